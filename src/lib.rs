@@ -18,6 +18,7 @@ mod documents;
 pub mod error;
 pub mod files;
 pub mod limit;
+pub mod metrics;
 pub mod policy;
 pub mod prompts;
 mod query;

@@ -13,6 +13,7 @@ use crate::audit::Audit;
 use crate::config::{Config, Narrowing, Tools};
 use crate::context::{Session, SiteState, UserState, client_options};
 use crate::error::ToolError;
+use crate::metrics::Health;
 use crate::policy::Policy;
 use crate::site::{BadCredentials, BadUrl, Caller, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
@@ -122,6 +123,11 @@ impl App {
     /// The site's: [`Kind::BadKey`](crate::site::Kind::BadKey) where it does not know the credentials.
     pub async fn user_of(&self, caller: &Caller) -> Result<String, SiteError> {
         self.served.state.client.as_caller(caller).logged_user().await
+    }
+
+    /// How the site has been.
+    pub fn health(&self) -> Health {
+        self.served.state.client.health()
     }
 
     /// Connects a caller; none if the caller's site is another.

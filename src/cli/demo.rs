@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::config::{Config, LogFormat, LogLevel};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::transport::serve_stdio;
 use erpnext_sandbox::{Loading, Options, Sandbox, Version};
@@ -94,7 +94,7 @@ impl Demo {
             let connection = serve::connection(&config)?;
             tokio::try_join!(site, tour::run(&connection, log)).map(drop)
         } else {
-            serve::log_to_stderr(LogLevel::Warn);
+            serve::log_to_stderr(LogLevel::Warn, LogFormat::Text);
             say_how_to_connect(&url, version, &kept, log);
             tokio::try_join!(site, serve_stdio(Server::new(Arc::new(serve::connection(&config)?)))).map(drop)
         };

@@ -12,7 +12,7 @@ const NOT_SET_UP: &str = "There is no configuration file. `erpnext-mcp init` set
                           `erpnext-mcp demo` shows everything on a sample site.";
 
 /// Which configuration, and what of it, whatever the file says.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Global {
     /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
     #[arg(long, value_name = "FILE", global = true)]
@@ -68,8 +68,13 @@ impl Global {
             let site = config.sites.remove(name);
             let site =
                 site.with_context(|| format!("--site {name}: the configuration has no such site; it has: {names}"))?;
-            config =
-                Config { http: config.http, log_level: config.log_level, warnings: config.warnings, ..site.config };
+            config = Config {
+                http: config.http,
+                log_level: config.log_level,
+                log_format: config.log_format,
+                warnings: config.warnings,
+                ..site.config
+            };
         }
         let sites = std::mem::take(&mut config.sites);
         let onto = |(name, site): (String, Site)| {

@@ -1,6 +1,6 @@
 //! `erpnext-mcp serve`: configuration, log, then MCP over stdio or HTTP.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::config::{Config, LogLevel};
+use erpnext_mcp::config::{Config, LogFormat, LogLevel};
 use erpnext_mcp::context::overlay::Overlay;
 use erpnext_mcp::context::{Session, client_options};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::site::Client;
-use erpnext_mcp::transport::{Endpoint, serve_http, serve_stdio};
+use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -26,13 +26,16 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR", num_args = 0..=1)]
     #[allow(clippy::option_option, reason = "a flag that may have a value")]
     http: Option<Option<SocketAddr>>,
+    /// Check whether it could be served, and serve nothing: configuration, secrets, certificate and address
+    #[arg(long)]
+    check: bool,
 }
 
 impl Serve {
     /// Serves until the client leaves, or over HTTP until the system asks for the end.
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let config = global.load()?;
-        log_to_stderr(config.log_level);
+        log_to_stderr(config.log_level, config.log_format);
         for line in &config.warnings {
             tracing::warn!("{line}");
         }
@@ -40,12 +43,20 @@ impl Serve {
             None if config.erpnext.url.is_empty() => {
                 anyhow::bail!("over stdio one site is served: name it with --site, or have one in erpnext")
             }
+            None if self.check => {
+                connection_without_log(&config)?;
+                Ok(writeln!(std::io::stdout(), "The configuration can be served over stdio.")?)
+            }
             None => over_stdio(&config),
             Some(stated) => {
                 let address = stated.or(config.http.listen).context(
                     "--http needs an address to listen on: name one, such as 127.0.0.1:8080, or set http.listen",
                 )?;
-                over_http(&config, address)
+                if self.check {
+                    endpoint(&config, false)?.may_listen(address)?;
+                    return Ok(writeln!(std::io::stdout(), "The configuration can be served at {address}.")?);
+                }
+                over_http(global, &config, address)
             }
         }
     }
@@ -71,27 +82,60 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
     served
 }
 
-fn over_http(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("the async runtime could not start")?;
     let served = runtime.block_on(async {
-        let mut endpoint = Endpoint::new(config);
-        for (name, hosts, config) in config.served() {
-            let app = App::open(config, Client::new(client_options(config))?, open_audit(config)?)?;
-            look_back(config);
-            let mut overlay = Overlay::new(config)?;
-            if let Ok(own) = app.own_connection(config) {
-                let own = Arc::new(own);
-                say_what_is_served(&own.session(), "HTTP");
-                overlay.take().into_iter().for_each(|overlay| read_metadata(overlay, &own));
-            }
-            endpoint.add((name, hosts), config, app, overlay)?;
-        }
+        let endpoint = Arc::new(endpoint(config, true)?);
         let listener = endpoint.listen(address).await?;
+        if let Some(address) = config.http.status_listen {
+            let listener = tokio::net::TcpListener::bind(address).await;
+            let listener = listener.with_context(|| format!("http.status_listen: {address}"))?;
+            tracing::info!("telling how the server is at http://{}", listener.local_addr()?);
+            tokio::spawn(serve_status(listener, Arc::clone(&endpoint)));
+        }
+        tokio::spawn(reload(global.clone(), Arc::clone(&endpoint)));
         serve_http(listener, endpoint).await;
         Ok(())
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
+}
+
+/// What answers over HTTP, with every site of the configuration; unless it `is_served`, nothing is recorded or begun.
+fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
+    let mut endpoint = Endpoint::new(config)?;
+    for (name, hosts, config) in config.served() {
+        let audit = if is_served { open_audit(config)? } else { Audit::default() };
+        let app = App::open(config, Client::new(client_options(config))?, audit)?;
+        let mut overlay = Overlay::new(config)?;
+        if is_served {
+            look_back(config);
+            if let Ok(own) = app.own_connection(config) {
+                let own = Arc::new(own);
+                say_what_is_served(&own.session(), "HTTP");
+                overlay.take().into_iter().for_each(|overlay| read_metadata(overlay, &own));
+            }
+        }
+        endpoint.add((name, hosts), config, app, overlay)?;
+    }
+    Ok(endpoint)
+}
+
+/// Takes the configuration's secrets and the certificate anew, each time that the system asks for it.
+async fn reload(global: Global, endpoint: Arc<Endpoint>) {
+    let Some(mut asked) = Reload::new() else { return };
+    while asked.next().await.is_some() {
+        let read = global.clone();
+        // A secret's command may take its time.
+        let config = tokio::task::spawn_blocking(move || read.load()).await;
+        let reloaded = config.map_err(anyhow::Error::from).flatten();
+        match reloaded.and_then(|config| Ok(endpoint.reload(&config)?)) {
+            Ok(()) => tracing::info!("who may sign in, secrets and certificate were read anew"),
+            Err(error) => {
+                tracing::error!("the configuration could not be taken, and the one before goes on: {error:#}")
+            }
+        }
+    }
 }
 
 fn say_what_is_served(session: &Session<'_>, over: &str) {
@@ -147,7 +191,7 @@ fn report_open_writes(log: &erpnext_mcp::config::Audit) {
 }
 
 /// Standard output belongs to the protocol.
-pub fn log_to_stderr(level: LogLevel) {
+pub fn log_to_stderr(level: LogLevel, format: LogFormat) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
@@ -160,5 +204,9 @@ pub fn log_to_stderr(level: LogLevel) {
     let ours = Targets::new().with_target("erpnext_mcp", level);
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
     tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }

@@ -1,6 +1,7 @@
 //! `http`: where the server listens, under which names, and for whom.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde_json::json;
@@ -17,6 +18,10 @@ const MOST_CONNECTIONS: u64 = 2_000;
 pub struct Http {
     /// Where `serve --http` listens where it names no address.
     pub listen: Option<SocketAddr>,
+    /// Where the server tells how it is (`/livez`, `/readyz`, `/metrics`); nowhere unless stated.
+    pub status_listen: Option<SocketAddr>,
+    /// The certificate of the server; without one it speaks plain HTTP, behind a proxy that has one.
+    pub tls: Option<Tls>,
     /// The names that the server is asked for, beside those of the machine itself; `host` or `host:port`.
     pub hosts: Vec<String>,
     /// The pages whose scripts may use the server; `https://host[:port]`.
@@ -29,10 +34,21 @@ pub struct Http {
     pub max_body_bytes: usize,
 }
 
+/// The files, in PEM, with which the server proves to clients who it is.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate, and those that lead from it to one that clients know.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
 impl Default for Http {
     fn default() -> Self {
         Self {
             listen: None,
+            status_listen: None,
+            tls: None,
             hosts: Vec::new(),
             origins: Vec::new(),
             proxies: Vec::new(),
@@ -46,11 +62,19 @@ impl Default for Http {
 pub(super) fn read(file: &Reader<'_>) -> Http {
     let mut http = Http::default();
     let Some(section) = file.object("http") else { return http };
-    section.only(&["listen", "hosts", "origins", "proxies", "max_connections", "max_body_bytes"]);
-    section.asks("listen", || json!({"type": "string", "examples": ["127.0.0.1:8080"]}));
-    http.listen = section.parsed("listen", |text| {
-        text.parse().map_err(|_| format!("expected an address with its port, such as 127.0.0.1:8080, found {text:?}"))
-    });
+    section.only(&[
+        "listen",
+        "status_listen",
+        "tls",
+        "hosts",
+        "origins",
+        "proxies",
+        "max_connections",
+        "max_body_bytes",
+    ]);
+    http.listen = address(&section, "listen", "127.0.0.1:8080");
+    http.status_listen = address(&section, "status_listen", "127.0.0.1:9090");
+    http.tls = section.object("tls").and_then(|section| tls(&section));
     http.hosts = hosts(&section);
     http.origins = named(&section, "origins", "origin", "https://app.example.com", |text| {
         text.split_once("://").is_some_and(|(scheme, host)| {
@@ -64,6 +88,27 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
     let largest = section.count("max_body_bytes", "bytes", LARGEST_BODY);
     http.max_body_bytes = usize::try_from(largest).unwrap_or(usize::MAX);
     http
+}
+
+/// An address to listen on.
+fn address(section: &Reader<'_>, key: &str, example: &str) -> Option<SocketAddr> {
+    section.asks(key, || json!({"type": "string", "examples": [example]}));
+    section.parsed(key, |text| {
+        text.parse().map_err(|_| format!("expected an address with its port, such as {example}, found {text:?}"))
+    })
+}
+
+fn tls(section: &Reader<'_>) -> Option<Tls> {
+    section.only(&["certificate", "key"]);
+    let file = |key: &str| {
+        let path = section.text(key).filter(|path| !path.is_empty());
+        if path.is_none() {
+            section.errors.note(section.at(key), "missing; name a file in PEM");
+        }
+        path.map(PathBuf::from)
+    };
+    let (certificate, key) = (file("certificate"), file("key"));
+    Some(Tls { certificate: certificate?, key: key? })
 }
 
 /// Names that clients ask for.

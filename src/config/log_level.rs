@@ -1,4 +1,4 @@
-//! How much is logged, to stderr and in the audit log.
+//! How much is logged, to stderr and in the audit log, and how a line of stderr looks.
 
 /// How much is logged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
@@ -30,4 +30,14 @@ impl LogLevel {
             Self::Trace => "trace",
         }
     }
+}
+
+/// How a line on stderr looks.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum LogFormat {
+    /// Text for people.
+    #[default]
+    Text,
+    /// A JSON object.
+    Json,
 }

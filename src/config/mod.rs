@@ -38,9 +38,9 @@ use sections::For;
 
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
-pub use http::Http;
+pub use http::{Http, Tls};
 pub use json::names_twice;
-pub use log_level::LogLevel;
+pub use log_level::{LogFormat, LogLevel};
 pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
 pub use narrowing::{CORE, Narrowing, toolset};
@@ -84,6 +84,8 @@ pub struct Config {
     pub cache: Cache,
     /// What is logged to stderr.
     pub log_level: LogLevel,
+    /// How a line of that looks.
+    pub log_format: LogFormat,
     /// Where this program keeps what must outlive it, for all its processes of one user; none where the system has no place.
     pub state_folder: Option<PathBuf>,
     /// What could be better about the file itself, a line each: who may read the secret.

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogLevel, OnFailure, Operation,
-    Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, http, json, methods, quota, sign_in,
-    sites, tools,
+    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
+    Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, http, json, methods, quota,
+    sign_in, sites, tools,
 };
 use crate::files;
 
@@ -41,6 +41,7 @@ const SECTIONS: &[&str] = &[
     "sign_in",
     "sites",
     "log_level",
+    "log_format",
 ];
 
 /// The operations that conditions can be put on.
@@ -96,7 +97,9 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
         let own = if is_meant { purpose } else { For::Reading };
         let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
-        Config { http: http::read(&file), sites, ..config }
+        let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        let log_format = file.choice("log_format", &formats, LogFormat::default());
+        Config { http: http::read(&file), sites, log_format, ..config }
     })
 }
 
@@ -135,6 +138,7 @@ pub(super) fn of_site(
         cache: cache(file),
         http: http::Http::default(),
         log_level,
+        log_format: LogFormat::default(),
         erpnext,
         sign_in,
         sites: BTreeMap::new(),

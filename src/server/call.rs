@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use rmcp::model::{
@@ -24,7 +25,29 @@ pub(super) enum Ran {
 }
 
 impl Server {
+    /// Runs a tool, and counts it.
     pub(super) async fn run(
+        &self,
+        request: CallToolRequestParams,
+        client: Option<String>,
+        watch: &CallObserver,
+    ) -> Result<Ran, ErrorData> {
+        let started = Instant::now();
+        let tool = self.connection.registry().find(&request.name);
+        let ran = self.ran(request, client, watch).await;
+        if let Some(metrics) = &self.metrics {
+            let outcome = match &ran {
+                Ok(Ran::Done(result)) if result.is_error == Some(true) => "failed",
+                Ok(Ran::Done(_)) => "done",
+                Ok(Ran::Unconfirmed(_)) => "unconfirmed",
+                Err(_) => "refused",
+            };
+            metrics.call(tool.map(|tool| tool.name().to_owned()).as_deref(), outcome, started.elapsed());
+        }
+        ran
+    }
+
+    async fn ran(
         &self,
         request: CallToolRequestParams,
         client: Option<String>,

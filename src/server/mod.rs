@@ -31,6 +31,7 @@ use serde_json::Value;
 use crate::app::Connection;
 use crate::config::Results;
 use crate::limit::User;
+use crate::metrics::SiteMetrics;
 use crate::tool::Effect;
 use crate::tool::definition::{self, Definition};
 use crate::tool::progress::Attachment;
@@ -49,6 +50,7 @@ pub struct Server {
     connection: Arc<Connection>,
     list: List,
     turns: Turns,
+    metrics: Option<SiteMetrics>,
 }
 
 impl Server {
@@ -59,7 +61,13 @@ impl Server {
 
     /// One that shares its list with the servers of others who have the same tools, and its turns with all.
     pub fn sharing(connection: Arc<Connection>, list: List, turns: Turns) -> Self {
-        Self { connection, list, turns }
+        Self { connection, list, turns, metrics: None }
+    }
+
+    /// The same, whose calls are counted.
+    #[must_use]
+    pub fn counted(self, metrics: SiteMetrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Who calls, as limits know them.

@@ -44,6 +44,11 @@ impl Turns {
         self.in_flight.take(user).await
     }
 
+    /// How many calls run, and how many wait.
+    pub fn load(&self) -> (usize, usize) {
+        (self.in_flight.taken(), self.in_flight.waiting())
+    }
+
     /// Notes that a write begins, which is over when the guard is dropped.
     pub(super) async fn begin_write(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.writes).read_owned().await

@@ -46,6 +46,7 @@ use tokio::sync::OnceCell;
 use crate::cache::{Cache, CacheOptions};
 use crate::cleared::Cleared;
 use crate::limit::{Rates, memory};
+use crate::metrics::Health;
 use crate::policy::{Operation, Permit};
 use traffic::Traffic;
 
@@ -172,6 +173,11 @@ impl Client {
         // Two large answers at a time.
         let budget = memory::Budget::new(2 * (options.max_answer + memory::MOST));
         Ok(Self { plain, encrypted: OnceCell::new(), traffic, budget, cache, date: Mutex::default(), options })
+    }
+
+    /// How the site has been.
+    pub fn health(&self) -> Health {
+        self.traffic.health()
     }
 
     /// The waits of one who reads again until a write that was `sent` shows: those between tries, and more of them, each

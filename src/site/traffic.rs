@@ -8,6 +8,7 @@ use super::breaker::{Breaker, is_down};
 use super::reply::Asked;
 use super::{ClientOptions, Kind, SiteError, call_state};
 use crate::limit::{Fair, Limits, Turn, User};
+use crate::metrics::Health;
 
 /// The longest that one word of the site on when to come back (429) holds all requests back.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -26,6 +27,9 @@ pub(super) struct Traffic {
 #[derive(Debug)]
 struct Site {
     breaker: Breaker,
+    /// How many requests it answered, and how many it did not.
+    answered: u64,
+    failed: u64,
     /// The site takes nothing before this moment (429).
     not_before: Option<Instant>,
 }
@@ -35,7 +39,12 @@ impl Traffic {
         Self {
             permits: Fair::new(options.concurrent, options.concurrent),
             limits: Limits::new(options.rates),
-            site: Mutex::new(Site { breaker: Breaker::new(options.cooldown), not_before: None }),
+            site: Mutex::new(Site {
+                breaker: Breaker::new(options.cooldown),
+                answered: 0,
+                failed: 0,
+                not_before: None,
+            }),
         }
     }
 
@@ -74,14 +83,25 @@ impl Traffic {
         let mut site = self.site();
         match result.as_ref().err().map(SiteError::kind) {
             Some(Kind::TimedOut) if hurried => {}
-            Some(kind) if is_down(kind) => site.breaker.failed(now),
+            Some(kind) if is_down(kind) => {
+                site.failed += 1;
+                site.breaker.failed(now);
+            }
             kind => {
+                site.answered += 1;
                 site.breaker.answered();
                 if let Some(Kind::RateLimited { retry_after: Some(wait) }) = kind {
                     site.not_before = site.not_before.max(Some(now + wait.min(LONGEST_RETRY_AFTER)));
                 }
             }
         }
+    }
+
+    /// How the site has been.
+    pub fn health(&self) -> Health {
+        let site = self.site();
+        let is_resting = site.breaker.left(Instant::now()).is_some();
+        Health { answered: site.answered, failed: site.failed, is_resting }
     }
 
     /// Waits as long as the site asked for.

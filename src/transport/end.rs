@@ -1,4 +1,4 @@
-//! The signals by which the system asks the program to end.
+//! The signals by which the system asks the program to end, or to read its configuration anew.
 
 /// Waits for SIGTERM or SIGINT; where there are none, for Ctrl-C.
 pub async fn asked_to_end() {
@@ -17,5 +17,27 @@ pub async fn asked_to_end() {
     #[cfg(not(unix))]
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
+    }
+}
+
+/// Waits for the next of those by which it is to read its configuration anew (SIGHUP), on systems that have it.
+#[derive(Debug)]
+pub struct Reload(#[cfg(unix)] tokio::signal::unix::Signal);
+
+impl Reload {
+    /// Listens from now on; none where that cannot be.
+    pub fn new() -> Option<Self> {
+        #[cfg(unix)]
+        return tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok().map(Self);
+        #[cfg(not(unix))]
+        None
+    }
+
+    /// Waits for the next; none where there will be no more.
+    pub async fn next(&mut self) -> Option<()> {
+        #[cfg(unix)]
+        return self.0.recv().await;
+        #[cfg(not(unix))]
+        None
     }
 }

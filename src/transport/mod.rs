@@ -7,5 +7,6 @@ mod message;
 mod skim;
 mod stdio;
 
-pub use http::{Endpoint, HttpError, Patience, serve_http};
+pub use end::Reload;
+pub use http::{Endpoint, HttpError, Patience, serve_http, serve_status};
 pub use stdio::serve_stdio;

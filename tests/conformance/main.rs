@@ -13,6 +13,7 @@ mod suite;
 mod support;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
@@ -27,11 +28,11 @@ use suite::conforms;
 async fn serve(config: &Value, change: impl FnOnce(Endpoint) -> Endpoint) -> SocketAddr {
     let config = support::load(config);
     let app = App::open(&config, Client::new(client_options(&config)).unwrap(), Audit::default()).unwrap();
-    let mut endpoint = change(Endpoint::new(&config));
+    let mut endpoint = change(Endpoint::new(&config).unwrap());
     endpoint.add(("", &[]), &config, app, None).unwrap();
     let listener = endpoint.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve_http(listener, endpoint));
+    tokio::spawn(serve_http(listener, Arc::new(endpoint)));
     address
 }
 

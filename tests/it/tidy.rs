@@ -52,6 +52,7 @@ fn libraries_are_used_only_where_they_belong() {
         ("rmcp::", &["src/server/", "src/transport/"][..]),
         ("reqwest", &["src/site/"]),
         ("hyper::", &["src/transport/http/"]),
+        ("prometheus_client", &["src/metrics.rs"]),
     ] {
         for file in rust_files("src") {
             assert!(is_one_of(&file, places) || !code(&file).contains(library), "{file} uses {library}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -44,6 +44,11 @@ impl Connections {
         Self { free: Arc::new(Semaphore::new(most as usize)), told: Arc::new(Semaphore::new(TOLD)), most }
     }
 
+    /// How many there are.
+    pub fn open(&self) -> usize {
+        (self.most as usize).saturating_sub(self.free.available_permits())
+    }
+
     /// How many there may be.
     pub fn most(&self) -> u64 {
         u64::from(self.most)
@@ -74,7 +79,9 @@ impl Connections {
             }
             Err(_) => {
                 tracing::warn!(address = %peer.ip(), "there are {} connections, and there may be no more", self.most);
-                if let Ok(permit) = Arc::clone(&self.told).try_acquire_owned() {
+                // Who greets in TLS would not understand.
+                let plain = endpoint.tls.is_none();
+                if let Some(permit) = Arc::clone(&self.told).try_acquire_owned().ok().filter(|_| plain) {
                     tokio::spawn(tell(stream, FULL, permit));
                 }
             }
@@ -92,10 +99,19 @@ async fn serve(stream: TcpStream, peer: SocketAddr, endpoint: Arc<Endpoint>, _pe
     // Small answers would wait for the acknowledgement of what was sent before.
     let _ = stream.set_nodelay(true);
     let ends = Ends { local: local.ip(), peer: peer.ip().to_canonical() };
+    let Some(tls) = &endpoint.tls else { return speak(stream, ends, &endpoint).await };
+    match tokio::time::timeout(endpoint.patience.head, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => speak(stream, ends, &endpoint).await,
+        Ok(Err(error)) => tracing::info!(address = %ends.peer, "no TLS: {error}"),
+        Err(_) => tracing::info!(address = %ends.peer, "no TLS: the client did not greet in time"),
+    }
+}
+
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint: &Arc<Endpoint>) {
     let clock = HeadClock::default();
     let service = service_fn(|request| {
         clock.whole();
-        let (clock, endpoint) = (clock.clone(), Arc::clone(&endpoint));
+        let (clock, endpoint) = (clock.clone(), Arc::clone(endpoint));
         async move {
             let answer = endpoint.answer(ends, request).await;
             clock.answered();

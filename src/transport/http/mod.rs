@@ -11,10 +11,13 @@ mod refusal;
 mod route;
 mod sign_in;
 mod site;
+mod status;
+mod tls;
 mod views;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -34,6 +37,7 @@ use crate::audit::{new_id, short};
 use crate::config::{Config, Narrowing};
 use crate::context::overlay::Overlay;
 use crate::limit::Places;
+use crate::metrics::Metrics;
 use crate::server::{Server, Turns};
 use crate::site::{Caller, RequestId};
 use accept::Connections;
@@ -43,7 +47,10 @@ use protocol::Protocol;
 use refusal::{Body, Refusal};
 use sign_in::{SignIn, client_address};
 use site::Site;
+use tls::Tls;
 use views::Views;
+
+pub use status::serve_status;
 
 /// How many requests are served or wait at once, and how many of one user.
 const MOST_AT_ONCE: usize = 320;
@@ -62,6 +69,12 @@ pub enum HttpError {
          sign in (sign_in)"
     )]
     Open(SocketAddr),
+    /// The certificate or its key cannot be used.
+    #[error("{file}: {1}", file = .0.display())]
+    Certificate(PathBuf, String),
+    /// A key that cannot be one.
+    #[error(transparent)]
+    Site(#[from] CannotServe),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -102,6 +115,11 @@ pub struct Endpoint {
     bodies: Bodies,
     connections: Connections,
     protocol: Protocol,
+    /// Without one, connections are plain.
+    tls: Option<Tls>,
+    metrics: Metrics,
+    /// Where it listens, once it does.
+    address: OnceLock<SocketAddr>,
     patience: Patience,
     /// How long what is under way may still take at the end.
     grace: Duration,
@@ -109,9 +127,12 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// What a configuration wants, of sites that are yet to be added.
-    pub fn new(config: &Config) -> Self {
+    ///
+    /// # Errors
+    /// A certificate that cannot be used.
+    pub fn new(config: &Config) -> Result<Self, HttpError> {
         let http = &config.http;
-        Self {
+        Ok(Self {
             sites: Vec::new(),
             proxies: http.proxies.clone(),
             turns: Turns::shared(),
@@ -120,9 +141,12 @@ impl Endpoint {
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
             protocol: Protocol::new(http.max_body_bytes),
+            tls: http.tls.as_ref().map(Tls::read).transpose()?,
+            metrics: Metrics::default(),
+            address: OnceLock::new(),
             patience: Patience::default(),
             grace: Duration::ZERO,
-        }
+        })
     }
 
     /// Serves a site too, under this name and these hosts; its metadata is read as the first caller where there is an
@@ -136,7 +160,7 @@ impl Endpoint {
         config: &Config,
         app: App,
         overlay: Option<Overlay>,
-    ) -> Result<(), CannotServe> {
+    ) -> Result<(), HttpError> {
         self.guard.add(hosts);
         self.grace = self.grace.max(config.erpnext.timeout);
         self.sites.push(Site {
@@ -161,14 +185,45 @@ impl Endpoint {
         Self { protocol: self.protocol.with_handler(handler), ..self }
     }
 
-    /// Listens where only those can connect who may, or who have to sign in.
+    /// Takes what a configuration says anew of who may sign in, and the certificate. All else is taken at the next start.
+    ///
+    /// # Errors
+    /// What cannot be taken; for that, what there was stays.
+    pub fn reload(&self, config: &Config) -> Result<(), HttpError> {
+        if let Some((tls, files)) = self.tls.as_ref().zip(config.http.tls.as_ref()) {
+            tls.reload(files)?;
+        }
+        let open = |(_, _, config): &(_, _, &Config)| !config.sign_in.is_asked();
+        if let Some(address) = self.address.get().filter(|_| config.served().any(|site| open(&site))) {
+            may_listen(*address, false)?;
+        }
+        for site in &self.sites {
+            match config.served().find(|(name, ..)| *name == site.name) {
+                Some((_, _, config)) => site.sign_in.reload(config)?,
+                None => {
+                    tracing::warn!("the site {} is gone from the configuration, and served until the end", site.label())
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it may listen there: only those can connect who may, or who have to sign in.
+    ///
+    /// # Errors
+    /// [`HttpError::Open`].
+    pub fn may_listen(&self, address: SocketAddr) -> Result<(), HttpError> {
+        may_listen(address, self.sites.iter().all(|site| site.sign_in.is_asked()))
+    }
+
+    /// Listens there.
     ///
     /// # Errors
     /// An address that may not be served, or cannot.
     pub async fn listen(&self, address: SocketAddr) -> Result<TcpListener, HttpError> {
-        if !address.ip().is_loopback() && self.sites.iter().any(|site| !site.sign_in.is_asked()) {
-            return Err(HttpError::Open(address));
-        }
+        self.may_listen(address)?;
+        // It listens once.
+        let _ = self.address.set(address);
         let files = self.connections.most() + FILES_BESIDE;
         if let Some(allowed) = open_files::allow(files).filter(|allowed| *allowed < files) {
             let most = self.connections.most();
@@ -199,6 +254,7 @@ impl Endpoint {
             tracing::info!(request = id, %method, status, %address, "refused: {why}");
             refusal.into_response()
         });
+        self.metrics.request(answer.status().as_u16());
         tracing::debug!(request = id, %method, status = answer.status().as_u16(), micros, "answered");
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -260,7 +316,7 @@ impl Endpoint {
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
-        let server = Server::sharing(connection, list, self.turns.clone());
+        let server = Server::sharing(connection, list, self.turns.clone()).counted(self.metrics.of_site(site.label()));
         let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
         match answer.status() {
             // The media type was right: it is the message that could not be read.
@@ -278,12 +334,24 @@ impl Endpoint {
         head: &Parts,
     ) -> Result<(Caller, Narrowing), Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
-        let (mut caller, narrowing) = site.sign_in.caller(address, &head.headers).await?;
+        let signed_in = site.sign_in.caller(address, &head.headers).await;
+        let outcome = match signed_in.as_ref().map_err(|refusal| refusal.status) {
+            Ok(_) => "accepted",
+            Err(StatusCode::TOO_MANY_REQUESTS) => "limited",
+            Err(StatusCode::SERVICE_UNAVAILABLE) => "unanswered",
+            Err(_) => "refused",
+        };
+        self.metrics.sign_in(site.label(), outcome);
+        let (mut caller, narrowing) = signed_in?;
         caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
         caller.address = Some(address);
         caller.request = Some(Arc::new(RequestId::new(id)));
         Ok((caller, narrowing))
     }
+}
+
+fn may_listen(address: SocketAddr, is_asked: bool) -> Result<(), HttpError> {
+    if is_asked || address.ip().is_loopback() { Ok(()) } else { Err(HttpError::Open(address)) }
 }
 
 /// An answer whose errors are all told as JSON-RPC errors.
@@ -299,11 +367,11 @@ async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
 
 /// Serves until the system asks for the end: then nothing more is begun, what is under way may take the time that a call
 /// may take, and writes are finished.
-pub async fn serve_http(listener: TcpListener, endpoint: Endpoint) {
+pub async fn serve_http(listener: TcpListener, endpoint: Arc<Endpoint>) {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!("serving MCP at http://{address}/mcp");
+        let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
+        tracing::info!("serving MCP at {scheme}://{address}/mcp");
     }
-    let endpoint = Arc::new(endpoint);
     let turns = endpoint.turns().clone();
     tokio::spawn(async move {
         asked_to_end().await;

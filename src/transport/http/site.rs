@@ -8,6 +8,7 @@ use super::sign_in::SignIn;
 use super::views::Views;
 use crate::app::Connection;
 use crate::context::overlay::Overlay;
+use crate::metrics::Health;
 
 /// A site that is served.
 #[derive(Debug)]
@@ -34,6 +35,16 @@ impl Site {
                 overlay.run(&first.session()).await;
             });
         }
+    }
+
+    /// What it is called where something has to stand.
+    pub fn label(&self) -> &str {
+        if self.name.is_empty() { "erpnext" } else { &self.name }
+    }
+
+    /// How it has been.
+    pub fn health(&self) -> Health {
+        self.views.health()
     }
 
     fn has(&self, host: &Authority) -> bool {

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::config::Narrowing;
+use crate::metrics::Health;
 use crate::server::List;
 use crate::tool::listing::unknown_toolsets;
 
@@ -25,6 +26,11 @@ impl Views {
     /// The whole, and what will be asked for.
     pub fn new(app: App) -> Self {
         Self { whole: (app, List::default()), narrowed: Mutex::default() }
+    }
+
+    /// How the site has been.
+    pub fn health(&self) -> Health {
+        self.whole.0.health()
     }
 
     /// What a narrowing leaves.

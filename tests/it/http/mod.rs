@@ -5,12 +5,14 @@ mod clients;
 mod identities;
 mod many;
 mod narrowing;
+mod operations;
 mod program;
 mod sign_in;
 mod sites;
 mod writes;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
@@ -55,7 +57,7 @@ impl Served {
 
     async fn begin(config: &Value, patience: Patience, address: &str) -> Self {
         let config = load(config);
-        let mut endpoint = Endpoint::new(&config).with_patience(patience);
+        let mut endpoint = Endpoint::new(&config).unwrap().with_patience(patience);
         for (name, hosts, config) in config.served() {
             let audit = Audit::open(&config.audit).unwrap();
             let app = App::open(config, Client::new(client_options(config)).unwrap(), audit).unwrap();
@@ -64,7 +66,7 @@ impl Served {
         let turns = endpoint.turns().clone();
         let listener = endpoint.listen(address.parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let task = tokio::spawn(serve_http(listener, endpoint));
+        let task = tokio::spawn(serve_http(listener, Arc::new(endpoint)));
         Self { address, turns, client: http(), task }
     }
 

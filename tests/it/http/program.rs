@@ -1,20 +1,21 @@
 //! The program itself, serving over HTTP.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use crate::stdio::command;
 
 /// A program that serves; what it logs is kept.
 pub struct Program {
     pub address: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub child: Child,
     log: Arc<Mutex<String>>,
 }
@@ -35,13 +36,24 @@ impl Program {
                 kept.push('\n');
             }
         });
-        let mut program = Self { address: ([127, 0, 0, 1], 0).into(), _folder: folder, child, log };
+        let mut program = Self { address: ([127, 0, 0, 1], 0).into(), folder, child, log };
         program.address = program.logged("serving MCP at http").await.split("//").nth(1).unwrap().parse().unwrap();
         program
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The file of its configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("config.json")
+    }
+
+    /// Sends it a signal.
+    pub async fn signal(&self, name: &str) {
+        let process = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &process]).status().await.unwrap().success());
     }
 
     pub fn log(&self) -> String {

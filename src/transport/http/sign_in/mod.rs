@@ -5,6 +5,7 @@ mod failures;
 mod forwarded;
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -33,14 +34,20 @@ const MOST: u64 = 10_000;
 #[derive(Debug)]
 pub struct SignIn {
     app: App,
-    /// Whose key is used where nobody signs in.
-    own: Option<Caller>,
-    own_keys: bool,
-    tokens: Vec<Token>,
+    ways: RwLock<Arc<Ways>>,
     /// By the hash of the credential.
     good: Cache<[u8; 32], Caller>,
     bad: Cache<[u8; 32], ()>,
     failures: Failures,
+}
+
+/// The ways there are to sign in.
+#[derive(Debug)]
+struct Ways {
+    /// Whose key is used where nobody signs in.
+    own: Option<Caller>,
+    own_keys: bool,
+    tokens: Vec<Token>,
 }
 
 /// A token and the key that it stands for.
@@ -58,19 +65,8 @@ impl SignIn {
     /// # Errors
     /// A key that cannot be one.
     pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
-        let erpnext = &config.erpnext;
-        let own = || Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone());
-        let token = |(name, token): (&String, &crate::config::Token)| {
-            let credentials = match &token.key {
-                Some((key, secret)) => Credentials::new(key.clone(), secret.clone())?,
-                None => own()?,
-            };
-            Ok(Token { name: name.clone(), hash: token.sha256, credentials, narrowing: token.narrowing.clone() })
-        };
         Ok(Self {
-            own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
-            own_keys: config.sign_in.own_keys,
-            tokens: config.sign_in.tokens.iter().map(token).collect::<Result<_, CannotServe>>()?,
+            ways: RwLock::new(Arc::new(Ways::new(config, &app)?)),
             good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
             failures: Failures::default(),
@@ -78,9 +74,25 @@ impl SignIn {
         })
     }
 
+    /// As the configuration says now; the site is asked anew about everybody.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]; nothing is changed then.
+    pub fn reload(&self, config: &Config) -> Result<(), CannotServe> {
+        let ways = Arc::new(Ways::new(config, &self.app)?);
+        *self.ways.write().unwrap_or_else(PoisonError::into_inner) = ways;
+        self.good.invalidate_all();
+        self.bad.invalidate_all();
+        Ok(())
+    }
+
+    fn ways(&self) -> Arc<Ways> {
+        Arc::clone(&self.ways.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether everybody has to sign in.
     pub fn is_asked(&self) -> bool {
-        self.own.is_none()
+        self.ways().own.is_none()
     }
 
     /// Who sends a request with these headers from this address, and how much is left for them.
@@ -88,43 +100,29 @@ impl SignIn {
     /// # Errors
     /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
     pub async fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Result<(Caller, Narrowing), Refusal> {
-        let (credentials, via, narrowing) = match (presented(headers)?, &self.own) {
+        let ways = self.ways();
+        let (credentials, via, narrowing) = match (presented(headers)?, &ways.own) {
             (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
                 let message = "through a proxy nobody is served without signing in: the operator has to set sign_in in \
                                the configuration";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, message));
             }
             (Presented::Nothing, Some(own)) => return Ok((own.clone(), Narrowing::default())),
-            (Presented::Nothing, None) => return Err(unauthorized(self.how())),
-            (Presented::Key(credentials), _) if self.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
-            (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", self.how()))),
-            (Presented::Token(hash), _) => match self.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
+            (Presented::Nothing, None) => return Err(unauthorized(ways.how())),
+            (Presented::Key(credentials), _) if ways.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
+            (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", ways.how()))),
+            (Presented::Token(hash), _) => match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
                 Some(token) => (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone()),
                 None => {
                     self.failures.check(address).await?;
                     self.failures.note(address).await;
-                    return Err(unauthorized(format!("the token is none that is known here. {}", self.how())));
+                    return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
                 }
             },
         };
         let mut caller = self.verified(address, credentials).await?;
         caller.via = Some(via);
         Ok((caller, narrowing))
-    }
-
-    /// How to sign in here, in words.
-    fn how(&self) -> &'static str {
-        match (self.own_keys, self.tokens.is_empty()) {
-            (true, true) => "Sign in with your own API key of ERPNext: Authorization: token KEY:SECRET",
-            (true, false) => {
-                "Sign in with your own API key of ERPNext (Authorization: token KEY:SECRET), or with a token that the \
-                 operator of this server gave you (Authorization: Bearer TOKEN)"
-            }
-            (false, false) => {
-                "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
-            }
-            (false, true) => "Send no Authorization header: nobody signs in here",
-        }
     }
 
     /// The caller behind credentials, as the site says or said a moment ago.
@@ -155,6 +153,40 @@ impl SignIn {
                 self.failures.note(address).await;
                 Err(unauthorized(NOT_KNOWN))
             }
+        }
+    }
+}
+
+impl Ways {
+    fn new(config: &Config, app: &App) -> Result<Self, CannotServe> {
+        let erpnext = &config.erpnext;
+        let own = || Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone());
+        let token = |(name, token): (&String, &crate::config::Token)| {
+            let credentials = match &token.key {
+                Some((key, secret)) => Credentials::new(key.clone(), secret.clone())?,
+                None => own()?,
+            };
+            Ok(Token { name: name.clone(), hash: token.sha256, credentials, narrowing: token.narrowing.clone() })
+        };
+        Ok(Self {
+            own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
+            own_keys: config.sign_in.own_keys,
+            tokens: config.sign_in.tokens.iter().map(token).collect::<Result<_, CannotServe>>()?,
+        })
+    }
+
+    /// How to sign in here, in words.
+    fn how(&self) -> &'static str {
+        match (self.own_keys, self.tokens.is_empty()) {
+            (true, true) => "Sign in with your own API key of ERPNext: Authorization: token KEY:SECRET",
+            (true, false) => {
+                "Sign in with your own API key of ERPNext (Authorization: token KEY:SECRET), or with a token that the \
+                 operator of this server gave you (Authorization: Bearer TOKEN)"
+            }
+            (false, false) => {
+                "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
+            }
+            (false, true) => "Send no Authorization header: nobody signs in here",
         }
     }
 }

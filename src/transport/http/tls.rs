@@ -1,0 +1,65 @@
+//! The certificate of this server, read anew when it was replaced.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use super::HttpError;
+use crate::config;
+
+/// What encrypts connections.
+pub struct Tls(RwLock<TlsAcceptor>);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// As these files say.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or do not belong together.
+    pub fn read(files: &config::Tls) -> Result<Self, HttpError> {
+        Ok(Self(RwLock::new(acceptor(files)?)))
+    }
+
+    /// The same with what the files say now; connections that there are stay as they are.
+    ///
+    /// # Errors
+    /// As for [`Self::read`]; nothing is changed then.
+    pub fn reload(&self, files: &config::Tls) -> Result<(), HttpError> {
+        let acceptor = acceptor(files)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(())
+    }
+
+    /// What takes the next connection.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn acceptor(files: &config::Tls) -> Result<TlsAcceptor, HttpError> {
+    let failed = |file: &Path, why: String| HttpError::Certificate(file.to_owned(), why);
+    let of = |file: &Path, error: rustls::pki_types::pem::Error| failed(file, error.to_string());
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| of(&files.certificate, error))?;
+    if chain.is_empty() {
+        return Err(failed(&files.certificate, "there is no certificate in it".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| of(&files.key, error))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
+    let mut config = config.map_err(|error| failed(&files.key, error.to_string()))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
