@@ -108,6 +108,11 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
                 token.insert("api_secret".to_owned(), json!("abc"));
             }
         }
+        // No certificate goes without its key, and no key without its certificate.
+        if path.starts_with("http.tls.") {
+            let tls = right["http"]["tls"].as_object_mut().unwrap();
+            ["certificate", "key"].into_iter().for_each(|key| _ = tls.entry(key).or_insert(json!("server.pem")));
+        }
         // No site goes without its address and its key.
         if path.starts_with("sites.") {
             let site = right["sites"]["Customer"].as_object_mut().unwrap();
