@@ -9,6 +9,7 @@ use crate::{DocTypeDef, FieldDef, FieldKind, Shape, flag};
 /// The schema of `data` for a create or an update: the fields that the caller may write and a form would show.
 ///
 /// Fields that the form hides or does not let people edit are left out; a value sent for one is checked like any other.
+/// An object names one field at least, if there is any: some model APIs refuse a schema of an object without properties.
 pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -29,40 +30,59 @@ pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) ->
             required.push(field.fieldname);
         }
     }
+    if properties.is_empty() {
+        properties.extend(first(None, def, purpose, context));
+    }
     object(properties, required)
 }
 
+/// The field by which an object is known that would name none: one that people edit and the desk puts first, if there is one.
+fn first(
+    table: Option<&FieldDef>,
+    def: &DocTypeDef,
+    purpose: Purpose,
+    context: &dyn Context,
+) -> Option<(String, Value)> {
+    const FIRST: u32 = flag::BOLD | flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::QUICK_ENTRY;
+    let fields = def.fields.iter().filter(|field| field.kind.holds_value());
+    let best = fields.min_by_key(|field| {
+        let is_title = def.title_field == Some(field.fieldname);
+        let may = context.may_write(table, field) && is_edited(field, purpose);
+        (!may, field.kind.is_table(), !is_title, field.flags & FIRST == 0)
+    })?;
+    let schema = match best.rows_of().filter(|_| table.is_none()).and_then(|child| context.child(child)) {
+        Some(child) => rows_schema(child, best, purpose, context),
+        None => field_schema(best),
+    };
+    Some((best.fieldname.to_owned(), schema))
+}
+
 fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: &dyn Context) -> Value {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    if purpose == Purpose::Update {
-        properties.insert("name".to_owned(), json!({"type": "string"}));
-    }
-    let fields = child.fields.iter().filter(|field| !field.kind.is_table());
-    for field in fields.filter(|field| offered(Some(table), field, purpose, context)) {
-        properties.insert(field.fieldname.to_owned(), field_schema(field));
-        if purpose == Purpose::Create && field.must_be_sent() {
-            required.push(field.fieldname);
-        }
-    }
-    let rows = object(properties, required);
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!(if purpose == Purpose::Create { "array" } else { "object" }));
     title(&mut schema, table);
     match purpose {
         Purpose::Create => {
-            schema.insert("items".to_owned(), rows);
+            let offered = |column: &FieldDef| offered(Some(table), column, purpose, context);
+            schema.insert("items".to_owned(), row_schema(child, table, purpose, context, &offered));
             if table.must_be_sent() {
                 schema.insert("minItems".to_owned(), json!(1));
             }
         }
         // The columns are told once, and of several forms the one that needs no combinator: see `TableChange`.
         Purpose::Update => {
+            let mut columns = Map::from_iter([("name".to_owned(), json!({"type": "string"}))]);
+            let offered = child.fields.iter().filter(|column| offered(Some(table), column, purpose, context));
+            let offered = offered.filter(|column| !column.kind.is_table());
+            columns.extend(offered.map(|column| (column.fieldname.to_owned(), field_schema(column))));
             let mut changes = Map::new();
-            if rows["properties"].as_object().is_some_and(|columns| columns.len() > 1) {
+            if columns.len() > 1 {
+                let rows = object(columns, Vec::new());
                 changes.insert("patch".to_owned(), json!({"type": "array", "items": rows}));
             }
-            changes.insert("add".to_owned(), json!({"type": "array", "items": {"type": "object"}}));
+            let must = |column: &FieldDef| column.must_be_sent() && context.may_write(Some(table), column);
+            let added = row_schema(child, table, Purpose::Create, context, &must);
+            changes.insert("add".to_owned(), json!({"type": "array", "items": added}));
             changes.insert("remove".to_owned(), json!({"type": "array", "items": {"type": "string"}}));
             schema.insert("properties".to_owned(), Value::Object(changes));
         }
@@ -70,12 +90,34 @@ fn rows_schema(child: &DocTypeDef, table: &FieldDef, purpose: Purpose, context: 
     Value::Object(schema)
 }
 
+/// A new row with the columns that are wanted.
+fn row_schema(
+    child: &DocTypeDef,
+    table: &FieldDef,
+    purpose: Purpose,
+    context: &dyn Context,
+    wanted: &dyn Fn(&FieldDef) -> bool,
+) -> Value {
+    let columns: Vec<&FieldDef> =
+        child.fields.iter().filter(|column| !column.kind.is_table() && wanted(column)).collect();
+    let required = columns.iter().filter(|column| column.must_be_sent()).map(|column| column.fieldname).collect();
+    let mut properties: Map<String, Value> =
+        columns.iter().map(|column| (column.fieldname.to_owned(), field_schema(column))).collect();
+    if properties.is_empty() {
+        properties.extend(first(Some(table), child, purpose, context));
+    }
+    object(properties, required)
+}
+
 fn offered(table: Option<&FieldDef>, field: &FieldDef, purpose: Purpose, context: &dyn Context) -> bool {
+    is_edited(field, purpose) && context.may_write(table, field) && context.shows(table, field)
+}
+
+fn is_edited(field: &FieldDef, purpose: Purpose) -> bool {
     const NOT_EDITED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::VIRTUAL;
     field.flags & NOT_EDITED == 0
         && field.kind != FieldKind::ReadOnly
         && !(purpose == Purpose::Update && field.is(flag::SET_ONLY_ONCE))
-        && context.may_write(table, field)
 }
 
 /// The schema of one value on input. Texts say only what name and type do not.

@@ -1,6 +1,6 @@
 //! A prompt as the model reads it: its steps as calls that this policy permits, with the arguments that were given.
 
-use erpnext_schema::{DocTypeDef, nearest, time};
+use erpnext_schema::{Children, DocTypeDef, nearest, time};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -125,7 +125,9 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
     };
     if let Some(doctype) = doctype {
         let permit = connection.session().policy.permit(tool_operation(tool), doctype).ok()?;
-        let def = connection.session().listed.known(doctype)?;
+        let listed = connection.session().listed;
+        let def = listed.known(doctype)?;
+        let may = |field: &str| may(&permit, def, &|child| listed.known(child), field);
         if let Some(Value::Array(only)) = arguments.get_mut("only") {
             only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(connection, doctype)));
             if only.is_empty() {
@@ -133,10 +135,10 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
             }
         }
         if let Some(Value::Array(shown)) = arguments.get_mut("fields") {
-            shown.retain(|field| field.as_str().is_some_and(|field| may(&permit, def, field)));
+            shown.retain(|field| field.as_str().is_some_and(may));
         }
         let named = attempt::of(tool, &arguments).fields;
-        if !named.iter().all(|field| may(&permit, def, field)) {
+        if !named.iter().all(|field| may(field)) {
             return None;
         }
     }
@@ -155,14 +157,14 @@ fn readable(connection: &Connection, doctype: &str) -> bool {
 }
 
 /// Whether the field or column may be read, or set where the permit is for that.
-fn may(permit: &Permit, def: &DocTypeDef, field: &str) -> bool {
+fn may(permit: &Permit, def: &DocTypeDef, children: Children<'_>, field: &str) -> bool {
     let writes = matches!(permit.operation(), Operation::Create | Operation::Update);
     let rule = permit.fields();
     match field.split_once('.') {
         None if writes => rule.may_write(FieldRef::find(Some(def), field)),
         None => rule.may_read(FieldRef::find(Some(def), field)),
         Some((table, column)) => {
-            let child = def.field(table).and_then(|table| table.target()).and_then(erpnext_doctypes::any);
+            let child = def.table(table).and_then(|table| children(table.rows_of()?));
             let (table, column) = (FieldRef::find(Some(def), table), FieldRef::find(child, column));
             if writes { rule.may_write_child(table, column) } else { rule.may_read_child(table, column) }
         }

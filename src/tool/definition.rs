@@ -180,7 +180,7 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
         Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
         Verb::Get => format!("Reads one {document} with its child rows. Long texts are cut unless fields names them."),
         Verb::Search => format!(
-            "Finds {documents} by words in their name, title and search fields. Use it if the exact name is not known."
+            "Finds {documents} by words. They are looked for in name, title and search fields; use it if the exact name is not known."
         ),
         Verb::Create => {
             let draft = if is(doctype_flag::SUBMITTABLE) { " as a draft" } else { "" };
@@ -214,7 +214,7 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
 
 fn input_schema(session: &Session<'_>, tool: Tool, level: Detail) -> Map<String, Value> {
     let mut args = arguments::of(&tool);
-    args.retain(|arg| level.shows(arg) && is_shown(session, tool, arg));
+    args.retain(|arg| level.shows(tool, arg) && is_shown(session, tool, arg));
     let mut properties = Map::new();
     for arg in &args {
         properties.insert(arg.name.clone(), argument_schema(session, tool, arg, level));
@@ -233,6 +233,8 @@ fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
     match (arg.name.as_str(), tool) {
         // There is exactly one, named like its DocType.
         ("name", Tool::Typed(_, def)) => !def.is(doctype_flag::SINGLE),
+        // What the generic list tells holds for these too.
+        ("or_filters", Tool::Named(_)) | ("filters", Tool::Generic(Verb::Search)) => false,
         ("fresh", _) => session.site.keeps_answers(),
         (TOKEN, tool) => is_confirmed(session, tool),
         ("confirm", tool) => is_confirmed(session, tool) && session.policy.takes_confirm_argument(),

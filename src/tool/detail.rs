@@ -1,7 +1,8 @@
 //! How much of a typed tool its definition shows. Whatever it leaves out is taken all the same.
 
-use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, flag};
+use erpnext_schema::{Context, DocTypeDef, FieldDef, Purpose, Verb, flag};
 
+use super::Tool;
 use super::input_schema::Arg;
 use crate::document::Writing;
 
@@ -29,12 +30,15 @@ impl Detail {
         }
     }
 
-    /// Whether the schema has this argument.
-    pub fn shows(self, arg: &Arg) -> bool {
+    /// Whether the schema has this argument. A search is by words first.
+    pub fn shows(self, tool: Tool, arg: &Arg) -> bool {
         match self {
             Self::Full => true,
             Self::Compact => arg.name != "idempotency_key",
-            Self::Lean | Self::Found => arg.required || matches!(arg.name.as_str(), "filters" | "fields" | "confirm"),
+            Self::Lean | Self::Found => {
+                let is_search = tool.verb() == Some(Verb::Search);
+                arg.required || matches!(arg.name.as_str(), "fields" | "confirm") || arg.name == "filters" && !is_search
+            }
         }
     }
 
@@ -67,12 +71,16 @@ impl Context for Shown<'_> {
     }
 
     fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
+        self.writing.may_write(table, field)
+    }
+
+    fn shows(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool {
         if self.purpose == Purpose::Update && self.level < Detail::Compact {
             return false;
         }
         let is_title =
             table.is_none() && self.level == Detail::Compact && self.def.title_field == Some(field.fieldname);
         let must_be_sent = table.map_or_else(|| self.def.asks_for(field), |_| field.must_be_sent());
-        (is_title || self.level.shows_field(field, must_be_sent)) && self.writing.may_write(table, field)
+        is_title || self.level.shows_field(field, must_be_sent)
     }
 }

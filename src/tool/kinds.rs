@@ -109,6 +109,7 @@ macro_rules! kinds {
     )*};
 }
 
+// An object names one property at least, as some model APIs refuse one without; any other is taken too.
 kinds! {
     /// Which DocType a tool for any of them is asked about.
     DocTypeName(String => str) = {"type": "string", "description": "exact name, such as Sales Invoice"};
@@ -119,17 +120,17 @@ kinds! {
     /// In which order.
     OrderBy(String => str) = {"type": "string", "format": "order_by", "description": "field asc or desc, comma-separated"};
     /// Which documents. An object is what models write best; triples are taken too.
-    Filters(Value => Value) = {"type": "object", "format": "filters", "description": "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of"};
+    Filters(Value => Value) = {"type": "object", "format": "filters", "properties": {"name": {"type": "string"}}, "description": "{\"field\": value} or {\"field\": [operator, value]}; operators: = != > < >= <= like not like in not in between is Timespan descendants of"};
     /// Which fields.
     FieldNames(Vec<String> => [String]) = {"type": "array", "format": "fieldnames", "items": {"type": "string"}};
     /// Which documents or DocTypes.
     Names(Vec<String> => [String]) = {"type": "array", "format": "names", "items": {"type": "string"}};
     /// The fields of a document.
-    Data(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "data", "description": "fields of the document, see get_doctype_schema"};
+    Data(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "data", "properties": {"description": {"type": "string"}}, "description": "fields of the document, see get_doctype_schema"};
     /// The fields of several documents.
-    Documents(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "documents", "items": {"type": "object"}};
+    Documents(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "documents", "items": {"type": "object", "properties": {"name": {"type": "string"}}}};
     /// An object that the tool reads itself.
-    Object(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "object"};
+    Object(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "object", "properties": {"name": {"type": "string"}}};
 }
 
 impl Default for Data {

@@ -5,7 +5,7 @@
 //! would cost too much: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two
 //! DocTypes are more than one level apart, and the same configuration always gives the same list.
 
-use erpnext_schema::{DocTypeDef, nearest};
+use erpnext_schema::{DocTypeDef, Verb, nearest};
 
 use super::definition::{Definition, definition_at};
 use super::detail::Detail;
@@ -44,13 +44,31 @@ pub struct Listed {
 struct Group {
     tools: Vec<Tool>,
     shown: Vec<Listed>,
+    purpose: Purpose,
     /// What the DocType's tools cost, as far as that can be told without making them: cheaper ones are raised first.
     weight: usize,
 }
 
+/// What a configuration opens a DocType for, what matters most first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Purpose {
+    /// To make and submit: orders, invoices.
+    Transactions,
+    /// To make or change: customers, items.
+    Masters,
+    /// To look up. The generic tools do that as well.
+    Reading,
+}
+
 impl Group {
     fn of(tools: Vec<Tool>, weight: usize) -> Option<Self> {
-        (!tools.is_empty()).then_some(Self { tools, shown: Vec::new(), weight })
+        let has = |verb| tools.iter().any(|tool| tool.verb() == Some(verb));
+        let purpose = match (has(Verb::Submit), has(Verb::Create) || has(Verb::Update)) {
+            (true, true) => Purpose::Transactions,
+            (false, true) => Purpose::Masters,
+            (_, false) => Purpose::Reading,
+        };
+        (!tools.is_empty()).then_some(Self { tools, shown: Vec::new(), purpose, weight })
     }
 
     fn bytes(&self) -> usize {
@@ -79,31 +97,41 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
         .filter_map(|def| Group::of(registry.typed(def).filter(|tool| !included(tool)).collect(), weight(def)))
         .collect();
     let others = others.into_iter().filter(|tool| is_asked_for(tools, tool));
-    let mut others: Vec<Group> = others.filter_map(|tool| Group::of(vec![tool], 0)).collect();
+    let (others, beside): (Vec<Tool>, Vec<Tool>) = others.partition(|tool| !is_beside_the_work(tool));
+    let [mut others, mut beside] =
+        [others, beside].map(|tools| tools.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect::<Vec<_>>());
     // The brackets, less the last comma.
     let mut bytes = 1 + size(&general) + size(&fixed);
     let budget = usize::try_from(tools.budget_tokens).unwrap_or(usize::MAX).saturating_mul(4);
-    let mut by_weight: Vec<usize> = (0..groups.len()).collect();
-    by_weight.sort_by_key(|at| groups[*at].weight);
+    let mut in_order: Vec<usize> = (0..groups.len()).collect();
+    in_order.sort_by_key(|at| (groups[*at].purpose, groups[*at].weight));
+    let writing = in_order.partition_point(|at| groups[*at].purpose < Purpose::Reading);
+    let (writing, reading) = in_order.split_at(writing);
     match tools.mode {
         Mode::Full => {
             raise(session, &mut others, None, Detail::Full, &mut bytes, usize::MAX);
+            raise(session, &mut beside, None, Detail::Full, &mut bytes, usize::MAX);
             raise(session, &mut groups, None, Detail::Full, &mut bytes, usize::MAX);
         }
         Mode::Lean => {
-            raise(session, &mut groups, Some(&by_weight), Detail::Lean, &mut bytes, budget);
+            raise(session, &mut groups, Some(&in_order), Detail::Lean, &mut bytes, budget);
             raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
+            raise(session, &mut beside, None, Detail::Full, &mut bytes, budget);
         }
         Mode::Auto => {
-            let all_lean = raise(session, &mut groups, Some(&by_weight), Detail::Lean, &mut bytes, budget);
+            // What is written needs its fields; what is only read is read by the generic tools as well.
+            let lean = raise(session, &mut groups, Some(writing), Detail::Lean, &mut bytes, budget);
             raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
-            let _ = all_lean
-                && raise(session, &mut groups, Some(&by_weight), Detail::Compact, &mut bytes, budget)
-                && raise(session, &mut groups, Some(&by_weight), Detail::Full, &mut bytes, budget);
+            let compact = lean && raise(session, &mut groups, Some(writing), Detail::Compact, &mut bytes, budget);
+            raise(session, &mut beside, None, Detail::Full, &mut bytes, budget);
+            let _ = raise(session, &mut groups, Some(reading), Detail::Lean, &mut bytes, budget)
+                && compact
+                && raise(session, &mut groups, Some(reading), Detail::Compact, &mut bytes, budget)
+                && raise(session, &mut groups, Some(&in_order), Detail::Full, &mut bytes, budget);
         }
     }
     let order = |listed: &Listed| registry.general().iter().position(|tool| *tool == listed.tool);
-    general.extend(others.into_iter().flat_map(|group| group.shown));
+    general.extend(others.into_iter().chain(beside).flat_map(|group| group.shown));
     general.sort_by_key(order);
     let mut typed: Vec<Listed> = groups.into_iter().flat_map(|group| group.shown).chain(fixed).collect();
     typed.sort_by_key(place);
@@ -160,6 +188,11 @@ fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
         Tool::Named(spec) if !tools.toolsets.is_empty() => is_in(tools, spec.toolset.name()),
         _ => tools.mode != Mode::Lean,
     }
+}
+
+/// Whether the tool is about documents as things to share and to label, or does for many what another does for one.
+fn is_beside_the_work(tool: &Tool) -> bool {
+    matches!(tool, Tool::Named(spec) if matches!(spec.toolset, Toolset::Bulk | Toolset::Collaboration))
 }
 
 fn is_core(tool: &Tool) -> bool {

@@ -24,6 +24,11 @@ pub trait Context {
     /// Whether the caller may write this field, of the document or of the rows in `table`.
     fn may_write(&self, table: Option<&FieldDef>, field: &FieldDef) -> bool;
 
+    /// Whether a schema names this field, if the caller may write it.
+    fn shows(&self, _table: Option<&FieldDef>, _field: &FieldDef) -> bool {
+        true
+    }
+
     /// Whether the caller may see this column of the rows in `table`, and so find rows by it.
     fn may_match(&self, table: &FieldDef, column: &FieldDef) -> bool {
         self.may_write(Some(table), column)

@@ -46,6 +46,7 @@ struct RunArgs {
     name: String,
     /// {"filter": value}
     #[serde(default)]
+    #[schemars(extend("properties" = {"company": {"type": "string"}}))]
     filters: Object,
     columns: Option<FieldNames>,
     /// a column, asc or desc

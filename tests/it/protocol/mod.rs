@@ -8,4 +8,5 @@ mod prompts;
 mod resources;
 mod sessions;
 mod tool_list;
+mod vendors;
 mod views;
