@@ -14,6 +14,7 @@ use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
 
 use super::global::Global;
+use super::installed::Installed;
 use super::{serve, tour};
 
 /// What the demo opens, read and write; one field is withheld to show how that looks.
@@ -155,11 +156,11 @@ fn say_how_to_connect(url: &str, version: Version, kept: &str, audit_log: &Path)
 
 /// What a client needs in its configuration to start this demo.
 pub fn client_configuration(version: Version) -> String {
-    let program = std::env::current_exe().unwrap_or_else(|_| "erpnext-mcp".into());
     let mut args = vec!["demo".to_owned()];
     if version != Version::NEWEST {
         args.extend(["--version".to_owned(), version.to_string()]);
     }
-    let servers = json!({"mcpServers": {"erpnext": {"command": program, "args": args}}});
-    serde_json::to_string_pretty(&servers).unwrap_or_default()
+    let entry =
+        Installed::found().map_or_else(|_| json!({"command": "erpnext-mcp", "args": args}), |it| it.entry(&args));
+    serde_json::to_string_pretty(&json!({"mcpServers": {"erpnext": entry}})).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::ArgAction;
 use erpnext_mcp::config::{Config, Site};
 use erpnext_mcp::tool::listing::unknown_toolsets;
 use serde_json::{Map, Value, json};
@@ -24,7 +25,14 @@ pub struct Global {
     #[arg(long, value_name = "NAME", global = true)]
     site: Option<String>,
     /// Permit no writes
-    #[arg(long, global = true)]
+    // A value, for clients whose users tick a box.
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, action = ArgAction::Set)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     read_only: bool,
 }
 

@@ -3,10 +3,15 @@
 mod audit;
 mod check;
 mod config;
+#[cfg(feature = "sandbox")]
+mod demo;
+#[cfg(not(feature = "sandbox"))]
+#[path = "no_demo.rs"]
 mod demo;
 mod doctor;
 mod global;
 mod init;
+mod installed;
 mod opened;
 mod print;
 mod serve;
@@ -14,6 +19,7 @@ mod simulate;
 mod texts;
 mod token;
 mod tools;
+#[cfg(feature = "sandbox")]
 mod tour;
 
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::doctor;
 use super::global::Global;
+use super::installed::Installed;
 use client::Client;
 
 /// What init is told.
@@ -73,6 +74,10 @@ impl Init {
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let asks = !self.yes && ask::can();
+        let contained = Installed::found()?.is_contained();
+        if contained && self.client.is_some() && self.client_file.is_none() {
+            bail!("--client: the clients' files are outside of this container; without it the entry is printed");
+        }
         let default = || files::config_file(&env).context("--config FILE is needed: this system has no place for it");
         let file = global.config.as_deref().map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
         if self.only_adds_a_client() && file.exists() {
@@ -95,7 +100,7 @@ impl Init {
         let (erpnext, rights) = self.sign_in(&env, asks)?;
         let permissions = self.permissions(&rights, asks)?;
         let client = match self.client {
-            None if asks => self.ask_client(&file)?,
+            None if asks && !contained => self.ask_client(&file)?,
             chosen => chosen,
         };
         let audit = file.with_file_name("logs").join("audit.log");
@@ -221,7 +226,7 @@ const POWERFUL: &str = "this key may make whatever any of the presets names: who
 
 /// How a client starts this server.
 fn server(config: &Path) -> anyhow::Result<Value> {
-    Ok(json!({"command": std::env::current_exe()?, "args": ["--config", config]}))
+    Ok(Installed::found()?.entry(&["--config".to_owned(), config.display().to_string()]))
 }
 
 /// What `doctor` would say, but for what is as it should be.

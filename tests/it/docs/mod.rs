@@ -3,6 +3,7 @@
 mod exchange;
 mod hazards;
 mod links;
+mod packaging;
 mod teams;
 mod tools;
 

