@@ -120,4 +120,16 @@ def helm_command():
     return tool
 
 
-CHECKS = (("systemd", systemd), ("compose", compose), ("helm", helm))
+def site(facts, folder):
+    """docs/ as a static site. What leads out of docs/ leads to the repository."""
+    for file in sorted((pack.ROOT / "docs").iterdir()):
+        if file.suffix == ".md":
+            (folder / file.name).write_text(file.read_text().replace("](../", f"]({facts['REPOSITORY']}/blob/main/"))
+        else:
+            (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "book.toml").write_text(pack.filled("book.toml", facts))
+    needs("mdbook")
+    run(["mdbook", "build", folder])
+
+
+CHECKS = (("systemd", systemd), ("compose", compose), ("helm", helm), ("site of docs/", site))

@@ -27,6 +27,9 @@ pub struct Doctor {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Print what an issue may show: versions and which checks passed, no address, no name, no data
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
     /// Exit with 1 on warnings too
     #[arg(long)]
     strict: bool,
@@ -42,6 +45,10 @@ impl Doctor {
         let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
         findings.extend(examined(&config)?);
         let bad = if self.strict { Level::Warning } else { Level::Error };
+        if self.report {
+            print::report(&findings)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let good = print::findings(&findings, self.json, bad)?;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

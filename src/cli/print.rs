@@ -1,5 +1,6 @@
 //! Findings as a person or a script reads them. Colour only in a terminal, and not where `NO_COLOR` is set.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
 use erpnext_mcp::check::{Finding, Level};
@@ -24,6 +25,29 @@ pub fn findings(findings: &[Finding], as_json: bool, bad: Level) -> anyhow::Resu
         }
     }
     Ok(good)
+}
+
+/// The areas that findings begin with. What stands before another colon can be a name of the site's.
+const AREAS: [&str; 9] =
+    ["configuration", "audit", "connection", "encryption", "clock", "versions", "rights", "fields", "tools"];
+
+/// Prints what an issue may show to everybody: versions, and how many checks of which area passed; no address, name or data.
+pub fn report(findings: &[Finding]) -> anyhow::Result<()> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for finding in findings {
+        let area = finding.what.split(':').next().filter(|area| AREAS.contains(area));
+        // If it is well, it says nothing but versions.
+        let versions = area == Some("versions") && finding.level == Level::Ok;
+        let shown = if versions { finding.what.as_str() } else { area.unwrap_or("check") };
+        *counts.entry((name(finding.level), shown)).or_default() += 1;
+    }
+    let mut out = std::io::stdout().lock();
+    let (version, system, processor) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    writeln!(out, "erpnext-mcp {version}, {system} {processor}")?;
+    for ((level, shown), count) in counts {
+        writeln!(out, "{level:<7}  {count:>3}  {shown}")?;
+    }
+    Ok(())
 }
 
 fn name(level: Level) -> &'static str {

@@ -180,3 +180,19 @@ async fn a_clock_that_is_wrong_and_a_log_that_cannot_be_written_are_told() {
     has(&lines, "warning clock: ");
     has(&lines, "error audit: file/audit.log cannot be written");
 }
+
+#[tokio::test]
+async fn the_report_for_an_issue_has_versions_and_no_name_of_the_site_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let rules = json!({"doctypes": {"Item": {"read": true}, "Payroll Entry Of Ours": {"read": true}}});
+    std::fs::write(folder.path().join("c.json"), site.config_of("sales", rules).to_string()).unwrap();
+    let done = run(folder.path(), &[], &["doctor", "--report", "--config", "c.json"]).await;
+    assert!(done.stdout.starts_with(&format!("erpnext-mcp {}, ", env!("CARGO_PKG_VERSION"))), "{}", done.stdout);
+    for wanted in ["versions: erpnext ", "1  connection\n", "warning", "  check\n"] {
+        assert!(done.stdout.contains(wanted), "{wanted:?}: {}", done.stdout);
+    }
+    for hidden in ["127.0.0.1", "sales@", "Payroll", "Item", "secret", "c.json"] {
+        assert!(!done.stdout.contains(hidden), "{hidden}: {}", done.stdout);
+    }
+}
