@@ -4,6 +4,7 @@ A packer takes the facts, the programs by target and the folder for what it make
 """
 
 import base64
+import gzip
 import hashlib
 import io
 import json
@@ -80,8 +81,7 @@ def archived(target, facts, program, out):
             archive.addfile(entry, io.BytesIO(data))
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{name}.tar.gz"
-    # gzip of the command line, as it writes no time with -n.
-    file.write_bytes(subprocess.run(["gzip", "-9n"], input=packed.getvalue(), stdout=subprocess.PIPE, check=True).stdout)
+    file.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
     return file
 
 

@@ -108,3 +108,19 @@ fn what_is_downloaded_by_its_name_is_among_the_targets() {
         assert!(named.is_subset(&known), "{file}: {named:?}");
     }
 }
+
+#[test]
+fn the_workflows_build_every_target_and_call_scripts_that_there_are() {
+    let release = read(".github/workflows/release.yml");
+    let built: BTreeSet<&str> = release.split("target: ").skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    let targets = targets();
+    assert_eq!(built, targets.iter().map(|target| target["target"].as_str().unwrap()).collect());
+    let both = release + &read(".github/workflows/ci.yml");
+    let scripts: BTreeSet<&str> = both
+        .split(".ci/")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '-').next())
+        .collect();
+    assert_eq!(scripts, BTreeSet::from(["push-image", "release", "run"]));
+    assert!(scripts.iter().all(|script| root().join(".ci").join(script).exists()));
+}
