@@ -178,6 +178,11 @@ impl Connection {
         pipeline::refuse(&self.session(), tool, arguments, client).await;
     }
 
+    /// Records a call that asks for a write again, and is answered as the first was.
+    pub async fn repeat(&self, tool: Tool, arguments: Map<String, Value>, client: Option<String>) {
+        pipeline::repeat(&self.session(), self.registry(), tool, arguments, client).await;
+    }
+
     /// As [`Connection::call`], for a client that is told how far the call is and may call off what it has not begun.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::shape;
 use crate::site::CallState;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
-use crate::tools;
+use crate::tools::{self, find};
 use crate::writes::quota;
 
 /// How long a call waits to learn on whose behalf it is recorded, and which version the site runs.
@@ -109,10 +109,34 @@ fn name_single(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>
 
 /// Records the call of a tool that there is and that this configuration does not permit.
 pub async fn refuse(session: &Session<'_>, tool: Tool, given: &Map<String, Value>, client: Option<String>) {
+    record(session, tool, given, client, Outcome::Denied, Some(NOT_PERMITTED)).await;
+}
+
+/// Records a call that asks for a write again, and is answered as the first was.
+pub async fn repeat(
+    session: &Session<'_>,
+    registry: &Registry,
+    tool: Tool,
+    given: Map<String, Value>,
+    client: Option<String>,
+) {
+    let (tool, given) = find::corrected(registry, tool, given);
+    record(session, tool, &given, client, Outcome::Repeated, None).await;
+}
+
+/// Records a call that runs no tool.
+async fn record(
+    session: &Session<'_>,
+    tool: Tool,
+    given: &Map<String, Value>,
+    client: Option<String>,
+    outcome: Outcome,
+    why: Option<&str>,
+) {
     if session.audit.is_on() {
         let user = recorded_user(session).await;
         let attempt = signed(super::attempt::of(tool, given), session, client, user);
-        session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0);
+        session.audit.settle(&attempt, outcome, why, 0, 0);
     }
 }
 

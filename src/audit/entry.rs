@@ -22,14 +22,24 @@ pub enum Outcome {
     Failed,
     /// A write was sent, and whether it took effect is not known.
     Unknown,
+    /// The same write is under way, or was done and its answer lost: it was not done again.
+    Repeated,
     /// A person looked into an intent or an unknown outcome and says what came of it.
     Resolved,
 }
 
 impl Outcome {
     /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Intent, Self::Allowed, Self::Preview, Self::Denied, Self::Failed, Self::Unknown, Self::Resolved];
+    pub const ALL: [Self; 8] = [
+        Self::Intent,
+        Self::Allowed,
+        Self::Preview,
+        Self::Denied,
+        Self::Failed,
+        Self::Unknown,
+        Self::Repeated,
+        Self::Resolved,
+    ];
 
     /// The word in the log.
     pub const fn as_str(self) -> &'static str {
@@ -40,13 +50,14 @@ impl Outcome {
             Self::Denied => "DENIED",
             Self::Failed => "FAILED",
             Self::Unknown => "UNKNOWN",
+            Self::Repeated => "REPEATED",
             Self::Resolved => "RESOLVED",
         }
     }
 
     const fn level(self) -> &'static str {
         match self {
-            Self::Intent | Self::Allowed | Self::Preview | Self::Resolved => "INFO",
+            Self::Intent | Self::Allowed | Self::Preview | Self::Repeated | Self::Resolved => "INFO",
             Self::Denied | Self::Failed | Self::Unknown => "WARNING",
         }
     }

@@ -77,7 +77,7 @@ pub struct Only {
     /// About this document
     #[arg(long)]
     document: Option<String>,
-    /// With this result: INTENT, ALLOWED, PREVIEW, DENIED, FAILED, UNKNOWN, RESOLVED
+    /// With this result: INTENT, ALLOWED, PREVIEW, DENIED, FAILED, UNKNOWN, REPEATED, RESOLVED
     #[arg(long, ignore_case = true, value_parser = Outcome::ALL.map(Outcome::as_str))]
     result: Option<String>,
 }

@@ -238,7 +238,13 @@ impl ServerHandler for Server {
                 first.done(&answer, context.ct.is_cancelled());
                 answer
             }
-            Begun::Again(again) => call::again(again, &context).await,
+            Begun::Again(again) => {
+                if let Some(tool) = self.connection.registry().find(&request.name) {
+                    let given = request.arguments.unwrap_or_default();
+                    self.connection.repeat(tool, given, self.client_of(&context)).await;
+                }
+                call::again(again, &context).await
+            }
         }
     }
 

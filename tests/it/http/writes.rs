@@ -39,8 +39,10 @@ fn create(name: &str) -> Value {
 
 #[tokio::test]
 async fn a_write_that_is_asked_for_again_is_done_once() {
-    let site = SampleSite::start().await;
-    let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+    let served = Served::start(&config).await;
     served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
     site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
@@ -65,6 +67,13 @@ async fn a_write_that_is_asked_for_again_is_done_once() {
     let new = super::data(&super::answered(served.post("/mcp", &create("lost"))).await);
     assert_ne!(again["created"], new["created"]);
     assert_eq!(site.writes().len(), before + 3, "{:?}", site.writes());
+    // Every request has its line.
+    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> =
+        lines.filter(|line| line["operation"] == "CREATE").map(|line| line["result"].clone()).collect();
+    let count = |result: &str| told.iter().filter(|told| **told == result).count();
+    assert_eq!((count("ALLOWED"), count("REPEATED"), count("INTENT")), (3, 2, 3), "{told:?}");
 }
 
 #[tokio::test]
