@@ -154,7 +154,8 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         let site = Site::start().await;
         site.respond("GET", "/api/method/frappe.auth.get_logged_user", answer).await;
         let mut config = config_json(&site.url(), json!({"default": {"read": true}}));
-        config["erpnext"]["timeout"] = json!(1);
+        // Only one is waited for: the others answer at once, also on a busy machine.
+        config["erpnext"]["timeout"] = json!(if what == "did not answer in time" { 1 } else { 5 });
         let file = folder.path().join("c.json");
         std::fs::write(&file, config.to_string()).unwrap();
         let done = run(folder.path(), &[], &["doctor", "--json", "--config", "c.json"]).await;
