@@ -14,7 +14,7 @@ pub struct Tools {
     pub budget_tokens: u64,
     /// The toolsets that are listed; what the mode says where there are none.
     pub toolsets: Vec<String>,
-    /// The toolsets beyond which there is nothing; no configuration file states them ([`Narrowing`]).
+    /// The toolsets beyond which there is nothing; no configuration file states them, a request does.
     pub within: Option<BTreeSet<String>>,
     /// Whether nothing that writes is permitted, whatever the permissions say.
     pub read_only: bool,
