@@ -52,6 +52,9 @@ pub mod flag {
     pub const SUPERSEDED: u32 = 1 << 22;
     /// Has a name that no list of the site's version can ask for (H40).
     pub const UNLISTED: u32 = 1 << 23;
+
+    /// Any of these: what the desk puts first.
+    pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;
 }
 
 /// Facts about a DocType that are either so or not, as bits of [`DocTypeDef::flags`].

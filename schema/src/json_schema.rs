@@ -9,7 +9,7 @@ use crate::{DocTypeDef, FieldDef, FieldKind, Shape, flag};
 /// The schema of `data` for a create or an update: the fields that the caller may write and a form would show.
 ///
 /// Fields that the form hides or does not let people edit are left out; a value sent for one is checked like any other.
-/// An object names one field at least, if there is any: some model APIs refuse a schema of an object without properties.
+/// An object names one field at least, if any may be written: some model APIs refuse an object without properties.
 pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -36,19 +36,18 @@ pub fn data_schema(def: &DocTypeDef, purpose: Purpose, context: &dyn Context) ->
     object(properties, required)
 }
 
-/// The field by which an object is known that would name none: one that people edit and the desk puts first, if there is one.
+/// The field by which an object is known that would name none: of those that may be written one that people edit and the
+/// desk puts first, if there is one.
 fn first(
     table: Option<&FieldDef>,
     def: &DocTypeDef,
     purpose: Purpose,
     context: &dyn Context,
 ) -> Option<(String, Value)> {
-    const FIRST: u32 = flag::BOLD | flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::QUICK_ENTRY;
-    let fields = def.fields.iter().filter(|field| field.kind.holds_value());
+    let fields = def.fields.iter().filter(|field| field.kind.holds_value() && context.may_write(table, field));
     let best = fields.min_by_key(|field| {
         let is_title = def.title_field == Some(field.fieldname);
-        let may = context.may_write(table, field) && is_edited(field, purpose);
-        (!may, field.kind.is_table(), !is_title, field.flags & FIRST == 0)
+        (!is_edited(field, purpose), field.kind.is_table(), !is_title, field.flags & flag::FIRST == 0)
     })?;
     let schema = match best.rows_of().filter(|_| table.is_none()).and_then(|child| context.child(child)) {
         Some(child) => rows_schema(child, best, purpose, context),

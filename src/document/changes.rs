@@ -1,9 +1,8 @@
 //! What differs between two readings of a document, told by field, and in rows by item and column.
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{Children, DocTypeDef};
 use serde_json::{Map, Value, json};
 
-use crate::shape::Children;
 use crate::shape::called::{self, is_same};
 
 /// One difference between two readings.

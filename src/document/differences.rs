@@ -1,10 +1,10 @@
 //! Where the site stored something else than was sent: it coerces, recomputes and silently leaves out (H7, H12, H13).
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, time};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, time};
 use serde_json::{Map, Value, json};
 
 use crate::limit::memory;
-use crate::shape::{Children, markdown};
+use crate::shape::markdown;
 
 /// Where the stored document holds something else than was sent: path, with what was sent and what is stored; `ignored`
 /// where that is what the document held `before`.

@@ -1,10 +1,9 @@
 //! A document that the site made and did not store, under a field rule: only what may be set is sent on.
 
-use erpnext_schema::{DocTypeDef, FieldDef, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value};
 
 use crate::policy::FieldRule;
-use crate::shape::Children;
 
 /// A document that the site made and did not store.
 pub struct Draft {

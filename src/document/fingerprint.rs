@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 
-use erpnext_schema::{DocTypeDef, FieldDef, RowKey, TableChange, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, RowKey, TableChange, flag};
 use serde_json::{Map, Value};
 
 use super::differences::is_nothing;
-use crate::shape::Children;
 
 /// The most values of a document that are kept.
 const MOST: usize = 4_000;

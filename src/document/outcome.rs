@@ -1,13 +1,12 @@
 //! What became of a write whose answer never came, as far as reading afterwards tells.
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{Children, DocTypeDef};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::differences::differences;
-use crate::shape::Children;
 
 /// What reading says of a write.
 #[derive(Clone, PartialEq, Eq, Debug)]

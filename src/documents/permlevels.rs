@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use erpnext_schema::{FieldDef, Shape, doctype_flag};
+use erpnext_schema::{FieldDef, Shape, doctype_flag, rows};
 use serde_json::{Map, Value};
 
 use super::DocTypeCall;
@@ -73,9 +73,8 @@ impl DocTypeCall<'_> {
     pub(crate) async fn hidden_beside(&self, document: &Map<String, Value>) -> Result<Masked, SiteError> {
         let mut hidden = Masked::clone(&*self.hidden().await?);
         for (doctype, fields) in &mut hidden.0 {
-            let tables = self.def.fields.iter().filter(|table| table.rows_of() == Some(doctype));
-            let rows = tables.filter_map(|table| document.get(table.fieldname)?.as_array()).flatten();
-            let rows: Vec<&Map<String, Value>> = rows.filter_map(Value::as_object).collect();
+            let tables = self.def.tables().filter(|table| table.rows_of() == Some(doctype));
+            let rows: Vec<_> = tables.filter_map(|table| document.get(table.fieldname)).flat_map(rows).collect();
             let is_own = doctype == self.def.name;
             fields.retain(|field| {
                 !(is_own && document.contains_key(field) || rows.iter().any(|row| row.contains_key(field)))

@@ -1,7 +1,7 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
 use super::compare::{alias, compared, is_operator, no_choice, of_day, or_empty};
@@ -9,7 +9,7 @@ use super::foreign_syntax::{self, Meant};
 use super::packed::unpacked;
 use crate::policy::{FieldRule, Filter, Policy, Rows};
 use crate::shape::Masked;
-use crate::shape::{Children, no_table};
+use crate::shape::no_table;
 use crate::site::is_compound;
 
 const MASKED: &str = "the site hides it from this user, who needs the right to see it in ERPNext";

@@ -1,11 +1,11 @@
 //! The history of a document from what stands beside it: who changed what, from which value to which, and what people
 //! wrote; newest first, without the changes that are none.
 
-use erpnext_schema::{DocTypeDef, FieldDef, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
-use super::{Children, Masked, html};
+use super::{Masked, html};
 use crate::limit::memory;
 use crate::policy::{FieldRef, FieldRule};
 

@@ -28,9 +28,8 @@ pub fn from_html(html: &str) -> String {
 }
 
 /// What a line of Markdown belongs to.
-#[derive(Clone, Copy, PartialEq, Default)]
+#[derive(Clone, Copy, PartialEq)]
 enum Block {
-    #[default]
     Text,
     Heading,
     Item,

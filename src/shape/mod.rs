@@ -23,7 +23,7 @@ pub use text::{make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field, rows, rows_mut};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field, rows, rows_mut};
 use serde_json::{Map, Value};
 
 use crate::policy::{FieldRule, Permit};
@@ -31,9 +31,6 @@ use crate::policy::{FieldRule, Permit};
 /// The keys of a row that repeat what its document says, or say nothing to a reader.
 const ROW_NOISE: &[&str] =
     &["doctype", "parent", "parentfield", "parenttype", "owner", "creation", "modified", "modified_by", "docstatus"];
-
-/// Finds the table of a child DocType.
-pub use erpnext_schema::Children;
 
 /// A document as the caller may see it.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
 //! asked for.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 use serde_json::{Map, Value};
 
-use super::{Children, markdown, text};
+use super::{markdown, text};
 
 /// How much of a text a document shows where nobody asked for it by name, in characters.
 const IN_A_DOCUMENT: usize = 1_000;

@@ -44,10 +44,9 @@ impl Detail {
 
     /// Whether the schema of a new document or row has this field, which must be sent or not.
     fn shows_field(self, field: &FieldDef, must_be_sent: bool) -> bool {
-        const FIRST: u32 = flag::BOLD | flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::QUICK_ENTRY;
         match self {
             Self::Full => true,
-            Self::Compact => must_be_sent || field.flags & FIRST != 0,
+            Self::Compact => must_be_sent || field.flags & flag::FIRST != 0,
             Self::Lean | Self::Found => must_be_sent,
         }
     }

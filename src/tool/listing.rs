@@ -96,42 +96,40 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     let mut groups: Vec<Group> = candidates(session, registry)
         .filter_map(|def| Group::of(registry.typed(def).filter(|tool| !included(tool)).collect(), weight(def)))
         .collect();
-    let others = others.into_iter().filter(|tool| is_asked_for(tools, tool));
-    let (others, beside): (Vec<Tool>, Vec<Tool>) = others.partition(|tool| !is_beside_the_work(tool));
-    let [mut others, mut beside] =
-        [others, beside].map(|tools| tools.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect::<Vec<_>>());
+    groups.sort_by_key(|group| (group.purpose, group.weight));
+    let writing = groups.partition_point(|group| group.purpose < Purpose::Reading);
+    let mut others: Vec<Tool> = others.into_iter().filter(|tool| is_asked_for(tools, tool)).collect();
+    others.sort_by_key(is_beside_the_work);
+    let near = others.partition_point(|tool| !is_beside_the_work(tool));
+    let mut others: Vec<Group> = others.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect();
     // The brackets, less the last comma.
     let mut bytes = 1 + size(&general) + size(&fixed);
     let budget = usize::try_from(tools.budget_tokens).unwrap_or(usize::MAX).saturating_mul(4);
-    let mut in_order: Vec<usize> = (0..groups.len()).collect();
-    in_order.sort_by_key(|at| (groups[*at].purpose, groups[*at].weight));
-    let writing = in_order.partition_point(|at| groups[*at].purpose < Purpose::Reading);
-    let (writing, reading) = in_order.split_at(writing);
+    let mut raise = |groups: &mut [Group], level, budget| raise(session, groups, level, &mut bytes, budget);
     match tools.mode {
         Mode::Full => {
-            raise(session, &mut others, None, Detail::Full, &mut bytes, usize::MAX);
-            raise(session, &mut beside, None, Detail::Full, &mut bytes, usize::MAX);
-            raise(session, &mut groups, None, Detail::Full, &mut bytes, usize::MAX);
+            raise(&mut others, Detail::Full, usize::MAX);
+            raise(&mut groups, Detail::Full, usize::MAX);
         }
         Mode::Lean => {
-            raise(session, &mut groups, Some(&in_order), Detail::Lean, &mut bytes, budget);
-            raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
-            raise(session, &mut beside, None, Detail::Full, &mut bytes, budget);
+            raise(&mut groups, Detail::Lean, budget);
+            raise(&mut others, Detail::Full, budget);
         }
         Mode::Auto => {
             // What is written needs its fields; what is only read is read by the generic tools as well.
-            let lean = raise(session, &mut groups, Some(writing), Detail::Lean, &mut bytes, budget);
-            raise(session, &mut others, None, Detail::Full, &mut bytes, budget);
-            let compact = lean && raise(session, &mut groups, Some(writing), Detail::Compact, &mut bytes, budget);
-            raise(session, &mut beside, None, Detail::Full, &mut bytes, budget);
-            let _ = raise(session, &mut groups, Some(reading), Detail::Lean, &mut bytes, budget)
+            let (near, beside) = others.split_at_mut(near);
+            let lean = raise(&mut groups[..writing], Detail::Lean, budget);
+            raise(near, Detail::Full, budget);
+            let compact = lean && raise(&mut groups[..writing], Detail::Compact, budget);
+            raise(beside, Detail::Full, budget);
+            let _ = raise(&mut groups[writing..], Detail::Lean, budget)
                 && compact
-                && raise(session, &mut groups, Some(reading), Detail::Compact, &mut bytes, budget)
-                && raise(session, &mut groups, Some(&in_order), Detail::Full, &mut bytes, budget);
+                && raise(&mut groups[writing..], Detail::Compact, budget)
+                && raise(&mut groups, Detail::Full, budget);
         }
     }
     let order = |listed: &Listed| registry.general().iter().position(|tool| *tool == listed.tool);
-    general.extend(others.into_iter().chain(beside).flat_map(|group| group.shown));
+    general.extend(others.into_iter().flat_map(|group| group.shown));
     general.sort_by_key(order);
     let mut typed: Vec<Listed> = groups.into_iter().flat_map(|group| group.shown).chain(fixed).collect();
     typed.sort_by_key(place);
@@ -139,18 +137,9 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     Listing { tools: general, bytes }
 }
 
-/// Raises the groups to a level in that order, until the next would cost too much; whether all were raised.
-fn raise(
-    session: &Session<'_>,
-    groups: &mut [Group],
-    order: Option<&[usize]>,
-    level: Detail,
-    bytes: &mut usize,
-    budget: usize,
-) -> bool {
-    let in_turn: Vec<usize> = order.map_or_else(|| (0..groups.len()).collect(), <[usize]>::to_vec);
-    in_turn.into_iter().all(|at| {
-        let group = &mut groups[at];
+/// Raises the groups to a level in their order, until the next would cost too much; whether all were raised.
+fn raise(session: &Session<'_>, groups: &mut [Group], level: Detail, bytes: &mut usize, budget: usize) -> bool {
+    groups.iter_mut().all(|group| {
         let raised = show(session, &group.tools, level);
         let after = *bytes - group.bytes() + size(&raised);
         let fits = after <= budget;

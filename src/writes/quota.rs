@@ -1,6 +1,6 @@
 //! Quotas: how many writes a user may still send, told before none is left, and what a submit may be worth.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, rows};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -107,17 +107,13 @@ impl DocTypeCall<'_> {
 
 /// What a document is worth, whichever way the money goes: the largest of its amounts, or the sum of its rows where it
 /// states none itself.
-fn worth(def: &DocTypeDef, children: &dyn Fn(&str) -> Option<&'static DocTypeDef>, doc: &Map<String, Value>) -> f64 {
+fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
     let own = amounts(def, doc).fold(0.0, f64::max);
     if own > 0.0 {
         return own;
     }
-    let tables = def.fields.iter().filter(|field| field.kind.is_table());
-    let sums = tables.filter_map(|table| {
-        let child = table.target().and_then(children)?;
-        let rows = doc.get(table.fieldname)?.as_array()?.iter().filter_map(Value::as_object);
-        Some(rows.map(|row| amounts(child, row).fold(0.0, f64::max)).sum())
-    });
+    let largest = |child, row| amounts(child, row).fold(0.0, f64::max);
+    let sums = def.tables_in(children, doc).map(|(_, child, table)| rows(table).map(|row| largest(child, row)).sum());
     sums.fold(0.0, f64::max)
 }
 

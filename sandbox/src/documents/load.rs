@@ -37,7 +37,7 @@ impl Site<'_> {
             return Ok(());
         }
         let parent = text(doc, "name").to_owned();
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        for table in def.tables() {
             let Some(child) = table.target().and_then(|target| self.meta.get(target)) else { continue };
             let params = [&parent, def.name, table.fieldname].map(|text: &str| Sql::Text(text.to_owned()));
             let condition = "parent = ?1 AND parenttype = ?2 AND parentfield = ?3 ORDER BY idx";
@@ -101,7 +101,7 @@ impl Site<'_> {
             };
             doc.insert(field.fieldname.to_owned(), hidden);
         }
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        for table in def.tables() {
             let Some(child) = table.target().and_then(|target| self.meta.get(target)) else { continue };
             let rows = doc.get_mut(table.fieldname).and_then(Value::as_array_mut);
             for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {

@@ -32,7 +32,7 @@ impl Site<'_> {
             out.remove("creation");
         }
         out.insert("doctype".to_owned(), json!(def.name));
-        for table in def.fields.iter().filter(|field| field.kind.is_table()) {
+        for table in def.tables() {
             let rows = doc.get(table.fieldname).and_then(Value::as_array);
             let target = table.target().and_then(|target| self.meta.get(target)).filter(|_| !child);
             let rows = rows.into_iter().flatten().filter_map(Value::as_object);

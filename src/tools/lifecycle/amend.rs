@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag, rows_mut};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag, rows_mut};
 use serde_json::{Map, Value, json};
 
 use super::Docstatus;
@@ -13,7 +13,6 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::WriteState;
-use crate::shape::Children;
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::document_args::NameArgs;
 use crate::writes::creates::newest;

@@ -10,6 +10,22 @@ use serde_json::{Map, Value, json};
 
 use crate::support::app_of_all;
 
+/// The words of JSON Schema that every client understands.
+pub(super) const KNOWN: [&str; 12] = [
+    "type",
+    "title",
+    "description",
+    "properties",
+    "required",
+    "items",
+    "enum",
+    "default",
+    "minimum",
+    "maximum",
+    "maxLength",
+    "minItems",
+];
+
 fn definitions() -> Vec<(Tool, Definition)> {
     let app = app_of_all();
     app.registry().tools().iter().map(|tool| (*tool, definition::definition(&app.session(), *tool))).collect()
@@ -94,20 +110,6 @@ fn hints_are_those_of_the_verb() {
 
 #[test]
 fn schemas_use_only_what_every_client_understands() {
-    const KNOWN: [&str; 12] = [
-        "type",
-        "title",
-        "description",
-        "properties",
-        "required",
-        "items",
-        "enum",
-        "default",
-        "minimum",
-        "maximum",
-        "maxLength",
-        "minItems",
-    ];
     const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
     for (_, tool) in definitions() {
         assert_eq!(tool.input_schema["type"], "object", "{}", tool.name);

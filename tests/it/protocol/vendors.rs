@@ -4,11 +4,13 @@
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::definition::{self, Definition};
 use erpnext_mcp::tool::detail::Detail;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::support::app_of_all;
+use super::definitions::KNOWN;
+use crate::support::{all, app_of, app_of_all, config_json};
 
-/// What an API takes; nothing where it states no bound.
+/// What an API takes.
+#[derive(Clone, Copy)]
 struct Rules {
     api: &'static str,
     /// The longest name of a tool, with the prefix that a client puts before it.
@@ -22,7 +24,6 @@ struct Rules {
     /// Choices of one value, and the length of all of them together where there are more than 250.
     choices: usize,
     length_of_many: usize,
-    keywords: &'static [&'static str],
     /// An object within the arguments names a property.
     needs_properties: bool,
     /// A choice is a text that is not empty.
@@ -32,74 +33,25 @@ struct Rules {
 /// Room for `mcp__erpnext__` and the like.
 const PREFIX: usize = 14;
 
-const KEYWORDS: &[&str] = &[
-    "type",
-    "title",
-    "description",
-    "properties",
-    "required",
-    "items",
-    "enum",
-    "default",
-    "minimum",
-    "maximum",
-    "maxLength",
-    "minItems",
-];
+/// Names as all of them have them, and no bound that is not stated.
+const NAMES: Rules = Rules {
+    api: "",
+    name: 64,
+    key: ".-",
+    longest_key: 64,
+    depth: usize::MAX,
+    properties: usize::MAX,
+    choices: usize::MAX,
+    length_of_many: usize::MAX,
+    needs_properties: false,
+    needs_texts: false,
+};
 
 const APIS: [Rules; 4] = [
-    Rules {
-        api: "Anthropic Messages",
-        name: 64,
-        key: ".-",
-        longest_key: 64,
-        depth: usize::MAX,
-        properties: usize::MAX,
-        choices: usize::MAX,
-        length_of_many: usize::MAX,
-        keywords: KEYWORDS,
-        needs_properties: false,
-        needs_texts: false,
-    },
-    Rules {
-        api: "OpenAI Responses",
-        name: 64,
-        key: ".-",
-        longest_key: 64,
-        depth: 10,
-        properties: 5_000,
-        choices: 1_000,
-        length_of_many: 15_000,
-        keywords: KEYWORDS,
-        needs_properties: false,
-        needs_texts: false,
-    },
-    Rules {
-        api: "Google Gemini",
-        name: 64,
-        key: "",
-        longest_key: 64,
-        depth: 10,
-        properties: usize::MAX,
-        choices: usize::MAX,
-        length_of_many: usize::MAX,
-        keywords: KEYWORDS,
-        needs_properties: true,
-        needs_texts: true,
-    },
-    Rules {
-        api: "Amazon Bedrock Converse",
-        name: 64,
-        key: ".-",
-        longest_key: 64,
-        depth: usize::MAX,
-        properties: usize::MAX,
-        choices: usize::MAX,
-        length_of_many: usize::MAX,
-        keywords: KEYWORDS,
-        needs_properties: false,
-        needs_texts: false,
-    },
+    Rules { api: "Anthropic Messages", ..NAMES },
+    Rules { api: "OpenAI Responses", depth: 10, properties: 5_000, choices: 1_000, length_of_many: 15_000, ..NAMES },
+    Rules { api: "Google Gemini", key: "", depth: 10, needs_properties: true, needs_texts: true, ..NAMES },
+    Rules { api: "Amazon Bedrock Converse", ..NAMES },
 ];
 
 impl Rules {
@@ -135,7 +87,7 @@ impl Rules {
         if depth > self.depth {
             say(format!("{at} lies too deep"));
         }
-        for key in schema.keys().filter(|key| !self.keywords.contains(&key.as_str())) {
+        for key in schema.keys().filter(|key| !KNOWN.contains(&key.as_str())) {
             say(format!("{at} has {key}"));
         }
         let kind = schema["type"].as_str().unwrap_or_default();
@@ -187,9 +139,9 @@ fn every_definition_is_taken_by_the_apis_that_clients_hand_it_to() {
     let mut wrong = Vec::new();
     let mut judged = 0;
     for level in [Detail::Lean, Detail::Compact, Detail::Full] {
-        // Of a DocType without fields there is nothing to name.
-        let has_fields = |tool: &&Tool| !matches!(tool, Tool::Typed(_, def) if def.fields.is_empty());
-        for tool in app.registry().tools().iter().filter(has_fields) {
+        // Where nothing may be written there is nothing to name.
+        let names_some = |tool: &&Tool| !matches!(tool, Tool::Typed(_, def) if def.fields.is_empty());
+        for tool in app.registry().tools().iter().filter(names_some) {
             let shown = definition::definition_at(&app.session(), *tool, level);
             judged += 1;
             wrong.extend(APIS.iter().flat_map(|rules| rules.judge(&shown)));
@@ -197,4 +149,19 @@ fn every_definition_is_taken_by_the_apis_that_clients_hand_it_to() {
     }
     let told: Vec<&String> = wrong.iter().take(40).collect();
     assert!(wrong.is_empty() && judged > 6_000, "{} of {judged}:\n{told:#?}", wrong.len());
+}
+
+#[test]
+fn an_object_without_a_property_names_none_that_is_withheld() {
+    let mut rule = all();
+    let columns = ["company", "account", "advance_account"];
+    rule["restricted_fields"] = columns.map(|column| format!("accounts.{column}")).into();
+    let app = app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": rule}})));
+    for name in ["create_customer_document", "update_customer_document"] {
+        let tool = app.registry().find(name).unwrap();
+        let data = definition::definition(&app.session(), tool).input_schema["properties"]["data"].clone();
+        assert!(data["properties"]["customer_name"].is_object(), "{name}");
+        let accounts = data["properties"]["accounts"].to_string();
+        assert!(columns.iter().all(|column| !accounts.contains(&format!("{column:?}"))), "{name}: {accounts}");
+    }
 }
