@@ -1,13 +1,16 @@
 //! One call on the documents of one DocType: what it is about, and what it may see of them.
 
+pub mod beyond;
 mod doctype_call;
 pub mod file_fields;
 mod masks;
 pub mod moments;
 pub mod names;
+pub mod nested;
 mod permlevels;
 pub mod rich_text;
 pub mod suggest;
 pub mod titles;
+pub mod ways;
 
 pub use doctype_call::DocTypeCall;

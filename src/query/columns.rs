@@ -20,6 +20,7 @@ impl Reader<'_> {
                 for (i, name) in asked.iter().enumerate() {
                     match name.as_str() {
                         "*" => names.extend(def.all_fields().filter(permitted).map(|f| f.fieldname)),
+                        name if self.is_beyond(name) => {}
                         _ => names.extend(self.field(&format!("fields[{i}]"), name).map(|field| field.fieldname)),
                     }
                 }

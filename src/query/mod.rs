@@ -1,5 +1,6 @@
 //! The arguments of a list, read into a query: filters, order, columns, and where the page before it ended.
 
+pub mod beyond;
 mod columns;
 pub mod compare;
 pub mod cursor;

@@ -4,6 +4,7 @@
 use erpnext_schema::{Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field};
 use serde_json::{Value, json};
 
+use super::beyond::Neighbours;
 use super::compare::{alias, compared, is_operator, no_choice, of_day, or_empty};
 use super::foreign_syntax::{self, Meant};
 use super::packed::unpacked;
@@ -19,7 +20,9 @@ pub struct Reader<'a> {
     pub(super) def: &'static DocTypeDef,
     pub(super) rule: &'a FieldRule,
     /// Finds the tables of child rows, where filters may be on their columns.
-    children: Option<Children<'a>>,
+    pub(super) children: Option<Children<'a>>,
+    /// What may be seen of the documents that are linked to; without it nothing.
+    pub(super) neighbours: Option<&'a Neighbours>,
     /// Says which trees may be walked; without it none.
     policy: Option<&'a Policy>,
     /// What the site masks for the user, or hides.
@@ -30,12 +33,17 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader without violations.
     pub fn new(def: &'static DocTypeDef, rule: &'a FieldRule) -> Self {
-        Self { def, rule, children: None, policy: None, masked: None, violations: Vec::new() }
+        Self { def, rule, children: None, neighbours: None, policy: None, masked: None, violations: Vec::new() }
     }
 
     /// The same for filters that may be on columns of child rows too: `items.item_code`, which any row may satisfy.
     pub fn with_rows(self, children: Children<'a>) -> Self {
         Self { children: Some(children), ..self }
+    }
+
+    /// The same for columns, groups and measures beyond the documents' own fields too.
+    pub fn with_neighbours(self, neighbours: &'a Neighbours) -> Self {
+        Self { neighbours: Some(neighbours), ..self }
     }
 
     /// The same for filters that may walk the trees which the policy shows.
@@ -122,7 +130,7 @@ impl<'a> Reader<'a> {
         Some(match (by.kind.is_table(), self.children) {
             (false, _) => no_table(self.def, by),
             (true, Some(_)) => {
-                format!("{} has this only in its rows: filter by it, and get one document to see it", self.def.name)
+                format!("{} has this only in its rows: filter by it, or name it in fields", self.def.name)
             }
             (true, None) => "is a column of rows, and nothing is searched, grouped or summed over rows here: list the \
                              documents with a filter by it instead"
@@ -131,7 +139,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A column of a child table that rows can be filtered by, and that the caller may see.
-    fn column(&mut self, path: &str, name: &str, children: Children<'_>) -> Option<(Rows, &'static FieldDef)> {
+    pub(super) fn column(
+        &mut self,
+        path: &str,
+        name: &str,
+        children: Children<'_>,
+    ) -> Option<(Rows, &'static FieldDef)> {
         let (def, rule) = (self.def, self.rule);
         let (by, column) = name.split_once('.')?;
         let known = def.table(by).and_then(|table| Some((table, children(table.rows_of()?)?)));

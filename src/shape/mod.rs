@@ -130,6 +130,22 @@ pub fn row(
     shaped
 }
 
+/// The values of these columns in a row that is shown within another; `cut` becomes true where a text was.
+pub fn cells(
+    def: &DocTypeDef,
+    fields: &[&'static FieldDef],
+    mut row: Map<String, Value>,
+    cut: &mut bool,
+) -> Vec<Value> {
+    let mut shaped = Map::with_capacity(fields.len());
+    for field in fields {
+        let value = row.remove(field.fieldname).unwrap_or_default();
+        shaped.insert(field.fieldname.to_owned(), scalar(field, value));
+    }
+    *cut |= present::row(def, &mut shaped);
+    fields.iter().map(|field| shaped.remove(field.fieldname).unwrap_or_default()).collect()
+}
+
 fn scalar(field: &FieldDef, value: Value) -> Value {
     match (field.kind.shape(), value.as_u64()) {
         (Shape::Bool, Some(0)) => Value::Bool(false),

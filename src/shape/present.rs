@@ -120,8 +120,13 @@ fn is_empty(value: &Value) -> bool {
 
 /// The field of the same document that names the currency of this one.
 pub fn currency_of(def: &DocTypeDef, field: &FieldDef) -> Option<&'static FieldDef> {
+    def.field(currency_field(field)?)
+}
+
+/// The name of the field that names the currency of this one; of an amount in a row it may be the document's.
+pub fn currency_field(field: &FieldDef) -> Option<&'static str> {
     match field.options {
-        Options::Format(by) if field.kind == FieldKind::Currency && !by.contains(':') => def.field(by),
+        Options::Format(by) if field.kind == FieldKind::Currency && !by.contains(':') => Some(by),
         _ => None,
     }
 }

@@ -7,9 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::filters::{Wire, wire};
-use super::{
-    Answer, Body, Call, CallerClient, Kind, SiteError, check, endpoints, misuse, resource_path, unexpected, url,
-};
+use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, endpoints, misuse, unexpected, url};
 use crate::policy::{Filter, Operation, Permit, Within};
 
 /// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
@@ -255,9 +253,21 @@ impl CallerClient<'_> {
         wire: Wire,
         page: &Page,
     ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
-        let path = resource_path(permit, None)?;
+        self.page_of(permit, permit.doctype(), wire, page).await
+    }
+
+    /// A page of documents of this DocType, which is the permit's or holds rows of its documents.
+    pub(super) async fn page_of(
+        &self,
+        permit: &Permit,
+        doctype: &str,
+        wire: Wire,
+        page: &Page,
+    ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
+        let bad = |url::BadName(words)| SiteError::new(Kind::BadName, doctype, false, words);
+        let path = url::resource_path(doctype, None).map_err(bad)?;
         let line = format!("GET {path}");
-        let pairs = pairs(permit.doctype(), page, wire);
+        let pairs = pairs(doctype, page, wire);
         let as_text = |(key, value): &(&'static str, Value)| match value {
             Value::String(text) => (*key, text.clone()),
             other => (*key, other.to_string()),
@@ -266,7 +276,7 @@ impl CallerClient<'_> {
         let length = self.caller.site.as_str().len() + line.len() + url::query_string(&text).len() + "? HTTP/1.1".len();
         let answer = if length > MAX_LINE {
             let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
-            body.insert("doctype".into(), permit.doctype().into());
+            body.insert("doctype".into(), doctype.into());
             self.ask(permit, endpoints::LIST, Body::Json(Value::Object(body))).await
         } else {
             let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };

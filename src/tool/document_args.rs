@@ -19,7 +19,7 @@ pub struct DocTypeArgs {
 #[derive(Deserialize, JsonSchema)]
 pub struct ListArgs {
     /// {"field": value} or {"field": [operator, value]}; operators: = != > < >= <= like not like in not in between is
-    /// Timespan descendants of; items.item_code for a column of any row
+    /// Timespan descendants of; items.item_code for a column of any row, customer.territory for a linked field
     pub filters: Option<Filters>,
     /// like filters, joined by OR
     pub or_filters: Option<Filters>,

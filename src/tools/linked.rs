@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Order, doctype_flag};
+use erpnext_schema::{DocTypeDef, Options, Order, doctype_flag};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,8 +13,9 @@ use super::read;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
+use crate::documents::ways::{Way, ways_from};
 use crate::error::ToolError;
-use crate::policy::{FieldRule, Operation, Permit, Rows};
+use crate::policy::{Operation, Permit};
 use crate::site::{self, Filter, ListQuery, SiteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::{handler, reads};
@@ -197,45 +198,6 @@ fn readable<'a>(session: &Session<'a>) -> Vec<&'a str> {
 fn has_lists(def: &DocTypeDef) -> bool {
     use doctype_flag::{CHILD, SINGLE, VIRTUAL};
     !(def.is(CHILD) || def.is(SINGLE) || def.is(VIRTUAL))
-}
-
-/// One way in which documents of a DocType can link to another: the field, and for a Dynamic Link the field that names
-/// the DocType.
-struct Way {
-    from: &'static DocTypeDef,
-    rows: Option<Rows>,
-    field: &'static str,
-    by: Option<&'static str>,
-}
-
-/// The ways in which documents of `def` can link to `target`.
-fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
-    let way = |rows: Option<Rows>, field: &FieldDef| match field.options {
-        Options::Target(to) if field.kind == FieldKind::Link && to == target => {
-            Some(Way { from: def, rows, field: field.fieldname, by: None })
-        }
-        Options::TargetField(by) => Some(Way { from: def, rows, field: field.fieldname, by: Some(by) }),
-        _ => None,
-    };
-    let mut ways = Vec::new();
-    for field in def.fields {
-        match field.rows_of().and_then(|child| session.catalog.known(child)) {
-            None if field.in_lists() && rule.may_read(field) => ways.extend(way(None, field)),
-            None => {}
-            Some(child) => {
-                let seen = |name: &str| child.field(name).is_some_and(|column| rule.may_read_child(field, column));
-                let columns = child.fields.iter().filter(|column| column.in_lists() && seen(column.fieldname));
-                let ways_in_rows = columns.filter_map(|column| way(Rows::of(def, field), column));
-                ways.extend(ways_in_rows.filter(|way| way.by.is_none_or(seen)));
-            }
-        }
-    }
-    let seen = |way: &Way| {
-        let of_document = way.by.filter(|_| way.rows.is_none());
-        of_document.is_none_or(|by| def.field(by).is_some_and(|field| rule.may_read(field)))
-    };
-    ways.retain(seen);
-    ways
 }
 
 /// What one way led to: the DocType, the field, and the documents or the site's refusal to tell them.

@@ -4,6 +4,8 @@ use erpnext_schema::{FieldDef, FieldKind, Options, Rule, Shape, Violation, neare
 
 use super::AggregateArgs;
 use crate::documents::DocTypeCall;
+use crate::policy::{Filter, Rows};
+use crate::query::beyond::{At, Neighbours, Place};
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{self, GroupQuery, Measure as Computed};
@@ -35,6 +37,8 @@ pub(crate) struct Measure {
     /// As it was asked for, which is how it is answered.
     pub(crate) label: String,
     pub(crate) function: Function,
+    /// Where it stands; of a count, what is counted.
+    pub(crate) place: Place,
     /// None for a count.
     pub(crate) field: Option<&'static FieldDef>,
 }
@@ -60,6 +64,9 @@ pub(crate) const SPANS: [(&str, Span); 5] = [
 /// A field to group by.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
+    /// As it is answered: `customer`, `items.item_code`.
+    pub(crate) label: String,
+    pub(crate) place: Place,
     pub(crate) field: &'static FieldDef,
     pub(crate) span: Option<Span>,
 }
@@ -79,11 +86,40 @@ impl Asked {
     pub(crate) fn is_bucketed(&self) -> bool {
         self.groups.iter().any(|group| group.span.is_some())
     }
+
+    /// Whether anything stands beyond the documents themselves, or selects them by their rows: then all is put together here.
+    pub(crate) fn is_across(&self) -> bool {
+        let mut filters = self.query.filters.iter().chain(&self.query.or_filters);
+        self.places().any(|place| place != Place::Own) || filters.any(|filter| filter.rows.is_some())
+    }
+
+    /// The table whose rows are grouped or measured.
+    pub(crate) fn table(&self) -> Option<Rows> {
+        self.places().find_map(rows)
+    }
+
+    fn places(&self) -> impl Iterator<Item = Place> {
+        self.groups.iter().map(|group| group.place).chain(self.measures.iter().map(|measure| measure.place))
+    }
+}
+
+fn rows(place: Place) -> Option<Rows> {
+    match place {
+        Place::Rows(rows) => Some(rows),
+        _ => None,
+    }
 }
 
 /// Reads and checks the arguments.
-pub(crate) fn read(on: &DocTypeCall<'_>, args: &AggregateArgs, masked: &Masked) -> Result<Asked, Vec<Violation>> {
+pub(crate) fn read(
+    on: &DocTypeCall<'_>,
+    args: &AggregateArgs,
+    masked: &Masked,
+    neighbours: &Neighbours,
+) -> Result<Asked, Vec<Violation>> {
+    let children = |child: &str| on.session.catalog.known(child);
     let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(masked);
+    reader = reader.with_rows(&children).with_neighbours(neighbours);
     let filters = reader.filters("filters", args.filters.as_deref());
     let or_filters = reader.choices("or_filters", args.or_filters.as_deref());
     let texts = |names: &Option<FieldNames>| names.as_deref().unwrap_or_default().to_vec();
@@ -102,10 +138,11 @@ pub(crate) fn read(on: &DocTypeCall<'_>, args: &AggregateArgs, masked: &Masked) 
     for (i, text) in asked.iter().enumerate() {
         measures.extend(measure(&mut reader, &format!("measures[{i}]"), text));
     }
+    across(&mut reader, &measures, &groups, &or_filters);
     // Money of several currencies must never be added up in silence.
-    for currency in measures.iter().filter_map(|measure| currency_of(on, measure.field?)) {
-        if !groups.iter().any(|group| group.field.fieldname == currency.fieldname) {
-            groups.push(Group { field: currency, span: None });
+    for currency in measures.iter().filter_map(|measure| currency_of(on, measure)) {
+        if !groups.iter().any(|group| group.label == currency.label()) {
+            groups.push(Group { label: currency.label(), place: currency.place, field: currency.field, span: None });
         }
     }
     let order = order(&mut reader, args.order_by.as_deref(), &measures, &groups);
@@ -119,6 +156,34 @@ pub(crate) fn read(on: &DocTypeCall<'_>, args: &AggregateArgs, masked: &Masked) 
         start: 0,
     };
     reader.done(Asked { measures, groups, order, query })
+}
+
+/// Refuses what would be counted once for each row.
+fn across(reader: &mut Reader<'_>, measures: &[Measure], groups: &[Group], or_filters: &[Filter]) {
+    let places = || measures.iter().map(|measure| measure.place).chain(groups.iter().map(|group| group.place));
+    for (i, measure) in measures.iter().enumerate().filter(|(_, measure)| matches!(measure.place, Place::Linked(_))) {
+        let message = format!("{}: a linked document would count once for each that links to it", measure.label);
+        reader.wrong(&format!("measures[{i}]"), Rule::Value, message, None);
+    }
+    let Some(table) = places().find_map(rows) else { return };
+    if let Some(other) = places().filter_map(rows).find(|other| *other != table) {
+        let message = format!("rows of one table at a time: {} or {}", table.table, other.table);
+        reader.wrong("measures and group_by", Rule::Value, message, None);
+    }
+    for (i, measure) in measures.iter().enumerate() {
+        if measure.place == Place::Own && measure.field.is_some() {
+            let message = format!(
+                "{}: an amount of the document would count once for each of its rows: sum a column of {}, or call \
+                 without what is of rows",
+                measure.label, table.table
+            );
+            reader.wrong(&format!("measures[{i}]"), Rule::Value, message, None);
+        }
+    }
+    if or_filters.iter().any(|filter| filter.rows == Some(table)) {
+        let message = format!("which rows in {} count is said by filters only", table.table);
+        reader.wrong("or_filters", Rule::Value, message, None);
+    }
 }
 
 fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
@@ -135,8 +200,13 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
-    let field = reader.key(path, name)?;
-    let Some(span) = span else { return Some(Group { field, span: None }) };
+    let At { place, field } = if name.contains('.') {
+        reader.at(path, name)?
+    } else {
+        At { place: Place::Own, field: reader.key(path, name)? }
+    };
+    let label = At { place, field }.label();
+    let Some(span) = span else { return Some(Group { label, place, field, span: None }) };
     let Some((_, known)) = SPANS.iter().find(|(name, _)| name.eq_ignore_ascii_case(span)) else {
         let near = nearest(span, SPANS.iter().map(|(name, _)| *name)).map(|span| format!("{name}:{span}"));
         reader.wrong(
@@ -151,7 +221,7 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         reader.wrong(path, Rule::Value, format!("{text}: {name} is {}, not a date", field.kind), Some(name.to_owned()));
         return None;
     }
-    Some(Group { field, span: Some(*known) })
+    Some(Group { label, place, field, span: Some(*known) })
 }
 
 fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
@@ -175,6 +245,10 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         return None;
     };
     if *known == Function::Count {
+        if let Some(rows) = name.and_then(|name| reader.rows(name)) {
+            let label = format!("count({})", rows.table);
+            return Some(Measure { label, function: *known, place: Place::Rows(rows), field: None });
+        }
         if let Some(of) = name.filter(|name| !matches!(*name, "" | "*" | "name")) {
             let message = format!(
                 "count counts documents, not values of {of}: filter by [\"is\", \"set\"] for those that have one, group_by for each value"
@@ -182,7 +256,7 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
             reader.wrong(path, Rule::Value, message, Some("count".to_owned()));
             return None;
         }
-        return Some(Measure { label: "count".to_owned(), function: *known, field: None });
+        return Some(Measure { label: "count".to_owned(), function: *known, place: Place::Own, field: None });
     }
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         reader.wrong(path, Rule::Value, format!("{text}: name a field, such as {function}(grand_total)"), None);
@@ -193,7 +267,7 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         reader.wrong(path, Rule::Value, format!("{text}: remove what follows {function}(field)"), near);
         return None;
     }
-    let field = reader.field(path, name)?;
+    let At { place, field } = reader.at(path, name)?;
     let number = is_number(field);
     let date = matches!(field.kind.shape(), Shape::Date | Shape::Datetime);
     let fits = number || date && matches!(known, Function::Min | Function::Max);
@@ -201,7 +275,8 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
         reader.wrong(path, Rule::Value, format!("{text}: {name} is {}, not a number", field.kind), None);
         return None;
     }
-    Some(Measure { label: format!("{}({name})", function.to_lowercase()), function: *known, field: Some(field) })
+    let label = format!("{}({name})", function.to_lowercase());
+    Some(Measure { label, function: *known, place, field: Some(field) })
 }
 
 fn is_number(field: &FieldDef) -> bool {
@@ -219,13 +294,21 @@ fn meant(function: &str) -> Option<&'static str> {
     }
 }
 
-/// The field that says in which currency an amount is: of the document, or its company's.
-fn currency_of(on: &DocTypeCall<'_>, field: &FieldDef) -> Option<&'static FieldDef> {
-    let by = match (field.kind, field.options) {
-        (FieldKind::Currency, Options::Format(by)) => by.split(':').nth(1).unwrap_or(by),
+/// The field that says in which currency an amount is: of its row, of the document, or its company's.
+fn currency_of(on: &DocTypeCall<'_>, measure: &Measure) -> Option<At> {
+    let by = match measure.field.map(|field| (field.kind, field.options)) {
+        Some((FieldKind::Currency, Options::Format(by))) => by.split(':').nth(1).unwrap_or(by),
         _ => return None,
     };
-    on.def.field(by).filter(|field| field.in_lists() && on.permit.fields().may_read(*field))
+    let rule = on.permit.fields();
+    let in_row = rows(measure.place).and_then(|rows| {
+        let field = on.session.catalog.known(rows.doctype)?.field(by)?;
+        let table = on.def.table(rows.table)?;
+        let seen = field.in_lists() && rule.may_read_child(table, field);
+        seen.then_some(At { place: Place::Rows(rows), field })
+    });
+    let own = || on.def.field(by).filter(|field| field.in_lists() && rule.may_read(*field));
+    in_row.or_else(|| own().map(|field| At { place: Place::Own, field }))
 }
 
 fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], groups: &[Group]) -> (String, bool) {
@@ -233,7 +316,7 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
     let Some(asked) = asked else {
         // Spans of time in their order; else the largest first.
         let dated = groups.iter().find(|group| group.span.is_some());
-        return dated.map_or((first, true), |group| (group.field.fieldname.to_owned(), false));
+        return dated.map_or((first, true), |group| (group.label.clone(), false));
     };
     let (name, descending) = match asked.trim().rsplit_once(char::is_whitespace) {
         Some((name, direction)) if direction.eq_ignore_ascii_case("desc") => (name.trim(), true),
@@ -241,12 +324,12 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
         _ => (asked.trim(), false),
     };
     // A date is sorted by as it is grouped by, with its span or without.
-    let spelt = |group: &&Group| name.split_once(':').is_some_and(|(field, _)| field.trim() == group.field.fieldname);
-    let name = groups.iter().find(spelt).map_or(name, |group| group.field.fieldname);
+    let spelt = |group: &&Group| name.split_once(':').is_some_and(|(field, _)| field.trim() == group.label);
+    let name = groups.iter().find(spelt).map_or(name, |group| group.label.as_str());
     let known: Vec<&str> = measures
         .iter()
         .map(|measure| measure.label.as_str())
-        .chain(groups.iter().map(|group| group.field.fieldname))
+        .chain(groups.iter().map(|group| group.label.as_str()))
         .collect();
     // What is sorted by is known only where what was grouped by and measured is right.
     if !known.contains(&name) && reader.is_right() {

@@ -13,7 +13,7 @@ pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Valu
     let of = |key: &str| row.get(key).cloned().unwrap_or_default();
     let mut named = Map::new();
     for group in &asked.groups {
-        named.insert(group.field.fieldname.to_owned(), of(group.field.fieldname));
+        named.insert(group.label.clone(), of(&group.label));
     }
     for (i, measure) in asked.measures.iter().enumerate() {
         let value = match measure.function {
@@ -27,28 +27,66 @@ pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Valu
 
 /// Rows by exact date, put together by span.
 pub(crate) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
-    let mut merged: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut merged = Merged::new(asked);
     for row in rows {
         let mut row = row.clone();
-        for group in asked.groups.iter().filter(|group| group.span.is_some()) {
-            let value = row.get(group.field.fieldname).and_then(Value::as_str).map(|text| span_of(text, group.span));
-            row.insert(group.field.fieldname.to_owned(), value.map_or(Value::Null, Value::from));
+        merged.put(merged.key(&mut row), row);
+    }
+    merged.groups()
+}
+
+/// Groups in the making, as rows of the site that are put together by what they are grouped by.
+pub(crate) struct Merged<'a> {
+    asked: &'a Asked,
+    by_key: BTreeMap<String, Map<String, Value>>,
+}
+
+impl<'a> Merged<'a> {
+    /// No groups yet.
+    pub(crate) fn new(asked: &'a Asked) -> Self {
+        Self { asked, by_key: BTreeMap::new() }
+    }
+
+    /// What is asked of them.
+    pub(crate) fn asked(&self) -> &'a Asked {
+        self.asked
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    /// The group that a row belongs to, whose dates become those of their spans.
+    pub(crate) fn key(&self, row: &mut Map<String, Value>) -> String {
+        for group in self.asked.groups.iter().filter(|group| group.span.is_some()) {
+            let value = row.get(&group.label).and_then(Value::as_str).map(|text| span_of(text, group.span));
+            row.insert(group.label.clone(), value.map_or(Value::Null, Value::from));
         }
-        let key: Vec<&Value> = asked.groups.iter().filter_map(|group| row.get(group.field.fieldname)).collect();
-        let key = json!(key).to_string();
-        match merged.get_mut(&key) {
+        let key: Vec<&Value> = self.asked.groups.iter().filter_map(|group| row.get(&group.label)).collect();
+        json!(key).to_string()
+    }
+
+    /// Adds a row to its group.
+    pub(crate) fn put(&mut self, key: String, row: Map<String, Value>) {
+        match self.by_key.get_mut(&key) {
             None => {
-                merged.insert(key, row);
+                self.by_key.insert(key, row);
             }
             Some(known) => {
-                asked.measures.iter().enumerate().for_each(|(i, measure)| add(known, &row, i, measure.function))
+                let measures = self.asked.measures.iter().enumerate();
+                measures.for_each(|(i, measure)| add(known, &row, i, measure.function));
             }
         }
     }
-    let mut groups: Vec<_> = merged.values().map(|row| named(asked, row)).collect();
-    let (label, descending) = &asked.order;
-    sort(&mut groups, |group| group.get(label).cloned().unwrap_or_default(), *descending);
-    groups
+
+    /// The groups, in order.
+    pub(crate) fn groups(&self) -> Vec<Map<String, Value>> {
+        let mut groups: Vec<_> = self.by_key.values().map(|row| named(self.asked, row)).collect();
+        let (label, descending) = &self.asked.order;
+        sort(&mut groups, |group| group.get(label).cloned().unwrap_or_default(), *descending);
+        groups
+    }
 }
 
 fn add(known: &mut Map<String, Value>, row: &Map<String, Value>, i: usize, function: Function) {

@@ -1,6 +1,7 @@
 //! Count, sum, average, least and greatest over documents, by up to three fields; dates by day, week, month, quarter
 //! or year. Only fields of the table reach the query.
 
+mod across;
 mod asked;
 mod groups;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, beyond, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::compare::on_empty_fields;
@@ -39,9 +40,9 @@ pub static AGGREGATE: ToolSpec = ToolSpec {
 #[derive(Deserialize, JsonSchema)]
 struct AggregateArgs {
     doctype: DocTypeName,
-    /// count, sum(field), avg(field), min(field), max(field); default count
+    /// count, sum(field), avg(field), min(field), max(field); default count; sum(items.qty) over rows
     measures: Option<FieldNames>,
-    /// up to three fields; a date as field:day, week, month, quarter or year
+    /// up to three fields, items.item_code and customer.territory too; a date as field:day, week, month, quarter or year
     group_by: Option<FieldNames>,
     filters: Option<Filters>,
     /// like filters, joined by OR
@@ -58,40 +59,63 @@ async fn run(call: Call<'_>, mut args: AggregateArgs) -> Result<ToolAnswer, Tool
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
-    args.filters = on.local_filters(args.filters.as_deref()).await?.map(Filters);
-    args.or_filters = on.local_filters(args.or_filters.as_deref()).await?.map(Filters);
-    aggregate(&on, &args).await
+    let nested::Resolved { filters, mut notes } =
+        nested::resolve(&on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
+    let or_filters = nested::resolve(&on, "or_filters", on.local_filters(args.or_filters.as_deref()).await?).await?;
+    notes.extend(or_filters.notes);
+    (args.filters, args.or_filters) = (filters.map(Filters), or_filters.filters.map(Filters));
+    aggregate(&call, &on, &args, notes).await
+}
+
+impl AggregateArgs {
+    /// The names of fields in measures and groups: `items.qty` of `sum(items.qty)`.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let texts = self.measures.iter().chain(&self.group_by).flat_map(|texts| texts.iter());
+        texts.map(|text| text.split_once('(').map_or(text.as_str(), |(_, name)| name.trim_end_matches([')', ' '])))
+    }
 }
 
 /// The most groups that are read to put dates together: 20 pages of 500.
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
-async fn aggregate(on: &DocTypeCall<'_>, args: &AggregateArgs) -> Result<ToolAnswer, ToolError> {
+async fn aggregate(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    args: &AggregateArgs,
+    mut notes: Vec<String>,
+) -> Result<ToolAnswer, ToolError> {
     let masked = on.hidden().await?;
-    let (mut on, mut asked) = on.checked(|on| asked::read(on, args, &masked)).await?;
+    let names: Vec<String> = args.names().map(str::to_owned).collect();
+    let neighbours = beyond::neighbours(on, &names).await?;
+    let (mut on, mut asked) = on.checked(|on| asked::read(on, args, &masked, &neighbours)).await?;
     let limit = args.limit.count();
-    let rows = match site_rows(&on, &asked, limit).await {
-        Err(ToolError::Site(error)) => {
-            on = on.mended(*error).await?;
-            asked = asked::read(&on, args, &masked).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
-            site_rows(&on, &asked, limit).await?
-        }
-        rows => rows?,
+    let mut groups = if asked.is_across() {
+        let (groups, over) = across::groups(call, &on, &neighbours, &asked).await?;
+        notes.push(over);
+        groups
+    } else {
+        let rows = match site_rows(&on, &asked, limit).await {
+            Err(ToolError::Site(error)) => {
+                on = on.mended(*error).await?;
+                asked = asked::read(&on, args, &masked, &neighbours)
+                    .map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+                site_rows(&on, &asked, limit).await?
+            }
+            rows => rows?,
+        };
+        let bucketed = asked.is_bucketed();
+        if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() }
     };
-    let bucketed = asked.is_bucketed();
-    let mut groups =
-        if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() };
     let more = groups.len() > limit;
     groups.truncate(limit);
     let shown = page::shown(0, groups.len() as u64, None, more);
     let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
-    let mut notes = Vec::new();
     if more {
         notes.push("there are more groups: raise limit, or add filters".to_owned());
     }
     let states = ["docstatus", "status", "workflow_state"];
-    let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.field.fieldname))
+    let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.label.as_str()))
         || asked
             .query
             .filters

@@ -8,8 +8,10 @@ mod files;
 mod marks;
 mod month_end;
 mod procure;
+mod rows;
 mod rules;
 mod sell;
+mod sums;
 mod taxes;
 
 use std::sync::{Arc, Mutex};

@@ -1,13 +1,17 @@
 //! Lists: a page of the documents that fit, and where the next begins.
 
+mod beyond;
+
 use erpnext_schema::{Order, Shape};
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::read::has_times;
 use crate::answer::ToolAnswer;
-use crate::documents::{DocTypeCall, suggest};
+use crate::documents::beyond::neighbours;
+use crate::documents::{DocTypeCall, nested, suggest};
 use crate::error::ToolError;
+use crate::query::beyond::{At, Place};
 use crate::query::compare::on_empty_fields;
 use crate::query::cursor;
 use crate::query::keyset::{self, Position};
@@ -23,21 +27,33 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let session = on.session;
     let children = |child: &str| session.catalog.known(child);
     let masked = on.hidden().await?;
-    let filters = on.local_filters(args.filters.as_deref()).await?;
-    let or_filters = on.local_filters(args.or_filters.as_deref()).await?;
+    let nested::Resolved { filters, notes: mut of_filters } =
+        nested::resolve(on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
+    let nested::Resolved { filters: or_filters, notes } =
+        nested::resolve(on, "or_filters", on.local_filters(args.or_filters.as_deref()).await?).await?;
+    of_filters.extend(notes);
+    let neighbours = neighbours(on, args.fields.as_deref().unwrap_or_default()).await?;
     let check = |on: &DocTypeCall<'_>| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
-        reader = reader.with_masked(&masked);
+        reader = reader.with_masked(&masked).with_neighbours(&neighbours);
         let filters = reader.filters("filters", filters.as_ref());
         let or_filters = reader.choices("or_filters", or_filters.as_ref());
-        let fields = reader.fields(args.fields.as_deref());
+        let mut fields = reader.fields(args.fields.as_deref());
+        let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
         let order_by = reader.order_by(args.order_by.as_deref());
         // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
         let limit = args.limit.rows().saturating_add(1).min(500);
-        reader.done(ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() })
+        let query = ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() };
+        reader.done((query, beyond))
     };
-    let (mut on, mut query) = on.checked(check).await?;
-    let identity = format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
+    let (mut on, (mut query, mut beyond)) = on.checked(check).await?;
+    let identity = if of_filters.is_empty() {
+        format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by)
+    } else {
+        // What a filter by other documents finds may change from page to page.
+        let given = json!([args.filters.as_deref(), args.or_filters.as_deref()]);
+        format!("{} {given} {:?}", on.def.name, query.order_by)
+    };
     let begin = match args.cursor.as_deref() {
         None => Position::default(),
         Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
@@ -48,12 +64,12 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         })?,
     };
     let limit = args.limit.get();
-    let (mut rows, total) = match page_of(&on, &query, &begin, args.count).await {
+    let (mut rows, total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
         Ok(page) => page,
         Err(error) => {
             on = on.mended(error).await?;
-            query = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
-            page_of(&on, &query, &begin, args.count).await?
+            (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            page_of(&on, &query, &beyond, &begin, args.count).await?
         }
     };
     let full = rows.len() as u64 >= u64::from(query.limit);
@@ -65,15 +81,18 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         notes.push(format!("documents without {field} come first"));
     }
     let told: Vec<_> = rows.iter().map(|row| keyset::values(on.def, &query.order_by, row)).collect();
-    let mut cut = false;
-    let rows = rows.into_iter().map(|row| {
+    let beyond::Beyond { columns, cells, notes: of_columns, mut cut } =
+        beyond::read(&on, &neighbours, &beyond, &query, &rows).await?;
+    let whole = rows.len();
+    let rows = rows.into_iter().zip(cells).map(|(row, cells)| {
         let mut row = shape::row(on.def, on.permit, &query.fields, row);
         cut |= shape::present::row(on.def, &mut row);
+        row.extend(columns.iter().cloned().zip(cells));
         row
     });
     let rows = rows.collect();
-    let (columns, mut rows) = page::table(&query.fields, rows);
-    let whole = rows.len();
+    let columns = [query.fields.as_slice(), columns.as_slice()].concat();
+    let (columns, mut rows) = page::table(&columns, rows);
     rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
     let more = more || rows.len() < whole;
     let here = rows.len();
@@ -109,6 +128,8 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     if cut {
         notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
     }
+    notes.extend(of_filters);
+    notes.extend(of_columns);
     notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
     if begin.before == 0 && whole == 0 {
         notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
@@ -123,14 +144,19 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
 async fn page_of(
     on: &DocTypeCall<'_>,
     query: &ListQuery,
+    beyond: &[At],
     begin: &Position,
     count: bool,
 ) -> Result<(Vec<Row>, Option<u64>), SiteError> {
     let site = on.session.site;
     let mut query = query.clone();
-    for key in keyset::keys(&query.order_by) {
-        if !query.fields.iter().any(|field| field == key.fieldname) {
-            query.fields.push(key.fieldname.to_owned());
+    let by = beyond.iter().filter_map(|at| match at.place {
+        Place::Linked(by) => Some(by.fieldname),
+        _ => None,
+    });
+    for needed in keyset::keys(&query.order_by).iter().map(|key| key.fieldname).chain(by) {
+        if !query.fields.iter().any(|field| field == needed) {
+            query.fields.push(needed.to_owned());
         }
     }
     let total = async {

@@ -1,0 +1,318 @@
+//! Filters by other documents, answered before the list is asked for: by a field of a linked one (`customer.territory`), and by
+//! whether documents of another DocType link here (`used in`). The site would drop documents (H85) or knows no such question,
+//! so what they find is named: in bounded steps, and never a part in the place of the whole.
+
+use std::collections::BTreeSet;
+
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag};
+use serde_json::{Value, json};
+
+use super::DocTypeCall;
+use super::beyond::{PAGE, neighbour};
+use super::ways::{Way, ways_from};
+use crate::error::ToolError;
+use crate::policy::Filter;
+use crate::query::beyond::{Neighbour, linked};
+use crate::query::compare::{is_operator, on_empty_fields};
+use crate::query::reader::Reader;
+use crate::shape::Masked;
+use crate::site::{GroupKey, GroupQuery, ListQuery};
+
+/// The most documents that a filter names in the place of a question about others.
+const MOST_NAMES: usize = 5_000;
+/// The most documents whose rows are read to learn what they use.
+const MOST_DOCUMENTS: usize = 10_000;
+/// The most of their rows.
+const MOST_ROWS: usize = 50_000;
+
+/// The operators of the question whether documents of another DocType link here.
+const USED: &str = "used in";
+const NOT_USED: &str = "not used in";
+
+/// Filters of a document's own fields and rows alone.
+pub struct Resolved {
+    /// The filters as the site takes them.
+    pub filters: Option<Value>,
+    /// What was looked up, in words; empty where nothing was.
+    pub notes: Vec<String>,
+}
+
+/// One comparison that is about other documents.
+enum Nested<'v> {
+    /// A field of the document that a Link names, and what it is compared with.
+    Linked { by: &'static FieldDef, field: &'v str, rest: Vec<Value> },
+    /// Whether documents of another DocType that fit the filters link here.
+    Used { not: bool, doctype: &'v str, filters: Option<&'v Value> },
+}
+
+/// Answers what filters ask about other documents, and names what was found in its place.
+///
+/// # Errors
+/// Filters of other documents that are wrong or not permitted, more documents than can be named, and the site's.
+pub async fn resolve(on: &DocTypeCall<'_>, argument: &str, given: Option<Value>) -> Result<Resolved, ToolError> {
+    let as_given = |given| Ok(Resolved { filters: given, notes: Vec::new() });
+    let Some(items) = given.as_ref().and_then(entries) else { return as_given(given) };
+    let nested: Vec<Option<Nested<'_>>> = items.iter().map(|item| read(on.def, item)).collect();
+    if nested.iter().all(Option::is_none) {
+        return as_given(given);
+    }
+    let (mut filters, mut notes) = (Vec::new(), Vec::new());
+    for (item, nested) in items.iter().zip(nested) {
+        let (filter, found) = match nested {
+            None => {
+                filters.push(json!(item));
+                continue;
+            }
+            Some(Nested::Linked { by, field, rest }) => on.by_linked(argument, by, field, rest).await?,
+            Some(Nested::Used { not, doctype, filters }) => on.by_use(argument, not, doctype, filters).await?,
+        };
+        filters.push(filter);
+        notes.extend(found);
+    }
+    Ok(Resolved { filters: Some(Value::Array(filters)), notes })
+}
+
+/// The comparisons as lists of their parts, where they come in a form that can hold one of these.
+fn entries(given: &Value) -> Option<Vec<Vec<Value>>> {
+    match given {
+        Value::Object(entries) => {
+            let entry = |(name, value): (&String, &Value)| match value {
+                Value::Array(parts) if parts.first().and_then(Value::as_str).is_some_and(compares) => {
+                    std::iter::once(json!(name)).chain(parts.iter().cloned()).collect()
+                }
+                value => vec![json!(name), value.clone()],
+            };
+            Some(entries.iter().map(entry).collect())
+        }
+        Value::Array(parts) if parts.first().is_some_and(Value::is_string) => Some(vec![parts.clone()]),
+        Value::Array(items) => items.iter().map(|item| item.as_array().cloned()).collect(),
+        _ => None,
+    }
+}
+
+fn compares(text: &str) -> bool {
+    is_operator(text) || is(text, USED) || is(text, NOT_USED)
+}
+
+fn is(text: &str, operator: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(operator)
+}
+
+fn read<'v>(def: &DocTypeDef, parts: &'v [Value]) -> Option<Nested<'v>> {
+    let parts = match parts {
+        [doctype, rest @ ..] if *doctype == def.name && rest.len() > 1 => rest,
+        parts => parts,
+    };
+    let (name, rest) = parts.split_first()?;
+    let name = name.as_str()?;
+    if let Some((by, field)) = linked(def, name) {
+        return Some(Nested::Linked { by, field, rest: rest.to_vec() });
+    }
+    match rest {
+        [Value::String(operator), Value::String(doctype), rest @ ..]
+            if name == "name" && rest.len() < 2 && (is(operator, USED) || is(operator, NOT_USED)) =>
+        {
+            Some(Nested::Used { not: is(operator, NOT_USED), doctype, filters: rest.first() })
+        }
+        _ => None,
+    }
+}
+
+impl DocTypeCall<'_> {
+    /// The filter by the names of the linked documents that fit.
+    async fn by_linked(
+        &self,
+        argument: &str,
+        by: &'static FieldDef,
+        field: &str,
+        rest: Vec<Value>,
+    ) -> Result<(Value, Vec<String>), ToolError> {
+        let place = format!("{argument}: {}.{field}", by.fieldname);
+        let hidden = self.hidden().await?;
+        self.may_ask(argument, by, &hidden)?;
+        let there = self.there(&place, by.target().unwrap_or_default()).await?;
+        let on = there.call(self);
+        let given = Value::Array(std::iter::once(json!(field)).chain(rest).collect());
+        let filters = on.nested_filters(&place, &there, Some(&json!([given]))).await?;
+        let mut notes: Vec<String> = on_empty_fields(on.def, filters.iter())
+            .into_iter()
+            .map(|note| format!("{}.{note}", by.fieldname))
+            .collect();
+        let query = ListQuery { filters, ..ListQuery::default() };
+        let mut names: Vec<Value> = Vec::new();
+        loop {
+            let page = on.next_by_name(&query, names.last()).await?;
+            let last = page.len() < PAGE;
+            names.extend(page.into_iter().filter_map(|mut row| row.remove("name")));
+            if names.len() > MOST_NAMES {
+                return Err(self.too_many(&place, on.def));
+            }
+            if last {
+                break;
+            }
+        }
+        notes.push(format!("{}.{field}: {} {} fit", by.fieldname, names.len(), there.def.name));
+        Ok((among(by.fieldname, names), notes))
+    }
+
+    /// The filter by the names that documents of another DocType link to.
+    async fn by_use(
+        &self,
+        argument: &str,
+        not: bool,
+        doctype: &str,
+        filters: Option<&Value>,
+    ) -> Result<(Value, Vec<String>), ToolError> {
+        let place = format!("{argument}: name {} {doctype}", if not { NOT_USED } else { USED });
+        let there = self.there(&place, doctype).await?;
+        let on = there.call(self);
+        let filters = on.nested_filters(&place, &there, filters).await?;
+        let mut ways = ways_from(self.session, there.def, there.permit.fields(), self.def.name);
+        ways.retain(|way| {
+            let of = way.rows.map_or(there.def.name, |rows| rows.doctype);
+            !there.hidden.hides(of, way.field) && way.by.is_none_or(|by| !there.hidden.hides(of, by))
+        });
+        if ways.is_empty() {
+            let message = format!("{doctype} has no field that links to {} and may be read", self.def.name);
+            return Err(self.wrong(&place, Rule::Value, message, None));
+        }
+        let mut used = BTreeSet::new();
+        for way in &ways {
+            on.add_used(&place, self.def.name, way, &filters, &mut used).await?;
+            if used.len() > MOST_NAMES {
+                return Err(self.too_many(&place, self.def));
+            }
+        }
+        let mut notes = on_empty_fields(on.def, filters.iter());
+        let states = ["docstatus", "status", "workflow_state"];
+        if on.def.is(doctype_flag::SUBMITTABLE) && !filters.iter().any(|filter| states.contains(&filter.field.as_str()))
+        {
+            notes.push(format!("drafts and cancelled documents of {doctype} count too: filter them by docstatus 1"));
+        }
+        let place_of = |way: &Way| way.rows.map_or_else(String::new, |rows| format!("{}.", rows.table)) + way.field;
+        let fields: Vec<String> = ways.iter().map(place_of).collect();
+        notes.push(format!("{} {} are used in {doctype}, by {}", used.len(), self.def.name, fields.join(", ")));
+        let used: Vec<Value> = used.into_iter().map(Value::String).collect();
+        let filter = match not {
+            false => among("name", used),
+            true if used.is_empty() => json!(["name", "is", "set"]),
+            true => json!(["name", "not in", used]),
+        };
+        Ok((filter, notes))
+    }
+
+    /// Adds the names that the documents of the call link to in one way, where these filters hold.
+    async fn add_used(
+        &self,
+        place: &str,
+        target: &str,
+        way: &Way,
+        filters: &[Filter],
+        used: &mut BTreeSet<String>,
+    ) -> Result<(), ToolError> {
+        let mut own = vec![Filter::new(way.field, Operator::Is, "set")];
+        own.extend(way.by.map(|by| Filter::eq(by, target)));
+        let mut add = |value: Option<&Value>| {
+            used.extend(value.and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned));
+        };
+        if let Some(rows) = way.rows {
+            let column = self.session.catalog.known(rows.doctype).and_then(|child| child.field(way.field));
+            let Some(column) = column else { return Ok(()) };
+            let query = ListQuery { filters: filters.to_vec(), ..ListQuery::default() };
+            let (mut after, mut documents, mut room) = (None, 0, MOST_ROWS);
+            loop {
+                let page = self.next_by_name(&query, after.as_ref()).await?;
+                let names: Vec<Value> = page.into_iter().filter_map(|mut row| row.remove("name")).collect();
+                documents += names.len();
+                let found = self.rows_of(rows, &names, &[column], &own, room).await?;
+                let Some(found) = found.filter(|_| documents <= MOST_DOCUMENTS) else {
+                    return Err(self.too_many(place, self.def));
+                };
+                room -= found.len();
+                found.iter().for_each(|row| add(row.get(way.field)));
+                after = names.last().cloned();
+                if names.len() < PAGE {
+                    return Ok(());
+                }
+            }
+        }
+        own.extend(filters.iter().cloned());
+        let order_by = vec![(GroupKey::Field(way.field), false)];
+        let mut query =
+            GroupQuery { group_by: vec![way.field], filters: own, order_by, limit: 500, ..GroupQuery::default() };
+        loop {
+            let page = self.session.site.groups(self.permit, &query, self.session.catalog.version()).await?.data;
+            page.iter().for_each(|row| add(row.get(way.field)));
+            query.start += page.len() as u64;
+            if page.len() < PAGE {
+                return Ok(());
+            }
+            if query.start > MOST_NAMES as u64 {
+                return Err(self.too_many(place, self.def));
+            }
+        }
+    }
+
+    /// Whether the caller may ask by this field of the document itself.
+    fn may_ask(&self, argument: &str, by: &FieldDef, hidden: &Masked) -> Result<(), ToolError> {
+        let mut here = Reader::new(self.def, self.permit.fields()).with_masked(hidden);
+        here.field(argument, by.fieldname);
+        here.done(()).map_err(|found| ToolError::arguments(self.tool.name(), found))
+    }
+
+    /// The DocType that a filter is about beside that of the call.
+    async fn there(&self, place: &str, doctype: &str) -> Result<Neighbour, ToolError> {
+        neighbour(self, doctype).await?.map_err(|why| self.wrong(place, Rule::NotPermitted, why, None))
+    }
+
+    /// The filters of other documents.
+    async fn nested_filters(
+        &self,
+        place: &str,
+        there: &Neighbour,
+        given: Option<&Value>,
+    ) -> Result<Vec<Filter>, ToolError> {
+        let session = self.session;
+        let given = self.local_filters(given).await?;
+        let children = |child: &str| session.catalog.known(child);
+        let mut reader = Reader::new(self.def, self.permit.fields()).with_trees(session.policy);
+        reader = reader.with_masked(&there.hidden).with_rows(&children);
+        let filters = reader.filters(place, given.as_ref());
+        if given.as_ref().is_some_and(|given| !given.is_object() && !given.is_array()) {
+            reader.wrong(place, Rule::Value, "the filters of the other documents are an object", None);
+        }
+        if filters.iter().any(|filter| filter.rows.is_some()) {
+            reader.wrong(place, Rule::Value, "filters of other documents are by their own fields, not by rows", None);
+        }
+        reader.done(filters).map_err(|found| ToolError::arguments(self.tool.name(), found))
+    }
+
+    fn wrong(&self, path: &str, rule: Rule, message: String, near: Option<String>) -> ToolError {
+        let violation = Violation { path: path.to_owned(), rule, message, nearest: near };
+        ToolError::arguments(self.tool.name(), vec![violation])
+    }
+
+    fn too_many(&self, place: &str, def: &DocTypeDef) -> ToolError {
+        let what = format!(
+            "{place}: this touches more {} than the {MOST_NAMES} names, or {MOST_DOCUMENTS} documents with {MOST_ROWS} \
+             rows, that one filter looks through; nothing was left out in silence.",
+            def.name
+        );
+        ToolError::refused(what, "Narrow it with a filter of those documents, such as a later date.")
+    }
+}
+
+impl Neighbour {
+    /// The same call on the documents of the other DocType.
+    fn call<'c>(&'c self, on: &'c DocTypeCall<'_>) -> DocTypeCall<'c> {
+        DocTypeCall { def: self.def, permit: &self.permit, ..*on }
+    }
+}
+
+/// That a field is one of these; of none nothing is found, which the site does not say by an empty list (H22).
+fn among(field: &str, names: Vec<Value>) -> Value {
+    match names.is_empty() {
+        true => json!(["name", "in", [""]]),
+        false => json!([field, "in", names]),
+    }
+}

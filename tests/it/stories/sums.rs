@@ -1,0 +1,123 @@
+//! Sums over rows and linked documents. What is wanted is added up from the documents themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::site;
+use crate::support::{all, call, refusal};
+
+const TOOL: &str = "aggregate_documents";
+
+/// The groups of an answer by their first key: what was asked of each.
+fn groups(answer: &Value, key: &str) -> BTreeMap<String, Value> {
+    let groups = answer["groups"].as_array().unwrap().iter();
+    groups.map(|group| (group[key].as_str().unwrap_or_default().to_owned(), group.clone())).collect()
+}
+
+#[on_every_version]
+async fn the_best_selling_items_are_those_of_the_rows_of_all_orders() {
+    let desk = Desk::open().await;
+    let (mut sold, mut rows, mut amounts, mut orders) =
+        (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let names = desk.some("Sales Order", json!({"docstatus": 1}), 500).await;
+    for name in &names {
+        let order = desk.get("Sales Order", name).await;
+        let mut here = BTreeSet::new();
+        for row in order["items"].as_array().unwrap() {
+            let item = row["item_code"].as_str().unwrap().to_owned();
+            *sold.entry(item.clone()).or_insert(0.0) += row["qty"].as_f64().unwrap();
+            *amounts.entry(item.clone()).or_insert(0.0) += row["amount"].as_f64().unwrap();
+            *rows.entry(item.clone()).or_insert(0) += 1;
+            here.insert(item);
+        }
+        here.into_iter().for_each(|item| *orders.entry(item).or_insert(0) += 1);
+    }
+    assert!(sold.len() > 3 && orders.values().any(|count| *count > 1));
+    let asked = json!({"doctype": "Sales Order", "filters": {"docstatus": 1}, "limit": 500, "group_by": ["items.item_code"],
+        "measures": ["sum(items.qty)", "count", "count(items)", "sum(items.amount)", "max(items.qty)", "avg(items.qty)"]});
+    let answer = desk.call(TOOL, asked).await;
+    let found = groups(&answer, "items.item_code");
+    assert_eq!(found.len(), sold.len(), "{answer}");
+    for (item, group) in &found {
+        assert_eq!(group["sum(items.qty)"].as_f64(), Some(sold[item]), "{group}");
+        assert_eq!(group["sum(items.amount)"].as_f64(), Some(amounts[item]), "{group}");
+        assert_eq!((&group["count"], &group["count(items)"]), (&json!(orders[item]), &json!(rows[item])), "{group}");
+        let average = sold[item] / f64::from(rows[item]);
+        assert!((group["avg(items.qty)"].as_f64().unwrap() - average).abs() < 1e-6, "{group}");
+        assert!(group["currency"].is_string(), "an amount of a row is in the currency of its order: {group}");
+    }
+    let largest = answer["groups"][0]["sum(items.qty)"].as_f64();
+    assert_eq!(largest, sold.values().copied().reduce(f64::max), "the largest comes first");
+    let over = format!("computed over {} rows in items of {} documents", rows.values().sum::<i32>(), names.len());
+    assert!(answer["note"].as_str().unwrap().contains(&over), "{answer}");
+
+    // A filter on the rows says which of them count.
+    let item = sold.keys().next().unwrap();
+    let asked = json!({"doctype": "Sales Order", "filters": {"docstatus": 1, "items.item_code": item}, "measures": ["sum(items.qty)"]});
+    assert_eq!(desk.call(TOOL, asked).await["groups"], json!([{"sum(items.qty)": sold[item]}]));
+    // And for the documents which of them do, each once (H75).
+    let asked =
+        json!({"doctype": "Sales Order", "filters": {"docstatus": 1, "items.qty": [">", 0]}, "measures": ["count"]});
+    assert_eq!(desk.call(TOOL, asked).await["groups"], json!([{"count": names.len()}]));
+    let asked = json!({"doctype": "Sales Order", "filters": {"items.item_code": "nothing"}, "measures": ["count", "sum(items.qty)"]});
+    assert_eq!(desk.call(TOOL, asked).await["groups"], json!([{"count": 0, "sum(items.qty)": null}]));
+}
+
+#[on_every_version]
+async fn what_is_owed_is_grouped_by_what_the_customers_say() {
+    let desk = Desk::open().await;
+    let mut owed: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for name in desk.some("Sales Invoice", json!({}), 500).await {
+        let invoice = desk.get("Sales Invoice", &name).await;
+        let customer = desk.get("Customer", invoice["customer"].as_str().unwrap()).await;
+        let key = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let group = (key(&customer["territory"]), key(&invoice["currency"]));
+        *owed.entry(group).or_default() += invoice["grand_total"].as_f64().unwrap();
+    }
+    let asked = json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "group_by": ["customer.territory"], "limit": 500});
+    let answer = desk.call(TOOL, asked).await;
+    let found = answer["groups"].as_array().unwrap();
+    assert_eq!(found.len(), owed.len(), "{answer}");
+    for group in found {
+        let key = |name: &str| group[name].as_str().unwrap_or_default().to_owned();
+        let wanted = owed[&(key("customer.territory"), key("currency"))];
+        assert!((group["sum(grand_total)"].as_f64().unwrap() - wanted).abs() < 0.01, "{group} {wanted}");
+    }
+}
+
+#[on_every_version]
+async fn what_would_count_twice_or_is_withheld_is_refused() {
+    let desk = Desk::open().await;
+    for (arguments, wanted) in [
+        (json!({"measures": ["sum(grand_total)"], "group_by": ["items.item_code"]}), "once for each of its rows"),
+        (json!({"measures": ["sum(items.qty)", "sum(taxes.tax_amount)"]}), "rows of one table at a time"),
+        (json!({"measures": ["max(customer.credit_days)"]}), "customer.credit_days"),
+        (json!({"measures": ["min(customer.creation)"]}), "once for each that links to it"),
+        (json!({"measures": ["sum(items.item_code)"]}), "not a number"),
+        (json!({"measures": ["sum(items.qyt)"]}), "did you mean items.qty?"),
+        (json!({"group_by": ["customer.teritory"]}), "did you mean customer.territory?"),
+        (json!({"measures": ["sum(items.qty)"], "or_filters": {"items.qty": 1, "status": "Draft"}}), "by filters only"),
+        (json!({"measures": ["sum(items.qty)"], "order_by": "items.qty"}), "groups are sorted by one of"),
+    ] {
+        let mut arguments = arguments;
+        arguments["doctype"] = json!("Sales Order");
+        let text = desk.refusal(TOOL, arguments.clone()).await;
+        assert!(text.contains(wanted), "{arguments}: {text}");
+    }
+    let orders = json!({"read": true, "restricted_fields": ["items.rate"]});
+    let (_site, app) = site(json!({"doctypes": {"Sales Order": orders, "Item": all()}})).await;
+    for (arguments, wanted) in [
+        (json!({"measures": ["sum(items.rate)"]}), "does not permit reading it"),
+        (json!({"group_by": ["customer.territory"]}), "Customer: not available"),
+        (json!({"filters": {"items.rate": 1}}), "does not permit reading it"),
+    ] {
+        let mut arguments = arguments;
+        arguments["doctype"] = json!("Sales Order");
+        let text = refusal(&app, TOOL, arguments.clone()).await;
+        assert!(text.contains(wanted), "{arguments}: {text}");
+    }
+    let asked = json!({"doctype": "Sales Order", "measures": ["count(items)"], "group_by": ["customer"]});
+    assert!(call(&app, TOOL, asked).await.unwrap()["groups"].as_array().unwrap().len() > 1);
+}
