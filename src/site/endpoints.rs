@@ -43,6 +43,7 @@ pub(super) const MAKE_MAPPED: &str = "frappe.model.mapper.make_mapped_doc";
 // What stands beside a document.
 pub(super) const DOCINFO: &str = "frappe.desk.form.load.get_docinfo";
 pub(super) const ADD_COMMENT: &str = "frappe.desk.form.utils.add_comment";
+pub(super) const SEND_MAIL: &str = "frappe.core.doctype.communication.email.make";
 pub(super) const ASSIGN: &str = "frappe.desk.form.assign_to.add";
 pub(super) const UNASSIGN: &str = "frappe.desk.form.assign_to.remove";
 pub(super) const ADD_TAG: &str = "frappe.desk.doctype.tag.tag.add_tag";
@@ -64,5 +65,8 @@ pub(super) const ITEM_DETAILS: &str = "erpnext.stock.get_item_details.get_item_d
 pub(super) const PARTY_DETAILS: &str = "erpnext.accounts.party.get_party_details";
 pub(super) const TAX_ROWS: &str = "erpnext.controllers.accounts_controller.get_taxes_and_charges";
 pub(super) const DEFAULT_TAXES: &str = "erpnext.controllers.accounts_controller.get_default_taxes_and_charges";
+pub(super) const ACCOUNTS_PREVIEW: &str = "erpnext.controllers.stock_controller.show_accounting_ledger_preview";
+pub(super) const STOCK_PREVIEW: &str = "erpnext.controllers.stock_controller.show_stock_ledger_preview";
+pub(super) const ORDER_ITEMS: &str = "erpnext.controllers.accounts_controller.update_child_qty_rate";
 pub(super) const PAYMENT_ENTRY: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
 pub(super) const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";

@@ -163,6 +163,7 @@ fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
         (Kind::Documents, Value::Array(list)) => all(list, Value::is_object),
         (Kind::FieldNames | Kind::Names, Value::Array(list)) => all(list, Value::is_string),
         (Kind::Count { least, most }, Value::Number(n)) => n.as_u64().is_some_and(|n| (*least..=*most).contains(&n)),
+        (Kind::Amount, Value::Number(n)) => n.as_f64().is_some_and(|n| n > 0.0),
         (Kind::Choice(choices), Value::String(text)) => choices.contains(text),
         _ => false,
     };
@@ -199,6 +200,10 @@ fn reform(kind: &Kind, value: &mut Value) {
             _ => return,
         },
         (Kind::Count { .. }, Value::String(text)) => match text.trim().parse::<u64>() {
+            Ok(number) => json!(number),
+            Err(_) => return,
+        },
+        (Kind::Amount, Value::String(text)) => match text.trim().parse::<f64>() {
             Ok(number) => json!(number),
             Err(_) => return,
         },
@@ -252,6 +257,7 @@ fn misfit(kind: &Kind, value: &Value) -> Misfit {
         Kind::Data => "expected an object with the document's fields",
         Kind::Object => "expected an object",
         Kind::Documents => "expected a list of objects",
+        Kind::Amount => "expected a number above 0, such as 1250.5",
         Kind::Count { least, most: u64::MAX } => return (format!("expected a whole number of {least} or more"), None),
         Kind::Count { least, most } => {
             let over = value.as_f64().is_some_and(|number| number > *most as f64);

@@ -26,6 +26,8 @@ pub enum Kind {
         /// The greatest.
         most: u64,
     },
+    /// A number above 0.
+    Amount,
     /// One of these texts.
     Choice(Vec<String>),
     /// `field desc, other asc`.
@@ -71,6 +73,7 @@ impl Kind {
             (Some("integer"), _) => {
                 Self::Count { least: bound("minimum").unwrap_or(0), most: bound("maximum").unwrap_or(u64::MAX) }
             }
+            (Some("number"), _) => Self::Amount,
             (Some("object"), _) => Self::Object,
             _ => Self::Text,
         }
@@ -127,6 +130,8 @@ kinds! {
     Names(Vec<String> => [String]) = {"type": "array", "format": "names", "items": {"type": "string"}};
     /// The fields of a document.
     Data(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "data", "properties": {"description": {"type": "string"}}, "description": "fields of the document, see get_doctype_schema"};
+    /// A sum of money, or a quantity.
+    Amount(f64 => f64) = {"type": "number"};
     /// The fields of several documents.
     Documents(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "documents", "items": {"type": "object", "properties": {"name": {"type": "string"}}}};
     /// An object that the tool reads itself.
@@ -185,16 +190,16 @@ impl<const DEFAULT: u64> JsonSchema for Limit<DEFAULT> {
 
 /// An argument that is one of a few texts.
 macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:tt,)* }) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident { $($variant:ident = $text:tt,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize, schemars::JsonSchema)]
-        enum $name {
+        $vis enum $name {
             $(#[serde(rename = $text)] $variant,)*
         }
 
         impl $name {
             /// As it is written on the wire.
-            const fn as_str(self) -> &'static str {
+            $vis const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
                 }

@@ -30,6 +30,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("assign", &["task", "delegate"]),
     ("comment", &["note", "remark"]),
     ("print", &["pdf", "paper"]),
+    ("send", &["mail", "email"]),
 ];
 
 /// The tools that the words fit, best first; equal ones in the order given.

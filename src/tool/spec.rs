@@ -29,13 +29,15 @@ pub enum Toolset {
     Bulk,
     /// What people hang on a document.
     Collaboration,
+    /// Steps of trade that are more than a document's own: payments, the state of orders.
+    Trade,
     /// Those of no other.
     More,
 }
 
 impl Toolset {
     /// Those that can be named: the core is there unasked.
-    pub const NAMED: [Self; 5] = [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::More];
+    pub const NAMED: [Self; 6] = [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::Trade, Self::More];
 
     /// The name that a configuration gives it.
     pub const fn name(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Toolset {
             Self::History => "history",
             Self::Bulk => "bulk",
             Self::Collaboration => "collaboration",
+            Self::Trade => "trade",
             Self::More => "more",
         }
     }

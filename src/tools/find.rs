@@ -141,8 +141,8 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
 }
 
 /// What a model has to know that looks for a way to send mail.
-const NOTHING_SENDS: &str = "no tool sends e-mail: a Communication that is created is only a record of one. print_document \
-                             gives a document's text or PDF to send by other means";
+const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs print on the DocType and create on Communication, and a \
+                             Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
 /// DocTypes that are no table's: those of the configuration that the words name, and the one that is named exactly, where
 /// the site has it.
@@ -235,7 +235,7 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         });
         result.insert("doctypes".to_owned(), entries.collect());
     }
-    if query.is_some_and(search::is_about_sending) {
+    if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
         result.insert("note".to_owned(), json!(NOTHING_SENDS));
     }
     let next = match (found.len(), doctype) {

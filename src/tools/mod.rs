@@ -15,9 +15,12 @@ mod linked;
 mod list;
 mod lookup;
 mod method;
+mod orders;
+mod payment;
 mod print;
 mod read;
 mod reports;
+mod send;
 mod virtual_list;
 mod workflow;
 mod write;
@@ -54,6 +57,9 @@ pub static ALL: &[&ToolSpec] = &[
     &reports::RUN,
     &convert::LIST,
     &convert::CONVERT,
+    &payment::RECORD,
+    &orders::STATUS,
+    &orders::UPDATE,
     &workflow::ACTIONS,
     &workflow::APPLY,
     &workflow::PENDING,
@@ -73,6 +79,7 @@ pub static ALL: &[&ToolSpec] = &[
     &attachments::ATTACH,
     &attachments::DELETE,
     &print::PRINT,
+    &send::SEND,
     &method::CALL,
 ];
 

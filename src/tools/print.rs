@@ -65,7 +65,7 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
     shows_all(&on, name).await?;
     let (site, format) = (call.session.site, args.format.as_deref());
     if let Some(format) = format {
-        exists(&on, format).await?;
+        format_exists(&on, "format", format).await?;
     }
     let mut result = Map::from_iter([("doctype".to_owned(), json!(on.def.name)), ("name".to_owned(), json!(name))]);
     if args.form == Form::Markdown {
@@ -106,7 +106,7 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
 }
 
 /// Refuses a print format that the DocType does not have: the site takes another in its place, or fails.
-async fn exists(on: &DocTypeCall<'_>, format: &str) -> Result<(), ToolError> {
+pub(super) async fn format_exists(on: &DocTypeCall<'_>, argument: &str, format: &str) -> Result<(), ToolError> {
     let formats = match on.session.site.print_formats(on.permit).await {
         Ok(formats) => formats,
         // Where the user may not see which there are, the site decides.
@@ -118,7 +118,7 @@ async fn exists(on: &DocTypeCall<'_>, format: &str) -> Result<(), ToolError> {
         return Ok(());
     }
     let violation = Violation {
-        path: "format".to_owned(),
+        path: argument.to_owned(),
         rule: Rule::Value,
         message: format!(
             "{} has no Print Format {format:?}; it has: {}",
@@ -131,7 +131,7 @@ async fn exists(on: &DocTypeCall<'_>, format: &str) -> Result<(), ToolError> {
 }
 
 /// Refuses where the rule names fields, or where the document holds a value that is withheld unless it is named.
-async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
+pub(super) async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), ToolError> {
     let refuse = |why: String| {
         Err(ToolError::refused(
             format!(

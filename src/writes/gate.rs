@@ -22,8 +22,12 @@ pub struct Step<'a> {
     /// The document, before and after.
     pub state: WriteState<'a>,
     /// What would change, for the one who is asked: field by field `{"from": …, "to": …}`, or what else there is to say.
+    /// Of a new document it is what stands beside it.
     pub preview: &'a Map<String, Value>,
 }
+
+/// What of a preview stands beside the change: what follows from it, and what is regretted.
+const BESIDE: [&str; 3] = ["accounts_ledger", "stock_ledger", "warnings"];
 
 /// What the gate says.
 #[derive(Debug)]
@@ -68,10 +72,25 @@ impl<'a> DocTypeCall<'a> {
         Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
     }
 
+    /// Whether a later step would pass conditions and quota, before the first one is taken. The gate judges it again.
+    ///
+    /// # Errors
+    /// A condition that is not satisfied, a quota that has no room.
+    pub async fn would_pass(&self, step: &Step<'_>) -> Result<(), ToolError> {
+        drop(self.judge(step).await?);
+        self.within_quota(self.permit.operation(), step).await.map(drop)
+    }
+
     /// Whether somebody has to be asked about this call before anything is sent.
     pub fn must_ask(&self) -> bool {
         let said = self.given.write.confirm == Some(true);
         !self.attempt.dry_run && Confirmed::unasked(self.session.policy, self.permit.operation(), said).is_none()
+    }
+
+    /// Whether somebody looks at what would be done before it is: in a dry run, or because it is asked about.
+    pub fn is_shown_first(&self) -> bool {
+        let asks = self.must_ask() || self.session.quota.confirm_above.is_some();
+        self.attempt.dry_run || asks && self.confirmed.is_none()
     }
 
     /// Asks about a batch as a whole, whose documents then pass the gate one by one as its
@@ -159,8 +178,11 @@ impl<'a> DocTypeCall<'a> {
         let entry = |key: &str, value: Map<String, Value>| Map::from_iter([(key.to_owned(), Value::Object(value))]);
         match (self.permit.operation(), step.state.stored(), step.state.result()) {
             (Operation::Update, Some(_), Some(_)) => entry("would_change", step.preview.clone()),
-            (Operation::Create | Operation::Amend, _, Some(result)) => {
-                entry("would_create", self.visible(result.clone()))
+            (Operation::Amend, _, Some(result)) => entry("would_create", self.visible(result.clone())),
+            (Operation::Create, _, Some(result)) => {
+                let mut shown = step.preview.clone();
+                shown.extend(entry("would_create", self.visible(result.clone())));
+                shown
             }
             (Operation::Delete, Some(stored), _) => {
                 let mut shown = entry("would_delete", self.card(stored));
@@ -168,8 +190,11 @@ impl<'a> DocTypeCall<'a> {
                 shown
             }
             (_, Some(stored), _) => {
+                let (beside, changed): (Map<_, _>, Map<_, _>) =
+                    step.preview.clone().into_iter().partition(|(key, _)| BESIDE.contains(&key.as_str()));
                 let mut shown = entry("document", self.card(stored));
-                shown.extend(entry("would_change", step.preview.clone()));
+                shown.extend(entry("would_change", changed));
+                shown.extend(beside);
                 shown
             }
             _ => step.preview.clone(),

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod confirm;
 pub mod conflict;
 pub mod creates;
+pub mod doubts;
 pub mod fixed_fields;
 pub mod form_defaults;
 pub mod gate;

@@ -152,10 +152,7 @@ impl DocTypeCall<'_> {
             && doc.get("communication_medium").is_none_or(|by| by == "Email")
             && doc.get("sent_or_received").is_none_or(|sent| sent == "Sent");
         if is_mail {
-            return Some(
-                "recorded only: a Communication sends nothing, and no tool here sends e-mail; somebody has to in the desk"
-                    .to_owned(),
-            );
+            return Some("recorded only: a Communication sends nothing; send_document mails a document".to_owned());
         }
         let instead = desk_tools::instead(self.def.name)?;
         Some(format!(

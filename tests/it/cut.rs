@@ -1,6 +1,8 @@
 //! Every way to write, with its connection cut before, during and after the answer, and with a site that goes on after the
 //! cut: what is told is what became of it, it is done once, and doing what is proposed does not do it twice.
 
+mod papers;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use erpnext_sandbox::{Fault, Kind};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::sandbox::{COMPANY, SampleSite};
+use crate::sandbox::SampleSite;
 use crate::support::{all, call, load};
 
 const METHOD: &str = "frappe.share.add";
@@ -72,6 +74,19 @@ const WRITES: &[Write] = &[
     }),
     write("convert_document", ("POST", "/api/resource/Sales Order"), &["insert Sales Order"], |world| {
         Box::pin(world.quotation())
+    }),
+    write("record_payment", ("POST", "/api/resource/Payment Entry"), &["insert Payment Entry"], |world| {
+        Box::pin(world.payment())
+    }),
+    write("change_order_status", ("POST", "sales_order.update_status"), &["update Sales Order"], |world| {
+        Box::pin(world.order(json!({"to": "close"})))
+    }),
+    write("update_order_items", ("POST", "update_child_qty_rate"), &["update Sales Order"], |world| {
+        Box::pin(world.order(json!({"items": {"patch": [{"idx": 1, "qty": 7}]}})))
+    }),
+    write("send_document", ("POST", "communication.email.make"), &["insert Communication"], |world| {
+        let more = json!({"recipients": ["ann@example.com"], "subject": "About it", "content": "x"});
+        Box::pin(world.of("Customer", json!({"customer_name": "Mailed"}), more))
     }),
     write("apply_workflow_action", ("POST", "apply_workflow"), &["update Lead"], |world| {
         Box::pin(world.of(
@@ -214,21 +229,6 @@ impl World {
         for step in steps {
             self.done(step, arguments.clone()).await;
         }
-        arguments
-    }
-
-    async fn quotation(&self) -> Value {
-        let first = |doctype: &'static str, filters: Value| async move {
-            let listed = json!({"doctype": doctype, "filters": filters, "fields": ["name"], "limit": 1});
-            self.done("list_generic_documents", listed).await["documents"][0]["name"].clone()
-        };
-        let customer = first("Customer", json!({})).await;
-        let item = first("Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
-        let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY,
-            "items": [{"item_code": item, "qty": 4, "rate": 50}]});
-        let more = json!({"to": "Sales Order", "data": {"delivery_date": "2026-12-24"}, "save": true});
-        let arguments = self.of("Quotation", offered, more).await;
-        self.done("submit_document", json!({"doctype": "Quotation", "name": arguments["name"]})).await;
         arguments
     }
 

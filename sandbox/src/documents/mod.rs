@@ -13,6 +13,7 @@ mod fill;
 mod links;
 mod load;
 mod naming;
+mod orders;
 pub(crate) mod own;
 mod payments;
 mod progress;

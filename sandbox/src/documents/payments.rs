@@ -8,18 +8,55 @@ use crate::doc::{Doc, flt, int, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
+const PAYMENT: &str = "Payment Entry";
 /// What a payment can be for that something of is outstanding.
 const INVOICES: [&str; 2] = ["Sales Invoice", "Purchase Invoice"];
 /// A difference that is none: money has two decimals.
 const ROUNDING: f64 = 0.005;
 
 impl Site<'_> {
+    /// Works out what of a payment is allocated, what is left of it, and what does not add up.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn fill_payment(&self, def: &DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        if def.name != PAYMENT {
+            return Ok(());
+        }
+        for side in ["paid_from", "paid_to"] {
+            for fact in ["account_currency", "account_type"] {
+                let into = format!("{side}_{fact}");
+                if text(doc, &into).is_empty()
+                    && let Some(value) = self.value("Account", text(doc, side), fact)?
+                {
+                    doc.insert(into, value);
+                }
+            }
+        }
+        let allocated = cents(rows(doc, "references").map(|row| number(row, "allocated_amount")).sum::<f64>().abs());
+        let (paid, received) = (number(doc, "paid_amount"), number(doc, "received_amount"));
+        let party = if text(doc, "payment_type") == "Receive" { paid } else { received };
+        let other = if text(doc, "payment_type") == "Receive" { received } else { paid };
+        let unallocated = cents((party - allocated).max(0.0));
+        for (field, amount) in [
+            ("base_paid_amount", paid * number(doc, "source_exchange_rate")),
+            ("base_received_amount", received * number(doc, "target_exchange_rate")),
+            ("total_allocated_amount", allocated),
+            ("base_total_allocated_amount", allocated),
+            ("unallocated_amount", unallocated),
+            ("difference_amount", allocated + unallocated - other),
+        ] {
+            doc.insert(field.to_owned(), json!(cents(amount)));
+        }
+        Ok(())
+    }
+
     /// That a payment is of something, and of no more than its invoices have outstanding.
     ///
     /// # Errors
     /// 417.
     pub(super) fn check_payment(&self, def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
-        if def.name != "Payment Entry" {
+        if def.name != PAYMENT {
             return Ok(());
         }
         for (field, label) in [("paid_amount", "Paid Amount"), ("received_amount", "Received Amount")] {
@@ -27,8 +64,20 @@ impl Site<'_> {
                 return Err(SiteError::invalid(format!("{label} is mandatory")));
             }
         }
+        let at_a_bank = ["paid_from_account_type", "paid_to_account_type"].iter().any(|kind| text(doc, kind) == "Bank");
+        if at_a_bank && (text(doc, "reference_no").is_empty() || text(doc, "reference_date").is_empty()) {
+            return Err(SiteError::invalid("A payment by a bank has to have Reference No and Reference Date"));
+        }
+        if int(doc, "docstatus") == 1 && number(doc, "difference_amount").abs() > ROUNDING {
+            return Err(SiteError::invalid("Difference Amount must be zero"));
+        }
         for row in rows(doc, "references") {
-            let Some((_, invoice)) = self.invoice(row)? else { continue };
+            let Some((def, invoice)) = self.invoice(row)? else { continue };
+            let party = if def.name == "Sales Invoice" { "customer" } else { "supplier" };
+            if text(&invoice, party) != text(doc, "party") || int(&invoice, "docstatus") != 1 {
+                let name = text(&invoice, "name");
+                return Err(SiteError::invalid(format!("{name} is not submitted, or not of {}", text(doc, "party"))));
+            }
             let (paid, open) = (number(row, "allocated_amount"), number(&invoice, "outstanding_amount"));
             // A credit note has less than nothing outstanding.
             if paid.abs() > open.abs() + ROUNDING || paid * open < 0.0 {
@@ -45,13 +94,13 @@ impl Site<'_> {
     /// # Errors
     /// The database's.
     pub(super) fn tell_invoices(&self, def: &DocTypeDef, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
-        if def.name != "Payment Entry" {
+        if def.name != PAYMENT {
             return Ok(());
         }
         for row in rows(doc, "references") {
             let Some((def, mut invoice)) = self.invoice(row)? else { continue };
             let paid = number(row, "allocated_amount") * if submitted { 1.0 } else { -1.0 };
-            let open = ((number(&invoice, "outstanding_amount") - paid) * 100.0).round() / 100.0;
+            let open = cents(number(&invoice, "outstanding_amount") - paid);
             invoice.insert("outstanding_amount".to_owned(), json!(open));
             let name = text(&invoice, "name").to_owned();
             let mut changes = Doc::from_iter([("outstanding_amount".to_owned(), json!(open))]);
@@ -70,6 +119,10 @@ impl Site<'_> {
         let def = self.controller(doctype)?;
         Ok(self.db.row(def, name)?.map(|invoice| (def, invoice)))
     }
+}
+
+fn cents(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
 }
 
 fn number(doc: &Doc, key: &str) -> f64 {

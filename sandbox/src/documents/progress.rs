@@ -125,7 +125,26 @@ impl Site<'_> {
             changes.insert(field.to_owned(), json!(words));
         }
         self.set(progress.order, name, &changes)?;
-        let def = self.controller(progress.order)?;
+        self.state_order(progress.order, name)
+    }
+
+    /// Counts an order's rows anew after they were changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn recount_order(&self, order: &str, name: &str) -> Result<(), SiteError> {
+        PROGRESS
+            .iter()
+            .filter(|progress| progress.order == order)
+            .try_for_each(|progress| self.move_order(progress, name))
+    }
+
+    /// Gives an order the state that its shares of goods and bills make.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn state_order(&self, doctype: &str, name: &str) -> Result<(), SiteError> {
+        let def = self.controller(doctype)?;
         let Some((_, goods, states)) = STATES.iter().find(|(order, ..)| *order == def.name) else { return Ok(()) };
         let order = self.db.row(def, name)?.unwrap_or_default();
         let all = |field: &str| usize::from(number(&order, field) >= 100.0);

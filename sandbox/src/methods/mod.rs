@@ -13,10 +13,13 @@ mod erp;
 mod files;
 mod linked;
 pub(crate) mod list;
+mod mail;
 mod mapping;
 mod md5;
 mod naming;
+mod orders;
 mod payment;
+mod preview;
 mod print;
 pub mod reports;
 mod reportview;
@@ -123,6 +126,15 @@ pub static METHODS: &[Method] = &[
     post("frappe.model.workflow.apply_workflow", workflow::apply_workflow),
     any("frappe.model.mapper.make_mapped_doc", mapping::make_mapped_doc),
     any("erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry", payment::get_payment_entry),
+    any("erpnext.selling.doctype.sales_order.sales_order.update_status", orders::sales_order),
+    any("erpnext.buying.doctype.purchase_order.purchase_order.update_status", orders::purchase_order),
+    any("erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status", orders::delivery_note),
+    any("erpnext.stock.doctype.purchase_receipt.purchase_receipt.update_purchase_receipt_status", orders::purchase_receipt),
+    any("erpnext.stock.doctype.material_request.material_request.update_status", orders::material_request),
+    any("erpnext.controllers.accounts_controller.update_child_qty_rate", orders::update_child_qty_rate),
+    any("erpnext.controllers.stock_controller.show_accounting_ledger_preview", preview::accounts),
+    any("erpnext.controllers.stock_controller.show_stock_ledger_preview", preview::stock),
+    post("frappe.core.doctype.communication.email.make", mail::make),
     post("frappe.share.add", sharing::share),
     post("frappe.desk.form.document_follow.follow_document", sharing::follow),
     any("frappe.www.printview.get_html_and_style", print::get_html_and_style),

@@ -44,19 +44,22 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     };
     // A credit note is paid out, a debit note comes back.
     let receives = incoming != back;
-    let (from, to) = if receives { (&own, &bank) } else { (&bank, &own) };
+    let kind = if incoming { "Receivable" } else { "Payable" };
+    let ((from, from_kind), (to, to_kind)) =
+        if receives { ((&own, kind), (&bank, "Bank")) } else { ((&bank, "Bank"), (&own, kind)) };
     let currency = text(&doc, "currency");
     Ok(Reply::message(json!({
         "doctype": "Payment Entry", "__islocal": 1, "__unsaved": 1, "owner": site.user.name, "docstatus": 0, "idx": 0,
         "naming_series": "ACC-PAY-.YYYY.-", "payment_type": if receives { "Receive" } else { "Pay" },
         "posting_date": site.today(), "company": text(&doc, "company"), "party_type": party_type, "party": text(&doc, party),
-        "party_name": text(&doc, party), "paid_from": from, "paid_from_account_currency": currency, "paid_to": to,
-        "paid_to_account_currency": currency, "paid_amount": amount, "base_paid_amount": amount, "received_amount": amount,
+        "party_name": text(&doc, party), "paid_from": from, "paid_from_account_type": from_kind,
+        "paid_from_account_currency": currency, "paid_to": to, "paid_to_account_type": to_kind,
+        "paid_to_account_currency": currency, "reference_date": site.today(), "paid_amount": amount, "base_paid_amount": amount, "received_amount": amount,
         "base_received_amount": amount, "source_exchange_rate": 1.0, "target_exchange_rate": 1.0,
         "references": [{
             "doctype": "Payment Entry Reference", "__islocal": 1, "parentfield": "references", "idx": 1,
             "reference_doctype": doctype, "reference_name": text(&doc, "name"), "total_amount": total,
-            "outstanding_amount": open, "allocated_amount": open, "exchange_rate": 1.0,
+            "due_date": doc.get("due_date"), "outstanding_amount": open, "allocated_amount": open, "exchange_rate": 1.0,
         }],
     })))
 }

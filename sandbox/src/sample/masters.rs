@@ -16,6 +16,7 @@ pub fn own(name: &str) -> String {
 pub const DEBTORS: &str = "Debtors";
 pub const CREDITORS: &str = "Creditors";
 pub const BANK: &str = "Current Account";
+const PETTY_CASH: &str = "Petty Cash";
 pub const SALES: &str = "Sales of Goods";
 pub const PURCHASES: &str = "Materials and Goods Bought";
 pub const VAT: &str = "VAT";
@@ -34,7 +35,7 @@ const ACCOUNTS: &[(&str, &str, Choice, Option<Choice>)] = &[
     ("Current Assets", "Assets", "Asset", None),
     (DEBTORS, "Current Assets", "Asset", Some("Receivable")),
     (BANK, "Current Assets", "Asset", Some("Bank")),
-    ("Petty Cash", "Current Assets", "Asset", Some("Cash")),
+    (PETTY_CASH, "Current Assets", "Asset", Some("Cash")),
     ("Stock on Hand", "Current Assets", "Asset", Some("Stock")),
     ("Fixed Assets", "Assets", "Asset", None),
     ("Machines", "Fixed Assets", "Asset", Some("Fixed Asset")),
@@ -122,11 +123,16 @@ fn lists(sample: &mut Sample<'_>) {
         };
         sample.put("Price List", name, list);
     }
-    for (mode, kind) in [("Bank Transfer", "Bank"), ("Card", "Bank"), ("Cash", "Cash")] {
+    // Nobody set up which account cards are paid to.
+    for (mode, kind, account) in
+        [("Bank Transfer", "Bank", Some(BANK)), ("Card", "Bank", None), ("Cash", "Cash", Some(PETTY_CASH))]
+    {
+        let accounts = account.map(|account| fields! { company: COMPANY, default_account: own(account) });
         let mode_of_payment = fields! {
             mode_of_payment: mode,
             enabled: true,
             r#type: kind,
+            accounts: accounts.into_iter().collect::<Vec<_>>(),
         };
         sample.put("Mode of Payment", mode, mode_of_payment);
     }

@@ -99,9 +99,9 @@ async fn all_or_none(
         docs.push(doc);
     }
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
-    let (mut leave, mut dry) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut leave, mut dry, nothing) = (Vec::with_capacity(rows.len()), Vec::new(), Map::new());
     for (i, doc) in docs.iter().enumerate() {
-        let step = Step { name: None, state: WriteState::New(doc), preview: doc };
+        let step = Step { name: None, state: WriteState::New(doc), preview: &nothing };
         match members[i].on().gate(step).await {
             Ok(Go::Send(cleared)) => leave.push(cleared),
             Ok(Go::Answer(would)) => dry.push(would.data),

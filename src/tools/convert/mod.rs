@@ -1,6 +1,7 @@
 //! The next document of a chain: what can be made of a document, its draft as the site fills it, and making it.
 
 mod draft;
+mod part;
 mod table;
 
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
@@ -17,12 +18,12 @@ use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::tool::document_args::DocumentArgs;
-use crate::tool::kinds::{Data, DocTypeName, DocumentName};
+use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
-use crate::writes::{fixed_fields, links};
+use crate::writes::{doubts, fixed_fields, links};
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
@@ -62,7 +63,10 @@ struct ConvertArgs {
     /// fields of the draft; its rows by number: {"items": {"patch": [{"idx": 1, "cost_center": …}]}}
     #[serde(default)]
     data: Data,
-    /// create the draft; without it the draft is only shown
+    /// only {"idx": 1, "qty": 2}
+    rows: Option<Documents>,
+    amount: Option<Amount>,
+    /// create the draft; without it it is only shown
     #[serde(default)]
     save: bool,
 }
@@ -139,6 +143,13 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
     let Draft { mut doc, left_out } = writable(on.def, create.fields(), &children, made);
+    let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
+    if let Some(asked) = &args.rows {
+        part::keep_rows(&mut doc, asked).map_err(wrong)?;
+    }
+    if let Some(amount) = &args.amount {
+        part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
+    }
     let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
     number_rows(&mut doc, &data);
     let merged = on.merged(&doc, &data)?;
@@ -156,13 +167,19 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
-    let shown = draft::shown(&source_on, &on, doc.clone());
+    let warnings = doubts::of(&on, &doc);
+    if !warnings.is_empty() {
+        answer.insert("warnings".to_owned(), json!(warnings));
+    }
     if !args.save {
+        let shown = draft::shown(&source_on, &on, doc);
         answer.insert("draft".to_owned(), Value::Object(shown));
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(answer.into());
     }
-    let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &shown }).await? {
+    let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
+    let beside = Map::from_iter(beside);
+    let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };

@@ -43,7 +43,7 @@ impl Transaction {
     }
 }
 
-choices!(PartyType {
+choices!(pub(crate) PartyType {
     Customer = "Customer",
     Supplier = "Supplier",
 });

@@ -2,6 +2,7 @@
 
 mod amend;
 mod cancel;
+mod preview;
 mod submit;
 
 pub use amend::amend;

@@ -52,7 +52,10 @@ pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, 
     }
     let mut result = stored.clone();
     result.insert("docstatus".to_owned(), json!(1));
-    let preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 0, "to": 1}))]);
+    let mut preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 0, "to": 1}))]);
+    if on.is_shown_first() {
+        preview.extend(super::preview::preview(on, name, &stored).await);
+    }
     let state = WriteState::Changed { stored: &stored, result: &result };
     let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,

@@ -29,6 +29,11 @@ const WRITING: &[&str] = &[
     "unfollow_document",
     "upload_file",
     "set_permission",
+    "make",
+    "update_status",
+    "update_delivery_note_status",
+    "update_purchase_receipt_status",
+    "update_child_qty_rate",
 ];
 
 fn writes(line: &str) -> bool {

@@ -150,9 +150,13 @@ async fn a_doctype_of_the_sites_own_is_found_where_tools_are_looked_for() {
 }
 
 #[on_every_version]
-async fn who_looks_for_a_way_to_send_mail_is_told_that_nothing_does() {
-    let (_site, app) = site(json!({"default": all()})).await;
+async fn who_looks_for_a_way_to_send_mail_finds_it_or_is_told_that_nothing_does() {
+    let (_site, open) = site(json!({"default": all()})).await;
+    let (_other, app) = site(json!({"default": {"read": true, "update": true}})).await;
     for query in ["send email", "e-mail an invoice", "email the customer"] {
+        let found = call(&open, "find_tools", json!({"query": query})).await.unwrap();
+        let names = found["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap());
+        assert!(names.take(3).any(|name| name == "send_document") && found["note"].is_null(), "{query}: {found}");
         let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
         assert!(found["note"].as_str().unwrap_or_default().contains("no tool sends e-mail"), "{query}: {found}");
     }

@@ -51,6 +51,7 @@ impl Site<'_> {
             self.fill_warehouse(child, row, doc)?;
             self.apply_rules(child, row, doc)
         })?;
+        self.fill_payment(def, doc)?;
         if totals::adds_up(def) { self.add_up(def, doc) } else { Ok(()) }
     }
 

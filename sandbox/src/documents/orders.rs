@@ -1,0 +1,97 @@
+//! What the site does to orders that are submitted, past the rules for a change of what is submitted.
+
+use serde_json::{Value, json};
+
+use super::{own, status};
+use crate::doc::{Doc, flt, int, rows, text};
+use crate::error::SiteError;
+use crate::perms::Right;
+use crate::site::Site;
+
+/// The statuses of what is closed or held: they are set as they are. Any other is worked out.
+const SET: [&str; 3] = ["Closed", "On Hold", "Stopped"];
+
+impl Site<'_> {
+    /// Closes, holds or opens again.
+    ///
+    /// # Errors
+    /// 403; 417 for what is not submitted, or has no such status.
+    pub fn set_status(&self, doctype: &str, name: &str, to: &str) -> Result<(), SiteError> {
+        let def = self.controller(doctype)?;
+        let mut doc = self.submitted(doctype, name)?;
+        let choices = def.field("status").and_then(|field| field.choices()).unwrap_or_default();
+        // What is to be worked out is asked for by the name of a state, which need not be one of its choices.
+        if !choices.contains(&to) && to != "Submitted" {
+            return Err(SiteError::invalid(format!("{to} is no status of {doctype}")));
+        }
+        if SET.contains(&to) {
+            doc.insert("status".to_owned(), json!(to));
+        } else {
+            status::set(self, def, &mut doc);
+        }
+        let mut changes = Doc::from_iter([("status".to_owned(), doc.get("status").cloned().unwrap_or_default())]);
+        changes.insert("modified".to_owned(), json!(self.now_text()));
+        self.set(doctype, name, &changes)?;
+        if !SET.contains(&to) {
+            self.state_order(doctype, name)?;
+        }
+        own::note(self, doctype, name, "Label", to)?;
+        self.journal("update", doctype, name)
+    }
+
+    /// Gives an order other rows; those that are not named are deleted.
+    ///
+    /// # Errors
+    /// 403; 417 for an order that is not submitted or is closed, a row of which more is done, a row that is done in part.
+    pub fn replace_items(&self, doctype: &str, name: &str, sent: &[Doc]) -> Result<(), SiteError> {
+        let def = self.controller(doctype)?;
+        let stored = self.submitted(doctype, name)?;
+        if text(&stored, "status") == "Closed" {
+            return Err(SiteError::invalid(format!("{name} is closed")));
+        }
+        let done = |row: &Doc| {
+            ["delivered_qty", "received_qty"].iter().filter_map(|field| row.get(*field)).map(flt).sum::<f64>()
+        };
+        let billed = |row: &Doc| row.get("billed_amt").map_or(0.0, flt);
+        let mut kept = Vec::new();
+        for row in sent {
+            let old = rows(&stored, "items").find(|old| text(old, "name") == text(row, "docname"));
+            let mut new = old.cloned().unwrap_or_default();
+            if row.get("qty").map_or(0.0, flt) < done(&new) {
+                return Err(SiteError::invalid("a quantity is below what is delivered or received"));
+            }
+            new.extend(
+                row.iter()
+                    .filter(|(key, _)| !matches!(key.as_str(), "docname" | "name"))
+                    .map(|(k, v)| (k.clone(), v.clone())),
+            );
+            new.insert("idx".to_owned(), json!(kept.len() + 1));
+            kept.push(Value::Object(new));
+        }
+        let stays = |old: &Doc| sent.iter().any(|row| text(row, "docname") == text(old, "name"));
+        if rows(&stored, "items").any(|old| !stays(old) && (done(old) > 0.0 || billed(old) > 0.0)) {
+            return Err(SiteError::invalid("a row that is delivered, received or billed stays"));
+        }
+        let mut doc = stored.clone();
+        doc.insert("items".to_owned(), Value::Array(kept));
+        // The schedule is worked out of the new total.
+        doc.insert("payment_schedule".to_owned(), json!([]));
+        self.take_rows(def, &mut doc)?;
+        self.stamp(def, &mut doc);
+        self.name_rows(def, &mut doc)?;
+        self.fill(def, &mut doc)?;
+        self.write(def, &mut doc)?;
+        self.keep_version(def, &stored, &doc)?;
+        self.recount_order(doctype, name)?;
+        self.journal("update", doctype, name)
+    }
+
+    fn submitted(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
+        let doc = self.load(doctype, name)?;
+        self.check(doctype, Some(&doc), Right::Write)?;
+        match int(&doc, "docstatus") {
+            1 => Ok(doc),
+            _ => Err(SiteError::invalid(format!("{name} is not submitted"))),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A part of what a document makes: some rows, or less of them; a smaller payment.
+
+use erpnext_schema::{Rule, Violation, rows, rows_mut};
+use serde_json::{Map, Value, json};
+
+use crate::tools::payment::{money, put_amount, spread};
+
+/// A difference that is none.
+const ROUNDING: f64 = 1e-6;
+
+/// Keeps of the draft's items only those that are named, each by `idx` or by an `item_code` that one row has, with the
+/// quantity that is given.
+///
+/// # Errors
+/// All that is wrong: a row that there is not, one that is named twice, a quantity above what is left.
+pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> Result<(), Vec<Violation>> {
+    let items: Vec<Map<String, Value>> = doc.get("items").into_iter().flat_map(rows).cloned().collect();
+    let (mut kept, mut violations) = (Vec::<usize>::new(), Vec::new());
+    let mut quantities = Vec::new();
+    let mut wrong = |path: String, message: String| {
+        violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+    };
+    if items.is_empty() {
+        wrong("rows".to_owned(), "what is made has no items".to_owned());
+    } else if asked.is_empty() {
+        wrong("rows".to_owned(), "is empty; leave it out for all rows".to_owned());
+    }
+    for (i, row) in asked.iter().enumerate() {
+        let path = |key: &str| format!("rows[{i}].{key}");
+        for key in row.keys().filter(|key| !matches!(key.as_str(), "idx" | "item_code" | "qty")) {
+            wrong(path(key), "no such key; a row is named by idx or item_code, and has qty".to_owned());
+        }
+        let at = match found(&items, row) {
+            Ok(at) if kept.contains(&at) => {
+                wrong(format!("rows[{i}]"), format!("row {} is named twice", at + 1));
+                continue;
+            }
+            Ok(at) => at,
+            Err(message) => {
+                wrong(format!("rows[{i}]"), message);
+                continue;
+            }
+        };
+        let left = number(&items[at], "qty").abs();
+        let qty = row.get("qty").filter(|qty| !qty.is_null());
+        let qty = qty.map(|qty| qty.as_f64().or_else(|| qty.as_str()?.trim().parse().ok()).unwrap_or_default());
+        match qty {
+            Some(qty) if qty <= 0.0 => wrong(path("qty"), "expected a number above 0".to_owned()),
+            Some(qty) if qty > left + ROUNDING => {
+                wrong(path("qty"), format!("{qty} is more than the {left} that are left"))
+            }
+            _ => {}
+        }
+        kept.push(at);
+        quantities.push((at, qty));
+    }
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let mut at = 0;
+    if let Some(Value::Array(items)) = doc.get_mut("items") {
+        items.retain(|_| {
+            at += 1;
+            kept.contains(&(at - 1))
+        });
+    }
+    kept.sort_unstable();
+    for (row, at) in doc.get_mut("items").into_iter().flat_map(rows_mut).zip(&kept) {
+        if let Some((_, Some(qty))) = quantities.iter().find(|(asked, _)| asked == at) {
+            set_quantity(row, *qty);
+        }
+    }
+    Ok(())
+}
+
+/// The place of the row that is meant.
+fn found(items: &[Map<String, Value>], row: &Map<String, Value>) -> Result<usize, String> {
+    let at = row.get("idx").and_then(|idx| idx.as_u64().or_else(|| idx.as_str()?.trim().parse().ok()));
+    let code = row.get("item_code").and_then(Value::as_str);
+    let is = |item: &Map<String, Value>| item.get("item_code").and_then(Value::as_str) == code;
+    match (at, code) {
+        (None, None) => Err("which row? name it by idx or item_code".to_owned()),
+        (Some(at), _) => {
+            let place = usize::try_from(at).unwrap_or(0);
+            let there = place.checked_sub(1).filter(|place| *place < items.len());
+            let place = there.ok_or_else(|| format!("there is no row {at}; what is made has {}", items.len()))?;
+            match code {
+                Some(code) if !is(&items[place]) => Err(format!("row {at} is not of {code}")),
+                _ => Ok(place),
+            }
+        }
+        (None, Some(code)) => {
+            let mut places = (0..items.len()).filter(|place| is(&items[*place]));
+            match (places.next(), places.next()) {
+                (Some(place), None) => Ok(place),
+                (Some(_), Some(_)) => Err(format!("several rows are of {code}: name one by idx")),
+                (None, _) => {
+                    let codes = items.iter().filter_map(|item| item.get("item_code")?.as_str());
+                    Err(format!("no row is of {code}; there are {}", codes.collect::<Vec<_>>().join(", ")))
+                }
+            }
+        }
+    }
+}
+
+/// Sets a quantity, and what the site holds against it; a return's is below 0.
+fn set_quantity(row: &mut Map<String, Value>, qty: f64) {
+    let signed = if number(row, "qty") < 0.0 { -qty } else { qty };
+    let factor = row.get("conversion_factor").and_then(Value::as_f64).filter(|factor| *factor > 0.0).unwrap_or(1.0);
+    for (column, value) in [("qty", signed), ("received_qty", signed), ("stock_qty", signed * factor)] {
+        if column == "qty" || row.contains_key(column) {
+            row.insert(column.to_owned(), json!(value));
+        }
+    }
+    // The site works these out of rate and quantity.
+    for column in ["amount", "base_amount", "net_amount", "base_net_amount", "received_stock_qty"] {
+        row.remove(column);
+    }
+}
+
+/// Makes the payment one over this amount, which its references share in their order.
+///
+/// # Errors
+/// That it is no payment, is one between currencies, or pays more than is open.
+pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
+    let wrong = |message: String, nearest: Option<f64>| Violation {
+        path: "amount".to_owned(),
+        rule: Rule::Value,
+        message,
+        nearest: nearest.map(|amount| amount.to_string()),
+    };
+    let Some(Value::Array(references)) = doc.get("references").filter(|_| doc.contains_key("paid_amount")) else {
+        return Err(wrong("is for payments; rows makes a part of other documents".to_owned(), None));
+    };
+    if doc.get("paid_from_account_currency") != doc.get("paid_to_account_currency") {
+        let message = "the accounts have two currencies: give paid_amount and received_amount in data".to_owned();
+        return Err(wrong(message, None));
+    }
+    let rows: Vec<_> = references.iter().filter_map(Value::as_object).cloned().collect();
+    // What is paid back for a credit note is allocated below 0.
+    let back = rows.iter().any(|row| number(row, "allocated_amount") < 0.0);
+    let turned = |rows: Vec<Map<String, Value>>| -> Vec<Map<String, Value>> {
+        let turn = |mut row: Map<String, Value>| {
+            let allocated = -number(&row, "allocated_amount");
+            row.insert("allocated_amount".to_owned(), json!(allocated));
+            row
+        };
+        if back { rows.into_iter().map(turn).collect() } else { rows }
+    };
+    let rows = turned(rows);
+    let open = money(rows.iter().map(|row| number(row, "allocated_amount")).sum());
+    let (rows, rest) = spread(rows, amount);
+    if rest > 0.0 {
+        let message = format!("{amount} is more than the {open} that is open; record_payment takes an advance");
+        return Err(wrong(message, Some(open)));
+    }
+    doc.insert("references".to_owned(), turned(rows).into_iter().map(Value::Object).collect());
+    put_amount(doc, amount, 0.0);
+    Ok(())
+}
+
+fn number(row: &Map<String, Value>, column: &str) -> f64 {
+    row.get(column).and_then(Value::as_f64).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::{keep_rows, pay};
+
+    fn doc(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    fn draft() -> Map<String, Value> {
+        doc(json!({"items": [
+            {"item_code": "A", "qty": 5.0, "stock_qty": 10.0, "conversion_factor": 2.0, "amount": 50.0},
+            {"item_code": "B", "qty": -3.0},
+            {"item_code": "B", "qty": 1.0},
+        ]}))
+    }
+
+    #[test]
+    fn only_the_rows_that_are_named_stay_with_their_quantities() {
+        let mut made = draft();
+        let asked = [doc(json!({"idx": 2, "qty": 1})), doc(json!({"item_code": "A", "qty": 2}))];
+        keep_rows(&mut made, &asked).unwrap();
+        let a = json!({"item_code": "A", "qty": 2.0, "stock_qty": 4.0, "conversion_factor": 2.0});
+        assert_eq!(made["items"], json!([a, {"item_code": "B", "qty": -1.0}]));
+    }
+
+    #[test]
+    fn rows_that_cannot_be_meant_are_told_all_at_once() {
+        let asked = [
+            json!({"idx": 4}),
+            json!({"item_code": "B"}),
+            json!({"item_code": "C"}),
+            json!({"idx": 1, "qty": 6}),
+            json!({"idx": 1}),
+            json!({"idx": 3, "qty": 0, "rate": 1}),
+            json!({}),
+        ]
+        .map(doc);
+        let told = keep_rows(&mut draft(), &asked).unwrap_err();
+        let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        for wanted in [
+            "no row 4",
+            "several rows are of B",
+            "no row is of C; there are A, B, B",
+            "6 is more than the 5",
+            "row 1 is named twice",
+            "rows[5].rate",
+            "above 0",
+            "which row?",
+        ] {
+            assert!(told.contains(wanted), "{wanted}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_smaller_payment_is_shared_in_order_also_when_it_goes_back() {
+        let payment = |sign: f64| {
+            doc(
+                json!({"paid_amount": 80.0, "received_amount": 80.0, "source_exchange_rate": 1.0, "target_exchange_rate": 1.0,
+                "references": [{"allocated_amount": 30.0 * sign}, {"allocated_amount": 50.0 * sign}]}),
+            )
+        };
+        for sign in [1.0, -1.0] {
+            let mut made = payment(sign);
+            pay(&mut made, 45.0).unwrap();
+            assert_eq!(
+                made["references"],
+                json!([{"allocated_amount": 30.0 * sign}, {"allocated_amount": 15.0 * sign}])
+            );
+            assert_eq!((&made["paid_amount"], &made["base_received_amount"]), (&json!(45.0), &json!(45.0)));
+        }
+        assert!(pay(&mut payment(1.0), 81.0).unwrap_err().to_string().contains("more than the 80 that is open"));
+        assert!(pay(&mut draft(), 1.0).unwrap_err().to_string().contains("is for payments"));
+    }
+}

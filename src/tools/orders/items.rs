@@ -1,0 +1,239 @@
+//! `update_order_items`: rows of an order that is submitted: other quantities, prices and dates, new rows, rows taken out.
+
+use std::time::Instant;
+
+use erpnext_schema::{Purpose, Rule, Violation, nearest, rows};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::answer::ToolAnswer;
+use crate::cleared::Cleared;
+use crate::document::outcome::{UNCHANGED, Verdict};
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
+use crate::policy::{Operation, WriteState};
+use crate::site::{Answer, SiteError, WriteError};
+use crate::tool::kinds::{DocTypeName, DocumentName, Object};
+use crate::tool::spec::{handler, updates};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::tools::lifecycle::{Docstatus, moved};
+use crate::writes::gate::{Go, Step};
+use crate::writes::links;
+use crate::writes::send::{Next, Write, send};
+
+/// Changes the rows of a submitted order.
+pub static UPDATE: ToolSpec = ToolSpec {
+    name: "update_order_items",
+    title: "Change the items of a submitted order",
+    description: "Changes quantity, rate or date of rows of a submitted Sales Order or Purchase Order, adds rows and \
+                  removes what nothing was delivered or billed of. The first call shows it and gives a confirm_token.",
+    toolset: Toolset::Trade,
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: updates,
+    // What was agreed with somebody else is changed: it is asked about like what cannot be taken back.
+    special: Special { confirm_as: &[Operation::Cancel], ..Special::NONE },
+    handler: handler!(ItemsArgs, update),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct ItemsArgs {
+    /// Sales Order or Purchase Order
+    doctype: DocTypeName,
+    name: DocumentName,
+    /// {"patch": [{"idx": 1, "qty": 5}], "add": [{"item_code": …, "qty": 1}], "remove": [{"idx": 2}]}
+    items: Object,
+}
+
+/// An order whose rows the site changes after its submission.
+struct Order {
+    doctype: &'static str,
+    /// The columns of a row that say how much of it is done: the first is a quantity.
+    done: [&'static str; 2],
+    /// The column with the date of a row.
+    date: &'static str,
+}
+
+const ORDERS: [Order; 2] = [
+    Order { doctype: "Sales Order", done: ["delivered_qty", "billed_amt"], date: "delivery_date" },
+    Order { doctype: "Purchase Order", done: ["received_qty", "billed_amt"], date: "schedule_date" },
+];
+
+/// The columns that the site takes, beside the date.
+const TAKEN: [&str; 5] = ["item_code", "qty", "rate", "uom", "conversion_factor"];
+
+async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Update, &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    let order = ORDERS.iter().find(|order| order.doctype == on.def.name).ok_or_else(|| {
+        ToolError::refused(
+            format!("doctype: the rows of a {} are not changed by this tool.", on.def.name),
+            "It takes Sales Order and Purchase Order; drafts of all others are updated, what is submitted is amended.",
+        )
+    })?;
+    on.keeps_values().await?;
+    let name = on.name(&args.name);
+    let stored = call.session.site.get(&permit, name).await?.data;
+    named_exactly(&on, name, &stored)?;
+    changeable(&on, name, &stored)?;
+    let data = Map::from_iter([("items".to_owned(), Value::Object(args.items.0))]);
+    let (on, data) = on.document(Purpose::Update, &data).await?;
+    let merged = on.merged(&stored, &data)?;
+    let wrong = order.wrong(&stored, &merged.given, &merged.body);
+    if !wrong.is_empty() {
+        return Err(ToolError::arguments(call.tool.name(), wrong));
+    }
+    links::check_merged(&on, &merged, &stored).await?;
+    let mut result = stored.clone();
+    result.extend(merged.body.clone());
+    let preview = on.preview(&stored, &result, &data);
+    if preview.is_empty() {
+        return Err(ToolError::refused(
+            format!("{} {name:?} has these rows already; nothing was sent.", on.def.name),
+            "Nothing is to be done.",
+        ));
+    }
+    let state = WriteState::Changed { stored: &stored, result: &result };
+    let cleared = match on.gate_as(Operation::Cancel, Step { name: Some(name), state, preview: &preview }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let rows = order.rows(&merged.body);
+    let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
+    let answer = send(call.session, &write, cleared).await?;
+    Ok(moved(&on, "updated", name, stored.clone(), answer.messages).await)
+}
+
+/// That the order is submitted and goes on.
+fn changeable(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    let status = stored.get("status").and_then(Value::as_str).unwrap_or_default();
+    let (why, next) = match Docstatus::of(stored) {
+        Docstatus::Draft => ("is a draft", "Update it: a draft's rows are changed like any of its fields."),
+        Docstatus::Cancelled => ("is cancelled and stays so", "Amend it for a new draft."),
+        Docstatus::Submitted if status == "Closed" => ("is closed", "change_order_status reopens it."),
+        Docstatus::Submitted => return Ok(()),
+    };
+    Err(ToolError::refused(format!("{} {name:?} {why}; nothing was sent.", on.def.name), next))
+}
+
+impl Order {
+    fn takes(&self) -> impl Iterator<Item = &'static str> + Clone {
+        TAKEN.into_iter().chain([self.date])
+    }
+
+    /// What the site would not take, or would take and lose.
+    fn wrong(
+        &self,
+        stored: &Map<String, Value>,
+        given: &Map<String, Value>,
+        body: &Map<String, Value>,
+    ) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let mut wrong = |path: String, message: String, nearest: Option<&str>| {
+            violations.push(Violation { path, rule: Rule::Value, message, nearest: nearest.map(str::to_owned) });
+        };
+        let number =
+            |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
+        let before: Vec<&Map<String, Value>> = stored.get("items").into_iter().flat_map(rows).collect();
+        let after: Vec<&Map<String, Value>> = body.get("items").into_iter().flat_map(rows).collect();
+        let columns: Vec<&Map<String, Value>> = given.get("items").into_iter().flat_map(rows).collect();
+        for (row, columns) in after.iter().zip(&columns) {
+            let old = before.iter().find(|old| row.get("name").is_some() && old.get("name") == row.get("name"));
+            let at = row.get("idx").and_then(Value::as_u64).unwrap_or_default();
+            for column in columns.keys().filter(|column| !matches!(column.as_str(), "name" | "idx")) {
+                let path = format!("items[{at}].{column}");
+                if !self.takes().any(|taken| taken == column) {
+                    let listed = self.takes().collect::<Vec<_>>().join(", ");
+                    wrong(
+                        path,
+                        format!("is fixed once the order is submitted; a row takes {listed}"),
+                        nearest(column, self.takes()),
+                    );
+                } else if column == "item_code" && old.is_some_and(|old| old.get("item_code") != row.get("item_code")) {
+                    wrong(path, "the item of a row is fixed: remove the row and add another".to_owned(), None);
+                }
+            }
+            let (qty, done) = (number(row, "qty"), old.map_or(0.0, |old| number(old, self.done[0])));
+            if qty <= 0.0 {
+                wrong(format!("items[{at}].qty"), "has to be above 0; remove takes a row out".to_owned(), None);
+            } else if qty < done {
+                let message = format!("{qty} is less than its {} of {done}", self.done[0]);
+                wrong(format!("items[{at}].qty"), message, Some(&done.to_string()));
+            }
+        }
+        for old in before.iter().filter(|old| !after.iter().any(|row| row.get("name") == old.get("name"))) {
+            let at = old.get("idx").and_then(Value::as_u64).unwrap_or_default();
+            if let Some(done) = self.done.into_iter().find(|done| number(old, done) > 0.0) {
+                let message = format!("cannot be removed: its {done} is {}", number(old, done));
+                wrong(format!("items[{at}]"), message, None);
+            }
+        }
+        violations
+    }
+
+    /// The rows as the site takes them: all that are to stay.
+    fn rows(&self, body: &Map<String, Value>) -> Vec<Value> {
+        let of = |row: &Map<String, Value>| {
+            let taken = self.takes().filter_map(|column| Some((column.to_owned(), row.get(column)?.clone())));
+            let mut sent: Map<String, Value> = taken.collect();
+            for key in ["docname", "name"] {
+                sent.extend(row.get("name").map(|name| (key.to_owned(), name.clone())));
+            }
+            sent.extend(row.get("idx").map(|at| ("idx".to_owned(), at.clone())));
+            Value::Object(sent)
+        };
+        body.get("items").into_iter().flat_map(rows).map(of).collect()
+    }
+}
+
+/// The rows of an order, replaced.
+struct ItemsWrite<'a> {
+    on: &'a DocTypeCall<'a>,
+    name: &'a str,
+    before: &'a Map<String, Value>,
+    rows: &'a [Value],
+}
+
+impl ItemsWrite<'_> {
+    /// Whether the order has these rows, and no others.
+    fn are_there(&self, now: &Map<String, Value>) -> bool {
+        let now: Vec<&Map<String, Value>> = now.get("items").into_iter().flat_map(rows).collect();
+        let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or_default();
+        let same = |sent: &Value, row: &Map<String, Value>| {
+            (sent["name"].is_null() || row.get("name") == Some(&sent["name"]))
+                && row.get("item_code") == Some(&sent["item_code"])
+                && ["qty", "rate"].into_iter().all(|column| {
+                    sent.get(column).is_none_or(|value| (number(Some(value)) - number(row.get(column))).abs() < 1e-6)
+                })
+        };
+        now.len() == self.rows.len() && self.rows.iter().all(|sent| now.iter().any(|row| same(sent, row)))
+    }
+}
+
+impl<'a> Write for ItemsWrite<'a> {
+    type Leave = Cleared<'a>;
+    type Made = ();
+
+    async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<()>, WriteError> {
+        self.on.session.site.set_order_items(cleared, self.rows).await
+    }
+
+    async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
+        Ok(match self.on.now(self.name).await? {
+            None => Verdict::Open("the order is gone".to_owned()),
+            Some(now) if self.are_there(&now) => Verdict::Made(()),
+            Some(now) if now.get("modified") == self.before.get("modified") => Verdict::NotYet(UNCHANGED.to_owned()),
+            Some(_) => Verdict::Open("the order was changed, and does not have these rows".to_owned()),
+        })
+    }
+
+    fn what(&self) -> String {
+        format!("change of the items of {} {:?}", self.on.def.name, self.name)
+    }
+
+    fn next(&self) -> Next {
+        self.on.read_it(self.name)
+    }
+}

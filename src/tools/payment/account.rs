@@ -1,0 +1,100 @@
+//! The bank or cash account of a payment: the one that is named, that of the mode, or the one that the site took.
+
+use serde_json::{Map, Value};
+
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::documents::names::named_exactly;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::tool::Call;
+
+/// An account, as far as the caller may see it.
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Its currency and its type; none where accounts may not be read.
+    pub facts: Option<(String, String)>,
+}
+
+/// The account that is meant for payments to or from `company`; none where nothing is named and the site decides.
+///
+/// # Errors
+/// A mode that is off, or has no account for the company; an account that is not the company's, that is a group, or off.
+pub async fn account(
+    call: &Call<'_>,
+    company: &str,
+    mode: Option<&str>,
+    named: Option<&str>,
+) -> Result<Option<Account>, ToolError> {
+    let name = match (named, mode) {
+        (Some(named), None) => named.to_owned(),
+        (named, Some(mode)) => {
+            let default = of_mode(call, company, mode, named.is_some()).await?;
+            match named.map(str::to_owned).or(default) {
+                Some(name) => name,
+                None => {
+                    return Err(ToolError::refused(
+                        format!("mode_of_payment: {mode:?} has no default account for {company:?}; nothing was made."),
+                        "Name the account, or have one set in the Mode of Payment for this company.",
+                    ));
+                }
+            }
+        }
+        (None, None) => return Ok(None),
+    };
+    let facts = match call.session.permit(Operation::Read, "Account").await {
+        Ok(permit) => {
+            let on = DocTypeCall::of(call, &permit).await?;
+            let stored = call.session.site.get(&permit, &name).await?.data;
+            named_exactly(&on, &name, &stored)?;
+            usable(&name, company, &stored)?;
+            let seen = on.visible(stored);
+            let fact = |field: &str| Some(text(&seen, field).to_owned()).filter(|fact| !fact.is_empty());
+            fact("account_currency").zip(fact("account_type"))
+        }
+        Err(_) => None,
+    };
+    Ok(Some(Account { name, facts }))
+}
+
+/// The default account of a mode for the company. Where the mode may not be read and an account is named, that one holds.
+async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> Result<Option<String>, ToolError> {
+    let session: &Session<'_> = call.session;
+    let permit = match session.permit(Operation::Read, "Mode of Payment").await {
+        Ok(permit) => permit,
+        Err(_) if is_named => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let on = DocTypeCall::of(call, &permit).await?;
+    let stored = session.site.get(&permit, mode).await?.data;
+    named_exactly(&on, mode, &stored)?;
+    if stored.get("enabled").and_then(Value::as_u64) == Some(0) {
+        return Err(ToolError::refused(
+            format!("mode_of_payment: {mode:?} is not enabled; nothing was made."),
+            "List Mode of Payment with enabled: 1 for those that are.",
+        ));
+    }
+    let seen = on.visible(stored);
+    let rows = seen.get("accounts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let mut of_company = rows.filter(|row| text(row, "company") == company);
+    Ok(of_company.next().map(|row| text(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
+}
+
+fn usable(name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
+    let is = |field: &str| account.get(field).and_then(Value::as_u64) == Some(1);
+    let why = match text(account, "company") {
+        of if of != company => format!("belongs to {of:?}, not to {company:?}"),
+        _ if is("is_group") => "is a group of accounts".to_owned(),
+        _ if is("disabled") => "is disabled".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(ToolError::refused(
+        format!("account: {name:?} {why}; nothing was made."),
+        "List Account with this company, is_group: 0 and account_type Bank or Cash.",
+    ))
+}
+
+fn text<'a>(doc: &'a Map<String, Value>, field: &str) -> &'a str {
+    doc.get(field).and_then(Value::as_str).unwrap_or_default()
+}

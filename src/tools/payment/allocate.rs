@@ -1,0 +1,153 @@
+//! Which part of a payment goes to which invoice: pure, in the currency of the party's account.
+
+use erpnext_schema::{Rule, Violation};
+use serde_json::{Map, Value, json};
+
+/// A difference that is none: no currency has more than three decimals.
+const ROUNDING: f64 = 0.000_5;
+
+/// An invoice of which something is open.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Open {
+    /// Its name.
+    pub name: String,
+    /// When it has to be paid.
+    pub due_date: Value,
+    /// What is open of it, above 0.
+    pub open: f64,
+    /// How much of the payment it is to get; none where that follows from the rest.
+    pub asked: Option<f64>,
+}
+
+/// What a payment pays.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// The whole payment.
+    pub amount: f64,
+    /// The share of each invoice, in their order; 0 where nothing is left for it.
+    pub shares: Vec<f64>,
+    /// What stays with the party.
+    pub unallocated: f64,
+}
+
+/// Shares a payment out: to each invoice what is asked for it, then the rest in their order. Without `amount` it is as much
+/// as the invoices take. `advance` lets a rest stay with the party.
+///
+/// # Errors
+/// More for an invoice than is open of it, more for all than the payment, and a rest that is not meant to stay.
+pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Plan, Vec<Violation>> {
+    let above = |(at, invoice): (usize, &Open)| {
+        let asked = invoice.asked.filter(|asked| asked - invoice.open > ROUNDING)?;
+        let message = format!("{asked} is more than the {} that is open of {}", invoice.open, invoice.name);
+        Some(wrong(&format!("invoices[{at}].amount"), message, Some(invoice.open)))
+    };
+    let violations: Vec<Violation> = invoices.iter().enumerate().filter_map(above).collect();
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let asked = money(invoices.iter().filter_map(|invoice| invoice.asked).sum());
+    let all = money(invoices.iter().map(|invoice| invoice.asked.unwrap_or(invoice.open)).sum());
+    let amount = money(amount.unwrap_or(all));
+    if asked - amount > ROUNDING {
+        let message = format!("{amount} is less than the {asked} that the invoices are to get");
+        return Err(vec![wrong("amount", message, Some(asked))]);
+    }
+    let mut rest = money(amount - asked);
+    let shares = invoices.iter().map(|invoice| match invoice.asked {
+        Some(asked) => asked,
+        None => {
+            let share = rest.min(invoice.open);
+            rest = money(rest - share);
+            share
+        }
+    });
+    let shares = shares.collect();
+    if rest > ROUNDING && !advance {
+        let message = format!(
+            "{amount} is {rest} more than the {all} that is open of these invoices or asked for them; with advance: true \
+             the rest stays with the party"
+        );
+        return Err(vec![wrong("amount", message, Some(all))]);
+    }
+    Ok(Plan { amount, shares, unallocated: rest })
+}
+
+/// Gives each row of a reference its part of an invoice's share, in their order: an invoice with payment terms has one for
+/// each term. Rows that get nothing are dropped; what no row takes is given back.
+pub fn spread(rows: Vec<Map<String, Value>>, share: f64) -> (Vec<Map<String, Value>>, f64) {
+    let (mut rest, mut taken) = (share, Vec::new());
+    for mut row in rows {
+        let open = row.get("allocated_amount").and_then(Value::as_f64).unwrap_or_default();
+        let part = rest.min(open);
+        if part > ROUNDING {
+            rest = money(rest - part);
+            row.insert("allocated_amount".to_owned(), json!(part));
+            taken.push(row);
+        }
+    }
+    (taken, rest)
+}
+
+/// Without what adding floats leaves.
+pub fn money(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
+}
+
+/// Whether two amounts are one.
+pub fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() < ROUNDING
+}
+
+pub fn wrong(path: &str, message: String, nearest: Option<f64>) -> Violation {
+    Violation {
+        path: path.to_owned(),
+        rule: Rule::Value,
+        message,
+        nearest: nearest.map(|amount| money(amount).to_string()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Open, plan, spread};
+
+    fn open(name: &str, open: f64, asked: Option<f64>) -> Open {
+        Open { name: name.to_owned(), due_date: Value::Null, open, asked }
+    }
+
+    #[test]
+    fn a_payment_goes_to_what_is_asked_for_first_and_then_in_order() {
+        let invoices = [open("A", 100.0, None), open("B", 50.0, Some(20.0)), open("C", 80.1, None)];
+        let all = plan(&invoices, None, false).unwrap();
+        assert_eq!((all.amount, all.shares, all.unallocated), (200.1, vec![100.0, 20.0, 80.1], 0.0));
+        let part = plan(&invoices, Some(130.0), false).unwrap();
+        assert_eq!(part.shares, [100.0, 20.0, 10.0]);
+        let advance = plan(&invoices, Some(250.0), true).unwrap();
+        assert_eq!((advance.shares, advance.unallocated), (vec![100.0, 20.0, 80.1], 49.9));
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_named_with_what_would() {
+        let told = |invoices: &[Open], amount| {
+            plan(invoices, amount, false).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let above = told(&[open("A", 100.0, Some(100.01))], None);
+        assert!(above.contains("invoices[0].amount") && above.contains("100.01 is more than the 100"), "{above}");
+        let less = told(&[open("A", 100.0, Some(60.0))], Some(50.0));
+        assert!(less.contains("50 is less than the 60"), "{less}");
+        let more = told(&[open("A", 100.0, None)], Some(100.5));
+        assert!(more.contains("100.5 is 0.5 more than the 100") && more.contains("advance: true"), "{more}");
+    }
+
+    #[test]
+    fn terms_of_an_invoice_are_paid_in_their_order() {
+        let row = |amount: f64| json!({"allocated_amount": amount}).as_object().unwrap().clone();
+        let (rows, rest) = spread(vec![row(30.0), row(70.0)], 45.0);
+        assert_eq!((json!(rows), rest), (json!([{"allocated_amount": 30.0}, {"allocated_amount": 15.0}]), 0.0));
+        assert_eq!(spread(vec![row(30.0), row(70.0)], 30.0).0.len(), 1);
+        assert_eq!(spread(vec![row(30.0)], 45.0).1, 15.0);
+    }
+}

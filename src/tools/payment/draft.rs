@@ -1,0 +1,221 @@
+//! The Payment Entry as the site makes it for the first invoice, with what the call says laid onto it.
+
+use erpnext_schema::{Purpose, Rule, Violation};
+use serde_json::{Map, Value, json};
+
+use super::allocate::{money, plan, spread, wrong};
+use super::invoices::Invoices;
+use super::{Payment, PaymentArgs, account};
+use crate::document::draft::{Draft, writable};
+use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
+use crate::error::ToolError;
+use crate::site::Mapper;
+use crate::tool::Call;
+use crate::tools::erp::is_a_date;
+use crate::writes::{fixed_fields, links};
+
+/// What the call says by arguments of its own, or works out.
+const OURS: [&str; 12] = [
+    "company",
+    "mode_of_payment",
+    "paid_amount",
+    "paid_from",
+    "paid_to",
+    "party",
+    "party_type",
+    "payment_type",
+    "posting_date",
+    "received_amount",
+    "reference_no",
+    "references",
+];
+
+/// The payment that the call means, checked, with the links that were given by title; nothing is stored.
+pub async fn make<'a>(
+    call: &Call<'a>,
+    on: DocTypeCall<'a>,
+    invoices: &Invoices<'_>,
+    args: &PaymentArgs,
+) -> Result<(Payment, DocTypeCall<'a>, Map<String, Value>), ToolError> {
+    let tool = call.tool.name();
+    is_a_date(args.date.as_deref())?;
+    is_a_date(args.reference_date.as_deref())?;
+    let ours = args.data.keys().filter(|key| OURS.contains(&key.as_str()));
+    let twice = ours.map(|key| {
+        let message = "is said by the arguments of this tool, not in data".to_owned();
+        Violation { path: format!("data.{key}"), rule: Rule::Value, message, nearest: None }
+    });
+    let twice: Vec<Violation> = twice.collect();
+    if !twice.is_empty() {
+        return Err(ToolError::arguments(tool, twice));
+    }
+    let amount = args.amount.as_ref().map(|amount| amount.0);
+    let (open, company) = match (&args.invoices, amount) {
+        (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await?,
+        (None, Some(amount)) => invoices.oldest(&args.party, args.company.as_deref(), amount).await?,
+        (None, None) => {
+            let message = "is mandatory where no invoices are named".to_owned();
+            let found = Violation { path: "amount".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            return Err(ToolError::arguments(tool, vec![found]));
+        }
+    };
+    let plan = plan(&open, amount, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
+    let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
+    let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
+    let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
+
+    let (mut made, mut references) = (Map::new(), Vec::new());
+    for (at, (invoice, share)) in paid.iter().enumerate() {
+        call.observer.tell(at, paid.len());
+        let mut one =
+            call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
+        let rows = one.remove("references").unwrap_or_default();
+        let rows = match rows {
+            Value::Array(rows) => rows.into_iter().filter_map(|row| row.as_object().cloned()).collect(),
+            _ => Vec::new(),
+        };
+        let (rows, rest) = spread(rows, *share);
+        if rest > 0.0 {
+            let message = format!(
+                "the site takes {} for {}, {rest} less than the {share} that is meant",
+                money(share - rest),
+                invoice.name
+            );
+            return Err(ToolError::arguments(tool, vec![wrong("invoices", message, None)]));
+        }
+        references.extend(rows);
+        match at {
+            0 => made = one,
+            _ => alike(&made, &one, &invoice.name)?,
+        }
+    }
+    let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
+    let (ours, theirs) = if receives { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
+    let mut given = args.data.0.clone();
+    let mut say = |field: &str, value: Option<&str>| {
+        given.extend(value.map(|value| (field.to_owned(), json!(value))));
+    };
+    say("mode_of_payment", args.mode_of_payment.as_deref());
+    say("posting_date", args.date.as_deref());
+    say("reference_no", args.reference_no.as_deref());
+    say("reference_date", args.reference_date.as_deref().or(args.date.as_deref()));
+    if let Some(account) = account {
+        say(ours, Some(&account.name));
+        if made.get(ours).is_none_or(|is| *is != account.name) {
+            // These are of the account that the site took.
+            for of_account in ["account_type", "account_currency", "account_balance"] {
+                made.remove(&format!("{ours}_{of_account}"));
+            }
+            made.remove("bank_account");
+        }
+        if let Some((currency, kind)) = account.facts {
+            made.insert(format!("{ours}_account_currency"), json!(currency));
+            made.insert(format!("{ours}_account_type"), json!(kind));
+        }
+    }
+    fits(&made, &given, ours, theirs)?;
+    put_amount(&mut made, plan.amount, plan.unallocated);
+    made.insert("references".to_owned(), numbered(references));
+
+    let (on, mut data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
+    rich_text::to_stored(&on, &mut data, None)?;
+    fixed_fields::check_new(&on, &data).await?;
+    let children = |child: &str| call.session.catalog.known(child);
+    let Draft { mut doc, left_out } = writable(on.def, on.permit.fields(), &children, made);
+    let needed = ["references", "references.allocated_amount", "paid_amount", "received_amount", ours, theirs];
+    if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
+        return Err(ToolError::refused(
+            format!("This server's configuration does not permit writing {hidden} of {}.", on.def.name),
+            "get_doctype_permissions tells what is permitted.",
+        ));
+    }
+    let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
+    let merged = on.merged(&doc, &data)?;
+    links::check_merged(&on, &merged, &doc).await?;
+    file_fields::check(&on, &merged.body, None).await?;
+    doc.extend(merged.body);
+    // The site copies from whatever the invoice links to.
+    links::check_sight(&on, &doc).await?;
+    on.permit.keeps_in_sight("filled by the site", &doc)?;
+    let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
+    Ok((Payment { doc, invoices, plan }, on, titled))
+}
+
+/// That one payment can hold both: the site makes one for each invoice.
+fn alike(first: &Map<String, Value>, other: &Map<String, Value>, name: &str) -> Result<(), ToolError> {
+    let differs = |field: &&&str| first.get(**field) != other.get(**field);
+    let fields = ["company", "party", "payment_type", "paid_from", "paid_from_account_currency"];
+    let purchase = ["company", "party", "payment_type", "paid_to", "paid_to_account_currency"];
+    let receives = first.get("payment_type").is_some_and(|kind| kind == "Receive");
+    match if receives { &fields } else { &purchase }.iter().find(differs) {
+        None => Ok(()),
+        Some(field) => Err(ToolError::refused(
+            format!(
+                "invoices: {name:?} has another {field} than the first, so no payment holds both; nothing was made."
+            ),
+            "Record a payment for each.",
+        )),
+    }
+}
+
+/// That there are two accounts of one currency, and what a bank asks for.
+fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str, theirs: &str) -> Result<(), ToolError> {
+    let said = |field: &str| {
+        let is = |doc: &Map<String, Value>| doc.get(field).and_then(Value::as_str).map(str::to_owned);
+        is(given).or_else(|| is(made)).filter(|text| !text.is_empty())
+    };
+    if said(ours).is_none() {
+        return Err(ToolError::refused(
+            "account: the company has no default bank or cash account; nothing was made.",
+            "Name the account, or a mode_of_payment that has one.",
+        ));
+    }
+    let currency = |account: &str| said(&format!("{account}_account_currency"));
+    if let (Some(one), Some(other)) = (currency(ours), currency(theirs))
+        && one != other
+    {
+        return Err(ToolError::refused(
+            format!("account: it is kept in {one} and that of the party in {other}; nothing was made."),
+            "convert_document makes a payment between currencies, with both amounts in data.",
+        ));
+    }
+    if said(&format!("{ours}_account_type")).is_some_and(|kind| kind == "Bank") && said("reference_no").is_none() {
+        return Err(ToolError::refused(
+            format!(
+                "reference_no: is needed, since {} is a bank account; nothing was made.",
+                said(ours).unwrap_or_default()
+            ),
+            "Give the number of the transfer or cheque.",
+        ));
+    }
+    Ok(())
+}
+
+/// Sets the amounts, in the accounts' currency and the company's, which the site works out again.
+pub fn put_amount(made: &mut Map<String, Value>, amount: f64, unallocated: f64) {
+    let rate =
+        |doc: &Map<String, Value>, field: &str| doc.get(field).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+    let source = rate(made, "source_exchange_rate").unwrap_or(1.0);
+    let target = rate(made, "target_exchange_rate").unwrap_or(1.0);
+    let allocated = money(amount - unallocated);
+    for (field, value) in [
+        ("paid_amount", amount),
+        ("received_amount", amount),
+        ("base_paid_amount", amount * source),
+        ("base_received_amount", amount * target),
+        ("total_allocated_amount", allocated),
+        ("base_total_allocated_amount", allocated * source),
+        ("unallocated_amount", unallocated),
+    ] {
+        made.insert(field.to_owned(), json!(money(value)));
+    }
+    made.remove("difference_amount");
+}
+
+fn numbered(rows: Vec<Map<String, Value>>) -> Value {
+    let numbered = rows.into_iter().enumerate().map(|(at, mut row)| {
+        row.insert("idx".to_owned(), json!(at + 1));
+        Value::Object(row)
+    });
+    numbered.collect()
+}

@@ -1,0 +1,253 @@
+//! `record_payment`: money from a customer or to a supplier, shared out over invoices, as a draft or submitted.
+
+mod account;
+mod allocate;
+mod draft;
+mod invoices;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use self::allocate::{Open, Plan, same};
+pub(super) use self::allocate::{money, spread};
+pub(super) use self::draft::put_amount;
+use self::invoices::Invoices;
+use super::erp::PartyType;
+use super::lifecycle;
+use crate::answer::{Made, ToolAnswer};
+use crate::audit::Attempt;
+use crate::cleared::Confirmed;
+use crate::context::recent_creates::MADE_BEFORE;
+use crate::documents::{DocTypeCall, suggest};
+use crate::error::ToolError;
+use crate::policy::{Operation, Permit, Policy, WriteState};
+use crate::tool::document_args::NameArgs;
+use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::writes::batch::Member;
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_titles;
+
+const PAYMENT: &str = "Payment Entry";
+
+/// Records a payment.
+pub static RECORD: ToolSpec = ToolSpec {
+    name: "record_payment",
+    title: "Record a payment",
+    description: "Records money received from a customer or paid to a supplier for one or several invoices, in full or \
+                  in part. Without invoices the oldest open ones are paid first. A draft, unless submit: true, which \
+                  shows all first and gives a confirm_token.",
+    toolset: Toolset::Trade,
+    operation: Operation::Create,
+    effect: Effect::Adds,
+    offered,
+    // A payment that is submitted at once changes the books: it is asked about like what cannot be taken back.
+    special: Special { confirm_as: &[Operation::Create, Operation::Cancel], subject, ..Special::NONE },
+    handler: handler!(PaymentArgs, record),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct PaymentArgs {
+    party_type: PartyType,
+    /// its name (ID)
+    party: String,
+    /// [{"name": invoice, "amount": its share}]; without amount as much as is open
+    invoices: Option<Documents>,
+    /// the whole payment; default: what the invoices take
+    amount: Option<Amount>,
+    mode_of_payment: Option<String>,
+    /// bank or cash account; default: that of the mode
+    account: Option<String>,
+    /// YYYY-MM-DD; default: today
+    date: Option<String>,
+    /// of the transfer or cheque; banks need one
+    reference_no: Option<String>,
+    /// default: date
+    reference_date: Option<String>,
+    /// needed where invoices of several are open
+    company: Option<String>,
+    /// more than is open stays with the party
+    #[serde(default)]
+    advance: bool,
+    #[serde(default)]
+    submit: bool,
+    /// other fields of the Payment Entry
+    #[serde(default)]
+    data: Data,
+    /// any text of yours; a payment that is repeated with it is made once
+    idempotency_key: Option<String>,
+}
+
+fn offered(policy: &Policy) -> bool {
+    let may = |doctype: &str, operation| policy.operations(doctype).contains(operation);
+    let invoices = [PartyType::Customer, PartyType::Supplier].map(PartyType::invoice);
+    may(PAYMENT, Operation::Create) && invoices.into_iter().any(|invoice| may(invoice, Operation::Read))
+}
+
+fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
+    let of_supplier = arguments.get("party_type").is_some_and(|kind| kind == PartyType::Supplier.as_str());
+    let party_type = if of_supplier { PartyType::Supplier } else { PartyType::Customer };
+    (attempt.doctype, attempt.document) = (Some(PAYMENT.to_owned()), None);
+    attempt.beside = Some(party_type.invoice().to_owned());
+}
+
+/// What the payment is made of, before it is sent.
+struct Payment {
+    doc: Map<String, Value>,
+    invoices: Vec<Open>,
+    plan: Plan,
+}
+
+async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let create = session.permit(Operation::Create, PAYMENT).await?;
+    let read = session.permit(Operation::Read, args.party_type.invoice()).await?;
+    let submit = match args.submit {
+        true => Some(session.permit(Operation::Submit, PAYMENT).await?),
+        false => None,
+    };
+    let on = DocTypeCall::of(&call, &create).await?;
+    let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
+    if let Some(name) = on.made_before(key.as_mut()).await? {
+        let made = Made { name: name.clone(), before: true };
+        let answer = ToolAnswer::from(Map::from_iter([("created".to_owned(), json!(name))]));
+        return Ok(ToolAnswer { made: Some(made), messages: vec![MADE_BEFORE.to_owned()], ..answer });
+    }
+    let invoices = Invoices::of(&call, &read, args.party_type).await?;
+    let (payment, on, titled) = draft::make(&call, on, &invoices, &args).await?;
+    if let Some(permit) = &submit {
+        can_be_submitted(&on, permit, &payment.doc).await?;
+    }
+    let told = payment.told();
+    let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &told };
+    // Draft and submission are one question.
+    let asked_as = if args.submit { Operation::Cancel } else { Operation::Create };
+    let cleared = match on.gate_as(asked_as, step).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(answer) => return Ok(answer),
+    };
+    let confirmed = cleared.confirmed();
+    let inserted = match on.send_create(cleared, &payment.doc, key, None).await {
+        Ok(inserted) => inserted,
+        Err(error) => return Err(suggest::named(&on, error, &[&payment.doc]).await),
+    };
+    let name = inserted.data;
+    let mut answer = Map::from_iter([("created".to_owned(), json!(name))]);
+    answer.extend(told);
+    note_titles(&mut answer, titled);
+    let mut messages = Vec::new();
+    let differs = match on.stored(&name).await {
+        Ok(mut stored) => {
+            on.note_violation(&mut answer, &stored);
+            let on = on.with_live_metadata(&mut stored).await;
+            on.was_shown(&name, Some(&stored));
+            for (key, value) in on.outcome(&stored, &Map::new()) {
+                answer.entry(key).or_insert(value);
+            }
+            on.note_differences(&mut answer, &Map::new(), &payment.doc, &stored);
+            payment.differs(&stored)
+        }
+        Err(note) => {
+            messages.push(note);
+            Some("what the site stored could not be read".to_owned())
+        }
+    };
+    messages.extend(inserted.messages);
+    match (submit, differs.or_else(|| answer.get("violation").and_then(Value::as_str).map(str::to_owned))) {
+        (None, differs) => {
+            let next = on.registry.tool_for(on.def, erpnext_schema::Verb::Submit);
+            answer.insert("next".to_owned(), json!(format!("a draft: {next} makes it final")));
+            answer.extend(differs.map(|why| ("look_at".to_owned(), json!(why))));
+        }
+        (Some(_), Some(why)) => {
+            let told = format!("{why}: it stays a draft, so that nobody pays by mistake. Correct it, then submit it.");
+            answer.insert("not_submitted".to_owned(), json!(told));
+        }
+        (Some(permit), None) => match submitted(&on, &permit, &name, confirmed).await {
+            Ok(done) => {
+                answer.extend(done.data.into_iter().filter(|(key, _)| key != "changed"));
+                messages.extend(done.messages);
+                answer.insert("open_now".to_owned(), invoices.open_now(&payment.invoices).await);
+            }
+            Err(error) => {
+                let account = format!("Payment Entry {name:?} was made and is a draft; it was not submitted.");
+                return Err(ToolError::HalfWay { account, cause: Box::new(error) });
+            }
+        },
+    }
+    Ok(ToolAnswer { made: Some(Made { name, before: false }), messages, ..answer.into() })
+}
+
+/// That nothing here stands in the way of a submission, before a draft is made for it.
+async fn can_be_submitted(on: &DocTypeCall<'_>, permit: &Permit, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    if on.session.catalog.state_field(on.session.asker(), PAYMENT).await?.is_some() {
+        return Err(ToolError::refused(
+            "submit: Payment Entry is governed by a workflow, which decides when it is submitted; nothing was made.",
+            "Call without submit, then get_workflow_actions shows what is open to this user.",
+        ));
+    }
+    let mut result = doc.clone();
+    result.insert("docstatus".to_owned(), json!(1));
+    let nothing = Map::new();
+    let state = WriteState::Changed { stored: doc, result: &result };
+    let on = DocTypeCall { permit, ..*on };
+    on.would_pass(&Step { name: None, state, preview: &nothing }).await
+}
+
+/// Submits the draft, with the confirmation that it was made with.
+async fn submitted(
+    on: &DocTypeCall<'_>,
+    permit: &Permit,
+    name: &str,
+    confirmed: Confirmed,
+) -> Result<ToolAnswer, ToolError> {
+    let member = Member::new(on, on.def, permit, Some(name), Some(confirmed));
+    let args = NameArgs { name: DocumentName(name.to_owned()), overwrite: true };
+    member.run(lifecycle::submit(&member.on(), args)).await
+}
+
+impl Payment {
+    /// What is shown before and told after: who gets what, and what stays open.
+    fn told(&self) -> Map<String, Value> {
+        let shares = self.invoices.iter().zip(&self.plan.shares);
+        let rows: Vec<Value> = shares
+            .map(|(invoice, share)| {
+                json!({
+                    "invoice": invoice.name, "due_date": invoice.due_date, "open": invoice.open, "allocated": share,
+                    "stays_open": allocate::money(invoice.open - share),
+                })
+            })
+            .collect();
+        Map::from_iter([
+            ("amount".to_owned(), json!(self.plan.amount)),
+            ("allocation".to_owned(), Value::Array(rows)),
+            ("stays_with_party".to_owned(), json!(self.plan.unallocated)),
+        ])
+    }
+
+    /// What the site stored otherwise than it was planned.
+    fn differs(&self, stored: &Map<String, Value>) -> Option<String> {
+        let number = |doc: &Map<String, Value>, field: &str| doc.get(field).and_then(Value::as_f64).unwrap_or_default();
+        let rows = stored.get("references").and_then(Value::as_array).into_iter().flatten();
+        let of = |name: &str| -> f64 {
+            let rows = rows.clone().filter_map(Value::as_object);
+            rows.filter(|row| row.get("reference_name").is_some_and(|of| of == name))
+                .map(|row| number(row, "allocated_amount"))
+                .sum()
+        };
+        let shares = self.invoices.iter().zip(&self.plan.shares);
+        let mut wrong = shares.filter(|(invoice, share)| !same(of(&invoice.name), **share));
+        if let Some((invoice, share)) = wrong.next() {
+            return Some(format!("the site allocated {} to {}, not {share}", of(&invoice.name), invoice.name));
+        }
+        let fields = [
+            ("paid_amount", self.plan.amount),
+            ("unallocated_amount", self.plan.unallocated),
+            ("difference_amount", 0.0),
+        ];
+        let wrong = fields.into_iter().find(|(field, planned)| !same(number(stored, field), *planned));
+        wrong.map(|(field, planned)| format!("the site stored {field} {}, not {planned}", number(stored, field)))
+    }
+}

@@ -1,0 +1,105 @@
+//! What people regret about a document once it is final, told before: pure, from the document itself.
+
+use serde_json::{Map, Value};
+
+use crate::documents::DocTypeCall;
+
+/// A difference that is none.
+const ROUNDING: f64 = 0.000_5;
+
+/// What there is to doubt, as far as the caller may see what it is about.
+pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
+    let seen = on.visible(doc.clone());
+    match on.def.name {
+        "Payment Entry" => of_payment(&seen),
+        "Sales Invoice" | "Purchase Invoice" => of_invoice(&seen),
+        _ => Vec::new(),
+    }
+}
+
+fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
+    let (Some(paid), Some(received)) = (number(doc, "paid_amount"), number(doc, "received_amount")) else {
+        return Vec::new();
+    };
+    let text = |field: &str| doc.get(field).and_then(Value::as_str).unwrap_or_default();
+    let receives = text("payment_type") == "Receive";
+    let rows = doc.get("references").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let allocated = rows.filter_map(|row| number(row, "allocated_amount")).sum::<f64>().abs();
+    let deducted = !doc.get("deductions").and_then(Value::as_array).is_none_or(Vec::is_empty);
+    let of_party = if receives { paid } else { received };
+    let mut doubts = Vec::new();
+    let one_currency = text("paid_from_account_currency") == text("paid_to_account_currency");
+    if !text("party").is_empty() && of_party - allocated > ROUNDING && !deducted {
+        let rest = (of_party - allocated) * 1e6;
+        doubts.push(format!("{} of the payment is allocated to nothing and stays with the party", rest.round() / 1e6));
+    }
+    if allocated - of_party > ROUNDING {
+        doubts.push(format!(
+            "{allocated} is allocated and {of_party} paid: the site does not submit it before both agree (Difference Amount \
+             must be zero); change allocated_amount of the references with the amounts"
+        ));
+    }
+    if one_currency && (paid - received).abs() > ROUNDING && !deducted {
+        doubts.push(format!(
+            "paid_amount {paid} and received_amount {received} differ in one currency: the site does not submit it \
+             (Difference Amount must be zero)"
+        ));
+    }
+    let at_a_bank = ["paid_from_account_type", "paid_to_account_type"].into_iter().any(|kind| text(kind) == "Bank");
+    if at_a_bank && text("reference_no").is_empty() {
+        doubts.push("a bank account takes part, and reference_no is empty: the site asks for one".to_owned());
+    }
+    doubts
+}
+
+fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
+    let is = |field: &str| doc.get(field).is_some_and(|value| *value == 1 || *value == true);
+    if !is("is_return") {
+        return Vec::new();
+    }
+    let against = doc.get("return_against").and_then(Value::as_str).unwrap_or_default();
+    let why = match against {
+        "" => "it is a return of no invoice".to_owned(),
+        against if is("update_outstanding_for_self") => {
+            format!("update_outstanding_for_self is set, so what is open of {against} stays open")
+        }
+        _ => return Vec::new(),
+    };
+    vec![format!("it settles no invoice: {why}; it stays open itself until a payment or a reconciliation takes it")]
+}
+
+fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
+    doc.get(field).and_then(Value::as_f64)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::{of_invoice, of_payment};
+
+    #[test]
+    fn a_payment_that_does_not_add_up_is_told() {
+        let doubts = |more: serde_json::Value| {
+            let mut doc = json!({"payment_type": "Receive", "party": "A", "paid_amount": 100.0, "received_amount": 100.0,
+                "references": [{"allocated_amount": 100.0}]});
+            doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            of_payment(doc.as_object().unwrap()).join("; ")
+        };
+        assert_eq!(doubts(json!({})), "");
+        assert!(doubts(json!({"references": []})).contains("100 of the payment is allocated to nothing"));
+        assert!(doubts(json!({"paid_amount": 60.0, "received_amount": 60.0})).contains("100 is allocated and 60 paid"));
+        assert!(doubts(json!({"received_amount": 90.0})).contains("differ in one currency"));
+        assert!(doubts(json!({"paid_to_account_type": "Bank"})).contains("reference_no is empty"));
+    }
+
+    #[test]
+    fn a_credit_note_that_settles_nothing_is_told() {
+        let doubts = |doc: serde_json::Value| of_invoice(doc.as_object().unwrap()).join("; ");
+        assert_eq!(doubts(json!({"is_return": 1, "return_against": "SI-1"})), "");
+        assert!(doubts(json!({"is_return": 1})).contains("a return of no invoice"));
+        let own = json!({"is_return": 1, "return_against": "SI-1", "update_outstanding_for_self": 1});
+        assert!(doubts(own).contains("open of SI-1 stays open"));
+    }
+}

@@ -1,0 +1,119 @@
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::COMPANY;
+
+async fn order(desk: &Desk) -> String {
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+    let rows: Vec<Value> = items.iter().map(|item| json!({"item_code": item, "qty": 4, "rate": 50})).collect();
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": rows});
+    let name = desk.create("Sales Order", data).await;
+    desk.submit("Sales Order", &name).await;
+    name
+}
+
+fn to(name: &str, to: &str) -> Value {
+    json!({"doctype": "Sales Order", "name": name, "to": to})
+}
+
+#[on_every_version]
+async fn an_order_is_held_closed_and_opened_again() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let held = desk.call("change_order_status", to(&name, "hold")).await;
+    assert_eq!((&held["held"], &held["status"]), (&json!(name), &json!("On Hold")), "{held}");
+    let text = desk.refusal("change_order_status", to(&name, "hold")).await;
+    assert!(text.contains("is held already"), "{text}");
+    let mut dry = to(&name, "close");
+    dry["dry_run"] = json!(true);
+    let dry = desk.call("change_order_status", dry).await;
+    assert_eq!(dry["would_change"]["status"], json!({"from": "On Hold", "to": "Closed"}), "{dry}");
+    let closed = desk.call("change_order_status", to(&name, "close")).await;
+    assert_eq!((&closed["closed"], &closed["status"]), (&json!(name), &json!("Closed")), "{closed}");
+    let before = desk.site.journal().len();
+    for (step, told) in [("close", "is closed already"), ("hold", "is closed")] {
+        let text = desk.refusal("change_order_status", to(&name, step)).await;
+        assert!(text.contains(told) && text.contains("nothing was done"), "{text}");
+    }
+    let items = json!({"doctype": "Sales Order", "name": name, "items": {"patch": [{"idx": 1, "qty": 5}]}});
+    let text = desk.refusal("update_order_items", items).await;
+    assert!(text.contains("is closed") && text.contains("reopens it"), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    let open = desk.call("change_order_status", to(&name, "reopen")).await;
+    assert_eq!((&open["reopened"], &open["status"]), (&json!(name), &json!("To Deliver and Bill")), "{open}");
+    let text = desk.refusal("change_order_status", to(&name, "reopen")).await;
+    assert!(text.contains("is neither closed nor held: its status is To Deliver and Bill"), "{text}");
+}
+
+#[on_every_version]
+async fn whatever_can_be_closed_is_closed_and_goes_on_as_before() {
+    let desk = Desk::open().await;
+    let mut tried = 0;
+    for doctype in ["Purchase Order", "Delivery Note", "Purchase Receipt"] {
+        let open = json!({"docstatus": 1, "per_billed": 0, "status": ["not in", ["Closed", "Completed"]]});
+        let Some(name) = desk.some(doctype, open, 1).await.pop() else { continue };
+        tried += 1;
+        let before = desk.get(doctype, &name).await["status"].clone();
+        let step = async |step: &str| {
+            desk.call("change_order_status", json!({"doctype": doctype, "name": name, "to": step})).await["status"]
+                .clone()
+        };
+        assert_eq!((step("close").await, step("reopen").await), (json!("Closed"), before), "{doctype} {name}");
+    }
+    assert!(tried >= 2, "{tried}");
+}
+
+#[on_every_version]
+async fn what_has_no_such_status_is_told_so() {
+    let desk = Desk::open().await;
+    let request = desk.some("Material Request", json!({"docstatus": 1, "status": "Pending"}), 1).await;
+    if let Some(name) = request.first() {
+        let asked = |step: &str| json!({"doctype": "Material Request", "name": name, "to": step});
+        let text = desk.refusal("change_order_status", asked("hold")).await;
+        assert!(text.contains("cannot be held: a Material Request has no such status"), "{text}");
+        assert_eq!(desk.call("change_order_status", asked("close")).await["status"], "Stopped");
+        assert_eq!(desk.call("change_order_status", asked("reopen")).await["status"], "Pending");
+    } else {
+        panic!("the sample site has no open Material Request");
+    }
+    let invoice = desk.invoice().await;
+    let text =
+        desk.refusal("change_order_status", json!({"doctype": "Sales Invoice", "name": invoice, "to": "close"})).await;
+    assert!(text.contains("a Sales Invoice is neither closed nor held"), "{text}");
+}
+
+#[on_every_version]
+async fn the_items_of_a_submitted_order_are_changed_after_they_were_shown() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let asked = json!({"doctype": "Sales Order", "name": name, "items": {"patch": [{"idx": 1, "qty": 6}], "remove": [{"idx": 2}]}});
+    let before = desk.site.journal().len();
+    let mut dry = asked.clone();
+    dry["dry_run"] = json!(true);
+    let dry = desk.call("update_order_items", dry).await;
+    assert!(dry["would_change"].to_string().contains("\"qty\""), "{dry}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    let mut confirmed = asked;
+    confirmed["confirm"] = json!(true);
+    let done = desk.call("update_order_items", confirmed.clone()).await;
+    assert_eq!((&done["updated"], &done["grand_total"]), (&json!(name), &json!(300.0)), "{done}");
+    let stored = desk.get("Sales Order", &name).await;
+    assert_eq!((stored["items"].as_array().unwrap().len(), &stored["items"][0]["qty"]), (1, &json!(6.0)), "{stored}");
+
+    let again = desk.refusal("update_order_items", confirmed).await;
+    assert!(again.contains("idx"), "{again}");
+    let refused = async |items: Value| {
+        desk.refusal("update_order_items", json!({"doctype": "Sales Order", "name": name, "items": items})).await
+    };
+    let text = refused(json!({"patch": [{"idx": 1, "qty": 6}]})).await;
+    assert!(text.contains("has these rows already"), "{text}");
+    let text = refused(json!({"patch": [{"idx": 1, "description": "x"}]})).await;
+    assert!(text.contains("description") && text.contains("a row takes item_code, qty, rate"), "{text}");
+    let text = refused(json!({"patch": [{"idx": 1, "qty": 0}]})).await;
+    assert!(text.contains("has to be above 0"), "{text}");
+    let note = desk.convert("Sales Order", &name, "Delivery Note", json!({})).await;
+    desk.submit("Delivery Note", &note).await;
+    let text = refused(json!({"patch": [{"idx": 1, "qty": 2}]})).await;
+    assert!(text.contains("2 is less than its delivered_qty of 6"), "{text}");
+}

@@ -1,0 +1,65 @@
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::COMPANY;
+
+#[on_every_version]
+async fn a_part_of_an_order_is_delivered_billed_and_credited() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+    let rows: Vec<Value> = items.iter().map(|item| json!({"item_code": item, "qty": 4, "rate": 50})).collect();
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": rows});
+    let order = desk.create("Sales Order", data).await;
+    desk.submit("Sales Order", &order).await;
+
+    let part = |rows: Value| json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "rows": rows, "save": true});
+    let before = desk.site.journal().len();
+    for (rows, told) in [
+        (json!([{"idx": 1, "qty": 5}]), "5 is more than the 4 that are left"),
+        (json!([{"idx": 3}]), "there is no row 3; what is made has 2"),
+        (json!([{"item_code": "Nothing"}]), "no row is of Nothing"),
+        (json!([]), "rows: is empty"),
+    ] {
+        let text = desk.refusal("convert_document", part(rows)).await;
+        assert!(text.contains(told), "{text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    let done = desk.call("convert_document", part(json!([{"item_code": items[1], "qty": 3}]))).await;
+    let note = done["created"].as_str().unwrap().to_owned();
+    let stored = desk.get("Delivery Note", &note).await;
+    let rows = stored["items"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["item_code"], &rows[0]["qty"]), (1, &json!(items[1]), &json!(3.0)), "{stored}");
+    assert_eq!(stored["grand_total"], json!(150.0), "{stored}");
+    desk.submit("Delivery Note", &note).await;
+    assert_eq!(desk.get("Sales Order", &order).await["per_delivered"], json!(37.5));
+
+    let invoice = desk.invoice().await;
+    let credit = json!({"doctype": "Sales Invoice", "name": invoice, "to": "Credit Note", "rows": [{"idx": 1, "qty": 1}], "save": true});
+    let credit = desk.call("convert_document", credit).await;
+    let stored = desk.get("Sales Invoice", credit["created"].as_str().unwrap()).await;
+    assert_eq!((&stored["items"][0]["qty"], &stored["grand_total"]), (&json!(-1.0), &json!(-25.0)), "{stored}");
+}
+
+#[on_every_version]
+async fn a_payment_of_a_part_is_one_amount_and_a_draft_that_cannot_be_submitted_says_so() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let asked = |more: Value| {
+        let mut asked = json!({"doctype": "Sales Invoice", "name": invoice, "to": "Payment Entry"});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    let text = desk.refusal("convert_document", asked(json!({"amount": 151}))).await;
+    assert!(text.contains("151 is more than the 150 that is open"), "{text}");
+    let shown = desk.call("convert_document", asked(json!({"amount": 60, "data": {"reference_no": "BT-3"}}))).await;
+    assert_eq!(shown["draft"]["references"][0]["allocated_amount"], json!(60.0), "{shown}");
+    assert!(shown.get("warnings").is_none(), "{shown}");
+    let shown = desk.call("convert_document", asked(json!({"data": {"paid_amount": 60, "received_amount": 60}}))).await;
+    let warnings = shown["warnings"].to_string();
+    assert!(warnings.contains("150 is allocated and 60 paid") && warnings.contains("reference_no is empty"), "{shown}");
+    let saved = json!({"amount": 60, "save": true, "data": {"reference_no": "BT-3", "reference_date": "2026-11-20"}});
+    let payment = desk.call("convert_document", asked(saved)).await["created"].as_str().unwrap().to_owned();
+    desk.submit("Payment Entry", &payment).await;
+    assert_eq!(desk.get("Sales Invoice", &invoice).await["outstanding_amount"], json!(90.0));
+}

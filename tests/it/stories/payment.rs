@@ -1,0 +1,132 @@
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::COMPANY;
+
+/// The customer whose invoices `Desk::invoice` makes, and arguments of a payment of theirs.
+async fn of_customer(desk: &Desk, more: Value) -> Value {
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let mut arguments = json!({"party_type": "Customer", "party": customer, "reference_no": "BT-5"});
+    arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    arguments
+}
+
+async fn open(desk: &Desk, invoice: &str) -> (f64, Value) {
+    let invoice = desk.get("Sales Invoice", invoice).await;
+    (invoice["outstanding_amount"].as_f64().unwrap_or_default(), invoice["status"].clone())
+}
+
+#[on_every_version]
+async fn one_payment_settles_an_invoice_and_part_of_another() {
+    let desk = Desk::open().await;
+    let (first, second) = (desk.invoice().await, desk.invoice().await);
+    let before = desk.site.journal().len();
+    let asked = of_customer(
+        &desk,
+        json!({"invoices": [{"name": first}, {"name": second}], "amount": 180, "mode_of_payment": "Bank Transfer",
+            "date": "2026-11-20", "submit": true}),
+    )
+    .await;
+
+    // What it would do is told before, and nothing is done.
+    let mut dry = asked.clone();
+    dry["dry_run"] = json!(true);
+    let dry = desk.call("record_payment", dry).await;
+    assert_eq!(dry["allocation"][1]["stays_open"], json!(120.0), "{dry}");
+    let waits = desk.call("record_payment", asked.clone()).await;
+    assert_eq!(waits["allocation"], dry["allocation"], "{waits}");
+    assert_eq!(waits["allocation"][0]["allocated"], json!(150.0), "{waits}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+
+    let mut confirmed = asked;
+    confirmed["confirm_token"] = waits["confirm_token"].clone();
+    let done = desk.call("record_payment", confirmed).await;
+    assert_eq!((&done["docstatus"], &done["submitted"]), (&json!(1), &done["created"]), "{done}");
+    assert_eq!(desk.journal(before), ["insert Payment Entry", "submit Payment Entry"]);
+    assert_eq!(done["open_now"][0]["open"], json!(0.0), "{done}");
+    assert_eq!(done["open_now"][1]["open"], json!(120.0), "{done}");
+    assert_eq!(open(&desk, &first).await, (0.0, json!("Paid")));
+    assert_eq!(open(&desk, &second).await, (120.0, json!("Partly Paid")));
+    let payment = desk.get("Payment Entry", done["created"].as_str().unwrap()).await;
+    assert_eq!((&payment["paid_amount"], &payment["received_amount"]), (&json!(180.0), &json!(180.0)), "{payment}");
+    assert_eq!((&payment["posting_date"], &payment["reference_date"]), (&json!("2026-11-20"), &json!("2026-11-20")));
+    assert_eq!(payment["mode_of_payment"], "Bank Transfer");
+}
+
+#[on_every_version]
+async fn a_payment_stays_a_draft_and_may_leave_an_advance() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let asked = json!({"invoices": [{"name": invoice}], "amount": 200, "advance": true, "mode_of_payment": "Cash",
+        "idempotency_key": "till-1"});
+    let asked = of_customer(&desk, asked).await;
+    let done = desk.call("record_payment", asked.clone()).await;
+    assert_eq!((&done["docstatus"], &done["stays_with_party"]), (&json!(0), &json!(50.0)), "{done}");
+    assert!(done["next"].as_str().unwrap().contains("makes it final"), "{done}");
+    let payment = desk.get("Payment Entry", done["created"].as_str().unwrap()).await;
+    assert_eq!((&payment["unallocated_amount"], &payment["total_allocated_amount"]), (&json!(50.0), &json!(150.0)));
+    assert!(payment["paid_to"].as_str().unwrap().starts_with("Petty Cash"), "{payment}");
+    assert_eq!(open(&desk, &invoice).await.0, 150.0, "a draft pays nothing");
+    assert_eq!(desk.call("record_payment", asked).await["created"], done["created"], "it is made once");
+}
+
+#[on_every_version]
+async fn a_supplier_is_paid_what_is_due_first() {
+    let desk = Desk::open().await;
+    let filters = json!({"docstatus": 1, "outstanding_amount": [">", 0]});
+    let listed = json!({"doctype": "Purchase Invoice", "filters": filters, "order_by": "due_date asc, name asc",
+        "fields": ["name", "supplier", "outstanding_amount"], "limit": 1});
+    let oldest = desk.call("list_generic_documents", listed).await["documents"][0].clone();
+    let amount = oldest["outstanding_amount"].as_f64().unwrap() / 2.0;
+    let asked = json!({"party_type": "Supplier", "party": oldest["supplier"], "amount": amount, "reference_no": "S-1"});
+    let done = desk.call("record_payment", asked).await;
+    assert_eq!(done["allocation"].as_array().unwrap().len(), 1, "{done}");
+    assert_eq!(done["allocation"][0]["invoice"], oldest["name"], "{done}");
+    let payment = desk.get("Payment Entry", done["created"].as_str().unwrap()).await;
+    assert_eq!((&payment["payment_type"], &payment["party"]), (&json!("Pay"), &oldest["supplier"]));
+    assert_eq!(payment["references"][0]["reference_doctype"], "Purchase Invoice");
+}
+
+#[on_every_version]
+async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
+    let desk = Desk::open().await;
+    let (invoice, paid, draft, cancelled) =
+        (desk.invoice().await, desk.invoice().await, desk.invoice_draft().await, desk.invoice().await);
+    desk.call("cancel_document", json!({"doctype": "Sales Invoice", "name": cancelled, "confirm": true})).await;
+    let all = of_customer(&desk, json!({"invoices": [{"name": paid}], "submit": true, "confirm": true})).await;
+    desk.call("record_payment", all).await;
+    let foreign = json!({"docstatus": 1, "outstanding_amount": [">", 0], "is_return": 0});
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let mut foreign = foreign;
+    foreign["customer"] = json!(["!=", customer]);
+    let foreign = desk.some("Sales Invoice", foreign, 1).await.remove(0);
+    let before = desk.site.journal().len();
+    for (arguments, told) in [
+        (json!({"invoices": [{"name": invoice, "amount": 151}]}), "151 is more than the 150 that is open"),
+        (json!({"invoices": [{"name": invoice}], "amount": 160}), "160 is 10 more than the 150 that is open"),
+        (json!({"invoices": [{"name": invoice, "amount": 100}], "amount": 90}), "90 is less than the 100"),
+        (json!({"invoices": [{"name": paid}]}), "is paid: nothing is open of it"),
+        (json!({"invoices": [{"name": draft}]}), "is a draft"),
+        (json!({"invoices": [{"name": cancelled}]}), "is cancelled"),
+        (json!({"invoices": [{"name": foreign}]}), "is of another customer"),
+        (json!({"invoices": [{"name": invoice}, {"name": invoice}]}), "invoices[1].name: is named twice"),
+        (json!({"invoices": [{"name": invoice, "amont": 1}]}), "invoices[0].amont: no such key"),
+        (json!({"invoices": []}), "invoices: is empty"),
+        (json!({}), "amount: is mandatory where no invoices are named"),
+        (json!({"invoices": [{"name": invoice}], "amount": -5}), "amount: expected a number above 0"),
+        (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Card"}), "\"Card\" has no default account"),
+        (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Crad"}), "Crad"),
+        (json!({"invoices": [{"name": invoice}], "account": "Nowhere"}), "Nowhere"),
+        (json!({"invoices": [{"name": invoice}], "company": "Another"}), "is of"),
+        (json!({"invoices": [{"name": invoice}], "date": "2026-13-01"}), "date:"),
+        (json!({"invoices": [{"name": invoice}], "reference_no": null}), "reference_no: is needed"),
+        (json!({"invoices": [{"name": invoice}], "data": {"paid_amount": 3}}), "data.paid_amount: is said by"),
+    ] {
+        let text = desk.refusal("record_payment", of_customer(&desk, arguments.clone()).await).await;
+        assert!(text.contains(told), "{arguments}: {text}");
+    }
+    let group = desk.some("Account", json!({"is_group": 1, "company": COMPANY}), 1).await.remove(0);
+    let of_group = of_customer(&desk, json!({"invoices": [{"name": invoice}], "account": group})).await;
+    assert!(desk.refusal("record_payment", of_group).await.contains("is a group of accounts"));
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
