@@ -63,7 +63,8 @@ pub fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     Ok(if is_packed(file) { Box::new(GzDecoder::new(opened)) } else { Box::new(opened) })
 }
 
-fn is_packed(file: &Path) -> bool {
+/// Whether a file of the log is packed.
+pub fn is_packed(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "gz")
 }
 

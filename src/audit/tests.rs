@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::{Timestamp, ToSpan};
 
 use super::file::LogFile;
-use super::review::{lines, open_writes, stats};
+use super::review::{last, lines, open_writes, stats};
 use super::verify::verify;
 use super::*;
 
@@ -262,6 +262,30 @@ fn files_are_rotated_by_day_packed_and_thinned_out_and_the_chain_runs_through_th
         ["audit.log", "audit.log.2026-01-04.gz", "audit.log.2026-01-05.gz", "audit.log.2026-01-06", "audit.log.head"];
     assert_eq!(names, expected);
     assert_eq!(verified(&path), Ok(4));
+}
+
+#[test]
+fn the_last_lines_are_those_at_the_end_of_all_whatever_files_they_stand_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let start: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+    let mut log = LogFile::open(&path, 30, start).unwrap();
+    // One file that is packed, one that is not, and one that is longer than what is read at once.
+    (0..300).for_each(|at| write(&mut log, start + (48 * (at / 10).min(2)).hours() + at.minutes()));
+    assert_eq!(names(dir.path()).iter().filter(|name| name.ends_with(".gz")).count(), 1, "{:?}", names(dir.path()));
+    let all: Vec<Vec<u8>> = lines(&path).unwrap().map(|line| line.unwrap().bytes).collect();
+    let numbered =
+        |every: u64| move |entry: &serde_json::Map<_, serde_json::Value>| entry["n"].as_u64().unwrap() % every == 0;
+    for every in [1, 7] {
+        let wanted = numbered(every);
+        let is_wanted = |line: &&Vec<u8>| wanted(&serde_json::from_slice(line).unwrap());
+        let wanted_lines: Vec<&Vec<u8>> = all.iter().filter(is_wanted).collect();
+        for count in [0, 1, 20, 39, 285, 295, 1000] {
+            let found = last(&path, count, wanted).unwrap();
+            let expected = &wanted_lines[wanted_lines.len().saturating_sub(count)..];
+            assert!(found.iter().map(|line| &line.bytes).eq(expected.iter().copied()), "{count} of every {every}");
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -124,12 +124,11 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         Some(file) => file.clone(),
         None => global.load_offline()?.audit.log_file,
     };
-    let lines = || {
-        review::lines(&path).with_context(|| match path.exists() {
-            true => format!("{} cannot be read", path.display()),
-            false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
-        })
+    let unreadable = || match path.exists() {
+        true => format!("{} cannot be read", path.display()),
+        false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
     };
+    let lines = || review::lines(&path).with_context(unreadable);
     let mut out = std::io::stdout().lock();
     match question {
         Question::Verify { head: kept, .. } => {
@@ -152,19 +151,16 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
             writeln!(out, "{}:{}", head.count, head.last)?;
         }
         Question::Tail { lines: count, only, json, .. } => {
-            let all = lines()?.collect::<Result<Vec<_>, _>>()?;
-            let chosen: Vec<_> = all
-                .iter()
-                .filter_map(|line| Some((line, line.entry()?)))
-                .filter(|(_, entry)| only.takes(entry))
-                .collect();
-            let last = &chosen[chosen.len().saturating_sub(*count)..];
+            let last = review::last(&path, *count, |entry| only.takes(entry)).with_context(unreadable)?;
+            if last.is_empty() && !path.exists() {
+                bail!("{}", unreadable());
+            }
             if *json {
-                last.iter().try_for_each(|(line, _)| writeln!(out, "{}", line.text()))?;
+                last.iter().try_for_each(|line| writeln!(out, "{}", String::from_utf8_lossy(&line.bytes)))?;
             } else if last.is_empty() {
                 writeln!(out, "no line of {} fits", path.display())?;
             } else {
-                let entries: Vec<_> = last.iter().map(|(_, entry)| entry).collect();
+                let entries: Vec<_> = last.iter().map(|line| &line.entry).collect();
                 write!(out, "{}", table(&entries))?;
             }
         }

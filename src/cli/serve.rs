@@ -183,7 +183,7 @@ pub fn connection_without_log(config: &Config) -> anyhow::Result<Connection> {
 
 /// Says which writes were sent before without their outcome being recorded: a crash, or an answer that never came.
 fn report_open_writes(log: &erpnext_mcp::config::Audit) {
-    let open = review::lines(&log.log_file).and_then(review::open_writes).unwrap_or_default();
+    let open = review::recent_lines(&log.log_file).and_then(review::open_writes).unwrap_or_default();
     if !open.is_empty() {
         let count = open.len();
         tracing::warn!("{count} earlier write(s) with an unknown outcome; `erpnext-mcp audit open` lists them");

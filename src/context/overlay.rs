@@ -123,7 +123,11 @@ impl Overlay {
         if let Err(error) = session.ask_version(site).await {
             tracing::info!("the site's version was not read: {}", error.for_log());
         }
-        let greeting = SiteInfo::ask(session, site).await;
+        let greeting = match before.greeting {
+            Some(_) => SiteInfo::ask(session, site).await,
+            // Somebody may be waiting for it.
+            None => session.user.info.get_or_try_init(|| SiteInfo::ask(session, site)).await.cloned(),
+        };
         let greeting = greeting.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
         let stamp = MetadataStamp::ask(site).await;
         let changed = match (&before.stamp, &stamp) {
@@ -153,7 +157,6 @@ impl Overlay {
                 "the site's metadata differs from the snapshot and is laid over it"
             );
         }
-        // This start's instructions are out already, most likely: what was asked is for the next.
         let looked = Looked { at: seconds(SystemTime::now()), stamp, greeting };
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
         self.keep(session);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{CreateKeys, SiteState, UserState};
+use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
 use crate::config::{Attachments, Quota, Tools};
@@ -145,6 +145,14 @@ impl<'a> Session<'a> {
     /// The same if it is known already, if only from an earlier start: to be told, not to decide by.
     pub fn known_user(&self) -> Option<&'a str> {
         self.caller.user().or_else(|| self.user.known_name())
+    }
+
+    /// Asks for what the instructions tell, unless it is known. A failure is none of the caller's: the instructions say less.
+    pub async fn learn_info(&self) {
+        let learnt = self.user.info.get_or_try_init(|| SiteInfo::ask(self, self.site)).await;
+        if let Err(error) = learnt {
+            tracing::debug!("who the user is: {}", error.for_log());
+        }
     }
 
     /// The time zone of the site's dates and times, asked for once.

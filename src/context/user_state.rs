@@ -1,7 +1,5 @@
 //! What belongs to one user of one site. Nothing of a user is kept anywhere else, so that nothing reaches another.
 
-use std::sync::OnceLock;
-
 use tokio::sync::OnceCell;
 
 use super::last_shown::LastShown;
@@ -24,7 +22,7 @@ pub struct UserState {
     /// Which fields the site masks for the user.
     pub masks: Masks,
     /// What the instructions tell of the site and the user.
-    pub info: OnceLock<SiteInfo>,
+    pub info: OnceCell<SiteInfo>,
     name: OnceCell<String>,
 }
 

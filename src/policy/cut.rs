@@ -26,9 +26,9 @@ impl FieldRule {
                 }
                 return false;
             }
-            let child = field.def.and_then(|field| field.target()).and_then(&children);
             match value {
                 Value::Array(rows) if holds_rows(field, rows) => {
+                    let child = field.def.and_then(|field| field.target()).and_then(&children);
                     rows.retain_mut(|row| match row {
                         Value::Object(row) => {
                             self.cut_row(field, child, row, &mut withheld);
@@ -86,9 +86,9 @@ impl FieldRule {
                 refused.push(key.clone());
                 continue;
             }
+            let Some(rows) = value.as_array().filter(|rows| holds_rows(field, rows)) else { continue };
             let child = field.def.and_then(|field| field.target()).and_then(&children);
-            let rows = value.as_array().filter(|rows| holds_rows(field, rows));
-            for column in rows.into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys) {
+            for column in rows.iter().filter_map(Value::as_object).flat_map(Map::keys) {
                 let name = format!("{key}.{column}");
                 if !self.may_write_child(field, FieldRef::find(child, column)) && !refused.contains(&name) {
                     refused.push(name);

@@ -1,5 +1,8 @@
 //! The server's instructions: who the user is, what is permitted, and how to find the rest, in under 2,000 characters.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::app::Connection;
 use crate::context::Company;
 use crate::policy::Operations;
@@ -10,8 +13,22 @@ const LONGEST: usize = 800;
 /// The same of companies.
 const LONGEST_COMPANIES: usize = 200;
 
-/// What a model should know before its first call. Nothing is asked of the site for it.
-pub fn instructions(connection: &Connection) -> String {
+/// How long the first answer waits for what the site tells of its user.
+const WAIT: Duration = Duration::from_millis(150);
+
+/// The instructions, with what the site tells of its user where it does so in a moment; what comes later is told the next
+/// time.
+pub async fn known_soon(connection: &Arc<Connection>) -> String {
+    if connection.session().list_changes && connection.session().user.info.get().is_none() {
+        let asking = Arc::clone(connection);
+        let asked = tokio::spawn(async move { asking.session().learn_info().await });
+        let _ = tokio::time::timeout(WAIT, asked).await;
+    }
+    instructions(connection)
+}
+
+/// What a model should know before its first call.
+fn instructions(connection: &Connection) -> String {
     let mut text = format!("ERPNext at {}", connection.session().caller.site.as_str());
     match connection.session().known_user() {
         Some(user) => text.push_str(&format!(", as {user}. ")),

@@ -19,10 +19,11 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, Resource, ResourceContents, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool as WireTool, ToolAnnotations,
+    ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
+    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    Resource, ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool as WireTool,
+    ToolAnnotations,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -33,7 +34,7 @@ use crate::config::Results;
 use crate::limit::User;
 use crate::metrics::SiteMetrics;
 use crate::tool::Effect;
-use crate::tool::definition::{self, Definition};
+use crate::tool::definition::Definition;
 use crate::tool::progress::Attachment;
 use crate::tools;
 
@@ -158,13 +159,30 @@ fn on_the_wire(tool: Definition) -> WireTool {
 }
 
 impl ServerHandler for Server {
+    /// Asked for at every request: the instructions are told to those who ask who this is.
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
         let mut info = ServerConfig::new(capabilities(&self.connection));
         info.server_info = implementation;
-        info.instructions = Some(instructions::instructions(&self.connection));
         info
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut told = self.negotiate_initialize(&request)?;
+        told.instructions = Some(instructions::known_soon(&self.connection).await);
+        Ok(told)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let mut told = self.get_info();
+        told.instructions = Some(instructions::known_soon(&self.connection).await);
+        Ok(DiscoverResult::from_server_info(self.supported_protocol_versions().into_owned(), told))
     }
 
     fn list_tools(
@@ -209,16 +227,6 @@ impl ServerHandler for Server {
                 }
             }
         }
-    }
-
-    fn get_tool(&self, name: &str) -> Option<WireTool> {
-        let listed = self.tools().iter().find(|tool| tool.name == name).cloned();
-        listed.or_else(|| {
-            Some(on_the_wire(definition::definition(
-                &self.connection.session(),
-                self.connection.registry().find(name)?,
-            )))
-        })
     }
 
     async fn call_tool(

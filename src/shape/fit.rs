@@ -2,17 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::page::{grouped, how_many};
+use super::page::grouped;
 use super::text;
 
 /// The least that is left of a text that is cut, in characters.
 const LEAST: usize = 200;
-/// Room for the account of what was left out, in bytes.
+/// Room for the account of what was left out, in bytes; half of it for the places.
 const ACCOUNT: usize = 600;
-/// How often something is cut before what is left is let through.
-const ROUNDS: usize = 64;
-/// The most that the account names.
-const NAMED: usize = 6;
+/// Room for the end of a text that was cut, in bytes.
+const MARK: usize = 40;
 
 /// The value's JSON if it is no longer than that many bytes; else it is made to fit, and what was left out comes back, by
 /// place.
@@ -21,129 +19,223 @@ const NAMED: usize = 6;
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
     let json = value.to_string();
-    let mut size = json.len();
-    if size <= most {
+    if json.len() <= most {
         return Ok(json);
     }
-    let most = most.saturating_sub(ACCOUNT);
-    // The place, what is left of it, what there was, and of what.
-    let mut cuts: Vec<(String, usize, usize, &str)> = Vec::new();
-    for _ in 0..ROUNDS {
-        if size <= most {
-            break;
-        }
-        let over = size - most;
-        let found = largest(value, &mut Vec::new(), &is_list);
-        let found = found.or_else(|| largest(value, &mut Vec::new(), &|part, _| is_long(part)));
-        let Some((place, len)) = found else { break };
-        let Some(part) = place.iter().try_fold(&mut *value, |part, step| step.into(part)) else { break };
-        let (left, all, unit) = match part {
-            Value::Array(list) => {
-                let all = list.len();
-                list.truncate(how_many(list, len.saturating_sub(over)).min(all - 1));
-                (list.len(), all, "")
+    let mut cutter = Cutter::default();
+    let part = Part::of(value);
+    cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
+    Err(cutter.account())
+}
+
+/// How large a value is, and how small it can be made, in bytes of JSON.
+struct Part {
+    size: usize,
+    floor: usize,
+    parts: Vec<Part>,
+}
+
+impl Part {
+    fn of(value: &Value) -> Self {
+        // What stands around a part: a comma, and for one of an object its key and a colon.
+        let (parts, around): (Vec<Self>, usize) = match value {
+            Value::Array(list) => (list.iter().map(Self::of).collect(), list.len() + 2),
+            Value::Object(map) => {
+                (map.values().map(Self::of).collect(), map.keys().map(|key| beside(key)).sum::<usize>() + 2)
             }
-            Value::String(whole) => {
-                let all = whole.chars().count();
-                let keep = all.saturating_sub(over.max(LEAST)).max(LEAST);
-                match text::cut(whole, keep) {
-                    Some(cut) if cut.len() < whole.len() => *whole = cut,
-                    _ => break,
-                }
-                (keep, all, " characters")
+            Value::String(text) => {
+                let size = quoted(text);
+                let floor = text.char_indices().nth(LEAST).map_or(size, |(end, _)| quoted(&text[..end]) + MARK);
+                return Self { size, floor: floor.min(size), parts: Vec::new() };
             }
-            _ => break,
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                let size = value.to_string().len();
+                return Self { size, floor: size, parts: Vec::new() };
+            }
         };
-        let name = place.iter().map(Step::to_string).collect::<Vec<_>>().join(".");
-        match cuts.iter_mut().find(|(known, ..)| *known == name) {
-            Some(cut) => cut.1 = left,
-            None => cuts.push((name, left, all, unit)),
-        }
-        size = value.to_string().len();
+        let size = around + parts.iter().map(|part| part.size).sum::<usize>();
+        // One entry is left in any case.
+        let first = match value {
+            Value::Object(map) => map.keys().next().map_or(0, |key| beside(key)),
+            _ => 1,
+        };
+        let floor = parts.first().map_or(size, |part| part.floor + first + 2);
+        Self { size, floor, parts }
     }
-    let told = |(name, left, all, unit): &(String, usize, usize, &str)| {
-        let (left, all) = (grouped(*left as u64), grouped(*all as u64));
-        (name.clone(), json!(format!("all after the first {left} of {all}{unit}")))
-    };
-    let mut account: Map<String, Value> = cuts.iter().take(NAMED).map(told).collect();
-    if let more @ 1.. = cuts.len().saturating_sub(NAMED) {
-        account.insert("and".to_owned(), json!(format!("{more} other places")));
-    }
-    Err(account)
 }
 
-/// A list that makes sense without its end: not the cells of a row, nor what stands over them. The rows of a page are cut
-/// where it is made: its cursor has to go on from the last of them.
-fn is_list(part: &Value, at: &[Step]) -> bool {
-    let Value::Array(list) = part else { return false };
-    let scalars = || !list.iter().any(|value| value.is_array() || value.is_object());
-    let whole = match at {
-        [Step::Key(key)] if key == "rows" || key == "columns" => true,
-        [.., Step::At(_)] => scalars(),
-        _ => false,
-    };
-    list.len() > 1 && !whole
+/// The bytes of an object's key, and of what stands around it and its value.
+fn beside(key: &str) -> usize {
+    quoted(key) + 2
 }
 
-fn is_long(part: &Value) -> bool {
-    part.as_str().is_some_and(|text| text.chars().count() > LEAST)
+/// The bytes of a text in JSON.
+fn quoted(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    text.len() + 2 + text.bytes().map(more).sum::<usize>()
+}
+
+/// What each part may take: as it is where it is small, and the large ones alike. Nothing, if all of them do not fit at
+/// their smallest.
+fn shares(parts: &[Part], room: usize) -> Option<Vec<usize>> {
+    let at = |level: usize| parts.iter().map(move |part| part.size.min(level.max(part.floor)));
+    if at(0).sum::<usize>() > room {
+        return None;
+    }
+    let (mut fits, mut over) = (0, parts.iter().map(|part| part.size).max().unwrap_or(0) + 1);
+    while over - fits > 1 {
+        let level = fits.midpoint(over);
+        if at(level).sum::<usize>() <= room { fits = level } else { over = level }
+    }
+    Some(at(fits).collect())
 }
 
 /// One step into a value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Step {
     Key(String),
     At(usize),
 }
 
-impl Step {
-    fn into<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
-        match self {
-            Self::Key(key) => value.get_mut(key),
-            Self::At(at) => value.get_mut(at),
-        }
-    }
+/// What was left of something, of how much.
+struct Cut {
+    place: String,
+    left: usize,
+    all: usize,
+    unit: &'static str,
 }
 
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Key(key) => f.write_str(key),
-            Self::At(at) => write!(f, "{at}"),
-        }
-    }
+#[derive(Default)]
+struct Cutter {
+    at: Vec<Step>,
+    cuts: Vec<Cut>,
 }
 
-/// The largest part that qualifies, with its size; the innermost of those that hold each other.
-fn largest(
-    value: &Value,
-    at: &mut Vec<Step>,
-    qualifies: &dyn Fn(&Value, &[Step]) -> bool,
-) -> Option<(Vec<Step>, usize)> {
-    let mut best: Option<(Vec<Step>, usize)> = None;
-    let mut consider = |step: Step, part: &Value| {
-        at.push(step);
-        let found = largest(part, at, qualifies);
-        at.pop();
-        if let Some(found) = found
-            && best.as_ref().is_none_or(|(_, size)| found.1 > *size)
+impl Cutter {
+    /// Makes a value that is larger than `most` bytes no larger, or as small as it gets.
+    fn shrink(&mut self, value: &mut Value, part: &Part, most: usize) {
+        if part.size <= most {
+            return;
+        }
+        match value {
+            Value::String(whole) => self.shorten(whole, most),
+            Value::Array(list) => {
+                let kept = if self.may_lose_its_end(list) { head(&part.parts, most) } else { list.len() };
+                let around = |kept: usize| kept + 2;
+                let (kept, shares) = self.room(&part.parts, kept, most, around);
+                self.note(kept, list.len(), "");
+                list.truncate(kept);
+                for (at, (value, (part, most))) in list.iter_mut().zip(part.parts.iter().zip(shares)).enumerate() {
+                    self.inside(Step::At(at), value, part, most);
+                }
+            }
+            Value::Object(map) => {
+                let keys: Vec<usize> = map.keys().map(|key| beside(key)).collect();
+                let around = |kept: usize| keys[..kept].iter().sum::<usize>() + 2;
+                let (kept, shares) = self.room(&part.parts, map.len(), most, around);
+                self.note(kept, map.len(), " fields");
+                if kept < map.len() {
+                    *map = std::mem::take(map).into_iter().take(kept).collect();
+                }
+                for ((key, value), (part, most)) in map.iter_mut().zip(part.parts.iter().zip(shares)) {
+                    self.inside(Step::Key(key.clone()), value, part, most);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn inside(&mut self, step: Step, value: &mut Value, part: &Part, most: usize) {
+        self.at.push(step);
+        self.shrink(value, part, most);
+        self.at.pop();
+    }
+
+    /// How many of the first `kept` parts have room, and how much each; one at least.
+    fn room(&self, parts: &[Part], kept: usize, most: usize, around: impl Fn(usize) -> usize) -> (usize, Vec<usize>) {
+        let mut floors = 0;
+        let fit = parts[..kept].iter().enumerate().take_while(|(at, part)| {
+            floors += part.floor;
+            floors + around(at + 1) <= most
+        });
+        let kept = fit.count().max(1).min(kept);
+        let room = most.saturating_sub(around(kept));
+        (kept, shares(&parts[..kept], room).unwrap_or_else(|| vec![room; kept]))
+    }
+
+    fn shorten(&mut self, whole: &mut String, most: usize) {
+        let mut room = most.saturating_sub(MARK + 2);
+        let fits = whole.chars().take_while(|c| {
+            let size = quoted(c.encode_utf8(&mut [0; 4])) - 2;
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        });
+        let left = fits.count().max(LEAST);
+        // A blank at the end would not be shown: it is the first of what follows.
+        let end = whole.char_indices().nth(left).map_or(whole.len(), |(end, _)| end);
+        let left = whole[..end].trim_end().chars().count();
+        if let Some(cut) = text::cut(whole, left)
+            && cut.len() < whole.len()
         {
-            best = Some(found);
-        }
-    };
-    match value {
-        Value::Array(list) => list.iter().enumerate().for_each(|(i, part)| consider(Step::At(i), part)),
-        Value::Object(map) => map.iter().for_each(|(key, part)| consider(Step::Key(key.clone()), part)),
-        _ => {}
-    }
-    if qualifies(value, at) {
-        let size = value.to_string().len();
-        // A list of many small parts is shortened itself; one part that is most of it, inside.
-        if best.as_ref().is_none_or(|(_, inner)| *inner < size / 2) {
-            return Some((at.clone(), size));
+            self.note(left, whole.chars().count(), " characters");
+            *whole = cut;
         }
     }
-    best
+
+    /// Whether a list makes sense without its end: not the cells of a row, nor what stands over them. The rows of a page are
+    /// cut where it is made: its cursor has to go on from the last of them.
+    fn may_lose_its_end(&self, list: &[Value]) -> bool {
+        match &*self.at {
+            [Step::Key(key)] if key == "rows" || key == "columns" => false,
+            [.., Step::At(_)] => list.iter().any(|value| value.is_array() || value.is_object()),
+            _ => true,
+        }
+    }
+
+    fn note(&mut self, left: usize, all: usize, unit: &'static str) {
+        if left < all {
+            let step = |step: &Step| match step {
+                Step::Key(key) => key.clone(),
+                Step::At(at) => at.to_string(),
+            };
+            let place = self.at.iter().map(step).collect::<Vec<_>>().join(".");
+            self.cuts.push(Cut { place, left, all, unit });
+        }
+    }
+
+    /// The places that were cut, as many as there is room for.
+    fn account(self) -> Map<String, Value> {
+        let (mut account, mut room, mut others) = (Map::new(), ACCOUNT / 2, 0);
+        for Cut { place, left, all, unit } in self.cuts {
+            let told = format!("all after the first {} of {}{unit}", grouped(left as u64), grouped(all as u64));
+            let size = beside(&place) + quoted(&told);
+            if size <= room {
+                room -= size;
+                account.insert(place, told.into());
+            } else {
+                others += 1;
+            }
+        }
+        if others > 0 {
+            account.insert("and".to_owned(), json!(format!("{others} other places")));
+        }
+        account
+    }
+}
+
+/// How many parts from the first on a list keeps: as many as fit, where none is more than half of what there is room for.
+fn head(parts: &[Part], most: usize) -> usize {
+    let mut used = 2;
+    let fit = parts.iter().take_while(|part| {
+        used += part.size.min(part.floor.max(most / 2)) + 1;
+        used <= most
+    });
+    fit.count().max(1)
 }
 
 #[cfg(test)]
@@ -151,7 +243,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::fit;
+    use super::{ACCOUNT, fit};
 
     #[test]
     fn what_fits_is_left_alone() {
@@ -187,10 +279,10 @@ mod tests {
         let mut value = json!({"document": {"name": "x", "terms": "word ".repeat(10_000)}});
         let told = fit(&mut value, 4_000).err().unwrap_or_default();
         assert!(value.to_string().len() <= 4_000);
-        let left =
-            value["document"]["terms"].as_str().and_then(|text| text.split_once('…')).map(|(text, _)| text.len() + 1);
-        let left = super::grouped(left.unwrap_or_default() as u64);
-        assert_eq!(told["document.terms"], json!(format!("all after the first {left} of 50,000 characters")));
+        let left = value["document"]["terms"].as_str().and_then(|text| text.split_once('…'));
+        let left = left.map_or("", |(text, _)| text);
+        let told = told["document.terms"].as_str().unwrap_or_default();
+        assert_eq!(told, format!("all after the first {} of 50,000 characters", super::grouped(left.len() as u64)));
     }
 
     fn any_answer() -> impl Strategy<Value = Value> {
@@ -207,12 +299,20 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn any_answer_ends_and_is_no_larger(answer in any_answer(), most in 1_000usize..20_000) {
+        fn any_answer_ends_and_is_no_larger_than_it_may_be(answer in any_answer(), most in 1_000usize..20_000) {
             let mut value = json!({"answer": answer});
             let before = value.to_string().len();
-            let told = fit(&mut value, most);
-            prop_assert_eq!(told.is_err(), before > most);
-            prop_assert!(value.to_string().len() <= before);
+            match fit(&mut value, most) {
+                Ok(json) => {
+                    prop_assert!(before <= most);
+                    prop_assert_eq!(json, value.to_string());
+                }
+                Err(account) => {
+                    prop_assert!(before > most && !account.is_empty());
+                    let size = value.to_string().len() + json!(account).to_string().len();
+                    prop_assert!(size + ACCOUNT / 2 <= most + 60, "{size} of {most}");
+                }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod masked;
 pub mod page;
 pub mod plain;
 pub mod present;
+pub mod readable;
 pub mod redact;
 pub mod report;
 pub mod rich_text;

@@ -1,7 +1,7 @@
 //! What a person is asked to approve: every character visible, and Markdown shown as it is written, so that no link, no
 //! picture and no markup of a document's text stands between the person and what would be done.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::visible;
 
@@ -24,20 +24,16 @@ pub fn plain(text: &str) -> String {
 }
 
 /// The same for every text in a value, keys included.
-pub fn make_plain(value: &mut Value) {
+pub fn plain_map(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter().map(|(key, value)| (plain(&key), plain_value(value))).collect()
+}
+
+fn plain_value(value: Value) -> Value {
     match value {
-        Value::String(text) => *text = plain(text),
-        Value::Array(values) => values.iter_mut().for_each(make_plain),
-        Value::Object(map) => {
-            let entries = std::mem::take(map).into_iter();
-            *map = entries
-                .map(|(key, mut value)| {
-                    make_plain(&mut value);
-                    (plain(&key), value)
-                })
-                .collect();
-        }
-        _ => {}
+        Value::String(text) => plain(&text).into(),
+        Value::Array(values) => values.into_iter().map(plain_value).collect(),
+        Value::Object(map) => plain_map(map).into(),
+        scalar => scalar,
     }
 }
 
@@ -45,7 +41,7 @@ pub fn make_plain(value: &mut Value) {
 mod tests {
     use serde_json::json;
 
-    use super::{make_plain, plain};
+    use super::{plain, plain_value};
 
     #[test]
     fn nothing_of_a_text_is_rendered_or_hidden() {
@@ -60,8 +56,6 @@ mod tests {
         ] {
             assert_eq!(plain(text), shown);
         }
-        let mut value = json!({"<k": [{"a": "[x](y)"}], "n": 5});
-        make_plain(&mut value);
-        assert_eq!(value, json!({"⟨k": [{"a": "[x] (y)"}], "n": 5}));
+        assert_eq!(plain_value(json!({"<k": [{"a": "[x](y)"}], "n": 5})), json!({"⟨k": [{"a": "[x] (y)"}], "n": 5}));
     }
 }

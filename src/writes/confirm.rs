@@ -8,7 +8,8 @@ use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::Operation;
-use crate::shape::plain::{make_plain, plain};
+use crate::shape::plain::{plain, plain_map};
+use crate::shape::readable::readable;
 use crate::site::Caller;
 use crate::tool::Arguments;
 use crate::tool::arguments::{KEY, TOKEN};
@@ -126,12 +127,12 @@ impl About<'_> {
             |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.");
         let token = session.user.tokens.issue(bound).map_err(no_random)?;
         let what = plain(&self.what);
-        let mut shown = Value::Object(shown);
-        make_plain(&mut shown);
-        let told = shown.to_string();
-        let question = (told.chars().count() <= MOST_TOLD).then(|| format!("{what}?\n{told}"));
+        let shown = plain_map(shown);
+        let told = readable(&shown);
+        let question =
+            (told.chars().count() <= MOST_TOLD).then(|| format!("{}?\n\n{told}", what.replace(char::is_control, " ")));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
-        answer.extend(shown.as_object_mut().map(std::mem::take).unwrap_or_default());
+        answer.extend(shown);
         if brought.is_some() {
             let why = "confirm_token is used, expired (10 minutes), or was issued for other arguments or an older version of the document";
             answer.insert("note".to_owned(), json!(why));

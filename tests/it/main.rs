@@ -37,6 +37,7 @@ mod floors;
 mod hazards;
 mod holds;
 mod http;
+mod person;
 mod policy;
 mod properties;
 mod protocol;

@@ -1,60 +1,14 @@
 //! Confirmation: only a yes is a yes, to exactly what was shown.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use erpnext_mcp::app::Connection;
-use erpnext_mcp::server::Server;
-use rmcp::model::{
-    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
-    ElicitationCapability, ErrorCode, Implementation,
-};
-use rmcp::service::{RequestContext, RunningService};
-use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServiceExt};
+use rmcp::model::ElicitationAction;
 use serde_json::{Value, json};
 
+use crate::person::{Answers, Client, Person};
 use crate::sandbox::SampleSite;
 use crate::support::{all, app_of, call, refusal};
-
-/// Answers in this way to whatever it is asked.
-#[derive(Clone, Debug)]
-enum Person {
-    Says(ElicitationAction, Option<&'static str>),
-    Fails,
-    Thinks(Duration),
-}
-
-#[derive(Clone)]
-struct Client(Person, Arc<std::sync::Mutex<Vec<String>>>);
-
-impl ClientHandler for Client {
-    fn get_info(&self) -> ClientConfig {
-        let mut capabilities = ClientCapabilities::default();
-        capabilities.elicitation = Some(ElicitationCapability::default());
-        ClientConfig::new(capabilities, Implementation::new("person", "1"))
-    }
-
-    async fn create_elicitation(
-        &self,
-        request: ElicitRequestParams,
-        _: RequestContext<RoleClient>,
-    ) -> Result<ElicitResult, ErrorData> {
-        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
-        self.1.lock().unwrap().push(message);
-        let yes = || ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true}));
-        match self.0.clone() {
-            Person::Says(action, content) => {
-                let answer = ElicitResult::new(action);
-                Ok(content.map_or(answer.clone(), |text| answer.with_content(serde_json::from_str(text).unwrap())))
-            }
-            Person::Fails => Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "no screen", None)),
-            Person::Thinks(time) => {
-                tokio::time::sleep(time).await;
-                Ok(yes())
-            }
-        }
-    }
-}
 
 fn strict(site: &SampleSite) -> Connection {
     app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"ToDo": all()}})))
@@ -65,37 +19,31 @@ async fn todo(app: &Connection, description: &str) -> String {
     made["created"].as_str().unwrap().to_owned()
 }
 
-async fn connected(site: &SampleSite, person: Person) -> RunningService<RoleClient, Client> {
-    let (ours, theirs) = tokio::io::duplex(1 << 16);
-    let server = Server::new(Arc::new(strict(site)));
-    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
-    Client(person, Arc::default()).serve(ours).await.unwrap()
+async fn connected(site: &SampleSite, answers: Answers) -> Client {
+    Person::who(answers).connected(strict(site)).await
 }
 
-fn delete(name: &str) -> CallToolRequestParams {
-    let arguments = json!({"name": name});
-    CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone())
-}
+const DELETE: &str = "delete_todo_document";
 
 #[tokio::test]
 async fn only_an_accepted_form_that_says_so_is_a_yes() {
     use ElicitationAction::{Accept, Cancel, Decline};
-    for (person, is_yes) in [
-        (Person::Says(Accept, Some(r#"{"confirm": true}"#)), true),
-        (Person::Says(Accept, None), false),
-        (Person::Says(Accept, Some("{}")), false),
-        (Person::Says(Accept, Some(r#"{"confirm": false}"#)), false),
-        (Person::Says(Accept, Some(r#"{"confirm": "true"}"#)), false),
-        (Person::Says(Accept, Some(r#"{"confirm": 1}"#)), false),
-        (Person::Says(Decline, Some(r#"{"confirm": true}"#)), false),
-        (Person::Says(Cancel, None), false),
+    for (answers, is_yes) in [
+        (Answers::Says(Accept, Some(json!({"confirm": true}))), true),
+        (Answers::Says(Accept, None), false),
+        (Answers::Says(Accept, Some(json!({}))), false),
+        (Answers::Says(Accept, Some(json!({"confirm": false}))), false),
+        (Answers::Says(Accept, Some(json!({"confirm": "true"}))), false),
+        (Answers::Says(Accept, Some(json!({"confirm": 1}))), false),
+        (Answers::Says(Decline, Some(json!({"confirm": true}))), false),
+        (Answers::Says(Cancel, None), false),
     ] {
         let site = SampleSite::start().await;
         let name = todo(&strict(&site), "x").await;
-        let client = connected(&site, person.clone()).await;
-        let result = serde_json::to_value(client.call_tool(delete(&name)).await.unwrap()).unwrap();
-        assert_eq!(site.stored("ToDo", &name).is_none(), is_yes, "{person:?}: {result}");
-        assert_eq!(result["isError"] == true, !is_yes, "{person:?}: {result}");
+        let client = connected(&site, answers.clone()).await;
+        let result = client.call(DELETE, json!({"name": name})).await;
+        assert_eq!(site.stored("ToDo", &name).is_none(), is_yes, "{answers:?}: {result}");
+        assert_eq!(result["isError"] == true, !is_yes, "{answers:?}: {result}");
     }
 }
 
@@ -103,30 +51,20 @@ async fn only_an_accepted_form_that_says_so_is_a_yes() {
 async fn a_client_that_fails_over_the_question_gets_the_token() {
     let site = SampleSite::start().await;
     let name = todo(&strict(&site), "x").await;
-    let client = connected(&site, Person::Fails).await;
-    let result = serde_json::to_value(client.call_tool(delete(&name)).await.unwrap()).unwrap();
+    let client = connected(&site, Answers::Fails).await;
+    let result = client.call(DELETE, json!({"name": name})).await;
     let shown: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
     assert!(shown["confirm_token"].is_string(), "{result}");
-    let confirmed = json!({"name": name, "confirm_token": shown["confirm_token"]});
-    let request =
-        CallToolRequestParams::new("delete_todo_document").with_arguments(confirmed.as_object().unwrap().clone());
-    client.call_tool(request).await.unwrap();
+    client.call(DELETE, json!({"name": name, "confirm_token": shown["confirm_token"]})).await;
     assert!(site.stored("ToDo", &name).is_none());
 }
 
 #[tokio::test]
 async fn a_call_that_was_cancelled_while_it_waited_does_nothing_whatever_is_answered_later() {
-    use rmcp::model::{ClientRequest, Request};
     let site = SampleSite::start().await;
     let name = todo(&strict(&site), "x").await;
-    let client = connected(&site, Person::Thinks(Duration::from_millis(600))).await;
-    let request = ClientRequest::CallToolRequest(Request::new(delete(&name)));
-    let handle = client.send_cancellable_request(request, Default::default()).await.unwrap();
-    let asked = &client.service().1;
-    while asked.lock().unwrap().is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    handle.cancel(None).await.unwrap();
+    let client = connected(&site, Answers::Thinks(Duration::from_millis(600))).await;
+    client.call_off(DELETE, json!({"name": name})).await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert!(site.stored("ToDo", &name).is_some(), "{:?}", site.writes());
 }
@@ -194,11 +132,7 @@ async fn confirm_false_is_no_confirmation_whatever_stands_beside_it() {
     call(&app, "delete_todo_document", json!({"name": name, "confirm_token": token})).await.unwrap();
     // A model that filled it in is overruled by the person who is asked.
     let name = todo(&app, "y").await;
-    let yes = Person::Says(ElicitationAction::Accept, Some(r#"{"confirm": true}"#));
-    let arguments = json!({"name": name, "confirm": false});
-    let request =
-        CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
-    connected(&site, yes).await.call_tool(request).await.unwrap();
+    connected(&site, Answers::yes()).await.call(DELETE, json!({"name": name, "confirm": false})).await;
     assert!(site.stored("ToDo", &name).is_none());
 }
 
@@ -220,20 +154,11 @@ async fn who_is_asked_about_a_delete_sees_what_links_to_the_document() {
 #[tokio::test]
 async fn what_is_too_long_for_a_question_is_not_asked_in_part() {
     let site = SampleSite::start().await;
-    let app = strict(&site);
     let long = "x".repeat(30_000);
     let config = json!({"confirm": ["create"], "confirm_argument": false, "doctypes": {"ToDo": all()}});
-    drop(app);
-    let (ours, theirs) = tokio::io::duplex(1 << 16);
-    let server = Server::new(Arc::new(app_of(&site.config(config))));
-    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
-    let yes = Person::Says(ElicitationAction::Accept, Some(r#"{"confirm": true}"#));
-    let client = Client(yes, Arc::default()).serve(ours).await.unwrap();
-    let arguments = json!({"data": {"description": long}});
-    let request =
-        CallToolRequestParams::new("create_todo_document").with_arguments(arguments.as_object().unwrap().clone());
-    let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
-    assert!(client.service().1.lock().unwrap().is_empty(), "nobody was asked about a part");
+    let client = Person::who(Answers::yes()).connected(app_of(&site.config(config))).await;
+    let result = client.call("create_todo_document", json!({"data": {"description": long}})).await;
+    assert!(client.asked().is_empty(), "nobody was asked about a part");
     assert!(result.to_string().contains("confirm_token") && result.to_string().contains(&long), "all of it is shown");
     assert!(site.writes().is_empty());
 }
@@ -264,12 +189,27 @@ async fn what_a_person_is_asked_shows_every_character_and_renders_nothing() {
     let change = json!({"description": evil});
     site.sandbox.with(|site| site.update("ToDo", &name, change.as_object().unwrap())).unwrap();
     let shown = refusal(&app, "delete_todo_document", json!({"name": name})).await;
-    let client = connected(&site, Person::Says(ElicitationAction::Decline, None)).await;
-    client.call_tool(delete(&name)).await.unwrap();
-    let asked = client.service().1.lock().unwrap().concat();
+    let client = connected(&site, Answers::no()).await;
+    client.call(DELETE, json!({"name": name})).await;
+    let asked = client.asked().concat();
     for said in [shown, asked] {
         assert!(!said.contains(['\u{202e}', '\u{e0041}']) && !said.contains("]("), "{said}");
         assert!(said.contains("⟨U+202E⟩") && said.contains("⟨U+E0041⟩"), "{said}");
         assert!(said.contains("[Approve] (https://evil.example)"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_person_is_shown_a_form_and_no_json() {
+    let site = SampleSite::start().await;
+    let config = json!({"confirm": ["update"], "confirm_argument": false, "doctypes": {"Sales Order": all()}});
+    let app = app_of(&site.config(config));
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let got = call(&app, "get_sales_order_document", json!({"name": order, "fields": ["items.name"]})).await.unwrap();
+    let row = json!({"name": got["document"]["items"][0]["name"], "qty": 12_345});
+    let client = Person::who(Answers::no()).connected(app).await;
+    let change = json!({"name": order, "data": {"po_no": "A, Grand total: 1", "items": [row]}});
+    let result = client.call("update_sales_order_document", change).await;
+    assert_eq!(client.asked().len(), 1, "{result}");
+    insta::assert_snapshot!(client.asked().concat());
 }

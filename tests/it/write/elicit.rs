@@ -1,65 +1,16 @@
 //! Confirmation by asking the person behind the client, in both eras of the protocol.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use erpnext_mcp::server::Server;
-use rmcp::model::{
-    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
-    ElicitationCapability, Implementation,
-};
-use rmcp::service::{RequestContext, RunningService};
-use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServiceExt};
 use serde_json::{Value, json};
 
+use crate::person::{Answers, Client, Person};
 use crate::sandbox::SampleSite;
 use crate::support::{all, app_of, call};
 
-/// What happens while a person thinks for the so-manyth time.
-type Meanwhile = Arc<dyn Fn(usize) + Send + Sync>;
-
-/// Says yes or no, and counts how often it was asked.
-#[derive(Clone)]
-struct Person {
-    yes: bool,
-    asked: Arc<AtomicUsize>,
-    meanwhile: Meanwhile,
-}
-
-impl ClientHandler for Person {
-    fn get_info(&self) -> ClientConfig {
-        let mut capabilities = ClientCapabilities::default();
-        capabilities.elicitation = Some(ElicitationCapability::default());
-        ClientConfig::new(capabilities, Implementation::new("person", "1"))
-    }
-
-    async fn create_elicitation(
-        &self,
-        request: ElicitRequestParams,
-        _: RequestContext<RoleClient>,
-    ) -> Result<ElicitResult, ErrorData> {
-        (self.meanwhile)(self.asked.fetch_add(1, Ordering::Relaxed) + 1);
-        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("no form") };
-        assert!(message.contains("delete ToDo"), "{message}");
-        Ok(match self.yes {
-            true => ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true})),
-            false => ElicitResult::new(ElicitationAction::Decline),
-        })
-    }
-}
-
-async fn connected(
-    site: &SampleSite,
-    yes: bool,
-    meanwhile: Meanwhile,
-) -> (RunningService<RoleClient, Person>, Arc<AtomicUsize>) {
-    let (ours, theirs) = tokio::io::duplex(1 << 16);
+async fn connected(site: &SampleSite, person: Person) -> Client {
     let permissions = json!({"confirm_argument": false, "doctypes": {"ToDo": all()}});
-    let server = Server::new(Arc::new(app_of(&site.config(permissions))));
-    tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
-    let asked = Arc::<AtomicUsize>::default();
-    let person = Person { yes, asked: asked.clone(), meanwhile };
-    (person.serve(ours).await.unwrap(), asked)
+    person.connected(app_of(&site.config(permissions))).await
 }
 
 #[on_every_version]
@@ -68,12 +19,9 @@ async fn the_person_is_asked_and_the_answer_holds() {
         let site = SampleSite::start().await;
         let app = site.app(json!({"ToDo": all()}));
         let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
-        let (client, asked) = connected(&site, yes, Arc::new(|_| ())).await;
-        let arguments = json!({"name": made["created"]});
-        let request =
-            CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
-        let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
-        assert_eq!(asked.load(Ordering::Relaxed), 1, "{result}");
+        let client = connected(&site, Person::who(if yes { Answers::yes() } else { Answers::no() })).await;
+        let result = client.call("delete_todo_document", json!({"name": made["created"]})).await;
+        assert!(matches!(&*client.asked(), [asked] if asked.starts_with("delete ToDo")), "{:?}", client.asked());
         assert_eq!(result["isError"] == true, !yes, "{result}");
         let is_gone = site.stored("ToDo", made["created"].as_str().unwrap()).is_none();
         assert_eq!(is_gone, yes, "{result}");
@@ -94,12 +42,9 @@ async fn who_is_asked_about_what_changes_meanwhile_is_asked_about_what_it_has_be
                 there.sandbox.with(|site| site.update("ToDo", &todo, change.as_object().unwrap())).unwrap();
             }
         };
-        let (client, asked) = connected(&site, true, Arc::new(meddle)).await;
-        let arguments = json!({"name": name});
-        let request =
-            CallToolRequestParams::new("delete_todo_document").with_arguments(arguments.as_object().unwrap().clone());
-        let result = serde_json::to_value(client.call_tool(request).await.unwrap()).unwrap();
-        assert_eq!(asked.load(Ordering::Relaxed), asked_for, "{result}");
+        let client = connected(&site, Person::who(Answers::yes()).while_thinking(meddle)).await;
+        let result = client.call("delete_todo_document", json!({"name": name})).await;
+        assert_eq!(client.asked().len(), asked_for, "{result}");
         assert_eq!(site.stored("ToDo", &name).is_none(), done, "{result}");
         assert!(!result.to_string().contains("confirm_token"), "{result}");
     }

@@ -1,0 +1,242 @@
+//! What a person is asked to approve, as lines that read like a form: `Grand total: 100 → 120`. A value that would look like
+//! the lines around it stands in quotes, so that no text of a document can pass for another line.
+
+use serde_json::{Map, Value};
+
+use super::page::grouped;
+
+/// What stands before each line of a text of several.
+const MARGIN: &str = "| ";
+
+/// The entries, a line each and what they hold below them.
+pub fn readable(entries: &Map<String, Value>) -> String {
+    let mut lines = Lines::default();
+    lines.entries(entries, 0);
+    lines.0.trim_end().to_owned()
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, depth: usize, text: &str) {
+        self.0.extend(std::iter::repeat_n("  ", depth));
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    fn entries(&mut self, entries: &Map<String, Value>, depth: usize) {
+        for (key, value) in entries {
+            self.entry(&label(key), key, value, depth);
+        }
+    }
+
+    fn entry(&mut self, label: &str, key: &str, value: &Value, depth: usize) {
+        if let Some((from, to)) = change(value) {
+            if let (Some(from), Some(to)) = (scalar(key, from), scalar(key, to)) {
+                self.line(depth, &format!("{label}: {from} → {to}"));
+            } else {
+                self.line(depth, &format!("{label}:"));
+                self.entry("From", key, from, depth + 1);
+                self.entry("To", key, to, depth + 1);
+            }
+            return;
+        }
+        match value {
+            Value::Object(map) if map.is_empty() => self.line(depth, &format!("{label}: nothing")),
+            Value::Array(list) if list.is_empty() => self.line(depth, &format!("{label}: none")),
+            Value::Object(map) => match in_a_line(map) {
+                Some(text) if map.len() <= 2 => self.line(depth, &format!("{label}: {text}")),
+                _ => {
+                    self.line(depth, &format!("{label}:"));
+                    self.entries(map, depth + 1);
+                }
+            },
+            Value::Array(list) => self.list(label, key, list, depth),
+            Value::String(text) if text.contains('\n') => {
+                self.line(depth, &format!("{label}:"));
+                let shown = |line: &str| format!("{MARGIN}{}", line.replace(char::is_control, " "));
+                text.lines().for_each(|line| self.line(depth + 1, &shown(line)));
+            }
+            value => {
+                let value = scalar(key, value).unwrap_or_default();
+                self.line(depth, &format!("{label}: {value}"));
+            }
+        }
+    }
+
+    fn list(&mut self, label: &str, key: &str, list: &[Value], depth: usize) {
+        let scalars: Option<Vec<String>> = list.iter().map(|value| scalar(key, value)).collect();
+        if let Some(scalars) = scalars {
+            self.line(depth, &format!("{label}: {}", scalars.join(", ")));
+            return;
+        }
+        self.line(depth, &format!("{label}:"));
+        for (at, value) in list.iter().enumerate() {
+            let number = format!("{}.", at + 1);
+            match value {
+                Value::Object(map) => match in_a_line(map) {
+                    Some(text) => self.line(depth + 1, &format!("{number} {text}")),
+                    None => {
+                        self.line(depth + 1, &number);
+                        self.entries(map, depth + 2);
+                    }
+                },
+                value => self.entry(&number, key, value, depth + 1),
+            }
+        }
+    }
+}
+
+/// What it was and what it would be, where a value tells just that.
+fn change(value: &Value) -> Option<(&Value, &Value)> {
+    let map = value.as_object()?;
+    let to = map.get("to")?;
+    let is_change = map.keys().all(|key| key == "from" || key == "to");
+    is_change.then(|| (map.get("from").unwrap_or(&Value::Null), to))
+}
+
+/// A row whose values are all short.
+fn in_a_line(map: &Map<String, Value>) -> Option<String> {
+    let parts: Option<Vec<String>> =
+        map.iter().map(|(key, value)| Some(format!("{} {}", label(key), scalar(key, value)?))).collect();
+    parts.map(|parts| parts.join(", "))
+}
+
+/// A value that takes a part of a line; none for one that does not.
+fn scalar(key: &str, value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => "(empty)".to_owned(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Number(number) => match (key, number.as_u64()) {
+            ("docstatus", Some(0)) => "Draft".to_owned(),
+            ("docstatus", Some(1)) => "Submitted".to_owned(),
+            ("docstatus", Some(2)) => "Cancelled".to_owned(),
+            _ => with_commas(&number.to_string()),
+        },
+        Value::String(text) if text.contains('\n') => return None,
+        Value::String(text) if text.is_empty() => "(empty)".to_owned(),
+        Value::String(text) if is_bare(text) => text.clone(),
+        Value::String(text) => Value::from(text.as_str()).to_string(),
+        Value::Array(_) | Value::Object(_) => return None,
+    })
+}
+
+/// `12345.5` as `12,345.5`, and `12.0` as `12`.
+fn with_commas(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    match whole.parse::<u64>() {
+        Ok(whole) => {
+            let fraction = fraction
+                .filter(|fraction| *fraction != "0")
+                .map_or_else(String::new, |fraction| format!(".{fraction}"));
+            format!("{sign}{}{fraction}", grouped(whole))
+        }
+        Err(_) => number.to_owned(),
+    }
+}
+
+/// Whether a text cannot be taken for something else than one value.
+fn is_bare(text: &str) -> bool {
+    let reads_on = [", ", ": ", "→", "\"", "(empty)"].iter().any(|mark| text.contains(mark));
+    !reads_on && text.trim() == text && !text.ends_with([':', ',']) && !text.contains(char::is_control)
+}
+
+/// `grand_total` as `Grand total`; what is no name as it is, in quotes.
+fn label(key: &str) -> String {
+    if key.is_empty() || !key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '.' | '-' | '[' | ']')) {
+        return Value::from(key).to_string();
+    }
+    let words = key.replace('_', " ");
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::readable;
+
+    fn read(value: Value) -> String {
+        let Value::Object(map) = value else { return String::new() };
+        readable(&map)
+    }
+
+    #[test]
+    fn a_write_reads_like_a_form() {
+        let shown = read(json!({
+            "document": {"name": "SO-1", "customer": "Zod & Sons", "grand_total": 12345.5, "items": []},
+            "would_change": {
+                "docstatus": {"from": 0, "to": 1},
+                "po_no": {"to": "A-1"},
+                "disabled": {"from": false, "to": true},
+                "items": [
+                    {"row": {"idx": 1, "item_code": "SKU-1"}, "changes": {"qty": {"from": 2, "to": 3}, "rate": {"from": -1500, "to": 20}}},
+                    {"added": {"idx": 2, "item_code": "SKU-2", "qty": 1}},
+                ],
+                "terms": {"from": null, "to": "one\ntwo"},
+            },
+            "tags": ["a", "b"],
+        }));
+        let expected = "\
+Document:
+  Name: SO-1
+  Customer: Zod & Sons
+  Grand total: 12,345.5
+  Items: none
+Would change:
+  Docstatus: Draft → Submitted
+  Po no: (empty) → A-1
+  Disabled: no → yes
+  Items:
+    1.
+      Row: Idx 1, Item code SKU-1
+      Changes:
+        Qty: 2 → 3
+        Rate: -1,500 → 20
+    2.
+      Added:
+        Idx: 2
+        Item code: SKU-2
+        Qty: 1
+  Terms:
+    From: (empty)
+    To:
+      | one
+      | two
+Tags: a, b";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn no_text_passes_for_another_line_or_value() {
+        let shown = read(json!({
+            "customer": "Zod\nGrand total: 1",
+            "status": {"from": "Open → Closed", "to": "Open"},
+            "title": "x, Grand total 1",
+            "a\nGrand total": 2,
+            "remarks": "\"quoted\"",
+            "none": "",
+            "word": "(empty)",
+        }));
+        let expected = "\
+Customer:
+  | Zod
+  | Grand total: 1
+Status: \"Open → Closed\" → Open
+Title: \"x, Grand total 1\"
+\"a\\nGrand total\": 2
+Remarks: \"\\\"quoted\\\"\"
+None: (empty)
+Word: (empty)";
+        assert_eq!(shown, expected.replace("Word: (empty)", "Word: \"(empty)\""));
+    }
+
+    #[test]
+    fn nothing_is_left_out() {
+        let shown = readable(&Map::from_iter([("deep".to_owned(), json!([[1, [2]], {"a": {"b": [{"c": 3}]}}]))]));
+        assert!(["1", "2", "3"].iter().all(|number| shown.contains(number)), "{shown}");
+    }
+}
