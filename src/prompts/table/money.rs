@@ -2,11 +2,11 @@
 
 use super::{
     Argument, COMPANY, Prompt, a_month_ago, aggregate, date, first_of_last_month, in_30_days, last_of_last_month, link,
-    list, report, same_day,
+    list, report, same_day, tool,
 };
 
 /// In the order of the list.
-pub(super) const ALL: &[&Prompt] = &[&OVERDUE, &CASH, &MONTH_END, &UNUSUAL];
+pub(super) const ALL: &[&Prompt] = &[&OVERDUE, &COLLECT, &CASH, &MONTH_END, &UNUSUAL];
 
 const FROM_LAST_MONTH: Argument =
     date("from_date", "first day as YYYY-MM-DD; default the first of last month", first_of_last_month);
@@ -54,6 +54,41 @@ const OVERDUE: Prompt = Prompt {
     result: "Give a table by customer with the amount overdue, the oldest due date and the days since then, the largest \
              first, with totals by currency. Then name the five to call today and why, and what contradicts itself \
              between invoices, payments and the ledger.",
+};
+
+const COLLECT: Prompt = Prompt {
+    name: "collect_payment",
+    title: "Collect a payment",
+    description: "Record money that came in from a customer: find what it pays, show who gets what, then record it.",
+    arguments: &[link("customer", "Customer", "who paid").required(), COMPANY],
+    steps: &[
+        list(
+            "Sales Invoice",
+            r#"{"filters": {"docstatus": 1, "outstanding_amount": [">", 0], "customer": "{customer}", "company": "{company}"},
+                "fields": ["name", "posting_date", "due_date", "currency", "grand_total", "outstanding_amount"],
+                "order_by": "due_date asc", "limit": 50, "count": true}"#,
+            "What is open of the customer, what is due first stands first.",
+        )
+        .needed(),
+        list(
+            "Payment Entry",
+            r#"{"filters": {"docstatus": ["<", 2], "party": "{customer}", "company": "{company}"},
+                "fields": ["name", "posting_date", "paid_amount", "reference_no", "unallocated_amount", "docstatus"],
+                "order_by": "posting_date desc", "limit": 10}"#,
+            "The latest payments: one with the same reference or amount may be this one, recorded already.",
+        ),
+        tool(
+            "record_payment",
+            r#"{"party_type": "Customer", "party": "{customer}", "company": "{company}",
+                "invoices": [{"name": "<an invoice of step 1>"}], "amount": "<what came in>",
+                "reference_no": "<of the transfer>", "dry_run": true}"#,
+            "Who gets what of it and what stays open; nothing is sent. Ask which invoices it pays if more than one fits. \
+             Then the same without dry_run: a draft, or with submit: true all at once.",
+        )
+        .needed(),
+    ],
+    result: "Show the allocation and what stays open, and any difference to what came in, before anything is recorded. Afterwards \
+             give the payment's name, its state, and what is still open of each invoice.",
 };
 
 const CASH: Prompt = Prompt {

@@ -7,7 +7,7 @@ use crate::prompts::Uses;
 use erpnext_schema::Verb;
 
 /// In the order of the list.
-pub(super) const ALL: &[&Prompt] = &[&PIPELINE, &TERRITORIES, &ONBOARDING, &SUPPLIERS, &MATCH];
+pub(super) const ALL: &[&Prompt] = &[&PIPELINE, &TERRITORIES, &ONBOARDING, &ORDER_TO_CASH, &SUPPLIERS, &MATCH];
 
 const PIPELINE: Prompt = Prompt {
     name: "pipeline_review",
@@ -154,6 +154,48 @@ const ONBOARDING: Prompt = Prompt {
     result: "Ask for what is missing in one go before the first document is created: group, territory, tax number, currency, \
              payment terms, contact, address. At the end name what was created, and what the customer still lacks before an \
              order can be taken.",
+};
+
+const ORDER_TO_CASH: Prompt = Prompt {
+    name: "order_to_cash",
+    title: "From an order to its money",
+    description: "Take a sales order on: deliver all or a part of it, bill what was delivered, and record the payment.",
+    arguments: &[link("sales_order", "Sales Order", "the order").required()],
+    steps: &[
+        get(
+            "Sales Order",
+            r#"{"name": "{sales_order}"}"#,
+            "What is ordered, and how much of it is delivered and billed.",
+        )
+        .needed(),
+        tool(
+            "list_conversions",
+            r#"{"doctype": "Sales Order", "name": "{sales_order}"}"#,
+            "What can be made of it now, and what stands in the way.",
+        )
+        .needed(),
+        tool(
+            "convert_document",
+            r#"{"doctype": "Sales Order", "name": "{sales_order}", "to": "Delivery Note",
+                "rows": [{"idx": 1, "qty": "<what goes out now>"}]}"#,
+            "The draft of the delivery; without rows all that is left goes out. With save: true it is made; submit it when the \
+             goods leave.",
+        )
+        .needed(),
+        tool(
+            "convert_document",
+            r#"{"doctype": "Delivery Note", "name": "<the delivery of step 3>", "to": "Sales Invoice"}"#,
+            "The draft of the invoice for what was delivered. A dry run of its submit shows the entries that it posts.",
+        ),
+        tool(
+            "record_payment",
+            r#"{"party_type": "Customer", "party": "<the order's customer>", "invoices": [{"name": "<the invoice>"}],
+                "reference_no": "<of the transfer>", "dry_run": true}"#,
+            "What a payment of it would settle.",
+        ),
+    ],
+    result: "Before each document say what it is over and what stays open of the order, and make it only when that is agreed. End \
+             with the documents that were made, their states, and what is left to deliver, to bill and to pay.",
 };
 
 const SUPPLIERS: Prompt = Prompt {

@@ -43,3 +43,37 @@ async fn no_create_makes_an_amendment() {
         call(&app, "create_sales_order_document", json!({"data": data(nothing)})).await.unwrap();
     }
 }
+
+#[on_every_version]
+async fn a_payment_needs_leave_for_all_that_it_reads_and_does_before_anything_is_made() {
+    let site = SampleSite::start().await;
+    let open = json!({"docstatus": 1, "is_return": 0, "outstanding_amount": [">", 1]});
+    let invoice = first(&site.app(json!({"Sales Invoice": all()})), "Sales Invoice", open).await;
+    let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();
+    let asked = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": invoice, "amount": 1}],
+        "reference_no": "BT-1", "submit": true, "confirm": true});
+    let (makes, reads) = (json!({"read": true, "create": true}), json!({"read": true}));
+    for (payments, invoices, told) in [
+        (makes.clone(), reads.clone(), "submit"),
+        (
+            all(),
+            json!({"read": true, "restricted_fields": ["outstanding_amount"]}),
+            "does not permit reading outstanding_amount of Sales Invoice",
+        ),
+        (
+            json!({"read": true, "create": true, "submit": true, "restricted_fields": ["paid_amount"]}),
+            reads.clone(),
+            "does not permit writing paid_amount of Payment Entry",
+        ),
+        (
+            json!({"read": true, "create": true, "submit": true, "conditions": {"submit": {"paid_amount": [">", 5]}}}),
+            reads.clone(),
+            "paid_amount",
+        ),
+    ] {
+        let app = site.app(json!({"Payment Entry": payments, "Sales Invoice": invoices}));
+        let text = refusal(&app, "record_payment", asked.clone()).await;
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}

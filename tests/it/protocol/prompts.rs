@@ -47,7 +47,7 @@ fn everything() -> Value {
 #[test]
 fn everything_permitted_every_prompt_is_whole() {
     let app = open(everything());
-    assert_eq!(names(&app).len(), 12);
+    assert_eq!(names(&app).len(), 14);
     for prompt in prompts::offered(&app) {
         let (calls, text) = render(&app, prompt, &given(prompt), TODAY).unwrap();
         assert_eq!(calls.len(), prompt.steps.len(), "{}: a step is left out: {text}", prompt.name);
