@@ -19,6 +19,7 @@ pub mod error;
 pub mod files;
 pub mod limit;
 pub mod metrics;
+pub mod oauth;
 pub mod policy;
 pub mod prompts;
 mod query;

@@ -15,7 +15,7 @@ use crate::context::{Session, SiteState, UserState, client_options};
 use crate::error::ToolError;
 use crate::metrics::Health;
 use crate::policy::Policy;
-use crate::site::{BadCredentials, BadUrl, Caller, Client, Credentials, SetUpError, SiteError, SiteUrl};
+use crate::site::{BadCredentials, BadUrl, Caller, CallerClient, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
 use crate::tool::{Registry, Tool};
 use crate::tools;
@@ -123,6 +123,16 @@ impl App {
     /// The site's: [`Kind::BadKey`](crate::site::Kind::BadKey) where it does not know the credentials.
     pub async fn user_of(&self, caller: &Caller) -> Result<String, SiteError> {
         self.served.state.client.as_caller(caller).logged_user().await
+    }
+
+    /// Whether there is a tool of this name that may be called.
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.view.registry.find(name).is_some()
+    }
+
+    /// The site as this caller, without a connection that is recorded.
+    pub fn as_caller<'a>(&'a self, caller: &'a Caller) -> CallerClient<'a> {
+        self.served.state.client.as_caller(caller)
     }
 
     /// How the site has been.

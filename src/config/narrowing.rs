@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Config, Tools};
+use super::{Config, Operation, Operations, Tools};
 
 /// How much less.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
 pub struct Narrowing {
     /// Whether nothing that writes is left.
     pub read_only: bool,
+    /// Whether nothing that submits or cancels is left.
+    pub drafts_only: bool,
     /// The toolsets that are left beside the core: tools of others cannot be called, and DocTypes of other modules cannot be
     /// reached; all where there is no list.
     pub toolsets: Option<BTreeSet<String>>,
@@ -22,7 +24,11 @@ impl Narrowing {
             (Some(one), Some(other)) => Some(one.intersection(&other).cloned().collect()),
             (one, other) => one.or(other),
         };
-        Self { read_only: self.read_only || other.read_only, toolsets }
+        Self {
+            read_only: self.read_only || other.read_only,
+            drafts_only: self.drafts_only || other.drafts_only,
+            toolsets,
+        }
     }
 }
 
@@ -31,6 +37,16 @@ impl Config {
     #[must_use]
     pub fn narrowed(&self, narrowing: &Narrowing) -> Self {
         let mut config = self.clone();
+        if narrowing.drafts_only {
+            // Nobody knows what a method of the site's own does.
+            config.methods.retain(|_, method| !method.writes);
+            let left = |stated: Operations| {
+                stated.iter().filter(|operation| !matches!(operation, Operation::Submit | Operation::Cancel)).collect()
+            };
+            let permissions = &mut config.permissions;
+            permissions.default = left(permissions.default);
+            permissions.doctypes.values_mut().for_each(|rule| rule.operations = left(rule.operations));
+        }
         let tools = &mut config.tools;
         tools.read_only |= narrowing.read_only;
         if let Some(left) = &narrowing.toolsets {
@@ -61,7 +77,7 @@ mod tests {
 
     fn of(read_only: bool, toolsets: Option<&[&str]>) -> Narrowing {
         let toolsets = toolsets.map(|sets| sets.iter().map(|set| (*set).to_owned()).collect());
-        Narrowing { read_only, toolsets }
+        Narrowing { read_only, drafts_only: false, toolsets }
     }
 
     #[test]

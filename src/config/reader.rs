@@ -197,7 +197,11 @@ impl<'a> Reader<'a> {
         let read = read(value);
         if read.is_none() && self.errors.asked.is_none() {
             // A secret of the wrong type is still a secret.
-            let found = if key.starts_with("api_") { kind(value).to_owned() } else { show(value) };
+            let found = if key.starts_with("api_") || key.starts_with("client_secret") {
+                kind(value).to_owned()
+            } else {
+                show(value)
+            };
             self.errors.note(self.at(key), format!("expected {what}, found {found}"));
         }
         read

@@ -122,10 +122,13 @@ pub(super) fn of_site(
         errors.note(file.at("permissions.quota"), why);
     }
     let log_level = from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default();
-    let sign_in = sign_in::read(purpose, file);
-    let erpnext = erpnext::read(purpose, file, path, section, env, !sign_in.own_keys);
+    let sign_in = sign_in::read(purpose, file, env);
+    let erpnext = erpnext::read(purpose, file, path, section, env, !sign_in.brings_keys());
     if purpose == For::Site {
         sign_in::check(&sign_in, &erpnext, file);
+    }
+    if path == erpnext::SECTION && sign_in.oauth.as_ref().is_some_and(|oauth| oauth.site().is_some()) {
+        errors.note(file.at("sign_in.oauth.url"), "expected …/mcp: names in addresses are those of sites");
     }
     Config {
         permissions,

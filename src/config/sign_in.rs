@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::reader::Reader;
-use super::sections::For;
-use super::{Erpnext, Narrowing, erpnext, toolset};
+use super::sections::{Env, For};
+use super::{Erpnext, Narrowing, OAuth, erpnext, oauth, toolset};
 
 /// Who may sign in; where nobody can, nobody has to.
 #[derive(Clone, Default, Debug)]
@@ -16,12 +16,19 @@ pub struct SignIn {
     pub own_keys: bool,
     /// Tokens by the names of those who have them.
     pub tokens: BTreeMap<String, Token>,
+    /// Whether everybody with a password of the site may, in their browser.
+    pub oauth: Option<OAuth>,
 }
 
 impl SignIn {
     /// Whether anybody can, so that everybody has to.
     pub fn is_asked(&self) -> bool {
-        self.own_keys || !self.tokens.is_empty()
+        self.own_keys || !self.tokens.is_empty() || self.oauth.is_some()
+    }
+
+    /// Whether people come as themselves, so that the configuration needs no key of its own.
+    pub fn brings_keys(&self) -> bool {
+        self.own_keys || self.oauth.is_some()
     }
 }
 
@@ -37,10 +44,11 @@ pub struct Token {
 }
 
 /// Reads the section.
-pub(super) fn read(purpose: For, file: &Reader<'_>) -> SignIn {
+pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> SignIn {
     let Some(section) = file.object("sign_in") else { return SignIn::default() };
-    section.only(&["own_keys", "tokens"]);
-    let mut sign_in = SignIn { own_keys: section.bool("own_keys", false), ..SignIn::default() };
+    section.only(&["own_keys", "tokens", "oauth"]);
+    let oauth = oauth::read(purpose, &section, env);
+    let mut sign_in = SignIn { own_keys: section.bool("own_keys", false), oauth, ..SignIn::default() };
     let Some(tokens) = section.object("tokens") else { return sign_in };
     for (name, value) in tokens.entries() {
         let Some(stated) = Reader::new(tokens.at(name), value, tokens.errors) else { continue };
@@ -56,11 +64,7 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     stated.only(&["sha256", "api_key", "api_secret", "api_secret_file", "api_secret_command", "read_only", "toolsets"]);
     stated.asks("sha256", || json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "examples": ["0".repeat(64)]}));
     let hash = stated.parsed("sha256", |text| {
-        let digits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
-        let hash: Option<Vec<u8>> = (0..32).map(byte).collect();
-        let hash = hash.filter(|_| digits).and_then(|hash| <[u8; 32]>::try_from(hash).ok());
-        hash.ok_or_else(|| {
+        oauth::bytes(text).ok_or_else(|| {
             "expected the 64 digits that `erpnext-mcp token new` gives, never the token itself".to_owned()
         })
     });
@@ -69,7 +73,7 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     }
     let toolsets = stated.list("toolsets", "toolset");
     let toolsets = toolsets.map(|names| names.into_iter().map(|(_, name)| toolset(name)).collect());
-    let narrowing = Narrowing { read_only: stated.bool("read_only", false), toolsets };
+    let narrowing = Narrowing { read_only: stated.bool("read_only", false), toolsets, ..Narrowing::default() };
     let key = erpnext::key(purpose, stated);
     Some(Token { sha256: hash?, narrowing, key })
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SiteUrl;
@@ -112,14 +112,23 @@ impl Caller {
     }
 }
 
-/// The API key and secret of an ERPNext user. Their text is never shown: `Debug` hides both.
+/// What proves to a site who calls. Its text is never shown: `Debug` hides it.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    api_key: SecretString,
-    api_secret: SecretString,
+    secrets: Secrets,
     fingerprint: [u8; 32],
     /// Shared by all copies.
     rejected: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Debug)]
+enum Secrets {
+    /// The API key and secret of an ERPNext user.
+    Key { api_key: SecretString, api_secret: SecretString },
+    /// A token that the site's OAuth provider gave for a user.
+    Bearer(SecretString),
+    /// Nothing, as before a user is known.
+    Nobody,
 }
 
 /// A key or secret that no site can have given out; the text of the value is not in it.
@@ -151,16 +160,34 @@ impl Credentials {
                 return Err(BadCredentials::BadCharacter(what));
             }
         }
-        let mut whole = Context::new(&SHA256);
-        for part in [api_key.expose_secret(), ":", api_secret.expose_secret()] {
-            whole.update(part.as_bytes());
-        }
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(whole.finish().as_ref());
-        Ok(Self { api_key, api_secret, fingerprint, rejected: Arc::default() })
+        let parts = [api_key.expose_secret(), ":", api_secret.expose_secret()].concat();
+        Ok(Self::of(&parts, Secrets::Key { api_key, api_secret }))
     }
 
-    /// A hash of key and secret, from which neither can be read.
+    /// A token of the site's OAuth provider, sent as `Authorization: Bearer TOKEN`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn bearer(token: SecretString) -> Result<Self, BadCredentials> {
+        match token.expose_secret() {
+            "" => Err(BadCredentials::Empty("the token")),
+            text if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(BadCredentials::BadCharacter("the token")),
+            text => Ok(Self::of(&format!("bearer {text}"), Secrets::Bearer(token))),
+        }
+    }
+
+    /// None: what is asked is open to everybody.
+    pub fn nobody() -> Self {
+        Self::of("", Secrets::Nobody)
+    }
+
+    fn of(whole: &str, secrets: Secrets) -> Self {
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest(&SHA256, whole.as_bytes()).as_ref());
+        Self { secrets, fingerprint, rejected: Arc::default() }
+    }
+
+    /// A hash of them, from which nothing can be read.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }
@@ -181,16 +208,26 @@ impl Credentials {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// The value of the `Authorization` header.
-    pub fn authorization(&self) -> SecretString {
-        format!("token {}:{}", self.api_key.expose_secret(), self.api_secret.expose_secret()).into()
+    /// The value of the `Authorization` header, where one is sent.
+    pub fn authorization(&self) -> Option<SecretString> {
+        match &self.secrets {
+            Secrets::Key { api_key, api_secret } => {
+                Some(format!("token {}:{}", api_key.expose_secret(), api_secret.expose_secret()).into())
+            }
+            Secrets::Bearer(token) => Some(format!("Bearer {}", token.expose_secret()).into()),
+            Secrets::Nobody => None,
+        }
     }
 
-    /// `text` with the key and the secret made unreadable wherever they occur; a short one only where it is no part of a word
+    /// `text` with the key and the secret, or the token, made unreadable wherever they occur; a short one only where it is no part of a word
     /// or an address, as a user may be called like it.
     pub fn mask(&self, text: &str) -> String {
         // The longer first: one may contain the other.
-        let mut secrets = [self.api_key.expose_secret(), self.api_secret.expose_secret()];
+        let mut secrets = match &self.secrets {
+            Secrets::Key { api_key, api_secret } => vec![api_key.expose_secret(), api_secret.expose_secret()],
+            Secrets::Bearer(token) => vec![token.expose_secret()],
+            Secrets::Nobody => Vec::new(),
+        };
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.iter().fold(text.to_owned(), |text, secret| without(&text, secret))
     }
@@ -242,6 +279,15 @@ mod tests {
         let shown = format!("{credentials:?}");
         assert!(!shown.contains("3f1") && !shown.contains("9a2"), "{shown}");
         assert_eq!(credentials.mask("token key-3f1:sec-9a2, again sec-9a2"), "token [hidden]:[hidden], again [hidden]");
+    }
+
+    #[test]
+    fn a_token_is_no_more_shown_than_a_key() {
+        let token = Credentials::bearer("canary-0123456789".into()).unwrap();
+        assert!(!format!("{token:?}").contains("canary"));
+        assert_eq!(token.mask("Bearer canary-0123456789!"), "Bearer [hidden]!");
+        assert!(Credentials::nobody().authorization().is_none());
+        assert!(Credentials::bearer("a b".into()).is_err());
     }
 
     #[test]

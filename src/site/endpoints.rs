@@ -21,6 +21,11 @@ pub(super) const VERSIONS: &str = "frappe.utils.change_log.get_versions";
 pub(super) const HAS_PERMISSION: &str = "frappe.client.has_permission";
 pub(super) const DOCTYPE: &str = "frappe.desk.form.load.getdoctype";
 
+// The site's OAuth provider.
+pub(super) const AUTHORIZE: &str = "frappe.integrations.oauth2.authorize";
+pub(super) const GET_TOKEN: &str = "frappe.integrations.oauth2.get_token";
+pub(super) const REVOKE_TOKEN: &str = "frappe.integrations.oauth2.revoke_token";
+
 // Lists, counts, links.
 pub(super) const LIST: &str = "frappe.client.get_list";
 pub(super) const DESK_LIST: &str = "frappe.desk.reportview.get";

@@ -29,11 +29,14 @@ impl Client {
         let Some(address) = caller.site.join(&call.path, &url::query_string(&call.query)) else {
             return Err(asked.error(Kind::BadName, "it would lead to another address"));
         };
-        let mut authorization = HeaderValue::from_str(caller.credentials.authorization().expose_secret())
-            .map_err(|_| asked.error(Kind::BadKey, "they have characters that cannot be sent"))?;
-        authorization.set_sensitive(true);
         let http = self.http(caller, asked).await?;
-        let mut request = http.request(call.method.clone(), address).header(AUTHORIZATION, authorization);
+        let mut request = http.request(call.method.clone(), address);
+        if let Some(authorization) = caller.credentials.authorization() {
+            let mut authorization = HeaderValue::from_str(authorization.expose_secret())
+                .map_err(|_| asked.error(Kind::BadKey, "they have characters that cannot be sent"))?;
+            authorization.set_sensitive(true);
+            request = request.header(AUTHORIZATION, authorization);
+        }
         if let Some(id) = call_state::id() {
             request = REQUEST_ID.into_iter().fold(request, |request, name| request.header(name, &id));
         }

@@ -36,7 +36,8 @@ pub const FLOORS: &[&[&str]] = &[
     &["app"],
     &["api"],
     &["completion", "prompts", "resources", "views"],
-    &["server"],
+    // People let clients in, by the site's login.
+    &["oauth", "server"],
     &["transport"],
     &["cli"],
     &["lib", "main"],

@@ -5,6 +5,7 @@ mod accept;
 mod body;
 mod guard;
 mod head_clock;
+mod oauth;
 mod open_files;
 mod protocol;
 mod refusal;
@@ -34,18 +35,20 @@ use tokio::net::TcpListener;
 use super::end::asked_to_end;
 use crate::app::{App, CannotServe};
 use crate::audit::{new_id, short};
-use crate::config::{Config, Narrowing};
+use crate::config::Config;
 use crate::context::overlay::Overlay;
 use crate::limit::Places;
 use crate::metrics::Metrics;
+use crate::oauth::{AuthorizationServer, BadKey, Lifetimes, Scope};
 use crate::server::{Server, Turns};
-use crate::site::{Caller, RequestId};
+use crate::site::RequestId;
 use accept::Connections;
 use body::Bodies;
 use guard::Guard;
+use oauth::Requests;
 use protocol::Protocol;
 use refusal::{Body, Refusal};
-use sign_in::{SignIn, client_address};
+use sign_in::{SignIn, Signed, client_address};
 use site::Site;
 use tls::Tls;
 use views::Views;
@@ -75,6 +78,9 @@ pub enum HttpError {
     /// A key that cannot be one.
     #[error(transparent)]
     Site(#[from] CannotServe),
+    /// Nobody could sign in by OAuth.
+    #[error(transparent)]
+    OAuth(#[from] BadKey),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -118,6 +124,9 @@ pub struct Endpoint {
     /// Without one, connections are plain.
     tls: Option<Tls>,
     metrics: Metrics,
+    /// Those to authorization servers.
+    requests: Requests,
+    lifetimes: Lifetimes,
     /// Where it listens, once it does.
     address: OnceLock<SocketAddr>,
     patience: Patience,
@@ -143,6 +152,8 @@ impl Endpoint {
             protocol: Protocol::new(http.max_body_bytes),
             tls: http.tls.as_ref().map(Tls::read).transpose()?,
             metrics: Metrics::default(),
+            requests: Requests::default(),
+            lifetimes: Lifetimes::default(),
             address: OnceLock::new(),
             patience: Patience::default(),
             grace: Duration::ZERO,
@@ -163,10 +174,18 @@ impl Endpoint {
     ) -> Result<(), HttpError> {
         self.guard.add(hosts);
         self.grace = self.grace.max(config.erpnext.timeout);
+        let oauth =
+            config.sign_in.oauth.as_ref().map(|config| AuthorizationServer::new(config, app.clone())).transpose()?;
+        let oauth = oauth.map(|server| Arc::new(server.with_lifetimes(self.lifetimes)));
+        if let Some(server) = &oauth {
+            let (_, host) = server.addresses().origin.split_once("://").unwrap_or_default();
+            self.guard.add(&[host.to_owned()]);
+        }
         self.sites.push(Site {
             name: name.to_owned(),
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-            sign_in: SignIn::new(config, app.clone())?,
+            sign_in: SignIn::new(config, app.clone(), oauth.clone())?,
+            oauth,
             views: Views::new(app),
             overlay: Mutex::new(overlay),
         });
@@ -177,6 +196,12 @@ impl Endpoint {
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same with other lifetimes of what is handed out by OAuth, for sites that are added after.
+    #[must_use]
+    pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
+        Self { lifetimes, ..self }
     }
 
     /// The same with another handler behind all that stands before the protocol, for tests of what stands there.
@@ -283,6 +308,13 @@ impl Endpoint {
             *answer.headers_mut() = headers;
             return Ok(answer);
         }
+        if let Some(place) = oauth::place_of(head.uri.path()) {
+            let site = site::find(&self.sites, &host, place.site()).and_then(|site| site.oauth.as_ref());
+            let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nobody signs in by OAuth here");
+            let server = site.ok_or_else(nothing)?;
+            self.requests.count(address).await?;
+            return oauth::answer(server, &place, &head, body, self.patience.body).await;
+        }
         body::check_query(&head.uri)?;
         let nothing = || Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {}", route::FORMS));
         let (site, narrowing) = route::route_of(head.uri.path()).ok_or_else(nothing)?;
@@ -303,16 +335,23 @@ impl Endpoint {
         }
         body::check_types(&mut head.headers)?;
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
-        let (caller, left) = self.caller(site, address, id, &head).await?;
+        let Signed { caller, narrowing: left, scope } = self.caller(site, address, id, &head).await?;
         let _place = self.places.take(caller.identity().as_bytes()).ok_or_else(|| {
             let message = "too many requests wait already: try again in seconds";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("2"))
         })?;
-        let (app, list) = site.views.view(narrowing.and(left))?;
+        let (app, list) = site.views.view(narrowing.clone().and(left))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
+        if let Some((oauth, scope)) = site.oauth.as_ref().zip(scope) {
+            let under = |scope: Scope| site.views.view(narrowing.clone().and(scope.narrowing()));
+            let has = |scope, tool: &str| under(scope).is_ok_and(|(app, _)| app.has_tool(tool));
+            if let Some(needed) = oauth::needed(&body, scope, has) {
+                return Err(oauth::insufficient(needed, oauth.addresses(), head.uri.path()));
+            }
+        }
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
@@ -326,15 +365,10 @@ impl Endpoint {
     }
 
     /// Who asks, through what and from where.
-    async fn caller(
-        &self,
-        site: &Site,
-        address: IpAddr,
-        id: &str,
-        head: &Parts,
-    ) -> Result<(Caller, Narrowing), Refusal> {
+    async fn caller(&self, site: &Site, address: IpAddr, id: &str, head: &Parts) -> Result<Signed, Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
-        let signed_in = site.sign_in.caller(address, &head.headers).await;
+        let path = head.uri.path();
+        let signed_in = site.sign_in.caller(address, path, &head.headers).await;
         let outcome = match signed_in.as_ref().map_err(|refusal| refusal.status) {
             Ok(_) => "accepted",
             Err(StatusCode::TOO_MANY_REQUESTS) => "limited",
@@ -342,11 +376,18 @@ impl Endpoint {
             Err(_) => "refused",
         };
         self.metrics.sign_in(site.label(), outcome);
-        let (mut caller, narrowing) = signed_in?;
+        let mut signed = signed_in.map_err(|refusal| match &site.oauth {
+            // Where a key is brought, there is no other way to sign in.
+            Some(oauth) if refusal.status == StatusCode::UNAUTHORIZED && !path.starts_with("/key") => {
+                oauth::challenged(refusal, oauth.addresses(), path, head.headers.contains_key(AUTHORIZATION))
+            }
+            _ => refusal,
+        })?;
+        let caller = &mut signed.caller;
         caller.client = Some(agent.unwrap_or_else(|| "unknown".to_owned()));
         caller.address = Some(address);
         caller.request = Some(Arc::new(RequestId::new(id)));
-        Ok((caller, narrowing))
+        Ok(signed)
     }
 }
 

@@ -46,6 +46,13 @@ impl Refusal {
         self
     }
 
+    /// The same with a header in the place of those of its name.
+    #[must_use]
+    pub fn with_only(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.with(name, value)
+    }
+
     /// The answer.
     pub fn into_response(self) -> Response<Body> {
         let body = Refused(self.code, self.message, self.id).answer();

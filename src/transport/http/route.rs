@@ -55,7 +55,7 @@ pub fn narrowing_by(headers: &HeaderMap) -> Result<Narrowing, Refusal> {
         let names =
             names.ok_or_else(|| bad(format!("{TOOLSETS} is a list of toolsets with commas between: selling,stock")))?;
         if !names.is_empty() && !names.contains("all") {
-            narrowing = narrowing.and(Narrowing { read_only: false, toolsets: Some(names) });
+            narrowing = narrowing.and(Narrowing { toolsets: Some(names), ..Narrowing::default() });
         }
     }
     Ok(narrowing)
@@ -77,7 +77,7 @@ mod tests {
 
     fn of(read_only: bool, toolsets: &[&str]) -> Narrowing {
         let toolsets = Some(toolsets.iter().map(|set| (*set).to_owned()).collect::<BTreeSet<_>>());
-        Narrowing { read_only, toolsets: toolsets.filter(|sets| !sets.is_empty()) }
+        Narrowing { read_only, toolsets: toolsets.filter(|sets| !sets.is_empty()), ..Narrowing::default() }
     }
 
     #[test]

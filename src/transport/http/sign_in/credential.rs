@@ -6,6 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use ring::digest::{SHA256, digest};
 
+use crate::oauth::is_access_token;
 use crate::site::Credentials;
 use crate::transport::http::refusal::Refusal;
 
@@ -18,6 +19,8 @@ pub enum Presented {
     Key(Credentials),
     /// The SHA-256 of a token that stands for one.
     Token([u8; 32]),
+    /// The SHA-256 of an access token.
+    Access([u8; 32]),
 }
 
 /// Reads the `Authorization` header: `token KEY:SECRET` as Frappe has it, `Basic`, or `Bearer` with either.
@@ -42,7 +45,7 @@ pub fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
             None => {
                 let mut hash = [0; 32];
                 hash.copy_from_slice(digest(&SHA256, rest.as_bytes()).as_ref());
-                Ok(Presented::Token(hash))
+                Ok(if is_access_token(rest) { Presented::Access(hash) } else { Presented::Token(hash) })
             }
         },
         "basic" => {
@@ -78,8 +81,8 @@ mod tests {
         values.iter().for_each(|value| _ = headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap()));
         match presented(&headers) {
             Ok(Presented::Nothing) => Ok("nothing".to_owned()),
-            Ok(Presented::Key(credentials)) => Ok(credentials.authorization().expose_secret().to_owned()),
-            Ok(Presented::Token(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
+            Ok(Presented::Key(credentials)) => Ok(credentials.authorization().unwrap().expose_secret().to_owned()),
+            Ok(Presented::Token(hash) | Presented::Access(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
             Err(refusal) => Err((refusal.status.as_u16(), refusal.message)),
         }
     }

@@ -18,19 +18,27 @@ const ADDRESSES: u64 = 10_000;
 
 /// The failures by address.
 #[derive(Debug)]
-pub struct Failures(Cache<IpAddr, Arc<AtomicU32>>);
+pub struct Failures {
+    most: u32,
+    noted: Cache<IpAddr, Arc<AtomicU32>>,
+}
 
 impl Default for Failures {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build())
+        Self::at_most(MOST)
     }
 }
 
 impl Failures {
+    /// So many a minute.
+    pub fn at_most(most: u32) -> Self {
+        Self { most, noted: Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build() }
+    }
+
     /// Refuses whoever failed too often.
     pub async fn check(&self, address: IpAddr) -> Result<(), Refusal> {
-        let failed = self.0.get(&network(address)).await.map_or(0, |failed| failed.load(Ordering::Relaxed));
-        if failed < MOST {
+        let failed = self.noted.get(&network(address)).await.map_or(0, |failed| failed.load(Ordering::Relaxed));
+        if failed < self.most {
             return Ok(());
         }
         let message = "too many failed attempts to sign in from this address: wait a minute, and check the key";
@@ -40,7 +48,7 @@ impl Failures {
 
     /// Notes a failure.
     pub async fn note(&self, address: IpAddr) {
-        self.0.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
+        self.noted.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -16,10 +16,11 @@ use subtle::ConstantTimeEq;
 use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
 use crate::config::{Config, Narrowing};
+use crate::oauth::{AuthorizationServer, Granted, Scope, Unknown};
 use crate::site::{Caller, Credentials, Kind, SiteError};
 use credential::{Presented, presented, unauthorized};
-use failures::Failures;
 
+pub use failures::Failures;
 pub use forwarded::client as client_address;
 
 /// How long the site's word on a credential is taken for true: so long after its user was disabled it still works here, as
@@ -39,6 +40,18 @@ pub struct SignIn {
     good: Cache<[u8; 32], Caller>,
     bad: Cache<[u8; 32], ()>,
     failures: Failures,
+    oauth: Option<Arc<AuthorizationServer>>,
+}
+
+/// Who signed in.
+#[derive(Debug)]
+pub struct Signed {
+    /// Who it is.
+    pub caller: Caller,
+    /// How much is left for them.
+    pub narrowing: Narrowing,
+    /// How much the token lets them do, where they have one by OAuth.
+    pub scope: Option<Scope>,
 }
 
 /// The ways there are to sign in.
@@ -47,6 +60,7 @@ struct Ways {
     /// Whose key is used where nobody signs in.
     own: Option<Caller>,
     own_keys: bool,
+    by_oauth: bool,
     tokens: Vec<Token>,
 }
 
@@ -64,8 +78,9 @@ impl SignIn {
     ///
     /// # Errors
     /// A key that cannot be one.
-    pub fn new(config: &Config, app: App) -> Result<Self, CannotServe> {
+    pub fn new(config: &Config, app: App, oauth: Option<Arc<AuthorizationServer>>) -> Result<Self, CannotServe> {
         Ok(Self {
+            oauth,
             ways: RwLock::new(Arc::new(Ways::new(config, &app)?)),
             good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
@@ -95,11 +110,11 @@ impl SignIn {
         self.ways().own.is_none()
     }
 
-    /// Who sends a request with these headers from this address, and how much is left for them.
+    /// Who sends a request for this path with these headers from this address, and how much is left for them.
     ///
     /// # Errors
     /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
-    pub async fn caller(&self, address: IpAddr, headers: &HeaderMap) -> Result<(Caller, Narrowing), Refusal> {
+    pub async fn caller(&self, address: IpAddr, path: &str, headers: &HeaderMap) -> Result<Signed, Refusal> {
         let ways = self.ways();
         let (credentials, via, narrowing) = match (presented(headers)?, &ways.own) {
             (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
@@ -107,10 +122,13 @@ impl SignIn {
                                the configuration";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, message));
             }
-            (Presented::Nothing, Some(own)) => return Ok((own.clone(), Narrowing::default())),
+            (Presented::Nothing, Some(own)) => {
+                return Ok(Signed { caller: own.clone(), narrowing: Narrowing::default(), scope: None });
+            }
             (Presented::Nothing, None) => return Err(unauthorized(ways.how())),
             (Presented::Key(credentials), _) if ways.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
             (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", ways.how()))),
+            (Presented::Access(hash), _) => return self.by_access(hash, path, &ways).await,
             (Presented::Token(hash), _) => match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
                 Some(token) => (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone()),
                 None => {
@@ -120,23 +138,39 @@ impl SignIn {
                 }
             },
         };
-        let mut caller = self.verified(address, credentials).await?;
+        let mut caller = self.verified(Some(address), credentials).await?;
         caller.via = Some(via);
-        Ok((caller, narrowing))
+        Ok(Signed { caller, narrowing, scope: None })
     }
 
-    /// The caller behind credentials, as the site says or said a moment ago.
-    async fn verified(&self, address: IpAddr, credentials: Credentials) -> Result<Caller, Refusal> {
+    /// Who has an access token. Nobody guesses one: those that are over are not counted as attempts.
+    async fn by_access(&self, hash: [u8; 32], path: &str, ways: &Ways) -> Result<Signed, Refusal> {
+        let unknown = || unauthorized(format!("the access token is over, or was taken back. {}", ways.how()));
+        let granted = self.oauth.as_ref().ok_or_else(unknown)?.whom(hash, path).await;
+        let Granted { credentials, client, scope } = granted.map_err(|why| match why {
+            Unknown::Token => unknown(),
+            Unknown::Unanswered => not_answered(10),
+        })?;
+        let mut caller = self.verified(None, credentials).await.map_err(|refusal| match refusal.status {
+            StatusCode::UNAUTHORIZED => unknown(),
+            _ => refusal,
+        })?;
+        caller.via = Some(format!("oauth {client}"));
+        Ok(Signed { caller, narrowing: scope.narrowing(), scope: Some(scope) })
+    }
+
+    /// The caller behind credentials, as the site says or said a moment ago; failures are counted for the address.
+    async fn verified(&self, address: Option<IpAddr>, credentials: Credentials) -> Result<Caller, Refusal> {
         let hash = *credentials.fingerprint();
         if self.good.get(&hash).await.is_some_and(|caller| caller.credentials.are_rejected()) {
             // The site has refused it in the middle of a call since.
             self.good.invalidate(&hash).await;
         }
         if self.bad.get(&hash).await.is_some() {
-            self.failures.note(address).await;
+            self.note(address).await;
             return Err(unauthorized(NOT_KNOWN));
         }
-        if !self.good.contains_key(&hash) {
+        if let Some(address) = address.filter(|_| !self.good.contains_key(&hash)) {
             self.failures.check(address).await?;
         }
         let ask = async {
@@ -150,9 +184,15 @@ impl SignIn {
             _ => {
                 self.good.invalidate(&hash).await;
                 self.bad.insert(hash, ()).await;
-                self.failures.note(address).await;
+                self.note(address).await;
                 Err(unauthorized(NOT_KNOWN))
             }
+        }
+    }
+
+    async fn note(&self, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.failures.note(address).await;
         }
     }
 }
@@ -171,6 +211,7 @@ impl Ways {
         Ok(Self {
             own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
             own_keys: config.sign_in.own_keys,
+            by_oauth: config.sign_in.oauth.is_some(),
             tokens: config.sign_in.tokens.iter().map(token).collect::<Result<_, CannotServe>>()?,
         })
     }
@@ -186,6 +227,7 @@ impl Ways {
             (false, false) => {
                 "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
             }
+            (false, true) if self.by_oauth => "Sign in by OAuth: connect this address in your client anew",
             (false, true) => "Send no Authorization header: nobody signs in here",
         }
     }
@@ -201,6 +243,10 @@ fn unanswered(error: &SiteError) -> Refusal {
         Kind::Paused { retry_after } | Kind::OverLimit { retry_after } => retry_after.as_secs() + 1,
         _ => 10,
     };
+    not_answered(wait)
+}
+
+fn not_answered(wait: u64) -> Refusal {
     let message = "ERPNext does not answer, and so nobody can sign in: try again in seconds";
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from(wait))
 }

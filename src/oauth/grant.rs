@@ -1,0 +1,87 @@
+//! What is kept of a login: the request of the client, the code, and what was granted, each as it is sealed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Scope;
+
+/// What a client asks a person for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The client's id.
+    pub client_id: String,
+    /// What it calls itself.
+    pub client: String,
+    /// Where the person is sent back to.
+    pub redirect: String,
+    /// What the client wants back with the answer.
+    pub state: Option<String>,
+    /// What it will prove itself with (PKCE, S256).
+    pub challenge: String,
+    /// How much it asks for, and later how much it got.
+    pub scope: Scope,
+    /// What the token will be meant for.
+    pub resource: String,
+}
+
+/// A consent that is asked for: what for, of which browser, until when.
+#[derive(Serialize, Deserialize)]
+pub struct Asked {
+    pub request: Request,
+    pub browser: String,
+    pub until: u64,
+}
+
+/// A login under way at the site.
+#[derive(Serialize, Deserialize)]
+pub struct Login {
+    pub request: Request,
+    /// Of which browser.
+    pub browser: String,
+    /// What this server proves itself to the site with.
+    pub verifier: String,
+}
+
+/// A code that was handed out.
+#[derive(Serialize, Deserialize)]
+pub enum Code {
+    /// It was not used yet.
+    Fresh(Request, Grant),
+    /// It was used for this grant.
+    Used([u8; 32]),
+}
+
+/// What somebody has granted a client.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Grant {
+    pub client_id: String,
+    pub client: String,
+    pub user: String,
+    pub scope: Scope,
+    pub resource: String,
+    /// How many refresh tokens there were; the last one is good.
+    pub generation: u64,
+    pub site: SiteTokens,
+}
+
+/// The tokens by which the site knows the person. They are in nothing that can be printed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SiteTokens {
+    pub access: String,
+    pub refresh: String,
+    /// When the first one ends, in seconds since 1970.
+    pub until: u64,
+}
+
+/// An access token.
+#[derive(Serialize, Deserialize)]
+pub struct Access {
+    pub grant: [u8; 32],
+    pub scope: Scope,
+}
+
+/// A refresh token.
+#[derive(Serialize, Deserialize)]
+pub struct Refresh {
+    pub grant: [u8; 32],
+    pub generation: u64,
+}

@@ -1,0 +1,177 @@
+//! A login from the client's request to its code: consent first, then the site's own login, then back to the client.
+
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use super::answer::{Answer, Cookie};
+use super::authorize::{Decision, decide, refusal};
+use super::form::Form;
+use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
+use super::seal::{NoRandomness, challenge, hash};
+use super::server::AuthorizationServer;
+use super::store::{Kind, now};
+use super::{Scope, consent, redirect};
+use crate::site::{Credentials, SiteError};
+
+/// For what the request that stands in the page is sealed.
+const CONSENT: &str = "consent";
+/// What is said where a step comes without the one before it.
+const BEGIN_ANEW: &str = "This page is too old, was used already, or belongs to another browser";
+
+impl AuthorizationServer {
+    /// A client asks for authorization: the person is asked.
+    pub async fn authorize(&self, form: &Form) -> Answer {
+        let Some(id) = form.get("client_id").filter(|_| !form.has_one_twice()) else {
+            return page(400, "The program did not say who it is");
+        };
+        let client = match self.client(id).await {
+            Ok(client) => client,
+            Err(why) => return page(400, why.1),
+        };
+        match decide(form, id, &client, &self.addresses) {
+            Decision::Ask(request) => self.ask(request).unwrap_or_else(|NoRandomness| unanswered()),
+            Decision::Tell(to) => Answer::to(to),
+            Decision::Refuse(why) => page(400, why),
+        }
+    }
+
+    fn ask(&self, request: Request) -> Result<Answer, NoRandomness> {
+        let (browser, lives) = (self.sealer.secret()?, self.lifetimes.login);
+        let mut form = vec!["'self'".to_owned(), redirect::source(&request.redirect)];
+        // A browser holds a form to this policy wherever it is sent on to.
+        form.extend(self.site_address("", "").as_deref().map(redirect::source));
+        let asked = Asked { browser: browser.clone(), until: now() + lives.as_secs(), request };
+        let sealed = self.sealer.seal_text(CONSENT, &asked)?;
+        let html = consent::page(&asked.request, &sealed, &format!("{}/consent", self.addresses.below));
+        Ok(Answer::Page { status: 200, html, form, cookie: Some(Cookie { value: browser, lives }) })
+    }
+
+    /// The person has decided, in the browser that was asked.
+    pub async fn consent(&self, form: &Form, cookie: Option<&str>) -> Answer {
+        let asked: Option<Asked> = form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));
+        let Some(asked) = asked.filter(|asked| asked.until > now() && is_same(&asked.browser, cookie)) else {
+            return page(400, BEGIN_ANEW);
+        };
+        let mut request = asked.request;
+        if form.get("decision") != Some("allow") {
+            return Answer::Redirect {
+                to: self.tell(&request, "access_denied", "the person refused"),
+                cookie: Some(forget()),
+            };
+        }
+        // Less than was asked for, where the person says so.
+        let chosen = form.get("scope").and_then(Scope::from_name);
+        request.scope = chosen.map_or(Scope::Read, |chosen| chosen.min(request.scope));
+        self.send_to_site(request).await.unwrap_or_else(|NoRandomness| unanswered())
+    }
+
+    async fn send_to_site(&self, request: Request) -> Result<Answer, NoRandomness> {
+        let (browser, state, verifier) = (self.sealer.secret()?, self.sealer.secret()?, self.sealer.secret()?);
+        let Some(to) = self.site_address(&state, &challenge(&verifier)) else { return Ok(unanswered()) };
+        let lives = self.lifetimes.login;
+        let login = Login { request, browser: browser.clone(), verifier };
+        self.put(Kind::Login, hash(&state), &login, lives).await?;
+        Ok(Answer::Redirect { to, cookie: Some(Cookie { value: browser, lives }) })
+    }
+
+    fn site_address(&self, state: &str, challenge: &str) -> Option<String> {
+        self.site.address(&self.app.caller(Credentials::nobody()).site, state, challenge)
+    }
+
+    /// The person comes back from the site.
+    pub async fn callback(&self, form: &Form, cookie: Option<&str>) -> Answer {
+        let Some(state) = form.get("state").filter(|_| !form.has_one_twice()) else { return page(400, BEGIN_ANEW) };
+        let login = self.take::<Login>(Kind::Login, hash(state)).await;
+        let Some(Login { request, verifier, .. }) = login.filter(|login| is_same(&login.browser, cookie)) else {
+            return page(400, BEGIN_ANEW);
+        };
+        let to = match form.get("code") {
+            None => self.tell(&request, "access_denied", "ERPNext did not let the person in"),
+            Some(code) => match self.granted(&request, code, &verifier).await {
+                Ok(grant) => match self.code(&request, grant).await {
+                    Ok(code) => self.back(&request, &code),
+                    Err(NoRandomness) => self.tell(&request, "server_error", "try again"),
+                },
+                Err(Refused::Denied) => self.tell(&request, "access_denied", "ERPNext did not let the person in"),
+                Err(Refused::Unanswered) => self.tell(&request, "temporarily_unavailable", "ERPNext does not answer"),
+            },
+        };
+        Answer::Redirect { to, cookie: Some(forget()) }
+    }
+
+    /// What the site's code is worth: the tokens of an enabled user.
+    async fn granted(&self, request: &Request, code: &str, verifier: &str) -> Result<Grant, Refused> {
+        let nobody = self.app.caller(Credentials::nobody());
+        let tokens = self.app.as_caller(&nobody).redeem(&self.site, code, verifier).await.map_err(refused)?;
+        let caller = self.app.caller(Credentials::bearer(tokens.access.clone()).map_err(|_| Refused::Denied)?);
+        let user = self.app.user_of(&caller).await.map_err(refused)?;
+        let is_enabled = self.app.as_caller(&caller).is_enabled(&user).await.map_err(refused)?;
+        if user == "Guest" || !is_enabled {
+            tracing::info!("a login was refused: the user is disabled at the site");
+            return Err(Refused::Denied);
+        }
+        Ok(Grant {
+            client_id: request.client_id.clone(),
+            client: request.client.clone(),
+            user,
+            scope: request.scope,
+            resource: request.resource.clone(),
+            generation: 0,
+            site: SiteTokens::from(tokens),
+        })
+    }
+
+    async fn code(&self, request: &Request, grant: Grant) -> Result<String, NoRandomness> {
+        let code = self.sealer.secret()?;
+        self.put(Kind::Code, hash(&code), &Code::Fresh(request.clone(), grant), self.lifetimes.code).await?;
+        Ok(code)
+    }
+
+    fn back(&self, request: &Request, code: &str) -> String {
+        let mut told = vec![("code", code)];
+        told.extend(request.state.as_deref().map(|state| ("state", state)));
+        told.push(("iss", &self.addresses.issuer));
+        redirect::with(&request.redirect, &told)
+    }
+
+    fn tell(&self, request: &Request, code: &str, words: &str) -> String {
+        refusal(&request.redirect, request.state.as_deref(), &self.addresses, code, words)
+    }
+}
+
+/// Why the site's login came to nothing.
+pub(super) enum Refused {
+    /// The site says no.
+    Denied,
+    /// It does not say.
+    Unanswered,
+}
+
+/// What an error of the site means for who signs in. Nothing of its words is told: they may repeat what was sent.
+pub(super) fn refused(error: SiteError) -> Refused {
+    match error.status() {
+        Some(400 | 401 | 403 | 404 | 417) => Refused::Denied,
+        status => {
+            tracing::warn!(status, "the site's login does not answer: {}", error.what());
+            Refused::Unanswered
+        }
+    }
+}
+
+/// Whether a browser brings what it was given.
+fn is_same(given: &str, brought: Option<&str>) -> bool {
+    brought.is_some_and(|brought| given.as_bytes().ct_eq(brought.as_bytes()).into())
+}
+
+fn forget() -> Cookie {
+    Cookie { value: String::new(), lives: Duration::ZERO }
+}
+
+fn page(status: u16, why: &str) -> Answer {
+    Answer::Page { status, html: consent::refused(why), form: Vec::new(), cookie: None }
+}
+
+fn unanswered() -> Answer {
+    page(500, "The server could not do it")
+}

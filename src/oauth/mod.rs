@@ -1,0 +1,25 @@
+//! Signing in by OAuth: an authorization server of our own before the site's login. What a request is answered with is
+//! decided here, without HTTP; the transport brings requests and carries answers.
+
+mod addresses;
+mod answer;
+mod authorize;
+mod client;
+mod consent;
+mod documents;
+mod form;
+mod grant;
+mod login;
+mod redirect;
+mod scope;
+mod seal;
+mod server;
+mod store;
+mod tokens;
+
+pub use addresses::Addresses;
+pub use answer::{Answer, Cookie};
+pub use form::Form;
+pub use scope::Scope;
+pub use server::{AuthorizationServer, BadKey};
+pub use tokens::{Granted, Lifetimes, Unknown, is_access_token};

@@ -1,0 +1,193 @@
+//! Where a client may have people sent back to: what may be registered, and what then matches.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The most characters of one.
+const LONGEST: usize = 500;
+/// Schemes that a browser does not leave to a program of the person's machine.
+const NOT_A_PROGRAM: [&str; 14] = [
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+/// Whether a client may register it: https, http to the person's own machine, or the scheme of a program.
+pub fn may_be(uri: &str) -> bool {
+    let visible = uri.len() <= LONGEST && uri.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible || uri.contains(['#', '\\', '"', '<', '>', '`', '{', '}']) {
+        return false;
+    }
+    let Some((scheme, rest)) = uri.split_once(':') else { return false };
+    match (scheme, authority(uri)) {
+        ("https", Some((host, _))) => !host.is_empty() && !host.contains('@') && !host.starts_with(':'),
+        ("http", Some((host, _))) => loopback(host).is_some(),
+        ("https" | "http", None) => false,
+        _ => {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
+            scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                && scheme.chars().all(plain)
+                && !NOT_A_PROGRAM.contains(&scheme)
+                && (rest.starts_with("//") || scheme.contains('.'))
+        }
+    }
+}
+
+/// Whether what a client asks for is what it registered: to the letter, but for the port on the person's own machine, which
+/// programs take as it comes (RFC 8252).
+pub fn matches(registered: &str, asked: &str) -> bool {
+    let on_this_machine = |uri: &str| {
+        let (host, path) = authority(uri.strip_prefix("http://").map(|_| uri)?)?;
+        Some((loopback(host)?.to_owned(), path.to_owned()))
+    };
+    registered == asked
+        || may_be(asked) && on_this_machine(registered).is_some_and(|one| on_this_machine(asked) == Some(one))
+}
+
+/// The host that people are shown: of a program, its scheme.
+pub fn shown(uri: &str) -> &str {
+    match uri.split_once(':') {
+        Some(("https" | "http", _)) => authority(uri).map_or(uri, |(host, _)| host),
+        Some((scheme, _)) => scheme,
+        None => uri,
+    }
+}
+
+/// Scheme and host, as a policy for forms names them.
+pub fn source(uri: &str) -> String {
+    match (uri.split_once(':'), authority(uri)) {
+        (Some((scheme @ ("https" | "http"), _)), Some((host, _))) => format!("{scheme}://{host}"),
+        (Some((scheme, _)), _) => format!("{scheme}:"),
+        _ => String::new(),
+    }
+}
+
+/// The same address with parameters after those that it has.
+pub fn with(uri: &str, parameters: &[(&str, &str)]) -> String {
+    let mut whole = uri.to_owned();
+    for (name, value) in parameters {
+        whole.push(if whole.contains('?') { '&' } else { '?' });
+        whole.push_str(&format!("{name}={}", utf8_percent_encode(value, RESERVED)));
+    }
+    whole
+}
+
+/// What stands after `://`, up to the path, and the rest.
+fn authority(uri: &str) -> Option<(&str, &str)> {
+    let (_, rest) = uri.split_once("://")?;
+    Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
+}
+
+/// The host without its port, where it is the person's own machine.
+fn loopback(authority: &str) -> Option<&str> {
+    ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| {
+        let port = authority.strip_prefix(host);
+        port.is_some_and(|port| {
+            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_do_not_match() {
+        let registered = "https://claude.ai/api/mcp/auth_callback";
+        assert!(matches(registered, registered));
+        for near in [
+            "https://claude.ai/api/mcp/auth_callback/",
+            "https://claude.ai/api/mcp/auth_callback?x=1",
+            "https://claude.ai/api/mcp/auth_callback#x",
+            "https://claude.ai/api/mcp/Auth_callback",
+            "https://claude.ai:443/api/mcp/auth_callback",
+            "https://claude.ai.evil.example/api/mcp/auth_callback",
+            "https://claude.ai@evil.example/api/mcp/auth_callback",
+            "https://evil.example/https://claude.ai/api/mcp/auth_callback",
+            "http://claude.ai/api/mcp/auth_callback",
+            "https://claude.ai/api/mcp/../mcp/auth_callback",
+            "https://claude.ai/api/mcp/auth_callbac",
+            "",
+        ] {
+            assert!(!matches(registered, near), "{near}");
+        }
+    }
+
+    #[test]
+    fn on_the_persons_own_machine_any_port_matches_and_nothing_else() {
+        let registered = "http://localhost:33418/callback";
+        for fits in ["http://localhost:1/callback", "http://localhost/callback", registered] {
+            assert!(matches(registered, fits), "{fits}");
+        }
+        for near in [
+            "http://127.0.0.1:33418/callback",
+            "http://localhost:33418/callback/",
+            "http://localhost:33418/other",
+            "https://localhost:33418/callback",
+            "http://localhost:x/callback",
+            "http://localhost:70000/callback",
+            "http://localhost.evil.example/callback",
+            "http://localhost:1@evil.example/callback",
+            "http://localhost:1/callback#x",
+        ] {
+            assert!(!matches(registered, near), "{near}");
+        }
+        assert!(!matches("https://example.com:1/cb", "https://example.com:2/cb"));
+    }
+
+    #[test]
+    fn what_a_browser_would_run_or_send_in_the_clear_is_not_registered() {
+        for good in [
+            "https://chatgpt.com/connector/oauth/x1",
+            "http://127.0.0.1/",
+            "http://[::1]:8080/cb",
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "com.example.app:/cb",
+        ] {
+            assert!(may_be(good), "{good}");
+        }
+        for bad in [
+            "http://example.com/cb",
+            "http://127.0.0.1.example.com/",
+            "javascript://x/%0aalert(1)",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "https://",
+            "https:/x",
+            "https://me@example.com/",
+            "https://example.com/#x",
+            "https://exa mple.com/",
+            "https://example.com\\@evil.example/",
+            "/cb",
+            "",
+        ] {
+            assert!(!may_be(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_come_after_those_that_are_there_and_are_encoded() {
+        assert_eq!(
+            with("https://a/?x=1", &[("code", "a b&c"), ("iss", "https://i")]),
+            "https://a/?x=1&code=a%20b%26c&iss=https%3A%2F%2Fi"
+        );
+        assert_eq!((shown("cursor://x/y"), shown("https://a.example:8/b")), ("cursor", "a.example:8"));
+        assert_eq!(
+            (source("cursor://x"), source("http://localhost:8/x")),
+            ("cursor:".to_owned(), "http://localhost:8".to_owned())
+        );
+    }
+}

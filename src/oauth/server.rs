@@ -1,0 +1,148 @@
+//! The authorization server of one site.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::addresses::Addresses;
+use super::answer::Answer;
+use super::client::{BadClient, Client};
+use super::documents::Documents;
+use super::seal::{NoRandomness, Sealer};
+use super::store::{Key, Kind, Memory, Store};
+use super::tokens::Lifetimes;
+use crate::app::App;
+use crate::config::OAuth;
+use crate::site::OAuthClient;
+
+/// For what the ids of registered clients are sealed.
+const CLIENT: &str = "client";
+/// How many grants are worked on at once, at the least.
+const LOCKS: usize = 64;
+
+/// Why there is no authorization server.
+#[derive(Debug, thiserror::Error)]
+pub enum BadKey {
+    /// The system has no randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The HTTP client for documents cannot be set up.
+    #[error("the HTTP client for documents of clients cannot be set up")]
+    Documents,
+}
+
+/// Lets clients in whom people have let in.
+#[derive(Debug)]
+pub struct AuthorizationServer {
+    pub(super) addresses: Addresses,
+    pub(super) app: App,
+    pub(super) site: OAuthClient,
+    pub(super) sealer: Sealer,
+    pub(super) lifetimes: Lifetimes,
+    store: Arc<dyn Store>,
+    documents: Documents,
+    locks: Vec<Mutex<()>>,
+}
+
+impl AuthorizationServer {
+    /// The server of a configuration, before the site of that app.
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn new(config: &OAuth, app: App) -> Result<Self, BadKey> {
+        let addresses = Addresses::new(config);
+        Ok(Self {
+            site: OAuthClient {
+                id: config.client_id.clone(),
+                secret: config.client_secret.clone(),
+                redirect: addresses.callback(),
+            },
+            sealer: Sealer::new(config.key())?,
+            lifetimes: Lifetimes::default(),
+            store: Arc::new(Memory::default()),
+            documents: Documents::new().map_err(|_| BadKey::Documents)?,
+            locks: (0..LOCKS).map(|_| Mutex::default()).collect(),
+            addresses,
+            app,
+        })
+    }
+
+    /// The same with other lifetimes.
+    #[must_use]
+    pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
+        Self { lifetimes, ..self }
+    }
+
+    /// Where everything is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Registers a client (RFC 7591). Its id holds all that it told, sealed: nothing is kept, and nothing can be used up.
+    pub fn register(&self, body: &[u8]) -> Answer {
+        let told = serde_json::from_slice(body).unwrap_or_default();
+        let client = match Client::read(&told) {
+            Ok(client) => client,
+            Err(BadClient(code, words)) => return Answer::error(code, words),
+        };
+        match self.sealer.seal_text(CLIENT, &client) {
+            Ok(id) => Answer::Json(
+                201,
+                serde_json::json!({
+                    "client_id": id,
+                    "client_id_issued_at": super::store::now(),
+                    "client_name": client.name,
+                    "redirect_uris": client.redirects,
+                    "grant_types": ["authorization_code", "refresh_token"],
+                    "response_types": ["code"],
+                    "token_endpoint_auth_method": "none",
+                }),
+            ),
+            Err(_) => failed(),
+        }
+    }
+
+    /// The client of that id.
+    pub(super) async fn client(&self, id: &str) -> Result<Client, BadClient> {
+        if id.starts_with("https://") {
+            return self.documents.client(id).await;
+        }
+        let unknown = BadClient("invalid_client", "the program is not registered here: have it connect anew");
+        self.sealer.open_text(CLIENT, id).ok_or(unknown)
+    }
+
+    /// Keeps a value.
+    pub(super) async fn put(
+        &self,
+        kind: Kind,
+        key: Key,
+        value: &impl serde::Serialize,
+        lives: std::time::Duration,
+    ) -> Result<(), NoRandomness> {
+        let sealed = self.sealer.seal(kind.purpose(), value)?;
+        self.store.put(kind, key, sealed, lives).await;
+        Ok(())
+    }
+
+    /// The value that is kept.
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Option<T> {
+        let sealed = self.store.get(kind, key).await?;
+        self.sealer.open(kind.purpose(), &sealed)
+    }
+
+    /// The value that is kept, once.
+    pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Option<T> {
+        let sealed = self.store.take(kind, key).await?;
+        self.sealer.open(kind.purpose(), &sealed)
+    }
+
+    /// While it is held, nobody else works on this grant.
+    pub(super) async fn lock(&self, grant: Key) -> MutexGuard<'_, ()> {
+        self.locks[usize::from(grant[0]) % LOCKS].lock().await
+    }
+}
+
+/// That it is this server's own fault.
+pub(super) fn failed() -> Answer {
+    Answer::with_status(500, "server_error", "the server could not do it: try again")
+}

@@ -1,0 +1,166 @@
+//! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with. Every
+//! kind has its bounds; what is oldest drops out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+
+/// The hash under which something is kept.
+pub type Key = [u8; 32];
+
+/// What is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A login under way at the site.
+    Login,
+    /// A code that was handed out, and what became of it.
+    Code,
+    /// What somebody has granted a client, with the site's tokens.
+    Grant,
+    /// An access token.
+    Access,
+    /// A refresh token, also after it was used: that it comes again means that two have it.
+    Refresh,
+}
+
+impl Kind {
+    /// How many are kept.
+    const fn most(self) -> usize {
+        match self {
+            Self::Login | Self::Code => 10_000,
+            Self::Grant => 20_000,
+            Self::Access | Self::Refresh => 60_000,
+        }
+    }
+
+    /// For what its values are sealed.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Code => "code",
+            Self::Grant => "grant",
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// Where it is kept.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Keeps a value for so long, in the place of the one before.
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()>;
+    /// The value.
+    fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
+    /// The value, which is gone then: of two who ask at once, one gets it.
+    fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
+}
+
+/// A value, when it ends in seconds since 1970, and its place in the order.
+struct Entry {
+    value: Vec<u8>,
+    until: u64,
+    at: u64,
+}
+
+/// The values of one kind.
+#[derive(Default)]
+struct Shelf {
+    entries: HashMap<Key, Entry>,
+    /// The oldest first.
+    order: BTreeMap<u64, Key>,
+    next: u64,
+}
+
+impl Shelf {
+    fn put(&mut self, most: usize, key: Key, value: Vec<u8>, now: u64, lives: Duration) {
+        self.take(&key, now);
+        let at = self.next;
+        self.next += 1;
+        self.order.insert(at, key);
+        self.entries.insert(key, Entry { value, until: now.saturating_add(lives.as_secs()), at });
+        while let Some((_, oldest)) = self.order.first_key_value() {
+            let is_over = self.entries.get(oldest).is_none_or(|entry| entry.until <= now);
+            if !is_over && self.entries.len() <= most {
+                break;
+            }
+            if let Some((_, oldest)) = self.order.pop_first() {
+                self.entries.remove(&oldest);
+            }
+        }
+    }
+
+    fn take(&mut self, key: &Key, now: u64) -> Option<Vec<u8>> {
+        let entry = self.entries.remove(key)?;
+        self.order.remove(&entry.at);
+        (entry.until > now).then_some(entry.value)
+    }
+}
+
+/// Kept in this process.
+#[derive(Default)]
+pub struct Memory(Mutex<[Shelf; 5]>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    fn shelves(&self) -> MutexGuard<'_, [Shelf; 5]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for Memory {
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()> {
+        self.shelves()[kind as usize].put(kind.most(), key, value, now(), lives);
+        ready(()).boxed()
+    }
+
+    fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
+        let shelves = self.shelves();
+        let entry = shelves[kind as usize].entries.get(&key).filter(|entry| entry.until > now());
+        ready(entry.map(|entry| entry.value.clone())).boxed()
+    }
+
+    fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
+        ready(self.shelves()[kind as usize].take(&key, now())).boxed()
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u8) -> Key {
+        [number; 32]
+    }
+
+    #[test]
+    fn the_oldest_drops_out_and_what_is_over_goes_with_it() {
+        let (mut shelf, lives) = (Shelf::default(), Duration::from_secs(10));
+        for number in 0..4 {
+            shelf.put(3, key(number), vec![number], 100, lives);
+        }
+        assert_eq!((shelf.entries.len(), shelf.order.len()), (3, 3));
+        assert_eq!(shelf.take(&key(0), 100), None);
+        // Put again, it is the youngest.
+        shelf.put(3, key(1), vec![9], 101, lives);
+        shelf.put(3, key(5), vec![5], 101, lives);
+        assert_eq!(shelf.take(&key(2), 101), None);
+        assert_eq!(shelf.take(&key(1), 101), Some(vec![9]));
+        assert_eq!(shelf.take(&key(1), 101), None);
+        assert_eq!(shelf.take(&key(3), 110), None, "it is over");
+        shelf.put(3, key(6), vec![6], 200, lives);
+        assert_eq!((shelf.entries.len(), shelf.order.len()), (1, 1));
+    }
+}

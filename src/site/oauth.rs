@@ -1,0 +1,107 @@
+//! The site's own OAuth provider, as the program that has an OAuth Client there: codes and refresh tokens become tokens of
+//! the person, and tokens are taken back.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use super::{Answer, Body, Call, CallerClient, SiteError, SiteUrl, endpoints, question, unexpected, url};
+
+/// What the site is asked for: the whole rights of the person. It limits nothing there; this server does.
+const SCOPE: &str = "all openid";
+
+/// What the site answers for a code or a refresh token.
+pub struct Tokens {
+    /// By which it knows the person.
+    pub access: SecretString,
+    /// For the next pair.
+    pub refresh: SecretString,
+    /// How long the first is good for, in seconds.
+    pub expires_in: u64,
+}
+
+/// The OAuth Client that the site has for this server.
+#[derive(Clone, Debug)]
+pub struct OAuthClient {
+    /// Its id.
+    pub id: String,
+    /// Its secret. Frappe takes it among the fields of the form only.
+    pub secret: SecretString,
+    /// The one address that the site sends people back to.
+    pub redirect: String,
+}
+
+impl OAuthClient {
+    /// Where a person signs in and lets this server in, and comes back from with a code.
+    pub fn address(&self, site: &SiteUrl, state: &str, challenge: &str) -> Option<String> {
+        let query = url::query_string(&[
+            ("client_id", self.id.clone()),
+            ("response_type", "code".to_owned()),
+            ("redirect_uri", self.redirect.clone()),
+            ("scope", SCOPE.to_owned()),
+            ("state", state.to_owned()),
+            ("code_challenge", challenge.to_owned()),
+            ("code_challenge_method", "S256".to_owned()),
+        ]);
+        Some(site.join(&endpoints::method(endpoints::AUTHORIZE), &query)?.into())
+    }
+}
+
+impl CallerClient<'_> {
+    /// The tokens for a code, with the verifier of its challenge.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn redeem(&self, client: &OAuthClient, code: &str, verifier: &str) -> Result<Tokens, SiteError> {
+        let fields = [("grant_type", "authorization_code"), ("code", code), ("code_verifier", verifier)];
+        self.tokens(client, &fields).await
+    }
+
+    /// A new pair for a refresh token. The old one stays good on 15 and 16, until it is taken back.
+    ///
+    /// # Errors
+    /// The site's refusal: 403 for a token that it does not know.
+    pub async fn renew(&self, client: &OAuthClient, refresh: &str) -> Result<Tokens, SiteError> {
+        self.tokens(client, &[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await
+    }
+
+    async fn tokens(&self, client: &OAuthClient, fields: &[(&'static str, &str)]) -> Result<Tokens, SiteError> {
+        let own = [
+            ("client_id", client.id.as_str()),
+            ("client_secret", client.secret.expose_secret()),
+            ("redirect_uri", &client.redirect),
+        ];
+        let form = fields.iter().chain(&own).map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let told = self.send(question(endpoints::GET_TOKEN, Body::Form(form))).await?.data;
+        let text = |key: &str| told.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        match (text("access_token"), text("refresh_token")) {
+            (Some(access), Some(refresh)) => Ok(Tokens {
+                access: access.into(),
+                refresh: refresh.into(),
+                expires_in: told.get("expires_in").and_then(Value::as_u64).unwrap_or(3600),
+            }),
+            _ => Err(unexpected(&endpoints::line("POST", endpoints::GET_TOKEN), false, "no tokens in it")),
+        }
+    }
+
+    /// Takes an access token back, and the refresh token with it.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn take_back(&self, client: &OAuthClient, access: &str) -> Result<(), SiteError> {
+        let form = vec![("token", access.to_owned()), ("client_id", client.id.clone())];
+        self.send(question(endpoints::REVOKE_TOKEN, Body::Form(form))).await.map(drop)
+    }
+
+    /// Whether a user is enabled, as the user's own record says, which everybody may read. A bearer token of a disabled
+    /// one stays good on 15 and 16.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn is_enabled(&self, user: &str) -> Result<bool, SiteError> {
+        let bad = |url::BadName(words)| SiteError::new(super::Kind::BadName, "User", false, words);
+        let path = url::resource_path("User", Some(user)).map_err(bad)?;
+        let call = Call { method: reqwest::Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
+        let Answer { data, .. }: Answer<Map<String, Value>> = self.send(call).await?;
+        Ok(data.get("data").and_then(|user| user.get("enabled")).and_then(Value::as_i64) == Some(1))
+    }
+}

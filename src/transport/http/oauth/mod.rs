@@ -1,0 +1,196 @@
+//! The authorization server over HTTP: which request is for it, what is read of it, and how an answer is carried.
+
+mod place;
+mod step_up;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{
+    ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+
+use super::refusal::{Body, Refusal};
+use super::sign_in::Failures;
+use crate::oauth::{Addresses, Answer, AuthorizationServer, Cookie, Form, Scope};
+use place::Endpoint;
+
+pub use place::{Place, place_of};
+pub use step_up::needed;
+
+/// The largest body, in bytes.
+const LARGEST: usize = 16 << 10;
+/// How many requests an address may send a minute. The people of a company may share one, as those of claude.ai do.
+const MOST: u32 = 240;
+
+/// How many requests to authorization servers came from where.
+#[derive(Debug)]
+pub struct Requests(Failures);
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self(Failures::at_most(MOST))
+    }
+}
+
+impl Requests {
+    /// Counts one.
+    ///
+    /// # Errors
+    /// 429 where there were too many.
+    pub async fn count(&self, address: IpAddr) -> Result<(), Refusal> {
+        let many = |_| {
+            let message = "too many requests to sign in from this address: try again in a minute";
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, HeaderValue::from_static("60"))
+        };
+        self.0.check(address).await.map_err(many)?;
+        self.0.note(address).await;
+        Ok(())
+    }
+}
+
+/// Answers a request for that place.
+///
+/// # Errors
+/// What is not there, another method, and a body that is too large or does not come.
+pub async fn answer(
+    server: &AuthorizationServer,
+    place: &Place<'_>,
+    head: &Parts,
+    body: Incoming,
+    patience: Duration,
+) -> Result<Response<Body>, Refusal> {
+    let addresses = server.addresses();
+    let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nothing is here");
+    let expected = match place {
+        Place::Endpoint(_, endpoint) if endpoint.is_for_programs() || *endpoint == Endpoint::Consent => Method::POST,
+        _ => Method::GET,
+    };
+    if head.method != expected {
+        let allowed = HeaderValue::try_from(expected.as_str()).map_err(|_| nothing())?;
+        let message = format!("only {expected} is taken here");
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, allowed));
+    }
+    let answered = match place {
+        Place::Resource(_, path) => {
+            let asked = format!("{}{path}", addresses.origin);
+            let own = addresses.resource.strip_prefix(&addresses.origin).unwrap_or_default();
+            let path = if path.is_empty() { own } else { path };
+            let is_served = asked == addresses.origin || addresses.resource(Some(&asked)).is_some();
+            Answer::Json(200, is_served.then(|| addresses.protected_resource(path)).ok_or_else(nothing)?)
+        }
+        Place::Server(_, end) => {
+            let is_asked = addresses.issuer == format!("{}{end}", addresses.origin);
+            Answer::Json(200, is_asked.then(|| addresses.authorization_server()).ok_or_else(nothing)?)
+        }
+        Place::Endpoint(_, endpoint) => {
+            let query = Form::parse(head.uri.query().unwrap_or_default());
+            let bytes = if expected == Method::POST { read(body, patience).await? } else { Vec::new() };
+            let form = || Form::parse(&String::from_utf8_lossy(&bytes));
+            let brought = brought(&head.headers, addresses);
+            match endpoint {
+                Endpoint::Authorize => server.authorize(&query).await,
+                Endpoint::Callback => server.callback(&query, brought).await,
+                Endpoint::Consent => server.consent(&form(), brought).await,
+                Endpoint::Token => server.token(&form()).await,
+                Endpoint::Revoke => server.revoke(&form()).await,
+                Endpoint::Register => server.register(&bytes),
+            }
+        }
+    };
+    carried(answered, addresses).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no answer can be sent"))
+}
+
+async fn read(body: Incoming, patience: Duration) -> Result<Vec<u8>, Refusal> {
+    let read = tokio::time::timeout(patience, Limited::new(body, LARGEST).collect()).await;
+    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
+    let large = |_| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 16 KiB, or was cut");
+    Ok(read.map_err(late)?.map_err(large)?.to_bytes().to_vec())
+}
+
+/// What a browser's cookie is called: with the prefix, only this very host can have set it.
+fn cookie_name(addresses: &Addresses) -> &'static str {
+    if addresses.is_encrypted() { "__Host-erpnext-mcp" } else { "erpnext-mcp" }
+}
+
+/// What the browser was given before.
+fn brought<'h>(headers: &'h HeaderMap, addresses: &Addresses) -> Option<&'h str> {
+    let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+    let mut named =
+        pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == cookie_name(addresses));
+    named.next().map(|(_, value)| value)
+}
+
+fn set(cookie: &Cookie, addresses: &Addresses) -> Option<HeaderValue> {
+    let secure = if addresses.is_encrypted() { "; Secure" } else { "" };
+    let Cookie { value, lives } = cookie;
+    let (name, lives) = (cookie_name(addresses), lives.as_secs());
+    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lives}{secure}")).ok()
+}
+
+/// The answer over HTTP; none where it cannot be carried.
+fn carried(answer: Answer, addresses: &Addresses) -> Option<Response<Body>> {
+    let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
+    let fixed = HeaderValue::from_static;
+    let (status, body) = match answer {
+        Answer::Json(status, body) => {
+            headers.push((CONTENT_TYPE, fixed("application/json")));
+            (status, body.to_string())
+        }
+        Answer::Redirect { to, cookie } => {
+            headers.push((LOCATION, HeaderValue::try_from(to).ok()?));
+            headers.push((REFERRER_POLICY, fixed("no-referrer")));
+            headers.extend(cookie.and_then(|cookie| set(&cookie, addresses)).map(|cookie| (SET_COOKIE, cookie)));
+            (303, String::new())
+        }
+        Answer::Page { status, html, form, cookie } => {
+            let form = if form.is_empty() { "'none'".to_owned() } else { form.join(" ") };
+            let policy = format!(
+                "default-src 'none'; style-src 'unsafe-inline'; form-action {form}; frame-ancestors 'none'; base-uri 'none'"
+            );
+            headers.extend([
+                (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
+                (CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).ok()?),
+                (X_FRAME_OPTIONS, fixed("DENY")),
+                (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+                // The form's own request must say where it comes from.
+                (REFERRER_POLICY, fixed("same-origin")),
+            ]);
+            headers.extend(cookie.and_then(|cookie| set(&cookie, addresses)).map(|cookie| (SET_COOKIE, cookie)));
+            (status, html)
+        }
+    };
+    let mut response = Response::new(Full::from(body).boxed());
+    *response.status_mut() = StatusCode::from_u16(status).ok()?;
+    response.headers_mut().extend(headers);
+    Some(response)
+}
+
+/// The refusal with the words by which a client learns where to sign in (RFC 9728), for the endpoint at a path.
+pub fn challenged(refusal: Refusal, addresses: &Addresses, path: &str, sent_one: bool) -> Refusal {
+    let (metadata, scope) = (addresses.metadata_of(path), Scope::Submit.names());
+    let error = if sent_one { ", error=\"invalid_token\"" } else { "" };
+    worded(refusal, format!("Bearer resource_metadata=\"{metadata}\", scope=\"{scope}\"{error}"))
+}
+
+/// That the token is good and lets too little be done: which scope would do.
+pub fn insufficient(needed: Scope, addresses: &Addresses, path: &str) -> Refusal {
+    let (metadata, scope) = (addresses.metadata_of(path), needed.names());
+    let message = format!("the token does not let this be done: sign in again with the scope {}", needed.as_str());
+    let words = format!(
+        "Bearer error=\"insufficient_scope\", scope=\"{scope}\", resource_metadata=\"{metadata}\", error_description=\"{message}\""
+    );
+    worded(Refusal::new(StatusCode::FORBIDDEN, message), words)
+}
+
+fn worded(refusal: Refusal, words: String) -> Refusal {
+    match HeaderValue::try_from(words) {
+        Ok(words) => refusal.with_only(WWW_AUTHENTICATE, words),
+        Err(_) => refusal,
+    }
+}

@@ -1,0 +1,112 @@
+//! Which paths are an authorization server's.
+
+/// What a path leads to, each with the name of a site where it has one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place<'a> {
+    /// The metadata of what is served at a path; of the site's endpoint where it is empty.
+    Resource(Option<&'a str>, &'a str),
+    /// The metadata of the authorization server whose path this is.
+    Server(Option<&'a str>, &'a str),
+    /// An endpoint or a page of the server itself.
+    Endpoint(Option<&'a str>, Endpoint),
+}
+
+/// An endpoint or a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Endpoint {
+    /// The person is asked.
+    Authorize,
+    /// The person has decided.
+    Consent,
+    /// The person comes back from the site.
+    Callback,
+    /// Tokens for a code or a refresh token.
+    Token,
+    /// A client registers.
+    Register,
+    /// A token is taken back.
+    Revoke,
+}
+
+impl Endpoint {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "authorize" => Self::Authorize,
+            "consent" => Self::Consent,
+            "callback" => Self::Callback,
+            "token" => Self::Token,
+            "register" => Self::Register,
+            "revoke" => Self::Revoke,
+            _ => return None,
+        })
+    }
+
+    /// Whether no browser comes here.
+    pub fn is_for_programs(self) -> bool {
+        matches!(self, Self::Token | Self::Register | Self::Revoke)
+    }
+}
+
+impl<'a> Place<'a> {
+    /// The name of the site.
+    pub fn site(&self) -> Option<&'a str> {
+        match self {
+            Self::Resource(site, _) | Self::Server(site, _) | Self::Endpoint(site, _) => *site,
+        }
+    }
+}
+
+/// What a path leads to, where it is an authorization server's.
+pub fn place_of(path: &str) -> Option<Place<'_>> {
+    if let Some(path) = path.strip_prefix("/.well-known/oauth-protected-resource") {
+        if path.is_empty() {
+            return Some(Place::Resource(None, ""));
+        }
+        // Where a key is brought, there is no other way to sign in.
+        let (site, _) = super::super::route::route_of(path).filter(|_| !path.starts_with("/key"))?;
+        return Some(Place::Resource(site, path));
+    }
+    if let Some(end) = path.strip_prefix("/.well-known/oauth-authorization-server") {
+        let site = end.strip_prefix("/oauth/").filter(|site| !site.is_empty() && !site.contains('/'));
+        return (end.is_empty() || site.is_some()).then_some(Place::Server(site, end));
+    }
+    let below = path.strip_prefix("/oauth/")?;
+    let (site, name) = below.split_once('/').map_or((None, below), |(site, name)| (Some(site), name));
+    Some(Place::Endpoint(site, Endpoint::of(name)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_metadata_and_the_endpoints_of_each_site_are_found() {
+        for (path, place) in [
+            ("/.well-known/oauth-protected-resource", Place::Resource(None, "")),
+            ("/.well-known/oauth-protected-resource/mcp", Place::Resource(None, "/mcp")),
+            (
+                "/.well-known/oauth-protected-resource/mcp/north/readonly",
+                Place::Resource(Some("north"), "/mcp/north/readonly"),
+            ),
+            ("/.well-known/oauth-authorization-server", Place::Server(None, "")),
+            ("/.well-known/oauth-authorization-server/oauth/north", Place::Server(Some("north"), "/oauth/north")),
+            ("/oauth/token", Place::Endpoint(None, Endpoint::Token)),
+            ("/oauth/north/authorize", Place::Endpoint(Some("north"), Endpoint::Authorize)),
+        ] {
+            assert_eq!(place_of(path), Some(place), "{path}");
+        }
+        for path in [
+            "/.well-known/oauth-protected-resource/key/mcp",
+            "/.well-known/oauth-protected-resourcex",
+            "/.well-known/oauth-authorization-server/mcp",
+            "/.well-known/openid-configuration",
+            "/oauth",
+            "/oauth/",
+            "/oauth/north",
+            "/oauth/a/b/token",
+            "/mcp",
+        ] {
+            assert_eq!(place_of(path), None, "{path}");
+        }
+    }
+}
