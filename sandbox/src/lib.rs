@@ -32,6 +32,7 @@ use tokio::task::JoinHandle;
 
 pub use erpnext_schema::Version;
 pub use faults::{Fault, Faults, Kind};
+pub use http::Provider;
 pub use keys::Key;
 pub use start::{Data, Loading, Options, StartError};
 pub use store::Image;
@@ -119,6 +120,11 @@ impl Sandbox {
     /// What goes wrong on demand.
     pub fn faults(&self) -> &Faults {
         &self.app.faults
+    }
+
+    /// The site's OAuth provider: the tokens that it handed out.
+    pub fn oauth(&self) -> &Provider {
+        &self.app.provider
     }
 
     /// Every write that took effect, oldest first.

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::SiteError;
 use crate::faults::Faults;
-use crate::http::{App, Sessions};
+use crate::http::{App, Provider, Sessions};
 use crate::meta::Meta;
 use crate::perms::User;
 use crate::site::Site;
@@ -137,7 +137,8 @@ fn load(options: &Options) -> Result<App, StartError> {
         }
     };
     let (sessions, faults, tracebacks) = (Sessions::default(), Faults::default(), options.tracebacks);
-    let app = App { store, meta: Meta::new(options.version).on(options.day), sessions, faults, tracebacks };
+    let (meta, provider) = (Meta::new(options.version).on(options.day), Provider::default());
+    let app = App { store, meta, sessions, provider, faults, tracebacks };
     if options.bench {
         bench::lay(&app.meta);
     }

@@ -47,7 +47,8 @@ Examples:
 Environment (wins over the file):
   ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET   the site and its key
   MCP_LOG_LEVEL                                      off, error, warn, info, debug, trace; to stderr
-  MCP_AUDIT_ENABLED                                  true or false";
+  MCP_AUDIT_ENABLED                                  true or false
+  MCP_OAUTH_CLIENT_SECRET, MCP_OAUTH_KEY             for people who sign in by OAuth (serve --http)";
 
 /// Safe, typed access to ERPNext for language models, over the Model Context Protocol.
 #[derive(Debug, Parser)]

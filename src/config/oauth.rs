@@ -1,6 +1,6 @@
 //! `sign_in.oauth`: how people sign in once, in their browser, with the site's own login.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -24,8 +24,6 @@ pub struct OAuth {
     pub client_secret: SecretString,
     /// What seals that which the server hands out and keeps; one of its own for as long as it runs where there is none.
     pub key: Option<SecretString>,
-    /// Where it is kept who has signed in; nowhere where there is none, and then people sign in again after a start.
-    pub state_file: Option<PathBuf>,
 }
 
 impl OAuth {
@@ -53,15 +51,7 @@ impl OAuth {
 /// Reads the section.
 pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<OAuth> {
     let section = sign_in.object("oauth")?;
-    section.only(&[
-        "url",
-        "client_id",
-        "client_secret",
-        "client_secret_file",
-        "client_secret_command",
-        "key_file",
-        "state_file",
-    ]);
+    section.only(&["url", "client_id", "client_secret", "client_secret_file", "client_secret_command", "key_file"]);
     section.asks("url", || json!({"type": "string", "examples": ["https://mcp.example.com/mcp"]}));
     let address = section.parsed("url", endpoint);
     let client_id = section.text("client_id").filter(|id| !id.is_empty()).map(str::to_owned);
@@ -70,12 +60,7 @@ pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<O
     }
     let client_secret = client_secret(purpose, &section, env);
     let key = key(purpose, &section, env);
-    let state_file = section.text("state_file").filter(|path| !path.is_empty()).map(PathBuf::from);
-    if purpose == For::Site && state_file.is_some() && key.is_none() {
-        let message = format!("it needs a key that outlives the process: set key_file, or {KEY}");
-        section.errors.note(section.at("state_file"), message);
-    }
-    Some(OAuth { url: address?, client_id: client_id?, client_secret, key, state_file })
+    Some(OAuth { url: address?, client_id: client_id?, client_secret, key })
 }
 
 /// The address of an endpoint for MCP that a browser may be sent to.

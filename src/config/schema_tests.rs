@@ -74,6 +74,8 @@ fn every_key_that_the_reader_knows_is_in_the_schema_with_its_type_and_meaning() 
 fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
     let secret = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(secret.path(), "abc").unwrap();
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), "0".repeat(64)).unwrap();
     let is_another = |value: &Value| value["$ref"].as_str().is_some_and(|target| target.starts_with("#/properties/"));
     for (path, value) in all_leaves().into_iter().filter(|(_, value)| !is_another(value)) {
         let good = match (value["type"].as_str(), value.get("enum").or(value.get("examples"))) {
@@ -92,7 +94,22 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
             Some("command") => json!(["printf", "abc"]),
             _ => good,
         };
+        let good = match path.strip_prefix("sign_in.oauth.") {
+            Some("client_secret_file") => json!(secret.path()),
+            Some("client_secret_command") => json!(["printf", "abc"]),
+            Some("key_file") => json!(key.path()),
+            _ => good,
+        };
         let mut right = file(&path, good);
+        // Nobody signs in by OAuth without an address and a client of the site.
+        if path.starts_with("sign_in.oauth.") {
+            let oauth = right["sign_in"]["oauth"].as_object_mut().unwrap();
+            oauth.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+            oauth.entry("client_id").or_insert(json!("abc"));
+            if !path.contains("client_secret") {
+                oauth.insert("client_secret".to_owned(), json!("abc"));
+            }
+        }
         // No method goes without one.
         if path.starts_with("methods.") && path != "methods.*.description" {
             right["methods"]["Customer"]["description"] = json!("d");

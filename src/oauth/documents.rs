@@ -245,7 +245,7 @@ mod tests {
     async fn a_document_is_small_and_quick_and_no_redirect_is_followed() {
         let all = |_: IpAddr| true;
         let good = said_of(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 87\r\n\r\n\
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 89\r\n\r\n\
               {\"client_id\": \"https://client.example/m\", \"redirect_uris\": [\"https://client.example/cb\"]}",
             all,
         );

@@ -1,8 +1,8 @@
 //! Who asks: the `Authorization` header against the site's keys, unless a cookie stands for somebody: it beats the header.
 
+use super::App;
 use super::session::Cookie;
 use crate::error::{SiteError, exc};
-use crate::faults::Faults;
 use crate::keys;
 use crate::perms::User;
 use crate::store::{Db, Sql, table_name};
@@ -11,23 +11,27 @@ use crate::store::{Db, Sql, table_name};
 ///
 /// # Errors
 /// 401 for a wrong key or secret, a disabled user, another scheme, whatever the cookie says.
-pub fn user(db: &Db<'_>, faults: &Faults, header: Option<&str>, cookie: &Cookie) -> Result<User, SiteError> {
-    let sent = by_key(db, faults, header)?;
+pub fn user(db: &Db<'_>, app: &App, header: Option<&str>, cookie: &Cookie) -> Result<User, SiteError> {
+    let sent = by_header(db, app, header)?;
     Ok(match cookie {
         Cookie::User(name) => named(db, name),
         Cookie::None | Cookie::Expired => sent,
     })
 }
 
-fn by_key(db: &Db<'_>, faults: &Faults, header: Option<&str>) -> Result<User, SiteError> {
+fn by_header(db: &Db<'_>, app: &App, header: Option<&str>) -> Result<User, SiteError> {
     let mut words = header.unwrap_or_default().split_whitespace();
     let (Some(scheme), Some(token)) = (words.next(), words.next()) else { return Ok(User::guest()) };
     let refused = || SiteError::new(exc::AUTHENTICATION, "");
+    if scheme.eq_ignore_ascii_case("bearer") {
+        // A disabled user's is taken too.
+        return app.provider.user(token).map(|user| named(db, &user)).ok_or_else(refused);
+    }
     if !scheme.eq_ignore_ascii_case("token") {
         return Err(refused());
     }
     let (key, secret) = token.split_once(':').ok_or_else(refused)?;
-    if faults.is_expired(key) {
+    if app.faults.is_expired(key) {
         return Err(refused());
     }
     match keys::KEYS.iter().find(|known| known.key == key && known.secret == secret) {

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod args;
 mod auth;
+mod provider;
 mod resource;
 mod route;
 mod session;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::response::Response;
 use erpnext_schema::Version;
 use serde_json::{Map, json};
 
 use self::answer::Manner;
+pub use self::provider::Provider;
 use self::session::Cookie;
 pub use self::session::Sessions;
 use crate::error::{SiteError, exc};
@@ -36,6 +38,8 @@ pub struct App {
     pub meta: Meta,
     /// Who is logged in with a browser.
     pub sessions: Sessions,
+    /// Who lets programs in as whom.
+    pub provider: Provider,
     /// What goes wrong on demand.
     pub faults: Faults,
     /// Whether errors tell `exception` and `exc` where the System Settings do not say.
@@ -132,6 +136,8 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         beside.insert("session_expired".to_owned(), json!(1));
     }
     let mut opened = None;
+    let mut to = None;
+    let is_json = header("content-type").is_some_and(|kind| kind.contains("json"));
     let origin = Origin { request: format!("{method} {path}"), id: header("x-request-id") };
     let mut messages = Vec::new();
     let result = app.store.transaction(|db| {
@@ -139,18 +145,26 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         let tracebacks = setting.map_or(app.tracebacks, |allowed| allowed != "0");
         // On 16 whoever is not logged in learns no more than the name of an error.
         manner.tracebacks = tracebacks && (!new || matches!(whom, Cookie::User(_)));
-        let user = auth::user(db, &app.faults, authorization.as_deref(), &whom)?;
+        let user = auth::user(db, app, authorization.as_deref(), &whom)?;
         manner.tracebacks = tracebacks && (!new || user.is_desk_user());
         app.sessions.check_forged(method, cookies, token.as_deref())?;
         let args = sent.args.map_err(|bad| bad.told(manner.version))?;
         if path == "/api/method/login" {
             beside.insert("message".to_owned(), json!("Invalid login credentials"));
             let (user, sid) = app.sessions.log_in(&args)?;
-            opened = Some(sid);
+            opened = Some((sid, user));
             return Ok((
                 Reply::json(session::welcome(&Site::new(db, &app.meta, &User::administrator()), user)?),
                 false,
             ));
+        }
+        let administrator = User::administrator();
+        let own = &Site::new(db, &app.meta, &administrator);
+        let asked = provider::Asked { method, path, site: own, user: &user, cookies, is_json, args: &args };
+        if let Some(given) = app.provider.answer(&asked) {
+            let (reply, location) = given?;
+            to = location;
+            return Ok((reply, false));
         }
         let mut site = Site::new(db, &app.meta, &user);
         site.origin = origin;
@@ -165,8 +179,15 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         Err(error) if wants_page(path, accept.as_deref()) => answer::page(error.exc.status, error.exc.name, ""),
         Err(error) => answer::error_beside(&error, &messages, manner, beside),
     };
-    if let Some(Ok(cookie)) = opened.map(|sid| HeaderValue::try_from(format!("sid={sid}; HttpOnly; Path=/"))) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+    if let Some((sid, user)) = opened {
+        let user = user.replace('@', "%40");
+        let cookies = [format!("sid={sid}; HttpOnly; Path=/"), format!("user_id={user}; Path=/")];
+        for cookie in cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+    if let Some(Ok(to)) = to.map(HeaderValue::try_from) {
+        response.headers_mut().insert(LOCATION, to);
     }
     if method == "HEAD" { answer::without_body(response) } else { response }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod forms;
+mod oauth;
 mod reads;
 mod shapes;
 mod versions;

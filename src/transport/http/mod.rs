@@ -3,10 +3,12 @@
 
 mod accept;
 mod body;
+mod error;
 mod guard;
 mod head_clock;
 mod oauth;
 mod open_files;
+mod patience;
 mod protocol;
 mod refusal;
 mod route;
@@ -17,7 +19,6 @@ mod tls;
 mod views;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -33,13 +34,13 @@ use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 
 use super::end::asked_to_end;
-use crate::app::{App, CannotServe};
+use crate::app::App;
 use crate::audit::{new_id, short};
 use crate::config::Config;
 use crate::context::overlay::Overlay;
 use crate::limit::Places;
 use crate::metrics::Metrics;
-use crate::oauth::{AuthorizationServer, BadKey, Lifetimes, Scope};
+use crate::oauth::{AuthorizationServer, Lifetimes, Scope};
 use crate::server::{Server, Turns};
 use crate::site::RequestId;
 use accept::Connections;
@@ -53,6 +54,8 @@ use site::Site;
 use tls::Tls;
 use views::Views;
 
+pub use error::HttpError;
+pub use patience::Patience;
 pub use status::serve_status;
 
 /// How many requests are served or wait at once, and how many of one user.
@@ -62,44 +65,6 @@ const MOST_OF_ONE: usize = 48;
 const FILES_BESIDE: u64 = 256;
 /// The name of a request, which the log, the audit log and the site have too.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Why nothing is served over HTTP.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// Anybody who reaches the address would use the server's own key.
-    #[error(
-        "{0} can be reached from other machines, and nobody would have to sign in: listen on 127.0.0.1, or have people \
-         sign in (sign_in)"
-    )]
-    Open(SocketAddr),
-    /// The certificate or its key cannot be used.
-    #[error("{file}: {1}", file = .0.display())]
-    Certificate(PathBuf, String),
-    /// A key that cannot be one.
-    #[error(transparent)]
-    Site(#[from] CannotServe),
-    /// Nobody could sign in by OAuth.
-    #[error(transparent)]
-    OAuth(#[from] BadKey),
-    /// The address is taken, or is none of this machine's.
-    #[error("{0}: {1}")]
-    Listen(SocketAddr, std::io::Error),
-}
-
-/// How long a client may take over a request.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// For its head, from the first byte.
-    pub head: Duration,
-    /// For its body.
-    pub body: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { head: Duration::from_secs(10), body: Duration::from_secs(30) }
-    }
-}
 
 /// The two ends of a connection.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ mod clients;
 mod identities;
 mod many;
 mod narrowing;
+mod oauth;
 mod operations;
 mod program;
 mod sign_in;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::context::client_options;
+use erpnext_mcp::oauth::Lifetimes;
 use erpnext_mcp::server::Turns;
 use erpnext_mcp::site::Client;
 use erpnext_mcp::transport::{Endpoint, Patience, serve_http};
@@ -48,16 +50,20 @@ impl Served {
     }
 
     pub async fn start_on(config: &Value, address: &str) -> Self {
-        Self::begin(config, Patience::default(), address).await
+        Self::begin(config, |endpoint| endpoint, address).await
     }
 
     pub async fn with_patience(config: &Value, patience: Patience) -> Self {
-        Self::begin(config, patience, "127.0.0.1:0").await
+        Self::begin(config, |endpoint| endpoint.with_patience(patience), "127.0.0.1:0").await
     }
 
-    async fn begin(config: &Value, patience: Patience, address: &str) -> Self {
+    pub async fn with_lifetimes(config: &Value, lifetimes: Lifetimes) -> Self {
+        Self::begin(config, |endpoint| endpoint.with_lifetimes(lifetimes), "127.0.0.1:0").await
+    }
+
+    async fn begin(config: &Value, change: impl FnOnce(Endpoint) -> Endpoint, address: &str) -> Self {
         let config = load(config);
-        let mut endpoint = Endpoint::new(&config).unwrap().with_patience(patience);
+        let mut endpoint = change(Endpoint::new(&config).unwrap());
         for (name, hosts, config) in config.served() {
             let audit = Audit::open(&config.audit).unwrap();
             let app = App::open(config, Client::new(client_options(config)).unwrap(), audit).unwrap();

@@ -1,0 +1,30 @@
+//! Why nothing is served over HTTP.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::app::CannotServe;
+use crate::oauth::BadKey;
+
+/// Why nothing is served over HTTP.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Anybody who reaches the address would use the server's own key.
+    #[error(
+        "{0} can be reached from other machines, and nobody would have to sign in: listen on 127.0.0.1, or have people \
+         sign in (sign_in)"
+    )]
+    Open(SocketAddr),
+    /// The certificate or its key cannot be used.
+    #[error("{file}: {1}", file = .0.display())]
+    Certificate(PathBuf, String),
+    /// A key that cannot be one.
+    #[error(transparent)]
+    Site(#[from] CannotServe),
+    /// Nobody could sign in by OAuth.
+    #[error(transparent)]
+    OAuth(#[from] BadKey),
+    /// The address is taken, or is none of this machine's.
+    #[error("{0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+}

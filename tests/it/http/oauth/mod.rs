@@ -1,0 +1,227 @@
+//! Signing in by OAuth, with a program in the place of the person: it fills in forms and follows where it is sent.
+
+mod hostile;
+mod login;
+mod tokens;
+
+use erpnext_mcp::oauth::Lifetimes;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use super::{Served, http, message};
+use crate::sandbox::SampleSite;
+use crate::support::all;
+
+/// What the address of the server is to the world; it is asked at another one.
+const ORIGIN: &str = "https://mcp.example.com";
+const REDIRECT: &str = "http://127.0.0.1:33418/callback";
+/// RFC 7636, appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A server on a sample site, before which people sign in by OAuth.
+struct Scene {
+    site: SampleSite,
+    served: Served,
+    http: reqwest::Client,
+    log: tempfile::TempDir,
+}
+
+/// A page that asks, and the cookie that came with it.
+struct Page {
+    request: String,
+    cookie: String,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        Self::with(Lifetimes::default(), |_| {}).await
+    }
+
+    async fn with(lifetimes: Lifetimes, change: impl FnOnce(&mut Value)) -> Self {
+        let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let mut config = site.config(json!({"doctypes": {"Customer": all(), "Lead": all(), "Sales Order": all()}}));
+        config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+        config["sign_in"] = json!({"oauth": {
+            "url": format!("{ORIGIN}/mcp"), "client_id": oauth_client(&site), "client_secret": "canary-client-secret",
+        }});
+        change(&mut config);
+        let served = Served::with_lifetimes(&config, lifetimes).await;
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { site, served, http, log }
+    }
+
+    /// An address of the server, or a path there, where it is asked.
+    fn here(&self, address: &str) -> String {
+        self.served.url(address.strip_prefix(ORIGIN).unwrap_or(address))
+    }
+
+    fn get(&self, address: &str) -> RequestBuilder {
+        self.http.get(self.here(address))
+    }
+
+    fn form(&self, path: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+        self.http.post(self.here(path)).form(pairs)
+    }
+
+    /// A client's id.
+    async fn register(&self, redirect: &str) -> String {
+        let told = json!({"client_name": "Tests", "redirect_uris": [redirect]}).to_string();
+        let answer = self.http.post(self.here("/oauth/register")).body(told).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["client_id"].as_str().unwrap().to_owned()
+    }
+
+    fn authorize(&self, client: &str, changed: &[(&str, &str)]) -> RequestBuilder {
+        let mut pairs = vec![
+            ("response_type", "code"),
+            ("client_id", client),
+            ("redirect_uri", REDIRECT),
+            ("state", "the-state"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+            ("resource", "https://mcp.example.com/mcp"),
+        ];
+        for (name, value) in changed {
+            pairs.retain(|(known, _)| known != name);
+            pairs.push((*name, *value));
+        }
+        self.get("/oauth/authorize").query(&pairs)
+    }
+
+    /// The page that asks the person.
+    async fn page(&self, client: &str, changed: &[(&str, &str)]) -> Page {
+        let answer = self.authorize(client, changed).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let cookie = cookie(&answer);
+        let html = answer.text().await.unwrap();
+        let (_, request) = html.split_once("name=\"request\" value=\"").unwrap_or_else(|| panic!("{html}"));
+        Page { request: request.split('"').next().unwrap().to_owned(), cookie }
+    }
+
+    /// The person lets the client in; where the site is to be asked, and the cookie.
+    async fn consent(&self, page: &Page, scope: &str) -> (String, String) {
+        let pairs = [("request", page.request.as_str()), ("scope", scope), ("decision", "allow")];
+        let answer = self.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
+        (location(&answer), cookie(&answer))
+    }
+
+    /// The person signs in to the site and lets the server in; where the site sends them.
+    async fn at_the_site(&self, address: &str, user: &str) -> String {
+        let site = self.site.sandbox.url();
+        let guest = self.http.get(address).send().await.unwrap();
+        assert!(location(&guest).starts_with("/login?redirect-to="), "{address}");
+        let login = self.http.post(format!("{site}/api/method/login")).form(&[("usr", user), ("pwd", "secret")]);
+        let login = login.send().await.unwrap();
+        let cookies: Vec<&str> = login
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap())
+            .collect();
+        let cookies = cookies.join("; ");
+        let page = self.http.get(address).header("cookie", &cookies).send().await.unwrap().text().await.unwrap();
+        let allow = page.split('"').nth(1).unwrap_or_else(|| panic!("{page}")).replace("&amp;", "&");
+        let allowed = self.http.get(format!("{site}{allow}")).header("cookie", &cookies).send().await.unwrap();
+        location(&allowed)
+    }
+
+    /// All that the person does; where the client is told of it.
+    async fn through_the_site(&self, client: &str, scope: &str, user: &str) -> String {
+        let page = self.page(client, &[]).await;
+        let (site, cookie) = self.consent(&page, scope).await;
+        let back = self.at_the_site(&site, user).await;
+        let answer = self.get(&back).header("cookie", cookie).send().await.unwrap();
+        location(&answer)
+    }
+
+    /// A code for a client.
+    async fn code(&self, client: &str) -> String {
+        parameter(&self.through_the_site(client, "erpnext:submit", "sales@example.com").await, "code")
+    }
+
+    fn redeem(&self, client: &str, code: &str, changed: &[(&str, &str)]) -> RequestBuilder {
+        let mut pairs = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", client),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+            ("resource", "https://mcp.example.com/mcp"),
+        ];
+        for (name, value) in changed {
+            pairs.retain(|(known, _)| known != name);
+            pairs.push((*name, *value));
+        }
+        self.form("/oauth/token", &pairs)
+    }
+
+    /// The tokens of somebody who let a new client in.
+    async fn signed_in(&self, scope: &str, user: &str) -> (String, Value) {
+        let client = self.register(REDIRECT).await;
+        let code = parameter(&self.through_the_site(&client, scope, user).await, "code");
+        let tokens = answered(self.redeem(&client, &code, &[])).await;
+        assert_eq!(tokens.0, 200, "{tokens:?}");
+        (client, tokens.1)
+    }
+
+    fn refresh(&self, client: &str, tokens: &Value) -> RequestBuilder {
+        let token = tokens["refresh_token"].as_str().unwrap();
+        let pairs = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
+        self.form("/oauth/token", &pairs)
+    }
+
+    /// The answer to a tool that is called with an access token.
+    async fn call(&self, tokens: &Value, path: &str, tool: &str, arguments: Value) -> Response {
+        let call = message("tools/call", json!({"name": tool, "arguments": arguments}));
+        let token = tokens["access_token"].as_str().unwrap();
+        self.served.post(path, &call).header("authorization", format!("Bearer {token}")).send().await.unwrap()
+    }
+
+    /// The status of a call that reads.
+    async fn status(&self, tokens: &Value) -> u16 {
+        self.call(tokens, "/mcp", "test_connection", json!({})).await.status().as_u16()
+    }
+
+    fn audit(&self) -> String {
+        std::fs::read_to_string(self.log.path().join("audit.log")).unwrap_or_default()
+    }
+}
+
+/// The id of the OAuth Client that the site has for the server.
+fn oauth_client(site: &SampleSite) -> String {
+    let callback = format!("{ORIGIN}/oauth/callback");
+    let client = json!({
+        "doctype": "OAuth Client", "app_name": "erpnext-mcp", "redirect_uris": callback, "default_redirect_uri": callback,
+        "grant_type": "Authorization Code", "response_type": "Code", "scopes": "all openid",
+    });
+    let made = site.sandbox.with(|site| site.insert(client.as_object().unwrap().clone())).unwrap();
+    made["name"].as_str().unwrap().to_owned()
+}
+
+/// The status and the JSON of an answer.
+async fn answered(request: RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn location(answer: &Response) -> String {
+    let to = answer.headers().get("location").unwrap_or_else(|| panic!("{answer:?}"));
+    to.to_str().unwrap().to_owned()
+}
+
+/// The cookie of an answer, as a browser sends it.
+fn cookie(answer: &Response) -> String {
+    let set = answer.headers()["set-cookie"].to_str().unwrap();
+    for part in ["__Host-erpnext-mcp=", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(set.contains(part), "{set}");
+    }
+    set.split(';').next().unwrap().to_owned()
+}
+
+/// A parameter of an address.
+fn parameter(address: &str, name: &str) -> String {
+    let address = reqwest::Url::parse(address).unwrap();
+    let found = address.query_pairs().find(|(known, _)| known == name);
+    found.unwrap_or_else(|| panic!("no {name} in {address}")).1.into_owned()
+}

@@ -1,0 +1,135 @@
+//! Tokens after the login: whose they are, what for, until when, and that the site's are nobody's.
+
+use erpnext_sandbox::{Fault, Kind};
+use erpnext_test::on_every_version;
+use serde_json::{Value, json};
+
+use super::{Scene, answered};
+
+fn disable(scene: &Scene) {
+    let disabled = json!({"enabled": 0});
+    scene.site.sandbox.with(|site| site.set("User", "sales@example.com", disabled.as_object().unwrap())).unwrap();
+}
+
+#[on_every_version]
+async fn a_disabled_user_gets_no_token_any_more() {
+    let scene = Scene::start().await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    disable(&scene);
+    let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(scene.status(&tokens).await, 401);
+    let client = scene.register(super::REDIRECT).await;
+    let to = scene.through_the_site(&client, "erpnext:read", "sales@example.com").await;
+    assert_eq!(super::parameter(&to, "error"), "access_denied");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_again_ends_all_of_its_tokens() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (status, second) = answered(scene.refresh(&client, &first)).await;
+    assert_eq!((status, scene.status(&second).await), (200, 200));
+    let (status, told) = answered(scene.refresh(&client, &first)).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+    assert_eq!((scene.status(&first).await, scene.status(&second).await), (401, 401));
+    assert_eq!(answered(scene.refresh(&client, &second)).await.0, 400);
+    // Those of another login go on.
+    let (client, other) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let stranger = scene.register(super::REDIRECT).await;
+    assert_eq!(answered(scene.refresh(&stranger, &other)).await.1["error"], "invalid_grant");
+    assert_eq!(answered(scene.refresh(&client, &other)).await.0, 200);
+}
+
+#[tokio::test]
+async fn what_is_revoked_ends_here_and_at_the_site() {
+    let scene = Scene::start().await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    for token in ["refresh_token", "access_token"] {
+        let (other, theirs) = scene.signed_in("erpnext:read", "other@example.com").await;
+        let revoke = [("token", theirs[token].as_str().unwrap()), ("client_id", &other)];
+        assert_eq!(answered(scene.form("/oauth/revoke", &revoke)).await.0, 200);
+        assert_eq!(scene.status(&theirs).await, 401, "{token}");
+    }
+    let made_up = [("token", "none"), ("client_id", client.as_str())];
+    assert_eq!(answered(scene.form("/oauth/revoke", &made_up)).await.0, 200);
+    assert_eq!(scene.status(&tokens).await, 200);
+    // Nobody waits for the site.
+    for _ in 0..100 {
+        if scene.site.sandbox.oauth().tokens().iter().filter(|(.., is_active)| !is_active).count() == 2 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the site still takes the tokens: {:?}", scene.site.sandbox.oauth().tokens().len());
+}
+
+#[tokio::test]
+async fn a_token_of_the_site_or_for_another_endpoint_is_none_here() {
+    let scene = Scene::start().await;
+    let (_, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (of_the_site, ..) = scene.site.sandbox.oauth().tokens().remove(0);
+    assert_eq!(scene.status(&json!({"access_token": of_the_site})).await, 401);
+    assert_eq!(scene.status(&json!({"access_token": tokens["refresh_token"]})).await, 401);
+    assert_eq!(scene.call(&tokens, "/key/mcp", "test_connection", json!({})).await.status(), 401);
+    assert_eq!(scene.call(&tokens, "/mcp/readonly", "test_connection", json!({})).await.status(), 200);
+    // Another server, with the same site and another address.
+    let other = Scene::start().await;
+    assert_eq!(other.status(&tokens).await, 401);
+}
+
+#[tokio::test]
+async fn a_token_of_one_site_is_none_at_another() {
+    let south = crate::sandbox::SampleSite::start().await;
+    let scene = Scene::with(super::Lifetimes::default(), |config| {
+        let mut of = south.config(json!({"doctypes": {}}))["erpnext"].clone();
+        of["permissions"] = json!({"doctypes": {"Lead": crate::support::all()}});
+        of["sign_in"] = config["sign_in"].clone();
+        of["sign_in"]["oauth"]["url"] = json!("https://mcp.example.com/mcp/south");
+        config["sites"] = json!({"south": of});
+    })
+    .await;
+    let (_, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    assert_eq!(scene.call(&tokens, "/mcp/south", "test_connection", json!({})).await.status(), 401);
+    let (_, told) = answered(scene.get("/.well-known/oauth-authorization-server/oauth/south")).await;
+    assert_eq!(told["issuer"], "https://mcp.example.com/oauth/south");
+    let (_, told) = answered(scene.get("/.well-known/oauth-protected-resource/mcp/south")).await;
+    assert_eq!(told["authorization_servers"], json!(["https://mcp.example.com/oauth/south"]));
+}
+
+#[tokio::test]
+async fn a_site_that_is_away_costs_nobody_their_login() {
+    let scene = Scene::with(super::Lifetimes::default(), |config| config["erpnext"]["timeout"] = json!(1)).await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    scene.site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("get_token").times(1));
+    let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")));
+    assert_eq!(answered(scene.refresh(&client, &tokens)).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_sites_tokens_are_shown_nowhere() {
+    let scene = Scene::start().await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let mut told = vec![tokens.to_string()];
+    for tool in ["test_connection", "list_lead_documents", "get_lead_document"] {
+        told.push(scene.call(&tokens, "/mcp", tool, json!({"name": "none"})).await.text().await.unwrap());
+    }
+    let echo: Vec<(String, String, bool)> = scene.site.sandbox.oauth().tokens();
+    // A site that repeats what it was sent.
+    scene.site.sandbox.faults().say(&format!("no such token: {}", echo[0].0));
+    scene.site.sandbox.faults().add(Fault::new(Kind::Refusal).path("/api/resource").times(1));
+    told.push(scene.call(&tokens, "/mcp", "get_lead_document", json!({"name": "x"})).await.text().await.unwrap());
+    let (_, next): (u16, Value) = answered(scene.refresh(&client, &tokens)).await;
+    told.push(next.to_string());
+    told.push(scene.audit());
+    let secrets = scene.site.sandbox.oauth().tokens();
+    assert!(secrets.len() >= 2);
+    for (access, refresh, _) in &secrets {
+        assert!(!told.iter().any(|text| text.contains(access) || text.contains(refresh)), "{told:?}");
+    }
+    assert!(!told.iter().any(|text| text.contains("canary-client-secret")));
+    for key in ["access_token", "refresh_token"] {
+        assert!(!scene.audit().contains(tokens[key].as_str().unwrap()));
+    }
+}
