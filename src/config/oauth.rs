@@ -1,6 +1,6 @@
 //! `sign_in.oauth`: how people sign in once, in their browser, with the site's own login.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -24,6 +24,8 @@ pub struct OAuth {
     pub client_secret: SecretString,
     /// What seals that which the server hands out and keeps; one of its own for as long as it runs where there is none.
     pub key: Option<SecretString>,
+    /// Where it is kept who has signed in; nowhere where there is none, and then people sign in again after a start.
+    pub state_file: Option<PathBuf>,
 }
 
 impl OAuth {
@@ -51,7 +53,15 @@ impl OAuth {
 /// Reads the section.
 pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<OAuth> {
     let section = sign_in.object("oauth")?;
-    section.only(&["url", "client_id", "client_secret", "client_secret_file", "client_secret_command", "key_file"]);
+    section.only(&[
+        "url",
+        "client_id",
+        "client_secret",
+        "client_secret_file",
+        "client_secret_command",
+        "key_file",
+        "state_file",
+    ]);
     section.asks("url", || json!({"type": "string", "examples": ["https://mcp.example.com/mcp"]}));
     let address = section.parsed("url", endpoint);
     let client_id = section.text("client_id").filter(|id| !id.is_empty()).map(str::to_owned);
@@ -60,7 +70,12 @@ pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<O
     }
     let client_secret = client_secret(purpose, &section, env);
     let key = key(purpose, &section, env);
-    Some(OAuth { url: address?, client_id: client_id?, client_secret, key })
+    let state_file = section.text("state_file").filter(|path| !path.is_empty()).map(PathBuf::from);
+    if purpose == For::Site && state_file.is_some() && key.is_none() {
+        let message = format!("it needs a key that outlives the process: set key_file, or {KEY}");
+        section.errors.note(section.at("state_file"), message);
+    }
+    Some(OAuth { url: address?, client_id: client_id?, client_secret, key, state_file })
 }
 
 /// The address of an endpoint for MCP that a browser may be sent to.
@@ -121,4 +136,31 @@ pub(super) fn bytes(text: &str) -> Option<[u8; 32]> {
     let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
     let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
     bytes.filter(|_| digits).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_that_of_an_endpoint_over_https_or_on_this_machine() {
+        for good in
+            ["https://mcp.example.com/mcp", "https://MCP.example.com:8443/mcp/north", "http://localhost:8080/mcp"]
+        {
+            assert_eq!(endpoint(good).as_deref(), Ok(good.to_lowercase().as_str()));
+        }
+        assert!(endpoint("https://mcp.example.com/mcp/").is_ok_and(|address| address.ends_with("/mcp")));
+        for bad in [
+            "https://mcp.example.com",
+            "https://mcp.example.com/",
+            "https://mcp.example.com/mcpx",
+            "https://mcp.example.com/mcp/x",
+            "https://mcp.example.com/mcp/a/b",
+            "https://mcp.example.com/mcp?x",
+            "http://mcp.example.com/mcp",
+            "mcp.example.com/mcp",
+        ] {
+            assert!(endpoint(bad).is_err(), "{bad}");
+        }
+    }
 }

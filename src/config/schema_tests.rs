@@ -106,6 +106,7 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
             let oauth = right["sign_in"]["oauth"].as_object_mut().unwrap();
             oauth.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
             oauth.entry("client_id").or_insert(json!("abc"));
+            oauth.entry("key_file").or_insert(json!(key.path()));
             if !path.contains("client_secret") {
                 oauth.insert("client_secret".to_owned(), json!("abc"));
             }

@@ -104,8 +104,8 @@ pub(super) mod tests {
     }
 
     fn of(url: &str) -> Addresses {
-        let (client_secret, key) = ("s".into(), None);
-        Addresses::new(&OAuth { url: url.to_owned(), client_id: "c".to_owned(), client_secret, key })
+        let (client_secret, key, state_file) = ("s".into(), None, None);
+        Addresses::new(&OAuth { url: url.to_owned(), client_id: "c".to_owned(), client_secret, key, state_file })
     }
 
     #[test]

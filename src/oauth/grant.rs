@@ -45,7 +45,7 @@ pub struct Login {
 #[derive(Serialize, Deserialize)]
 pub enum Code {
     /// It was not used yet.
-    Fresh(Request, Grant),
+    Fresh(Request, Box<Grant>),
     /// It was used for this grant.
     Used([u8; 32]),
 }

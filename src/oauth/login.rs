@@ -124,7 +124,7 @@ impl AuthorizationServer {
 
     async fn code(&self, request: &Request, grant: Grant) -> Result<String, NoRandomness> {
         let code = self.sealer.secret()?;
-        self.put(Kind::Code, hash(&code), &Code::Fresh(request.clone(), grant), self.lifetimes.code).await?;
+        self.put(Kind::Code, hash(&code), &Code::Fresh(request.clone(), Box::new(grant)), self.lifetimes.code).await?;
         Ok(code)
     }
 

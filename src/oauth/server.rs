@@ -1,5 +1,6 @@
 //! The authorization server of one site.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -8,6 +9,7 @@ use super::addresses::Addresses;
 use super::answer::Answer;
 use super::client::{BadClient, Client};
 use super::documents::Documents;
+use super::kept::Kept;
 use super::seal::{NoRandomness, Sealer};
 use super::store::{Key, Kind, Memory, Store};
 use super::tokens::Lifetimes;
@@ -22,13 +24,16 @@ const LOCKS: usize = 64;
 
 /// Why there is no authorization server.
 #[derive(Debug, thiserror::Error)]
-pub enum BadKey {
+pub enum NoServer {
     /// The system has no randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
     /// The HTTP client for documents cannot be set up.
     #[error("the HTTP client for documents of clients cannot be set up")]
     Documents,
+    /// What was kept cannot be read.
+    #[error("{file}: {1}", file = .0.display())]
+    State(PathBuf, std::io::Error),
 }
 
 /// Lets clients in whom people have let in.
@@ -37,7 +42,7 @@ pub struct AuthorizationServer {
     pub(super) addresses: Addresses,
     pub(super) app: App,
     pub(super) site: OAuthClient,
-    pub(super) sealer: Sealer,
+    pub(super) sealer: Arc<Sealer>,
     pub(super) lifetimes: Lifetimes,
     store: Arc<dyn Store>,
     documents: Documents,
@@ -48,19 +53,27 @@ impl AuthorizationServer {
     /// The server of a configuration, before the site of that app.
     ///
     /// # Errors
-    /// [`BadKey`].
-    pub fn new(config: &OAuth, app: App) -> Result<Self, BadKey> {
+    /// [`NoServer`].
+    pub fn new(config: &OAuth, app: App) -> Result<Self, NoServer> {
         let addresses = Addresses::new(config);
+        let sealer = Arc::new(Sealer::new(config.key())?);
+        let store: Arc<dyn Store> = match &config.state_file {
+            Some(file) => {
+                let kept = Kept::read(file, Arc::clone(&sealer));
+                Arc::new(kept.map_err(|error| NoServer::State(file.clone(), error))?)
+            }
+            None => Arc::new(Memory::default()),
+        };
         Ok(Self {
             site: OAuthClient {
                 id: config.client_id.clone(),
                 secret: config.client_secret.clone(),
                 redirect: addresses.callback(),
             },
-            sealer: Sealer::new(config.key())?,
+            sealer,
             lifetimes: Lifetimes::default(),
-            store: Arc::new(Memory::default()),
-            documents: Documents::new().map_err(|_| BadKey::Documents)?,
+            store,
+            documents: Documents::new().map_err(|_| NoServer::Documents)?,
             locks: (0..LOCKS).map(|_| Mutex::default()).collect(),
             addresses,
             app,
@@ -134,6 +147,11 @@ impl AuthorizationServer {
     pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Option<T> {
         let sealed = self.store.take(kind, key).await?;
         self.sealer.open(kind.purpose(), &sealed)
+    }
+
+    /// Comes back when all that was kept before will outlive the process, as far as it is to.
+    pub(super) async fn settle(&self) {
+        self.store.settle().await;
     }
 
     /// While it is held, nobody else works on this grant.

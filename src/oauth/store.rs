@@ -56,6 +56,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
     /// The value, which is gone then: of two who ask at once, one gets it.
     fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
+    /// Comes back when all that was put and taken before has been made to last, as far as it can be.
+    fn settle(&self) -> BoxFuture<'_, ()>;
 }
 
 /// A value, when it ends in seconds since 1970, and its place in the order.
@@ -75,12 +77,12 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn put(&mut self, most: usize, key: Key, value: Vec<u8>, now: u64, lives: Duration) {
+    fn put(&mut self, most: usize, key: Key, value: Vec<u8>, now: u64, until: u64) {
         self.take(&key, now);
         let at = self.next;
         self.next += 1;
         self.order.insert(at, key);
-        self.entries.insert(key, Entry { value, until: now.saturating_add(lives.as_secs()), at });
+        self.entries.insert(key, Entry { value, until, at });
         while let Some((_, oldest)) = self.order.first_key_value() {
             let is_over = self.entries.get(oldest).is_none_or(|entry| entry.until <= now);
             if !is_over && self.entries.len() <= most {
@@ -110,6 +112,19 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
+    /// Keeps a value until then, in seconds since 1970.
+    pub fn put_until(&self, kind: Kind, key: Key, value: Vec<u8>, until: u64) {
+        self.shelves()[kind as usize].put(kind.most(), key, value, now(), until);
+    }
+
+    /// All of a kind, the oldest first.
+    pub fn all(&self, kind: Kind) -> Vec<(Kind, Key, Vec<u8>, u64)> {
+        let shelves = self.shelves();
+        let Shelf { entries, order, .. } = &shelves[kind as usize];
+        let entry = |key: &Key| entries.get(key).map(|entry| (kind, *key, entry.value.clone(), entry.until));
+        order.values().filter_map(entry).collect()
+    }
+
     fn shelves(&self) -> MutexGuard<'_, [Shelf; 5]> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,7 +132,7 @@ impl Memory {
 
 impl Store for Memory {
     fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()> {
-        self.shelves()[kind as usize].put(kind.most(), key, value, now(), lives);
+        self.put_until(kind, key, value, now().saturating_add(lives.as_secs()));
         ready(()).boxed()
     }
 
@@ -129,6 +144,10 @@ impl Store for Memory {
 
     fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
         ready(self.shelves()[kind as usize].take(&key, now())).boxed()
+    }
+
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
     }
 }
 
@@ -147,20 +166,20 @@ mod tests {
 
     #[test]
     fn the_oldest_drops_out_and_what_is_over_goes_with_it() {
-        let (mut shelf, lives) = (Shelf::default(), Duration::from_secs(10));
+        let mut shelf = Shelf::default();
         for number in 0..4 {
-            shelf.put(3, key(number), vec![number], 100, lives);
+            shelf.put(3, key(number), vec![number], 100, 110);
         }
         assert_eq!((shelf.entries.len(), shelf.order.len()), (3, 3));
         assert_eq!(shelf.take(&key(0), 100), None);
         // Put again, it is the youngest.
-        shelf.put(3, key(1), vec![9], 101, lives);
-        shelf.put(3, key(5), vec![5], 101, lives);
+        shelf.put(3, key(1), vec![9], 101, 111);
+        shelf.put(3, key(5), vec![5], 101, 111);
         assert_eq!(shelf.take(&key(2), 101), None);
         assert_eq!(shelf.take(&key(1), 101), Some(vec![9]));
         assert_eq!(shelf.take(&key(1), 101), None);
         assert_eq!(shelf.take(&key(3), 110), None, "it is over");
-        shelf.put(3, key(6), vec![6], 200, lives);
+        shelf.put(3, key(6), vec![6], 200, 210);
         assert_eq!((shelf.entries.len(), shelf.order.len()), (1, 1));
     }
 }

@@ -108,7 +108,7 @@ impl AuthorizationServer {
         let key = hash(code);
         // Whatever is wrong with it, it was tried: it is good no more.
         let (request, grant) = match self.take::<Code>(Kind::Code, key).await {
-            Some(Code::Fresh(request, grant)) => (request, grant),
+            Some(Code::Fresh(request, grant)) => (request, *grant),
             Some(Code::Used(id)) => {
                 let _turn = self.lock(id).await;
                 self.end(id).await;
@@ -182,6 +182,7 @@ impl AuthorizationServer {
         self.put(Kind::Grant, id, &grant, lives.grant).await?;
         self.put(Kind::Refresh, hash(&refresh), &of_grant, lives.grant).await?;
         self.put(Kind::Access, hash(&access), &Access { grant: id, scope }, lives.access).await?;
+        self.settle().await;
         Ok(Answer::Json(
             200,
             json!({
@@ -210,7 +211,10 @@ impl AuthorizationServer {
                 grant.site = tokens.into();
                 let kept = self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await;
                 match is_enabled {
-                    Ok(true) if kept.is_ok() => return Ok(grant),
+                    Ok(true) if kept.is_ok() => {
+                        self.settle().await;
+                        return Ok(grant);
+                    }
                     Ok(true) | Err(Refused::Unanswered) => Refused::Unanswered,
                     Ok(false) | Err(Refused::Denied) => Refused::Denied,
                 }
@@ -250,6 +254,7 @@ impl AuthorizationServer {
     /// Ends a grant, here and at the site. Its turn is held.
     async fn end(&self, id: Key) {
         if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await {
+            self.settle().await;
             self.take_back(&grant);
         }
     }

@@ -63,7 +63,10 @@ impl Site<'_> {
             return Err(error.saying(format!("No permission for {doctype}")).quiet());
         }
         let owns = doc.is_none_or(|doc| matches!(text(doc, "owner"), "") || text(doc, "owner") == self.user.name);
-        if !(self.role_allows(doctype, right) || owns && self.own_role_allows(doctype, right)) {
+        // A user is shared with themselves.
+        let is_self = doctype == "User" && doc.is_some_and(|doc| text(doc, "name") == self.user.name);
+        let is_shared = is_self && right == Right::Read;
+        if !(is_shared || self.role_allows(doctype, right) || owns && self.own_role_allows(doctype, right)) {
             let error = SiteError::no_role(&self.user.name, doctype);
             return Err(match doc {
                 Some(_) if right == Right::Read && self.version() < Version::V16 => {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::app::CannotServe;
-use crate::oauth::BadKey;
+use crate::oauth::NoServer;
 
 /// Why nothing is served over HTTP.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum HttpError {
     Site(#[from] CannotServe),
     /// Nobody could sign in by OAuth.
     #[error(transparent)]
-    OAuth(#[from] BadKey),
+    OAuth(#[from] NoServer),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),

@@ -8,7 +8,7 @@ use erpnext_mcp::oauth::Lifetimes;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::{Served, http, message};
+use super::{Served, message};
 use crate::sandbox::SampleSite;
 use crate::support::all;
 
@@ -25,6 +25,7 @@ struct Scene {
     served: Served,
     http: reqwest::Client,
     log: tempfile::TempDir,
+    config: Value,
 }
 
 /// A page that asks, and the cookie that came with it.
@@ -48,7 +49,7 @@ impl Scene {
         change(&mut config);
         let served = Served::with_lifetimes(&config, lifetimes).await;
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { site, served, http, log }
+        Self { site, served, http, log, config }
     }
 
     /// An address of the server, or a path there, where it is asked.

@@ -108,6 +108,26 @@ async fn a_site_that_is_away_costs_nobody_their_login() {
 }
 
 #[tokio::test]
+async fn who_signed_in_is_known_after_a_start_where_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, state) = (folder.path().join("key"), folder.path().join("state"));
+    std::fs::write(&key, "7".repeat(64)).unwrap();
+    let mut scene = Scene::with(super::Lifetimes::default(), |config| {
+        config["audit"] = json!({"enabled": false});
+        config["sign_in"]["oauth"]["key_file"] = json!(key);
+        config["sign_in"]["oauth"]["state_file"] = json!(state);
+    })
+    .await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (_, revoked) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let revoke = [("token", revoked["access_token"].as_str().unwrap())];
+    assert_eq!(answered(scene.form("/oauth/revoke", &revoke)).await.0, 200);
+    scene.served = crate::http::Served::start(&scene.config).await;
+    assert_eq!((scene.status(&tokens).await, scene.status(&revoked).await), (200, 401));
+    assert_eq!(answered(scene.refresh(&client, &tokens)).await.0, 200);
+}
+
+#[tokio::test]
 async fn the_sites_tokens_are_shown_nowhere() {
     let scene = Scene::start().await;
     let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
