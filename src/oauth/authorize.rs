@@ -75,6 +75,7 @@ pub fn refusal(back: &str, state: Option<&str>, addresses: &Addresses, code: &st
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
     use crate::oauth::addresses::tests::addresses;

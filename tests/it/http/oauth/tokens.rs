@@ -137,7 +137,7 @@ async fn the_sites_tokens_are_shown_nowhere() {
     }
     let echo: Vec<(String, String, bool)> = scene.site.sandbox.oauth().tokens();
     // A site that repeats what it was sent.
-    scene.site.sandbox.faults().say(&format!("no such token: {}", echo[0].0));
+    scene.site.sandbox.faults().say(format!("no such token: {}", echo[0].0));
     scene.site.sandbox.faults().add(Fault::new(Kind::Refusal).path("/api/resource").times(1));
     told.push(scene.call(&tokens, "/mcp", "get_lead_document", json!({"name": "x"})).await.text().await.unwrap());
     let (_, next): (u16, Value) = answered(scene.refresh(&client, &tokens)).await;
