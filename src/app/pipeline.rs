@@ -173,7 +173,8 @@ async fn answer(
     let given = Arguments::new(given)?;
     let state = CallState::new(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)));
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
-    let work = Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer }));
+    let work =
+        Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer, confirmed: None }));
     let result = state.clone().run(work).await;
     result.map(|mut answer| {
         answer.messages.extend(state.notes());

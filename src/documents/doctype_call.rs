@@ -40,9 +40,9 @@ impl<'a> DocTypeCall<'a> {
     /// # Errors
     /// As [`DocTypeCall::def_of`].
     pub async fn of(call: &Call<'a>, permit: &'a Permit) -> Result<Self, ToolError> {
-        let Call { session, registry, tool, given, attempt, .. } = *call;
+        let Call { session, registry, tool, given, attempt, confirmed, .. } = *call;
         let def = Self::def_of(session, permit).await?;
-        Ok(Self { session, registry, tool, def, permit, given, attempt, confirmed: None })
+        Ok(Self { session, registry, tool, def, permit, given, attempt, confirmed })
     }
 
     /// The permit's DocType. Refuses child tables, whatever the tool: the rule and the conditions on their rows are those of

@@ -3,6 +3,7 @@
 pub mod beyond;
 mod doctype_call;
 pub mod file_fields;
+mod marks;
 mod masks;
 pub mod moments;
 pub mod names;

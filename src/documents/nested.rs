@@ -1,4 +1,4 @@
-//! Filters by other documents, answered before the list is asked for: by a field of a linked one (`customer.territory`), and by
+//! Filters by other documents, and by what hangs on documents, answered before the list is asked for: by a field of a linked one (`customer.territory`), and by
 //! whether documents of another DocType link here (`used in`). The site would drop documents (H85) or knows no such question,
 //! so what they find is named: in bounded steps, and never a part in the place of the whole.
 
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::DocTypeCall;
 use super::beyond::{PAGE, neighbour};
+use super::marks;
 use super::ways::{Way, ways_from};
 use crate::error::ToolError;
 use crate::policy::Filter;
@@ -41,6 +42,8 @@ pub struct Resolved {
 enum Nested<'v> {
     /// A field of the document that a Link names, and what it is compared with.
     Linked { by: &'static FieldDef, field: &'v str, rest: Vec<Value> },
+    /// What hangs on the document, kept in this column.
+    Mark { column: &'static str, rest: &'v [Value] },
     /// Whether documents of another DocType that fit the filters link here.
     Used { not: bool, doctype: &'v str, filters: Option<&'v Value> },
 }
@@ -62,6 +65,10 @@ pub async fn resolve(on: &DocTypeCall<'_>, argument: &str, given: Option<Value>)
             None => {
                 filters.push(json!(item));
                 continue;
+            }
+            Some(Nested::Mark { column, rest }) => {
+                let (filter, note) = marks::filter(on, argument, column, rest).await?;
+                (filter, Vec::from_iter(note))
             }
             Some(Nested::Linked { by, field, rest }) => on.by_linked(argument, by, field, rest).await?,
             Some(Nested::Used { not, doctype, filters }) => on.by_use(argument, not, doctype, filters).await?,
@@ -105,6 +112,9 @@ fn read<'v>(def: &DocTypeDef, parts: &'v [Value]) -> Option<Nested<'v>> {
     };
     let (name, rest) = parts.split_first()?;
     let name = name.as_str()?;
+    if let Some(column) = marks::column(def, name) {
+        return Some(Nested::Mark { column, rest });
+    }
     if let Some((by, field)) = linked(def, name) {
         return Some(Nested::Linked { by, field, rest: rest.to_vec() });
     }

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod cursor;
 mod foreign_syntax;
 pub mod keyset;
+mod marks;
 mod order;
 pub mod packed;
 pub mod reader;

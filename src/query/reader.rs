@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
     fn comparison(&mut self, path: &str, name: &str, operator: &str, value: &Value) -> Option<Filter> {
         let column = match self.children.filter(|_| name.contains('.')) {
             Some(children) => self.column(path, name, children).map(|(rows, column)| (Some(rows), column)),
-            None => self.field(path, name).map(|field| (None, field)),
+            None => self.compared_field(path, name).map(|field| (None, field)),
         };
         let (operator, or_empty) = or_empty(operator).map_or((operator, false), |operator| (operator, true));
         let (operator, value) = match alias(operator, value) {

@@ -1,5 +1,6 @@
 //! The spec of a tool with a name of its own, and one call of it.
 
+use crate::cleared::Confirmed;
 use crate::config::CORE;
 use std::fmt;
 use std::sync::LazyLock;
@@ -143,6 +144,8 @@ pub struct Call<'a> {
     pub attempt: &'a Attempt,
     /// Who waits for it.
     pub observer: &'a CallObserver,
+    /// The confirmation of the batch that it is part of.
+    pub confirmed: Option<Confirmed>,
 }
 
 impl<'a> Call<'a> {

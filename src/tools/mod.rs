@@ -66,6 +66,7 @@ pub static ALL: &[&ToolSpec] = &[
     &bulk::CREATE,
     &bulk::UPDATE,
     &bulk::DELETE,
+    &bulk::ACT,
     &collaborate::COMMENT,
     &collaborate::ASSIGN,
     &collaborate::UNASSIGN,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::cleared::{Bound, Confirmed, NoRandom};
 use crate::context::Session;
 use crate::error::{ToolError, Unconfirmed};
-use crate::policy::Operation;
+use crate::policy::{Operation, Policy};
 use crate::shape::plain::{plain, plain_map};
 use crate::shape::readable::readable;
 use crate::site::Caller;
@@ -92,8 +92,17 @@ pub struct About<'a> {
     pub state: Option<&'a Value>,
     /// What decides whether it has to be confirmed.
     pub operation: Operation,
+    /// Whether it has to be confirmed whatever the policy says of the operation: nobody named the documents.
+    pub always: bool,
     /// In a few words.
     pub what: String,
+}
+
+/// Where nobody has to be asked before a write. What `always` has to be confirmed is so by `confirm: true` alone, where the
+/// policy takes that.
+pub(super) fn unasked(policy: &Policy, operation: Operation, always: bool, said: bool) -> Option<Confirmed> {
+    let may = !always || policy.takes_confirm_argument() && said;
+    Confirmed::unasked(policy, operation, said).filter(|_| may)
 }
 
 impl About<'_> {
@@ -108,7 +117,7 @@ impl About<'_> {
         shown: impl FnOnce() -> Map<String, Value>,
     ) -> Result<Confirmed, ToolError> {
         let said = given.write.confirm;
-        if let Some(confirmed) = Confirmed::unasked(session.policy, self.operation, said == Some(true)) {
+        if let Some(confirmed) = unasked(session.policy, self.operation, self.always, said == Some(true)) {
             return Ok(confirmed);
         }
         let brought = given.write.confirm_token.as_deref();

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::confirm::About;
+use super::confirm::{About, unasked};
 use super::links;
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
@@ -83,8 +83,13 @@ impl<'a> DocTypeCall<'a> {
 
     /// Whether somebody has to be asked about this call before anything is sent.
     pub fn must_ask(&self) -> bool {
+        self.must_ask_as(self.permit.operation(), false)
+    }
+
+    /// The same for what is confirmed as if it were `operation`, or `always`.
+    pub fn must_ask_as(&self, operation: Operation, always: bool) -> bool {
         let said = self.given.write.confirm == Some(true);
-        !self.attempt.dry_run && Confirmed::unasked(self.session.policy, self.permit.operation(), said).is_none()
+        !self.attempt.dry_run && unasked(self.session.policy, operation, always, said).is_none()
     }
 
     /// Whether somebody looks at what would be done before it is: in a dry run, or because it is asked about.
@@ -95,17 +100,23 @@ impl<'a> DocTypeCall<'a> {
 
     /// Asks about a batch as a whole, whose documents then pass the gate one by one as its
     /// [`Member`](super::batch::Member)s, with this confirmation; none in a dry run, which ends at each of them. `state` is
-    /// that of every document, with what would be done to it.
+    /// that of every document, with what would be done to it. It is confirmed as `operation`, or `always`.
     ///
     /// # Errors
     /// What is not confirmed yet, or cannot be recorded.
-    pub fn gate_batch(&self, preview: &Map<String, Value>, state: &Value) -> Result<Option<Confirmed>, ToolError> {
+    pub fn gate_batch(
+        &self,
+        operation: Operation,
+        always: bool,
+        preview: &Map<String, Value>,
+        state: &Value,
+    ) -> Result<Option<Confirmed>, ToolError> {
         if self.attempt.dry_run {
             return Ok(None);
         }
-        let operation = self.permit.operation();
-        let what = format!("{operation} {} documents", self.def.name);
-        let about = About { tool: self.tool.name(), doctype: self.def.name, state: Some(state), operation, what };
+        let what = format!("{} {} documents", self.permit.operation(), self.def.name);
+        let tool = self.tool.name();
+        let about = About { tool, doctype: self.def.name, state: Some(state), operation, always, what };
         let confirmed = about.confirmed(self.session, self.given, || preview.clone())?;
         self.session.audit.intend_batch(self.attempt)?;
         Ok(Some(confirmed))
@@ -156,7 +167,7 @@ impl<'a> DocTypeCall<'a> {
             (None, _) => format!("{operation} a {}", self.def.name),
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));
-        let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, what };
+        let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, always: false, what };
         about.confirmed(self.session, self.given, || self.shown(step))
     }
 

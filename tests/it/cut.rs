@@ -109,10 +109,9 @@ const WRITES: &[Write] = &[
             json!({"doctype": "ToDo", "documents": [{"name": name, "description": "updated"}]})
         })
     }),
-    write("delete_bulk_documents", ("DELETE", TODO), &["delete ToDo"], |world| {
-        Box::pin(async {
-            json!({"doctype": "ToDo", "names": [world.created("ToDo", json!({"description": "x"})).await], "confirm": true})
-        })
+    write("delete_bulk_documents", ("DELETE", TODO), &["delete ToDo"], |world| Box::pin(world.todo(json!({})))),
+    sets("act_on_bulk_documents", ("POST", "add_tag"), &["insert Tag Link"], |world| {
+        Box::pin(world.todo(json!({"action": "tag", "value": "vip"})))
     }),
     write("add_comment", ("POST", "add_comment"), &["insert Comment"], |world| {
         Box::pin(world.todo(json!({"content": "1 < 2 & \"so on\"\nsecond line"})))

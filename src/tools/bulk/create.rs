@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{DRY, check, confirmed, counted, run, wrong};
+use super::{Ask, DRY, check, confirmed, counted, run, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -70,7 +70,7 @@ async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, Tool
     if args.atomic {
         return all_or_none(&call, &on, args.start_at, &rows).await;
     }
-    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::create(on, row))).await
+    run(&call, &on, args.start_at, &rows, Ask::of(&permit), |on, row| Box::pin(write::create(on, row))).await
 }
 
 async fn all_or_none(
@@ -87,7 +87,8 @@ async fn all_or_none(
             format!("the site makes at most {most} documents or none, and always all of them"),
         ));
     }
-    let (confirmed, _) = confirmed(on, rows, 0, |on, row| Box::pin(write::create(on, row)), true).await?;
+    let (confirmed, _) =
+        confirmed(on, rows, 0, &Ask::of(on.permit), |on, row| Box::pin(write::create(on, row)), true).await?;
     let mut docs = Vec::with_capacity(rows.len());
     for row in rows {
         let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;

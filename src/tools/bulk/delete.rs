@@ -4,7 +4,7 @@ use erpnext_schema::Verb;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{counted, run, twice};
+use super::{Ask, counted, run, twice};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -48,5 +48,6 @@ async fn delete(call: Call<'_>, args: BulkDeleteArgs) -> Result<ToolAnswer, Tool
     if !again.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), again));
     }
-    run(&call, &on, args.start_at, &rows, |on, row| Box::pin(write::delete_one_of_many(on, row))).await
+    run(&call, &on, args.start_at, &rows, Ask::of(&permit), |on, row| Box::pin(write::delete_one_of_many(on, row)))
+        .await
 }

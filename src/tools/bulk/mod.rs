@@ -2,10 +2,13 @@
 //! accounted for row by row, also where the call is stopped half-way.
 
 mod account;
+mod act;
 mod create;
 mod delete;
+mod select;
 mod update;
 
+pub use act::ACT;
 pub use create::CREATE;
 pub use delete::DELETE;
 pub use update::UPDATE;
@@ -23,7 +26,7 @@ use crate::cleared::Confirmed;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Operation, Permit};
 use crate::site::{self, Filter, ListQuery};
 use crate::tool::Call;
 use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
@@ -35,6 +38,8 @@ use account::Account;
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
+/// How many of those that a filter selected are shown.
+const FIRST: usize = 10;
 /// How much is shown to the one who is asked about a batch, as JSON, in bytes. A confirmation is for no more.
 const SHOWN_BYTES: usize = 16_000;
 /// How many problems are named; more would hide the first.
@@ -81,6 +86,22 @@ impl Row for NameArgs {
     }
 }
 
+/// How a batch is asked about.
+struct Ask {
+    /// As if it were this operation.
+    operation: Operation,
+    /// The state of all that a filter selected: asked about as a whole, by their count and the first of them, whatever the
+    /// policy says of the operation. Otherwise for what is shown of each.
+    whole: Option<Value>,
+}
+
+impl Ask {
+    /// By what each row would do, where the policy says so of the operation.
+    fn of(permit: &Permit) -> Self {
+        Self { operation: permit.operation(), whole: None }
+    }
+}
+
 /// What is done with each document: one of the tools for single documents.
 type Work<R> = for<'r> fn(&'r DocTypeCall<'r>, &'r R) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
 
@@ -91,10 +112,11 @@ async fn run<R: Row>(
     on: &DocTypeCall<'_>,
     start_at: Option<u64>,
     rows: &[R],
+    ask: Ask,
     work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
     let start = start(call, start_at, rows.len())?;
-    let (confirmed, end) = confirmed(on, rows, start, work, false).await?;
+    let (confirmed, end) = confirmed(on, rows, start, &ask, work, false).await?;
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
@@ -131,12 +153,24 @@ async fn confirmed<R: Row>(
     on: &DocTypeCall<'_>,
     rows: &[R],
     start: usize,
+    ask: &Ask,
     work: Work<R>,
     all_or_none: bool,
 ) -> Result<(Option<Confirmed>, usize), ToolError> {
-    if !on.must_ask() {
+    let always = ask.whole.is_some();
+    if !on.must_ask_as(ask.operation, always) {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
-        return Ok((on.gate_batch(&all, &Value::Null)?, rows.len()));
+        return Ok((on.gate_batch(ask.operation, always, &all, &Value::Null)?, rows.len()));
+    }
+    if let Some(state) = &ask.whole {
+        let first = rehearsed(on, &rows[..rows.len().min(FIRST)], 0, work).await?;
+        let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
+        if first.len() < rows.len() {
+            let others = format!("{} more, as where selects them now, get the same", rows.len() - first.len());
+            preview.insert("others".to_owned(), json!(others));
+        }
+        preview.insert("rows".to_owned(), json!(first));
+        return Ok((on.gate_batch(ask.operation, always, &preview, state)?, rows.len()));
     }
     let shown = rehearsed(on, rows, start, work).await?;
     let end = start + shown.len();
@@ -154,7 +188,7 @@ async fn confirmed<R: Row>(
     }
     let state = json!(shown);
     preview.insert("rows".to_owned(), state.clone());
-    Ok((on.gate_batch(&preview, &state)?, end))
+    Ok((on.gate_batch(ask.operation, always, &preview, &state)?, end))
 }
 
 /// What each row would do, as its dry run says; of as many rows as can be shown.
@@ -240,6 +274,14 @@ fn counted(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolErro
     match count {
         1..=MOST => Ok(()),
         _ => Err(wrong(call, argument, format!("expected 1 to {MOST} of them, found {count}"))),
+    }
+}
+
+/// Refuses to go on within what a filter selects: after a part was done it may select others.
+fn not_within(call: &Call<'_>, start_at: Option<u64>) -> Result<(), ToolError> {
+    match start_at {
+        None => Ok(()),
+        Some(_) => Err(wrong(call, "start_at", "where selects anew: call without start_at".to_owned())),
     }
 }
 

@@ -7,6 +7,7 @@ mod credit;
 mod files;
 mod final_step;
 mod mail;
+mod many;
 mod marks;
 mod month_end;
 mod orders;

@@ -1,0 +1,167 @@
+//! One step with many documents, each by the tool that takes it with one.
+
+use erpnext_schema::{Verb, Violation};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Ask, Row, counted, not_within, run, select, twice, unknown, wrong};
+use crate::answer::ToolAnswer;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Operation, Policy};
+use crate::tool::kinds::{DocTypeName, Filters, Names};
+use crate::tool::progress::CallObserver;
+use crate::tool::spec::handler;
+use crate::tool::{Arguments, Call, Effect, Special, Tool, ToolSpec, Toolset};
+
+/// Takes one step with many documents of a DocType.
+pub static ACT: ToolSpec = ToolSpec {
+    name: "act_on_bulk_documents",
+    title: "One step with many documents",
+    description: "Tags, untags, assigns, unassigns, comments on, submits, cancels, or takes a workflow action on up to 500 \
+                  documents of one DocType, given by names or where. The answer accounts for each and says where to \
+                  continue.",
+    toolset: Toolset::Bulk,
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered: is_offered,
+    special: Special { confirm_as: ASKED_AS, ..Special::NONE },
+    handler: handler!(ActArgs, act),
+};
+
+/// An action of a workflow can submit or cancel.
+const ASKED_AS: &[Operation] = &[Operation::Update, Operation::Submit, Operation::Cancel];
+
+fn is_offered(policy: &Policy) -> bool {
+    ASKED_AS.iter().any(|operation| policy.permits_somewhere(*operation))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Tag,
+    Untag,
+    Assign,
+    Unassign,
+    Comment,
+    Submit,
+    Cancel,
+    Workflow,
+}
+
+impl Action {
+    /// The tool that does it with one document, and the argument of that tool that `value` is.
+    const fn tool(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Tag => ("tag_document", Some("tag")),
+            Self::Untag => ("untag_document", Some("tag")),
+            Self::Assign => ("assign_document", Some("user")),
+            Self::Unassign => ("unassign_document", Some("user")),
+            Self::Comment => ("add_comment", Some("content")),
+            Self::Submit => ("submit_document", None),
+            Self::Cancel => ("cancel_document", None),
+            Self::Workflow => ("apply_workflow_action", Some("action")),
+        }
+    }
+
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Submit => Operation::Submit,
+            Self::Cancel => Operation::Cancel,
+            _ => Operation::Update,
+        }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ActArgs {
+    doctype: DocTypeName,
+    action: Action,
+    /// the tag, user, comment or workflow action
+    value: Option<String>,
+    names: Option<Names>,
+    /// filters, in the place of names: all that fit, asked about as a whole
+    #[serde(rename = "where")]
+    filters: Option<Filters>,
+    /// first row to process, as given by the answer of a stopped call
+    start_at: Option<u64>,
+}
+
+/// The step with one of the documents.
+struct One {
+    name: String,
+    tool: Tool,
+    given: Arguments,
+    observer: CallObserver,
+}
+
+impl Row for One {
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn data(&self) -> Option<&Map<String, Value>> {
+        None
+    }
+}
+
+async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
+    let (name, takes) = args.action.tool();
+    let Some(tool) = call.registry.find(name) else {
+        let message = format!("{name} is not among the tools of this configuration");
+        return Err(wrong(&call, "action", message));
+    };
+    let value = match (takes, args.value) {
+        (Some(argument), Some(value)) => Some((argument, value)),
+        (None, None) => None,
+        (Some(argument), None) => return Err(wrong(&call, "value", format!("this action needs one: the {argument}"))),
+        (None, Some(_)) => return Err(wrong(&call, "value", "this action takes none".to_owned())),
+    };
+    let permit = call.session.permit(args.action.operation(), &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    on.fits(match args.action {
+        Action::Submit => Verb::Submit,
+        Action::Cancel => Verb::Cancel,
+        _ => Verb::Update,
+    })?;
+    let (names, state) = match (args.names, args.filters) {
+        (Some(names), None) => (names.0, None),
+        (None, Some(filters)) => {
+            not_within(&call, args.start_at)?;
+            let selected = select::select(&on, &filters).await?;
+            let state = selected.state();
+            (selected.names, Some(state))
+        }
+        _ => return Err(wrong(&call, "names", "give either names or where".to_owned())),
+    };
+    counted(&call, "names", names.len())?;
+    let mut rows = Vec::new();
+    for name in names {
+        let mut given = Map::new();
+        given.insert("doctype".to_owned(), json!(on.def.name));
+        given.insert("name".to_owned(), json!(name));
+        given.extend(value.as_ref().map(|(argument, value)| ((*argument).to_owned(), json!(value))));
+        rows.push(One { name, tool, given: Arguments::new(given)?, observer: CallObserver::default() });
+    }
+    let mut found: Vec<Violation> = twice("names", &rows);
+    if state.is_none() {
+        found.extend(unknown(&on, "names", &rows).await?);
+    }
+    if !found.is_empty() {
+        return Err(ToolError::arguments(call.tool.name(), found));
+    }
+    // A step that may be one of several operations is asked about as that which somebody has to be asked about.
+    let asked_as = match args.action {
+        Action::Workflow => ASKED_AS.iter().copied().find(|operation| call.session.policy.confirms(*operation)),
+        _ => None,
+    };
+    let ask = Ask { operation: asked_as.unwrap_or(permit.operation()), whole: state };
+    run(&call, &on, args.start_at, &rows, ask, |on, row| Box::pin(one(on, row))).await
+}
+
+async fn one(on: &DocTypeCall<'_>, row: &One) -> Result<ToolAnswer, ToolError> {
+    let DocTypeCall { session, registry, attempt, confirmed, .. } = *on;
+    let One { tool, given, observer, .. } = row;
+    crate::tools::run(Call { session, registry, tool: *tool, given, attempt, observer, confirmed }).await
+}

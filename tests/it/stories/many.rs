@@ -1,0 +1,139 @@
+//! One step with many documents, and one change to all that a filter selects.
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::COMPANY;
+
+const ACT: &str = "act_on_bulk_documents";
+const UPDATE: &str = "update_bulk_documents";
+
+/// Tasks that a filter by their description selects.
+async fn tasks(desk: &Desk, count: usize) -> Value {
+    let documents: Vec<Value> = (0..count).map(|i| json!({"description": format!("many-{i:02}")})).collect();
+    let made = desk.call("create_bulk_documents", json!({"doctype": "ToDo", "documents": documents})).await;
+    assert_eq!(made["done"], json!(count));
+    json!({"description": ["like", "%many-%"]})
+}
+
+/// What waits to be confirmed, as the model is told.
+async fn waits(desk: &Desk, tool: &'static str, arguments: &Value) -> Value {
+    serde_json::from_str(&desk.refusal(tool, arguments.clone()).await).unwrap()
+}
+
+#[on_every_version]
+async fn one_step_is_taken_with_many_documents_and_each_is_told() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 3).await;
+    let before = desk.site.journal().len();
+    let tag = json!({"doctype": "Customer", "names": customers, "action": "tag", "value": "vip"});
+    let answer = desk.call(ACT, tag).await;
+    assert_eq!((&answer["done"], &answer["total"]), (&json!(3), &json!(3)), "{answer}");
+    let tagged = desk.journal(before).iter().filter(|write| *write == "insert Tag Link").count();
+    assert_eq!(tagged, 3);
+
+    let customer = &customers[0];
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let offer = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY, "items": [{"item_code": item, "qty": 1, "rate": 5}]});
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        names.push(desk.create("Quotation", offer.clone()).await);
+    }
+    desk.submit("Quotation", &names[1]).await;
+    let answer = desk.call(ACT, json!({"doctype": "Quotation", "names": names, "action": "submit"})).await;
+    assert_eq!(answer["done"], 2, "{answer}");
+    assert!(answer["failed"][0].to_string().contains("is submitted already"), "{answer}");
+    for name in &names {
+        assert_eq!(desk.get("Quotation", name).await["docstatus"], 1);
+    }
+    // Cancelling is asked about, all of them at once.
+    let mut cancel = json!({"doctype": "Quotation", "names": names, "action": "cancel"});
+    let asked = waits(&desk, ACT, &cancel).await;
+    assert_eq!(asked["rows"].as_array().unwrap().len(), 3, "{asked}");
+    cancel["confirm_token"] = asked["confirm_token"].clone();
+    assert_eq!(desk.call(ACT, cancel).await["done"], 3);
+}
+
+#[on_every_version]
+async fn all_that_a_filter_selects_are_changed_after_they_were_shown() {
+    let desk = Desk::open().await;
+    let filters = tasks(&desk, 12).await;
+    let mut change = json!({"doctype": "ToDo", "where": filters, "data": {"priority": "High"}});
+    let before = desk.site.journal().len();
+    let asked = waits(&desk, UPDATE, &change).await;
+    assert_eq!((&asked["documents"], asked["rows"].as_array().unwrap().len()), (&json!(12), 10), "{asked}");
+    assert!(asked["others"].as_str().unwrap().starts_with("2 more"), "{asked}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    // What was shown is what is changed: another one that fits makes the token void.
+    desk.create("ToDo", json!({"description": "many-new"})).await;
+    change["confirm_token"] = asked["confirm_token"].clone();
+    let asked = waits(&desk, UPDATE, &change).await;
+    assert_eq!(asked["documents"], 13, "{asked}");
+    change["confirm_token"] = asked["confirm_token"].clone();
+    let answer = desk.call(UPDATE, change).await;
+    assert_eq!((&answer["done"], &answer["total"]), (&json!(13), &json!(13)), "{answer}");
+    let mut high = filters.clone();
+    high["priority"] = json!("High");
+    assert_eq!(desk.some("ToDo", high, 500).await.len(), 13);
+
+    let mut close = json!({"doctype": "ToDo", "where": filters, "action": "comment", "value": "seen"});
+    let asked = waits(&desk, ACT, &close).await;
+    close["confirm_token"] = asked["confirm_token"].clone();
+    assert_eq!(desk.call(ACT, close).await["done"], 13);
+}
+
+#[on_every_version]
+async fn what_is_not_said_clearly_of_many_is_done_with_none() {
+    let desk = Desk::open().await;
+    let filters = tasks(&desk, 2).await;
+    let before = desk.site.journal().len();
+    for (tool, arguments, wanted) in [
+        (ACT, json!({"action": "tag", "value": "x"}), "give either names or where"),
+        (ACT, json!({"action": "tag", "value": "x", "names": ["a"], "where": filters}), "give either names or where"),
+        (ACT, json!({"action": "tag", "names": ["a"]}), "this action needs one: the tag"),
+        (ACT, json!({"action": "submit", "names": ["a"]}), "is not submittable"),
+        (ACT, json!({"action": "tag", "value": "x", "names": ["nobody"]}), "there is no ToDo named"),
+        (ACT, json!({"action": "tgg", "value": "x", "names": ["a"]}), "did you mean tag?"),
+        (ACT, json!({"action": "tag", "value": "x", "where": {}}), "it would be every document"),
+        (ACT, json!({"action": "tag", "value": "x", "where": {"priorty": "Low"}}), "did you mean priority?"),
+        (ACT, json!({"action": "tag", "value": "x", "where": filters, "start_at": 1}), "call without start_at"),
+        (UPDATE, json!({"where": filters}), "give either documents, or where with data"),
+        (UPDATE, json!({"where": filters, "data": {"priorty": "Low"}}), "priorty"),
+        (UPDATE, json!({"where": {"description": "none"}, "data": {"priority": "Low"}}), "no ToDo fits"),
+    ] {
+        let mut arguments = arguments;
+        arguments["doctype"] = json!("ToDo");
+        let text = desk.refusal(tool, arguments.clone()).await;
+        assert!(text.contains(wanted), "{tool} {arguments}: {text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
+async fn documents_are_found_by_what_hangs_on_them() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 500).await;
+    let by = async |filters: Value| desk.some("Customer", filters, 500).await;
+    let hang = async |action: &str, names: &[String], value: &str| {
+        let asked = json!({"doctype": "Customer", "names": names, "action": action, "value": value});
+        assert_eq!(desk.call(ACT, asked).await["done"], json!(names.len()));
+    };
+    let before = by(json!({"assigned_to": ["is", "set"]})).await.len();
+    hang("assign", &customers[..2], "sales@example.com").await;
+    hang("assign", &customers[2..3], "Administrator").await;
+    hang("tag", &customers[1..3], "key_account").await;
+    assert_eq!(by(json!({"assigned_to": "sales@example.com"})).await, customers[..2]);
+    assert_eq!(by(json!({"assigned_to": "me", "tagged": "key_account"})).await, customers[2..3]);
+    assert_eq!(by(json!([["tagged", "=", "key_account"]])).await, customers[1..3]);
+    assert_eq!(by(json!({"assigned_to": ["!=", "sales@example.com"]})).await, customers[2..]);
+    // Where the last assignment was taken back the site keeps an empty list.
+    hang("unassign", &customers[..1], "sales@example.com").await;
+    assert_eq!(by(json!({"assigned_to": ["is", "set"]})).await.len(), before + 2);
+    let without = by(json!({"assigned_to": ["is", "not set"]})).await;
+    assert!(without.contains(&customers[0]) && !without.contains(&customers[1]));
+    assert_eq!(by(json!({"liked_by": "me"})).await, Vec::<String>::new());
+    let text = desk
+        .refusal("list_generic_documents", json!({"doctype": "Customer", "filters": {"assigned_to": [">", "x"]}}))
+        .await;
+    assert!(text.contains("assigned_to takes a name"), "{text}");
+}
