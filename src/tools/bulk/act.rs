@@ -107,6 +107,13 @@ impl Row for One {
 }
 
 async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(args.action.operation(), &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    on.fits(match args.action {
+        Action::Submit => Verb::Submit,
+        Action::Cancel => Verb::Cancel,
+        _ => Verb::Update,
+    })?;
     let (name, takes) = args.action.tool();
     let Some(tool) = call.registry.find(name) else {
         let message = format!("{name} is not among the tools of this configuration");
@@ -118,13 +125,6 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         (Some(argument), None) => return Err(wrong(&call, "value", format!("this action needs one: the {argument}"))),
         (None, Some(_)) => return Err(wrong(&call, "value", "this action takes none".to_owned())),
     };
-    let permit = call.session.permit(args.action.operation(), &args.doctype).await?;
-    let on = DocTypeCall::of(&call, &permit).await?;
-    on.fits(match args.action {
-        Action::Submit => Verb::Submit,
-        Action::Cancel => Verb::Cancel,
-        _ => Verb::Update,
-    })?;
     let (names, state) = match (args.names, args.filters) {
         (Some(names), None) => (names.0, None),
         (None, Some(filters)) => {
