@@ -19,6 +19,8 @@ use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{GroupKey, GroupQuery, ListQuery};
 
+/// The most filters of one call that ask about other documents: each is several requests.
+const MOST_QUESTIONS: usize = 5;
 /// The most documents that a filter names in the place of a question about others.
 const MOST_NAMES: usize = 5_000;
 /// The most documents whose rows are read to learn what they use.
@@ -58,6 +60,10 @@ pub async fn resolve(on: &DocTypeCall<'_>, argument: &str, given: Option<Value>)
     let nested: Vec<Option<Nested<'_>>> = items.iter().map(|item| read(on.def, item)).collect();
     if nested.iter().all(Option::is_none) {
         return as_given(given);
+    }
+    if nested.iter().flatten().count() > MOST_QUESTIONS {
+        let message = format!("at most {MOST_QUESTIONS} filters of one call ask about other documents");
+        return Err(on.wrong(argument, Rule::Value, message, None));
     }
     let (mut filters, mut notes) = (Vec::new(), Vec::new());
     for (item, nested) in items.iter().zip(nested) {

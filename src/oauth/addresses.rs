@@ -46,7 +46,9 @@ impl Addresses {
     /// Whether what a token is meant for covers the endpoint at a path: it is the same, or a narrower one below it.
     pub fn covers(&self, resource: &str, path: &str) -> bool {
         let asked = format!("{}{path}", self.origin);
-        asked.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        // One that is another site's was kept by a mistake, and is good for none here.
+        self.resource(Some(resource)).is_some()
+            && asked.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// What a token is to be meant for, by what a client asks: the endpoint, or a narrower one below it.

@@ -23,6 +23,8 @@ const FAILED: Duration = Duration::from_secs(30);
 /// How many are remembered, and how many are fetched at once.
 const MOST: u64 = 1_000;
 const AT_ONCE: usize = 8;
+/// That others are fetched.
+const BUSY: &str = "too many documents are fetched at once: try again";
 /// The longest address.
 const LONGEST: usize = 300;
 
@@ -71,7 +73,10 @@ impl Documents {
         match fetched {
             Ok(client) => Ok(client),
             Err(why) => {
-                self.failed.insert(id.to_owned(), *why).await;
+                // That others are asked for says nothing of this one.
+                if why.1 != BUSY {
+                    self.failed.insert(id.to_owned(), *why).await;
+                }
                 Err(*why)
             }
         }
@@ -79,7 +84,8 @@ impl Documents {
 
     async fn fetch(&self, id: &str, url: Url) -> Result<Client, BadClient> {
         let bad = |words| BadClient("invalid_client", words);
-        let _turn = self.turns.try_acquire().map_err(|_| bad("too many documents are fetched at once: try again"))?;
+        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
+        let _turn = turn.ok().and_then(Result::ok).ok_or_else(|| bad(BUSY))?;
         let asked = self.http.get(url).header("accept", "application/json").send().await;
         let mut answer = asked.map_err(|_| bad("the document at client_id cannot be had"))?;
         if answer.status().as_u16() != 200 {

@@ -77,9 +77,11 @@ impl Kept {
         let (sealed, file) = (self.sealer.seal(PURPOSE, &entries), self.file.clone());
         let written = match sealed {
             Ok(sealed) => tokio::task::spawn_blocking(move || crate::files::write_whole(&file, &sealed)).await,
-            Err(_) => return,
+            Err(_) => return self.is_changed.store(true, Ordering::Release),
         };
         if let Err(error) = written.map_err(io::Error::other).flatten() {
+            // The next one tries again: what was taken back must not be there after a start.
+            self.is_changed.store(true, Ordering::Release);
             tracing::error!("{} was not written, and people may have to sign in again: {error}", self.file.display());
         }
     }

@@ -102,7 +102,8 @@ impl AuthorizationServer {
 
     /// What the site's code is worth: the tokens of an enabled user.
     async fn granted(&self, request: &Request, code: &str, verifier: &str) -> Result<Grant, Refused> {
-        let nobody = self.app.caller(Credentials::nobody());
+        // Each login counts for itself: a limit for all of them would be used up by one.
+        let nobody = self.app.caller(Credentials::nobody()).of_user(&format!("login {}", request.challenge));
         let tokens = self.app.as_caller(&nobody).redeem(&self.site, code, verifier).await.map_err(refused)?;
         let caller = self.app.caller(Credentials::bearer(tokens.access.clone()).map_err(|_| Refused::Denied)?);
         let user = self.app.user_of(&caller).await.map_err(refused)?;

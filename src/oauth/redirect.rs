@@ -32,7 +32,11 @@ pub fn may_be(uri: &str) -> bool {
     }
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     match (scheme, authority(uri)) {
-        ("https", Some((host, _))) => !host.is_empty() && !host.contains('@') && !host.starts_with(':'),
+        // It also stands in a policy for forms, where other characters would mean something.
+        ("https", Some((host, _))) => {
+            host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']'))
+        }
         ("http", Some((host, _))) => loopback(host).is_some(),
         ("https" | "http", None) => false,
         _ => {
@@ -56,11 +60,11 @@ pub fn matches(registered: &str, asked: &str) -> bool {
         || may_be(asked) && on_this_machine(registered).is_some_and(|one| on_this_machine(asked) == Some(one))
 }
 
-/// The host that people are shown: of a program, its scheme.
+/// The host that people are shown: of a program its scheme, with the colon, so that `claude.ai:` is no host.
 pub fn shown(uri: &str) -> &str {
     match uri.split_once(':') {
         Some(("https" | "http", _)) => authority(uri).map_or(uri, |(host, _)| host),
-        Some((scheme, _)) => scheme,
+        Some((scheme, _)) => &uri[..=scheme.len()],
         None => uri,
     }
 }
@@ -84,9 +88,9 @@ pub fn with(uri: &str, parameters: &[(&str, &str)]) -> String {
     whole
 }
 
-/// What stands after `://`, up to the path, and the rest.
+/// What stands after `//` behind the scheme, up to the path, and the rest. A `://` further on begins no host.
 fn authority(uri: &str) -> Option<(&str, &str)> {
-    let (_, rest) = uri.split_once("://")?;
+    let rest = uri.split_once(':')?.1.strip_prefix("//")?;
     Some(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())))
 }
 
@@ -171,6 +175,12 @@ mod tests {
             "https://example.com/#x",
             "https://exa mple.com/",
             "https://example.com\\@evil.example/",
+            "http:evil.example?://127.0.0.1/cb",
+            "http:evil.example/://127.0.0.1/cb",
+            "https:evil.example/://claude.ai/cb",
+            "https://x;frame-ancestors/",
+            "https://x,y.example/",
+            "https://*.example.com/",
             "/cb",
             "",
         ] {
@@ -184,7 +194,7 @@ mod tests {
             with("https://a/?x=1", &[("code", "a b&c"), ("iss", "https://i")]),
             "https://a/?x=1&code=a%20b%26c&iss=https%3A%2F%2Fi"
         );
-        assert_eq!((shown("cursor://x/y"), shown("https://a.example:8/b")), ("cursor", "a.example:8"));
+        assert_eq!((shown("cursor://x/y"), shown("https://a.example:8/b")), ("cursor:", "a.example:8"));
         assert_eq!(
             (source("cursor://x"), source("http://localhost:8/x")),
             ("cursor:".to_owned(), "http://localhost:8".to_owned())

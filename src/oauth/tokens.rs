@@ -51,6 +51,8 @@ impl Default for Lifetimes {
 pub struct Granted {
     /// What proves to the site who it is.
     pub credentials: Credentials,
+    /// For whom it was given.
+    pub user: String,
     /// Through which client.
     pub client: String,
     /// How much the holder may do.
@@ -292,7 +294,7 @@ impl AuthorizationServer {
             }
         }
         let credentials = Credentials::bearer(grant.site.access.into()).map_err(|_| Unknown::Token)?;
-        Ok(Granted { credentials, client: grant.client, scope: access.scope.min(grant.scope) })
+        Ok(Granted { credentials, user: grant.user, client: grant.client, scope: access.scope.min(grant.scope) })
     }
 
     fn is_due(&self, grant: &Grant) -> bool {

@@ -20,7 +20,8 @@ impl Reader<'_> {
         let Some(mark) = MARKS.iter().find(|mark| hangs && mark.fieldname == name) else {
             return self.field(path, name);
         };
-        if !self.rule.may_read(mark) {
+        // They are withheld with the comments among which the history tells them.
+        if !self.rule.may_read(mark) || !self.rule.may_read_comments() {
             let message = "this server's configuration does not permit reading it";
             self.wrong(&named(path, name), Rule::NotPermitted, message, None);
             return None;

@@ -139,8 +139,19 @@ fn with_commas(number: &str) -> String {
 
 /// Whether a text cannot be taken for something else than one value.
 fn is_bare(text: &str) -> bool {
-    let reads_on = [", ", ": ", "→", "\"", "(empty)"].iter().any(|mark| text.contains(mark));
-    !reads_on && text.trim() == text && !text.ends_with([':', ',']) && !text.contains(char::is_control)
+    let is_like_ours = |c: char| {
+        c.is_control()
+            || c.is_whitespace() && c != ' '
+            || matches!(c, '"' | '，' | '、' | '：' | '\u{2800}')
+            || matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2794}'..='\u{27be}' | '\u{27f0}'..='\u{27ff}')
+    };
+    let goes_on = |mark: char| text.split(mark).skip(1).any(|after| !after.starts_with(|c: char| c.is_ascii_digit()));
+    !text.contains(is_like_ours)
+        && !goes_on(',')
+        && !goes_on(':')
+        && !text.contains("  ")
+        && text.trim() == text
+        && text != "(empty)"
 }
 
 /// `grand_total` as `Grand total`; what is no name as it is, in quotes.
@@ -218,6 +229,8 @@ Tags: a, b";
             "title": "x, Grand total 1",
             "a\nGrand total": 2,
             "remarks": "\"quoted\"",
+            "item_name": "Bolt,\u{a0}Qty 1",
+            "time": "10:30 of 1,000",
             "none": "",
             "word": "(empty)",
         }));
@@ -229,6 +242,8 @@ Status: \"Open → Closed\" → Open
 Title: \"x, Grand total 1\"
 \"a\\nGrand total\": 2
 Remarks: \"\\\"quoted\\\"\"
+Item name: \"Bolt,\u{a0}Qty 1\"
+Time: 10:30 of 1,000
 None: (empty)
 Word: (empty)";
         assert_eq!(shown, expected.replace("Word: (empty)", "Word: \"(empty)\""));

@@ -231,12 +231,15 @@ impl<'a> Write for Sent<'a> {
 
     /// As the one mail of this user since then about the document with this subject.
     async fn read_back(&self, since: Instant) -> Result<Verdict<String>, SiteError> {
-        let compared = ["subject", "reference_doctype", "reference_name"];
+        let compared = ["subject", "reference_doctype", "reference_name", "recipients", "cc"];
         let rows = self.on.made_since(since, compared.into_iter(), 0).await?;
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        let same = |row: &&Map<String, Value>| compared.iter().all(|field| row.get(*field) == self.doc.get(*field));
+        let text = |doc: &Map<String, Value>, field: &str| {
+            doc.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let same = |row: &&Map<String, Value>| compared.iter().all(|field| text(row, field) == text(self.doc, field));
         let found: Vec<String> = rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect();
         Ok(match found.as_slice() {
             [] => Verdict::NotYet("no such mail was found".to_owned()),

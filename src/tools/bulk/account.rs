@@ -52,7 +52,7 @@ impl Account {
                     return;
                 }
                 self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(name)));
-                answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation"));
+                answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation" | "note"));
                 if !answer.data.is_empty() || !answer.messages.is_empty() {
                     let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
                     note.extend(std::mem::take(&mut answer.data));

@@ -125,8 +125,14 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         (Some(argument), None) => return Err(wrong(&call, "value", format!("this action needs one: the {argument}"))),
         (None, Some(_)) => return Err(wrong(&call, "value", "this action takes none".to_owned())),
     };
+    let is_weighed = args.action == Action::Submit && call.session.quota.confirm_above.is_some();
     let (names, state) = match (args.names, args.filters) {
         (Some(names), None) => (names.0, None),
+        // A step of a workflow is another one by the document's state, and a worth is each document's own: the first ten say
+        // nothing of the others.
+        (None, Some(_)) if args.action == Action::Workflow || is_weighed => {
+            return Err(wrong(&call, "where", "name the documents of this action, so that each is shown".to_owned()));
+        }
         (None, Some(filters)) => {
             not_within(&call, args.start_at)?;
             let selected = select::select(&on, &filters).await?;
@@ -154,6 +160,8 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
     // A step that may be one of several operations is asked about as that which somebody has to be asked about.
     let asked_as = match args.action {
         Action::Workflow => ASKED_AS.iter().copied().find(|operation| call.session.policy.confirms(*operation)),
+        // One of them may be worth more than what nobody is asked about.
+        Action::Submit => call.session.quota.confirm_above.map(|_| Operation::Cancel),
         _ => None,
     };
     let ask = Ask { operation: asked_as.unwrap_or(permit.operation()), whole: state };

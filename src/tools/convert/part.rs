@@ -45,7 +45,7 @@ pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> 
         let qty = row.get("qty").filter(|qty| !qty.is_null());
         let qty = qty.map(|qty| qty.as_f64().or_else(|| qty.as_str()?.trim().parse().ok()).unwrap_or_default());
         match qty {
-            Some(qty) if qty <= 0.0 => wrong(path("qty"), "expected a number above 0".to_owned()),
+            Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
             Some(qty) if qty > left + ROUNDING => {
                 wrong(path("qty"), format!("{qty} is more than the {left} that are left"))
             }
@@ -129,6 +129,9 @@ pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
         message,
         nearest: nearest.map(|amount| amount.to_string()),
     };
+    if amount <= 0.0 || !amount.is_finite() {
+        return Err(wrong("expected a number above 0".to_owned(), None));
+    }
     let Some(Value::Array(references)) = doc.get("references").filter(|_| doc.contains_key("paid_amount")) else {
         return Err(wrong("is for payments; rows makes a part of other documents".to_owned(), None));
     };

@@ -96,6 +96,9 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
         Value::Object(seen.collect())
     };
     let mut entries: Vec<Value> = rows.iter().take(MOST).map(entry).collect();
+    if !entries.is_empty() && entries.iter().all(|entry| entry.as_object().is_some_and(Map::is_empty)) {
+        return json!("not shown: the site names the columns of its preview otherwise");
+    }
     if rows.len() > MOST {
         entries.push(json!(format!("and {} more", rows.len() - MOST)));
     }

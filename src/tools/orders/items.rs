@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{Purpose, Rule, Violation, nearest, rows};
+use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -81,9 +81,15 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let data = Map::from_iter([("items".to_owned(), Value::Object(args.items.0))]);
     let (on, data) = on.document(Purpose::Update, &data).await?;
     let merged = on.merged(&stored, &data)?;
-    let wrong = order.wrong(&stored, &merged.given, &merged.body);
+    let wrong = order.wrong(&on, &stored, &merged.given, &merged.body);
     if !wrong.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), wrong));
+    }
+    if let Some(most) = call.session.quota.refuse_above.filter(|most| worth(&merged.body, &stored) > *most as f64) {
+        return Err(ToolError::refused(
+            format!("permissions.quota.submit_amount: the order would be over more than {most}; nothing was sent."),
+            "A person does that on the site.",
+        ));
     }
     links::check_merged(&on, &merged, &stored).await?;
     let mut result = stored.clone();
@@ -106,6 +112,15 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     Ok(moved(&on, "updated", name, stored.clone(), answer.messages).await)
 }
 
+/// What the rows come to, in the currency in which that is more: the order's or the company's.
+fn worth(body: &Map<String, Value>, stored: &Map<String, Value>) -> f64 {
+    let number = |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64);
+    let amount = |row: &Map<String, Value>| Some(number(row, "qty")? * number(row, "rate")?);
+    let rows = body.get("items").into_iter().flat_map(rows);
+    let sum: f64 = rows.filter_map(amount).sum();
+    sum * number(stored, "conversion_rate").unwrap_or(1.0).max(1.0)
+}
+
 /// That the order is submitted and goes on.
 fn changeable(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
     let status = stored.get("status").and_then(Value::as_str).unwrap_or_default();
@@ -126,6 +141,7 @@ impl Order {
     /// What the site would not take, or would take and lose.
     fn wrong(
         &self,
+        on: &DocTypeCall<'_>,
         stored: &Map<String, Value>,
         given: &Map<String, Value>,
         body: &Map<String, Value>,
@@ -136,6 +152,12 @@ impl Order {
         };
         let number =
             |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
+        let may_tell = |column: &str| {
+            let table = on.def.field("items");
+            let child = table.and_then(FieldDef::rows_of).and_then(|child| on.session.catalog.known(child));
+            let column = child.and_then(|child| child.field(column));
+            table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
+        };
         let before: Vec<&Map<String, Value>> = stored.get("items").into_iter().flat_map(rows).collect();
         let after: Vec<&Map<String, Value>> = body.get("items").into_iter().flat_map(rows).collect();
         let columns: Vec<&Map<String, Value>> = given.get("items").into_iter().flat_map(rows).collect();
@@ -159,14 +181,23 @@ impl Order {
             if qty <= 0.0 {
                 wrong(format!("items[{at}].qty"), "has to be above 0; remove takes a row out".to_owned(), None);
             } else if qty < done {
-                let message = format!("{qty} is less than its {} of {done}", self.done[0]);
-                wrong(format!("items[{at}].qty"), message, Some(&done.to_string()));
+                let path = format!("items[{at}].qty");
+                match may_tell(self.done[0]) {
+                    true => {
+                        let message = format!("{qty} is less than its {} of {done}", self.done[0]);
+                        wrong(path, message, Some(&done.to_string()));
+                    }
+                    false => wrong(path, "is less than what is done of the row".to_owned(), None),
+                }
             }
         }
         for old in before.iter().filter(|old| !after.iter().any(|row| row.get("name") == old.get("name"))) {
             let at = old.get("idx").and_then(Value::as_u64).unwrap_or_default();
             if let Some(done) = self.done.into_iter().find(|done| number(old, done) > 0.0) {
-                let message = format!("cannot be removed: its {done} is {}", number(old, done));
+                let message = match may_tell(done) {
+                    true => format!("cannot be removed: its {done} is {}", number(old, done)),
+                    false => "cannot be removed: something of it is done".to_owned(),
+                };
                 wrong(format!("items[{at}]"), message, None);
             }
         }
@@ -204,7 +235,10 @@ impl ItemsWrite<'_> {
         let same = |sent: &Value, row: &Map<String, Value>| {
             (sent["name"].is_null() || row.get("name") == Some(&sent["name"]))
                 && row.get("item_code") == Some(&sent["item_code"])
-                && ["qty", "rate"].into_iter().all(|column| {
+                && ["delivery_date", "schedule_date", "uom"]
+                    .into_iter()
+                    .all(|column| sent.get(column).is_none_or(|value| row.get(column) == Some(value)))
+                && ["qty", "rate", "conversion_factor"].into_iter().all(|column| {
                     sent.get(column).is_none_or(|value| (number(Some(value)) - number(row.get(column))).abs() < 1e-6)
                 })
         };
@@ -223,8 +257,8 @@ impl<'a> Write for ItemsWrite<'a> {
     async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
         Ok(match self.on.now(self.name).await? {
             None => Verdict::Open("the order is gone".to_owned()),
-            Some(now) if self.are_there(&now) => Verdict::Made(()),
             Some(now) if now.get("modified") == self.before.get("modified") => Verdict::NotYet(UNCHANGED.to_owned()),
+            Some(now) if self.are_there(&now) => Verdict::Made(()),
             Some(_) => Verdict::Open("the order was changed, and does not have these rows".to_owned()),
         })
     }

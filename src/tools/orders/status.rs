@@ -154,10 +154,22 @@ async fn change(call: Call<'_>, args: StatusArgs) -> Result<ToolAnswer, ToolErro
     let refused = |(why, next): (String, &'static str)| {
         ToolError::refused(format!("{} {name:?} {why}; nothing was done.", on.def.name), next)
     };
+    let withheld = std::iter::once("status").chain(closable.done.iter().copied());
+    let mut withheld =
+        withheld.filter(|field| on.def.field(field).is_some_and(|field| !permit.fields().may_read(field)));
+    if let Some(field) = withheld.next() {
+        return Err(ToolError::refused(
+            format!("This server's configuration withholds {field} of {}, which this goes by.", on.def.name),
+            "Somebody has to do it in the desk.",
+        ));
+    }
     let status = closable.status(args.to, &stored).map_err(refused)?;
     let mut result = stored.clone();
     result.insert("status".to_owned(), json!(status));
     let worked_out = matches!(args.to, To::Reopen);
+    if !worked_out {
+        permit.keeps_in_sight("changed", &result)?;
+    }
     let becomes = if worked_out { json!("as the site works it out") } else { json!(status) };
     let mut preview = Map::from_iter([("status".to_owned(), json!({"from": stored.get("status"), "to": becomes}))]);
     let seen = on.visible(stored.clone());

@@ -107,6 +107,15 @@ pub async fn make<'a>(
                 made.remove(&format!("{ours}_{of_account}"));
             }
             made.remove("bank_account");
+            // The rate was that of the account that the site took: of the same currency, it is the other one's now.
+            let (rate, other) = match receives {
+                true => ("target_exchange_rate", "source_exchange_rate"),
+                false => ("source_exchange_rate", "target_exchange_rate"),
+            };
+            made.remove(rate);
+            if let Some(value) = made.get(other).filter(|_| account.facts.is_some()).cloned() {
+                made.insert(rate.to_owned(), value);
+            }
         }
         if let Some((currency, kind)) = account.facts {
             made.insert(format!("{ours}_account_currency"), json!(currency));

@@ -212,7 +212,7 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
         let number = amount.and_then(|amount| amount.as_f64().or_else(|| amount.as_str()?.trim().parse().ok()));
-        if amount.is_some() && number.is_none_or(|number| number <= 0.0) {
+        if amount.is_some() && number.is_none_or(|number: f64| number <= 0.0 || !number.is_finite()) {
             wrong(path("amount"), Rule::Value, "expected a number above 0");
         }
         match row.get("name").and_then(document_name).filter(|name| !name.trim().is_empty()) {

@@ -112,8 +112,18 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
     let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
     if let Some(name) = on.made_before(key.as_mut()).await? {
         let made = Made { name: name.clone(), before: true };
-        let answer = ToolAnswer::from(Map::from_iter([("created".to_owned(), json!(name))]));
-        return Ok(ToolAnswer { made: Some(made), messages: vec![MADE_BEFORE.to_owned()], ..answer });
+        let mut answer = Map::from_iter([("created".to_owned(), json!(name))]);
+        let mut messages = vec![MADE_BEFORE.to_owned()];
+        match on.stored(&name).await {
+            Ok(stored) => {
+                answer.extend(on.outcome(&stored, &Map::new()));
+                if args.submit && stored.get("docstatus").and_then(Value::as_u64) == Some(0) {
+                    answer.insert("not_submitted".to_owned(), json!("it is a draft: look at it, then submit it"));
+                }
+            }
+            Err(note) => messages.push(note),
+        }
+        return Ok(ToolAnswer { made: Some(made), messages, ..answer.into() });
     }
     let invoices = Invoices::of(&call, &read, args.party_type).await?;
     let (payment, on, titled) = draft::make(&call, on, &invoices, &args).await?;
@@ -172,7 +182,12 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
                 answer.insert("open_now".to_owned(), invoices.open_now(&payment.invoices).await);
             }
             Err(error) => {
-                let account = format!("Payment Entry {name:?} was made and is a draft; it was not submitted.");
+                let account = match &error {
+                    ToolError::Unsettled { .. } => {
+                        format!("Payment Entry {name:?} was made; whether it was submitted is not known.")
+                    }
+                    _ => format!("Payment Entry {name:?} was made and is a draft; it was not submitted."),
+                };
                 return Err(ToolError::HalfWay { account, cause: Box::new(error) });
             }
         },

@@ -81,6 +81,28 @@ async fn a_submit_over_the_amount_is_asked_about_or_refused() {
 }
 
 #[tokio::test]
+async fn what_an_order_is_worth_is_judged_in_a_batch_and_when_its_rows_change_too() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let open = server(&config(&site, folder.path(), json!({})));
+    let draft = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let asks = server(&config(&site, folder.path(), json!({"submit_amount": {"confirm": 1}})));
+    let batch = json!({"doctype": "Sales Order", "names": [draft], "action": "submit"});
+    let shown = refusal(&asks, "act_on_bulk_documents", batch.clone()).await;
+    assert!(shown.contains("confirm_token"), "{shown}");
+    let selected = json!({"doctype": "Sales Order", "where": {"name": draft}, "action": "submit"});
+    let said = refusal(&asks, "act_on_bulk_documents", selected).await;
+    assert!(said.contains("name the documents of this action"), "{said}");
+    assert!(site.writes().is_empty());
+    let submitted = first(&open, "Sales Order", json!({"docstatus": 1, "status": ["!=", "Closed"]})).await;
+    let refuses = server(&config(&site, folder.path(), json!({"submit_amount": {"refuse": 1}})));
+    let rows = json!({"patch": [{"idx": 1, "qty": 1_000_000}]});
+    let change = json!({"doctype": "Sales Order", "name": submitted, "items": rows});
+    let said = refusal(&refuses, "update_order_items", change).await;
+    assert!(said.contains("the order would be over more than 1"), "{said}");
+    assert!(site.writes().is_empty());
+}
+
+#[tokio::test]
 async fn an_amendment_counts_as_a_create_and_an_action_that_submits_as_a_submit() {
     let (site, folder) = (crate::policy::with_a_workflow().await, tempfile::tempdir().unwrap());
     let app = server(&config(&site, folder.path(), json!({"create": {"hour": 1}, "submit": {"hour": 1}})));

@@ -117,3 +117,24 @@ async fn the_items_of_a_submitted_order_are_changed_after_they_were_shown() {
     let text = refused(json!({"patch": [{"idx": 1, "qty": 2}]})).await;
     assert!(text.contains("2 is less than its delivered_qty of 6"), "{text}");
 }
+
+#[on_every_version]
+async fn what_the_configuration_withholds_is_in_no_refusal_of_these() {
+    use crate::sandbox::{SampleSite, first};
+    use crate::support::{all, app_of, refusal};
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"doctypes": {"Sales Order": all()}})));
+    let name =
+        first(&open, "Sales Order", json!({"docstatus": 1, "per_delivered": [">", 0], "status": ["!=", "Closed"]}))
+            .await;
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["status", "items.delivered_qty", "items.billed_amt"]);
+    let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"Sales Order": rule}})));
+    let said = refusal(&app, "change_order_status", to(&name, "reopen")).await;
+    assert!(said.contains("withholds status of Sales Order"), "{said}");
+    let rows = json!({"patch": [{"idx": 1, "qty": 0.001}]});
+    let said =
+        refusal(&app, "update_order_items", json!({"doctype": "Sales Order", "name": name, "items": rows})).await;
+    assert!(said.contains("is less than what is done of the row") && !said.contains("delivered_qty"), "{said}");
+    assert!(site.writes().is_empty());
+}

@@ -146,8 +146,8 @@ impl SignIn {
     /// Who has an access token. Nobody guesses one: those that are over are not counted as attempts.
     async fn by_access(&self, hash: [u8; 32], path: &str, ways: &Ways) -> Result<Signed, Refusal> {
         let unknown = || unauthorized(format!("the access token is over, or was taken back. {}", ways.how()));
-        let granted = self.oauth.as_ref().ok_or_else(unknown)?.whom(hash, path).await;
-        let Granted { credentials, client, scope } = granted.map_err(|why| match why {
+        let granted = self.oauth.as_ref().filter(|_| ways.by_oauth).ok_or_else(unknown)?.whom(hash, path).await;
+        let Granted { credentials, user, client, scope } = granted.map_err(|why| match why {
             Unknown::Token => unknown(),
             Unknown::Unanswered => not_answered(10),
         })?;
@@ -155,6 +155,11 @@ impl SignIn {
             StatusCode::UNAUTHORIZED => unknown(),
             _ => refusal,
         })?;
+        // A site that hands out another user's token at a refresh makes nobody another one.
+        if caller.user() != Some(user.as_str()) {
+            tracing::warn!("the site's token of a session is another user's now: it is not taken");
+            return Err(unknown());
+        }
         caller.via = Some(format!("oauth {client}"));
         Ok(Signed { caller, narrowing: scope.narrowing(), scope: Some(scope) })
     }
