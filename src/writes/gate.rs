@@ -164,7 +164,8 @@ impl<'a> DocTypeCall<'a> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
-            (None, _) => format!("{operation} a {}", self.def.name),
+            (None, true) => format!("{operation} a {}", self.def.name),
+            (None, false) => format!("{}: a new {}", self.tool.name(), self.def.name),
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));
         let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, always: false, what };

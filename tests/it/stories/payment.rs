@@ -34,6 +34,7 @@ async fn one_payment_settles_an_invoice_and_part_of_another() {
     let dry = desk.call("record_payment", dry).await;
     assert_eq!(dry["allocation"][1]["stays_open"], json!(120.0), "{dry}");
     let waits = desk.call("record_payment", asked.clone()).await;
+    assert_eq!(waits["not_done_yet"], "record_payment: a new Payment Entry", "what is asked about is what is done");
     assert_eq!(waits["allocation"], dry["allocation"], "{waits}");
     assert_eq!(waits["allocation"][0]["allocated"], json!(150.0), "{waits}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
