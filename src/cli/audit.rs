@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use erpnext_mcp::audit::{Attempt, Audit, Head, Outcome, review, verify};
+use erpnext_mcp::shape::text_of;
 use serde_json::{Map, Value};
 
 use super::global::Global;
@@ -99,9 +100,9 @@ fn kept_head(text: &str) -> Result<(u64, String), String> {
 impl Only {
     fn takes(&self, entry: &Map<String, Value>) -> bool {
         let is = |wanted: &Option<String>, key: &str| {
-            wanted.as_ref().is_none_or(|wanted| text(entry, key).eq_ignore_ascii_case(wanted))
+            wanted.as_ref().is_none_or(|wanted| text_of(entry, key).eq_ignore_ascii_case(wanted))
         };
-        let time = text(entry, "time");
+        let time = text_of(entry, "time");
         // Times in the log are texts of one form, in the order of time.
         self.since.as_deref().is_none_or(|since| time >= since)
             && self.until.as_deref().is_none_or(|until| time <= until || time.starts_with(until))
@@ -187,14 +188,14 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         }
         Question::Resolve { id, outcome, .. } => {
             let open = review::open_writes(lines()?)?;
-            let Some(entry) = open.iter().find(|entry| text(entry, "id") == id) else {
+            let Some(entry) = open.iter().find(|entry| text_of(entry, "id") == id) else {
                 bail!("{id} is not open; `erpnext-mcp audit open` lists what is");
             };
             let attempt = Attempt {
                 id: id.clone(),
-                tool: text(entry, "tool").to_owned(),
-                operation: text(entry, "operation").to_owned(),
-                doctype: Some(text(entry, "doctype").to_owned()),
+                tool: text_of(entry, "tool").to_owned(),
+                operation: text_of(entry, "operation").to_owned(),
+                doctype: Some(text_of(entry, "doctype").to_owned()),
                 document: entry.get("document").and_then(Value::as_str).map(str::to_owned),
                 ..Attempt::default()
             };
@@ -217,7 +218,7 @@ fn table(entries: &[&Map<String, Value>]) -> String {
     let rows: Vec<[String; COLUMNS.len()]> = entries
         .iter()
         .map(|entry| {
-            COLUMNS.map(|column| shown(text(entry, column)).replace('T', if column == "time" { " " } else { "T" }))
+            COLUMNS.map(|column| shown(text_of(entry, column)).replace('T', if column == "time" { " " } else { "T" }))
         })
         .collect();
     let width = |at: usize| {
@@ -233,7 +234,7 @@ fn table(entries: &[&Map<String, Value>]) -> String {
     for (entry, row) in entries.iter().zip(&rows) {
         let reason =
             entry.get("reason").and_then(Value::as_str).map_or_else(String::new, |reason| format!(": {reason}"));
-        lines.push_str(&line(row, &shown(&format!("{}{reason}", text(entry, "tool")))));
+        lines.push_str(&line(row, &shown(&format!("{}{reason}", text_of(entry, "tool")))));
     }
     lines
 }
@@ -244,12 +245,8 @@ fn shown(text: &str) -> String {
     visible.replace(|c: char| c.is_control(), "␣")
 }
 
-fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
-    entry.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn about(entry: &Map<String, Value>) -> String {
-    let of = |key: &str| shown(text(entry, key));
+    let of = |key: &str| shown(text_of(entry, key));
     format!(
         "{}  {}  {} {} {} by {}: {}",
         of("id"),

@@ -5,7 +5,7 @@ use erpnext_schema::{Children, DocTypeDef, FieldDef, flag};
 use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
-use super::{Masked, html};
+use super::{Masked, html, text_of};
 use crate::limit::memory;
 use crate::policy::{FieldRef, FieldRule};
 
@@ -72,7 +72,7 @@ impl Reader<'_> {
                 _ => true,
             };
             entries.extend(list(key).filter(told).filter_map(|entry| {
-                let said = html::to_text(text(entry, "content"));
+                let said = html::to_text(text_of(entry, "content"));
                 let by = if key == "workflow_logs" { self.if_seen("modified_by", "owner") } else { Some("owner") };
                 let mut shown = stamped(entry, by, what);
                 shown.insert("text".to_owned(), json!(said));
@@ -85,7 +85,7 @@ impl Reader<'_> {
         if self.document.contains_key("creation") {
             entries.push(stamped(self.document, self.if_seen("owner", "owner"), "created"));
         }
-        let at = |entry: &Map<String, Value>| text(entry, "at").to_owned();
+        let at = |entry: &Map<String, Value>| text_of(entry, "at").to_owned();
         entries.sort_by_key(|entry| std::cmp::Reverse(at(entry)));
         entries.into_iter().map(Value::Object).collect()
     }
@@ -98,7 +98,7 @@ impl Reader<'_> {
     /// Whether the entry, which quotes the file as a link, is of one that may be told of.
     fn may_tell_file(&self, entry: &Map<String, Value>) -> bool {
         let Some(files) = self.files else { return true };
-        let mut quoted = text(entry, "content").split(['"', '\'']);
+        let mut quoted = text_of(entry, "content").split(['"', '\'']);
         quoted.any(|part| files.iter().any(|file| file == part))
     }
 
@@ -106,7 +106,7 @@ impl Reader<'_> {
         let mut entry = stamped(mail, Some("sender"), "e-mail");
         if self.emails {
             for (from, to) in [("recipients", "to"), ("subject", "subject"), ("content", "text")] {
-                let said = html::to_text(text(mail, from));
+                let said = html::to_text(text_of(mail, from));
                 if !said.is_empty() {
                     entry.insert(to.to_owned(), json!(said));
                 }
@@ -150,7 +150,7 @@ impl Reader<'_> {
                 }
             }
             if !changes.is_empty() {
-                let row = self.rows(table).find(|row| text(row, "name") == name);
+                let row = self.rows(table).find(|row| text_of(row, "name") == name);
                 let idx = at.as_u64().map(|at| json!(at + 1));
                 rows.push(json!({"table": table, "row": self.called(field, child, row, idx), "changes": changes}));
             }
@@ -210,7 +210,7 @@ impl Reader<'_> {
 
 /// What a Version says, and its lists.
 fn data(version: &Map<String, Value>) -> Option<Map<String, Value>> {
-    memory::inner(text(version, "data"))
+    memory::inner(text_of(version, "data"))
 }
 
 fn list<'a>(data: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Vec<Value>> {
@@ -227,10 +227,6 @@ fn stamped(entry: &Map<String, Value>, by: Option<&str>, what: &str) -> Map<Stri
 
 fn owned((key, value): (&str, Value)) -> (String, Value) {
     (key.to_owned(), value)
-}
-
-fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
-    entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]

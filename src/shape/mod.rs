@@ -33,6 +33,11 @@ use crate::policy::{FieldRule, Permit};
 const ROW_NOISE: &[&str] =
     &["doctype", "parent", "parentfield", "parenttype", "owner", "creation", "modified", "modified_by", "docstatus"];
 
+/// The text that an entry holds under a key; empty where it holds none.
+pub fn text_of<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
+    entry.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// A document as the caller may see it.
 #[derive(Debug)]
 pub struct Shaped {

@@ -16,6 +16,7 @@ use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
+use crate::shape::text_of;
 use crate::site::{Filter, Kind, ListQuery};
 use crate::tool::kinds::{Cursor, Limit, Names};
 use crate::tool::spec::{handler, reads};
@@ -151,7 +152,7 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let mut more = false;
     let mut told_deleted = sources.iter().any(|source| source.deleted);
     for (index, source) in sources.iter().enumerate() {
-        let hash = |row: &Map<String, Value>| hashed(index, text(row, source.at), &name(row));
+        let hash = |row: &Map<String, Value>| hashed(index, text_of(row, source.at), &name(row));
         let earlier = match before(session, source, &seen).await {
             Err(error) if source.deleted && is_denial(&error) => {
                 told_deleted = false;
@@ -161,8 +162,8 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
         };
         let (given, mut late): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|row| seen.given.contains(&hash(row)));
         // Those of the last moment itself come in their order.
-        late.retain(|row| text(row, source.at) < seen.at.as_str());
-        known.extend(given.iter().map(|row| (text(row, source.at).to_owned(), hash(row))));
+        late.retain(|row| text_of(row, source.at) < seen.at.as_str());
+        known.extend(given.iter().map(|row| (text_of(row, source.at).to_owned(), hash(row))));
         let rows = match rows(session, source, index, &seen, limit).await {
             Err(error) if source.deleted && is_denial(&error) => {
                 told_deleted = false;
@@ -174,16 +175,19 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
         found.extend(late.into_iter().chain(rows).map(|row| (index, row)));
     }
     // The order within a source is the site's: only it knows how its names are sorted.
-    found.sort_by(|(one, a), (other, b)| (text(a, sources[*one].at), one).cmp(&(text(b, sources[*other].at), other)));
+    found.sort_by(|(one, a), (other, b)| {
+        (text_of(a, sources[*one].at), one).cmp(&(text_of(b, sources[*other].at), other))
+    });
     more |= found.len() > limit;
     found.truncate(limit);
     known.extend(found.iter().map(|(index, row)| {
-        let at = text(row, sources[*index].at);
+        let at = text_of(row, sources[*index].at);
         (at.to_owned(), hashed(*index, at, &name(row)))
     }));
-    if let Some((index, last)) = found.last().filter(|(index, last)| text(last, sources[*index].at) >= seen.at.as_str())
+    if let Some((index, last)) =
+        found.last().filter(|(index, last)| text_of(last, sources[*index].at) >= seen.at.as_str())
     {
-        seen = Seen { at: text(last, sources[*index].at).to_owned(), document: Some((*index, name(last))), ..seen };
+        seen = Seen { at: text_of(last, sources[*index].at).to_owned(), document: Some((*index, name(last))), ..seen };
     }
     let seen = seen.knowing(known);
     let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
@@ -334,10 +338,6 @@ fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>) -> Value
         }
     }
     change
-}
-
-fn text<'a>(row: &'a Map<String, Value>, key: &str) -> &'a str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn name(row: &Map<String, Value>) -> String {

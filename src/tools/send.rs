@@ -103,6 +103,15 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         print_format: (!args.without_print).then_some(format),
     };
     let doc = communication(of.def.name, &mail);
+    let said = ["recipients", "cc", "subject", "content"].into_iter().filter_map(|field| doc.get_key_value(field));
+    let said = said.map(|(field, value)| (field.clone(), value.clone())).collect();
+    let children = |child: &str| session.catalog.known(child);
+    if let Some(field) = create.fields().refused(Operation::Create, Some(on.def), children, &said).first() {
+        return Err(ToolError::refused(
+            format!("This server's configuration does not permit writing {field} of {MAIL}."),
+            "get_doctype_permissions tells what is permitted.",
+        ));
+    }
     let told = Map::from_iter([
         ("recipients".to_owned(), json!(mail.recipients)),
         ("cc".to_owned(), json!(mail.cc)),

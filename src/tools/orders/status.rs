@@ -14,6 +14,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
+use crate::shape::text_of;
 use crate::site::{Answer, SiteError, StatusMethod, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, choices};
 use crate::tool::spec::{handler, updates};
@@ -109,7 +110,7 @@ impl Closable {
     /// # Errors
     /// Why the document does not take this step now, and what may be done.
     fn status(&self, to: To, doc: &Map<String, Value>) -> Result<&'static str, (String, &'static str)> {
-        let status = text(doc, "status");
+        let status = text_of(doc, "status");
         let number = |field: &&str| doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
         match Docstatus::of(doc) {
             Docstatus::Submitted => {}
@@ -226,7 +227,7 @@ impl<'a> Write for StatusWrite<'a> {
     async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
         Ok(match self.on.now(self.name).await? {
             None => Verdict::Open("the document is gone".to_owned()),
-            Some(now) => Verdict::seen(self.is_so(text(&now, "status")).then_some(()), UNCHANGED),
+            Some(now) => Verdict::seen(self.is_so(text_of(&now, "status")).then_some(()), UNCHANGED),
         })
     }
 
@@ -237,10 +238,6 @@ impl<'a> Write for StatusWrite<'a> {
     fn next(&self) -> Next {
         self.on.read_it(self.name)
     }
-}
-
-fn text<'a>(doc: &'a Map<String, Value>, field: &str) -> &'a str {
-    doc.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]

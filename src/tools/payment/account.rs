@@ -7,6 +7,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::shape::text_of;
 use crate::tool::Call;
 
 /// An account, as far as the caller may see it.
@@ -50,7 +51,7 @@ pub async fn account(
             named_exactly(&on, &name, &stored)?;
             usable(&name, company, &stored)?;
             let seen = on.visible(stored);
-            let fact = |field: &str| Some(text(&seen, field).to_owned()).filter(|fact| !fact.is_empty());
+            let fact = |field: &str| Some(text_of(&seen, field).to_owned()).filter(|fact| !fact.is_empty());
             fact("account_currency").zip(fact("account_type"))
         }
         Err(_) => None,
@@ -77,13 +78,13 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
     }
     let seen = on.visible(stored);
     let rows = seen.get("accounts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let mut of_company = rows.filter(|row| text(row, "company") == company);
-    Ok(of_company.next().map(|row| text(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
+    let mut of_company = rows.filter(|row| text_of(row, "company") == company);
+    Ok(of_company.next().map(|row| text_of(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
 }
 
 fn usable(name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
     let is = |field: &str| account.get(field).and_then(Value::as_u64) == Some(1);
-    let why = match text(account, "company") {
+    let why = match text_of(account, "company") {
         of if of != company => format!("belongs to {of:?}, not to {company:?}"),
         _ if is("is_group") => "is a group of accounts".to_owned(),
         _ if is("disabled") => "is disabled".to_owned(),
@@ -93,8 +94,4 @@ fn usable(name: &str, company: &str, account: &Map<String, Value>) -> Result<(),
         format!("account: {name:?} {why}; nothing was made."),
         "List Account with this company, is_group: 0 and account_type Bank or Cash.",
     ))
-}
-
-fn text<'a>(doc: &'a Map<String, Value>, field: &str) -> &'a str {
-    doc.get(field).and_then(Value::as_str).unwrap_or_default()
 }

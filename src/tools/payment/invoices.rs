@@ -8,6 +8,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
+use crate::shape::text_of;
 use crate::site::ListQuery;
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
@@ -72,7 +73,7 @@ impl<'a> Invoices<'a> {
             let stored = self.on.session.site.get(self.on.permit, &name).await?.data;
             named_exactly(&self.on, &name, &stored)?;
             self.payable(&name, party, &stored)?;
-            let company = text(&stored, "company");
+            let company = text_of(&stored, "company");
             match &of_company {
                 Some(known) if known != company => {
                     return Err(self.refused(&name, &format!("is of {company:?}, not of {known:?}")));
@@ -115,8 +116,8 @@ impl<'a> Invoices<'a> {
                 "search_link finds the right name of the party.",
             ));
         };
-        let company = text(first, "company").to_owned();
-        if let Some(other) = rows.iter().map(|row| text(row, "company")).find(|other| *other != company) {
+        let company = text_of(first, "company").to_owned();
+        if let Some(other) = rows.iter().map(|row| text_of(row, "company")).find(|other| *other != company) {
             let message = format!("invoices of {company:?} and of {other:?} are open: which of them is paid?");
             let found = Violation { path: "company".to_owned(), rule: Rule::Mandatory, message, nearest: None };
             return Err(ToolError::arguments(self.on.tool.name(), vec![found]));
@@ -148,7 +149,7 @@ impl<'a> Invoices<'a> {
             let now = read.ok().and_then(|read| Some((read.data.get("outstanding_amount")?.as_f64()?, read.data)));
             rows.push(match now {
                 Some((open, stored)) => {
-                    json!({"invoice": invoice.name, "open": open, "status": text(&stored, "status")})
+                    json!({"invoice": invoice.name, "open": open, "status": text_of(&stored, "status")})
                 }
                 None => json!({"invoice": invoice.name, "note": "could not be read"}),
             });
@@ -159,7 +160,7 @@ impl<'a> Invoices<'a> {
     /// That the invoice is one of which something is to be paid by or to the party.
     fn payable(&self, name: &str, party: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
         let number = |field: &str| stored.get(field).and_then(Value::as_f64).unwrap_or_default();
-        let of = text(stored, self.party_type.field());
+        let of = text_of(stored, self.party_type.field());
         let why = match number("docstatus") {
             _ if of != party => format!("is of another {}, {of:?}", self.party_type.field()),
             0.0 => "is a draft, of which nothing is open before it is submitted".to_owned(),
@@ -228,8 +229,4 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
 
 fn may_read(def: &DocTypeDef, permit: &Permit, name: &str) -> bool {
     def.field(name).is_some_and(|field| permit.fields().may_read(field))
-}
-
-fn text<'a>(doc: &'a Map<String, Value>, field: &str) -> &'a str {
-    doc.get(field).and_then(Value::as_str).unwrap_or_default()
 }

@@ -5,9 +5,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{Report, text};
+use super::Report;
 use crate::error::ToolError;
 use crate::shape::script;
+use crate::shape::text_of;
 
 /// What marks a script whose filters stand in a file that the financial statements share.
 const FINANCIAL: &str = "erpnext.financial_statements";
@@ -46,7 +47,7 @@ pub struct Filter {
 impl Filter {
     fn read(entry: &Map<String, Value>, today: Date) -> Option<Self> {
         let is_set = |key: &str| entry.get(key).is_some_and(|on| *on == true || *on == 1);
-        let field = text(entry, "fieldname").to_owned();
+        let field = text_of(entry, "fieldname").to_owned();
         let option = |option: &Value| match option {
             Value::Object(option) => option.get("value").and_then(Value::as_str).map(str::to_owned),
             option => option.as_str().map(str::to_owned),
@@ -57,17 +58,17 @@ impl Filter {
             _ => String::new(),
         };
         let default = match entry.get("default") {
-            Some(Value::Object(computed)) => date(text(computed, "code"), today).map(|date| json!(date)),
+            Some(Value::Object(computed)) => date(text_of(computed, "code"), today).map(|date| json!(date)),
             Some(Value::Null) | None => None,
             Some(Value::String(none)) if none.is_empty() => None,
             Some(Value::Array(list)) if list.iter().any(Value::is_object) => None,
             Some(value) => Some(value.clone()),
         };
-        let kind = Some(text(entry, "fieldtype")).filter(|kind| !kind.is_empty()).unwrap_or("Data").to_owned();
+        let kind = Some(text_of(entry, "fieldtype")).filter(|kind| !kind.is_empty()).unwrap_or("Data").to_owned();
         if field.is_empty() || matches!(kind.as_str(), "Break" | "Button" | "HTML") {
             return None;
         }
-        let label = Some(text(entry, "label")).filter(|label| !label.is_empty()).unwrap_or(&field).to_owned();
+        let label = Some(text_of(entry, "label")).filter(|label| !label.is_empty()).unwrap_or(&field).to_owned();
         Some(Self { field, label, kind, options, required: is_set("reqd") || is_set("mandatory"), default })
     }
 
@@ -93,7 +94,7 @@ pub(crate) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
     if !own.is_empty() {
         return Ok(own);
     }
-    let script = text(&form, "script");
+    let script = text_of(&form, "script");
     let stated = script::filters(script);
     if stated.is_empty() && script.contains(FINANCIAL) {
         return Ok(FINANCIAL_FILTERS.iter().map(|filter| financial(*filter, today)).collect());

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{offered, text};
+use super::offered;
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::shape::text_of;
 use crate::site::Filter;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -42,17 +43,17 @@ async fn list(call: Call<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
         args.search.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let found = session.site.reports(&filters).await?;
     let may = |entry: &Map<String, Value>| {
-        let name = text(entry, "name");
+        let name = text_of(entry, "name");
         let lower = name.to_lowercase();
-        session.policy.permit_report(name, text(entry, "ref_doctype")).is_ok()
+        session.policy.permit_report(name, text_of(entry, "ref_doctype")).is_ok()
             && words.iter().all(|word| lower.contains(word))
     };
     let reports = found.iter().filter(|entry| may(entry)).map(|entry| {
-        let mut report = json!({"name": text(entry, "name"), "doctype": text(entry, "ref_doctype")});
+        let mut report = json!({"name": text_of(entry, "name"), "doctype": text_of(entry, "ref_doctype")});
         if entry.get("prepared_report").is_some_and(|on| *on == 1) {
             report["runs_in_background"] = json!(true);
         }
-        if text(entry, "report_type") == "Report Builder" {
+        if text_of(entry, "report_type") == "Report Builder" {
             report["saved_list"] = json!(true);
         }
         report

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
+use crate::shape::text_of;
 use crate::site::Filter;
 
 pub use describe::DESCRIBE;
@@ -38,7 +39,7 @@ impl<'a> Report<'a> {
         session.policy.admits_report(name)?;
         let found = session.site.reports(&[Filter::eq("name", name)]).await?;
         // The site's database takes a name in another case for the same.
-        let Some(entry) = found.into_iter().find(|entry| text(entry, "name").eq_ignore_ascii_case(name)) else {
+        let Some(entry) = found.into_iter().find(|entry| text_of(entry, "name").eq_ignore_ascii_case(name)) else {
             let near = nearest_report(session, name).await?;
             let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
             return Err(ToolError::refused(
@@ -46,7 +47,7 @@ impl<'a> Report<'a> {
                 "list_reports shows those available.",
             ));
         };
-        let name = text(&entry, "name");
+        let name = text_of(&entry, "name");
         session.policy.admits_report(name)?;
         if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
             return Err(ToolError::refused(
@@ -54,9 +55,9 @@ impl<'a> Report<'a> {
                 "list_reports shows the others.",
             ));
         }
-        let permit = session.policy.permit_report(name, text(&entry, "ref_doctype"))?;
+        let permit = session.policy.permit_report(name, text_of(&entry, "ref_doctype"))?;
         let (kind, prepared) =
-            (text(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
+            (text_of(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
         Ok(Self { session, name: name.to_owned(), kind, prepared, permit })
     }
 
@@ -90,12 +91,8 @@ impl<'a> Report<'a> {
 async fn nearest_report(session: &Session<'_>, name: &str) -> Result<Option<String>, ToolError> {
     let found = session.site.reports(&[Filter::eq("disabled", 0)]).await?;
     let may = |entry: &&Map<String, Value>| {
-        session.policy.permit_report(text(entry, "name"), text(entry, "ref_doctype")).is_ok()
+        session.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype")).is_ok()
     };
-    let names = found.iter().filter(may).map(|entry| text(entry, "name"));
+    let names = found.iter().filter(may).map(|entry| text_of(entry, "name"));
     Ok(nearest(name, names).map(str::to_owned))
-}
-
-fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
-    entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Report, filters, form, offered, text};
+use super::{Report, filters, form, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::limit::memory;
@@ -15,6 +15,7 @@ use crate::policy::Operation;
 use crate::query::cursor;
 use crate::shape::page::{how_many, shown};
 use crate::shape::report::{Column, Table};
+use crate::shape::text_of;
 use crate::site::redacted;
 use crate::tool::kinds::{Cursor, FieldNames, Limit, Object, OrderBy};
 use crate::tool::progress::CallObserver;
@@ -256,23 +257,23 @@ impl Report<'_> {
     ) -> Result<bool, ToolError> {
         for asked in 0..ASKED {
             let state = self.session.site.prepared_report(&self.permit, prepared).await?;
-            let Some(state) = state.filter(|state| text(state, "report_name") == self.name) else {
+            let Some(state) = state.filter(|state| text_of(state, "report_name") == self.name) else {
                 return Err(ToolError::refused(
                     format!("prepared: {prepared:?} is no run of {}.", self.name),
                     "call run_report without prepared to start one.",
                 ));
             };
-            let made_with = memory::inner::<Map<String, Value>>(text(&state, "filters"));
+            let made_with = memory::inner::<Map<String, Value>>(text_of(&state, "filters"));
             if !made_with.is_some_and(|made_with| made_with == *filters) {
                 return Err(ToolError::refused(
                     format!("prepared: {prepared:?} is a run with other filters."),
                     "call run_report with its filters, or without prepared.",
                 ));
             }
-            match text(&state, "status") {
+            match text_of(&state, "status") {
                 "Completed" => return Ok(true),
                 "Error" | "Failed" | "Cancelled" => {
-                    let why = text(&state, "error_message").lines().last().unwrap_or_default();
+                    let why = text_of(&state, "error_message").lines().last().unwrap_or_default();
                     let why = redacted(why);
                     return Err(ToolError::refused(
                         format!("{}: the site could not finish the report in the background: {why}", self.name),

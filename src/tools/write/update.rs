@@ -15,6 +15,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::{WriteState, unpredictable};
+use crate::shape::text_of;
 use crate::site::{Answer, Kind, SiteError, WriteError};
 use crate::tool::document_args::UpdateArgs;
 use crate::writes::conflict::Stale;
@@ -38,7 +39,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     let mut messages = Vec::new();
     let shown = on.last_shown(name);
     let read = args.modified.as_deref().or(shown.as_ref().map(|shown| shown.modified()));
-    if let Some(read) = read.filter(|read| !args.overwrite && text(&before, "modified") != *read) {
+    if let Some(read) = read.filter(|read| !args.overwrite && text_of(&before, "modified") != *read) {
         let has_room = |shown: &Fingerprint| shown.modified() == read && shown.leaves_room(&before, &changes);
         if !shown.as_deref().is_some_and(has_room) {
             return Err(Stale { name, read, before: None, changes: &changes }.told(&on, before).await);
@@ -74,7 +75,8 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         match send(on.session, &Update { on: &on, name, before: &before, merged: &merged }, cleared).await {
             Ok(answer) => break (merged, answer),
             Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
-                let stale = Stale { name, read: text(&before, "modified"), before: Some(&before), changes: &changes };
+                let stale =
+                    Stale { name, read: text_of(&before, "modified"), before: Some(&before), changes: &changes };
                 let Ok(now) = on.stored(name).await else { return Err(stale.untold(&on)) };
                 // Somebody was faster, elsewhere in the document: the same change of what it is now, once.
                 let has_room = |read: Fingerprint| !read.is_of(&now) && read.leaves_room(&now, &changes);
@@ -148,12 +150,8 @@ fn beside(now: &Map<String, Value>) -> String {
     format!(
         "the document was changed since it was read (at {}); this change touches nothing of that and was applied to its \
          new state",
-        text(now, "modified")
+        text_of(now, "modified")
     )
-}
-
-fn text<'d>(doc: &'d Map<String, Value>, key: &str) -> &'d str {
-    doc.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Changed fields of a document that was read as `before`.

@@ -34,3 +34,23 @@ async fn an_invoice_is_mailed_after_it_was_shown_to_whom() {
     let mail = desk.get("Communication", sent["sent"].as_str().unwrap()).await;
     assert_eq!((&mail["recipients"], &mail["reference_name"]), (&json!("ann@example.com"), &json!(invoice)), "{mail}");
 }
+
+#[on_every_version]
+async fn what_may_not_be_written_of_a_mail_is_not_sent() {
+    use crate::sandbox::{SampleSite, first};
+    use crate::support::{all, app_of, refusal};
+    let site = SampleSite::start().await;
+    let mut invoice = all();
+    invoice["print"] = json!(true);
+    let mut mail = all();
+    mail["restricted_fields"] = json!(["cc"]);
+    let app = app_of(&site.config(json!({"doctypes": {"Sales Invoice": invoice, "Communication": mail}})));
+    let name = first(&app, "Sales Invoice", json!({"docstatus": 1})).await;
+    let mut asked = json!({"doctype": "Sales Invoice", "name": name, "recipients": ["ann@example.com"],
+        "subject": "Your invoice", "content": "Dear Ann", "cc": ["books@example.com"], "confirm": true});
+    let said = refusal(&app, "send_document", asked.clone()).await;
+    assert!(said.contains("does not permit writing cc of Communication"), "{said}");
+    assert!(site.writes().is_empty());
+    asked.as_object_mut().unwrap().remove("cc");
+    crate::support::call(&app, "send_document", asked).await.unwrap();
+}
