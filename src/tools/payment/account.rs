@@ -85,7 +85,8 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
 fn usable(name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
     let is = |field: &str| account.get(field).and_then(Value::as_u64) == Some(1);
     let why = match text_of(account, "company") {
-        of if of != company => format!("belongs to {of:?}, not to {company:?}"),
+        // Whose it is may be withheld.
+        of if of != company => format!("is none of {company:?}"),
         _ if is("is_group") => "is a group of accounts".to_owned(),
         _ if is("disabled") => "is disabled".to_owned(),
         _ => return Ok(()),

@@ -146,10 +146,14 @@ impl<'a> Invoices<'a> {
         let mut rows = Vec::new();
         for invoice in invoices {
             let read = self.on.session.site.get(self.on.permit, &invoice.name).await;
-            let now = read.ok().and_then(|read| Some((read.data.get("outstanding_amount")?.as_f64()?, read.data)));
-            rows.push(match now {
-                Some((open, stored)) => {
-                    json!({"invoice": invoice.name, "open": open, "status": text_of(&stored, "status")})
+            let now = read.ok().map(|read| self.on.visible(read.data));
+            let of = |field: &str| now.as_ref().and_then(|now| now.get(field)).cloned();
+            rows.push(match of("outstanding_amount") {
+                Some(open) => {
+                    let mut row =
+                        Map::from_iter([("invoice".to_owned(), json!(invoice.name)), ("open".to_owned(), open)]);
+                    row.extend(of("status").map(|status| ("status".to_owned(), status)));
+                    Value::Object(row)
                 }
                 None => json!({"invoice": invoice.name, "note": "could not be read"}),
             });

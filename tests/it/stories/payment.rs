@@ -131,3 +131,22 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
     assert!(desk.refusal("record_payment", of_group).await.contains("is a group of accounts"));
     assert_eq!(desk.journal(before), Vec::<String>::new());
 }
+
+#[on_every_version]
+async fn what_is_open_after_a_payment_is_told_without_what_is_withheld() {
+    use crate::sandbox::{SampleSite, first};
+    use crate::support::{all, app_of};
+    let site = SampleSite::start().await;
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["status"]);
+    let app = app_of(&site.config(
+        json!({"doctypes": {"Sales Invoice": rule, "Payment Entry": all(), "Mode of Payment": {"read": true}}}),
+    ));
+    let invoice = first(&app, "Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 10]})).await;
+    let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();
+    let pay = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": invoice, "amount": 10}],
+        "mode_of_payment": "Cash", "submit": true, "confirm": true});
+    let paid = crate::support::call(&app, "record_payment", pay).await.unwrap();
+    let now = paid["open_now"][0].as_object().unwrap();
+    assert!(now["open"].is_number() && !now.contains_key("status"), "{paid}");
+}
