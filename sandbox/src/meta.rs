@@ -1,10 +1,12 @@
 //! The DocTypes that the site knows: those of the snapshot, and fields that were added on the site itself.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
+use flate2::read::DeflateDecoder;
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use serde_json::json;
@@ -12,8 +14,11 @@ use serde_json::json;
 use crate::doc::{Doc, int, text};
 use crate::perms::roles::Permission;
 
+/// A DocType's name, and its file of the snapshot, deflated.
+type Packed = (&'static str, &'static [u8]);
+
 /// The files of each version's snapshot, sorted by the DocTypes' names.
-static SNAPSHOTS: &[(u8, &[(&str, &str)])] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
+static SNAPSHOTS: &[(u8, &[Packed])] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
 
 /// A field of some DocType that names documents of another.
 #[derive(Clone, Copy, Debug)]
@@ -87,8 +92,10 @@ impl Meta {
         }
         let (_, snapshot) = SNAPSHOTS.iter().find(|(major, _)| *major == self.version.major())?;
         let at = snapshot.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-        let (name, text) = snapshot.get(at)?;
-        let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(text).ok()?));
+        let (name, packed) = snapshot.get(at)?;
+        let mut text = String::new();
+        DeflateDecoder::new(*packed).read_to_string(&mut text).ok()?;
+        let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(&text).ok()?));
         self.forms.write().unwrap_or_else(PoisonError::into_inner).insert(name, form);
         Some(form)
     }

@@ -43,21 +43,17 @@ impl Documents {
     /// # Errors
     /// An HTTP client that cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
-        Self::over(builder().https_only(true), is_public, PATIENCE)
+        Ok(Self::by(builder(is_public).https_only(true).timeout(PATIENCE).build()?))
     }
 
-    fn over(
-        builder: reqwest::ClientBuilder,
-        may_ask: fn(IpAddr) -> bool,
-        patience: Duration,
-    ) -> Result<Self, reqwest::Error> {
-        let remembered = |lives| Cache::<String, _>::builder().max_capacity(MOST).time_to_live(lives);
-        Ok(Self {
-            http: builder.dns_resolver(Arc::new(Guarded(may_ask))).timeout(patience).build()?,
-            known: remembered(KEPT).build(),
+    /// By an HTTP client that reaches other addresses, for tests.
+    pub fn by(http: Http) -> Self {
+        Self {
+            http,
+            known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             failed: Cache::builder().max_capacity(MOST).time_to_live(FAILED).build(),
             turns: Semaphore::new(AT_ONCE),
-        })
+        }
     }
 
     /// The client whose id this is.
@@ -107,11 +103,12 @@ impl Documents {
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
+fn builder(may_ask: fn(IpAddr) -> bool) -> reqwest::ClientBuilder {
     // An error says that a provider is installed already: then that one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A proxy would resolve names by itself.
-    Http::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().referer(false).pool_max_idle_per_host(0)
+    let http = Http::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().referer(false);
+    http.pool_max_idle_per_host(0).dns_resolver(Arc::new(Guarded(may_ask)))
 }
 
 /// The address of a document: https, a name and no number, a path, and nothing that hides where it leads.
@@ -242,7 +239,7 @@ mod tests {
             // A slow one says no more.
             let _ = stream.read(&mut [0; 1]).await;
         });
-        let documents = Documents::over(builder(), may_ask, Duration::from_millis(300)).unwrap();
+        let documents = Documents::by(builder(may_ask).timeout(Duration::from_millis(300)).build().unwrap());
         let url = Url::parse(&format!("http://localhost:{port}/m")).unwrap();
         documents.fetch("https://client.example/m", url).await
     }

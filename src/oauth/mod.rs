@@ -20,6 +20,7 @@ mod tokens;
 
 pub use addresses::Addresses;
 pub use answer::{Answer, Cookie};
+pub use documents::Documents;
 pub use form::Form;
 pub use scope::Scope;
 pub use server::{AuthorizationServer, NoServer};

@@ -45,7 +45,7 @@ pub struct AuthorizationServer {
     pub(super) sealer: Arc<Sealer>,
     pub(super) lifetimes: Lifetimes,
     store: Arc<dyn Store>,
-    documents: Documents,
+    documents: Arc<Documents>,
     locks: Vec<Mutex<()>>,
 }
 
@@ -73,7 +73,7 @@ impl AuthorizationServer {
             sealer,
             lifetimes: Lifetimes::default(),
             store,
-            documents: Documents::new().map_err(|_| NoServer::Documents)?,
+            documents: Arc::new(Documents::new().map_err(|_| NoServer::Documents)?),
             locks: (0..LOCKS).map(|_| Mutex::default()).collect(),
             addresses,
             app,
@@ -84,6 +84,12 @@ impl AuthorizationServer {
     #[must_use]
     pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
         Self { lifetimes, ..self }
+    }
+
+    /// The same with documents of clients that are had otherwise, for tests.
+    #[must_use]
+    pub fn with_documents(self, documents: Arc<Documents>) -> Self {
+        Self { documents, ..self }
     }
 
     /// Where everything is.

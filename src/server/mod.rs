@@ -1,6 +1,7 @@
 //! The MCP server: protocol in, protocol out, for both the handshake era and the stateless one. Knows no ERPNext.
 
 mod call;
+mod calls;
 mod completions;
 mod elicit;
 mod instructions;
@@ -79,6 +80,13 @@ impl Server {
     /// Whose turn it is, and the end of it.
     pub fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    /// Calls off the call of this caller that is named in a body, if it is a message that does so.
+    pub fn call_off(&self, body: &[u8]) {
+        if let Some(id) = calls::called_off(body) {
+            self.turns.calls.call_off(self.connection.session().caller, id);
+        }
     }
 
     /// Name and version of the client, as it says itself; else as its transport says.
@@ -237,6 +245,11 @@ impl ServerHandler for Server {
         let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         let caller = self.connection.session().caller;
+        // What comes over stdio is called off by the protocol.
+        let _held = caller.request.is_some().then(|| {
+            let call = context.ct.clone();
+            self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
+        });
         if !writes || caller.request.is_none() {
             return self.observed(request, &context, writes).await;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
+use super::calls::Calls;
 use super::repeats::Repeats;
 use crate::limit::{Fair, Turn, User};
 
@@ -21,6 +22,7 @@ pub struct Turns {
     /// Whether nothing more is to be begun.
     stop: Arc<watch::Sender<bool>>,
     pub(super) repeats: Repeats,
+    pub(super) calls: Calls,
 }
 
 impl Default for Turns {
@@ -36,7 +38,13 @@ impl Turns {
     }
 
     fn of(in_flight: Fair) -> Self {
-        Self { in_flight, writes: Arc::default(), stop: Arc::default(), repeats: Repeats::default() }
+        Self {
+            in_flight,
+            writes: Arc::default(),
+            stop: Arc::default(),
+            repeats: Repeats::default(),
+            calls: Calls::default(),
+        }
     }
 
     /// Waits for a turn of this user's.

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
@@ -40,7 +40,7 @@ use crate::config::Config;
 use crate::context::overlay::Overlay;
 use crate::limit::Places;
 use crate::metrics::Metrics;
-use crate::oauth::{AuthorizationServer, Lifetimes, Scope};
+use crate::oauth::{AuthorizationServer, Documents, Lifetimes, Scope};
 use crate::server::{Server, Turns};
 use crate::site::RequestId;
 use accept::Connections;
@@ -48,7 +48,7 @@ use body::Bodies;
 use guard::Guard;
 use oauth::Requests;
 use protocol::Protocol;
-use refusal::{Body, Refusal};
+use refusal::{Body, Refusal, worded};
 use sign_in::{SignIn, Signed, client_address};
 use site::Site;
 use tls::Tls;
@@ -92,6 +92,7 @@ pub struct Endpoint {
     /// Those to authorization servers.
     requests: Requests,
     lifetimes: Lifetimes,
+    documents: Option<Arc<Documents>>,
     /// Where it listens, once it does.
     address: OnceLock<SocketAddr>,
     patience: Patience,
@@ -119,6 +120,7 @@ impl Endpoint {
             metrics: Metrics::default(),
             requests: Requests::default(),
             lifetimes: Lifetimes::default(),
+            documents: None,
             address: OnceLock::new(),
             patience: Patience::default(),
             grace: Duration::ZERO,
@@ -141,7 +143,12 @@ impl Endpoint {
         self.grace = self.grace.max(config.erpnext.timeout);
         let oauth =
             config.sign_in.oauth.as_ref().map(|config| AuthorizationServer::new(config, app.clone())).transpose()?;
-        let oauth = oauth.map(|server| Arc::new(server.with_lifetimes(self.lifetimes)));
+        let oauth = oauth.map(|server| server.with_lifetimes(self.lifetimes));
+        let oauth = oauth.map(|server| match &self.documents {
+            Some(documents) => server.with_documents(Arc::clone(documents)),
+            None => server,
+        });
+        let oauth = oauth.map(Arc::new);
         if let Some(server) = &oauth {
             let (_, host) = server.addresses().origin.split_once("://").unwrap_or_default();
             self.guard.add(&[host.to_owned()]);
@@ -167,6 +174,12 @@ impl Endpoint {
     #[must_use]
     pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
         Self { lifetimes, ..self }
+    }
+
+    /// The same with documents of OAuth clients that are had otherwise, for tests; for sites that are added after.
+    #[must_use]
+    pub fn with_documents(self, documents: Documents) -> Self {
+        Self { documents: Some(Arc::new(documents)), ..self }
     }
 
     /// The same with another handler behind all that stands before the protocol, for tests of what stands there.
@@ -321,6 +334,7 @@ impl Endpoint {
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
         let server = Server::sharing(connection, list, self.turns.clone()).counted(self.metrics.of_site(site.label()));
+        server.call_off(&body);
         let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
         match answer.status() {
             // The media type was right: it is the message that could not be read.
@@ -358,17 +372,6 @@ impl Endpoint {
 
 fn may_listen(address: SocketAddr, is_asked: bool) -> Result<(), HttpError> {
     if is_asked || address.ip().is_loopback() { Ok(()) } else { Err(HttpError::Open(address)) }
-}
-
-/// An answer whose errors are all told as JSON-RPC errors.
-async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
-    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if is_json || !(answer.status().is_client_error() || answer.status().is_server_error()) {
-        return Ok(answer);
-    }
-    let status = answer.status();
-    let words = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    Err(Refusal::new(status, String::from_utf8_lossy(&words)))
 }
 
 /// Serves until the system asks for the end: then nothing more is begun, what is under way may take the time that a call

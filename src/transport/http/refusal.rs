@@ -63,3 +63,17 @@ impl Refusal {
         response
     }
 }
+
+/// An answer whose errors are all told as JSON-RPC errors.
+///
+/// # Errors
+/// Those errors.
+pub async fn worded(answer: Response<Body>) -> Result<Response<Body>, Refusal> {
+    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(answer.status().is_client_error() || answer.status().is_server_error()) {
+        return Ok(answer);
+    }
+    let status = answer.status();
+    let words = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    Err(Refusal::new(status, String::from_utf8_lossy(&words)))
+}

@@ -1,7 +1,17 @@
 //! What clients of both eras do.
 
-use rmcp::ServiceExt;
-use rmcp::model::{CallToolRequestParams, ClientConfig};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use erpnext_sandbox::{Fault, Kind};
+use rmcp::ClientHandler;
+use rmcp::model::{
+    CallToolRequest, CallToolRequestParams, ClientConfig, ClientRequest, ProgressNotificationParam, ProtocolVersion,
+};
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt, NotificationContext, PeerRequestOptions, RoleClient, ServiceExt,
+};
 use rmcp::transport::StreamableHttpClientTransport;
 use serde_json::{Value, json};
 
@@ -47,6 +57,50 @@ async fn rmcps_client_lists_calls_and_confirms() {
     client.cancel().await.unwrap();
 }
 
+/// A client that counts what it is told of progress.
+#[derive(Clone, Default)]
+struct Watcher(Arc<AtomicUsize>);
+
+impl ClientHandler for Watcher {
+    async fn on_progress(&self, _: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn rmcps_client_is_told_of_progress_and_cancels_in_both_eras() {
+    let (site, served, _log) = served().await;
+    let stateless = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    for era in [ClientLifecycleMode::Initialize, stateless] {
+        let watcher = Watcher::default();
+        let transport = StreamableHttpClientTransport::from_uri(served.url("/mcp"));
+        let client = watcher.clone().serve_with_lifecycle(transport, era.clone()).await.unwrap();
+        let call = async |rows: usize| {
+            let rows: Vec<_> = (0..rows).map(|row| json!({"first_name": format!("Row {row}")})).collect();
+            let arguments = json!({"doctype": "Lead", "documents": rows}).as_object().unwrap().clone();
+            let call = CallToolRequestParams::new("create_bulk_documents").with_arguments(arguments);
+            let request = ClientRequest::CallToolRequest(CallToolRequest::new(call));
+            client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.unwrap()
+        };
+        call(5).await.await_response().await.unwrap();
+        assert!(watcher.0.load(Ordering::Relaxed) >= 5, "{era:?}: {watcher:?}", watcher = watcher.0);
+        let before = site.writes().len();
+        site.sandbox.faults().add(Fault::new(Kind::Latency(100)));
+        let long = call(200).await;
+        while site.writes().len() == before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        long.cancel(None).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let stopped = site.writes().len();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        site.sandbox.faults().clear();
+        assert_eq!(site.writes().len(), stopped, "{era:?}");
+        assert!(stopped < before + 100, "{era:?}: {}", stopped - before);
+        client.cancel().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn both_eras_are_served_on_one_path_and_the_audit_line_says_from_where() {
     let (_site, served, log) = served().await;
@@ -75,6 +129,49 @@ async fn both_eras_are_served_on_one_path_and_the_audit_line_says_from_where() {
     assert_eq!((&lines[0]["client"], &lines[1]["client"]), (&json!("Old/1"), &json!("tests 1")));
     assert_eq!(lines[0]["id"], json!(request));
     assert!(lines.iter().all(|line| line["address"] == "127.0.0.1"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_client_without_a_session_calls_off_its_own_call_and_no_other() {
+    let (site, served, _log) = served().await;
+    let call = |agent: &'static str, id: u64, of: &str| {
+        let rows: Vec<_> = (0..100).map(|row| json!({"first_name": format!("{of} {row}")})).collect();
+        let arguments = json!({"doctype": "Lead", "documents": rows});
+        let mut call = message("tools/call", json!({"name": "create_bulk_documents", "arguments": arguments}));
+        call["id"] = json!(id);
+        tokio::spawn(served.post("/mcp", &call).header("user-agent", agent).send())
+    };
+    let call_off = async |agent: &str, id: u64| {
+        let params = json!({"requestId": id, "reason": "enough"});
+        let told = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+        let told = served.post("/mcp", &told).header("user-agent", agent).send().await.unwrap();
+        assert_eq!(told.status(), 202);
+    };
+    let made_by = |of: &str| {
+        let filters = json!([["first_name", "like", format!("{of} %")]]);
+        let list = erpnext_sandbox::query::List { filters, ..Default::default() };
+        site.sandbox.with(|site| site.count("Lead", &list)).unwrap()
+    };
+    site.sandbox.faults().add(Fault::new(Kind::Latency(50)));
+    // Another client of the same person gave out the same id, and one client the same id twice.
+    let calls = [
+        call("One/1", 7, "One"),
+        call("Other/1", 7, "Other"),
+        call("Twice/1", 8, "First"),
+        call("Twice/1", 8, "Second"),
+    ];
+    while ["One", "Other", "First", "Second"].into_iter().any(|of| made_by(of) < 2) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    call_off("One/1", 7).await;
+    call_off("Twice/1", 8).await;
+    call_off("One/1", 9).await;
+    for call in calls {
+        let _ = call.await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(made_by("One") < 100);
+    assert_eq!(["Other", "First", "Second"].map(made_by), [100; 3]);
 }
 
 #[tokio::test]

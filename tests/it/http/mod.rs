@@ -8,6 +8,7 @@ mod narrowing;
 mod oauth;
 mod operations;
 mod program;
+mod sdks;
 mod sign_in;
 mod sites;
 mod writes;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::context::client_options;
-use erpnext_mcp::oauth::Lifetimes;
 use erpnext_mcp::server::Turns;
 use erpnext_mcp::site::Client;
 use erpnext_mcp::transport::{Endpoint, Patience, serve_http};
@@ -55,10 +55,6 @@ impl Served {
 
     pub async fn with_patience(config: &Value, patience: Patience) -> Self {
         Self::begin(config, |endpoint| endpoint.with_patience(patience), "127.0.0.1:0").await
-    }
-
-    pub async fn with_lifetimes(config: &Value, lifetimes: Lifetimes) -> Self {
-        Self::begin(config, |endpoint| endpoint.with_lifetimes(lifetimes), "127.0.0.1:0").await
     }
 
     async fn begin(config: &Value, change: impl FnOnce(Endpoint) -> Endpoint, address: &str) -> Self {

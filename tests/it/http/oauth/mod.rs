@@ -5,6 +5,7 @@ mod login;
 mod tokens;
 
 use erpnext_mcp::oauth::Lifetimes;
+use erpnext_mcp::transport::Endpoint;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -20,9 +21,11 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A server on a sample site, before which people sign in by OAuth.
-struct Scene {
-    site: SampleSite,
-    served: Served,
+pub struct Scene {
+    /// What the address of the server is to the world.
+    origin: String,
+    pub site: SampleSite,
+    pub served: Served,
     http: reqwest::Client,
     log: tempfile::TempDir,
     config: Value,
@@ -40,21 +43,32 @@ impl Scene {
     }
 
     async fn with(lifetimes: Lifetimes, change: impl FnOnce(&mut Value)) -> Self {
+        let with_lifetimes = |endpoint: Endpoint| endpoint.with_lifetimes(lifetimes);
+        Self::at(ORIGIN, "127.0.0.1:0", with_lifetimes, change).await
+    }
+
+    /// A server that listens there, and is known to the world as `origin`.
+    pub async fn at(
+        origin: &str,
+        address: &str,
+        with: impl FnOnce(Endpoint) -> Endpoint,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
         let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
         let mut config = site.config(json!({"doctypes": {"Customer": all(), "Lead": all(), "Sales Order": all()}}));
         config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
         config["sign_in"] = json!({"oauth": {
-            "url": format!("{ORIGIN}/mcp"), "client_id": oauth_client(&site), "client_secret": "canary-client-secret",
+            "url": format!("{origin}/mcp"), "client_id": oauth_client(&site, origin), "client_secret": "canary-client-secret",
         }});
         change(&mut config);
-        let served = Served::with_lifetimes(&config, lifetimes).await;
+        let served = Served::begin(&config, with, address).await;
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { site, served, http, log, config }
+        Self { origin: origin.to_owned(), site, served, http, log, config }
     }
 
     /// An address of the server, or a path there, where it is asked.
     fn here(&self, address: &str) -> String {
-        self.served.url(address.strip_prefix(ORIGIN).unwrap_or(address))
+        self.served.url(address.strip_prefix(self.origin.as_str()).unwrap_or(address))
     }
 
     fn get(&self, address: &str) -> RequestBuilder {
@@ -92,9 +106,13 @@ impl Scene {
 
     /// The page that asks the person.
     async fn page(&self, client: &str, changed: &[(&str, &str)]) -> Page {
-        let answer = self.authorize(client, changed).send().await.unwrap();
+        self.page_of(self.authorize(client, changed)).await
+    }
+
+    async fn page_of(&self, asked: RequestBuilder) -> Page {
+        let answer = asked.send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        let cookie = cookie(&answer);
+        let cookie = self.cookie(&answer);
         let html = answer.text().await.unwrap();
         let (_, request) = html.split_once("name=\"request\" value=\"").unwrap_or_else(|| panic!("{html}"));
         Page { request: request.split('"').next().unwrap().to_owned(), cookie }
@@ -104,7 +122,7 @@ impl Scene {
     async fn consent(&self, page: &Page, scope: &str) -> (String, String) {
         let pairs = [("request", page.request.as_str()), ("scope", scope), ("decision", "allow")];
         let answer = self.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
-        (location(&answer), cookie(&answer))
+        (location(&answer), self.cookie(&answer))
     }
 
     /// The person signs in to the site and lets the server in; where the site sends them.
@@ -129,8 +147,16 @@ impl Scene {
 
     /// All that the person does; where the client is told of it.
     async fn through_the_site(&self, client: &str, scope: &str, user: &str) -> String {
-        let page = self.page(client, &[]).await;
-        let (site, cookie) = self.consent(&page, scope).await;
+        self.signed_in_on(&self.page(client, &[]).await, scope, user).await
+    }
+
+    /// What the person does whom a client sent to this address, as [`Self::through_the_site`].
+    pub async fn visit(&self, address: &str, scope: &str, user: &str) -> String {
+        self.signed_in_on(&self.page_of(self.get(address)).await, scope, user).await
+    }
+
+    async fn signed_in_on(&self, page: &Page, scope: &str, user: &str) -> String {
+        let (site, cookie) = self.consent(page, scope).await;
         let back = self.at_the_site(&site, user).await;
         let answer = self.get(&back).header("cookie", cookie).send().await.unwrap();
         location(&answer)
@@ -184,14 +210,31 @@ impl Scene {
         self.call(tokens, "/mcp", "test_connection", json!({})).await.status().as_u16()
     }
 
-    fn audit(&self) -> String {
+    /// The cookie of an answer, as a browser sends it.
+    fn cookie(&self, answer: &Response) -> String {
+        let set = answer.headers()["set-cookie"].to_str().unwrap();
+        let encrypted = ["__Host-erpnext-mcp=", "; Secure"];
+        let parts = encrypted.into_iter().filter(|_| self.origin.starts_with("https://"));
+        for part in parts.chain(["erpnext-mcp=", "; HttpOnly", "; SameSite=Lax", "; Path=/"]) {
+            assert!(set.contains(part), "{set}");
+        }
+        set.split(';').next().unwrap().to_owned()
+    }
+
+    /// Takes a user out at the site.
+    pub fn disable(&self, user: &str) {
+        let disabled = json!({"enabled": 0});
+        self.site.sandbox.with(|site| site.set("User", user, disabled.as_object().unwrap())).unwrap();
+    }
+
+    pub fn audit(&self) -> String {
         std::fs::read_to_string(self.log.path().join("audit.log")).unwrap_or_default()
     }
 }
 
 /// The id of the OAuth Client that the site has for the server.
-fn oauth_client(site: &SampleSite) -> String {
-    let callback = format!("{ORIGIN}/oauth/callback");
+fn oauth_client(site: &SampleSite, origin: &str) -> String {
+    let callback = format!("{origin}/oauth/callback");
     let client = json!({
         "doctype": "OAuth Client", "app_name": "erpnext-mcp", "redirect_uris": callback, "default_redirect_uri": callback,
         "grant_type": "Authorization Code", "response_type": "Code", "scopes": "all openid",
@@ -209,15 +252,6 @@ async fn answered(request: RequestBuilder) -> (u16, Value) {
 fn location(answer: &Response) -> String {
     let to = answer.headers().get("location").unwrap_or_else(|| panic!("{answer:?}"));
     to.to_str().unwrap().to_owned()
-}
-
-/// The cookie of an answer, as a browser sends it.
-fn cookie(answer: &Response) -> String {
-    let set = answer.headers()["set-cookie"].to_str().unwrap();
-    for part in ["__Host-erpnext-mcp=", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
-        assert!(set.contains(part), "{set}");
-    }
-    set.split(';').next().unwrap().to_owned()
 }
 
 /// A parameter of an address.

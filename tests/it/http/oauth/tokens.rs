@@ -6,16 +6,11 @@ use serde_json::{Value, json};
 
 use super::{Scene, answered};
 
-fn disable(scene: &Scene) {
-    let disabled = json!({"enabled": 0});
-    scene.site.sandbox.with(|site| site.set("User", "sales@example.com", disabled.as_object().unwrap())).unwrap();
-}
-
 #[on_every_version]
 async fn a_disabled_user_gets_no_token_any_more() {
     let scene = Scene::start().await;
     let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
-    disable(&scene);
+    scene.disable("sales@example.com");
     let (status, told) = answered(scene.refresh(&client, &tokens)).await;
     assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
     assert_eq!(scene.status(&tokens).await, 401);
