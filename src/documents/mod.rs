@@ -9,6 +9,7 @@ pub mod moments;
 pub mod names;
 pub mod nested;
 mod permlevels;
+pub mod refusals;
 pub mod rich_text;
 pub mod suggest;
 pub mod titles;

@@ -13,10 +13,11 @@ use super::read;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
+use crate::documents::refusals::{Refused, is_answer, why};
 use crate::documents::ways::{Way, ways_from};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
-use crate::site::{self, Filter, ListQuery, SiteError};
+use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -172,12 +173,6 @@ async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<(Vec<T
 
 /// A DocType, and the leave to read it.
 type Table = (Permit, &'static DocTypeDef);
-/// The DocTypes that were not looked at, and why not.
-type Refused = BTreeMap<String, String>;
-
-fn why(error: &SiteError) -> String {
-    [Some(error.what()), error.exc_type()].into_iter().flatten().collect::<Vec<_>>().join(": ")
-}
 
 fn first_line(error: &ToolError) -> String {
     error.for_model().lines().next().unwrap_or_default().to_owned()
@@ -235,12 +230,6 @@ async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Res
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether the site answered the question, if with a refusal: another question may fare better.
-fn is_answer(error: &SiteError) -> bool {
-    use site::Kind::{Denied, FieldDenied, Missing, Rejected, Server, WrongForm};
-    matches!(error.kind(), Denied | FieldDenied | Missing | Rejected | Server | WrongForm)
 }
 
 /// The documents of one DocType that link to the document.
