@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use super::advice;
+use super::{advice, endpoints};
 
 /// What went wrong, as far as a program acts on it. Decided by status and `exc_type`, never by text (it is translated).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -213,7 +213,15 @@ impl SiteError {
 
     /// What happened, in a few words of ours.
     pub fn what(&self) -> &'static str {
+        if self.is_of_a_guest() {
+            return "The site takes this server for a guest: no API key or token arrives there";
+        }
         advice::what(self.kind)
+    }
+
+    /// Whether the site says that nobody is logged in: whoever is may ask who they are.
+    fn is_of_a_guest(&self) -> bool {
+        self.kind == Kind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
     }
 
     /// What happened and what to try next.
@@ -223,7 +231,7 @@ impl SiteError {
 
     /// What happened in the site's words, the exception and the fields.
     pub fn told(&self) -> String {
-        let mut text = advice::what(self.kind).to_owned();
+        let mut text = self.what().to_owned();
         if !self.words.is_empty() {
             text.push_str(": ");
             text.push_str(&self.words.join("\n"));
@@ -242,6 +250,11 @@ impl SiteError {
         match self.kind {
             _ if self.maybe_done() => {
                 "The change may have been made all the same: read what it is about before anything else.".into()
+            }
+            _ if self.is_of_a_guest() => {
+                "Tell the administrator: what stands before the site, such as a reverse proxy, has to pass on the header \
+                 Authorization."
+                    .into()
             }
             Kind::RateLimited { retry_after: Some(wait) }
             | Kind::OverLimit { retry_after: wait }

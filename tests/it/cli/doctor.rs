@@ -136,6 +136,12 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         |status: u16| ResponseTemplate::new(status).set_body_raw("<html><title>Sign in</title></html>", "text/html");
     let moved = ResponseTemplate::new(301).insert_header("location", "https://erp.example.com/");
     let key = json!({"exception": "frappe.exceptions.AuthenticationError", "exc_type": "AuthenticationError"});
+    // As a site answers to whom it does not know.
+    let closed = "<details><summary>Login to access</summary>Function <strong>frappe.auth.get_logged_user</strong> is not \
+                  whitelisted.</details>";
+    let closed = json!([json!({"message": closed, "title": "Method Not Allowed"}).to_string()]).to_string();
+    let guest = json!({"exc_type": "PermissionError", "_server_messages": closed});
+    let guest = ResponseTemplate::new(403).set_body_json(guest);
     for (answer, what, fix) in [
         (
             html(401).insert_header("www-authenticate", "Basic"),
@@ -143,6 +149,7 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
             "asks for a password of its own",
         ),
         (ResponseTemplate::new(401).set_body_json(&key), "does not take the API key", "make a new key on the site"),
+        (guest, "takes this server for a guest", "pass on the header Authorization"),
         (moved, "redirects to another one", "into erpnext.url"),
         (html(200), "did not come from ERPNext", "check any proxy before it"),
         (html(404), "did not come from ERPNext", "check any proxy before it"),
