@@ -29,7 +29,8 @@ pub enum Kind {
     Denied,
     /// 403: a field that the user may not see, or that the DocType does not have, in a filter or an order (H59).
     FieldDenied,
-    /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake.
+    /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake:
+    /// nothing of what the site says of it is told.
     WrongForm,
     /// 404: no such document or DocType.
     Missing,
@@ -191,18 +192,6 @@ impl SiteError {
         };
         let named = self.fields.first().map(|field| field.rsplit('.').next().unwrap_or(field));
         named.filter(|_| about_a_column && !self.writes)
-    }
-
-    /// The same as a mistake of this program, where it is a refusal that only the form of a list can have caused: nothing of
-    /// it is told, as the caller did not choose the form.
-    pub(super) fn of_a_list(self) -> Self {
-        match (self.kind, self.exc_type()) {
-            (Kind::Rejected, Some("ValidationError")) => {
-                tracing::error!("the site does not take the form of a list: {self}");
-                Self { kind: Kind::WrongForm, words: Vec::new(), ..self }
-            }
-            _ => self,
-        }
     }
 
     /// Whether the site may have made the change although no good answer came back: see [`WriteError`].
