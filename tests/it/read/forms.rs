@@ -190,6 +190,32 @@ async fn a_column_that_the_site_does_not_have_is_no_fault_of_the_caller() {
 }
 
 #[on_every_version]
+async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_where_nobody_named_it() {
+    let refused = json!({"exc_type": "DataError", "_server_messages":
+        json!([json!({"message": "Field not permitted in query: status"}).to_string()]).to_string()});
+    let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "in_list_view": 1, "label": name});
+    let fields = json!([field("customer"), field("status")]);
+    let metadata = json!([{"name": "Sales Order", "doctype": "DocType", "module": "Selling", "fields": fields}]);
+    let site = Site::start().await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.data("GET", ORDERS, json!([{"name": "SO-1"}])).await;
+    site.metadata(metadata.clone()).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let listed = call(&app, LIST, json!({})).await.unwrap();
+    assert_eq!(listed["documents"], json!([{"name": "SO-1"}]));
+    let sent = site.sent().await;
+    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+
+    let site = Site::start().await;
+    site.answer("GET", ORDERS, 417, refused).await;
+    site.metadata(metadata).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, LIST, json!({"fields": ["status"]})).await;
+    assert!(text.contains("fields: status"), "who names it is told: {text}");
+}
+
+#[on_every_version]
 async fn a_refused_field_is_told_apart_from_a_missing_right() {
     let refused = |message: &str| {
         json!({"exc_type": "PermissionError", "_server_messages":
