@@ -24,8 +24,8 @@ pub async fn own_doctypes(session: &Session<'_>) -> Result<Vec<String>, SiteErro
     Ok(found.iter().map(|row| text(row, "name").to_owned()).take(MOST_READ).collect())
 }
 
-/// Reads the metadata of those of the DocTypes to which a field was added that can lead to `target`, and of which no table here
-/// tells: a Link to it, a Dynamic Link, a table. Whether that is all of them.
+/// Reads the metadata of those of the DocTypes to which a field was added that can lead to `target`, and of which no table
+/// here tells: a Link to it, a Dynamic Link, a table. Whether that is all of them.
 ///
 /// # Errors
 /// The site's: most users may not list Custom Fields.
@@ -60,7 +60,8 @@ pub async fn learn(session: &Session<'_>, defs: &[&'static DocTypeDef], target: 
     Ok(all)
 }
 
-/// What the site's metadata holds of this kind. Not on a model's behalf: what is told of it, the policy decides by the tables.
+/// What the site's metadata holds of this kind. Not on a model's behalf: what is told of it, the policy decides by the
+/// tables.
 async fn rows(
     session: &Session<'_>,
     part: &str,

@@ -1,4 +1,4 @@
-//! A question that goes to many DocTypes: where the site refuses some of them, the others are answered and these are named.
+//! A question that goes to many DocTypes: where the site refuses some of them, the others are answered and these named.
 
 use std::collections::BTreeMap;
 

@@ -95,8 +95,9 @@ impl CallerClient<'_> {
     }
 }
 
-/// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is above
-/// level 0 by the table, or in no table; and where it has no value, as the site's people raise levels that no table tells.
+/// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is
+/// above level 0 by the table, or in no table; and where it has no value, as levels are raised on a site that no table
+/// tells.
 fn may_lie(permit: &Permit, doc: &Map<String, Value>) -> bool {
     let def = erpnext_doctypes::any(permit.doctype());
     // What has no list cannot be asked about.

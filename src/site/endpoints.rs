@@ -14,8 +14,8 @@ pub(super) fn line(verb: &str, path: &str) -> String {
     format!("{verb} {}", method(path))
 }
 
-/// Whether all of the form of a call (verb and path) is this program's choice: a refusal of it as invalid is then never about
-/// what the caller gave. Of the metadata it is not: the site says so of a DocType that it cannot load (H35).
+/// Whether all of the form of a call (verb and path) is this program's choice: a refusal of it as invalid is then never
+/// about what the caller gave. Metadata is not among them: the site says so of a DocType that it cannot load (H35).
 pub(super) fn form_is_ours(call: &str) -> bool {
     const METHODS: [&str; 6] = [LIST, DESK_LIST, COUNT, VALUE, SEARCH_LINK, DOCINFO];
     match call.split_once(RESOURCE) {

@@ -29,8 +29,8 @@ pub enum Kind {
     Denied,
     /// 403: a field that the user may not see, or that the DocType does not have, in a filter or an order (H59).
     FieldDenied,
-    /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake:
-    /// nothing of what the site says of it is told.
+    /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake.
+    /// Nothing of what the site says of it is told.
     WrongForm,
     /// 404: no such document or DocType.
     Missing,
@@ -241,8 +241,8 @@ impl SiteError {
                 "The change may have been made all the same: read what it is about before anything else.".into()
             }
             _ if self.is_of_a_guest() => {
-                "Tell the administrator: what stands before the site, such as a reverse proxy, has to pass on the header \
-                 Authorization."
+                "Tell the administrator: what stands before the site, such as a reverse proxy, has to pass on the \
+                 header Authorization."
                     .into()
             }
             Kind::RateLimited { retry_after: Some(wait) }

@@ -285,8 +285,8 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
             let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
             one(known.or_else(unknown).filter(|field| is_fieldname(field)))
         }
-        // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of a
-        // method that is not open to the caller (H59).
+        // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
+        // a method that is not open to the caller (H59).
         "PermissionError" => {
             let message = text(body, "_server_messages").unwrap_or_default();
             let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());

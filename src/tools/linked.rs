@@ -35,8 +35,8 @@ const NAMED: usize = 10;
 const MOST_OF_A_PREVIEW: usize = 40;
 const NAMED_IN_A_PREVIEW: usize = 3;
 /// What is told of links that may be missing.
-const UNSEEN: &str = "links by fields and DocTypes that were added on the site may be missing: not all of those could be \
-                      looked at; name DocTypes in only";
+const UNSEEN: &str = "links by fields and DocTypes that were added on the site may be missing: not all of those could \
+                      be looked at; name DocTypes in only";
 
 /// What belongs to a document.
 pub static LINKED: ToolSpec = ToolSpec {

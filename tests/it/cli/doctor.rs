@@ -137,8 +137,8 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
     let moved = ResponseTemplate::new(301).insert_header("location", "https://erp.example.com/");
     let key = json!({"exception": "frappe.exceptions.AuthenticationError", "exc_type": "AuthenticationError"});
     // As a site answers to whom it does not know.
-    let closed = "<details><summary>Login to access</summary>Function <strong>frappe.auth.get_logged_user</strong> is not \
-                  whitelisted.</details>";
+    let closed = "<details><summary>Login to access</summary>Function <strong>frappe.auth.get_logged_user</strong> is \
+                  not whitelisted.</details>";
     let closed = json!([json!({"message": closed, "title": "Method Not Allowed"}).to_string()]).to_string();
     let guest = json!({"exc_type": "PermissionError", "_server_messages": closed});
     let guest = ResponseTemplate::new(403).set_body_json(guest);

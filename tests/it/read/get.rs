@@ -146,8 +146,8 @@ async fn a_field_that_was_asked_for_is_told_to_be_empty() {
     assert_eq!((document.get("image"), document.len()), (Some(&Value::Null), 5), "{got}");
 }
 
-/// As if somebody had raised the level of the total on the site, which no table tells: a document that the user may read
-/// has 0 for it then.
+/// As if somebody had raised the level of the total on the site, which no table tells: a document that the user may
+/// read has 0 for it then.
 #[on_every_version]
 async fn a_document_whose_scope_tests_an_empty_field_is_in_sight_as_the_site_counts() {
     let orders = ORDER.trim_end_matches("/SO-1");
