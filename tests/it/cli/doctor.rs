@@ -105,14 +105,17 @@ async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without
 async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_each() {
     let folder = tempfile::tempdir().unwrap();
     let site = Sandbox::start(Options { version: Version::V16, ..Options::default() }).await.unwrap();
-    let doctypes =
-        json!({"Sales Invoice": {"read": true, "restricted_fields": ["title"]}, "Nope Thing": {"read": true}});
+    let invoice = json!({"read": true, "restricted_fields": ["title"]});
+    let read = json!({"read": true});
+    let doctypes = json!({"Sales Invoice": invoice, "Nope Thing": read, "Lead Source": read});
     let mut config = sandbox::config(&site, "sales", json!({"doctypes": doctypes}));
     config["erpnext"].as_object_mut().unwrap().remove("version");
     let (code, lines) = doctor(folder.path(), &config).await;
     assert_eq!(code, Some(1), "{lines:#?}");
     has(&lines, "warning permissions.doctypes.Sales Invoice.restricted_fields: no field title");
     has(&lines, "(ERPNext 15 has it, this site has not)");
+    has(&lines, "warning permissions.doctypes.Lead Source: no such DocType");
+    assert!(!lines.iter().any(|line| line.contains("did you mean Lead Source?")), "{lines:#?}");
     let missing: Vec<_> = lines.iter().filter(|line| line.contains("Nope Thing")).collect();
     assert_eq!(missing.len(), 1, "{missing:#?}");
 }
