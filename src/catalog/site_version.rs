@@ -110,9 +110,9 @@ pub fn unknown_version(number: &str) -> Option<String> {
     let known = Version::ALL.iter().map(Version::to_string).collect::<Vec<_>>().join(" and ");
     let tables = nearest.unwrap_or(Version::NEWEST);
     Some(format!(
-        "the site runs ERPNext {number}, {how}. It knows {known}, and the tables of {tables} are used. DocTypes and fields may \
-         be missing, new or of another type, which schema.overlay \"live\" mends for what it reads; methods of the site \
-         may be missing or answer otherwise, which nothing mends"
+        "the site runs ERPNext {number}, {how}. It knows {known}, and the tables of {tables} are used. DocTypes and \
+         fields may be missing, new or of another type, which schema.overlay \"live\" mends for what it reads; methods \
+         of the site may be missing or answer otherwise, which nothing mends"
     ))
 }
 

@@ -24,8 +24,8 @@ pub async fn own_doctypes(session: &Session<'_>) -> Result<Vec<String>, SiteErro
     Ok(found.iter().map(|row| text(row, "name").to_owned()).take(MOST_READ).collect())
 }
 
-/// Reads the metadata of those of the DocTypes to which a field was added that can lead to `target`, and of which no table
-/// here tells: a Link to it, a Dynamic Link, a table. Whether that is all of them.
+/// Reads the metadata of those of the DocTypes to which a field was added that can lead to `target`, and of which no
+/// table here tells: a Link to it, a Dynamic Link, a table. Whether that is all of them.
 ///
 /// # Errors
 /// The site's: most users may not list Custom Fields.

@@ -186,7 +186,8 @@ async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<Tables
             None => session.catalog.live(session.asker(), doctype).await,
         };
         match def {
-            Ok(def) if has_lists(def) => tables.push((permit, def)),
+            // The metadata tells of one of the site's own whether it is open where nobody names it.
+            Ok(def) if has_lists(def) && session.policy.admits(&permit, def).is_ok() => tables.push((permit, def)),
             Ok(_) => {}
             Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
         }
@@ -224,8 +225,9 @@ fn first_line(error: &ToolError) -> String {
 fn readable<'a>(session: &Session<'a>, own: &'a [String]) -> Vec<&'a str> {
     let mut doctypes: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
     if session.policy.default_operations().contains(Operation::Read) {
-        let generated = session.catalog.all_generated().map(|def| def.name);
-        let others = own.iter().map(String::as_str).chain(generated).filter(|name| !doctypes.contains(name));
+        let own: Vec<&str> = own.iter().map(String::as_str).filter(|name| !doctypes.contains(name)).collect();
+        doctypes.extend(own);
+        let others = session.catalog.all_generated().map(|def| def.name).filter(|name| !doctypes.contains(name));
         let others: Vec<&str> = others.collect();
         doctypes.extend(others);
     }

@@ -247,8 +247,8 @@ impl Report<'_> {
         Ok(Progress::Done(answer, Some(prepared)))
     }
 
-    /// Starts it in the background, and gives the name of its Prepared Report. That is a document of the site's, and so it is
-    /// not done where nothing may be written.
+    /// Starts it in the background, and gives the name of its Prepared Report. That is a document of the site's, and so
+    /// it is not done where nothing may be written.
     async fn start(&self, filters: &Map<String, Value>) -> Result<String, ToolError> {
         if self.session.tools.read_only {
             return Err(ToolError::refused(
