@@ -25,6 +25,8 @@ use sites::{Live, Sites, keep};
 const FRESH: Duration = Duration::from_secs(60);
 /// How long the metadata of a DocType is believed, if the site does not say that something changed.
 const DAY: Duration = Duration::from_secs(86_400);
+/// How many DocTypes are fetched at once.
+const AT_ONCE: usize = 4;
 /// How long a call waits for metadata before it goes on with the table as it is.
 const WAIT: Duration = Duration::from_secs(3);
 
@@ -43,8 +45,8 @@ pub struct Catalog {
     asked: RwLock<BTreeMap<String, SystemTime>>,
     /// Until when calls do not ask, after the site did not answer.
     resting: RwLock<Option<Instant>>,
-    /// One fetch at a time: equal questions that come together cost one request.
-    fetching: tokio::sync::Mutex<()>,
+    /// Some fetches at a time, of one DocType one: equal questions that come together cost one request.
+    fetching: [tokio::sync::Mutex<()>; AT_ONCE],
     /// How often tables were laid over the generated ones.
     overlays: watch::Sender<u64>,
     /// How often the site was asked for metadata.
@@ -80,7 +82,7 @@ impl Catalog {
             lays,
             asked: RwLock::default(),
             resting: RwLock::default(),
-            fetching: tokio::sync::Mutex::default(),
+            fetching: Default::default(),
             overlays: watch::Sender::default(),
             reads: watch::Sender::default(),
         }
@@ -252,13 +254,19 @@ impl Catalog {
         Ok(sites.get(doctype).and_then(Sites::live).and_then(|live| live.state_field.clone()))
     }
 
+    /// Whoever fetches the DocType holds this; a few others share it.
+    fn turn(&self, doctype: &str) -> &tokio::sync::Mutex<()> {
+        let sum = doctype.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        &self.fetching[sum % AT_ONCE]
+    }
+
     async fn read_within(
         &self,
         age: Duration,
         asker: Asker<'_>,
         doctype: &str,
     ) -> Result<&'static DocTypeDef, SiteError> {
-        let _one = self.fetching.lock().await;
+        let _one = self.turn(doctype).lock().await;
         if let Some(def) = self.read_since(doctype, age) {
             return Ok(def);
         }

@@ -98,17 +98,21 @@ impl SiteVersion {
 
 /// What is known to differ on a site whose version has no tables of its own; nothing where it has.
 pub fn unknown_version(number: &str) -> Option<String> {
-    let nearest = Version::nearest(number).filter(|_| number.parse::<Version>().is_err());
-    let tables = match nearest {
-        Some(version) => format!("the tables of {version} are used"),
-        None if number.parse::<Version>().is_err() => format!("the tables of {} are used", Version::NEWEST),
-        None => return None,
+    if number.parse::<Version>().is_ok() {
+        return None;
+    }
+    let nearest = Version::nearest(number);
+    let how = match nearest {
+        Some(Version::NEWEST) => "which is newer than what this program knows",
+        Some(_) => "which is older than what this program knows: no such site was ever asked by it",
+        None => "from which this program cannot tell how old it is",
     };
     let known = Version::ALL.iter().map(Version::to_string).collect::<Vec<_>>().join(" and ");
+    let tables = nearest.unwrap_or(Version::NEWEST);
     Some(format!(
-        "the site runs ERPNext {number}, and this program knows {known}: {tables}. DocTypes and fields may be missing, new or of \
-         another type, which schema.overlay \"live\" mends for what it reads; methods of the site may be missing or answer \
-         otherwise, which nothing mends"
+        "the site runs ERPNext {number}, {how}. It knows {known}, and the tables of {tables} are used. DocTypes and \
+         fields may be missing, new or of another type, which schema.overlay \"live\" mends for what it reads; methods \
+         of the site may be missing or answer otherwise, which nothing mends"
     ))
 }
 
@@ -132,8 +136,10 @@ mod tests {
     fn a_version_without_tables_is_said() {
         assert_eq!(unknown_version("15.71.1").or_else(|| unknown_version("16.0.0-dev")), None);
         let old = unknown_version("14.5.0").unwrap_or_default();
-        assert!(old.contains("ERPNext 14.5.0") && old.contains("the tables of 15 are used"), "{old}");
+        assert!(old.contains("ERPNext 14.5.0, which is older") && old.contains("the tables of 15 are used"), "{old}");
+        let new = unknown_version("17.0.0").unwrap_or_default();
+        assert!(new.contains("ERPNext 17.0.0, which is newer") && new.contains("the tables of 16 are used"), "{new}");
         let odd = unknown_version("develop").unwrap_or_default();
-        assert!(odd.contains("the tables of 16 are used"), "{odd}");
+        assert!(odd.contains("cannot tell how old it is") && odd.contains("the tables of 16 are used"), "{odd}");
     }
 }

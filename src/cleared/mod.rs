@@ -1,4 +1,5 @@
-//! `Cleared`: the proof that one write passed everything that stands before it. Nothing changes on the site without one.
+//! `Cleared`: the proof that one write passed everything that stands before it. No document changes on the site without
+//! one; a report is started in the background, and an OAuth token given or taken back, without.
 
 mod confirmed;
 

@@ -73,7 +73,9 @@ impl Config {
         let mut unknown = Vec::new();
         for (doctype, rule) in &self.permissions.doctypes {
             let Some(def) = lookup(doctype) else {
-                let nearest = nearest(doctype, doctypes.iter().copied()).map(str::to_owned);
+                // Another version may have the very name.
+                let others = doctypes.iter().copied().filter(|other| *other != doctype.as_str());
+                let nearest = nearest(doctype, others).map(str::to_owned);
                 unknown.push(UnknownName { doctype: doctype.clone(), field: None, place: Place::DocType, nearest });
                 continue;
             };

@@ -1,5 +1,6 @@
 //! One call on the documents of one DocType: what it is about, and what it may see of them.
 
+pub mod added_links;
 pub mod beyond;
 mod doctype_call;
 pub mod file_fields;
@@ -9,6 +10,7 @@ pub mod moments;
 pub mod names;
 pub mod nested;
 mod permlevels;
+pub mod refusals;
 pub mod rich_text;
 pub mod suggest;
 pub mod titles;

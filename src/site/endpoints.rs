@@ -1,5 +1,6 @@
-//! Every path that a site is asked at, for both versions: none differs between 15 and 16. The methods that make one document
-//! of another are data of the conversions, and those that the configuration names are its own.
+//! The paths that a site is asked at, for both versions: none differs between 15 and 16. The methods that make one
+//! document of another, and those that close or hold one, are data of their tools; those that the configuration names
+//! are its own. What lists, filters, sums and links are made of stands in the files of those names.
 
 /// Before the name of a DocType, and of a document.
 pub(super) const RESOURCE: &str = "/api/resource/";
@@ -12,6 +13,16 @@ pub(super) fn method(path: &str) -> String {
 /// A call of a method, as errors name it.
 pub(super) fn line(verb: &str, path: &str) -> String {
     format!("{verb} {}", method(path))
+}
+
+/// Whether all of the form of a call (verb and path) is this program's choice: a refusal of it as invalid is then never
+/// about what the caller gave. Metadata is not among them: the site says so of a DocType that it cannot load (H35).
+pub(super) fn form_is_ours(call: &str) -> bool {
+    const METHODS: [&str; 6] = [LIST, DESK_LIST, COUNT, VALUE, SEARCH_LINK, DOCINFO];
+    match call.split_once(RESOURCE) {
+        Some((verb, of)) => verb == "GET " && !of.contains('/'),
+        None => call.rsplit_once('/').is_some_and(|(_, method)| METHODS.contains(&method)),
+    }
 }
 
 // Who is asked and what runs there.

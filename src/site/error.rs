@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use super::advice;
+use super::{advice, endpoints};
 
 /// What went wrong, as far as a program acts on it. Decided by status and `exc_type`, never by text (it is translated).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,7 @@ pub enum Kind {
     /// 403: a field that the user may not see, or that the DocType does not have, in a filter or an order (H59).
     FieldDenied,
     /// 417: a form of request that this version of the site does not take (H54 to H56), which is this program's mistake.
+    /// Nothing of what the site says of it is told.
     WrongForm,
     /// 404: no such document or DocType.
     Missing,
@@ -193,18 +194,6 @@ impl SiteError {
         named.filter(|_| about_a_column && !self.writes)
     }
 
-    /// The same as a mistake of this program, where it is a refusal that only the form of a list can have caused: nothing of
-    /// it is told, as the caller did not choose the form.
-    pub(super) fn of_a_list(self) -> Self {
-        match (self.kind, self.exc_type()) {
-            (Kind::Rejected, Some("ValidationError")) => {
-                tracing::error!("the site does not take the form of a list: {self}");
-                Self { kind: Kind::WrongForm, words: Vec::new(), ..self }
-            }
-            _ => self,
-        }
-    }
-
     /// Whether the site may have made the change although no good answer came back: see [`WriteError`].
     pub fn maybe_done(&self) -> bool {
         use Kind::{Cut, TimedOut, TooLarge, Unavailable, Unexpected};
@@ -213,7 +202,15 @@ impl SiteError {
 
     /// What happened, in a few words of ours.
     pub fn what(&self) -> &'static str {
+        if self.is_of_a_guest() {
+            return "The site takes this server for a guest: no API key or token arrives there";
+        }
         advice::what(self.kind)
+    }
+
+    /// Whether the site says that nobody is logged in: whoever is may ask who they are.
+    fn is_of_a_guest(&self) -> bool {
+        self.kind == Kind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
     }
 
     /// What happened and what to try next.
@@ -223,7 +220,7 @@ impl SiteError {
 
     /// What happened in the site's words, the exception and the fields.
     pub fn told(&self) -> String {
-        let mut text = advice::what(self.kind).to_owned();
+        let mut text = self.what().to_owned();
         if !self.words.is_empty() {
             text.push_str(": ");
             text.push_str(&self.words.join("\n"));
@@ -242,6 +239,11 @@ impl SiteError {
         match self.kind {
             _ if self.maybe_done() => {
                 "The change may have been made all the same: read what it is about before anything else.".into()
+            }
+            _ if self.is_of_a_guest() => {
+                "Tell the administrator: what stands before the site, such as a reverse proxy, has to pass on the \
+                 header Authorization."
+                    .into()
             }
             Kind::RateLimited { retry_after: Some(wait) }
             | Kind::OverLimit { retry_after: wait }

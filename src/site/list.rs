@@ -282,9 +282,7 @@ impl CallerClient<'_> {
             let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };
             self.recalled(permit, call, "data").await
         };
-        answer
-            .map_err(SiteError::of_a_list)?
-            .try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
+        answer?.try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
     }
 
     /// How many documents match all `filters` and, where there are any, one of `or_filters`, as far as the user may see.
@@ -321,7 +319,7 @@ impl CallerClient<'_> {
             form.push(("or_filters", Value::Array(wire.any).to_string()));
         }
         form.extend(parent.map(|parent| ("parent_doctype", parent.to_owned())));
-        let answer = self.ask(permit, method, Body::Form(form)).await.map_err(SiteError::of_a_list)?;
+        let answer = self.ask(permit, method, Body::Form(form)).await?;
         answer.data.as_u64().ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no number in it"))
     }
 }

@@ -130,6 +130,8 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
     let kind = match kind(asked, reply, exc_type) {
         // A missing right names no field.
         Kind::Denied if !fields.is_empty() => Kind::FieldDenied,
+        // The caller did not choose it.
+        Kind::Rejected if exc_type == Some("ValidationError") && endpoints::form_is_ours(asked.call) => Kind::WrongForm,
         kind => kind,
     };
     let mut words = server_messages(body);
@@ -140,14 +142,20 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&shortened(field, 40)));
     let listed = || words.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n");
     let dead_links = DeadLinks(if exc_type == Some(LINKS) { listed().into() } else { Box::default() });
-    SiteError {
+    let error = SiteError {
         status: Some(reply.status),
         exc_type: exc_type.map(Into::into),
         dead_links,
         words: told(asked, &words),
         fields: fields.filter(|field| is_told(asked, field)).collect(),
         ..asked.error(kind, "")
+    };
+    if kind == Kind::WrongForm {
+        tracing::error!("the site does not take the form of a request: {error}");
+        // What it says of the form would be read as advice.
+        return SiteError { words: Vec::new(), ..error };
     }
+    error
 }
 
 /// Whether a field may be named: one that has a name of its form, which no value is, or a label that is told.
@@ -277,12 +285,14 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
             let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
             one(known.or_else(unknown).filter(|field| is_fieldname(field)))
         }
-        // The field stands in bold with its DocType: Customer.credit_limit; else a user does, or a DocType (H59).
+        // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
+        // a method that is not open to the caller (H59).
         "PermissionError" => {
             let message = text(body, "_server_messages").unwrap_or_default();
             let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
-            let field = bold.filter(|bold| !bold.contains('@')).and_then(|bold| Some(bold.rsplit_once('.')?.1));
-            one(field.filter(|field| is_fieldname(field)))
+            let field = bold.filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
+            let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase)).map(|(_, field)| field);
+            one(field.filter(|field| is_fieldname(field) && !field.contains('.')))
         }
         // The label stands first in bold.
         "NonNegativeError"

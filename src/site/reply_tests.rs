@@ -158,6 +158,21 @@ fn fields_are_named_where_the_site_tells_them() {
 }
 
 #[test]
+fn a_method_that_is_closed_is_no_field() {
+    let closed = |path: &str| {
+        let words = "You are not permitted to access this resource. Login to access";
+        let function = format!("Function <strong>{path}</strong> is not whitelisted.");
+        error(403, "PermissionError", "", Some(&format!("<details><summary>{words}</summary>{function}</details>")))
+    };
+    for path in ["frappe.auth.get_logged_user", "frappe.desk.form.load.getdoctype", "frappe.ping", "upload_file"] {
+        let error = closed(path);
+        assert_eq!((error.kind(), error.fields().len()), (Kind::Denied, 0), "{path}: {}", error.for_model());
+    }
+    let field = error(403, "PermissionError", "", Some("No permission for <strong>Sales Order Item.rate</strong>"));
+    assert_eq!((field.kind(), field.fields()), (Kind::FieldDenied, ["rate".to_owned()].as_slice()));
+}
+
+#[test]
 fn messages_are_decoded_and_said_once() {
     let body = json!({
         "exc_type": "PermissionError",

@@ -51,7 +51,8 @@ impl CallerClient<'_> {
         object(self.method_post(endpoints::RUN_REPORT, Body::Json(body)).await?.data, endpoints::RUN_REPORT)
     }
 
-    /// Starts a report in the background, and gives the name of its Prepared Report.
+    /// Starts a report in the background, and gives the name of its Prepared Report. It takes no `Cleared`: nothing that
+    /// is there already changes. It is sent once all the same, as each sending is a run of its own.
     ///
     /// # Errors
     /// The site's refusal.

@@ -13,10 +13,12 @@ use super::read;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
+use crate::documents::added_links;
+use crate::documents::refusals::{Refused, is_answer, why};
 use crate::documents::ways::{Way, ways_from};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
-use crate::site::{self, Filter, ListQuery, SiteError};
+use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -32,6 +34,9 @@ const NAMED: usize = 10;
 /// The same before a delete, where somebody waits to be asked.
 const MOST_OF_A_PREVIEW: usize = 40;
 const NAMED_IN_A_PREVIEW: usize = 3;
+/// What is told of links that may be missing.
+const UNSEEN: &str = "links by fields and DocTypes that were added on the site may be missing: not all of those could \
+                      be looked at; name DocTypes in only";
 
 /// What belongs to a document.
 pub static LINKED: ToolSpec = ToolSpec {
@@ -62,7 +67,8 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
-    let Around { from, refused, left_out } = around(session, on.def.name, name, args.only.as_deref(), MOST).await?;
+    let Around { from, refused, left_out, unseen } =
+        around(session, on.def.name, name, args.only.as_deref(), MOST).await?;
     let mut result = json!({"doctype": on.def.name, "name": name});
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED)).collect();
@@ -70,8 +76,11 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
         let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
         result["not_looked_at"] = named.collect();
     }
-    if left_out > 0 {
-        result["note"] = json!(format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
+    let left_out =
+        (left_out > 0).then(|| format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
+    let notes: Vec<String> = left_out.into_iter().chain(unseen.then(|| UNSEEN.to_owned())).collect();
+    if !notes.is_empty() {
+        result["note"] = json!(notes.join("; "));
     }
     Ok(result.into())
 }
@@ -81,14 +90,15 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
 /// # Errors
 /// Failures that do not come of the question.
 pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Value>, ToolError> {
-    let Around { from, refused, left_out } = around(on.session, on.def.name, name, None, MOST_OF_A_PREVIEW).await?;
+    let Around { from, refused, left_out, unseen } =
+        around(on.session, on.def.name, name, None, MOST_OF_A_PREVIEW).await?;
     let mut preview = Map::new();
     if !from.is_empty() {
         let shown: Vec<Value> =
             from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED_IN_A_PREVIEW)).collect();
         preview.insert("linked_from".to_owned(), json!(shown));
     }
-    if left_out > 0 || !refused.is_empty() {
+    if left_out > 0 || unseen || !refused.is_empty() {
         preview.insert("linked_from_more".to_owned(), json!("not everything that may link to it was looked at"));
     }
     Ok(preview)
@@ -99,6 +109,8 @@ struct Around {
     from: BTreeMap<&'static str, Entry>,
     refused: Refused,
     left_out: usize,
+    /// Whether there may be links by what was added on the site that were not looked at.
+    unseen: bool,
 }
 
 /// Looks for what links to a document, in so many lists at most.
@@ -109,9 +121,20 @@ async fn around(
     only: Option<&[String]>,
     most: usize,
 ) -> Result<Around, ToolError> {
-    let (looked_at, mut refused) = tables(session, only).await?;
-    let mut ways: Vec<Way> =
-        looked_at.iter().flat_map(|(permit, def)| ways_from(session, def, permit.fields(), target)).collect();
+    let Tables { looked_at, mut refused, mut unseen } = tables(session, only).await?;
+    let defs: Vec<&'static DocTypeDef> = looked_at.iter().map(|(_, def)| *def).collect();
+    match added_links::learn(session, &defs, target).await {
+        Ok(all) => unseen |= !all,
+        Err(error) => {
+            tracing::debug!("links that were added: {}", error.for_log());
+            unseen = true;
+        }
+    }
+    let mut ways = Vec::new();
+    for ((permit, _), def) in looked_at.iter().zip(defs) {
+        let def = session.catalog.known(def.name).unwrap_or(def);
+        ways.extend(ways_from(session, def, permit.fields(), target));
+    }
     let left_out = ways.len().saturating_sub(most);
     ways.truncate(most);
     let asked = stream::iter(ways).map(|way| found(session, way, target, name)).buffered(AT_ONCE);
@@ -123,14 +146,14 @@ async fn around(
             Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
         }
     }
-    Ok(Around { from, refused, left_out })
+    Ok(Around { from, refused, left_out, unseen })
 }
 
 /// The DocTypes whose lists are asked for, and why others are not; all that may be read where `only` names none.
 ///
 /// # Errors
 /// A name in `only` that has no list, or may not be read.
-async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<(Vec<Table>, Refused), ToolError> {
+async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<Tables, ToolError> {
     let mut tables = Vec::new();
     let mut refused = Refused::new();
     if let Some(only) = only {
@@ -145,9 +168,10 @@ async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<(Vec<T
             }
             tables.push((permit, def));
         }
-        return Ok((tables, refused));
+        return Ok(Tables { looked_at: tables, refused, unseen: false });
     }
-    for doctype in readable(session) {
+    let (own, unseen) = own(session).await;
+    for doctype in readable(session, &own) {
         let permit = match session.permit(Operation::Read, doctype).await {
             Ok(permit) => permit,
             Err(ToolError::Denied(_)) => continue,
@@ -162,31 +186,47 @@ async fn tables(session: &Session<'_>, only: Option<&[String]>) -> Result<(Vec<T
             None => session.catalog.live(session.asker(), doctype).await,
         };
         match def {
-            Ok(def) if has_lists(def) => tables.push((permit, def)),
+            // The metadata tells of one of the site's own whether it is open where nobody names it.
+            Ok(def) if has_lists(def) && session.policy.admits(&permit, def).is_ok() => tables.push((permit, def)),
             Ok(_) => {}
             Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
         }
     }
-    Ok((tables, refused))
+    Ok(Tables { looked_at: tables, refused, unseen })
 }
 
-/// A DocType, and the leave to read it.
-type Table = (Permit, &'static DocTypeDef);
-/// The DocTypes that were not looked at, and why not.
-type Refused = BTreeMap<String, String>;
+/// The DocTypes whose lists are asked for, and why others are not.
+struct Tables {
+    /// Each with the leave to read it.
+    looked_at: Vec<(Permit, &'static DocTypeDef)>,
+    refused: Refused,
+    unseen: bool,
+}
 
-fn why(error: &SiteError) -> String {
-    [Some(error.what()), error.exc_type()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+/// The DocTypes of the site's own, as far as they can be open without a rule; and whether there may be others.
+async fn own(session: &Session<'_>) -> (Vec<String>, bool) {
+    if !session.policy.default_operations().contains(Operation::Read) {
+        return (Vec::new(), false);
+    }
+    match added_links::own_doctypes(session).await {
+        Ok(own) => (own, false),
+        Err(error) => {
+            tracing::debug!("DocTypes of the site's own: {}", error.for_log());
+            (Vec::new(), true)
+        }
+    }
 }
 
 fn first_line(error: &ToolError) -> String {
     error.for_model().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The DocTypes that may be read, the configured ones first.
-fn readable<'a>(session: &Session<'a>) -> Vec<&'a str> {
+/// The DocTypes that may be read: the configured ones, the site's own, and all others.
+fn readable<'a>(session: &Session<'a>, own: &'a [String]) -> Vec<&'a str> {
     let mut doctypes: Vec<&str> = session.policy.doctypes().map(|(name, _)| name).collect();
     if session.policy.default_operations().contains(Operation::Read) {
+        let own: Vec<&str> = own.iter().map(String::as_str).filter(|name| !doctypes.contains(name)).collect();
+        doctypes.extend(own);
         let others = session.catalog.all_generated().map(|def| def.name).filter(|name| !doctypes.contains(name));
         let others: Vec<&str> = others.collect();
         doctypes.extend(others);
@@ -235,12 +275,6 @@ async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Res
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether the site answered the question, if with a refusal: another question may fare better.
-fn is_answer(error: &SiteError) -> bool {
-    use site::Kind::{Denied, FieldDenied, Missing, Rejected, Server, WrongForm};
-    matches!(error.kind(), Denied | FieldDenied | Missing | Rejected | Server | WrongForm)
 }
 
 /// The documents of one DocType that link to the document.

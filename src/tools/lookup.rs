@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
+use crate::documents::refusals::{self, Refused};
 use crate::documents::titles;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
+use crate::site::Kind;
 use crate::tool::kinds::{DocTypeName, Filters, Limit, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -20,6 +22,8 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 const AT_ONCE: usize = 6;
 /// The most DocTypes that one search looks through.
 const MOST: usize = 80;
+/// How many that could not be searched an error names.
+const NAMED: usize = 5;
 /// Documents of a DocType in one answer, where nobody says.
 const EACH: u64 = 5;
 /// The modules whose documents people look for, where no DocType is configured by name.
@@ -139,11 +143,26 @@ async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, T
     let left_out = searched.len().saturating_sub(MOST);
     searched.truncate(MOST);
     let each = args.limit.rows();
-    let looked = searched.len();
     let mut found = Vec::new();
+    let mut refused = Refused::new();
+    let mut denied = None;
     for some in searched.chunks(AT_ONCE) {
         let asked = some.iter().map(|def| found_in(session, def, text, each));
-        found.extend(futures_util::future::join_all(asked).await.into_iter().flatten());
+        for (def, answer) in some.iter().zip(futures_util::future::join_all(asked).await) {
+            match answer {
+                Ok(documents) => found.push((def.name, documents)),
+                // Whoever named none asked for what may be read.
+                Err(error) if args.doctypes.is_none() && is_denied(&error) => denied = Some(error),
+                Err(error) => drop(refused.insert(def.name.to_owned(), refusals::of_one(error)?)),
+            }
+        }
+    }
+    let looked = found.len();
+    match denied {
+        _ if looked > 0 => {}
+        _ if !refused.is_empty() => return Err(nothing_searched(&refused)),
+        Some(error) => return Err(error),
+        None => {}
     }
     let mut documents: Vec<(bool, Value)> = Vec::new();
     for (doctype, found) in found {
@@ -157,22 +176,41 @@ async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, T
     let documents: Vec<Value> = documents.into_iter().map(|(_, document)| document).collect();
     let here = documents.len();
     let mut result = json!({"shown": format!("{here}, at most {each} of each DocType"), "doctypes_searched": looked, "documents": documents});
+    if !refused.is_empty() {
+        let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
+        result["not_searched"] = named.collect();
+    }
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));
     }
     Ok(result.into())
 }
 
-/// What one DocType has; nothing where the site does not let the user look.
+/// What one DocType has.
 async fn found_in(
     session: &Session<'_>,
     def: &'static DocTypeDef,
     text: &str,
     limit: u32,
-) -> Option<(&'static str, Vec<titles::Found>)> {
-    let permit = session.permit(Operation::Read, def.name).await.ok()?;
-    let found = titles::find(session, &permit, def, text, &[], false, limit).await.ok()?;
-    Some((def.name, found))
+) -> Result<Vec<titles::Found>, ToolError> {
+    let permit = session.permit(Operation::Read, def.name).await?;
+    titles::find(session, &permit, def, text, &[], false, limit).await
+}
+
+/// Whether the policy or the site does not let the user look.
+fn is_denied(error: &ToolError) -> bool {
+    match error {
+        ToolError::Denied(_) => true,
+        ToolError::Site(error) => error.kind() == Kind::Denied,
+        _ => false,
+    }
+}
+
+/// That no DocType could be searched: that nothing was found would be untrue.
+fn nothing_searched(refused: &Refused) -> ToolError {
+    let named = refused.iter().take(NAMED).map(|(doctype, why)| format!("\n- {doctype}: {why}"));
+    let what = format!("Nothing was searched, so that nothing is known of this text:{}", named.collect::<String>());
+    ToolError::refused(what, "Do not take it for missing. Name another DocType in doctypes, or try again later.")
 }
 
 /// The DocTypes that a search without a DocType looks through: the configured ones, and of those open by default the ones

@@ -14,7 +14,7 @@ use crate::site::Site;
 /// `frappe.model.mapper.make_mapped_doc`.
 pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (method, source) = (request.text("method")?, request.text("source_name")?);
-    let chain = chain(&method).ok_or_else(|| SiteError::closed(&method))?;
+    let chain = chain(&method).ok_or_else(|| not_mapped(&method))?;
     let site = &request.site;
     let source = site.load(chain.from, &source)?;
     site.check(chain.from, Some(&source), Right::Read)?;
@@ -25,6 +25,16 @@ pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         return Err(SiteError::no_role(&site.user.name, chain.to));
     }
     Ok(Reply::message(mapped(site, chain, &source)?))
+}
+
+/// The refusal of a method that maps nothing; of one by which ERPNext does, that this site has none of it, as no site
+/// says.
+fn not_mapped(method: &str) -> SiteError {
+    let name = method.rsplit('.').next().unwrap_or_default();
+    if method.starts_with("erpnext.") && (name.starts_with("make_") || name.starts_with("create_")) {
+        return SiteError::invalid("This sample site cannot make such a document from another; a site of ERPNext can");
+    }
+    SiteError::closed(method)
 }
 
 /// The target of a chain, filled from its source.

@@ -131,7 +131,9 @@ async fn first(report: &Report<'_>, doctype: &str) -> Result<Option<Value>, Tool
     };
     match session.site.search_link(&permit, "", 1, &[], None).await {
         Ok(found) => Ok(found.into_iter().next().and_then(|mut found| found.remove("value"))),
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing | Kind::Rejected) => Ok(None),
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing | Kind::Rejected | Kind::WrongForm) => {
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }

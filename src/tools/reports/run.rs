@@ -235,7 +235,7 @@ impl Report<'_> {
                 if !in_background || answer.get("columns").is_some() {
                     return Ok(Progress::Done(answer, None));
                 }
-                site.prepare_report(&self.permit, &self.name, filters).await?
+                self.start(filters).await?
             }
         };
         if !self.wait(&prepared, filters, watch).await? {
@@ -245,6 +245,34 @@ impl Report<'_> {
         filters.insert("prepared_report_name".to_owned(), json!(prepared));
         let answer = site.run_report(&self.permit, &self.name, &filters).await?;
         Ok(Progress::Done(answer, Some(prepared)))
+    }
+
+    /// Starts it in the background, and gives the name of its Prepared Report. That is a document of the site's, and so
+    /// it is not done where nothing may be written.
+    async fn start(&self, filters: &Map<String, Value>) -> Result<String, ToolError> {
+        if self.session.tools.read_only {
+            return Err(ToolError::refused(
+                format!(
+                    "{}: it runs only in the background, where the site stores it; this server permits no writes.",
+                    self.name
+                ),
+                "Let a person run it in ERPNext, and give the name of its Prepared Report as prepared.",
+            ));
+        }
+        match self.session.site.prepare_report(&self.permit, &self.name, filters).await {
+            Err(error) if error.maybe_done() => {
+                tracing::warn!("a report in the background: {}", error.for_log());
+                Err(ToolError::refused(
+                    format!(
+                        "{}: the site was to run it in the background, and no answer came: {}. It may be under way.",
+                        self.name,
+                        error.what()
+                    ),
+                    "Call run_report again: at worst the site works it out twice; no document but the report is made.",
+                ))
+            }
+            name => Ok(name?),
+        }
     }
 
     /// Whether the Prepared Report is complete, as soon as it is; not if the time for it ends before, or the client leaves.

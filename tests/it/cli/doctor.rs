@@ -105,14 +105,17 @@ async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without
 async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_each() {
     let folder = tempfile::tempdir().unwrap();
     let site = Sandbox::start(Options { version: Version::V16, ..Options::default() }).await.unwrap();
-    let doctypes =
-        json!({"Sales Invoice": {"read": true, "restricted_fields": ["title"]}, "Nope Thing": {"read": true}});
+    let invoice = json!({"read": true, "restricted_fields": ["title"]});
+    let read = json!({"read": true});
+    let doctypes = json!({"Sales Invoice": invoice, "Nope Thing": read, "Lead Source": read});
     let mut config = sandbox::config(&site, "sales", json!({"doctypes": doctypes}));
     config["erpnext"].as_object_mut().unwrap().remove("version");
     let (code, lines) = doctor(folder.path(), &config).await;
     assert_eq!(code, Some(1), "{lines:#?}");
     has(&lines, "warning permissions.doctypes.Sales Invoice.restricted_fields: no field title");
     has(&lines, "(ERPNext 15 has it, this site has not)");
+    has(&lines, "warning permissions.doctypes.Lead Source: no such DocType");
+    assert!(!lines.iter().any(|line| line.contains("did you mean Lead Source?")), "{lines:#?}");
     let missing: Vec<_> = lines.iter().filter(|line| line.contains("Nope Thing")).collect();
     assert_eq!(missing.len(), 1, "{missing:#?}");
 }
@@ -136,6 +139,12 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         |status: u16| ResponseTemplate::new(status).set_body_raw("<html><title>Sign in</title></html>", "text/html");
     let moved = ResponseTemplate::new(301).insert_header("location", "https://erp.example.com/");
     let key = json!({"exception": "frappe.exceptions.AuthenticationError", "exc_type": "AuthenticationError"});
+    // As a site answers to whom it does not know.
+    let closed = "<details><summary>Login to access</summary>Function <strong>frappe.auth.get_logged_user</strong> is \
+                  not whitelisted.</details>";
+    let closed = json!([json!({"message": closed, "title": "Method Not Allowed"}).to_string()]).to_string();
+    let guest = json!({"exc_type": "PermissionError", "_server_messages": closed});
+    let guest = ResponseTemplate::new(403).set_body_json(guest);
     for (answer, what, fix) in [
         (
             html(401).insert_header("www-authenticate", "Basic"),
@@ -143,6 +152,7 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
             "asks for a password of its own",
         ),
         (ResponseTemplate::new(401).set_body_json(&key), "does not take the API key", "make a new key on the site"),
+        (guest, "takes this server for a guest", "pass on the header Authorization"),
         (moved, "redirects to another one", "into erpnext.url"),
         (html(200), "did not come from ERPNext", "check any proxy before it"),
         (html(404), "did not come from ERPNext", "check any proxy before it"),

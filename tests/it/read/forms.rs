@@ -4,7 +4,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 
-use crate::support::{Site, all, call, refusal};
+use crate::support::{Site, all, app_of, call, config_json, refusal};
 
 const ORDERS: &str = "/api/resource/Sales%20Order";
 const COUNT: &str = "/api/method/frappe.desk.reportview.get_count";
@@ -190,6 +190,32 @@ async fn a_column_that_the_site_does_not_have_is_no_fault_of_the_caller() {
 }
 
 #[on_every_version]
+async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_where_nobody_named_it() {
+    let refused = json!({"exc_type": "DataError", "_server_messages":
+        json!([json!({"message": "Field not permitted in query: status"}).to_string()]).to_string()});
+    let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "in_list_view": 1, "label": name});
+    let fields = json!([field("customer"), field("status")]);
+    let metadata = json!([{"name": "Sales Order", "doctype": "DocType", "module": "Selling", "fields": fields}]);
+    let site = Site::start().await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.data("GET", ORDERS, json!([{"name": "SO-1"}])).await;
+    site.metadata(metadata.clone()).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let listed = call(&app, LIST, json!({})).await.unwrap();
+    assert_eq!(listed["documents"], json!([{"name": "SO-1"}]));
+    let sent = site.sent().await;
+    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+
+    let site = Site::start().await;
+    site.answer("GET", ORDERS, 417, refused).await;
+    site.metadata(metadata).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, LIST, json!({"fields": ["status"]})).await;
+    assert!(text.contains("fields: status"), "who names it is told: {text}");
+}
+
+#[on_every_version]
 async fn a_refused_field_is_told_apart_from_a_missing_right() {
     let refused = |message: &str| {
         json!({"exc_type": "PermissionError", "_server_messages":
@@ -211,13 +237,37 @@ async fn a_refused_field_is_told_apart_from_a_missing_right() {
 
 #[on_every_version]
 async fn a_form_that_the_site_does_not_take_is_never_told_as_advice() {
-    let site = Site::start().await;
     let words = json!([json!({"message": "Order By has invalid backtick notation"}).to_string()]).to_string();
     let refused = json!({"exc_type": "ValidationError", "_server_messages": words});
-    site.answer("GET", ORDERS, 417, refused).await;
-    let app = site.app(json!({"Sales Order": all()}));
-    let text = refusal(&app, LIST, json!({})).await;
-    assert!(text.contains("report this as a bug of this server") && !text.contains("backtick"), "{text}");
+    let of_a_method = |method: &str| format!("/api/method/{method}");
+    let order = json!({"doctype": "Sales Order", "name": "SO-1"});
+    for (verb, at, tool, arguments) in [
+        ("GET", ORDERS.to_owned(), LIST, json!({})),
+        (
+            "POST",
+            of_a_method("frappe.desk.search.search_link"),
+            "search_customer_documents",
+            json!({"search_term": "x"}),
+        ),
+        ("POST", of_a_method("frappe.desk.reportview.get"), "list_generic_documents", json!({"doctype": "RQ Job"})),
+        ("POST", of_a_method("frappe.client.get_list"), "list_reports", json!({})),
+        ("POST", of_a_method("frappe.desk.form.load.get_docinfo"), "get_document_history", order),
+    ] {
+        let site = Site::start().await;
+        site.data("GET", &format!("{ORDERS}/SO-1"), json!({"name": "SO-1"})).await;
+        site.answer(verb, &at, 417, refused.clone()).await;
+        let doctypes = json!({"Sales Order": all(), "Customer": all(), "RQ Job": {"read": true}});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let text = refusal(&app, tool, arguments).await;
+        assert!(text.contains("report this as a bug of this server") && !text.contains("backtick"), "{tool}: {text}");
+    }
+    // What the caller gave is the site's to judge, in its own words.
+    let site = Site::start().await;
+    site.answer("POST", "/api/resource/Note", 417, refused).await;
+    let app = site.app(json!({"Note": {"read": true, "create": true}}));
+    let note = json!({"doctype": "Note", "data": {"title": "A", "content": "x"}});
+    let text = refusal(&app, "create_generic_document", note).await;
+    assert!(text.contains("The site refused this") && !text.contains("report this as a bug"), "{text}");
 }
 
 #[on_every_version]

@@ -145,3 +145,28 @@ async fn a_field_that_was_asked_for_is_told_to_be_empty() {
     let document = got["document"].as_object().unwrap();
     assert_eq!((document.get("image"), document.len()), (Some(&Value::Null), 5), "{got}");
 }
+
+/// As if somebody had raised the level of the total on the site, which no table tells: a document that the user may
+/// read has 0 for it then.
+#[on_every_version]
+async fn a_document_whose_scope_tests_an_empty_field_is_in_sight_as_the_site_counts() {
+    let orders = ORDER.trim_end_matches("/SO-1");
+    let rule = json!({"read": true, "conditions": {"read": {"grand_total": {"lte": 10}}}});
+    let get = json!({"name": "SO-1"});
+    for (total, listed, seen) in [
+        (0.0, json!([]), false),
+        (0.0, json!([{"name": "SO-1"}]), true),
+        // What has a value is not hidden: nothing more is asked.
+        (5.0, json!([]), true),
+        (234.0, json!([{"name": "SO-1"}]), false),
+    ] {
+        let site = Site::start().await;
+        site.data("GET", ORDER, json!({"name": "SO-1", "docstatus": 0, "grand_total": total})).await;
+        site.data("GET", orders, listed.clone()).await;
+        let app = site.app(json!({"Sales Order": rule}));
+        let got = call(&app, "get_sales_order_document", get.clone()).await;
+        assert_eq!(got.is_ok(), seen, "{total} {listed}: {got:?}");
+        let asked = site.lines().await.iter().filter(|line| line.ends_with("Sales%20Order")).count();
+        assert_eq!(asked, usize::from(total == 0.0), "{total} {listed}");
+    }
+}

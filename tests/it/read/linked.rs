@@ -74,6 +74,31 @@ async fn a_doctype_that_the_site_does_not_tell_about_is_named_among_those_not_lo
 }
 
 #[on_every_version]
+async fn a_link_that_was_added_on_the_site_is_followed_from_the_first_call() {
+    let open = json!({"Customer": {"read": true}, "Sales Order": {"read": true}});
+    let (site, app) = site(json!({"doctypes": open})).await;
+    let agent = crate::sandbox::first(&app, "Customer", json!({"territory": "North"})).await;
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"customer": ["!=", agent]})).await;
+    let field = json!({"doctype": "Custom Field", "dt": "Sales Order", "fieldname": "custom_agent", "label": "Agent",
+        "fieldtype": "Link", "options": "Customer"});
+    let value = json!({"custom_agent": agent});
+    let added = site.with(|site| {
+        site.insert(field.as_object().unwrap().clone())?;
+        site.set("Sales Order", &order, value.as_object().unwrap())
+    });
+    added.unwrap();
+    let of_agent = json!({"doctype": "Customer", "name": agent});
+    let around = call(&app, "get_linked_documents", of_agent.clone()).await.unwrap();
+    let orders = entry(&around, "Sales Order").unwrap_or_else(|| panic!("{around}"));
+    assert!(orders["via"].as_array().unwrap().contains(&json!("custom_agent")), "{around}");
+    assert_eq!(around["note"], Value::Null, "{around}");
+    // Who may not list what was added is told that something may be missing.
+    let app = app_of(&config(&site, "sales", json!({"doctypes": open})));
+    let around = call(&app, "get_linked_documents", of_agent).await.unwrap();
+    assert!(around["note"].as_str().unwrap_or_default().contains("may be missing"), "{around}");
+}
+
+#[on_every_version]
 async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
     let open = json!({"Sales Order": {"read": true}, "Sales Invoice": {"read": true}});
     let (site, app) = site(json!({"doctypes": open})).await;

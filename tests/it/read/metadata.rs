@@ -1,6 +1,9 @@
 //! DocTypes and fields that were not generated: wiremock for DocTypes and choices that the sandbox does not have, for how often
 //! metadata is asked for, and for a site without any.
 
+use std::time::Duration;
+
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -148,6 +151,18 @@ async fn a_field_that_the_site_does_not_know_either_is_refused() {
     assert!(text.contains("data.customer_typ: no such field in Customer; did you mean customer_type?"), "{text}");
     assert!(text.contains("Company, Individual, Government"), "{text}");
     assert_eq!(site.writes().await, Vec::<String>::new());
+}
+
+#[on_every_version]
+async fn the_metadata_of_one_doctype_does_not_wait_for_that_of_another() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all(), "Supplier": all()}));
+    // One of the two, whichever comes first, is answered late.
+    site.sandbox.faults().add(Fault::new(Kind::Latency(10_000)).path("getdoctype").times(1));
+    let session = app.session();
+    let read = async |doctype: &'static str| session.catalog.live(session.asker(), doctype).await;
+    let first = futures_util::future::select(Box::pin(read("Customer")), Box::pin(read("Supplier")));
+    assert!(tokio::time::timeout(Duration::from_secs(5), first).await.is_ok());
 }
 
 #[on_every_version]

@@ -12,6 +12,7 @@ use wiremock::http::Url;
 
 use crate::shared;
 use crate::support::{Site, all, call};
+use crate::tidy::read;
 
 /// Where the recordings of each version are, below `shared/site`.
 const FOLDERS: [(Version, &[&str]); 2] =
@@ -27,6 +28,28 @@ const NEVER_RECORDED: &[(&str, &str)] = &[
     ("filters of 3 ancestors of", "filters of 3 descendants of"),
     ("filters of 3 descendants of (inclusive)", "filters of 3 descendants of"),
 ];
+
+/// Methods that no site of either version was seen to answer, each with the reason.
+const NEVER_ANSWERED: &[(&str, &str)] = &[
+    ("frappe.integrations.oauth2.authorize", "a browser is sent there, and from there on"),
+    (
+        "frappe.utils.print_format.download_pdf",
+        "the recorded sites have no program that makes a PDF: they answered 500",
+    ),
+    ("frappe.core.doctype.communication.email.make", "no mail was sent from the recorded sites"),
+    ("erpnext.controllers.accounts_controller.get_taxes_and_charges", OF_THE_DESK),
+    ("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", OF_THE_DESK),
+    ("erpnext.controllers.stock_controller.show_accounting_ledger_preview", OF_THE_DESK),
+    ("erpnext.controllers.stock_controller.show_stock_ledger_preview", OF_THE_DESK),
+    ("erpnext.controllers.accounts_controller.update_child_qty_rate", OF_THE_DESK),
+    ("erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry", OF_THE_DESK),
+    ("erpnext.selling.doctype.sales_order.sales_order.update_status", OF_THE_DESK),
+    ("erpnext.buying.doctype.purchase_order.purchase_order.update_status", OF_THE_DESK),
+    ("erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status", OF_THE_DESK),
+    ("erpnext.stock.doctype.purchase_receipt.purchase_receipt.update_purchase_receipt_status", OF_THE_DESK),
+    ("erpnext.stock.doctype.material_request.material_request.update_status", OF_THE_DESK),
+];
+const OF_THE_DESK: &str = "the form is that of the desk's scripts; a tool came after the recordings";
 
 /// What a request for rows, counts, a value or details is made of.
 fn parts(verb: &str, path: &str, sent: &Map<String, Value>) -> BTreeSet<String> {
@@ -140,6 +163,48 @@ fn taken(site: &Path, folders: &[&str]) -> BTreeSet<String> {
         }
     }
     taken
+}
+
+/// The methods that a site of that version was seen to answer.
+fn answered(site: &Path, folders: &[&str]) -> BTreeSet<String> {
+    let mut answered = BTreeSet::new();
+    for folder in folders {
+        for file in fs::read_dir(site.join(folder)).unwrap().map(|file| file.unwrap().path()) {
+            for line in fs::read_to_string(file).unwrap().lines() {
+                let recorded: Value = serde_json::from_str(line).unwrap();
+                let path = recorded["path"].as_str().unwrap_or_default().split('?').next().unwrap_or_default();
+                let method = path.strip_prefix("/api/method/");
+                let is_good = recorded["status"].as_u64().is_some_and(|status| status < 300);
+                answered.extend(method.filter(|_| is_good).map(str::to_owned));
+            }
+        }
+    }
+    answered
+}
+
+/// The methods that this program names, but for those of conversions, which go through one method.
+fn asked() -> BTreeSet<String> {
+    let mut asked = BTreeSet::new();
+    for file in ["src/site/endpoints.rs", "src/tools/orders/status.rs"] {
+        let source = read(file);
+        for start in ["\"frappe.", "\"erpnext."] {
+            let paths = source.match_indices(start).filter_map(|(at, _)| source[at + 1..].split('"').next());
+            asked.extend(paths.map(str::to_owned));
+        }
+    }
+    asked
+}
+
+#[tokio::test]
+#[ignore = "needs the recordings of a real site"]
+async fn every_method_was_answered_by_a_real_site_of_the_version_or_is_named_with_a_reason() {
+    let folder = shared::recordings();
+    let named: BTreeSet<String> = NEVER_ANSWERED.iter().map(|(method, _)| (*method).to_owned()).collect();
+    for (version, folders) in FOLDERS {
+        let answered = answered(&folder.join("site"), folders);
+        let unseen: BTreeSet<String> = asked().difference(&answered).cloned().collect();
+        assert_eq!(unseen, named, "what no site of version {version} answered, and what is named for it");
+    }
 }
 
 /// What lists, counts, sums and look-ups of ours are made of.

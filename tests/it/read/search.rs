@@ -1,6 +1,8 @@
 //! Searches: wiremock, as the exact request counts, and that a withheld field has no part in it.
 
-use serde_json::json;
+use erpnext_mcp::app::Connection;
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
 
 use crate::support::{Site, all, call, refusal};
 
@@ -53,4 +55,57 @@ async fn a_search_by_a_withheld_filter_is_refused() {
     assert!(text.contains("tax_id"), "{text}");
     assert!(refusal(&app, "search_customer_documents", json!({"search_term": "  "})).await.contains("search_term"));
     assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+/// A server whose user may read two DocTypes, each of whose lists the site answers like this.
+async fn searched(customers: (u16, Value), suppliers: (u16, Value)) -> (Site, Connection) {
+    let site = Site::start().await;
+    site.answer("GET", "/api/resource/Customer", customers.0, customers.1).await;
+    site.answer("GET", "/api/resource/Supplier", suppliers.0, suppliers.1).await;
+    let app = site.app(json!({"Customer": {"read": true}, "Supplier": {"read": true}}));
+    (site, app)
+}
+
+#[on_every_version]
+async fn a_search_never_takes_an_error_for_nothing_found() {
+    for status in [401, 500] {
+        let site = Site::start().await;
+        let failed = ResponseTemplate::new(status).set_body_json(json!({"exc_type": "OperationalError"}));
+        site.respond_anywhere("GET", failed).await;
+        let app = site.app(json!({"Customer": {"read": true}, "Supplier": {"read": true}}));
+        for (tool, arguments) in [
+            ("global_search", json!({"text": "zod"})),
+            ("global_search", json!({"text": "zod", "doctypes": ["Customer"]})),
+            ("search_link", json!({"doctype": "Customer", "text": "zod"})),
+        ] {
+            let answer = call(&app, tool, arguments).await;
+            assert!(answer.is_err(), "{tool} {status}: {answer:?}");
+        }
+    }
+}
+
+#[on_every_version]
+async fn a_search_everywhere_names_what_it_could_not_search() {
+    let found = (200, json!({"data": [{"name": "Zod Co", "supplier_name": "Zod"}]}));
+    let failed = (500, json!({"exc_type": "OperationalError"}));
+    let (_site, app) = searched(failed.clone(), found.clone()).await;
+    let answer = call(&app, "global_search", json!({"text": "zod"})).await.unwrap();
+    assert_eq!((&answer["doctypes_searched"], &answer["documents"][0]["name"]), (&json!(1), &json!("Zod Co")));
+    assert_eq!(answer["not_searched"][0]["doctype"], "Customer", "{answer}");
+    assert!(answer["not_searched"][0]["why"].as_str().unwrap().contains("OperationalError"), "{answer}");
+    let (_site, app) = searched(failed.clone(), failed).await;
+    let text = refusal(&app, "global_search", json!({"text": "zod"})).await;
+    assert!(text.contains("Nothing was searched") && text.contains("Supplier"), "{text}");
+
+    // What the user has no right to is no part of the search, unless it was asked for by name.
+    let denied = (403, json!({"exc_type": "PermissionError"}));
+    let (_site, app) = searched(denied.clone(), found).await;
+    let answer = call(&app, "global_search", json!({"text": "zod"})).await.unwrap();
+    assert_eq!((&answer["doctypes_searched"], &answer["not_searched"]), (&json!(1), &Value::Null), "{answer}");
+    let named = json!({"text": "zod", "doctypes": ["Customer", "Supplier"]});
+    let answer = call(&app, "global_search", named).await.unwrap();
+    assert_eq!(answer["not_searched"][0]["doctype"], "Customer", "{answer}");
+    let (_site, app) = searched(denied.clone(), denied).await;
+    let text = refusal(&app, "global_search", json!({"text": "zod"})).await;
+    assert!(text.contains("no right"), "{text}");
 }

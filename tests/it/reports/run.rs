@@ -1,7 +1,8 @@
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
-use crate::sandbox::{COMPANY, site};
-use crate::support::{call, refusal};
+use crate::sandbox::{COMPANY, config, site};
+use crate::support::{app_of, call, refusal};
 
 fn field(answer: &Value, name: &str) -> usize {
     let columns = answer["columns"].as_array().unwrap();
@@ -161,6 +162,31 @@ async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
     again["filters"] = json!({"from_date": "2026-01-01"});
     let text = refusal(&app, "run_report", again).await;
     assert!(text.contains("is a run with other filters"), "{text}");
+}
+
+#[on_every_version]
+async fn a_report_in_the_background_that_no_answer_came_to_is_told_as_one() {
+    let (site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance"]})).await;
+    site.faults().add(Fault::new(Kind::CutAfter).method("POST").path("make_prepared_report").times(1));
+    let text = refusal(&app, "run_report", json!({"name": "Stock Balance"})).await;
+    assert!(text.contains("It may be under way") && text.contains("Call run_report again"), "{text}");
+    let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
+    assert!(answer["total_rows"].as_u64().unwrap() > 0, "{answer}");
+}
+
+#[on_every_version]
+async fn where_nothing_may_be_written_no_report_is_started_in_the_background() {
+    let (site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance", "Sales Register"]})).await;
+    let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();
+    let permissions = json!({"default": {"read": true}, "reports": ["Stock Balance"]});
+    let mut config = config(&site, "administrator", permissions);
+    config["tools"] = json!({"read_only": true});
+    let app = app_of(&config);
+    let text = refusal(&app, "run_report", json!({"name": "Stock Balance"})).await;
+    assert!(text.contains("this server permits no writes"), "{text}");
+    // One that somebody ran is read.
+    let prepared = json!({"name": "Stock Balance", "prepared": answer["prepared"]});
+    assert_eq!(call(&app, "run_report", prepared).await.unwrap()["rows"], answer["rows"]);
 }
 
 #[on_every_version]

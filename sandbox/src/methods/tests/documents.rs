@@ -95,6 +95,9 @@ fn nothing_is_mapped_from_a_draft_or_by_a_method_that_does_not_map() {
     let draft = make("erpnext.selling.doctype.sales_order.sales_order.make_delivery_note").unwrap_err();
     assert_eq!(draft.exc.name, "ValidationError");
     assert_eq!(make("frappe.client.get").unwrap_err().exc.status, 403);
+    // What only this site lacks is told as that, and not as a missing right.
+    let lacking = make("erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip").unwrap_err();
+    assert!(lacking.exc.status == 417 && lacking.text.contains("sample site"), "{}", lacking.text);
 }
 
 #[test]
