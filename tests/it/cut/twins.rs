@@ -66,3 +66,15 @@ async fn a_lost_order_is_not_told_as_done_by_one_of_another_process() {
         assert!(told.contains("Whether it was done is not known"), "{tool}: {made} {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_mail_is_not_told_as_sent_by_one_of_another_text() {
+    let world = World::start().await;
+    let about = world.created("Customer", json!({"customer_name": "Mailed"})).await;
+    let mail = |text: &str| {
+        json!({"doctype": "Customer", "name": about, "recipients": ["ann@example.com"], "subject": "Reminder",
+            "content": text, "confirm": true})
+    };
+    let path = "communication.email.make";
+    one_is_lost(&world, "send_document", path, "Communication", [mail("TEXT-A"), mail("TEXT-B")]).await;
+}
