@@ -131,7 +131,7 @@ async fn all_or_none(
                 "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
             return Err(match error.outcome() {
                 Outcome::Unknown => error,
-                _ => ToolError::HalfWay { account, cause: Box::new(error) },
+                _ => ToolError::HalfWay { account, made: None, cause: Box::new(error) },
             });
         }
     };
