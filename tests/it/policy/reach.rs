@@ -184,3 +184,24 @@ async fn an_amount_that_the_site_works_out_is_judged_again_once_it_is_stored_and
     assert!(text.contains("items.discount_amount must be at most 10"), "{text}");
     call(&app, "submit_sales_order_document", json!({"name": fine["created"]})).await.unwrap();
 }
+
+/// What is told afterwards comes too late for what is final.
+#[on_every_version]
+async fn another_rate_of_a_submitted_order_is_held_to_the_discount_that_it_means() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all(), "Customer": all()}));
+    let customer = first(&open, "Customer", json!({"territory": "North"})).await;
+    let row = json!({"item_code": "TBL-OAK-160", "qty": 1, "delivery_date": "2026-12-24"});
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+    let order = call(&open, "create_sales_order_document", json!({"data": data})).await.unwrap()["created"].clone();
+    call(&open, "submit_sales_order_document", json!({"name": order})).await.unwrap();
+    let few = json!({"conditions": {"update": {"items.discount_amount": {"lte": 10}}}});
+    let app = site.app(json!({"Sales Order": with(all(), few), "Customer": all()}));
+    let patched = |patch: Value| json!({"doctype": "Sales Order", "name": order, "items": {"patch": [patch]}});
+    let writes = site.writes().len();
+    let text = refusal(&app, "update_order_items", patched(json!({"idx": 1, "rate": 1}))).await;
+    assert!(text.contains("items.discount_amount must be at most 10"), "{text}");
+    assert_eq!(site.writes().len(), writes);
+    let waits = refusal(&app, "update_order_items", patched(json!({"idx": 1, "qty": 3}))).await;
+    assert!(waits.contains("confirm_token"), "{waits}");
+}
