@@ -138,7 +138,8 @@ async fn run<R: Row>(
     } else {
         "the site cannot be worked with now"
     };
-    let answer = account.answer(why);
+    let left = ask.whole.is_some().then(|| rows[next..].iter().filter_map(R::name).collect::<Vec<&str>>());
+    let answer = account.answer(why, left.as_deref());
     if next < rows.len() {
         // A client that called it off may not read the answer.
         tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
