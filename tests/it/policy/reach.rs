@@ -113,6 +113,11 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
         assert_eq!(history.contains("Owes us Quartz"), comments, "{lists}: {history}");
         assert_eq!(history.contains("assignment"), comments, "{lists}: {history}");
         assert_eq!(history.contains("quartz"), files, "{lists}: {history}");
+        for tool in ["assign_document", "unassign_document"] {
+            let told = call(&app, tool, with(customer.clone(), json!({"user": "sales@example.com"}))).await.unwrap();
+            assert_eq!(told.to_string().contains("aoife"), comments, "{lists}: {told}");
+            assert!(told["assigned"] == "sales@example.com" || told["unassigned"] == "sales@example.com", "{told}");
+        }
         let listed = call(&app, "list_attachments", customer.clone()).await.unwrap();
         assert_eq!((listed["count"] == 1, listed["withheld"] == json!(["attachments"])), (files, !files), "{listed}");
         let get = with(customer.clone(), json!({"file": "quartz.txt"}));
