@@ -147,6 +147,26 @@ async fn filters_of_megabytes_are_refused_before_anything_is_built() {
     assert!(site.lines().await.is_empty());
 }
 
+#[tokio::test]
+async fn texts_of_megabytes_are_refused_before_anything_is_sent() {
+    let site = crate::support::Site::start().await;
+    let mut server = Server::initialized(&config_json(&site.url(), json!({"doctypes": {"ToDo": all()}}))).await;
+    let long = "x".repeat(5_000_000);
+    for (tool, argument, arguments) in [
+        ("global_search", "text", json!({"text": long})),
+        ("search_link", "text", json!({"doctype": "ToDo", "text": long})),
+        ("get_generic_document", "doctype", json!({"doctype": long, "name": "x"})),
+        ("add_comment", "content", json!({"doctype": "ToDo", "name": "x", "content": long})),
+    ] {
+        let said = server.error(tool, arguments).await;
+        assert!(
+            said.contains(&format!("{argument}: holds 5000000 bytes")) && said.len() < 1_000,
+            "{tool}: {said:.400}"
+        );
+    }
+    assert!(site.lines().await.is_empty());
+}
+
 #[cfg(unix)]
 mod ends {
     //! SIGTERM and SIGINT.
