@@ -158,6 +158,7 @@ async fn confirmed<R: Row>(
     work: Work<R>,
     all_or_none: bool,
 ) -> Result<(Option<Confirmed>, usize), ToolError> {
+    on.has_room_for(rows.len() - start).await?;
     let always = ask.whole.is_some();
     if !on.must_ask_as(ask.operation, always) {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);

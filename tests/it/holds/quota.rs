@@ -132,6 +132,34 @@ async fn an_amendment_counts_as_a_create_and_an_action_that_submits_as_a_submit(
     assert!(said.contains("permissions.quota: Administrator may send 1 of these an hour"), "{said}");
 }
 
+#[tokio::test]
+async fn a_batch_of_more_than_the_quota_has_room_for_is_not_asked_about() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let quota = json!({"create": {"hour": 4}, "delete": {"hour": 2}});
+    let app = server(&config(&site, folder.path(), quota));
+    let (mut names, mut told) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let made = call(&app, "create_todo_document", todo()).await.unwrap();
+        names.push(made["created"].clone());
+        told.push(made["quota"].as_str().map(str::to_owned));
+    }
+    // It is told before none is left, of a small quota, too.
+    assert_eq!(told, [None, None, Some("1 of 4 times create an hour are left".to_owned())]);
+    let writes = site.writes().len();
+    let rows = json!([{"description": "a"}, {"description": "b"}]);
+    for atomic in [false, true] {
+        let batch = json!({"doctype": "ToDo", "documents": rows, "atomic": atomic});
+        let said = refusal(&app, "create_bulk_documents", batch).await;
+        assert!(said.contains("2 documents are more than the 1 of 4 times create an hour that are left"), "{said}");
+    }
+    let batch = |names: &[Value]| json!({"doctype": "ToDo", "names": names});
+    let said = refusal(&app, "delete_bulk_documents", batch(&names)).await;
+    assert!(said.contains("3 documents are more than the 2 of 2 times delete an hour"), "{said}");
+    assert!(!said.contains("confirm_token") && site.writes().len() == writes, "{said}");
+    let fits = with_token(&app, "delete_bulk_documents", batch(&names[1..])).await;
+    assert_eq!(call(&app, "delete_bulk_documents", fits).await.unwrap()["done"], 2);
+}
+
 /// A server whose user may record payments, and the arguments of one that is submitted at once.
 async fn payment(site: &SampleSite, folder: &Path, quota: Value) -> (Connection, Value) {
     let mut config = config(site, folder, quota);
