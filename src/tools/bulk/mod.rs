@@ -38,7 +38,7 @@ use account::Account;
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
-/// How many of those that a filter selected are shown.
+/// How many of those that a filter selected are shown whole; the others are named.
 const FIRST: usize = 10;
 /// How much is shown to the one who is asked about a batch, as JSON, in bytes. A confirmation is for no more.
 const SHOWN_BYTES: usize = 16_000;
@@ -90,7 +90,7 @@ impl Row for NameArgs {
 struct Ask {
     /// As if it were this operation.
     operation: Operation,
-    /// The state of all that a filter selected: asked about as a whole, by their count and the first of them, whatever the
+    /// The state of all that a filter selected: asked about as a whole, by their names and the first of them, whatever the
     /// policy says of the operation. Otherwise for what is shown of each.
     whole: Option<Value>,
 }
@@ -170,6 +170,8 @@ async fn confirmed<R: Row>(
         if first.len() < rows.len() {
             let others = format!("{} more, as where selects them now, get the same", rows.len() - first.len());
             preview.insert("others".to_owned(), json!(others));
+            let names: Vec<&str> = rows[first.len()..].iter().filter_map(R::name).collect();
+            preview.insert("other_names".to_owned(), json!(names));
         }
         preview.insert("rows".to_owned(), json!(first));
         return Ok((on.gate_batch(ask.operation, always, &preview, state)?, rows.len()));
