@@ -207,7 +207,7 @@ async fn rehearsed<R: Row>(
     let (mut shown, mut failed, mut room) = (Vec::new(), Vec::new(), SHOWN_BYTES);
     let (mut under_way, mut rest) = (FuturesOrdered::new(), rows[start..].iter());
     for (at, row) in rows.iter().enumerate().skip(start) {
-        under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| work(&on, row)));
+        under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| rehearse(&on, row, work)));
         let Some(result) = under_way.next().await else { break };
         match result {
             Ok(mut would) => {
@@ -232,6 +232,12 @@ async fn rehearsed<R: Row>(
     let (count, told) = (failed.len(), failed.into_iter().take(MOST_PROBLEMS).collect::<String>());
     let what = format!("Nothing was sent, and nobody was asked: {count} of {} rows cannot be done:{told}", rows.len());
     Err(ToolError::refused(what, "Leave these out, or correct them, and call again."))
+}
+
+/// What a row would do, told as of its document.
+async fn rehearse<R: Row>(on: &DocTypeCall<'_>, row: &R, work: Work<R>) -> Result<ToolAnswer, ToolError> {
+    let member = Member::new(on, on.def, on.permit, row.name(), on.confirmed);
+    member.rehearse(work(&member.on(), row)).await
 }
 
 async fn one<R: Row>(

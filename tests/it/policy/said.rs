@@ -246,6 +246,17 @@ async fn what_the_caller_sent_and_what_is_said_here_is_never_masked() {
 }
 
 #[on_every_version]
+async fn a_name_that_the_caller_sent_is_told_of_a_row_of_a_batch_too() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": {"create": true, "update": true, "delete": true}}));
+    let one = refusal(&app, "delete_generic_document", json!({"doctype": "ToDo", "name": "zqx7wv"})).await;
+    let many = refusal(&app, "delete_bulk_documents", json!({"doctype": "ToDo", "names": ["zqx7wv"]})).await;
+    for text in [one, many] {
+        assert!(text.contains("zqx7wv not found") && !text.contains("[withheld]"), "{text}");
+    }
+}
+
+#[on_every_version]
 async fn a_document_out_of_scope_and_one_that_is_not_there_are_told_alike() {
     let site = SampleSite::start().await;
     let territory = json!({"read": true, "conditions": {"read": {"name": ["like", "Home%"]}}});
