@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use erpnext_schema::{Rule, Violation};
 use serde_json::Value;
 
+use crate::answer::Made;
 use crate::audit::{Outcome, Unrecorded};
 
 use crate::policy::Denial;
@@ -69,6 +70,8 @@ pub enum ToolError {
     HalfWay {
         /// What was done and what was not.
         account: String,
+        /// The document that this very attempt made before the rest was not done.
+        made: Option<Made>,
         /// What stopped it.
         cause: Box<ToolError>,
     },
@@ -128,7 +131,7 @@ impl ToolError {
                 format!("{what}: {}. Whether it was done is not known: {why}.", error.what())
             }
             Self::Refused { what, .. } => return what.into(),
-            Self::HalfWay { account, cause } => format!("{account}\n{}", cause.what()),
+            Self::HalfWay { account, cause, .. } => format!("{account}\n{}", cause.what()),
             Self::Unconfirmed(_) => return "It waits for a confirmation; nothing was sent.".into(),
             Self::Unrecorded(_) => {
                 return "Nothing was sent: this server's audit log cannot be written, and no write goes unrecorded."
@@ -172,6 +175,11 @@ impl ToolError {
 }
 
 impl ToolError {
+    /// The document that the attempt made all the same.
+    pub fn made(&self) -> Option<&Made> {
+        if let Self::HalfWay { made, .. } = self { made.as_ref() } else { None }
+    }
+
     /// What the audit log says came of the attempt.
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -182,6 +190,8 @@ impl ToolError {
             }
             Self::Site(error) if matches!(error.kind(), Kind::OverLimit { .. }) => Outcome::Denied,
             Self::Unsettled { .. } => Outcome::Unknown,
+            // What stopped the rest has a line of its own.
+            Self::HalfWay { made: Some(_), .. } => Outcome::Allowed,
             Self::HalfWay { cause, .. } => cause.outcome(),
             Self::Arguments { .. } | Self::Site(_) | Self::Refused { .. } | Self::Unrecorded(_) => Outcome::Failed,
         }
@@ -280,7 +290,7 @@ mod tests {
         };
         errors.extend([Next::Look("read Thing \"x\"".to_owned()), Next::Repeat].map(unsettled));
         let cause = Box::new(broken(Rule::Value));
-        errors.push(ToolError::HalfWay { account: "one of two was done".to_owned(), cause });
+        errors.push(ToolError::HalfWay { account: "one of two was done".to_owned(), made: None, cause });
         for error in errors {
             let text = error.for_model();
             let next = text.rsplit_once("\nnext: ").map_or("", |(_, next)| next);

@@ -98,6 +98,9 @@ pub const KNOWN: &[Known] = &[
             ("Lead", &["first_name", "middle_name", "last_name", "lead_name"]),
         ],
     ),
+    // What the form of a contact shows is filled from its rows.
+    on("Contact Email", &["email_id"], &[("Contact", &["email_id"])]),
+    on("Contact Phone", &["phone"], &[("Contact", &["mobile_no", "phone"])]),
     // Addresses are printed into a text when they are chosen.
     everywhere(
         &[

@@ -3,10 +3,14 @@
 use serde_json::{Map, Value};
 
 use crate::audit::{Attempt, new_id, short};
+use crate::shape::text::shortened;
 use crate::tool::Tool;
 
 /// More names than this say no more, and a caller must not fill the disk with them.
 const MOST_FIELDS: usize = 200;
+/// The longest list of names that is kept, in characters.
+const LONGEST_LIST: usize = 2_000;
+
 /// The attempt that a call is.
 pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
@@ -28,6 +32,14 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
         (spec.special.subject)(&mut attempt, arguments);
     }
     attempt
+}
+
+/// The documents that a call names for a batch. They have lines of their own, unless it is refused.
+pub fn names(arguments: &Map<String, Value>) -> Option<String> {
+    let list = |key: &str| arguments.get(key).and_then(Value::as_array).into_iter().flatten();
+    let documents = list("documents").filter_map(|document| document.get("name"));
+    let names: Vec<&str> = list("names").chain(documents).filter_map(Value::as_str).collect();
+    (!names.is_empty()).then(|| shortened(&names.join(", "), LONGEST_LIST).into_owned())
 }
 
 /// The fields that the arguments name: those to be set, shown, filtered or sorted by. Never their values.

@@ -188,6 +188,11 @@ impl Connection {
         pipeline::refuse(&self.session(), tool, arguments, client).await;
     }
 
+    /// Records the call of a tool whose arguments are none.
+    pub async fn misread(&self, tool: Tool, client: Option<String>) {
+        pipeline::misread(&self.session(), tool, client).await;
+    }
+
     /// Records a call that asks for a write again, and is answered as the first was.
     pub async fn repeat(&self, tool: Tool, arguments: Map<String, Value>, client: Option<String>) {
         pipeline::repeat(&self.session(), self.registry(), tool, arguments, client).await;

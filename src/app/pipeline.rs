@@ -51,6 +51,7 @@ pub async fn run(
         None => super::attempt::of(tool, &given),
     };
     let attempt = signed(attempt, session, client, user);
+    let names = super::attempt::names(refused.as_ref().map_or(&given, |(_, given)| given));
     let mut result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
         Ok(()) => answer(session, registry, tool, given, &attempt, observer).await,
         Err(error) => Err(error),
@@ -63,6 +64,8 @@ pub async fn run(
         let (data, text) = presented(session.tools, answer.into_value());
         (made, data, text)
     });
+    let is_denied = refused.is_some() || result.as_ref().is_err_and(|error| error.outcome() == Outcome::Denied);
+    let attempt = Attempt { document: attempt.document.or(names.filter(|_| is_denied)), ..attempt };
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
     match refused {
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
@@ -112,6 +115,11 @@ pub async fn refuse(session: &Session<'_>, tool: Tool, given: &Map<String, Value
     record(session, tool, given, client, Outcome::Denied, Some(NOT_PERMITTED)).await;
 }
 
+/// Records the call of a tool whose arguments are none.
+pub async fn misread(session: &Session<'_>, tool: Tool, client: Option<String>) {
+    record(session, tool, &Map::new(), client, Outcome::Failed, Some("the arguments cannot be read")).await;
+}
+
 /// Records a call that asks for a write again, and is answered as the first was.
 pub async fn repeat(
     session: &Session<'_>,
@@ -136,6 +144,7 @@ async fn record(
     if session.audit.is_on() {
         let user = recorded_user(session).await;
         let attempt = signed(super::attempt::of(tool, given), session, client, user);
+        let attempt = Attempt { document: attempt.document.or(super::attempt::names(given)), ..attempt };
         session.audit.settle(&attempt, outcome, why, 0, 0);
     }
 }

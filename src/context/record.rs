@@ -17,7 +17,7 @@ pub fn record_result(
     bytes: usize,
 ) {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let made = result.ok().flatten();
+    let made = result.unwrap_or_else(ToolError::made);
     let besides = match made {
         _ if attempt.dry_run => Some("dry run: nothing was sent".to_owned()),
         Some(Made { before: true, .. }) => Some(MADE_BEFORE.to_owned()),

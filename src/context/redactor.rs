@@ -124,7 +124,9 @@ impl Told for Redactor {
         let labelled = || self.links().filter(|(_, field)| field.label.eq_ignore_ascii_case(term));
         let targets = labelled().filter_map(|(_, field)| field.target());
         let doctypes: Vec<&str> = self.doctype(term).into_iter().chain(targets).collect();
-        !doctypes.is_empty() && doctypes.iter().all(|doctype| self.may_name_of(doctype)) && self.may_read(labelled())
+        // Where no link says so, what stands there may be a title, or another value of the document.
+        let is_name = |doctype: &&str| self.policy.shows_whole(doctype) && self.may_name_of(doctype);
+        !doctypes.is_empty() && doctypes.iter().all(is_name) && self.may_read(labelled())
     }
 
     /// If every document of it may be read, and every link to it: that a document links to another is told by its name.

@@ -244,6 +244,15 @@ fn refused(stored: Value, data: Value) -> String {
     merged.unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// A look for what may be meant takes its time, and nobody is told of more.
+#[test]
+fn of_many_unknown_fields_the_first_are_told_with_what_may_be_meant() {
+    let unknown: Map<String, Value> = (0..50).map(|at| (format!("custmer{at:02}"), json!("x"))).collect();
+    let told = refused(json!({}), json!(unknown));
+    let meant = told.lines().take_while(|line| line.contains("did you mean customer")).count();
+    assert!(meant == 30 && told.lines().count() == 50 && told.matches("did you mean").count() == 30, "{told}");
+}
+
 #[test]
 fn a_row_that_is_not_there_or_not_certain_is_told_with_the_rows_there_are() {
     let row = |name: &str, idx: u8, item: &str| json!({"name": name, "idx": idx, "item_code": item, "qty": 1.0, "rate": 77.0});

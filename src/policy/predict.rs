@@ -14,6 +14,10 @@ const WORKED_OUT_OF_ROWS: &[(&str, &[&str])] = &[
     ("discount_percentage", &["discount_amount"]),
 ];
 
+/// What another rate of a row decides once the document is submitted: the site keeps the price of the list, and works out
+/// what lies between.
+const WORKED_OUT_OF_RATE: &[&str] = &["discount_amount", "discount_percentage", "margin_rate_or_amount"];
+
 /// Whether the field is such an amount.
 pub fn is_worked_out(name: &str) -> bool {
     let (amounts, name) = name.split_once('.').map_or((WORKED_OUT, name), |(_, column)| (WORKED_OUT_OF_ROWS, column));
@@ -57,13 +61,17 @@ pub fn unpredictable<'a>(
             let column = child.and_then(|child| child.field(column));
             column.is_some_and(|column| {
                 let decided = column.is(flag::READ_ONLY) || link_of(column).is_some();
+                let is_submitted = number(stored, "docstatus") == Some(1.0);
+                let is_priced = is_submitted && WORKED_OUT_OF_RATE.contains(&column.fieldname);
                 let mut changed = rows(Some(result), table).filter(|row| !rows(stored, table).any(|was| was == *row));
                 changed.any(|row| {
                     let was = rows(stored, table)
                         .find(|was| was.get("name").is_some_and(|name| row.get("name") == Some(name)));
                     let driven =
                         |row| is_driven(WORKED_OUT_OF_ROWS, column.fieldname, was.and_then(Value::as_object), row);
-                    decided || row.as_object().is_some_and(driven)
+                    let rate = |row: Option<&Value>| number(row.and_then(Value::as_object), "rate");
+                    let priced = is_priced && rate(Some(row)) != rate(was);
+                    decided || priced || row.as_object().is_some_and(driven)
                 })
             })
         }
@@ -89,6 +97,10 @@ fn is_figure(field: &FieldDef) -> bool {
 fn differs(stored: &Map<String, Value>, result: &Map<String, Value>, name: &str) -> bool {
     let of = |doc: &Map<String, Value>| doc.get(name).cloned().unwrap_or_default();
     of(stored) != of(result)
+}
+
+fn number(doc: Option<&Map<String, Value>>, name: &str) -> Option<f64> {
+    doc?.get(name)?.as_f64()
 }
 
 fn rows<'d>(doc: Option<&'d Map<String, Value>>, table: &str) -> impl Iterator<Item = &'d Value> {
@@ -135,6 +147,19 @@ mod tests {
         assert_eq!(with("po_no", json!("2")), [""; 0]);
         assert_eq!(with("additional_discount_percentage", json!(0)), ["discount_amount"]);
         assert_eq!(with("items", json!([{"name": "r", "rate": 1, "qty": 2}])), names);
+    }
+
+    #[test]
+    fn another_rate_of_a_submitted_row_decides_its_discount() {
+        let names = &["items.discount_amount", "items.margin_rate_or_amount", "items.warehouse"];
+        let rows = |rate: f64, qty: u32| json!([{"name": "r", "rate": rate, "qty": qty, "discount_amount": 0.0}]);
+        for (docstatus, rate, qty, unknown) in
+            [(1, 1.0, 1, &names[..2]), (1, 449.0, 2, &names[..0]), (0, 1.0, 1, &names[..0])]
+        {
+            let stored = json!({"docstatus": docstatus, "items": rows(449.0, 1)});
+            let result = json!({"docstatus": docstatus, "items": rows(rate, qty)});
+            assert_eq!(of(names, stored, result), unknown, "{docstatus} {rate} {qty}");
+        }
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub fn refused(request: CustomRequest, is_stateless: bool) -> ErrorData {
     ErrorData::new(ErrorCode::INVALID_PARAMS, words, None)
 }
 
+/// The tool that such a request would call.
+pub fn tool(request: &CustomRequest) -> Option<&str> {
+    let params = request.params.as_ref().filter(|_| request.method == "tools/call")?;
+    params.get("name")?.as_str()
+}
+
 /// That the one page there is was asked for.
 ///
 /// # Errors

@@ -275,6 +275,9 @@ impl ServerHandler for Server {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if let Some(tool) = malformed::tool(&request).and_then(|name| self.connection.registry().find(name)) {
+            self.connection.misread(tool, self.client_of(&context)).await;
+        }
         Err(malformed::refused(request, elicit::is_stateless(&context)))
     }
 

@@ -109,7 +109,7 @@ impl Writer {
 
     fn is_behind(&mut self, word: &str, may_name: bool) {
         (self.begins, self.may_name) = (false, may_name);
-        self.row = matches!(word.to_lowercase().as_str(), "row" | "rows" | "line");
+        self.row = matches!(word.to_lowercase().as_str(), "row" | "rows");
     }
 
     /// Whether the word is one of a sentence, or the number of a row.
@@ -273,6 +273,7 @@ mod tests {
                 "It is made: W 1, [withheld]",
             ),
             ("User me@example.com and you@example.com", "User me@example.com and [withheld]"),
+            ("Row 450, line 450", "Row 450, line [withheld]"),
             ("Das Limit ist erreicht", "[withheld]"),
             ("الحد ٥٠٠٠", "[withheld]"),
             ("", ""),

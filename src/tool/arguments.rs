@@ -18,6 +18,13 @@ pub const TOKEN: &str = "confirm_token";
 pub const KEY: &str = "idempotency_key";
 /// The longest that filters, fields, names and an order may be, as JSON, in bytes.
 const MOST_OF_A_LIST: usize = 256 << 10;
+/// The longest that a name or a text to search for may be, in bytes: a name has 140 characters, and a search is sent for
+/// each DocType.
+const MOST_OF_A_TEXT: usize = 4 << 10;
+/// The texts that something is made of, and a cursor, which holds what was given.
+const LONG_TEXTS: [&str; 4] = ["content", "value", "description", "cursor"];
+/// How many unknown arguments are looked at for what may be meant.
+const MOST_PROBLEMS: usize = 30;
 
 /// The arguments of a tool, in the order that its schema shows them.
 pub fn of(tool: &Tool) -> Vec<&'static Arg> {
@@ -85,9 +92,12 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
     given.retain(|name, value| value != "" || name == KEY || find(name).is_some_and(|arg| arg.required));
     for (name, value) in given.iter_mut() {
         match find(name) {
+            None if violations.len() >= MOST_PROBLEMS => {
+                violations.push(violation(name, Rule::Value, "no such argument".to_owned(), None));
+            }
             None => violations.push(unknown(args, name)),
             Some(arg) => {
-                if let Err((message, nearest)) = fit(&arg.kind, value) {
+                if let Err((message, nearest)) = fit(&arg.kind, value).and_then(|()| bounded(args, arg, value)) {
                     violations.push(violation(name, Rule::Value, message, nearest));
                 }
             }
@@ -141,6 +151,18 @@ fn unknown(args: &[&Arg], name: &str) -> Violation {
 }
 
 type Misfit = (String, Option<String>);
+
+/// That a text is no longer than it may be; what a file holds is bounded where it is read.
+fn bounded(args: &[&Arg], arg: &Arg, value: &Value) -> Result<(), Misfit> {
+    let is_a_file = arg.name == "base64" || arg.name == "text" && args.iter().any(|arg| arg.name == "base64");
+    let most = if LONG_TEXTS.contains(&arg.name.as_str()) { MOST_OF_A_LIST } else { MOST_OF_A_TEXT };
+    match value {
+        Value::String(text) if arg.kind == Kind::Text && !is_a_file && text.len() > most => {
+            Err((format!("holds {} bytes, at most {most} bytes are read", text.len()), None))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Checks the kind of a value, and brings it into form.
 fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {

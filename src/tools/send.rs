@@ -17,6 +17,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit, Policy, WriteState};
+use crate::shape::markdown;
 use crate::site::{Answer, ListQuery, Mail, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::handler;
@@ -26,6 +27,8 @@ use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 
 const MAIL: &str = "Communication";
+/// By what a mail is told from another; its text may have got a signature on its way.
+const COMPARED: [&str; 5] = ["subject", "reference_doctype", "reference_name", "recipients", "cc"];
 /// To how many addresses one call sends.
 const MOST: usize = 20;
 /// The longest address that there is, in bytes.
@@ -125,7 +128,12 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let under_way = session.user.recent_creates.begin(MAIL, &doc);
+    let compared: Map<String, Value> = doc
+        .iter()
+        .filter(|(field, _)| COMPARED.contains(&field.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let under_way = session.user.recent_creates.begin(MAIL, &compared);
     let write = Sent { on: &on, print: &print, mail: &mail, doc: &doc, under_way };
     let answer = send(session, &write, cleared).await?;
     let mut result =
@@ -219,6 +227,13 @@ fn is_address(text: &str) -> bool {
         && text.split_once('@').is_some_and(|(local, domain)| plain(local) && plain(domain) && domain.contains('.'))
 }
 
+/// Whether a mail that the site keeps says this, above the signature that it may have put below.
+fn is_said(sent: &str, kept: &str) -> bool {
+    let (sent, kept) = (markdown::from_html(sent), markdown::from_html(kept));
+    let rest = kept.trim().strip_prefix(sent.trim());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+}
+
 /// A mail that is sent.
 struct Sent<'a> {
     on: &'a DocTypeCall<'a>,
@@ -238,17 +253,19 @@ impl<'a> Write for Sent<'a> {
         Ok(answer)
     }
 
-    /// As the one mail of this user since then about the document with this subject.
+    /// As the one mail of this user since then about the document with this subject and text.
     async fn read_back(&self, since: Instant) -> Result<Verdict<String>, SiteError> {
-        let compared = ["subject", "reference_doctype", "reference_name", "recipients", "cc"];
-        let rows = self.on.made_since(since, compared.into_iter(), 0).await?;
+        let rows = self.on.made_since(since, COMPARED.into_iter().chain(["content"]), 0).await?;
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
         let text = |doc: &Map<String, Value>, field: &str| {
             doc.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        let same = |row: &&Map<String, Value>| compared.iter().all(|field| text(row, field) == text(self.doc, field));
+        let same = |row: &&Map<String, Value>| {
+            COMPARED.iter().all(|field| text(row, field) == text(self.doc, field))
+                && is_said(&text(self.doc, "content"), &text(row, "content"))
+        };
         let found: Vec<String> = rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect();
         Ok(match found.as_slice() {
             [] => Verdict::NotYet("no such mail was found".to_owned()),
@@ -268,7 +285,17 @@ impl<'a> Write for Sent<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_address;
+    use super::{is_address, is_said};
+
+    #[test]
+    fn a_mail_is_known_by_its_text_with_a_signature_or_without() {
+        assert!(is_said("Dear Ann,<br>it is due.", "Dear Ann,<br>it is due."));
+        assert!(is_said("It is due.", "It is due.</p><br><p>Kind regards"));
+        assert!(is_said("1 &lt; 2", "<div>1 &lt; 2</div>"));
+        for other in ["It is due today.", "It was paid.", "", "Kind regards</p><br><p>It is due."] {
+            assert!(!is_said("It is due", other), "{other}");
+        }
+    }
 
     #[test]
     fn an_address_is_one_and_plain() {

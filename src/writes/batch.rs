@@ -69,11 +69,20 @@ impl<'a> Member<'a> {
         &self,
         work: impl Future<Output = Result<ToolAnswer, ToolError>>,
     ) -> Result<ToolAnswer, ToolError> {
+        let result = self.rehearse(work).await;
+        self.settle(result.as_ref().map(|answer| answer.made.as_ref()));
+        result
+    }
+
+    /// Does what is not recorded, such as a dry run; what the site says is told as it may be told of this document.
+    pub async fn rehearse(
+        &self,
+        work: impl Future<Output = Result<ToolAnswer, ToolError>>,
+    ) -> Result<ToolAnswer, ToolError> {
         // On the heap: the future of a whole write within that of another is more than a stack holds.
         let state = CallState::new(&self.attempt.id, true, Some(Redactor::of(self.session, &self.attempt)));
         let result = state.clone().run(Box::pin(work)).await;
         state.notes().into_iter().for_each(site::note);
-        self.settle(result.as_ref().map(|answer| answer.made.as_ref()));
         result
     }
 

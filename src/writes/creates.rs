@@ -141,13 +141,14 @@ impl DocTypeCall<'_> {
         mut key: Option<Key>,
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
+        // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
+        let under_way = self.session.user.recent_creates.begin(self.def.name, &self.listed(doc));
         let mut doc = doc.clone();
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
         doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));
         if let Some(key) = &mut key {
             key.note(KeyState::Sent(Timestamp::now()))?;
         }
-        let under_way = self.session.user.recent_creates.begin(self.def.name, &doc);
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
         let Some(key) = &mut key else { return sent };
@@ -211,6 +212,12 @@ impl DocTypeCall<'_> {
                 && name.is_some_and(|name| !session.user.recent_creates.has(self.def.name, &name))
         });
         Ok(rows)
+    }
+
+    /// Whether the document that a list shows to be like the one that was sent is that one: a list shows no rows.
+    pub(crate) async fn holds(&self, name: &str, sent: &Map<String, Value>) -> Result<Verdict<String>, SiteError> {
+        let found = self.session.site.get(self.permit, name).await?.data;
+        Ok(outcome::of_create(self.def, &|child| self.session.catalog.known(child), sent, &[found]))
     }
 
     /// What of a document shows in lists.
@@ -281,12 +288,16 @@ impl<'a> Write for Create<'a> {
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        Ok(match outcome::of_create(on.def, &|child| session.catalog.known(child), &sent, &rows) {
-            Verdict::Made(name) if !session.user.recent_creates.claim(on.def.name, &name) => {
-                Verdict::Open(A_TWIN.to_owned())
-            }
-            verdict => verdict,
-        })
+        let found = outcome::of_create(on.def, &|child| session.catalog.known(child), &sent, &rows);
+        match found {
+            Verdict::Made(name) => match on.holds(&name, self.doc).await? {
+                Verdict::Made(name) if !session.user.recent_creates.claim(on.def.name, &name) => {
+                    Ok(Verdict::Open(A_TWIN.to_owned()))
+                }
+                verdict => Ok(verdict),
+            },
+            verdict => Ok(verdict),
+        }
     }
 
     fn what(&self) -> String {

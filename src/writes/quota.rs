@@ -12,7 +12,7 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Reason};
 
-/// A quota is told of when less than one in so many writes is left.
+/// A quota is told of when no more than one in so many writes is left, and with the last but one of few.
 const TOLD_AT: u64 = 5;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -41,7 +41,7 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
         let sent = session.audit.sent(user, &attempt.operation, Timestamp::now() - *over).ok()?;
         Some((most.saturating_sub(sent), *most, *over))
     };
-    let near = limits.iter().filter_map(left).filter(|(left, most, _)| left * TOLD_AT < *most).min();
+    let near = limits.iter().filter_map(left).filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
     if let Some((left, most, over)) = near {
         let operation = counted_as(&attempt.operation).to_lowercase();
         answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
@@ -60,6 +60,34 @@ impl DocTypeCall<'_> {
         }
         let user = self.session.user_name().await?;
         self.session.audit.intend_within(self.attempt, user, &limits)?.map_err(|full| self.full(user, &full))
+    }
+
+    /// That the quota has room for so many documents of a batch, before anybody is asked about it.
+    ///
+    /// # Errors
+    /// That it has none, or not for all.
+    pub(crate) async fn has_room_for(&self, documents: usize) -> Result<(), ToolError> {
+        let operation = self.permit.operation().as_str();
+        let attempt = Attempt { operation: operation.to_uppercase(), ..self.attempt.clone() };
+        let limits = limits(self.session, &attempt);
+        if limits.is_empty() {
+            return Ok(());
+        }
+        let (user, audit) = (self.session.user_name().await?, self.session.audit);
+        audit.room(user, &attempt.operation, &limits)?.map_err(|full| self.full(user, &full))?;
+        for (over, most) in limits {
+            // A log that cannot be read lets no row pass either.
+            let Ok(sent) = audit.sent(user, &attempt.operation, Timestamp::now() - over) else { continue };
+            let left = most.saturating_sub(sent);
+            if u64::try_from(documents).is_ok_and(|documents| documents > left) {
+                return Err(self.refused(format!(
+                    "permissions.quota: {documents} documents are more than the {left} of {most} times {operation} {} that \
+                     are left",
+                    span(over)
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// That the quota has room, before anybody is asked; a look at what is stored decides whether somebody has to be.

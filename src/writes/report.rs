@@ -125,10 +125,13 @@ impl DocTypeCall<'_> {
     /// after they were judged. The document stays; a submit is judged by these amounts again.
     pub(crate) fn note_violation(&self, result: &mut Map<String, Value>, stored: &Map<String, Value>) {
         let Err(unmet) = self.permit.admits_outcome(stored) else { return };
-        let before = if self.def.is(doctype_flag::SUBMITTABLE) { " before it is submitted" } else { "" };
+        let next = match stored.get("docstatus").and_then(Value::as_u64) {
+            Some(1) => "It is submitted: tell a person, and change it back where that is possible",
+            _ if self.def.is(doctype_flag::SUBMITTABLE) => "Correct or delete the document before it is submitted",
+            _ => "Correct or delete the document",
+        };
         let told = format!(
-            "stored, but the site worked out what this server's configuration does not let you {}: {unmet}. Correct or \
-             delete the document{before}.",
+            "stored, but the site worked out what this server's configuration does not let you {}: {unmet}. {next}.",
             self.permit.operation()
         );
         result.insert("violation".to_owned(), json!(told));

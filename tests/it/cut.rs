@@ -2,6 +2,7 @@
 //! cut: what is told is what became of it, it is done once, and doing what is proposed does not do it twice.
 
 mod papers;
+mod twins;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -375,23 +376,4 @@ async fn a_site_that_lets_nobody_follow_is_told_so() {
     let text = call(&world.app, "follow_document", todo).await.unwrap_err().for_model();
     assert!(text.contains("does not follow ToDo") && text.contains("Do not repeat it"), "{text}");
     assert!(world.site.sandbox.journal().iter().all(|write| write.doctype != "Document Follow"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_create_is_not_told_as_done_by_what_its_twin_made() {
-    let world = World::start().await;
-    let create = || async {
-        let data = json!({"description": "twin", "priority": "High"});
-        call(&world.app, "create_generic_document", json!({"doctype": "ToDo", "data": data})).await
-    };
-    world.site.sandbox.faults().add(Fault::new(Kind::CutBefore).method("POST").path(TODO).times(1));
-    // What it makes is there before its own caller hears of it.
-    world.site.sandbox.faults().add(Fault::new(Kind::StallAfter).method("POST").path(TODO).times(1));
-    let (one, other) = futures_util::future::join(create(), create()).await;
-    let journal = world.site.sandbox.journal();
-    let made = journal.iter().rfind(|write| write.doctype == "ToDo").unwrap();
-    for line in lines(world.folder.path()) {
-        let its_own = line["id"] == json!(made.request_id);
-        assert!(line["result"] != "ALLOWED" || line["operation"] == "READ" || its_own, "{line}; {one:?} {other:?}");
-    }
 }

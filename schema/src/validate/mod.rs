@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use crate::value::{Rule, Violation, check_value, quoted};
 use crate::{DocTypeDef, FieldDef, flag, nearest_field};
 
+/// For how many violations a field is looked for that may be meant.
+const MOST_NEAREST: usize = 30;
+
 /// What is about to happen to the document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
@@ -90,6 +93,11 @@ impl Check<'_> {
         wire
     }
 
+    /// The field that may be meant, of the first unknown ones: nobody is told of more.
+    fn nearest<'f>(&self, key: &str, fields: impl Iterator<Item = &'f FieldDef>) -> Option<&'static str> {
+        if self.violations.len() < MOST_NEAREST { nearest_field(key, fields) } else { None }
+    }
+
     /// The field that a key names; `None` for the keys that say which document or row is meant.
     fn field(
         &self,
@@ -104,7 +112,7 @@ impl Check<'_> {
         let Some(field) = def.field(key) else {
             let visible = def.fields.iter().filter(|field| self.context.may_write(table, field));
             let message = format!("no such field in {}", def.name);
-            let nearest = nearest_field(key, visible);
+            let nearest = self.nearest(key, visible);
             return Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest));
         };
         let refuse = |message: &str| Err(Violation::new(path, Rule::NotWritable, message));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Check, Purpose};
 use crate::table::{RowKey, TableChange};
 use crate::value::{Rule, Violation, check_value, quoted};
-use crate::{DocTypeDef, FieldDef, flag, nearest_field};
+use crate::{DocTypeDef, FieldDef, flag};
 
 impl Check<'_> {
     /// The value of a table, in the form in which it is given.
@@ -141,7 +141,7 @@ impl Check<'_> {
             let checked = match child.field(column) {
                 None => {
                     let known = child.fields.iter().filter(|field| self.context.may_match(table, field));
-                    let nearest = nearest_field(column, known);
+                    let nearest = self.nearest(column, known);
                     let message = format!("no such field in {}", child.name);
                     Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest))
                 }

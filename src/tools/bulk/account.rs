@@ -74,8 +74,9 @@ impl Account {
         }
     }
 
-    /// The account as the model gets it; `stopped` tells why it ended early, where it did.
-    pub(crate) fn answer(self, stopped: &str) -> ToolAnswer {
+    /// The account as the model gets it; `stopped` tells why it ended early, where it did, and `left` by which names it goes
+    /// on where no row does: a filter would select what is done again.
+    pub(crate) fn answer(self, stopped: &str, left: Option<&[&str]>) -> ToolAnswer {
         let key = match self.operation {
             Operation::Create => "created",
             Operation::Delete => "deleted",
@@ -111,7 +112,15 @@ impl Account {
             );
         }
         if next < self.total {
-            answer.insert("stopped".to_owned(), json!({"why": stopped, "start_at": next, "left": self.total - next}));
+            let mut told = json!({"why": stopped, "left": self.total - next});
+            match left {
+                None => told["start_at"] = json!(next),
+                Some(names) => {
+                    told["names"] = json!(names);
+                    told["next"] = json!("call again with these names in the place of where");
+                }
+            }
+            answer.insert("stopped".to_owned(), told);
         }
         answer.into()
     }

@@ -131,7 +131,7 @@ async fn all_or_none(
                 "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
             return Err(match error.outcome() {
                 Outcome::Unknown => error,
-                _ => ToolError::HalfWay { account, cause: Box::new(error) },
+                _ => ToolError::HalfWay { account, made: None, cause: Box::new(error) },
             });
         }
     };
@@ -162,7 +162,7 @@ struct CreateAll<'a> {
 }
 
 fn under_way<'a>(on: &DocTypeCall<'a>, docs: &[Map<String, Value>]) -> Vec<UnderWay<'a>> {
-    docs.iter().map(|doc| on.session.user.recent_creates.begin(on.def.name, doc)).collect()
+    docs.iter().map(|doc| on.session.user.recent_creates.begin(on.def.name, &on.listed(doc))).collect()
 }
 
 impl<'a> Write for CreateAll<'a> {
@@ -194,6 +194,13 @@ impl<'a> Write for CreateAll<'a> {
                     return Ok(Verdict::Open(format!("{name} fits several")));
                 }
                 Verdict::Made(name) => names.push(name),
+                Verdict::NotYet(why) => return Ok(Verdict::NotYet(why)),
+                Verdict::Open(why) => return Ok(Verdict::Open(why)),
+            }
+        }
+        for (name, doc) in names.iter().zip(self.docs) {
+            match on.holds(name, doc).await? {
+                Verdict::Made(_) => {}
                 Verdict::NotYet(why) => return Ok(Verdict::NotYet(why)),
                 Verdict::Open(why) => return Ok(Verdict::Open(why)),
             }

@@ -38,7 +38,7 @@ use account::Account;
 const MOST: usize = 500;
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 4;
-/// How many of those that a filter selected are shown.
+/// How many of those that a filter selected are shown whole; the others are named.
 const FIRST: usize = 10;
 /// How much is shown to the one who is asked about a batch, as JSON, in bytes. A confirmation is for no more.
 const SHOWN_BYTES: usize = 16_000;
@@ -90,7 +90,7 @@ impl Row for NameArgs {
 struct Ask {
     /// As if it were this operation.
     operation: Operation,
-    /// The state of all that a filter selected: asked about as a whole, by their count and the first of them, whatever the
+    /// The state of all that a filter selected: asked about as a whole, by their names and the first of them, whatever the
     /// policy says of the operation. Otherwise for what is shown of each.
     whole: Option<Value>,
 }
@@ -138,7 +138,8 @@ async fn run<R: Row>(
     } else {
         "the site cannot be worked with now"
     };
-    let answer = account.answer(why);
+    let left = ask.whole.is_some().then(|| rows[next..].iter().filter_map(R::name).collect::<Vec<&str>>());
+    let answer = account.answer(why, left.as_deref());
     if next < rows.len() {
         // A client that called it off may not read the answer.
         tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
@@ -157,6 +158,7 @@ async fn confirmed<R: Row>(
     work: Work<R>,
     all_or_none: bool,
 ) -> Result<(Option<Confirmed>, usize), ToolError> {
+    on.has_room_for(rows.len() - start).await?;
     let always = ask.whole.is_some();
     if !on.must_ask_as(ask.operation, always) {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
@@ -168,6 +170,8 @@ async fn confirmed<R: Row>(
         if first.len() < rows.len() {
             let others = format!("{} more, as where selects them now, get the same", rows.len() - first.len());
             preview.insert("others".to_owned(), json!(others));
+            let names: Vec<&str> = rows[first.len()..].iter().filter_map(R::name).collect();
+            preview.insert("other_names".to_owned(), json!(names));
         }
         preview.insert("rows".to_owned(), json!(first));
         return Ok((on.gate_batch(ask.operation, always, &preview, state)?, rows.len()));
@@ -203,7 +207,7 @@ async fn rehearsed<R: Row>(
     let (mut shown, mut failed, mut room) = (Vec::new(), Vec::new(), SHOWN_BYTES);
     let (mut under_way, mut rest) = (FuturesOrdered::new(), rows[start..].iter());
     for (at, row) in rows.iter().enumerate().skip(start) {
-        under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| work(&on, row)));
+        under_way.extend(rest.by_ref().take(AT_ONCE - under_way.len()).map(|row| rehearse(&on, row, work)));
         let Some(result) = under_way.next().await else { break };
         match result {
             Ok(mut would) => {
@@ -228,6 +232,12 @@ async fn rehearsed<R: Row>(
     let (count, told) = (failed.len(), failed.into_iter().take(MOST_PROBLEMS).collect::<String>());
     let what = format!("Nothing was sent, and nobody was asked: {count} of {} rows cannot be done:{told}", rows.len());
     Err(ToolError::refused(what, "Leave these out, or correct them, and call again."))
+}
+
+/// What a row would do, told as of its document.
+async fn rehearse<R: Row>(on: &DocTypeCall<'_>, row: &R, work: Work<R>) -> Result<ToolAnswer, ToolError> {
+    let member = Member::new(on, on.def, on.permit, row.name(), on.confirmed);
+    member.rehearse(work(&member.on(), row)).await
 }
 
 async fn one<R: Row>(

@@ -217,7 +217,8 @@ async fn mark(
         ));
     }
     let mut result = Map::from_iter([("name".to_owned(), json!(name)), (key.to_owned(), what)]);
-    if let Mark::Assign { .. } | Mark::Unassign(_) = mark {
+    // Who else is assigned is told like comments are.
+    if matches!(mark, Mark::Assign { .. } | Mark::Unassign(_)) && permit.fields().may_read_comments() {
         result.insert("assigned_to".to_owned(), json!(answer.data));
     }
     Ok(ToolAnswer { messages: answer.messages, ..result.into() })

@@ -220,7 +220,7 @@ impl<'a> Cascade<'a> {
             at.map_or(itself.clone(), |other| format!("{} {:?}", other.document.doctype, other.document.name)),
             documents(done.to_vec()),
         );
-        ToolError::HalfWay { account, cause: Box::new(cause) }
+        ToolError::HalfWay { account, made: None, cause: Box::new(cause) }
     }
 }
 

@@ -109,7 +109,13 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let rows = order.rows(&merged.body);
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
     let answer = send(call.session, &write, cleared).await?;
-    Ok(moved(&on, "updated", name, stored.clone(), answer.messages).await)
+    let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
+    if permit.is_conditional()
+        && let Ok(now) = on.stored(name).await
+    {
+        on.note_violation(&mut told.data, &now);
+    }
+    Ok(told)
 }
 
 /// What the rows come to, in the currency in which that is more: the order's or the company's.

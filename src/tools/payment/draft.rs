@@ -49,6 +49,7 @@ pub async fn make<'a>(
     if !twice.is_empty() {
         return Err(ToolError::arguments(tool, twice));
     }
+    links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
     let amount = args.amount.as_ref().map(|amount| amount.0);
     let (open, company) = match (&args.invoices, amount) {
         (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await?,

@@ -188,7 +188,8 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
                     }
                     _ => format!("Payment Entry {name:?} was made and is a draft; it was not submitted."),
                 };
-                return Err(ToolError::HalfWay { account, cause: Box::new(error) });
+                let made = Some(Made { name, before: false });
+                return Err(ToolError::HalfWay { account, made, cause: Box::new(error) });
             }
         },
     }
@@ -207,7 +208,9 @@ async fn can_be_submitted(on: &DocTypeCall<'_>, permit: &Permit, doc: &Map<Strin
     result.insert("docstatus".to_owned(), json!(1));
     let nothing = Map::new();
     let state = WriteState::Changed { stored: doc, result: &result };
-    let on = DocTypeCall { permit, ..*on };
+    // Counted as the submit that it will be.
+    let attempt = Attempt { operation: Operation::Submit.as_str().to_uppercase(), ..on.attempt.clone() };
+    let on = DocTypeCall { permit, attempt: &attempt, ..*on };
     on.would_pass(&Step { name: None, state, preview: &nothing }).await
 }
 

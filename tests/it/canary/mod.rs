@@ -177,19 +177,24 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
 }
 
 /// A refusal that quotes what stands in documents, which nobody may have read: bold, quoted and plain, numbers as people
-/// write them. Never behind the name of a DocType, where a name is told that may be read.
+/// write them. Half of them stand behind the name of the DocType that holds them, as a title does.
 fn refusal(chance: &mut Chance, world: &World) -> String {
     let mut canaries: Vec<&String> = world.canaries.keys().collect();
     canaries.sort();
     let mut quoted = || {
         let canary = chance.one(&canaries).map_or("", |canary| canary.as_str());
+        let holder = world.canaries.get(canary).and_then(|places| match places.first()? {
+            world::Place::Field(of, _) => Some(world.documents[*of].def.name),
+            _ => None,
+        });
+        let behind = holder.filter(|_| chance.percent(50)).map_or_else(String::new, |name| format!("{name} "));
         let spelled = match (canary.parse::<u64>(), canary.len()) {
             (Ok(_), 4..) => format!("{},{}.00", &canary[..canary.len() - 3], &canary[canary.len() - 3..]),
             _ => canary.to_owned(),
         };
         let marks = [("<b>", "</b>"), ("'", "'"), ("(", "/7.5)"), ("", ""), ("Rs ", "")];
         let (before, after) = marks[chance.throw(marks.len())];
-        format!("{before}{spelled}{after}")
+        format!("{behind}{before}{spelled}{after}")
     };
     format!(
         "Limit of {} has been crossed by {}.<br>Please ask {} for more than {}",

@@ -147,6 +147,26 @@ async fn filters_of_megabytes_are_refused_before_anything_is_built() {
     assert!(site.lines().await.is_empty());
 }
 
+#[tokio::test]
+async fn texts_of_megabytes_are_refused_before_anything_is_sent() {
+    let site = crate::support::Site::start().await;
+    let mut server = Server::initialized(&config_json(&site.url(), json!({"doctypes": {"ToDo": all()}}))).await;
+    let long = "x".repeat(5_000_000);
+    for (tool, argument, arguments) in [
+        ("global_search", "text", json!({"text": long})),
+        ("search_link", "text", json!({"doctype": "ToDo", "text": long})),
+        ("get_generic_document", "doctype", json!({"doctype": long, "name": "x"})),
+        ("add_comment", "content", json!({"doctype": "ToDo", "name": "x", "content": long})),
+    ] {
+        let said = server.error(tool, arguments).await;
+        assert!(
+            said.contains(&format!("{argument}: holds 5000000 bytes")) && said.len() < 1_000,
+            "{tool}: {said:.400}"
+        );
+    }
+    assert!(site.lines().await.is_empty());
+}
+
 #[cfg(unix)]
 mod ends {
     //! SIGTERM and SIGINT.
@@ -157,6 +177,7 @@ mod ends {
 
     use super::*;
     use crate::sandbox::SampleSite;
+    use crate::support::call;
 
     const LATE: Kind = Kind::Latency(700);
 
@@ -202,6 +223,40 @@ mod ends {
             assert_eq!(of("INTENT"), made + 1, "{signal}, the batch itself too: {lines}");
             assert_eq!(of("ALLOWED"), made + 1, "{signal}: {lines}");
         }
+    }
+
+    /// `where` would select again what is done.
+    #[tokio::test]
+    async fn a_batch_by_where_that_a_signal_stops_names_the_documents_that_are_left() {
+        let site = SampleSite::start().await;
+        let open = site.app(json!({"ToDo": all()}));
+        let rows: Vec<Value> = (0..40).map(|at| json!({"description": format!("left {at}")})).collect();
+        call(&open, "create_bulk_documents", json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
+        site.sandbox.faults().add(Fault::new(LATE).method("POST").path("add_comment"));
+        let mut server = Server::initialized(&site.config(json!({"doctypes": {"ToDo": all()}}))).await;
+        let mut step = json!({"doctype": "ToDo", "where": {"description": ["like", "left%"]}, "action": "comment",
+            "value": "seen", "confirm": true});
+        server.post("tools/call", json!({"name": "act_on_bulk_documents", "arguments": step})).await;
+        begun(&site).await;
+        server.signal("TERM");
+        let answer = loop {
+            let message = server.message().await;
+            if message.get("id").is_some() {
+                break message;
+            }
+        };
+        let told: Value = serde_json::from_str(answer["result"]["content"][0]["text"].as_str().unwrap()).unwrap();
+        assert!(server.ended().await.status.success());
+        let comments = || site.writes().iter().filter(|write| write.starts_with("insert Comment")).count();
+        let (done, stopped) = (comments(), &told["stopped"]);
+        assert!(told["done"] == done && (1..40).contains(&done), "{done}: {told}");
+        assert_eq!((&stopped["left"], stopped.get("start_at")), (&json!(40 - done), None), "{told}");
+        // What it says goes on.
+        site.sandbox.faults().clear();
+        step.as_object_mut().unwrap().remove("where");
+        step["names"] = stopped["names"].clone();
+        let rest = call(&open, "act_on_bulk_documents", step).await.unwrap();
+        assert_eq!((&rest["done"], comments()), (&json!(40 - done), 40), "{rest}");
     }
 
     #[tokio::test]

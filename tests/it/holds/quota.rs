@@ -133,6 +133,89 @@ async fn an_amendment_counts_as_a_create_and_an_action_that_submits_as_a_submit(
 }
 
 #[tokio::test]
+async fn a_batch_of_more_than_the_quota_has_room_for_is_not_asked_about() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let quota = json!({"create": {"hour": 4}, "delete": {"hour": 2}});
+    let app = server(&config(&site, folder.path(), quota));
+    let (mut names, mut told) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let made = call(&app, "create_todo_document", todo()).await.unwrap();
+        names.push(made["created"].clone());
+        told.push(made["quota"].as_str().map(str::to_owned));
+    }
+    // It is told before none is left, of a small quota, too.
+    assert_eq!(told, [None, None, Some("1 of 4 times create an hour are left".to_owned())]);
+    let writes = site.writes().len();
+    let rows = json!([{"description": "a"}, {"description": "b"}]);
+    for atomic in [false, true] {
+        let batch = json!({"doctype": "ToDo", "documents": rows, "atomic": atomic});
+        let said = refusal(&app, "create_bulk_documents", batch).await;
+        assert!(said.contains("2 documents are more than the 1 of 4 times create an hour that are left"), "{said}");
+    }
+    let batch = |names: &[Value]| json!({"doctype": "ToDo", "names": names});
+    let said = refusal(&app, "delete_bulk_documents", batch(&names)).await;
+    assert!(said.contains("3 documents are more than the 2 of 2 times delete an hour"), "{said}");
+    assert!(!said.contains("confirm_token") && site.writes().len() == writes, "{said}");
+    let fits = with_token(&app, "delete_bulk_documents", batch(&names[1..])).await;
+    assert_eq!(call(&app, "delete_bulk_documents", fits).await.unwrap()["done"], 2);
+}
+
+/// A server whose user may record payments, and the arguments of one that is submitted at once.
+async fn payment(site: &SampleSite, folder: &Path, quota: Value) -> (Connection, Value) {
+    let mut config = config(site, folder, quota);
+    config["permissions"]["doctypes"] =
+        json!({"Sales Invoice": all(), "Payment Entry": all(), "Mode of Payment": {"read": true}});
+    let app = server(&config);
+    let invoice = first(&app, "Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 10]})).await;
+    let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();
+    let pay = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": invoice, "amount": 1}],
+        "mode_of_payment": "Cash", "submit": true});
+    (app, pay)
+}
+
+/// The arguments with the token of a call that waits for one.
+async fn with_token(app: &Connection, tool: &str, mut given: Value) -> Value {
+    let shown: Value = serde_json::from_str(&refusal(app, tool, given.clone()).await).unwrap();
+    given["confirm_token"] = shown["confirm_token"].clone();
+    given
+}
+
+#[tokio::test]
+async fn a_payment_whose_submit_has_no_room_is_not_made() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let (app, pay) = payment(&site, folder.path(), json!({"create": {"hour": 20}, "submit": {"hour": 1}})).await;
+    let confirmed = with_token(&app, "record_payment", pay.clone()).await;
+    call(&app, "record_payment", confirmed).await.unwrap();
+    let writes = site.writes().len();
+    let mut dry = pay.clone();
+    dry["dry_run"] = json!(true);
+    for again in [pay, dry] {
+        let said = refusal(&app, "record_payment", again).await;
+        assert!(said.contains("permissions.quota: Administrator may send 1 of these an hour"), "{said}");
+        assert!(!said.contains("was made"), "{said}");
+    }
+    assert_eq!(site.writes().len(), writes, "{:?}", site.writes());
+}
+
+#[tokio::test]
+async fn a_draft_whose_submit_is_refused_counts_and_is_recorded_as_made() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let (app, pay) = payment(&site, folder.path(), json!({"create": {"hour": 1}})).await;
+    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("client.submit").times(1));
+    let confirmed = with_token(&app, "record_payment", pay.clone()).await;
+    let said = refusal(&app, "record_payment", confirmed).await;
+    assert!(said.contains("was made and is a draft"), "{said}");
+    let log = std::fs::read_to_string(folder.path().join("audit.log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |operation: &str| lines.iter().rfind(|line| line["operation"] == operation).unwrap();
+    assert_eq!((&of("CREATE")["result"], &of("SUBMIT")["result"]), (&json!("ALLOWED"), &json!("FAILED")), "{log}");
+    let name = of("CREATE")["document"].as_str().unwrap();
+    assert!(said.contains(name) && site.stored("Payment Entry", name).is_some(), "{said}");
+    let said = refusal(&app, "record_payment", pay).await;
+    assert!(said.contains("permissions.quota: Administrator may send 1 of these an hour"), "{said}");
+}
+
+#[tokio::test]
 async fn every_submittable_document_that_states_an_amount_is_worth_one() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let doctypes =

@@ -49,6 +49,33 @@ async fn a_call_of_a_tool_that_is_not_permitted_is_recorded_with_what_was_tried(
     assert_eq!(lines(folder.path())[0]["user"], "Administrator");
 }
 
+#[tokio::test]
+async fn a_call_without_arguments_has_a_line_and_a_denied_batch_names_its_documents() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let rules = json!({"doctypes": {"ToDo": {"read": true}, "Customer": {"read": true, "update": true}}});
+    let mut server = Server::initialized(&logged(&site, folder.path(), rules)).await;
+    let broken = json!({"name": "list_todo_documents", "arguments": [1]});
+    let answer = server.request("tools/call", broken).await;
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    let names = json!({"doctype": "ToDo", "names": ["T-1", "T-2"]});
+    server.error("call_tool", json!({"tool": "delete_bulk_documents", "arguments": names})).await;
+    let mut step = names.clone();
+    (step["action"], step["value"]) = (json!("tag"), json!("x"));
+    server.error("act_on_bulk_documents", step).await;
+    assert!(server.end().await.status.success());
+    let told = lines(folder.path());
+    let told: Vec<_> =
+        told.iter().map(|line| json!([line["tool"], line["doctype"], line["document"], line["result"]])).collect();
+    assert_eq!(
+        told,
+        [
+            json!(["list_todo_documents", "ToDo", null, "FAILED"]),
+            json!(["delete_bulk_documents", "ToDo", "T-1, T-2", "DENIED"]),
+            json!(["act_on_bulk_documents", "ToDo", "T-1, T-2", "DENIED"]),
+        ]
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_stops_writes_and_breaks_no_chain() {

@@ -77,3 +77,26 @@ async fn a_payment_needs_leave_for_all_that_it_reads_and_does_before_anything_is
     }
     assert_eq!(site.writes(), Vec::<String>::new());
 }
+
+/// Whatever the invoices would tell of it.
+#[on_every_version]
+async fn a_party_out_of_sight_is_told_like_one_that_is_missing() {
+    let site = SampleSite::start().await;
+    let open = json!({"docstatus": 1, "is_return": 0, "outstanding_amount": [">", 1]});
+    let invoice = first(&site.app(json!({"Sales Invoice": all()})), "Sales Invoice", open).await;
+    let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();
+    let customer = customer.as_str().unwrap();
+    let scoped = json!({"read": true, "conditions": {"read": {"territory": ["Nowhere"]}}});
+    let app = site.app(json!({"Payment Entry": all(), "Sales Invoice": all(), "Customer": scoped}));
+    for named in [json!({"invoices": [{"name": invoice, "amount": 1}]}), json!({"amount": 1})] {
+        let mut told = Vec::new();
+        for party in [customer, "Nobody Such"] {
+            let mut asked = json!({"party_type": "Customer", "party": party, "reference_no": "BT-1"});
+            asked.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
+            told.push(refusal(&app, "record_payment", asked).await.replace(party, "PARTY"));
+        }
+        assert_eq!(told[0], told[1], "{named}");
+        assert!(told[0].contains("party: there is no Customer named"), "{told:?}");
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+}

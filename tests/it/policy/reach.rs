@@ -113,6 +113,11 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
         assert_eq!(history.contains("Owes us Quartz"), comments, "{lists}: {history}");
         assert_eq!(history.contains("assignment"), comments, "{lists}: {history}");
         assert_eq!(history.contains("quartz"), files, "{lists}: {history}");
+        for tool in ["assign_document", "unassign_document"] {
+            let told = call(&app, tool, with(customer.clone(), json!({"user": "sales@example.com"}))).await.unwrap();
+            assert_eq!(told.to_string().contains("aoife"), comments, "{lists}: {told}");
+            assert!(told["assigned"] == "sales@example.com" || told["unassigned"] == "sales@example.com", "{told}");
+        }
         let listed = call(&app, "list_attachments", customer.clone()).await.unwrap();
         assert_eq!((listed["count"] == 1, listed["withheld"] == json!(["attachments"])), (files, !files), "{listed}");
         let get = with(customer.clone(), json!({"file": "quartz.txt"}));
@@ -183,4 +188,25 @@ async fn an_amount_that_the_site_works_out_is_judged_again_once_it_is_stored_and
     let text = refusal(&app, "submit_sales_order_document", json!({"name": made["created"]})).await;
     assert!(text.contains("items.discount_amount must be at most 10"), "{text}");
     call(&app, "submit_sales_order_document", json!({"name": fine["created"]})).await.unwrap();
+}
+
+/// What is told afterwards comes too late for what is final.
+#[on_every_version]
+async fn another_rate_of_a_submitted_order_is_held_to_the_discount_that_it_means() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all(), "Customer": all()}));
+    let customer = first(&open, "Customer", json!({"territory": "North"})).await;
+    let row = json!({"item_code": "TBL-OAK-160", "qty": 1, "delivery_date": "2026-12-24"});
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+    let order = call(&open, "create_sales_order_document", json!({"data": data})).await.unwrap()["created"].clone();
+    call(&open, "submit_sales_order_document", json!({"name": order})).await.unwrap();
+    let few = json!({"conditions": {"update": {"items.discount_amount": {"lte": 10}}}});
+    let app = site.app(json!({"Sales Order": with(all(), few), "Customer": all()}));
+    let patched = |patch: Value| json!({"doctype": "Sales Order", "name": order, "items": {"patch": [patch]}});
+    let writes = site.writes().len();
+    let text = refusal(&app, "update_order_items", patched(json!({"idx": 1, "rate": 1}))).await;
+    assert!(text.contains("items.discount_amount must be at most 10"), "{text}");
+    assert_eq!(site.writes().len(), writes);
+    let waits = refusal(&app, "update_order_items", patched(json!({"idx": 1, "qty": 3}))).await;
+    assert!(waits.contains("confirm_token"), "{waits}");
 }

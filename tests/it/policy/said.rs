@@ -124,6 +124,32 @@ async fn the_name_of_a_document_that_may_be_read_is_told() {
     assert!(by_default.contains("employee HR-EMP-1 is already made for this day: TS-1"), "{by_default}");
 }
 
+/// Where sites write titles, too.
+#[on_every_version]
+async fn what_stands_behind_a_doctype_of_which_something_is_withheld_is_not_told() {
+    let said = "Customer <b>Zebra Hidden</b> has no more than 450 left; credit line 450 is crossed; Row 450; \
+                Customer 'Zebra Hidden' and customer Zebra Hidden; Item Secretname Board is needed";
+    let mut rules = orders();
+    rules["Item"] = json!({"read": true});
+    for (customer, told_of_it) in [
+        (json!({"read": true, "restricted_fields": ["customer_name"]}), "[withheld]"),
+        (json!({"read": true, "allowed_fields": ["customer_group"]}), "[withheld]"),
+        (json!({"read": true}), "Zebra Hidden"),
+    ] {
+        rules["Customer"] = customer;
+        let expected = format!(
+            "Customer {told_of_it} has no more than [withheld] left; credit line [withheld] is crossed; Row 450; Customer"
+        );
+        let text = told(said, rules.clone(), json!({"po_no": "1"})).await;
+        assert!(text.starts_with(&expected), "{text}");
+        assert_eq!(text.contains("Zebra"), told_of_it != "[withheld]", "{text}");
+        assert!(text.ends_with("Item Secretname Board is needed"), "{text}");
+    }
+    rules["Item"] = json!({"read": true, "restricted_fields": ["item_name"]});
+    let text = told(said, rules, json!({"po_no": "1"})).await;
+    assert!(text.ends_with("Item [withheld] is needed"), "{text}");
+}
+
 #[on_every_version]
 async fn of_a_doctype_that_is_not_known_yet_no_message_is_told_whole() {
     let site = Site::start().await;
@@ -217,6 +243,17 @@ async fn what_the_caller_sent_and_what_is_said_here_is_never_masked() {
     let asked = json!({"doctype": "Sales Order", "name": "SO-1", "file": "4000 4001"});
     let text = refusal(&app, "get_attachment", asked).await;
     assert!(!text.contains("[withheld]"), "{text}");
+}
+
+#[on_every_version]
+async fn a_name_that_the_caller_sent_is_told_of_a_row_of_a_batch_too() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": {"create": true, "update": true, "delete": true}}));
+    let one = refusal(&app, "delete_generic_document", json!({"doctype": "ToDo", "name": "zqx7wv"})).await;
+    let many = refusal(&app, "delete_bulk_documents", json!({"doctype": "ToDo", "names": ["zqx7wv"]})).await;
+    for text in [one, many] {
+        assert!(text.contains("zqx7wv not found") && !text.contains("[withheld]"), "{text}");
+    }
 }
 
 #[on_every_version]

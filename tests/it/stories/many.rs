@@ -65,6 +65,10 @@ async fn all_that_a_filter_selects_are_changed_after_they_were_shown() {
     let asked = waits(&desk, UPDATE, &change).await;
     assert_eq!((&asked["documents"], asked["rows"].as_array().unwrap().len()), (&json!(12), 10), "{asked}");
     assert!(asked["others"].as_str().unwrap().starts_with("2 more"), "{asked}");
+    let shown = asked["rows"].as_array().unwrap().iter().map(|row| &row["name"]);
+    let named: Vec<&Value> = shown.chain(asked["other_names"].as_array().unwrap()).collect();
+    let all = desk.some("ToDo", filters.clone(), 500).await;
+    assert!(named.len() == 12 && all.iter().all(|name| named.contains(&&json!(name))), "{all:?} {asked}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
     // What was shown is what is changed: another one that fits makes the token void.
     desk.create("ToDo", json!({"description": "many-new"})).await;
