@@ -86,7 +86,7 @@ pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -
 }
 
 /// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
-/// old ones.
+/// old ones. What is not stored yet is a draft too.
 ///
 /// # Errors
 /// As [`of_new`].
@@ -96,7 +96,7 @@ pub(crate) async fn of_change(
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
-    let is_draft = stored.get("docstatus").and_then(Value::as_u64) == Some(0);
+    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
     let Some(template) = template_of(on.def).filter(|_| is_draft && !changes.contains_key(TAXES)) else {
         return Ok(filled);
     };

@@ -82,3 +82,22 @@ async fn a_dry_run_shows_the_taxes_that_would_be_filled_in() {
         desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data, "dry_run": true})).await;
     assert_eq!(shown["would_create"]["taxes"][0]["rate"], 23.0, "{shown}");
 }
+
+#[on_every_version]
+async fn a_template_for_the_next_document_is_charged_and_what_the_site_keeps_otherwise_is_told() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let source = order(&desk, json!({})).await;
+    let source = desk.create("Sales Order", source).await;
+    desk.submit("Sales Order", &source).await;
+    let data = json!({"taxes_and_charges": vat, "due_date": "2026-12-31", "status": "Paid"});
+    let mut arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "data": data});
+    let shown = desk.call("convert_document", arguments.clone()).await;
+    assert_eq!(shown["filled_in"]["taxes"][0]["rate"], 23.0, "{shown}");
+    arguments["save"] = json!(true);
+    let answer = desk.call("convert_document", arguments).await;
+    assert_eq!(answer["filled_in"]["taxes"][0]["rate"], 23.0, "{answer}");
+    assert_eq!(answer["stored_differently"]["status"]["stored"], "Draft", "{answer}");
+    let made = desk.get("Sales Invoice", answer["created"].as_str().unwrap()).await;
+    assert_eq!((&made["total_taxes_and_charges"], &made["grand_total"]), (&json!(46.0), &json!(246.0)), "{made}");
+}
