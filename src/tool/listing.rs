@@ -179,9 +179,9 @@ fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     }
 }
 
-/// Whether the tool is about documents as things to share and to label, or does at once what others do step by step.
+/// Whether the tool is about documents as things to share and to label, or does with many what others do with one.
 fn is_beside_the_work(tool: &Tool) -> bool {
-    matches!(tool, Tool::Named(spec) if matches!(spec.toolset, Toolset::Bulk | Toolset::Collaboration | Toolset::Trade))
+    matches!(tool, Tool::Named(spec) if matches!(spec.toolset, Toolset::Bulk | Toolset::Collaboration))
 }
 
 fn is_core(tool: &Tool) -> bool {

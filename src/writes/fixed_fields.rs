@@ -13,6 +13,18 @@ const WORKED_OUT: &str = "is not set by hand: the form only shows it, and what i
                           The site would store what was sent, and nobody would correct it. Leave it out";
 const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
+/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that does.
+const WAYS: [(&str, &[&str], &str, &str); 2] = [
+    ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
+    (
+        "status",
+        &["Sales Order", "Purchase Order", "Delivery Note", "Purchase Receipt", "Material Request"],
+        "change_order_status",
+        "closes, holds and reopens",
+    ),
+];
+const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if nothing was \
+                         made from it";
 const CANCELLED: &str = "cannot be changed: the document is cancelled";
 
 /// Refuses amounts in a new document that the site works out.
@@ -66,7 +78,10 @@ pub(crate) async fn check_change(
             }
             let why = match docstatus {
                 2 => CANCELLED,
-                1 if !field.is(flag::ALLOW_ON_SUBMIT) => SUBMITTED,
+                1 if !field.is(flag::ALLOW_ON_SUBMIT) => {
+                    let told = kept(on, path.split(['.', '[']).next().unwrap_or_default(), found.is_empty());
+                    return found.push(violation(path, &told));
+                }
                 _ if field.is(flag::SET_ONLY_ONCE) => SET_ONCE,
                 _ if is_worked_out(field) => WORKED_OUT,
                 _ => return,
@@ -110,6 +125,17 @@ async fn check(
         found = find(&DocTypeCall { def, ..*on });
     }
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
+}
+
+/// That a submitted document keeps the field, and what is meant instead; the long answer once.
+fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
+    let doctype = &on.def.name;
+    let way = WAYS.iter().find(|(of, doctypes, ..)| *of == field && doctypes.contains(doctype));
+    match way.filter(|(_, _, tool, _)| on.registry.find(tool).is_some()) {
+        Some((_, _, tool, does)) => format!("{SUBMITTED}: {tool} {does}"),
+        None if first => format!("{SUBMITTED}: {OTHERWISE}"),
+        None => SUBMITTED.to_owned(),
+    }
 }
 
 /// Whether the site alone works the value out: a number that the form shows and never takes. What it fetches it fetches
