@@ -8,6 +8,7 @@ pub mod document;
 mod fields;
 mod filter;
 mod fingerprint;
+mod format;
 pub mod intern;
 pub mod json_schema;
 mod kind;

@@ -4,6 +4,7 @@ mod rows;
 
 use serde_json::{Map, Value};
 
+use crate::format::check_format;
 use crate::value::{Rule, Violation, check_value, quoted};
 use crate::{DocTypeDef, FieldDef, flag, nearest_field};
 
@@ -74,7 +75,7 @@ impl Check<'_> {
                 Ok(_) if new && value.is_null() => continue,
                 Ok(None) => self.name(def, table, &path, key, value),
                 Ok(Some(field)) if field.kind.is_table() => self.table(field, &path, value),
-                Ok(Some(field)) => check_value(field, &path, value),
+                Ok(Some(field)) => check_value(field, &path, value).and_then(|value| check_format(field, &path, value)),
                 Err(violation) => Err(violation),
             };
             match checked {
