@@ -205,6 +205,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
             on.was_shown(&created, Some(&stored));
             answer.extend(on.outcome(&stored, &Map::new()));
             on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
+            messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
         }
         Err(note) => messages.push(note),
     }
