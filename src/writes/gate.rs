@@ -1,7 +1,7 @@
 //! The gate that every write passes when all is decided and nothing is sent: conditions, a dry run's end, confirmation,
 //! then the record of the intent.
 
-use erpnext_schema::{FieldDef, flag};
+use erpnext_schema::{FieldDef, flag, with_article};
 use serde_json::{Map, Value, json};
 
 use super::confirm::{About, unasked};
@@ -166,7 +166,7 @@ impl<'a> DocTypeCall<'a> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
-            (None, true) => format!("{operation} a {}", self.def.name),
+            (None, true) => format!("{operation} {}", with_article(self.def.name)),
             (None, false) => format!("{}: a new {}", self.tool.name(), self.def.name),
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));

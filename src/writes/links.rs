@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows, with_article};
 use serde_json::{Map, Value};
 
 use crate::document::merge::Merged;
@@ -79,9 +79,11 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
         if !is_there(on, &link.doctype, &link.name).await {
             return Err(ToolError::refused(
                 format!(
-                    "{}: {} would be a {} that is not among those that this server's configuration lets you read; nothing was \
+                    "{}: {} would be {} that is not among those that this server's configuration lets you read; nothing was \
                      made.",
-                    on.def.name, link.path, link.doctype
+                    on.def.name,
+                    link.path,
+                    with_article(&link.doctype)
                 ),
                 "Make the document itself, with links to what may be read only.",
             ));

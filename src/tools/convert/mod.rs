@@ -4,7 +4,7 @@ mod draft;
 mod part;
 mod table;
 
-use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
+use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -108,7 +108,10 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let ways: Vec<Value> = ways.collect();
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
     if ways.is_empty() {
-        answer.insert("note".to_owned(), json!(format!("nothing is made from a {} by this tool", on.def.name)));
+        answer.insert(
+            "note".to_owned(),
+            json!(format!("nothing is made from {} by this tool", with_article(on.def.name))),
+        );
     }
     answer.insert("conversions".to_owned(), Value::Array(ways));
     Ok(answer.into())
@@ -133,9 +136,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some((why, next)) = missing(&source_on, conversion, &source) {
         return Err(ToolError::refused(
             format!(
-                "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
+                "{} {name:?} cannot become {} now: {why}. Nothing was made.",
                 on_name(&source_on),
-                conversion.makes
+                with_article(conversion.makes)
             ),
             next,
         ));
@@ -242,8 +245,10 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
         let names = ways.map(|conversion| conversion.makes);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         let message = match listed.is_empty() {
-            true => format!("nothing is made from a {} by this tool; create the document itself", from.name),
-            false => format!("a {} makes: {listed}", from.name),
+            true => {
+                format!("nothing is made from {} by this tool; create the document itself", with_article(from.name))
+            }
+            false => format!("{} makes: {listed}", with_article(from.name)),
         };
         let nearest = nearest(to, names).map(str::to_owned);
         ToolError::arguments(

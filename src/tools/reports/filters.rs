@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, meant_date, nearest, time};
+use erpnext_schema::{Rule, Violation, meant_date, nearest, time, with_article};
 use serde_json::{Map, Value, json};
 
 use super::Report;
@@ -66,7 +66,7 @@ pub(crate) async fn check(
             None if filter.required
                 && !violations.iter().any(|found: &Violation| found.path == path(&filter.field)) =>
             {
-                let what = filter.link().map_or_else(|| filter.kind.clone(), |doctype| format!("a {doctype}"));
+                let what = filter.link().map_or_else(|| filter.kind.clone(), with_article);
                 violations.push(violation(&filter.field, Rule::Mandatory, format!("is mandatory ({what})"), None));
             }
             None => {}
