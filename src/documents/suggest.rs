@@ -7,6 +7,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
 use super::{DocTypeCall, titles};
+use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit};
 use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure};
@@ -133,7 +134,7 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
 }
 
 async fn told(on: &DocTypeCall<'_>, place: &str, link: &Sent<'_>) -> String {
-    let meant = meant(on, link.doctype, link.name).await.map_or_else(String::new, |meant| format!("; {meant}"));
+    let meant = meant(on.session, link.doctype, link.name).await.map_or_else(String::new, |meant| format!("; {meant}"));
     format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name)
 }
 
@@ -155,16 +156,16 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
     (!names.is_empty()).then(|| format!("warehouses of {}: {}", Vec::from_iter(companies).join(", "), names.join(", ")))
 }
 
-/// What a link that leads nowhere was probably meant to be, as the end of a sentence: what is called like it, else all that
-/// there are, where those are few. Of what may be read.
-pub async fn meant(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Option<String> {
-    let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
-    let def = on.session.catalog.known(doctype)?;
-    let alike = called(on, &permit, def, name, EACH).await;
+/// What a link that leads nowhere was probably meant to be, as the end of a sentence: what is called like it, else all
+/// that there are, where those are few. Of what may be read.
+pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
+    let permit = session.permit(Operation::Read, doctype).await.ok()?;
+    let def = session.catalog.known(doctype)?;
+    let alike = called(session, &permit, def, name, EACH).await;
     if !alike.is_empty() {
         return Some(format!("did you mean {}?", alike.join(" or ")));
     }
-    let all = called(on, &permit, def, "", FEW + 1).await;
+    let all = called(session, &permit, def, "", FEW + 1).await;
     match all.as_slice() {
         [] => None,
         [only] => Some(format!("there is only {only}")),
@@ -174,13 +175,13 @@ pub async fn meant(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Option<St
 }
 
 async fn called(
-    on: &DocTypeCall<'_>,
+    session: &Session<'_>,
     permit: &Permit,
     def: &'static DocTypeDef,
     words: &str,
     limit: u32,
 ) -> Vec<String> {
-    let found = titles::find(on.session, permit, def, words, &[], false, limit).await.unwrap_or_default();
+    let found = titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default();
     found.into_iter().map(|found| format!("{:?}", found.name)).collect()
 }
 

@@ -158,7 +158,7 @@ async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Vec<Option<Violation>> 
         let dead: Vec<(&str, &str)> =
             some.iter().zip(answers).filter(|(_, there)| !there).map(|(link, _)| *link).collect();
         for (doctype, name) in dead {
-            let meant = if missing.len() < MOST_MEANT { suggest::meant(on, doctype, name).await } else { None };
+            let meant = if missing.len() < MOST_MEANT { suggest::meant(on.session, doctype, name).await } else { None };
             missing.insert((doctype, name), meant.unwrap_or_else(|| "search for the right name".to_owned()));
         }
     }
