@@ -1,9 +1,9 @@
 //! Which tools `tools/list` shows, and how much of each, so that the list costs no more than its budget. What it does not
 //! show is found with `find_tools` and called by name.
 //!
-//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, as far as there is room:
-//! all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two
-//! DocTypes are more than one level apart, and the same configuration always gives the same list.
+//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, as far as there is
+//! room: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two DocTypes are
+//! more than one level apart, and the same configuration always gives the same list.
 
 use erpnext_schema::{DocTypeDef, Verb, nearest};
 
@@ -140,7 +140,8 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     Listing { tools: general, bytes }
 }
 
-/// Raises the groups to a level in their order; those that would cost too much stay as they are. Whether all were raised.
+/// Raises the groups to a level in their order; those that would cost too much stay as they are. Whether all were
+/// raised.
 fn raise(session: &Session<'_>, groups: &mut [Group], level: Detail, bytes: &mut usize, budget: usize) -> bool {
     let mut missed = 0;
     for group in groups {

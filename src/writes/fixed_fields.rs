@@ -9,11 +9,12 @@ use crate::document::merge::Merged;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 
-const WORKED_OUT: &str = "the form only shows it, and what it holds comes of other documents or fields. The site would store what \
-                          was sent, and nobody would correct it. Leave it out";
+const WORKED_OUT: &str = "the form only shows it, and what it holds comes of other documents or fields. The site would \
+                          store what was sent, and nobody would correct it. Leave it out";
 const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
-/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that does.
+/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that
+/// does.
 const WAYS: [(&str, &[&str], &str, &str); 2] = [
     ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
     (
@@ -23,8 +24,8 @@ const WAYS: [(&str, &[&str], &str, &str); 2] = [
         "closes, holds and reopens",
     ),
 ];
-const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if nothing was \
-                         made from it";
+const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if \
+                         nothing was made from it";
 const CANCELLED: &str = "cannot be changed: the document is cancelled";
 
 /// Refuses amounts in a new document that the site works out.

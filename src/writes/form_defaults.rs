@@ -109,7 +109,8 @@ pub(crate) async fn of_change(
         let may_see = on.def.field(TAXES).is_some_and(|field| on.permit.fields().may_read(field));
         if changes.contains_key(TEMPLATE) && rows > 0 && may_see {
             filled.messages.push(format!(
-                "without a template, {TAXES} still has rows ({rows}), which are charged; {{\"{TAXES}\": []}} takes them out"
+                "without a template, {TAXES} still has rows ({rows}), which are charged; \
+                 {{\"{TAXES}\": []}} takes them out"
             ));
         }
         return Ok(filled);
@@ -157,7 +158,8 @@ fn unknown(why: &str) -> String {
     format!("which taxes the form would fill in is not known: {why}; see whether taxes are right")
 }
 
-/// The company of a new document: its own, else the only one that there is; where only some may be seen, that is not known.
+/// The company of a new document: its own, else the only one that there is; where only some may be seen, that is not
+/// known.
 async fn company_of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Option<String> {
     if let Some(company) = name_in(doc, "company") {
         return Some(company.to_owned());

@@ -105,8 +105,8 @@ async fn check_at(
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
-/// The links of new documents of a batch that lead nowhere, each with the number of its document. All are looked at: the
-/// site would look at those of one only after it made those before it.
+/// The links of new documents of a batch that lead nowhere, each with the number of its document. All are looked at:
+/// the site would look at those of one only after it made those before it.
 pub async fn dead_links(
     on: &DocTypeCall<'_>,
     docs: &[(usize, &'static DocTypeDef, Map<String, Value>)],
@@ -123,8 +123,8 @@ pub async fn dead_links(
     numbers.into_iter().zip(judged).filter_map(|(number, found)| Some((number, found?))).collect()
 }
 
-/// The links that the document holds and that have to be looked at; `every` one that may be, or those that the site would
-/// not check.
+/// The links that the document holds and that have to be looked at; `every` one that may be, or those that the site
+/// would not check.
 fn links_of(
     on: &DocTypeCall<'_>,
     doc: &Map<String, Value>,
@@ -236,8 +236,8 @@ async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
     !matches!(session.site.link_exists(on.permit, doctype, name).await, Ok(false))
 }
 
-/// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site would
-/// not check as they have to be.
+/// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site
+/// would not check as they have to be.
 fn to_check(
     on: &DocTypeCall<'_>,
     def: &DocTypeDef,

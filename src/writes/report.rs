@@ -182,7 +182,8 @@ impl DocTypeCall<'_> {
         }
     }
 
-    /// Says which fields that the form only shows hold what was sent: the site takes it, and sets them itself later or never.
+    /// Says which fields that the form only shows hold what was sent: the site takes it, and sets them itself later or
+    /// never.
     pub(crate) fn stored_by_hand(
         &self,
         before: &Map<String, Value>,
@@ -232,8 +233,8 @@ impl DocTypeCall<'_> {
     }
 }
 
-/// Whether people see the field and never set it, other than the amounts that are refused: what the site fetches it fetches
-/// again, and what has to be given is given.
+/// Whether people see the field and never set it, other than the amounts that are refused: what the site fetches it
+/// fetches again, and what has to be given is given.
 fn is_shown_only(field: &FieldDef) -> bool {
     use FieldKind::{Check, Data, Date, Datetime, DynamicLink, Link, Select, Time};
     let plain = matches!(field.kind, Check | Data | Date | Datetime | DynamicLink | Link | Select | Time);
