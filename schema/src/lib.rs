@@ -1,5 +1,6 @@
 //! The model of a DocType that the generator, the generated tables and the runtime share.
 
+mod article;
 mod child_tables;
 pub mod collation;
 pub mod copies;
@@ -8,6 +9,7 @@ pub mod document;
 mod fields;
 mod filter;
 mod fingerprint;
+mod format;
 pub mod intern;
 pub mod json_schema;
 mod kind;
@@ -23,6 +25,7 @@ mod value;
 mod version;
 mod versioned;
 
+pub use article::with_article;
 pub use child_tables::{Children, rows, rows_mut};
 pub use def::{
     CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,

@@ -4,9 +4,11 @@ use strsim::osa_distance;
 
 use crate::{FieldDef, Shape, flag};
 
-/// What people say for fields that are called otherwise, those that are meant most first.
+/// What people say for fields that are called otherwise, as one word, those that are meant most first.
 const SAID: &[(&str, &[&str])] = &[
     ("amount", &["amount", "grand_total", "paid_amount"]),
+    ("assignedto", &["allocated_to"]),
+    ("assignee", &["allocated_to"]),
     ("date", &["posting_date", "transaction_date", "date"]),
     ("email", &["email_id", "email", "contact_email"]),
     ("item", &["item_code", "item"]),
@@ -126,12 +128,16 @@ mod tests {
             field!("delivery_date", Date, "By"),
             field!("rate", Currency, "R"),
         ];
+        let task: &[FieldDef] =
+            &[field!("assigned_by", Link, "Assigned By"), field!("allocated_to", Link, "Allocated To")];
         for (fields, said, meant) in [
             (item, "uom", "stock_uom"),
             (item, "group", "item_group"),
             (item, "price", "standard_rate"),
             (order, "price", "rate"),
             (order, "date", "transaction_date"),
+            (task, "assigned_to", "allocated_to"),
+            (task, "assigned_by", "assigned_by"),
         ] {
             assert_eq!(nearest_field(said, fields), Some(meant), "{said}");
         }

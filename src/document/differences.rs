@@ -64,7 +64,7 @@ pub fn differences(
 }
 
 /// The field that decides instead, where the site is known to work one out of another.
-fn companion(def: &DocTypeDef, field: &str) -> Option<&'static str> {
+pub fn companion(def: &DocTypeDef, field: &str) -> Option<&'static str> {
     const COMPANIONS: &[(&str, &str, &str)] = &[
         ("posting_date", "set_posting_time", "the site posts on the day itself, unless set_posting_time is true"),
         ("posting_time", "set_posting_time", "the site posts at the time itself, unless set_posting_time is true"),

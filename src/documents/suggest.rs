@@ -7,8 +7,9 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
 use super::{DocTypeCall, titles};
+use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation};
+use crate::policy::{Filter, Operation, Permit};
 use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure};
 
 /// The exception that lists such links.
@@ -17,6 +18,8 @@ const LINKS: &str = "LinkValidationError";
 const MOST: usize = 5;
 /// The most candidates of one.
 const EACH: u32 = 3;
+/// How many documents of a DocType are so few that all are named.
+const FEW: u32 = 5;
 
 /// A link that was sent.
 struct Sent<'a> {
@@ -46,7 +49,7 @@ pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<Stri
     let mut lines = Vec::new();
     for link in links.iter().take(MOST) {
         let place = if docs.len() > 1 { format!("documents[{}].{}", link.row, link.path) } else { link.path.clone() };
-        lines.push(told(&place, link, &candidates(on, link).await));
+        lines.push(told(on, &place, link).await);
     }
     lines.into_iter().for_each(|line| site.add(line));
     error
@@ -74,7 +77,7 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
             let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
             if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
                 let link = Sent { row: 0, path: filter.place(), doctype, name };
-                notes.push(told(&link.path, &link, &candidates(on, &link).await));
+                notes.push(told(on, &link.path, &link).await);
             }
         }
     }
@@ -130,8 +133,8 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
     field.target().filter(|_| field.kind == FieldKind::Link)
 }
 
-fn told(place: &str, link: &Sent<'_>, meant: &[String]) -> String {
-    let meant = if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
+async fn told(on: &DocTypeCall<'_>, place: &str, link: &Sent<'_>) -> String {
+    let meant = meant(on.session, link.doctype, link.name).await.map_or_else(String::new, |meant| format!("; {meant}"));
     format!("{place}: there is no {} {:?}{meant}", link.doctype, link.name)
 }
 
@@ -153,11 +156,32 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
     (!names.is_empty()).then(|| format!("warehouses of {}: {}", Vec::from_iter(companies).join(", "), names.join(", ")))
 }
 
-/// The names of documents that may be read and are called like it.
-async fn candidates(on: &DocTypeCall<'_>, link: &Sent<'_>) -> Vec<String> {
-    let Ok(permit) = on.session.permit(Operation::Read, link.doctype).await else { return Vec::new() };
-    let Some(def) = on.session.catalog.known(link.doctype) else { return Vec::new() };
-    let found = titles::find(on.session, &permit, def, link.name, &[], false, EACH).await.unwrap_or_default();
+/// What a link that leads nowhere was probably meant to be, as the end of a sentence: what is called like it, else all
+/// that there are, where those are few. Of what may be read.
+pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
+    let permit = session.permit(Operation::Read, doctype).await.ok()?;
+    let def = session.catalog.known(doctype)?;
+    let alike = called(session, &permit, def, name, EACH).await;
+    if !alike.is_empty() {
+        return Some(format!("did you mean {}?", alike.join(" or ")));
+    }
+    let all = called(session, &permit, def, "", FEW + 1).await;
+    match all.as_slice() {
+        [] => None,
+        [only] => Some(format!("there is only {only}")),
+        few if few.len() <= FEW as usize => Some(format!("there are {}", few.join(", "))),
+        _ => None,
+    }
+}
+
+async fn called(
+    session: &Session<'_>,
+    permit: &Permit,
+    def: &'static DocTypeDef,
+    words: &str,
+    limit: u32,
+) -> Vec<String> {
+    let found = titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default();
     found.into_iter().map(|found| format!("{:?}", found.name)).collect()
 }
 

@@ -27,7 +27,20 @@ pub struct LeftOut {
     pub text: bool,
     /// Columns of rows that the desk's grid does not show.
     pub columns: bool,
+    /// Fields that hold 0 or no.
+    pub zeros: bool,
 }
+
+/// Amounts of which people want to know that they are 0.
+const TOLD_ZEROS: [&str; 7] = [
+    "difference_amount",
+    "grand_total",
+    "outstanding_amount",
+    "paid_amount",
+    "total",
+    "total_taxes_and_charges",
+    "unallocated_amount",
+];
 
 /// A document for reading, and what was left out of it. `asked` says that its fields were named, which are shown whole;
 /// `raw` shows HTML as it is stored.
@@ -38,11 +51,16 @@ pub fn document(
     asked: bool,
     raw: bool,
 ) -> LeftOut {
-    let (mut cut, mut columns) = (false, false);
+    let (mut cut, mut columns, mut zeros) = (false, false, false);
+    let twins = if asked { Vec::new() } else { twins(document) };
     let how = |most: usize| How { longest: if asked || raw { usize::MAX } else { most }, markdown: !raw };
     document.retain(|key, value| {
         let field = def.field(key);
-        if is_empty(value) || !asked && is_the_sites(def, key, value) {
+        if is_empty(value) || !asked && is_the_sites(def, key, value) || twins.contains(key) {
+            return false;
+        }
+        if !asked && is_zero(value) && field.is_some_and(|field| is_idle(def, field)) {
+            zeros = true;
             return false;
         }
         match (field, value) {
@@ -65,7 +83,23 @@ pub fn document(
         }
         true
     });
-    LeftOut { text: cut, columns }
+    LeftOut { text: cut, columns, zeros }
+}
+
+/// The amounts in the company's currency that repeat those in the document's.
+fn twins(document: &Map<String, Value>) -> Vec<String> {
+    let repeats = |key: &&String| {
+        let of = key.strip_prefix("base_").and_then(|of| document.get(of));
+        of.is_some_and(|of| document.get(*key) == Some(of))
+    };
+    document.keys().filter(repeats).cloned().collect()
+}
+
+/// Whether a 0 in this field says nothing: nobody looks for it first, and it is no setting.
+fn is_idle(def: &DocTypeDef, field: &FieldDef) -> bool {
+    const LOOKED_AT: u32 = flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::BOLD | flag::STANDARD;
+    let is_told = field.flags & LOOKED_AT != 0 || TOLD_ZEROS.contains(&field.fieldname);
+    !is_told && !def.is(doctype_flag::SINGLE)
 }
 
 /// Whether a column of rows is one that the desk's grid shows, or links the row to another document of its chain.

@@ -115,12 +115,32 @@ pub fn is_cut(text: &str) -> bool {
     cut.is_some_and(|(_, left)| number(left))
 }
 
+/// Whether a text holds a name that is no part of another: PO-1 is none in PO-10, nor in PO-1-1.
+pub fn holds_name(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/');
+    text.match_indices(name).any(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        let after = rest.strip_prefix(name).unwrap_or_default();
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{as_stored, cut, is_cut, make_visible, visible};
+    use super::{as_stored, cut, holds_name, is_cut, make_visible, visible};
+
+    #[test]
+    fn a_name_within_another_is_not_named() {
+        for said in ["linked with Purchase Order PO-1", "<b>PO-1</b> is linked.", "PO-1.", "PO-10, PO-1"] {
+            assert!(holds_name(said, "PO-1"), "{said}");
+        }
+        for said in ["linked with Purchase Order PO-10", "PO-1-1", "APO-1", "none"] {
+            assert!(!holds_name(said, "PO-1"), "{said}");
+        }
+    }
 
     #[test]
     fn what_would_not_be_seen_is_shown() {

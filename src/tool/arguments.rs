@@ -98,6 +98,8 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
             None => violations.push(unknown(args, name)),
             Some(arg) => {
                 if let Err((message, nearest)) = fit(&arg.kind, value).and_then(|()| bounded(args, arg, value)) {
+                    let example = example(arg).filter(|_| message.starts_with("expected a list"));
+                    let message = example.map_or(message, str::to_owned);
                     violations.push(violation(name, Rule::Value, message, nearest));
                 }
             }
@@ -115,16 +117,15 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
 /// Gives what came under another name to the argument that is meant: the only one of those that the word may stand for
 /// which was not given and whose kind the value fits.
 fn take_synonyms(args: &[&Arg], given: &mut Map<String, Value>) {
-    let names = args.iter().map(|arg| arg.name.as_str());
-    let unknown: Vec<String> =
-        given.keys().filter(|name| !names.clone().any(|known| known == *name)).cloned().collect();
+    let is_known = |name: &String| args.iter().any(|arg| arg.name == *name);
+    let unknown: Vec<String> = given.keys().filter(|name| !is_known(name)).cloned().collect();
     for word in unknown {
         let Some(value) = given.get(&word) else { continue };
         let fits = |arg: &&&Arg| {
             let mut value = value.clone();
             !given.contains_key(&arg.name) && !value.is_null() && fit(&arg.kind, &mut value).is_ok()
         };
-        let meant = synonyms::same(&word, names.clone());
+        let meant = synonyms::same(&word, may_be_meant(args, &word));
         let mut meant = args.iter().filter(|arg| meant.contains(&arg.name.as_str())).filter(fits);
         if let (Some(arg), None) = (meant.next(), meant.next()) {
             let name = arg.name.clone();
@@ -134,13 +135,34 @@ fn take_synonyms(args: &[&Arg], given: &mut Map<String, Value>) {
     }
 }
 
+/// The names of the arguments that another word may stand for. A status is one of several steps, or else a field.
+fn may_be_meant<'a>(args: &'a [&Arg], word: &'a str) -> impl Iterator<Item = &'a str> + Clone {
+    let may = move |arg: &&&Arg| word != "status" || matches!(arg.kind, Kind::Choice(_));
+    args.iter().filter(may).map(|arg| arg.name.as_str())
+}
+
+/// What a list of names that are no fieldnames looks like.
+fn example(arg: &Arg) -> Option<&'static str> {
+    match arg.name.as_str() {
+        "measures" => Some(r#"expected a list such as ["count", "sum(grand_total)"]"#),
+        "group_by" => Some(r#"expected a list such as ["customer", "posting_date:month"]"#),
+        _ => None,
+    }
+}
+
 fn unknown(args: &[&Arg], name: &str) -> Violation {
     let known = args.iter().map(|arg| arg.name.as_str());
-    let near = synonyms::known(name, known.clone()).or_else(|| nearest(name, known.clone()));
+    let near = synonyms::known(name, may_be_meant(args, name)).or_else(|| nearest(name, known.clone()));
+    // Neither an object of a form of its own nor a document holds what is no field.
+    let takes_others = |arg: &&&Arg| match arg.kind {
+        Kind::Data => name != "doctype",
+        Kind::Object => arg.name != "items",
+        _ => false,
+    };
     let listed = known.collect::<Vec<_>>().join(", ");
     let message = if listed.is_empty() {
         "this tool takes no arguments".to_owned()
-    } else if let (None, Some(arg)) = (near, args.iter().find(|arg| matches!(arg.kind, Kind::Data | Kind::Object))) {
+    } else if let (None, Some(arg)) = (near, args.iter().find(takes_others)) {
         let what = if arg.kind == Kind::Data { "a field of the document" } else { "everything else" };
         let into = &arg.name;
         format!("no such argument; {what} goes into {into}: {{\"{into}\": {{\"{name}\": …}}}}")
@@ -233,12 +255,10 @@ fn reform(kind: &Kind, value: &mut Value) {
             Some(whole @ 0.0..9e15) if whole.fract() == 0.0 => json!(whole as u64),
             _ => return,
         },
-        (Kind::Choice(choices), Value::String(text)) => {
-            match choices.iter().find(|choice| choice.eq_ignore_ascii_case(text.trim())) {
-                Some(choice) => json!(choice),
-                None => return,
-            }
-        }
+        (Kind::Choice(choices), Value::String(text)) => match meant(choices, text.trim()) {
+            Some(choice) => json!(choice),
+            None => return,
+        },
         // What begins like JSON and is none was broken on its way.
         (Kind::FieldNames | Kind::Names | Kind::Documents, Value::String(text))
             if text.trim_start().starts_with(['[', '{']) =>
@@ -262,6 +282,21 @@ fn reform(kind: &Kind, value: &mut Value) {
         _ => return,
     };
     *value = reformed;
+}
+
+/// The choice that a text names, or that it says is done: `Closed` for close, `On Hold` for hold.
+fn meant<'c>(choices: &'c [String], text: &str) -> Option<&'c String> {
+    let said = text.to_lowercase();
+    let same = |choice: &&String| choice.to_lowercase() == said;
+    let is_done = |choice: &&String| {
+        let choice = choice.to_lowercase();
+        let ending = said.strip_prefix(choice.as_str());
+        matches!(ending, Some("d" | "ed")) || said.strip_prefix("on ") == Some(choice.as_str())
+    };
+    choices.iter().find(same).or_else(|| {
+        let mut done = choices.iter().filter(is_done);
+        done.next().filter(|_| done.next().is_none())
+    })
 }
 
 fn is_direction(value: &Value) -> bool {

@@ -6,12 +6,15 @@ use super::Tool;
 use super::input_schema::Arg;
 use crate::document::Writing;
 
+/// Dates that ERPNext's code asks for where its metadata does not.
+const DATES: [&str; 2] = ["delivery_date", "schedule_date"];
+
 /// How much is shown of the tools of a DocType, the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Detail {
     /// Not listed: found with `find_tools`, called by name.
     Found,
-    /// What must be given.
+    /// What must be given, and of a new document what often must be, and what is bold.
     Lean,
     /// And the fields that the desk puts first: title, list, filters, bold, quick entry.
     Compact,
@@ -52,6 +55,12 @@ impl Detail {
     }
 }
 
+/// Whether a form puts the field first or asks for it on conditions, or ERPNext's code asks for it.
+fn is_often_asked_for(field: &FieldDef) -> bool {
+    let first = field.flags & (flag::BOLD | flag::CONDITIONALLY_REQD) != 0 || DATES.contains(&field.fieldname);
+    first && field.flags & (flag::HIDDEN | flag::READ_ONLY) == 0
+}
+
 /// What may be written, as far as a level shows it.
 pub struct Shown<'a> {
     /// All that may be.
@@ -80,6 +89,8 @@ impl Context for Shown<'_> {
         let is_title =
             table.is_none() && self.level == Detail::Compact && self.def.title_field == Some(field.fieldname);
         let must_be_sent = table.map_or_else(|| self.def.asks_for(field), |_| field.must_be_sent());
-        is_title || self.level.shows_field(field, must_be_sent)
+        is_title
+            || self.level == Detail::Lean && table.is_none() && is_often_asked_for(field)
+            || self.level.shows_field(field, must_be_sent)
     }
 }

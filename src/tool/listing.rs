@@ -1,9 +1,9 @@
 //! Which tools `tools/list` shows, and how much of each, so that the list costs no more than its budget. What it does not
 //! show is found with `find_tools` and called by name.
 //!
-//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, until the next step
-//! would cost too much: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two
-//! DocTypes are more than one level apart, and the same configuration always gives the same list.
+//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, as far as there is
+//! room: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two DocTypes are
+//! more than one level apart, and the same configuration always gives the same list.
 
 use erpnext_schema::{DocTypeDef, Verb, nearest};
 
@@ -17,6 +17,9 @@ use crate::context::Session;
 pub const fn tokens(bytes: usize) -> usize {
     bytes.div_ceil(4)
 }
+
+/// How many that do not fit into the rest of the budget are tried in a round.
+const MOST_MISSED: usize = 8;
 
 /// The list.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     groups.sort_by_key(|group| (group.purpose, group.weight));
     let writing = groups.partition_point(|group| group.purpose < Purpose::Reading);
     let mut others: Vec<Tool> = others.into_iter().filter(|tool| is_asked_for(tools, tool)).collect();
-    others.sort_by_key(is_beside_the_work);
+    others.sort_by_key(|tool| (is_beside_the_work(tool), !is_of_trade(tool)));
     let near = others.partition_point(|tool| !is_beside_the_work(tool));
     let mut others: Vec<Group> = others.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect();
     // The brackets, less the last comma.
@@ -137,18 +140,25 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     Listing { tools: general, bytes }
 }
 
-/// Raises the groups to a level in their order, until the next would cost too much; whether all were raised.
+/// Raises the groups to a level in their order; those that would cost too much stay as they are. Whether all were
+/// raised.
 fn raise(session: &Session<'_>, groups: &mut [Group], level: Detail, bytes: &mut usize, budget: usize) -> bool {
-    groups.iter_mut().all(|group| {
+    let mut missed = 0;
+    for group in groups {
+        // To know what a group costs is to make its definitions: after so many the others are not tried.
+        if missed == MOST_MISSED {
+            break;
+        }
         let raised = show(session, &group.tools, level);
         let after = *bytes - group.bytes() + size(&raised);
-        let fits = after <= budget;
-        if fits {
+        if after <= budget {
             *bytes = after;
             group.shown = raised;
+        } else {
+            missed += 1;
         }
-        fits
-    })
+    }
+    missed == 0
 }
 
 fn show(session: &Session<'_>, tools: &[Tool], level: Detail) -> Vec<Listed> {
@@ -179,9 +189,14 @@ fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     }
 }
 
-/// Whether the tool is about documents as things to share and to label, or does at once what others do step by step.
+/// Whether the tool is a step of trade by itself: a payment, the end of an order, other items of it.
+fn is_of_trade(tool: &Tool) -> bool {
+    matches!(tool, Tool::Named(spec) if spec.toolset == Toolset::Trade)
+}
+
+/// Whether the tool is about documents as things to share and to label, or does with many what others do with one.
 fn is_beside_the_work(tool: &Tool) -> bool {
-    matches!(tool, Tool::Named(spec) if matches!(spec.toolset, Toolset::Bulk | Toolset::Collaboration | Toolset::Trade))
+    matches!(tool, Tool::Named(spec) if matches!(spec.toolset, Toolset::Bulk | Toolset::Collaboration))
 }
 
 fn is_core(tool: &Tool) -> bool {

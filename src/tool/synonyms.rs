@@ -22,6 +22,8 @@ const SAME: &[&[&str]] = &[
     &["user", "users", "assign_to", "assignee"],
     &["users", "user", "assign_to", "assignee"],
     &["tag", "tags"],
+    &["items", "rows"],
+    &["to", "status"],
     &["item_code", "item"],
     &["party", "customer", "supplier"],
 ];

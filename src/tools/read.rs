@@ -54,6 +54,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     let notes = [
         (left_out.text, "long texts are cut; naming the field in fields gives it whole"),
         (left_out.columns, "rows show their main columns; naming the table in fields gives all, items.qty one of them"),
+        (left_out.zeros, "fields that hold 0 or false are left out; naming one in fields shows it"),
     ];
     let notes: Vec<&str> = notes.into_iter().filter(|(said, _)| *said).map(|(_, note)| note).collect();
     if !notes.is_empty() {

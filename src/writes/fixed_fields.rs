@@ -1,18 +1,31 @@
 //! Fields that a write may not set, which the site takes all the same or refuses only when it is sent: amounts that the site
 //! works out, what is set once, and what a submitted document keeps.
 
-use erpnext_schema::{FieldDef, FieldKind, Rule, Violation, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Violation, flag};
 use serde_json::{Map, Value};
 
-use crate::document::differences::{is_nothing, same};
+use crate::document::differences::{companion, is_nothing, same};
 use crate::document::merge::Merged;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 
-const WORKED_OUT: &str = "is not set by hand: the form only shows it, and what it holds comes of other documents or fields. \
-                          The site would store what was sent, and nobody would correct it. Leave it out";
+const WORKED_OUT: &str = "the form only shows it, and what it holds comes of other documents or fields. The site would \
+                          store what was sent, and nobody would correct it. Leave it out";
 const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
+/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that
+/// does.
+const WAYS: [(&str, &[&str], &str, &str); 2] = [
+    ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
+    (
+        "status",
+        &["Sales Order", "Purchase Order", "Delivery Note", "Purchase Receipt", "Material Request"],
+        "change_order_status",
+        "closes, holds and reopens",
+    ),
+];
+const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if \
+                         nothing was made from it";
 const CANCELLED: &str = "cannot be changed: the document is cancelled";
 
 /// Refuses amounts in a new document that the site works out.
@@ -21,20 +34,20 @@ const CANCELLED: &str = "cannot be changed: the document is cancelled";
 /// All of them.
 pub(crate) async fn check_new(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
     check(on, |on| {
-        let wrong = |path: String, field: &FieldDef, value: &Value| {
-            (is_worked_out(field) && !is_nothing(value)).then(|| violation(path, WORKED_OUT))
+        let wrong = |path: String, def: &DocTypeDef, field: &FieldDef, value: &Value| {
+            (is_worked_out(field) && !is_nothing(value)).then(|| violation(path, &worked_out(def, field)))
         };
         let mut found = Vec::new();
         for (field, value) in doc.iter().filter_map(|(key, value)| Some((on.def.field(key)?, value))) {
             let Some(child) = field.rows_of() else {
-                found.extend(wrong(field.fieldname.to_owned(), field, value));
+                found.extend(wrong(field.fieldname.to_owned(), on.def, field, value));
                 continue;
             };
             let child = on.session.catalog.known(child);
             for (at, row) in value.as_array().into_iter().flatten().enumerate() {
                 for (column, value) in row.as_object().into_iter().flatten() {
                     let path = format!("{}[{at}].{column}", field.fieldname);
-                    found.extend(child.and_then(|child| wrong(path, child.field(column)?, value)));
+                    found.extend(child.and_then(|child| wrong(path, child, child.field(column)?, value)));
                 }
             }
         }
@@ -55,28 +68,30 @@ pub(crate) async fn check_change(
     let docstatus = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default();
     check(on, |on| {
         let mut found = Vec::new();
-        let mut judge = |path: String, field: &FieldDef, value: &Value, was: Option<&Value>| {
+        let mut judge = |path: String, def: &DocTypeDef, field: &FieldDef, value: &Value, was: Option<&Value>| {
             let Some(was) = was.or_else(|| value.is_null().then_some(value)) else {
                 // A new row.
                 let wrong = is_worked_out(field) && !is_nothing(value);
-                return found.extend(wrong.then(|| violation(path, WORKED_OUT)));
+                return found.extend(wrong.then(|| violation(path, &worked_out(def, field))));
             };
             if same(field, value, was) {
                 return;
             }
             let why = match docstatus {
-                2 => CANCELLED,
-                1 if !field.is(flag::ALLOW_ON_SUBMIT) => SUBMITTED,
-                _ if field.is(flag::SET_ONLY_ONCE) => SET_ONCE,
-                _ if is_worked_out(field) => WORKED_OUT,
+                2 => CANCELLED.to_owned(),
+                1 if !field.is(flag::ALLOW_ON_SUBMIT) => {
+                    kept(on, path.split(['.', '[']).next().unwrap_or_default(), found.is_empty())
+                }
+                _ if field.is(flag::SET_ONLY_ONCE) => SET_ONCE.to_owned(),
+                _ if is_worked_out(field) => worked_out(def, field),
                 _ => return,
             };
-            found.push(violation(path, why));
+            found.push(violation(path, &why));
         };
         for (key, value) in &merged.given {
             let Some(field) = on.def.field(key) else { continue };
             let Some(child) = field.rows_of() else {
-                judge(key.clone(), field, value, Some(stored.get(key).unwrap_or(&Value::Null)));
+                judge(key.clone(), on.def, field, value, Some(stored.get(key).unwrap_or(&Value::Null)));
                 continue;
             };
             let Some(child) = on.session.catalog.known(child) else { continue };
@@ -89,7 +104,7 @@ pub(crate) async fn check_change(
                 for (column, value) in given.as_object().into_iter().flatten() {
                     let Some(field) = child.field(column).filter(|field| !field.is(flag::STANDARD)) else { continue };
                     let path = format!("{}.{column}", merged.place(key, at));
-                    judge(path, field, value, was.map(|was| was.get(column).unwrap_or(&Value::Null)));
+                    judge(path, child, field, value, was.map(|was| was.get(column).unwrap_or(&Value::Null)));
                 }
             }
         }
@@ -110,6 +125,25 @@ async fn check(
         found = find(&DocTypeCall { def, ..*on });
     }
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
+}
+
+/// That a submitted document keeps the field, and what is meant instead; the long answer once.
+fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
+    let doctype = &on.def.name;
+    let way = WAYS.iter().find(|(of, doctypes, ..)| *of == field && doctypes.contains(doctype));
+    match way.filter(|(_, _, tool, _)| on.registry.find(tool).is_some()) {
+        Some((_, _, tool, does)) => format!("{SUBMITTED}: {tool} {does}"),
+        None if first => format!("{SUBMITTED}: {OTHERWISE}"),
+        None => SUBMITTED.to_owned(),
+    }
+}
+
+/// That the value comes of others, and of which, where that is known.
+fn worked_out(def: &DocTypeDef, field: &FieldDef) -> String {
+    match companion(def, field.fieldname) {
+        Some(why) => format!("is not set by hand: {why}. Leave it out, and give that"),
+        None => format!("is not set by hand: {WORKED_OUT}"),
+    }
 }
 
 /// Whether the site alone works the value out: a number that the form shows and never takes. What it fetches it fetches

@@ -5,6 +5,7 @@ use erpnext_schema::{DocTypeDef, FieldKind, Rule, Verb, Violation};
 use serde_json::{Map, Value, json};
 
 use super::links;
+use crate::context::companies;
 use crate::document::draft::{Draft, writable};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -45,18 +46,21 @@ pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -
         (Some(name), _) => name.clone(),
         // Emptied on purpose.
         (None, true) => return Ok(filled),
-        (None, false) => match usual(on, template, doc).await {
-            Ok(Some(name)) => name,
-            Ok(None) => return Ok(filled),
-            Err(error) => {
-                tracing::warn!("taxes of a new {}: {}", on.def.name, error.for_log());
-                filled.messages.push(
-                    "which taxes the form would fill in is not known: the site did not tell; see whether taxes are right"
-                        .to_owned(),
-                );
+        (None, false) => {
+            let Some(company) = company_of(on, doc).await else {
+                filled.messages.push(unknown("no company was given"));
                 return Ok(filled);
+            };
+            match usual(on, template, doc, &company).await {
+                Ok(Some(name)) => name,
+                Ok(None) => return Ok(filled),
+                Err(error) => {
+                    tracing::warn!("taxes of a new {}: {}", on.def.name, error.for_log());
+                    filled.messages.push(unknown("the site did not tell"));
+                    return Ok(filled);
+                }
             }
-        },
+        }
     };
     let rows = rows_of(on, template, &name).await?;
     let mut made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows))]);
@@ -86,7 +90,7 @@ pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -
 }
 
 /// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
-/// old ones.
+/// old ones. What is not stored yet is a draft too.
 ///
 /// # Errors
 /// As [`of_new`].
@@ -96,13 +100,22 @@ pub(crate) async fn of_change(
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
-    let is_draft = stored.get("docstatus").and_then(Value::as_u64) == Some(0);
+    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
     let Some(template) = template_of(on.def).filter(|_| is_draft && !changes.contains_key(TAXES)) else {
         return Ok(filled);
     };
-    let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else { return Ok(filled) };
-    let has_rows = stored.get(TAXES).and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
-    if has_rows && name_in(stored, TEMPLATE) == Some(&name) {
+    let rows = stored.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
+    let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else {
+        let may_see = on.def.field(TAXES).is_some_and(|field| on.permit.fields().may_read(field));
+        if changes.contains_key(TEMPLATE) && rows > 0 && may_see {
+            filled.messages.push(format!(
+                "without a template, {TAXES} still has rows ({rows}), which are charged; \
+                 {{\"{TAXES}\": []}} takes them out"
+            ));
+        }
+        return Ok(filled);
+    };
+    if rows > 0 && name_in(stored, TEMPLATE) == Some(&name) {
         return Ok(filled);
     }
     let made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows_of(on, template, &name).await?))]);
@@ -141,9 +154,32 @@ fn name_in<'d>(doc: &'d Map<String, Value>, field: &str) -> Option<&'d str> {
     doc.get(field).and_then(Value::as_str).filter(|name| !name.is_empty())
 }
 
+fn unknown(why: &str) -> String {
+    format!("which taxes the form would fill in is not known: {why}; see whether taxes are right")
+}
+
+/// The company of a new document: its own, else the only one that there is; where only some may be seen, that is not
+/// known.
+async fn company_of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Option<String> {
+    if let Some(company) = name_in(doc, "company") {
+        return Some(company.to_owned());
+    }
+    if on.session.policy.is_row_filtered("Company") {
+        return None;
+    }
+    match companies(on.session, on.session.site).await.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    }
+}
+
 /// The template that the form would choose: by the party's Tax Rule, else the company's own.
-async fn usual(on: &DocTypeCall<'_>, template: &str, doc: &Map<String, Value>) -> Result<Option<String>, SiteError> {
-    let Some(company) = name_in(doc, "company") else { return Ok(None) };
+async fn usual(
+    on: &DocTypeCall<'_>,
+    template: &str,
+    doc: &Map<String, Value>,
+    company: &str,
+) -> Result<Option<String>, SiteError> {
     let party = PARTIES.into_iter().find_map(|field| Some((on.def.field(field)?.target()?, name_in(doc, field)?)));
     if let Some((kind, party)) = party {
         // A rule that cannot be looked at could say otherwise than the company.

@@ -1,12 +1,14 @@
 //! The gate that every write passes when all is decided and nothing is sent: conditions, a dry run's end, confirmation,
 //! then the record of the intent.
 
+use erpnext_schema::{FieldDef, flag, with_article};
 use serde_json::{Map, Value, json};
 
 use super::confirm::{About, unasked};
 use super::links;
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
+use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
@@ -164,7 +166,7 @@ impl<'a> DocTypeCall<'a> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
-            (None, true) => format!("{operation} a {}", self.def.name),
+            (None, true) => format!("{operation} {}", with_article(self.def.name)),
             (None, false) => format!("{}: a new {}", self.tool.name(), self.def.name),
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));
@@ -178,11 +180,28 @@ impl<'a> DocTypeCall<'a> {
         let modified = step.state.stored().and_then(|stored| stored.get("modified"));
         answer.extend(modified.map(|modified| ("modified".to_owned(), modified.clone())));
         answer.extend(self.shown(step));
-        answer.insert(
-            "next".to_owned(),
-            json!("Dry run: nothing was sent. Local checks passed; the site's own rules were not run."),
-        );
+        let mut next = "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.".to_owned();
+        let asked = self.may_be_asked_for(step);
+        if !asked.is_empty() {
+            next.push_str(&format!(
+                " Not checked: whether {} must be given, which other fields decide.",
+                asked.join(", ")
+            ));
+        }
+        answer.insert("next".to_owned(), json!(next));
         answer
+    }
+
+    /// The fields that the document leaves empty and that the site may ask for: on conditions of its own.
+    fn may_be_asked_for(&self, step: &Step<'_>) -> Vec<&'static str> {
+        let changes = matches!(self.permit.operation(), Operation::Create | Operation::Update);
+        let Some(doc) = step.state.result().filter(|_| changes) else { return Vec::new() };
+        let rule = self.permit.fields();
+        let is_open = |field: &&FieldDef| {
+            let is_empty = doc.get(field.fieldname).is_none_or(is_nothing);
+            field.is(flag::CONDITIONALLY_REQD) && is_empty && rule.may_write(*field) && rule.may_read(*field)
+        };
+        self.def.fields.iter().filter(is_open).map(|field| field.fieldname).collect()
     }
 
     /// What the write would do, as far as the caller may see it.

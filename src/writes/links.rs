@@ -4,17 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows, with_article};
 use serde_json::{Map, Value};
 
 use crate::document::merge::Merged;
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site;
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
+/// For how many links of a call it is looked up what was meant.
+const MOST_MEANT: usize = 5;
 
 /// One link that a document holds.
 #[derive(PartialEq, Eq, Debug)]
@@ -22,6 +24,12 @@ struct Link {
     path: String,
     doctype: String,
     name: String,
+}
+
+impl Link {
+    fn leads_to(&self) -> (&str, &str) {
+        (&self.doctype, &self.name)
+    }
 }
 
 /// Refuses links to documents that do not exist; `stored` tells what is not being changed.
@@ -86,9 +94,11 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
         if !is_there(on, &link.doctype, &link.name).await {
             return Err(ToolError::refused(
                 format!(
-                    "{}: {} would be a {} that is not among those that this server's configuration lets you read; nothing was \
+                    "{}: {} would be {} that is not among those that this server's configuration lets you read; nothing was \
                      made.",
-                    on.def.name, link.path, link.doctype
+                    on.def.name,
+                    link.path,
+                    with_article(&link.doctype)
                 ),
                 "Make the document itself, with links to what may be read only.",
             ));
@@ -104,8 +114,41 @@ async fn check_at(
     stored: &Map<String, Value>,
     place: &(dyn Fn(&str, usize) -> String + Sync),
 ) -> Result<(), ToolError> {
+    // A dry run sends nothing that the site could check.
+    let links = links_of(on, doc, stored, place, on.attempt.dry_run);
+    let violations: Vec<Violation> = judged(on, &links).await.into_iter().flatten().collect();
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
+}
+
+/// The links of new documents of a batch that lead nowhere, each with the number of its document. All are looked at:
+/// the site would look at those of one only after it made those before it.
+pub async fn dead_links(
+    on: &DocTypeCall<'_>,
+    docs: &[(usize, &'static DocTypeDef, Map<String, Value>)],
+) -> Vec<(usize, Violation)> {
+    let nothing = Map::new();
+    let (mut links, mut numbers) = (Vec::new(), Vec::new());
+    for &(number, def, ref doc) in docs {
+        let on = DocTypeCall { def, ..*on };
+        let found = links_of(&on, doc, &nothing, &|table, row| format!("{table}[{row}]"), true);
+        numbers.extend(found.iter().map(|_| number));
+        links.extend(found);
+    }
+    let judged = judged(on, &links).await;
+    numbers.into_iter().zip(judged).filter_map(|(number, found)| Some((number, found?))).collect()
+}
+
+/// The links that the document holds and that have to be looked at; `every` one that may be, or those that the site
+/// would not check.
+fn links_of(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    place: &(dyn Fn(&str, usize) -> String + Sync),
+    every: bool,
+) -> Vec<Link> {
     let mut links = Vec::new();
-    to_check(on, on.def, "", doc, stored, &mut links);
+    to_check(on, on.def, "", doc, stored, every, &mut links);
     let children = |child: &str| on.session.catalog.known(child);
     for (table, child, value) in on.def.tables_in(&children, doc) {
         let key = table.fieldname;
@@ -113,30 +156,33 @@ async fn check_at(
         for (i, row) in rows(value).enumerate() {
             let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
             let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
-            to_check(on, child, &format!("{}.", place(key, i)), row, &was, &mut links);
+            to_check(on, child, &format!("{}.", place(key, i)), row, &was, every, &mut links);
         }
     }
-    let mut questions: Vec<(&str, &str)> = Vec::new();
-    for link in &links {
-        if !questions.contains(&(&link.doctype, &link.name)) {
-            questions.push((&link.doctype, &link.name));
-        }
-    }
-    let mut missing: Vec<(&str, &str)> = Vec::new();
+    links
+}
+
+/// For each of the links, in order, that it leads nowhere, where it does; each document is asked for once.
+async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Vec<Option<Violation>> {
+    let questions: BTreeSet<(&str, &str)> = links.iter().map(Link::leads_to).collect();
+    let questions: Vec<(&str, &str)> = questions.into_iter().collect();
+    let mut missing: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for some in questions.chunks(AT_ONCE) {
         let answers =
             futures_util::future::join_all(some.iter().map(|(doctype, name)| is_there(on, doctype, name))).await;
-        let known = some.iter().zip(answers).filter(|(_, there)| !there);
-        missing.extend(known.map(|(question, _)| *question));
+        let dead: Vec<(&str, &str)> =
+            some.iter().zip(answers).filter(|(_, there)| !there).map(|(link, _)| *link).collect();
+        for (doctype, name) in dead {
+            let meant = if missing.len() < MOST_MEANT { suggest::meant(on.session, doctype, name).await } else { None };
+            missing.insert((doctype, name), meant.unwrap_or_else(|| "search for the right name".to_owned()));
+        }
     }
-    let violations = links.iter().filter(|link| missing.contains(&(&link.doctype, &link.name))).map(|link| Violation {
-        path: format!("data.{}", link.path),
-        rule: Rule::Value,
-        message: format!("there is no {} named {:?}; search for the right name", link.doctype, link.name),
-        nearest: None,
+    let found = links.iter().map(|link| {
+        let meant = missing.get(&link.leads_to())?;
+        let message = format!("there is no {} named {:?}; {meant}", link.doctype, link.name);
+        Some(Violation { path: format!("data.{}", link.path), rule: Rule::Value, message, nearest: None })
     });
-    let violations: Vec<_> = violations.collect();
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
+    found.collect()
 }
 
 /// The document with the Links that conditions look at as the site will store them: it takes another spelling of a name
@@ -205,13 +251,15 @@ async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
     !matches!(session.site.link_exists(on.permit, doctype, name).await, Ok(false))
 }
 
-/// The links among these fields that are not what is stored and that the site would not check as they have to be.
+/// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site
+/// would not check as they have to be.
 fn to_check(
     on: &DocTypeCall<'_>,
     def: &DocTypeDef,
     at: &str,
     doc: &Map<String, Value>,
     stored: &Map<String, Value>,
+    every: bool,
     links: &mut Vec<Link>,
 ) {
     let policy = &on.session.policy;
@@ -224,8 +272,7 @@ fn to_check(
         }
         let doctype = match field.options {
             Options::Target(target) if field.kind == FieldKind::Link => {
-                // A dry run sends nothing that the site could check.
-                let tried = on.attempt.dry_run && policy.permit(Operation::Read, target).is_ok();
+                let tried = every && policy.permit(Operation::Read, target).is_ok();
                 Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_row_filtered(target))
             }
             // What the site does not tell, nobody is told of DocTypes that are closed.

@@ -1,6 +1,6 @@
 //! What a write tells of the document as the site stored it: what changed and what the site did otherwise than it was told.
 
-use erpnext_schema::{FieldDef, doctype_flag};
+use erpnext_schema::{FieldDef, FieldKind, doctype_flag, flag, rows};
 use serde_json::{Map, Value, json};
 
 use crate::document::changes::{self, Change};
@@ -185,12 +185,67 @@ impl DocTypeCall<'_> {
         }
     }
 
+    /// Says which fields that the form only shows hold what was sent: the site takes it, and sets them itself later or
+    /// never.
+    pub(crate) fn stored_by_hand(
+        &self,
+        before: &Map<String, Value>,
+        sent: &Map<String, Value>,
+        stored: &Map<String, Value>,
+    ) -> Option<String> {
+        let rule = self.permit.fields();
+        let is_so = |field: &FieldDef, value: &Value, now: &Map<String, Value>, was: Option<&Map<String, Value>>| {
+            let held = was.and_then(|was| was.get(field.fieldname)).is_some_and(|was| same(field, value, was));
+            let now = now.get(field.fieldname).unwrap_or(&Value::Null);
+            is_shown_only(field) && !is_nothing(value) && same(field, value, now) && !held
+        };
+        let mut found: Vec<String> = Vec::new();
+        for (field, value) in sent.iter().filter_map(|(key, value)| Some((self.def.field(key)?, value))) {
+            let key = field.fieldname;
+            let Some(child) = field.rows_of().and_then(|child| self.session.catalog.known(child)) else {
+                let told = rule.may_read(field) && is_so(field, value, stored, Some(before));
+                found.extend(told.then(|| key.to_owned()));
+                continue;
+            };
+            let now: Vec<&Map<String, Value>> = stored.get(key).into_iter().flat_map(rows).collect();
+            for (row, now) in rows(value).zip(now) {
+                let mut earlier = before.get(key).into_iter().flat_map(rows);
+                let was = earlier.find(|was| was.get("name").is_some() && was.get("name") == now.get("name"));
+                for (column, value) in row.iter().filter_map(|(column, value)| Some((child.field(column)?, value))) {
+                    let path = format!("{key}.{}", column.fieldname);
+                    let told = rule.may_read_child(field, column) && is_so(column, value, now, was);
+                    if told && !found.contains(&path) {
+                        found.push(path);
+                    }
+                }
+            }
+        }
+        (!found.is_empty()).then(|| {
+            format!(
+                "{}: stored as sent, though the form only shows it; it is true only if what stands behind it is there",
+                found.join(", ")
+            )
+        })
+    }
+
     /// Adds the whole document where it is asked for.
     pub(crate) fn note_document(&self, result: &mut Map<String, Value>, asked: bool, stored: Map<String, Value>) {
         if asked {
             result.insert("document".to_owned(), Value::Object(self.visible(stored)));
         }
     }
+}
+
+/// Whether people see the field and never set it, other than the amounts that are refused: what the site fetches it
+/// fetches again, and what has to be given is given.
+fn is_shown_only(field: &FieldDef) -> bool {
+    use FieldKind::{Check, Data, Date, Datetime, DynamicLink, Link, Select, Time};
+    let plain = matches!(field.kind, Check | Data | Date | Datetime | DynamicLink | Link | Select | Time);
+    let own = plain && field.fetch_from.is_none() && field.flags & (flag::STANDARD | flag::REQD) == 0;
+    let follows = field.kind == FieldKind::Select
+        && field.is(flag::HIDDEN | flag::NO_COPY)
+        && field.fieldname.ends_with("_status");
+    own && (field.is(flag::READ_ONLY) || follows)
 }
 
 /// Says which names were put in the place of titles.

@@ -90,10 +90,11 @@ fn differences(def: &DocTypeDef, raw: &Value, shown: &Value, withheld: &[Value])
     // Passwords, and what is only asked for by name.
     let compared = compared.filter(|field| erpnext_mcp::policy::FieldRule::default().may_read(*field));
     let differs = compared.filter(|field| {
-        let (raw, shown) = (&raw[field.fieldname], &shown[field.fieldname]);
-        // What the site keeps itself is shown only where it is asked for.
-        let left_out = shown.is_null() && field.is(erpnext_schema::flag::STANDARD);
-        !left_out && !is_shown(raw, shown)
+        let (is, shown) = (&raw[field.fieldname], &shown[field.fieldname]);
+        let is_twin = field.fieldname.strip_prefix("base_").is_some_and(|of| raw[of] == *is);
+        // What the site keeps itself, a 0 and the same amount in the company's currency are shown only where asked for.
+        let left_out = field.is(erpnext_schema::flag::STANDARD) || is.as_f64() == Some(0.0) || is_twin;
+        !(shown.is_null() && left_out) && !is_shown(is, shown)
     });
     differs
         .map(|field| format!("{}: {} is {}", field.fieldname, raw[field.fieldname], shown[field.fieldname]))

@@ -4,8 +4,9 @@ mod rows;
 
 use serde_json::{Map, Value};
 
+use crate::format::check_format;
 use crate::value::{Rule, Violation, check_value, quoted};
-use crate::{DocTypeDef, FieldDef, flag, nearest_field};
+use crate::{DocTypeDef, FieldDef, flag, nearest_field, with_article};
 
 /// For how many violations a field is looked for that may be meant.
 const MOST_NEAREST: usize = 30;
@@ -77,7 +78,7 @@ impl Check<'_> {
                 Ok(_) if new && value.is_null() => continue,
                 Ok(None) => self.name(def, table, &path, key, value),
                 Ok(Some(field)) if field.kind.is_table() => self.table(field, &path, value),
-                Ok(Some(field)) => check_value(field, &path, value),
+                Ok(Some(field)) => check_value(field, &path, value).and_then(|value| check_format(field, &path, value)),
                 Err(violation) => Err(violation),
             };
             match checked {
@@ -161,7 +162,7 @@ impl Check<'_> {
             }
             // H11: the site drops a name that it did not ask for and makes its own.
             _ if table.is_none() && !def.is_named_by_creator() => {
-                refuse(format!("the site names a {} itself; leave it out", def.name))
+                refuse(format!("the site names {} itself; leave it out", with_article(def.name)))
             }
             (_, Value::String(_)) => Ok(value.clone()),
             _ => Err(Violation::new(path, Rule::Value, format!("expected a string, found {}", quoted(value)))),
@@ -181,7 +182,7 @@ impl Check<'_> {
             self.violations.push(Violation::new(path, Rule::Mandatory, message));
         }
         if def.is_named_by_creator() && table.is_none() && !sent("name") {
-            let message = format!("is mandatory: whoever makes a {} chooses its name", def.name);
+            let message = format!("is mandatory: whoever makes {} chooses its name", with_article(def.name));
             self.violations.push(Violation::new(format!("{at}name"), Rule::Mandatory, message));
         }
     }
@@ -191,7 +192,7 @@ impl Check<'_> {
 fn describe(field: &FieldDef) -> String {
     match (field.target(), field.choices()) {
         (Some(target), _) if field.kind.is_table() => format!("rows of {target}"),
-        (Some(target), _) => format!("the name of a {target}"),
+        (Some(target), _) => format!("the name of {}", with_article(target)),
         (None, Some(choices)) if choices.len() <= 12 => format!("one of: {}", choices.join(", ")),
         _ => field.kind.as_str().to_owned(),
     }

@@ -18,8 +18,32 @@ pub(crate) struct Account {
     unknown: Vec<Problem>,
     /// What the site did otherwise than it was told, by row.
     notes: Vec<Value>,
+    filled: Filled,
     /// What each row would do, where nothing is sent.
     dry: Option<Vec<Value>>,
+}
+
+/// What was filled in, with the rows that got it.
+#[derive(Default)]
+pub(crate) struct Filled(Vec<(Value, Vec<usize>)>);
+
+impl Filled {
+    /// Takes it out of what is told of a row.
+    pub(crate) fn take(&mut self, row: usize, told: &mut Map<String, Value>) {
+        let Some(fields) = told.shift_remove("filled_in") else { return };
+        match self.0.iter_mut().find(|(known, _)| *known == fields) {
+            Some((_, rows)) => rows.push(row),
+            None => self.0.push((fields, vec![row])),
+        }
+    }
+
+    /// Says it of all rows.
+    pub(crate) fn note(self, answer: &mut Map<String, Value>) {
+        if !self.0.is_empty() {
+            let told = |(fields, rows): (Value, Vec<usize>)| json!({"fields": fields, "rows": rows});
+            answer.insert("filled_in".to_owned(), self.0.into_iter().map(told).collect());
+        }
+    }
 }
 
 /// One message and the rows that got it.
@@ -30,8 +54,8 @@ struct Problem {
 
 impl Account {
     pub(crate) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
-        let (names, failed, unknown, notes) = Default::default();
-        Self { operation, start, total, names, failed, unknown, notes, dry: dry_run.then(Vec::new) }
+        let (names, failed, unknown, notes, filled) = Default::default();
+        Self { operation, start, total, names, failed, unknown, notes, filled, dry: dry_run.then(Vec::new) }
     }
 
     /// The row that is told next.
@@ -52,6 +76,7 @@ impl Account {
                     return;
                 }
                 self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(name)));
+                self.filled.take(row, &mut answer.data);
                 answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation" | "note"));
                 if !answer.data.is_empty() || !answer.messages.is_empty() {
                     let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
@@ -102,6 +127,7 @@ impl Account {
                 answer.insert(key.to_owned(), told(problems));
             }
         }
+        self.filled.note(&mut answer);
         if !self.notes.is_empty() {
             answer.insert("notes".to_owned(), Value::Array(self.notes));
         }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::account::Filled;
 use super::{Ask, DRY, check, confirmed, counted, run, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
@@ -90,12 +91,15 @@ async fn all_or_none(
     let (confirmed, _) =
         confirmed(on, rows, 0, &Ask::of(on.permit), |on, row| Box::pin(write::create(on, row)), true).await?;
     let mut docs = Vec::with_capacity(rows.len());
-    for row in rows {
+    let (mut filled, mut messages) = (Filled::default(), Vec::new());
+    for (i, row) in rows.iter().enumerate() {
         let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
         links::check(&on, &doc, &Map::new()).await?;
         file_fields::check(&on, &doc, None).await?;
         if row.form_defaults != Some(false) {
-            drop(form_defaults::of_new(&on, &mut doc).await?);
+            let mut told = Map::new();
+            form_defaults::of_new(&on, &mut doc).await?.note(&mut told, &mut messages);
+            filled.take(i, &mut told);
         }
         docs.push(doc);
     }
@@ -140,6 +144,7 @@ async fn all_or_none(
         ("total".to_owned(), json!(rows.len())),
         ("created".to_owned(), json!(made.data)),
     ]);
+    filled.note(&mut answer);
     let mut notes = Vec::new();
     for (row, name) in made.data.iter().enumerate().filter(|_| on.permit.is_conditional()) {
         let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
@@ -151,7 +156,9 @@ async fn all_or_none(
     if !notes.is_empty() {
         answer.insert("notes".to_owned(), Value::Array(notes));
     }
-    Ok(ToolAnswer { messages: made.messages, ..answer.into() })
+    messages.dedup();
+    messages.extend(made.messages);
+    Ok(ToolAnswer { messages, ..answer.into() })
 }
 
 /// All of the documents or none.

@@ -14,7 +14,7 @@ pub use delete::DELETE;
 pub use update::UPDATE;
 
 use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
-use erpnext_schema::{Operator, Order, Purpose, Rule, Violation, collation, nearest};
+use erpnext_schema::{DocTypeDef, Operator, Order, Purpose, Rule, Violation, collation, nearest};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
@@ -305,18 +305,25 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
 async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
     found.extend(unknown(on, argument, rows).await?);
+    let in_row = |i: usize, violation: Violation| {
+        let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
+        Violation { path: format!("{argument}[{i}].{field}"), ..violation }
+    };
+    let mut docs = Vec::new();
     for (i, data) in rows.iter().filter_map(Row::data).enumerate() {
         match checked(on, purpose, data).await {
-            Ok(()) => {}
-            Err(ToolError::Arguments { violations, .. }) => found.extend(violations.into_iter().map(|violation| {
-                let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
-                Violation { path: format!("{argument}[{i}].{field}"), ..violation }
-            })),
+            Ok(doc) => docs.extend(doc.map(|(def, doc)| (i, def, doc))),
+            Err(ToolError::Arguments { violations, .. }) => {
+                found.extend(violations.into_iter().map(|violation| in_row(i, violation)));
+            }
             Err(error) => return Err(error),
         }
         if found.len() >= MOST_PROBLEMS {
             break;
         }
+    }
+    if found.len() < MOST_PROBLEMS {
+        found.extend(links::dead_links(on, &docs).await.into_iter().map(|(i, violation)| in_row(i, violation)));
     }
     found.truncate(MOST_PROBLEMS);
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
@@ -346,13 +353,18 @@ async fn unknown<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Re
     Ok(missing.collect())
 }
 
-async fn checked(on: &DocTypeCall<'_>, purpose: Purpose, data: &Map<String, Value>) -> Result<(), ToolError> {
+/// Checks one document. Gives a new one as it would be made, whose links are still to be looked at.
+async fn checked(
+    on: &DocTypeCall<'_>,
+    purpose: Purpose,
+    data: &Map<String, Value>,
+) -> Result<Option<(&'static DocTypeDef, Map<String, Value>)>, ToolError> {
     let (on, doc) = on.document(purpose, data).await?;
-    if purpose == Purpose::Create {
-        let (doc, _) = titles::resolve(&on, doc, &Map::new()).await?;
-        links::check(&on, &doc, &Map::new()).await?;
+    if purpose != Purpose::Create {
+        return Ok(None);
     }
-    Ok(())
+    let (doc, _) = titles::resolve(&on, doc, &Map::new()).await?;
+    Ok(Some((on.def, doc)))
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{collation, doctype_flag};
+use erpnext_schema::{collation, doctype_flag, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -76,8 +76,8 @@ async fn rename(call: Call<'_>, args: RenameArgs) -> Result<ToolAnswer, ToolErro
     {
         return Err(ToolError::refused(
             format!(
-                "new_name: there is a {} {new_name:?} already, and documents are never merged from here.",
-                on.def.name
+                "new_name: there is {} {new_name:?} already, and documents are never merged from here.",
+                with_article(on.def.name)
             ),
             "Choose another name.",
         ));

@@ -4,7 +4,7 @@ mod draft;
 mod part;
 mod table;
 
-use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest};
+use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
-use crate::writes::{doubts, fixed_fields, links};
+use crate::writes::{doubts, fixed_fields, form_defaults, links};
 use table::{CONVERSIONS, Conversion, When};
 
 /// What can be made of a document.
@@ -108,7 +108,10 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let ways: Vec<Value> = ways.collect();
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
     if ways.is_empty() {
-        answer.insert("note".to_owned(), json!(format!("nothing is made from a {} by this tool", on.def.name)));
+        answer.insert(
+            "note".to_owned(),
+            json!(format!("nothing is made from {} by this tool", with_article(on.def.name))),
+        );
     }
     answer.insert("conversions".to_owned(), Value::Array(ways));
     Ok(answer.into())
@@ -133,9 +136,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some((why, next)) = missing(&source_on, conversion, &source) {
         return Err(ToolError::refused(
             format!(
-                "{} {name:?} cannot become a {} now: {why}. Nothing was made.",
+                "{} {name:?} cannot become {} now: {why}. Nothing was made.",
                 on_name(&source_on),
-                conversion.makes
+                with_article(conversion.makes)
             ),
             next,
         ));
@@ -150,7 +153,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
+    let (mut data, titled) = titles::resolve(&on, data, &Map::new()).await?;
+    // The draft stands for the stored document: a template in data takes the place of what came from the source.
+    let filled = form_defaults::of_change(&on, &doc, &mut data).await?;
     number_rows(&mut doc, &data);
     let merged = on.merged(&doc, &data)?;
     links::check_merged(&on, &merged, &doc).await?;
@@ -163,7 +168,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
         ("doctype".to_owned(), json!(conversion.to)),
     ]);
+    let mut messages = Vec::new();
     note_titles(&mut answer, titled);
+    filled.note(&mut answer, &mut messages);
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
@@ -175,13 +182,16 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         let shown = draft::shown(&source_on, &on, doc);
         answer.insert("draft".to_owned(), Value::Object(shown));
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
-        return Ok(answer.into());
+        return Ok(ToolAnswer { messages, ..answer.into() });
     }
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
     let beside = Map::from_iter(beside);
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
-        Go::Answer(answer) => return Ok(answer),
+        Go::Answer(mut would) => {
+            would.messages.extend(messages);
+            return Ok(would);
+        }
     };
     let from = format!("{} {name:?}", on_name(&source_on));
     let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
@@ -190,13 +200,15 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     };
     let created = inserted.data;
     answer.insert("created".to_owned(), json!(created));
-    let mut messages = Vec::new();
     match on.stored(&created).await {
         Ok(mut stored) => {
             on.note_violation(&mut answer, &stored);
+            messages.extend(form_defaults::untaxed(&on, &stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&created, Some(&stored));
             answer.extend(on.outcome(&stored, &Map::new()));
+            on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
+            messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
         }
         Err(note) => messages.push(note),
     }
@@ -233,8 +245,10 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
         let names = ways.map(|conversion| conversion.makes);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         let message = match listed.is_empty() {
-            true => format!("nothing is made from a {} by this tool; create the document itself", from.name),
-            false => format!("a {} makes: {listed}", from.name),
+            true => {
+                format!("nothing is made from {} by this tool; create the document itself", with_article(from.name))
+            }
+            false => format!("{} makes: {listed}", with_article(from.name)),
         };
         let nearest = nearest(to, names).map(str::to_owned);
         ToolError::arguments(

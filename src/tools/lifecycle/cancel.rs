@@ -13,6 +13,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, WriteState};
+use crate::shape::text::holds_name;
 use crate::site::DocRef;
 use crate::tool::document_args::CancelArgs;
 use crate::writes::batch::Member;
@@ -33,9 +34,19 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
     must_be_submitted(on, name, &stored)?;
     no_workflow_cancels(on, on.def.name).await?;
     let mut preview = Map::from_iter([("docstatus".to_owned(), json!({"from": 1, "to": 2}))]);
-    let mut linked = None;
-    if args.cascade || on.attempt.dry_run {
-        let (seen, unseen) = linked.insert(in_the_way(on, name).await?);
+    let linked = match args.cascade || on.is_shown_first() {
+        true => in_the_way(on, name).await.map(Some),
+        false => Ok(None),
+    };
+    let linked = match linked {
+        // Who is asked wants to know it; the cancel itself does without.
+        Err(_) if !args.cascade && !on.attempt.dry_run => {
+            preview.insert("submitted_links".to_owned(), json!("not known: the site did not tell"));
+            None
+        }
+        linked => linked?,
+    };
+    if let Some((seen, unseen)) = &linked {
         if args.cascade && !seen.is_empty() && *unseen == 0 {
             preview.insert("cancelled_first".to_owned(), seen.iter().map(named).collect());
         } else if !seen.is_empty() || *unseen > 0 {
@@ -226,7 +237,7 @@ impl<'a> Cascade<'a> {
 
 /// Whether the site names the document in its refusal.
 fn names(error: &ToolError, document: &DocRef) -> bool {
-    matches!(error, ToolError::Site(error) if error.messages().iter().any(|said| said.contains(&document.name)))
+    matches!(error, ToolError::Site(error) if error.messages().iter().any(|said| holds_name(said, &document.name)))
 }
 
 /// Those of which each waits for another of them, by whom each waits for.

@@ -27,7 +27,8 @@ pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, 
             return Err(ToolError::refused(
                 format!("{} {name:?} is submitted already; nothing was done.", on.def.name),
                 format!(
-                    "To correct it: {}, then {}.",
+                    "Nothing is to be done. What goes back or comes in addition is a return or a new document; {}, \
+                     then {}, only if nothing was made from it and it is wrong.",
                     on.registry.tool_for(on.def, Verb::Cancel),
                     on.registry.tool_for(on.def, Verb::Amend)
                 ),

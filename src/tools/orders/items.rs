@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows};
+use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -69,7 +69,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let on = DocTypeCall::of(&call, &permit).await?;
     let order = ORDERS.iter().find(|order| order.doctype == on.def.name).ok_or_else(|| {
         ToolError::refused(
-            format!("doctype: the rows of a {} are not changed by this tool.", on.def.name),
+            format!("doctype: the rows of {} are not changed by this tool.", with_article(on.def.name)),
             "It takes Sales Order and Purchase Order; drafts of all others are updated, what is submitted is amended.",
         )
     })?;

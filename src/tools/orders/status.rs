@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::nearest;
+use erpnext_schema::{nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -94,7 +94,7 @@ impl Closable {
                 nearest(doctype, names.clone()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             let listed = names.collect::<Vec<_>>().join(", ");
             ToolError::refused(
-                format!("doctype: a {doctype} is neither closed nor held by this tool{near}"),
+                format!("doctype: {} is neither closed nor held by this tool{near}", with_article(doctype)),
                 format!("It takes {listed}. What is no longer wanted otherwise is cancelled or deleted."),
             )
         })

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::context::Session;
-use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::text_of;
+use crate::site::Kind;
 use crate::tool::Call;
 
 /// An account, as far as the caller may see it.
@@ -68,7 +69,18 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
         Err(error) => return Err(error),
     };
     let on = DocTypeCall::of(call, &permit).await?;
-    let stored = session.site.get(&permit, mode).await?.data;
+    let stored = match session.site.get(&permit, mode).await {
+        Ok(stored) => stored.data,
+        Err(error) if error.kind() == Kind::Missing => {
+            let meant = suggest::meant(session, on.def.name, mode).await;
+            let meant = meant.map_or_else(String::new, |meant| format!("; {meant}"));
+            return Err(ToolError::refused(
+                format!("mode_of_payment: there is no Mode of Payment named {mode:?}{meant}. Nothing was made."),
+                "search_link finds the right name.",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
     named_exactly(&on, mode, &stored)?;
     if stored.get("enabled").and_then(Value::as_u64) == Some(0) {
         return Err(ToolError::refused(

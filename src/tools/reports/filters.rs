@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, meant_date, nearest, time};
+use erpnext_schema::{Rule, Violation, meant_date, nearest, time, with_article};
 use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::form::{Filter, is_date};
+use crate::documents::suggest;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::Tool;
@@ -66,7 +67,7 @@ pub(crate) async fn check(
             None if filter.required
                 && !violations.iter().any(|found: &Violation| found.path == path(&filter.field)) =>
             {
-                let what = filter.link().map_or_else(|| filter.kind.clone(), |doctype| format!("a {doctype}"));
+                let what = filter.link().map_or_else(|| filter.kind.clone(), with_article);
                 violations.push(violation(&filter.field, Rule::Mandatory, format!("is mandatory ({what})"), None));
             }
             None => {}
@@ -107,7 +108,12 @@ async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) ->
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     // Where the site does not tell, the report decides.
     let found = session.site.validate_link(&permit, name, &[]).await.ok()?;
-    found.is_none().then(|| format!("there is no {doctype} named {name:?}; search_link finds the right name"))
+    if found.is_some() {
+        return None;
+    }
+    let meant = suggest::meant(session, doctype, name).await;
+    let meant = meant.unwrap_or_else(|| "search_link finds the right name".to_owned());
+    Some(format!("there is no {doctype} named {name:?}; {meant}"))
 }
 
 type Misfit = (String, Option<String>);

@@ -58,6 +58,8 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
             messages.extend(on.name_taken(&doc, &name));
             messages.extend(super::passwords(&on, &doc));
             on.note_differences(&mut result, &Map::new(), &doc, &stored);
+            let given: Map<_, _> = doc.clone().into_iter().filter(|(key, _)| args.data.contains_key(key)).collect();
+            messages.extend(on.stored_by_hand(&Map::new(), &given, &stored));
             on.note_document(&mut result, args.return_document, stored);
         }
         Err(note) => messages.push(note),

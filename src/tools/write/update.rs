@@ -112,6 +112,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
             }
             note_titles(&mut result, titled);
             on.note_differences(&mut result, &before, &merged.given, &after);
+            messages.extend(on.stored_by_hand(&before, &merged.given, &after));
             if asked.is_empty() && messages.is_empty() && !result.contains_key("stored_differently") {
                 messages.push("nothing was changed: the document held these values already".to_owned());
             }

@@ -178,4 +178,15 @@ async fn what_is_called_otherwise_is_led_to_its_place() {
     assert!(text.contains("everything else goes into arguments: {\"arguments\": {\"status\": …}}"), "{text}");
     let text = refusal(&app, "run_report", json!({"name": "General Ledger", "company": "Acme"})).await;
     assert!(text.contains("everything else goes into filters: {\"filters\": {\"company\": …}}"), "{text}");
+    let doctypes = json!({"Sales Order": all(), "Payment Entry": all(), "Sales Invoice": all()});
+    let app = app_of(&config_json("http://127.0.0.1:9", json!({ "doctypes": doctypes })));
+    for (tool, given, place, told) in [
+        ("update_order_items", json!({"rows": [{"idx": 1, "qty": 12}]}), "rows: no such", "did you mean items?"),
+        ("record_payment", json!({"doctype": "Payment Entry"}), "doctype: no such", "this tool takes: party_type"),
+        ("convert_document", json!({"to": "Invoice", "status": "Closed"}), "status: no such", "into data: {\"data\""),
+        ("aggregate_documents", json!({"measures": [{"sum": "grand_total"}]}), "measures: ", "\"sum(grand_total)\""),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains(place) && text.contains(told), "{text}");
+    }
 }

@@ -99,6 +99,21 @@ fn twelve_doctypes_and_all_doctypes_are_within_ten_thousand_tokens() {
 }
 
 #[test]
+fn the_presets_list_what_their_work_is_done_with() {
+    let list = |file: &str| {
+        let app = app(preset(file), json!({}));
+        listing(&app.session(), app.registry())
+    };
+    let accounts = list("accounts-user.json");
+    assert!(names(&accounts).contains(&"record_payment"), "{:?}", names(&accounts));
+    let sales = list("sales-user.json");
+    assert!(names(&sales).contains(&"change_order_status"), "{:?}", names(&sales));
+    let order = sales.tools.iter().find(|listed| listed.definition.name == "create_sales_order_document").unwrap();
+    let data = &order.definition.input_schema["properties"]["data"]["properties"];
+    assert!(data["delivery_date"].is_object(), "{data}");
+}
+
+#[test]
 fn every_permitted_tool_is_found_by_its_name_and_called_by_call_tool() {
     let app = app(reports(json!({"default": all()})), json!({}));
     assert!(app.registry().tools().len() > 2_500, "{}", app.registry().tools().len());

@@ -226,6 +226,9 @@ fn value_of(schema: &Value, whole: bool) -> Value {
         Some("string") if described.starts_with("YYYY-MM-DD HH") => json!("2026-02-28 23:59:59"),
         Some("string") if described.starts_with("YYYY") => json!("2026-02-28"),
         Some("string") if described.starts_with("HH") => json!("23:59:59"),
+        Some("string") if described.contains("Email") => json!("x@example.com"),
+        Some("string") if described.contains("Phone") => json!("+1 555 0100"),
+        Some("string") if described.contains("URL") => json!("https://example.com"),
         Some("string") if described.contains("JSON") => json!("{\"any\": [1]}"),
         Some("string") => {
             let length = schema["maxLength"].as_u64().unwrap_or(20).min(60);

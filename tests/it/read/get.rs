@@ -138,6 +138,21 @@ async fn rows_show_what_the_desk_s_grid_shows_and_the_rest_where_it_is_asked_for
 }
 
 #[on_every_version]
+async fn a_head_leaves_out_what_is_0_and_what_repeats_an_amount() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let name = first(&app, "Sales Invoice", json!({"docstatus": 1, "currency": "EUR"})).await;
+    let short = call(&app, "get_sales_invoice_document", json!({"name": name})).await.unwrap();
+    let document = short["document"].as_object().unwrap();
+    assert!(!document.contains_key("base_grand_total") && !document.contains_key("is_pos"), "{short}");
+    assert!(document["grand_total"].is_number() && document["outstanding_amount"].is_number(), "{short}");
+    assert!(short["note"].as_str().unwrap().contains("fields that hold 0 or false are left out"), "{short}");
+    let asked = json!({"name": name, "fields": ["base_grand_total", "is_pos"]});
+    let asked = call(&app, "get_sales_invoice_document", asked).await.unwrap();
+    assert_eq!((&asked["document"]["is_pos"], &asked["note"]), (&json!(false), &json!(null)), "{asked}");
+    assert_eq!(asked["document"]["base_grand_total"], document["grand_total"], "{asked}");
+}
+
+#[on_every_version]
 async fn a_field_that_was_asked_for_is_told_to_be_empty() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let asked = json!({"name": "Kestrel Software", "fields": ["customer_name", "image", "accounts"]});

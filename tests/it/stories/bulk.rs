@@ -110,6 +110,16 @@ async fn documents_are_checked_together_before_the_first_is_sent() {
 }
 
 #[on_every_version]
+async fn links_that_the_site_would_check_are_looked_at_before_the_first_is_sent() {
+    let desk = Desk::open().await;
+    let before = desk.site.journal().len();
+    let documents = json!([{"first_name": "L"}, {"first_name": "M", "territory": "Nowhere"}]);
+    let text = desk.refusal("create_bulk_documents", json!({"doctype": "Lead", "documents": documents})).await;
+    assert!(text.contains("documents[1].territory: there is no Territory named \"Nowhere\""), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn an_atomic_batch_makes_all_or_none() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();

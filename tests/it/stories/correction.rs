@@ -81,6 +81,10 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
         assert!(text.contains(wanted.as_str()), "{text}");
     }
     assert!(text.contains("\"cascade\": true"), "{text}");
+    // Who is asked sees it before.
+    let shown = desk.call("cancel_document", json!({"doctype": "Sales Order", "name": order})).await;
+    let links = shown["would_change"]["submitted_links"].as_str().unwrap_or_else(|| panic!("{shown}"));
+    assert!(links.contains(invoice.as_str()) && links.contains(payment.as_str()), "{shown}");
     let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true});
     let shown = desk.call("cancel_document", cascade.clone()).await;
     assert_eq!(shown["would_change"]["cancelled_first"].as_array().unwrap().len(), 2, "{shown}");

@@ -47,6 +47,28 @@ async fn an_order_is_held_closed_and_opened_again() {
 }
 
 #[on_every_version]
+async fn what_a_submitted_order_keeps_is_refused_with_the_tool_that_is_meant() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let before = desk.site.journal().len();
+    for (data, meant) in [
+        (json!({"items": {"patch": [{"idx": 1, "qty": 5}]}}), "update_order_items changes quantity"),
+        (json!({"status": "Closed"}), "change_order_status closes"),
+        (json!({"order_type": "Maintenance"}), "cancel and amend it only if nothing was made from it"),
+    ] {
+        let change = json!({"doctype": "Sales Order", "name": name, "data": data});
+        let text = desk.refusal("update_generic_document", change).await;
+        assert!(text.contains("once the document is submitted") && text.contains(meant), "{text}");
+    }
+    let text = desk.refusal("submit_document", json!({"doctype": "Sales Order", "name": name})).await;
+    assert!(text.contains("only if nothing was made from it"), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    let closed = json!({"doctype": "Sales Order", "name": name, "status": "Closed"});
+    assert_eq!(desk.call("change_order_status", closed).await["status"], "Closed");
+    assert_eq!(desk.call("change_order_status", to(&name, "Reopened")).await["reopened"], json!(name));
+}
+
+#[on_every_version]
 async fn whatever_can_be_closed_is_closed_and_goes_on_as_before() {
     let desk = Desk::open().await;
     let mut tried = 0;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::sandbox::COMPANY;
+use crate::sandbox::{COMPANY, config};
+use crate::support::{all, app_of, call};
 
 const TEMPLATE: &str = "Sales Taxes and Charges Template";
 
@@ -81,4 +82,71 @@ async fn a_dry_run_shows_the_taxes_that_would_be_filled_in() {
     let shown =
         desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data, "dry_run": true})).await;
     assert_eq!(shown["would_create"]["taxes"][0]["rate"], 23.0, "{shown}");
+}
+
+#[on_every_version]
+async fn a_template_for_the_next_document_is_charged_and_what_the_site_keeps_otherwise_is_told() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let source = order(&desk, json!({})).await;
+    let source = desk.create("Sales Order", source).await;
+    desk.submit("Sales Order", &source).await;
+    let data = json!({"taxes_and_charges": vat, "due_date": "2026-12-31", "status": "Paid"});
+    let mut arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "data": data});
+    let shown = desk.call("convert_document", arguments.clone()).await;
+    assert_eq!(shown["filled_in"]["taxes"][0]["rate"], 23.0, "{shown}");
+    arguments["save"] = json!(true);
+    let answer = desk.call("convert_document", arguments).await;
+    assert_eq!(answer["filled_in"]["taxes"][0]["rate"], 23.0, "{answer}");
+    assert_eq!(answer["stored_differently"]["status"]["stored"], "Draft", "{answer}");
+    let made = desk.get("Sales Invoice", answer["created"].as_str().unwrap()).await;
+    assert_eq!((&made["total_taxes_and_charges"], &made["grand_total"]), (&json!(46.0), &json!(246.0)), "{made}");
+}
+
+#[on_every_version]
+async fn without_a_company_the_only_one_counts_and_where_none_is_known_that_is_told() {
+    let desk = Desk::open().await;
+    let usual = template(&desk, "Usual", 23.0, true).await;
+    let mut data = order(&desk, json!({})).await;
+    data.as_object_mut().unwrap().remove("company");
+    let arguments = json!({"doctype": "Sales Order", "data": data});
+    let answer = desk.call("create_generic_document", arguments.clone()).await;
+    assert_eq!(answer["filled_in"]["taxes_and_charges"], json!(usual), "{answer}");
+    // Who may not read companies cannot know which one the site takes.
+    let permissions = json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}});
+    let app = app_of(&config(&desk.site, "administrator", permissions));
+    let answer = call(&app, "create_generic_document", arguments).await.unwrap();
+    assert_eq!(answer.get("filled_in"), None, "{answer}");
+    assert!(answer["messages"].to_string().contains("not known: no company was given"), "{answer}");
+}
+
+#[on_every_version]
+async fn a_template_that_is_taken_away_leaves_rows_which_are_told() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let data = order(&desk, json!({"taxes_and_charges": vat})).await;
+    let name = desk.create("Sales Order", data).await;
+    let change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes_and_charges": ""}});
+    let answer = desk.call("update_generic_document", change).await;
+    assert!(answer["messages"].to_string().contains("taxes still has rows (1)"), "{answer}");
+    // The way that the message names.
+    let change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes": []}});
+    let answer = desk.call("update_generic_document", change).await;
+    assert_eq!(answer["also_changed"]["grand_total"]["to"], 200.0, "{answer}");
+}
+
+#[on_every_version]
+async fn a_batch_tells_what_was_filled_in_once_with_its_rows() {
+    let desk = Desk::open().await;
+    let usual = template(&desk, "Usual", 23.0, true).await;
+    let data = order(&desk, json!({})).await;
+    let mut none = data.clone();
+    none["taxes"] = json!([]);
+    for atomic in [false, true] {
+        let batch = json!({"doctype": "Sales Order", "documents": [data, none, data], "atomic": atomic});
+        let answer = desk.call("create_bulk_documents", batch).await;
+        let filled = &answer["filled_in"];
+        assert_eq!((filled.as_array().unwrap().len(), &filled[0]["rows"]), (1, &json!([0, 2])), "{answer}");
+        assert_eq!(filled[0]["fields"]["taxes_and_charges"], json!(usual), "{answer}");
+    }
 }

@@ -191,3 +191,34 @@ async fn amounts_that_the_site_works_out_are_not_set_by_hand() {
     let text = refusal(&app, "create_purchase_order_document", json!({"data": data})).await;
     assert!(text.contains("data.per_received") && text.contains("data.items[0].received_qty"), "{text}");
 }
+
+#[on_every_version]
+async fn what_the_form_only_shows_is_told_where_it_is_stored_as_sent() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Issue": all(), "Sales Order": all()}));
+    let data = json!({"subject": "x", "agreement_status": "Fulfilled"});
+    let made = call(&app, "create_issue_document", json!({"data": data})).await.unwrap();
+    let told = made["messages"].to_string();
+    assert!(told.contains("agreement_status: stored as sent, though the form only shows it"), "{made}");
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let change = json!({"name": order, "data": {"billing_status": "Fully Billed", "po_no": "7"}});
+    let changed = call(&app, "update_sales_order_document", change.clone()).await.unwrap();
+    let told = changed["messages"].to_string();
+    assert!(told.contains("billing_status: stored as sent"), "{changed}");
+    // What it held before is nobody's doing.
+    let again = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert!(!again["messages"].to_string().contains("stored as sent"), "{again}");
+}
+
+#[on_every_version]
+async fn an_amount_that_comes_of_another_is_refused_with_that_one() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Journal Entry": all()}));
+    let rows = json!([{"account": "Cash", "debit": 10}, {"account": "Sales", "credit": 10}]);
+    let data = json!({"posting_date": "2026-11-01", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let text = refusal(&app, "create_journal_entry_document", json!({"data": data})).await;
+    assert!(
+        text.contains("data.accounts[0].debit: is not set by hand") && text.contains("debit_in_account_currency"),
+        "{text}"
+    );
+}
