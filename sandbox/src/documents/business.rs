@@ -45,6 +45,7 @@ impl Site<'_> {
         check_quantities(def, doc)?;
         check_dates(def, doc)?;
         self.check_payment(def, doc)?;
+        self.check_journal(def, doc)?;
         if def.name == "Task" && doc.get("progress").map_or(0.0, flt) > 100.0 {
             return Err(SiteError::invalid("Progress % for a task cannot be more than 100."));
         }
