@@ -99,6 +99,9 @@ fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         if qty < 0.0 && int(doc, "is_return") == 0 {
             return Err(SiteError::invalid(format!("For an item {item}, quantity must be positive number")));
         }
+        if qty > 0.0 && int(doc, "is_return") == 1 {
+            return Err(SiteError::invalid(format!("The quantity of item {item} must be negative in a return")));
+        }
     }
     Ok(())
 }
