@@ -171,6 +171,17 @@ fn links(version: Version, def: &DocTypeDef, document: &Doc, check: &mut impl Fn
 }
 
 #[test]
+fn what_new_papers_choose_from_is_there() {
+    for &version in Version::ALL {
+        let documents = all(version, 1);
+        for doctype in ["Stock Entry Type", "Activity Type", "Payment Terms Template"] {
+            let found = documents.iter().filter(|(def, _)| def.name == doctype).count();
+            assert!(found >= 2, "{version} {doctype}: {found}");
+        }
+    }
+}
+
+#[test]
 fn every_voucher_balances() {
     let mut sums: BTreeMap<String, f64> = BTreeMap::new();
     for (def, entry) in all(Version::NEWEST, 1) {
