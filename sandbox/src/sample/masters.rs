@@ -219,6 +219,12 @@ fn groups(sample: &mut Sample<'_>) {
     tree(sample, "Item Group", "All Item Groups", ITEM_GROUPS);
 }
 
+/// What the site fills in where nobody says: nearly every paper is of the one company.
+pub fn defaults(sample: &mut Sample<'_>) {
+    let defaults = fields! { default_company: COMPANY, default_currency: CURRENCY, country: COUNTRY };
+    sample.put("Global Defaults", "Global Defaults", defaults);
+}
+
 /// What papers choose from that the sample's own papers do not.
 pub fn choices(sample: &mut Sample<'_>) {
     for purpose in ["Material Issue", "Material Receipt", "Material Transfer"] {

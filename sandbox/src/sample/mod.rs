@@ -52,6 +52,7 @@ pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
     }
     // Last, so that what was there before keeps its times.
     masters::choices(&mut sample);
+    masters::defaults(&mut sample);
     sample.numbers
 }
 
