@@ -2,7 +2,7 @@
 //!
 //! The modules stand on floors, and import only what stands below them: `tests/it/floors.rs` lists them from the ground up.
 
-pub mod answer;
+mod answer;
 pub mod api;
 pub mod app;
 pub mod audit;
@@ -10,15 +10,15 @@ pub mod cache;
 pub mod catalog;
 pub mod check;
 pub mod cleared;
-pub mod completion;
+mod completion;
 pub mod config;
 pub mod context;
 mod document;
 mod documents;
 pub mod error;
 pub mod files;
-pub mod limit;
-pub mod metrics;
+mod limit;
+mod metrics;
 pub mod oauth;
 pub mod policy;
 pub mod prompts;

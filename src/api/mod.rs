@@ -1,5 +1,8 @@
 //! The Rust API: ERPNext's documents as typed structs, read and written with the same checks as the tools.
 
+mod beyond;
+mod files;
+mod lifecycle;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -8,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
-use erpnext_schema::{DocTypeDef, Purpose, Version, Violation, check_document, rows_mut};
+use erpnext_schema::{DocTypeDef, Filter, Purpose, Version, Violation, check_document, rows_mut};
 use serde_json::{Value, json};
 
-use crate::audit::{Attempt, Audit};
+use crate::audit::{Attempt, Audit, Recorded};
 use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
 use crate::cleared::{Cleared, Confirmed};
 use crate::document::{Writing, merge};
@@ -22,6 +25,8 @@ use crate::site::{
     WriteError,
 };
 
+pub use crate::shape::report::{Column, Table};
+pub use crate::site::{Attachment, Download};
 pub use list::List;
 
 /// A site, as one user sees it.
@@ -97,6 +102,24 @@ pub enum Error {
         /// Which fields.
         fields: String,
     },
+    /// The document is in no state for what was to be done; nothing was done.
+    #[error("{doctype} {name}: {why}")]
+    NotNow {
+        /// The DocType.
+        doctype: &'static str,
+        /// The document.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The report gives no rows here.
+    #[error("report {report}: {why}")]
+    NoReport {
+        /// The report.
+        report: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// The document has no name or no `modified`, which say what is to be updated and from which version on.
     #[error("{0}: only a document that was read from the site can be updated")]
     NotRead(&'static str),
@@ -125,7 +148,7 @@ impl Site {
     pub fn connect(url: &str, api_key: &str, api_secret: &str) -> Result<Self, Error> {
         let version = SiteVersion::default();
         Ok(Self {
-            client: Client::new(ClientOptions { timeout: Duration::from_secs(60), ..ClientOptions::default() })?,
+            client: client(Duration::from_secs(60))?,
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
             catalog: Catalog::new(version.clone(), None, false),
@@ -139,6 +162,15 @@ impl Site {
     pub fn of_version(self, version: Version) -> Self {
         let version = SiteVersion::new(Some(version));
         Self { catalog: Catalog::new(version.clone(), None, false), version, ..self }
+    }
+
+    /// The same with another time-out than 60 seconds. That of a read holds for all its tries together. After that of a
+    /// write, [`Error::Unanswered`] says that nobody knows whether it was done.
+    ///
+    /// # Errors
+    /// An HTTP client that cannot be set up.
+    pub fn with_timeout(self, timeout: Duration) -> Result<Self, Error> {
+        Ok(Self { client: client(timeout)?, ..self })
     }
 
     fn bound(&self) -> CallerClient<'_> {
@@ -173,13 +205,34 @@ impl Site {
         if self.version.get() < Version::V16 {
             return Ok(Arc::default());
         }
-        let asker = Asker { site: self.bound(), masks: &self.masks };
-        Ok(asker.masked(D::DEF.name(), age).await?)
+        Ok(self.asker().masked(D::DEF.name(), age).await?)
+    }
+
+    /// That the site masks nothing of the DocType: it would store the masks.
+    async fn keeps_values<D: Document>(&self) -> Result<(), Error> {
+        let masked = self.masked::<D>(FOR_WRITES).await?;
+        match masked.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Masked { doctype: D::DEF.name(), fields: masked.to_string() }),
+        }
+    }
+
+    fn asker(&self) -> Asker<'_> {
+        Asker { site: self.bound(), masks: &self.masks }
     }
 
     /// Many documents: set filters, order and page, then fetch.
     pub fn list<D: Document>(&self) -> List<'_, D> {
         List::new(self)
+    }
+
+    /// How many documents there are for which all of these hold, as far as the user may see.
+    ///
+    /// # Errors
+    /// The policy's or the site's refusal.
+    pub async fn count<D: Document>(&self, filters: impl IntoIterator<Item = Filter>) -> Result<u64, Error> {
+        let list = filters.into_iter().fold(self.list::<D>(), |list, filter| list.filter(filter));
+        list.count().await
     }
 
     /// Makes a document and gives it as the site stored it.
@@ -214,10 +267,7 @@ impl Site {
             return Err(Error::NotRead(D::DEF.name()));
         };
         let def = self.table::<D>().await?;
-        let masked = self.masked::<D>(FOR_WRITES).await?;
-        if !masked.is_empty() {
-            return Err(Error::Masked { doctype: D::DEF.name(), fields: masked.to_string() });
-        }
+        self.keeps_values::<D>().await?;
         let stored = self.bound().get(&permit, &name).await?.data;
         if stored.get("modified").and_then(Value::as_str) != Some(&modified) {
             return Err(Error::Stale { doctype: D::DEF.name(), name });
@@ -264,25 +314,35 @@ impl Site {
         state: WriteState<'_>,
     ) -> Result<Cleared<'a>, Error> {
         let admitted = permit.admits(state, def, &|child| self.catalog.known(child))?;
-        let operation = permit.operation();
+        let (confirmed, recorded) = self.proofs(def.name, permit.operation())?;
+        Ok(Cleared::new(admitted, name, confirmed, recorded))
+    }
+
+    /// What a program's call stands for: the confirmation, and the record.
+    fn proofs(&self, of: &str, operation: Operation) -> Result<(Confirmed, Recorded), Error> {
         let no = |why: &str| {
-            let (doctype, reason) = (def.name.to_owned(), Reason::Refused(why.to_owned()));
+            let (doctype, reason) = (of.to_owned(), Reason::Refused(why.to_owned()));
             Error::Denied(Denial { doctype, operation, reason })
         };
         let confirmed = Confirmed::unasked(&self.policy, operation, true).ok_or_else(|| no("it asks for a person"))?;
         let recorded = Audit::default().intend(&Attempt::default()).map_err(|error| no(&error.to_string()))?;
-        Ok(Cleared::new(admitted, name, confirmed, recorded))
+        Ok((confirmed, recorded))
     }
 
     fn permit<D: Document>(&self, operation: Operation) -> Result<Permit, Error> {
         Ok(self.policy.permit(operation, D::DEF.name())?)
     }
 
-    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType.
-    async fn table<D: Document>(&self) -> Result<&'static DocTypeDef, Error> {
+    async fn know_version(&self) -> Result<(), Error> {
         if !self.version.is_known() {
             self.version.ask(self.bound()).await?;
         }
+        Ok(())
+    }
+
+    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType.
+    async fn table<D: Document>(&self) -> Result<&'static DocTypeDef, Error> {
+        self.know_version().await?;
         Ok(self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any()))
     }
 
@@ -325,4 +385,8 @@ impl Site {
         }
         doc
     }
+}
+
+fn client(timeout: Duration) -> Result<Client, SetUpError> {
+    Client::new(ClientOptions { timeout, ..ClientOptions::default() })
 }

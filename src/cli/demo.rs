@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use erpnext_mcp::config::{Config, LogFormat, LogLevel};
 use erpnext_mcp::server::Server;
-use erpnext_mcp::transport::serve_stdio;
+use erpnext_mcp::transport::{asked_to_end, hung_up, serve_stdio};
 use erpnext_sandbox::{Loading, Options, Sandbox, Version};
 use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
@@ -55,7 +55,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Runs until the client leaves, the tour ends, or Ctrl-C.
+    /// Runs until the client leaves, the tour ends, or a signal ends it: Ctrl-C, SIGTERM, SIGHUP.
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let runtime = serve::runtime()?;
         let done = runtime.block_on(self.serve(global));
@@ -86,22 +86,33 @@ impl Demo {
             say_keys(&site);
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
-        let logs = std::env::temp_dir().join(format!("erpnext-mcp-demo-{}", std::process::id()));
-        let config = configuration(&url, self.version, &logs.join("audit.log"));
+        // The log of a demo is of no use to anybody afterwards: the folder goes with this value, whatever ends the demo.
+        let logs = tempfile::Builder::new().prefix("erpnext-mcp-demo-").tempdir();
+        let logs = logs.context("there is no folder for the demo's audit log")?;
+        let config = configuration(&url, self.version, &logs.path().join("audit.log"));
         let config = global.onto(Config::from_text(&config.to_string())?)?;
         let log = &config.audit.log_file;
-        // The client is answered while the site still puts its data in; what is asked of the site waits for that.
-        let served = if std::io::stdin().is_terminal() {
+        // The client is answered while the site still puts its data in; what is asked of the site waits for that. Signals are
+        // listened for first.
+        if std::io::stdin().is_terminal() {
             let connection = serve::connection(&config)?;
-            tokio::try_join!(site, tour::run(&connection, log)).map(drop)
+            tokio::select! {
+                biased;
+                () = asked_to_end() => Ok(()),
+                () = hung_up() => Ok(()),
+                toured = async { tokio::try_join!(site, tour::run(&connection, log)).map(drop) } => toured,
+            }
         } else {
             serve::log_to_stderr(LogLevel::Warn, LogFormat::Text);
             say_how_to_connect(&url, version, &kept, log);
-            tokio::try_join!(site, serve_stdio(Server::new(Arc::new(serve::connection(&config)?)))).map(drop)
-        };
-        // The log of a demo is of no use to anybody afterwards.
-        let _ = std::fs::remove_dir_all(&logs);
-        served
+            let server = Server::new(Arc::new(serve::connection(&config)?));
+            // It sees to the other signals itself.
+            tokio::select! {
+                biased;
+                () = hung_up() => Ok(()),
+                served = async { tokio::try_join!(site, serve_stdio(server)).map(drop) } => served,
+            }
+        }
     }
 }
 

@@ -64,6 +64,12 @@ impl Global {
         self.onto(config?)
     }
 
+    /// Where to go, if there is no configuration file.
+    pub fn not_set_up(&self) -> Option<&'static str> {
+        let file = Config::file(self.config.as_deref(), &|name| std::env::var(name).ok());
+        file.is_none().then_some(NOT_SET_UP)
+    }
+
     /// The configuration for what asks no site, and so needs no key.
     pub fn load_offline(&self) -> anyhow::Result<Config> {
         self.onto(Config::load_offline(self.config.as_deref(), &|name| std::env::var(name).ok())?)

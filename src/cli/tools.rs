@@ -33,7 +33,12 @@ impl Tools {
         let config = global.load_with(&env)?;
         let (_, connection) = App::from_config(&config, Audit::default())?;
         let text = if self.json { as_json(&connection) } else { as_table(&connection) };
-        Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+        // On stderr, so that the JSON stays one.
+        if let Some(where_to_go) = global.not_set_up() {
+            eprintln!("{where_to_go}");
+        }
+        Ok(())
     }
 }
 

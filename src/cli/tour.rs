@@ -1,4 +1,5 @@
-//! The tour: six calls with request and answer in colour, for a person who looks at the demo in a terminal.
+//! The tour: six calls with request and answer in colour, and what a model would say of each, for a person who looks at the demo
+//! in a terminal.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,6 +16,7 @@ const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 const CYAN: &str = "\x1b[36m";
+const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Walks through the calls and says how to go on.
@@ -23,54 +25,72 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
     out.title("erpnext-mcp: a language model's way into ERPNext. This is a sample site; the calls are real.")?;
 
     let tools = connection.registry().tools();
-    out.title(&format!("1. The tools: {}, each with an exact schema", tools.len()))?;
+    out.title(&format!("The tools: {}, each with an exact schema", tools.len()))?;
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).filter(|name| name.contains("sales_order")).collect();
     out.text(&names.join("  "))?;
 
-    let draft = json!({"filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
-    let draft = quiet(connection, "list_sales_order_documents", draft).await?;
+    out.title("1. A list: which order is still a draft?")?;
+    let asked = json!({"filters": {"docstatus": 0}, "fields": ["name"], "limit": 1});
+    let drafts = out.call(connection, "list_sales_order_documents", asked).await?;
     let name =
-        draft.pointer("/rows/0/0").and_then(Value::as_str).context("the sample data has no draft order")?.to_owned();
+        drafts.pointer("/rows/0/0").and_then(Value::as_str).context("the sample data has no draft order")?.to_owned();
+    out.model(&format!("{name} is one. I'll look at what is in it."))?;
 
     out.title("2. A typed read: one order, the fields that matter")?;
     let fields = json!(["customer", "status", "grand_total", "currency", "items.item_code", "items.qty", "items.rate"]);
     let order = out.call(connection, "get_sales_order_document", json!({"name": name, "fields": fields})).await?;
+    let of_order = |field: &str| shown(&order, &format!("/document/{field}"));
+    let (customer, currency) = (of_order("customer"), of_order("currency"));
+    let (item, quantity, total) = (of_order("items/0/item_code"), of_order("items/0/qty"), of_order("grand_total"));
+    out.model(&format!("{customer} wants {quantity} of {item}; the order comes to {total} {currency}."))?;
 
-    out.title("3. A question over many documents")?;
+    out.title("3. A question over many documents: who orders most?")?;
     let asked = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"],
         "filters": {"docstatus": 1}, "order_by": "sum(grand_total) desc", "limit": 3});
-    out.call(connection, "aggregate_documents", asked).await?;
+    let most = out.call(connection, "aggregate_documents", asked).await?;
+    let of_first = |field: &str| shown(&most, &format!("/groups/0/{field}"));
+    let (customer, currency) = (of_first("customer"), of_first("currency"));
+    let (count, sum) = (of_first("count"), of_first("sum(grand_total)"));
+    out.model(&format!("{customer}: {count} orders, {sum} {currency} together."))?;
 
     out.title("4. A field that the administrator withholds, even as a filter")?;
     out.call(connection, "list_customer_documents", json!({"filters": {"tax_id": ["like", "27%"]}})).await?;
+    out.model("I may not see tax numbers here, nor search by them. Your administrator can allow it.")?;
 
-    out.title("5. One quantity changed: every other column and row stays, and the answer says what the site stored")?;
+    out.title("5. A call with mistakes: nothing is sent, and all of them come back at once")?;
+    let wrong = json!({"customer_nme": "Zod Co", "customer_type": "Firm", "disabled": "no"});
+    out.call(connection, "create_customer_document", json!({"data": wrong})).await?;
+    out.model("No customer was made. I know what to write instead, and would call again.")?;
+
+    out.title("6. One quantity changed: every other column and row stays, and the answer says what the site stored")?;
     let rows = order.pointer("/document/items").and_then(Value::as_array).cloned().unwrap_or_default();
     let rows = rows.iter().enumerate().map(|(i, row)| {
         let quantity = row.get("qty").and_then(Value::as_f64).unwrap_or_default();
         if i == 0 { json!({"name": row["name"], "qty": quantity + 1.0}) } else { json!({"name": row["name"]}) }
     });
     let change = json!({"name": name, "data": {"items": rows.collect::<Vec<_>>()}});
-    out.call(connection, "update_sales_order_document", change).await?;
+    let changed = out.call(connection, "update_sales_order_document", change).await?;
+    let (before, after) = ("/also_changed/grand_total/from", "/also_changed/grand_total/to");
+    let (before, after) = (shown(&changed, before), shown(&changed, after));
+    out.model(&format!("One more of {item} is in {name}: the total went from {before} to {after}."))?;
 
-    out.title("6. The audit log of all this: names of fields, never values")?;
+    out.title("The audit log of all this: names of fields, never values")?;
     for line in review::lines(audit_log)?.filter_map(Result::ok) {
         out.text(&format!("{DIM}{}{PLAIN}", shortened(&line.text())))?;
     }
 
-    out.title("Connect a client: add this to its configuration")?;
+    out.title("Connect a client to this sample site: add this to its configuration")?;
     out.text(&client_configuration(connection.session().version.get()))?;
-    out.text("With a site of your own: README.md, or erpnext-mcp --help.")
+    out.title("For a site of your own: erpnext-mcp init")
 }
 
-async fn quiet(connection: &Connection, tool: &str, arguments: Value) -> anyhow::Result<Value> {
-    let tool = connection.registry().find(tool).with_context(|| format!("no tool {tool}"))?;
-    let arguments = arguments.as_object().cloned().unwrap_or_default();
-    connection
-        .call(tool, arguments, Some("tour".to_owned()))
-        .await
-        .map(|(data, _)| data)
-        .map_err(|error| anyhow::anyhow!(error.for_model()))
+/// What stands there in an answer, as a person writes it.
+fn shown(answer: &Value, at: &str) -> String {
+    match answer.pointer(at) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.as_f64().unwrap_or_default().to_string(),
+        _ => "(not shown)".to_owned(),
+    }
 }
 
 /// A JSON line without what only a program needs.
@@ -90,7 +110,7 @@ impl Screen {
     }
 
     fn text(&mut self, text: &str) -> anyhow::Result<()> {
-        let codes = [BOLD, DIM, GREEN, RED, CYAN, PLAIN];
+        let codes = [BOLD, DIM, GREEN, RED, CYAN, YELLOW, PLAIN];
         let text = if self.colour {
             text.to_owned()
         } else {
@@ -99,15 +119,22 @@ impl Screen {
         Ok(writeln!(std::io::stdout().lock(), "{text}")?)
     }
 
+    /// What a model would say of the last answer.
+    fn model(&mut self, words: &str) -> anyhow::Result<()> {
+        self.text(&format!("{YELLOW}model:{PLAIN} {words}"))
+    }
+
     async fn call(&mut self, connection: &Connection, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         self.text(&format!("{CYAN}→ {tool}{PLAIN} {arguments}"))?;
-        match quiet(connection, tool, arguments).await {
-            Ok(answer) => {
+        let tool = connection.registry().find(tool).with_context(|| format!("no tool {tool}"))?;
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        match connection.call(tool, arguments, Some("tour".to_owned())).await {
+            Ok((answer, _)) => {
                 self.text(&format!("{GREEN}← {PLAIN}{answer}"))?;
                 Ok(answer)
             }
             Err(error) => {
-                self.text(&format!("{RED}← {error}{PLAIN}"))?;
+                self.text(&format!("{RED}← {}{PLAIN}", error.for_model()))?;
                 Ok(Value::Null)
             }
         }

@@ -1,6 +1,7 @@
 //! Documents on their way to the site: what a write is checked against, changes laid onto what is stored, and what came
 //! of them.
 
+pub mod amendment;
 pub mod changes;
 pub mod differences;
 pub mod draft;

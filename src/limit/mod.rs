@@ -6,5 +6,5 @@ mod places;
 mod rate;
 
 pub use fair::{Fair, Turn};
-pub use places::{Place, Places};
+pub use places::Places;
 pub use rate::{Limits, Rates, User};

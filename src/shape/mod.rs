@@ -60,6 +60,8 @@ pub fn document(
     for (key, value) in doc {
         match (def.field(&key), value) {
             (_, Value::Null) => {}
+            // What the title would repeat stands under its own name.
+            (Some(field), Value::String(text)) if is_pattern(def, field, &text) => {}
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
                 let child = field.target().and_then(children);
                 let rows = rows.into_iter().map(|row| match row {
@@ -77,6 +79,11 @@ pub fn document(
         }
     }
     Shaped { document, withheld }
+}
+
+/// Whether a title is not one but the pattern for it (H64).
+fn is_pattern(def: &DocTypeDef, field: &FieldDef, text: &str) -> bool {
+    field.default == Some(text) && def.title_field == Some(field.fieldname) && def.titled_by().is_some()
 }
 
 /// Whether a document or one of its rows has a field that the tables do not know.

@@ -130,7 +130,11 @@ fn described(name: &str, method: &Method) -> Value {
     })
 }
 
-fn check(method: &Method, given: &Map<String, Value>) -> Result<(), Vec<Violation>> {
+/// That a method is given what it takes.
+///
+/// # Errors
+/// Everything that it does not take, or misses.
+pub(crate) fn check(method: &Method, given: &Map<String, Value>) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
     let mut wrong = |name: &str, rule, message: String, nearest: Option<&str>| {
         let path = format!("arguments.{name}");

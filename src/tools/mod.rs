@@ -14,7 +14,7 @@ mod lifecycle;
 mod linked;
 mod list;
 mod lookup;
-mod method;
+pub(crate) mod method;
 mod orders;
 mod payment;
 mod print;

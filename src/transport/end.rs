@@ -20,6 +20,16 @@ pub async fn asked_to_end() {
     }
 }
 
+/// Waits for SIGHUP, as when the terminal is closed; for ever where there is no such signal.
+pub async fn hung_up() {
+    match Reload::new() {
+        Some(mut hangup) => {
+            hangup.next().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits for the next of those by which it is to read its configuration anew (SIGHUP), on systems that have it.
 #[derive(Debug)]
 pub struct Reload(#[cfg(unix)] tokio::signal::unix::Signal);

@@ -7,6 +7,6 @@ mod message;
 mod skim;
 mod stdio;
 
-pub use end::Reload;
+pub use end::{Reload, asked_to_end, hung_up};
 pub use http::{Endpoint, HttpError, Patience, serve_http, serve_status};
 pub use stdio::serve_stdio;

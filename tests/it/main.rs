@@ -10,6 +10,7 @@
 //! | `transport/http/` | `http/` |
 //! | what an attacker tries, promise by promise | `holds/` |
 //! | `site/` where it fails, `limit/`, `cache/`, `context/` by user, the version of the site | `connection/` |
+//! | `api/` | `api`, and beside it in `src/api/tests.rs` |
 //! | `config/`, `check` | `config`, `cli/check`, `properties/config` |
 //! | `cli/`, `context/overlay`, `context/site_info` | `cli/` |
 //! | the requests of both versions against recordings of both | `read/forms`, `read/recorded_forms`, `read/recorded` |
@@ -25,6 +26,7 @@
 #[macro_use]
 extern crate erpnext_test;
 
+mod api;
 mod canary;
 mod chaos;
 mod cli;

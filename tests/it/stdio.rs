@@ -157,7 +157,7 @@ impl Server {
         stdin.flush().await.unwrap();
     }
 
-    /// Sends it a signal: TERM, INT.
+    /// Sends it a signal: TERM, INT, HUP.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();

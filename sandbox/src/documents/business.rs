@@ -45,6 +45,7 @@ impl Site<'_> {
         check_quantities(def, doc)?;
         check_dates(def, doc)?;
         self.check_payment(def, doc)?;
+        self.check_journal(def, doc)?;
         if def.name == "Task" && doc.get("progress").map_or(0.0, flt) > 100.0 {
             return Err(SiteError::invalid("Progress % for a task cannot be more than 100."));
         }
@@ -97,6 +98,9 @@ fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         }
         if qty < 0.0 && int(doc, "is_return") == 0 {
             return Err(SiteError::invalid(format!("For an item {item}, quantity must be positive number")));
+        }
+        if qty > 0.0 && int(doc, "is_return") == 1 {
+            return Err(SiteError::invalid(format!("The quantity of item {item} must be negative in a return")));
         }
     }
     Ok(())

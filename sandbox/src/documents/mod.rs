@@ -10,6 +10,7 @@ mod business;
 mod change;
 mod defaults;
 mod fill;
+mod journal;
 mod links;
 mod load;
 mod naming;

@@ -219,6 +219,30 @@ fn groups(sample: &mut Sample<'_>) {
     tree(sample, "Item Group", "All Item Groups", ITEM_GROUPS);
 }
 
+/// What the site fills in where nobody says: nearly every paper is of the one company.
+pub fn defaults(sample: &mut Sample<'_>) {
+    let defaults = fields! { default_company: COMPANY, default_currency: CURRENCY, country: COUNTRY };
+    sample.put("Global Defaults", "Global Defaults", defaults);
+}
+
+/// What papers choose from that the sample's own papers do not.
+pub fn choices(sample: &mut Sample<'_>) {
+    for purpose in ["Material Issue", "Material Receipt", "Material Transfer"] {
+        sample.put("Stock Entry Type", purpose, fields! { purpose, is_standard: true });
+    }
+    for (name, rate) in [("Workshop Hours", 38.0), ("Fitting on Site", 46.0), ("Drawing Office", 52.0)] {
+        sample.put("Activity Type", name, fields! { activity_type: name, billing_rate: rate });
+    }
+    for (name, days) in [("Within 14 Days", 14_i64), ("Within 30 Days", 30)] {
+        let term = fields! {
+            invoice_portion: 100.0,
+            due_date_based_on: "Day(s) after invoice date",
+            credit_days: days,
+        };
+        sample.put("Payment Terms Template", name, fields! { template_name: name, terms: vec![term] });
+    }
+}
+
 /// A root and its leaves, in a DocType whose documents are named by `<doctype>_name` and hang on `parent_<doctype>`.
 fn tree(sample: &mut Sample<'_>, doctype: &'static str, root: &'static str, leaves: &[&'static str]) {
     let key = doctype.to_lowercase().replace(' ', "_");

@@ -50,6 +50,9 @@ pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
         crm::write(&mut sample);
         work::write(&mut sample);
     }
+    // Last, so that what was there before keeps its times.
+    masters::choices(&mut sample);
+    masters::defaults(&mut sample);
     sample.numbers
 }
 

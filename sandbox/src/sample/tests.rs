@@ -170,6 +170,33 @@ fn links(version: Version, def: &DocTypeDef, document: &Doc, check: &mut impl Fn
     }
 }
 
+#[tokio::test]
+async fn a_new_paper_is_of_the_company_unless_it_says_otherwise() {
+    for &version in Version::ALL {
+        let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+        let doc = |value: Value| value.as_object().cloned().unwrap();
+        let issue = doc(serde_json::json!({"doctype": "Issue", "subject": "A drawer sticks"}));
+        assert_eq!(sandbox.with(|site| site.insert(issue)).unwrap()["company"], COMPANY);
+        let customer =
+            sandbox.with(|site| site.load("Sales Invoice", "ACC-SINV-2026-00001")).unwrap()["customer"].clone();
+        let row = serde_json::json!({"item_code": "LIT-DESK", "qty": 1, "rate": 59});
+        let offer = serde_json::json!({"doctype": "Quotation", "quotation_to": "Customer", "party_name": customer, "items": [row]});
+        let offer = sandbox.with(|site| site.insert(doc(offer))).unwrap();
+        assert_eq!((&offer["company"], &offer["currency"]), (&Value::from(COMPANY), &Value::from("EUR")));
+    }
+}
+
+#[test]
+fn what_new_papers_choose_from_is_there() {
+    for &version in Version::ALL {
+        let documents = all(version, 1);
+        for doctype in ["Stock Entry Type", "Activity Type", "Payment Terms Template"] {
+            let found = documents.iter().filter(|(def, _)| def.name == doctype).count();
+            assert!(found >= 2, "{version} {doctype}: {found}");
+        }
+    }
+}
+
 #[test]
 fn every_voucher_balances() {
     let mut sums: BTreeMap<String, f64> = BTreeMap::new();

@@ -11,6 +11,7 @@ use super::{Init, address, ask, propose, say};
 use crate::cli::serve;
 
 const ADDRESS: &str = "Address of the site (https://erp.example.com)";
+const KEY: &str = "API key (on the site: your user's Settings, API Access)";
 const UNSEEN: &str = "not shown by the site; the user's rights are asked for instead";
 
 impl Init {
@@ -24,7 +25,7 @@ impl Init {
         let mut url = self.url.clone().or_else(|| env("ERPNEXT_URL"));
         let mut key = self.api_key.clone().or_else(|| env("ERPNEXT_API_KEY"));
         let mut secret = env("ERPNEXT_API_SECRET").map(|secret| SecretString::from(secret.trim()));
-        let mut asked_before = None;
+        let (mut asked_before, mut key_before) = (None, None::<String>);
         loop {
             let site = self.site(url.take(), asked_before.as_deref(), asks)?;
             if asks && asked_before.as_ref() != Some(&site) {
@@ -35,7 +36,7 @@ impl Init {
                     continue;
                 }
             }
-            let (api_key, pasted) = self.key(key.take(), asks)?;
+            let (api_key, pasted) = key_and_secret(key.take(), key_before.as_deref(), asks)?;
             let secret = match (pasted.or(secret.take()), &self.secret_file) {
                 (_, Some(_)) => None,
                 (Some(secret), None) => Some(secret),
@@ -58,7 +59,7 @@ impl Init {
                 Ok(signed_in) => return Ok(signed_in),
                 Err(why) if asks && self.secret_file.is_none() => {
                     say(&format!("{why:#}"));
-                    asked_before = Some(site);
+                    (asked_before, key_before) = (Some(site), Some(api_key));
                 }
                 Err(why) => {
                     bail!("{why:#}\nnothing was written; `erpnext-mcp init --help` shows what can be given")
@@ -81,23 +82,6 @@ impl Init {
         }
     }
 
-    /// The key, with the secret if both were pasted.
-    fn key(&self, given: Option<String>, asks: bool) -> anyhow::Result<(String, Option<SecretString>)> {
-        let given = match given {
-            Some(given) => given,
-            None if asks => {
-                let question = "API key (on the site: your user's Settings, API Access)";
-                ask::text(question, None, |text| Ok(text.to_owned()))?
-            }
-            None => bail!("--api-key is needed, or ERPNEXT_API_KEY"),
-        };
-        let bare = given.trim().trim_start_matches("token ").trim();
-        Ok(match bare.split_once(':') {
-            Some((key, secret)) if asks => (key.trim().to_owned(), Some(secret.trim().into())),
-            _ => (bare.to_owned(), None),
-        })
-    }
-
     fn erpnext(&self, url: &str, key: &str, secret: Option<&str>) -> anyhow::Result<Value> {
         let mut erpnext = json!({"url": url, "api_key": key});
         if self.allow_insecure_http {
@@ -110,6 +94,47 @@ impl Init {
         }
         Ok(erpnext)
     }
+}
+
+/// The key, with the secret if both were pasted.
+fn key_and_secret(
+    given: Option<String>,
+    before: Option<&str>,
+    asks: bool,
+) -> anyhow::Result<(String, Option<SecretString>)> {
+    match given {
+        // What is wrong with it is told with the rest of what was given.
+        Some(given) if !asks => Ok((bare(&given).to_owned(), None)),
+        Some(given) => match pasted(&given) {
+            Ok(key) => Ok(key),
+            Err(why) => {
+                say(&why);
+                ask::text(KEY, before, pasted)
+            }
+        },
+        None if asks => ask::text(KEY, before, pasted),
+        None => bail!("--api-key is needed, or ERPNEXT_API_KEY"),
+    }
+}
+
+fn bare(text: &str) -> &str {
+    text.trim().trim_start_matches("token ").trim()
+}
+
+/// A key as it was typed, or key and secret as they stand in a header.
+///
+/// # Errors
+/// What shows that it is no key: an address, or words.
+fn pasted(text: &str) -> Result<(String, Option<SecretString>), String> {
+    let (key, secret) = match bare(text).split_once(':') {
+        Some((key, secret)) => (key.trim(), Some(secret.trim())),
+        None => (bare(text), None),
+    };
+    let is_other = |part: &str| part.contains('/') || part.contains(char::is_whitespace);
+    if key.is_empty() || is_other(key) || secret.is_some_and(is_other) {
+        return Err("this is no key: a key is letters and digits, without spaces or slashes".to_owned());
+    }
+    Ok((key.to_owned(), secret.filter(|secret| !secret.is_empty()).map(SecretString::from)))
 }
 
 /// An inside that can ask the site who its user is, and no more.
@@ -164,4 +189,29 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
 fn roles(user: &Map<String, Value>) -> Vec<&str> {
     let rows = user.get("roles").and_then(Value::as_array);
     rows.into_iter().flatten().filter_map(|row| row["role"].as_str()).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::pasted;
+
+    #[test]
+    fn a_key_is_taken_with_its_secret_or_alone_and_nothing_else_is_one() {
+        for (text, key, secret) in [
+            (" 1a2b3c ", "1a2b3c", None),
+            ("1a2b3c:9f8e", "1a2b3c", Some("9f8e")),
+            ("token 1a2b3c:9f8e", "1a2b3c", Some("9f8e")),
+            ("1a2b3c:", "1a2b3c", None),
+        ] {
+            let (found, with) = pasted(text).unwrap();
+            let with = with.as_ref().map(|secret| secret.expose_secret().to_owned());
+            assert_eq!((found.as_str(), with.as_deref()), (key, secret), "{text}");
+        }
+        for text in ["http://127.0.0.1:9116/app/customer", "erp.example.com/app", "my key", ":9f8e", "token a b:c"] {
+            assert!(pasted(text).unwrap_err().starts_with("this is no key"), "{text}");
+        }
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, Verb, flag, rows_mut};
+use erpnext_schema::Verb;
 use serde_json::{Map, Value, json};
 
 use super::Docstatus;
 use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
+use crate::document::amendment::draft_of;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -115,32 +116,4 @@ impl<'a> Write for Amend<'a> {
     fn next(&self) -> Next {
         newest(self.on)
     }
-}
-
-/// A copy without what belongs to the cancelled one only: name and history, of its rows too, and what the site computes.
-fn draft_of(def: &DocTypeDef, children: Children<'_>, name: &str, stored: &Map<String, Value>) -> Map<String, Value> {
-    let mut draft = copied(def, stored);
-    for (_, child, table) in def.tables_in_mut(children, &mut draft) {
-        for (i, row) in rows_mut(table).enumerate() {
-            *row = copied(child, row);
-            row.insert("idx".to_owned(), json!(i + 1));
-        }
-    }
-    draft.insert("amended_from".to_owned(), json!(name));
-    draft
-}
-
-fn copied(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {
-    // As the desk does it, an amendment keeps what a plain copy leaves out: its dates, and the links to what it came from.
-    let computed = |field: &FieldDef| {
-        let state =
-            matches!(field.kind.shape(), Shape::Int | Shape::Float | Shape::Bool) || field.kind == FieldKind::Select;
-        state && field.is(flag::NO_COPY | flag::READ_ONLY)
-    };
-    let of_the_old = |name: &str| matches!(name, "amendment_date" | "cancel_reason");
-    let keep = |key: &String| {
-        def.field(key)
-            .is_some_and(|field| !field.is(flag::STANDARD) && !computed(field) && !of_the_old(field.fieldname))
-    };
-    stored.iter().filter(|(key, value)| keep(key) && !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()
 }

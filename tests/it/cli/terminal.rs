@@ -1,19 +1,26 @@
 //! The program in a terminal: whoever answers `init` wrongly is told why and asked again, and the whole is a transcript that a
-//! person can review; `serve` says that it waits.
+//! person can review; `serve` says that it waits; `demo` takes its tour and leaves nothing behind.
 
 use std::path::Path;
 use std::process::Command;
 
+use rexpect::process::Signal;
 use rexpect::session::PtySession;
 use serde_json::json;
 
 use crate::sandbox::SampleSite;
 use crate::support::config_json;
 
-/// Runs the program in a folder that is its home too.
+/// Runs the program in a folder that is its home too, and where it puts what it needs for a while.
 fn run(folder: &Path, arguments: &[&str]) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
-    command.env_clear().env("HOME", folder).env("TERM", "dumb").current_dir(folder).args(arguments);
+    command
+        .env_clear()
+        .env("HOME", folder)
+        .env("TMPDIR", folder)
+        .env("TERM", "dumb")
+        .current_dir(folder)
+        .args(arguments);
     rexpect::session::spawn_command(command, Some(60_000)).unwrap()
 }
 
@@ -28,6 +35,10 @@ fn transcript(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
         session.send_line(answer).unwrap();
     }
     said += &session.exp_eof().unwrap();
+    text(&said)
+}
+
+fn text(said: &str) -> String {
     // Each byte came as a character of its own.
     String::from_utf8(said.chars().map(|byte| u8::try_from(byte).unwrap()).collect()).unwrap()
 }
@@ -58,10 +69,12 @@ async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
             ("Address of the site", "http://erp.example.com/app/customer"),
             ("Address of the site", "127.0.0.1:1"),
             ("Address of the site", &format!("{host}/app/customer")),
+            ("API key", "https://erp.example.com/app/user"),
             ("API key", "sales"),
             ("API secret", "wrong"),
             ("Address of the site", ""),
-            ("API key", "token sales:secret"),
+            ("API key", ""),
+            ("API secret", "secret"),
             ("Which one", "sales-usr"),
             ("Which one", ""),
             ("Put it into a client", "claude-cod"),
@@ -83,4 +96,35 @@ async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
     assert!(after.starts_with("// mine\n") && after.contains("// keep\n    \"erpnext\": {"), "{after}");
     let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
     assert!(config.contains("\"api_key\": \"sales\"") && config.contains(&url), "{config}");
+}
+
+/// What a demo left in the folder.
+fn left(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    entries.filter(|name| name.starts_with("erpnext-mcp-demo")).collect()
+}
+
+#[test]
+fn a_tour_is_six_calls_each_with_what_a_model_says_and_ends_with_init() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = transcript(&mut run(folder.path(), &["demo"]), &[]);
+    let lines: Vec<&str> = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let beginning = |mark: &str| lines.iter().filter(|line| line.contains(mark)).count();
+    assert_eq!((beginning("→ "), beginning("← "), beginning("model:")), (6, 6, 6), "{said}");
+    assert!(!said.contains("(not shown)"), "{said}");
+    assert!(lines.last().unwrap().contains("erpnext-mcp init"), "{said}");
+    assert_eq!(left(folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_demo_leaves_nothing_behind_whatever_signal_ends_it() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = run(folder.path(), &["demo"]);
+        session.exp_string("The tools").unwrap();
+        assert_eq!(left(folder.path()).len(), 1, "{signal}");
+        session.process_mut().signal(signal).unwrap();
+        session.exp_eof().unwrap();
+        assert_eq!(left(folder.path()), Vec::<String>::new(), "{signal}");
+    }
 }

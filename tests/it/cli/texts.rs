@@ -85,6 +85,15 @@ async fn without_a_configuration_every_command_says_where_to_go() {
             assert!(done.stderr.contains(command), "{arguments:?}: {}", done.stderr);
         }
     }
+    // What can be shown without one is shown.
+    for arguments in [&["tools"][..], &["tools", "--json"]] {
+        let done = run(folder.path(), &[], arguments).await;
+        assert!(done.code == Some(0) && done.stdout.contains("find_tools"), "{arguments:?}: {}", done.stdout);
+        assert!(done.stderr.contains("`erpnext-mcp init`"), "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.contains("`erpnext-mcp demo`"), "{arguments:?}: {}", done.stderr);
+    }
+    let listed = run(folder.path(), &[], &["tools", "--json"]).await.json();
+    assert!(listed["budget_tokens"].is_u64(), "{listed}");
     let done = run(folder.path(), &[], &["audit", "tail"]).await;
     assert!(done.stderr.contains("there is no audit log at logs/audit.log yet"), "{}", done.stderr);
 }

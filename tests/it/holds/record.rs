@@ -259,3 +259,16 @@ async fn a_demo_that_permits_no_writes_offers_none() {
     assert!(listed.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true), "{listed:?}");
     assert!(!listed.is_empty());
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_demo_takes_its_log_along_whatever_signal_ends_it() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let server = Server::of(&["demo"]).await;
+        server.signal(signal);
+        let ended = server.ended().await;
+        let log = ended.stderr.split("audit log ").nth(1).and_then(|said| said.split_whitespace().next()).unwrap();
+        let folder = std::path::Path::new(log).parent().unwrap();
+        assert!(ended.status.success() && !folder.exists(), "{signal}: {log}: {}", ended.stderr);
+    }
+}

@@ -105,4 +105,7 @@ async fn h64_a_title_that_is_the_pattern_for_one_is_not_shown_for_it() {
     let filters = json!({"filters": {"name": name}});
     let listed = call(&app, "list_sales_invoice_documents", filters).await.unwrap();
     assert_eq!(&listed["documents"][0]["customer_name"], customer, "beside the pattern stands what it is for");
+    let read = call(&app, "get_sales_invoice_document", json!({"name": name})).await.unwrap();
+    assert_eq!(&read["document"]["customer_name"], customer);
+    assert_ne!(read["document"]["title"], "{customer_name}", "{read}");
 }

@@ -91,3 +91,22 @@ async fn rows_of_a_draft_are_changed_by_their_number_and_links_have_candidates()
     let text = desk.refusal("convert_document", saved).await;
     assert!(text.contains("did you mean \"Main Store"), "{text}");
 }
+
+#[on_every_version]
+async fn what_names_no_company_is_of_the_sites_own_from_the_offer_to_the_bill() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let rows = json!([{"item_code": item, "qty": 2, "rate": 50}]);
+    let offered = json!({"quotation_to": "Customer", "party_name": customer, "items": rows});
+    let quotation = desk.create("Quotation", offered).await;
+    desk.submit("Quotation", &quotation).await;
+    let order = desk.convert("Quotation", &quotation, "Sales Order", json!({"delivery_date": "2026-12-24"})).await;
+    desk.submit("Sales Order", &order).await;
+    let note = desk.convert("Sales Order", &order, "Delivery Note", json!({})).await;
+    desk.submit("Delivery Note", &note).await;
+    let invoice = desk.convert("Delivery Note", &note, "Sales Invoice", json!({"due_date": "2026-12-31"})).await;
+    desk.submit("Sales Invoice", &invoice).await;
+    let invoice = desk.get("Sales Invoice", &invoice).await;
+    assert_eq!((&invoice["company"], &invoice["currency"]), (&json!(COMPANY), &json!("EUR")), "{invoice}");
+}

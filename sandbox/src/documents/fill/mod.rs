@@ -10,6 +10,7 @@ use erpnext_schema::{DocTypeDef, flag};
 use serde_json::{Value, json};
 
 use self::rules::Source;
+use super::journal;
 use crate::doc::{Doc, display, flt, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
@@ -52,6 +53,7 @@ impl Site<'_> {
             self.apply_rules(child, row, doc)
         })?;
         self.fill_payment(def, doc)?;
+        journal::fill(def, doc);
         if totals::adds_up(def) { self.add_up(def, doc) } else { Ok(()) }
     }
 

@@ -1,0 +1,117 @@
+//! What is no document: reports, and methods of the site.
+
+use erpnext_schema::{Rule, Violation};
+use serde_json::{Map, Value};
+
+use super::{Error, Site};
+use crate::cleared::Cleared;
+use crate::policy::{Denial, Operation, Reason};
+use crate::shape::report::Table;
+use crate::shape::text_of;
+use crate::site::Filter;
+use crate::tools::method;
+
+impl Site {
+    /// The rows of a report, without the columns that the policy withholds. The filters are sent as they are: the site
+    /// answers one that it does not know with other rows, and some that are missing with an error (H53).
+    ///
+    /// ```no_run
+    /// use serde_json::{Map, json};
+    /// # async fn owed(site: erpnext_mcp::Site) -> Result<(), erpnext_mcp::api::Error> {
+    /// let filters = Map::from_iter([("company".to_owned(), json!("Alderway Furniture"))]);
+    /// let table = site.report("Accounts Receivable", &filters).await?;
+    /// assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoReport`] where the site has none of that name that runs at once; or the policy's or the site's refusal.
+    pub async fn report(&self, name: &str, filters: &Map<String, Value>) -> Result<Table, Error> {
+        self.know_version().await?;
+        self.policy.admits_report(name)?;
+        let found = self.bound().reports(&[Filter::eq("name", name)]).await?;
+        // The site's database takes a name in another case for the same.
+        let entry = found.iter().find(|entry| text_of(entry, "name").eq_ignore_ascii_case(name));
+        let no = |why| Error::NoReport { report: name.to_owned(), why };
+        let entry = entry.ok_or_else(|| no("the site has none of that name, or its user may not see it"))?;
+        if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
+            return Err(no("it is switched off on the site"));
+        }
+        if text_of(entry, "report_type") == "Report Builder" {
+            return Err(no("it is a saved list of the desk, which does not run: list the documents"));
+        }
+        let permit = self.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype"))?;
+        // A filter by what is withheld would tell it (H5).
+        let mut violations = Vec::new();
+        for field in filters.keys() {
+            let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
+            if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await {
+                let (path, message) = (format!("filters.{field}"), "the policy does not permit reading it".to_owned());
+                violations.push(Violation { path, rule: Rule::NotPermitted, message, nearest: None });
+            }
+        }
+        if !violations.is_empty() {
+            return Err(Error::Invalid(violations));
+        }
+        let answer = self.bound().run_report(&permit, text_of(entry, "name"), filters).await?;
+        if answer.get("columns").is_none() {
+            return Err(no("the site answered without columns: it runs in the background only, or misses a filter"));
+        }
+        let mut table = Table::read(&answer);
+        if let Some(doctype) = table.doctypes.iter().find(|doctype| self.policy.is_row_filtered(doctype)) {
+            let why = format!("its rows are about every {doctype}, of which only some may be read");
+            let (doctype, operation) = (name.to_owned(), Operation::Report);
+            return Err(Denial { doctype, operation, reason: Reason::Refused(why) }.into());
+        }
+        let mut hidden = Vec::new();
+        for column in &table.columns {
+            let about = std::iter::once(permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
+            if self.withholds(about, &column.field, &column.label).await {
+                hidden.push(column.clone());
+            }
+        }
+        let _ = table.withhold(|column| hidden.contains(column));
+        Ok(table)
+    }
+
+    /// Calls a method of the site; what it answers, as it is. Only the methods that the policy's configuration lists can be
+    /// called, since nothing else tells whether one changes something, and what it takes:
+    ///
+    /// ```no_run
+    /// use erpnext_mcp::config::Config;
+    /// use erpnext_mcp::policy::Policy;
+    /// use serde_json::Map;
+    /// # async fn asked(site: erpnext_mcp::Site, config: &Config) -> Result<(), erpnext_mcp::api::Error> {
+    /// let site = site.with_policy(Policy::from_config(config));
+    /// let answer = site.method("my_app.api.opening_hours", Map::new()).await?;
+    /// assert!(answer.is_object());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Arguments that it does not take, or the policy's or the site's refusal.
+    pub async fn method(&self, name: &str, arguments: Map<String, Value>) -> Result<Value, Error> {
+        let (permit, takes) = self.policy.permit_method(name)?;
+        method::check(takes, &arguments).map_err(Error::Invalid)?;
+        if !permit.writes() {
+            return Ok(self.bound().ask_method(&permit, arguments).await?.data);
+        }
+        let (confirmed, recorded) = self.proofs(name, Operation::Update)?;
+        let cleared = Cleared::call(&permit, confirmed, recorded);
+        Ok(self.bound().call_method(cleared, &arguments).await?.data)
+    }
+
+    /// Whether the rules on any of the DocTypes keep back what a report calls by this name or label.
+    async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        if self.policy.shows_all() {
+            return false;
+        }
+        let mut about = Vec::new();
+        for doctype in doctypes {
+            about.extend(self.catalog.def(self.asker(), doctype).await.ok());
+        }
+        self.policy.withholds(&about, &|doctype| self.catalog.known(doctype), name, label)
+    }
+}

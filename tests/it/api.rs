@@ -1,0 +1,165 @@
+//! The Rust API on the sample site: what a program does there beside reading and writing, and that a policy holds for all of it.
+
+use std::time::Duration;
+
+use erpnext_doctypes::{Customer, CustomerField, SalesOrder, SalesOrderField};
+use erpnext_mcp::Site;
+use erpnext_mcp::api::Error;
+use erpnext_mcp::config::Config;
+use erpnext_mcp::policy::Policy;
+use erpnext_schema::DocTypeFields;
+use serde_json::{Map, Value, json};
+
+use crate::sandbox::{COMPANY, SampleSite};
+use crate::support::version;
+
+fn program(sample: &SampleSite) -> Site {
+    Site::connect(&sample.sandbox.url(), "administrator", "secret").unwrap().of_version(version())
+}
+
+/// A program under the policy of such a configuration.
+fn program_under(sample: &SampleSite, sections: Value) -> Site {
+    let mut config = sample.config(json!({}));
+    config.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
+    program(sample).with_policy(Policy::from_config(&Config::from_text(&config.to_string()).unwrap()))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// The name of a draft order.
+async fn draft(site: &Site) -> String {
+    let drafts = site.list::<SalesOrder>().filter(SalesOrderField::Docstatus.eq(0)).fetch().await.unwrap();
+    drafts[0].name.clone().unwrap()
+}
+
+/// The name of a customer.
+async fn customer(site: &Site) -> String {
+    site.list::<Customer>().page_size(1).fetch().await.unwrap()[0].name.clone().unwrap()
+}
+
+#[on_every_version]
+async fn a_program_submits_cancels_and_amends_each_in_its_time() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let name = draft(&site).await;
+    for refused in [site.cancel::<SalesOrder>(&name).await, site.amend::<SalesOrder>(&name).await] {
+        assert!(matches!(refused, Err(Error::NotNow { .. })), "{refused:?}");
+    }
+    let order: SalesOrder = site.submit(&name).await.unwrap();
+    assert_eq!(order.docstatus, Some(1));
+    let refused = site.submit::<SalesOrder>(&name).await.unwrap_err().to_string();
+    assert_eq!(refused, format!("Sales Order {name}: it is no draft: only drafts are submitted"));
+    let order: SalesOrder = site.cancel(&name).await.unwrap();
+    assert_eq!(order.docstatus, Some(2));
+    let amended: SalesOrder = site.amend(&name).await.unwrap();
+    assert_eq!((amended.docstatus.unwrap_or_default(), amended.amended_from.get()), (0, Some(name.as_str())));
+    assert_eq!(amended.items.len(), order.items.len());
+    let refused = site.amend::<SalesOrder>(&name).await;
+    assert!(matches!(refused, Err(Error::NotNow { .. })), "{refused:?}");
+    let written = sample.writes();
+    assert_eq!(written.iter().filter(|write| write.contains(" Sales Order ")).count(), 3, "{written:?}");
+    let amendments = [SalesOrderField::AmendedFrom.eq(name.as_str())];
+    assert_eq!(site.count::<SalesOrder>(amendments).await.unwrap(), 1);
+}
+
+#[on_every_version]
+async fn a_program_attaches_reads_and_takes_off_files() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let name = customer(&site).await;
+    let made = site.attach::<Customer>(&name, "note.txt", b"Rings on Fridays.").await.unwrap();
+    let files = site.attachments::<Customer>(&name).await.unwrap();
+    assert_eq!(files.iter().map(|file| file.file()).collect::<Vec<_>>(), [made["name"].as_str().unwrap()]);
+    assert_eq!(site.download::<Customer>(&files[0]).await.unwrap().bytes, b"Rings on Fridays.");
+    site.detach::<Customer>(&name, &files[0]).await.unwrap();
+    assert!(site.attachments::<Customer>(&name).await.unwrap().is_empty());
+    assert!(matches!(site.detach::<Customer>(&name, &files[0]).await, Err(Error::NotNow { .. })));
+    let rules = json!({"Customer": {"read": true, "update": true, "restricted_fields": ["image"]}});
+    let some = program_under(&sample, json!({"permissions": {"doctypes": rules}}));
+    assert!(matches!(some.attachments::<Customer>(&name).await, Err(Error::Denied(_))), "the image is a file");
+}
+
+#[on_every_version]
+async fn a_program_runs_reports_without_the_columns_that_are_withheld() {
+    let sample = SampleSite::start().await;
+    let filters = object(json!({"company": COMPANY}));
+    let table = program(&sample).report("Accounts Receivable", &filters).await.unwrap();
+    let names = |table: &erpnext_mcp::api::Table| -> Vec<String> {
+        table.columns.iter().map(|column| column.field.clone()).collect()
+    };
+    assert!(!table.rows.is_empty() && names(&table).contains(&"territory".to_owned()), "{:?}", names(&table));
+    let missing = program(&sample).report("Accounts Receivabel", &filters).await;
+    assert!(matches!(missing, Err(Error::NoReport { .. })), "{missing:?}");
+    let rules = json!({"Customer": {"read": true, "restricted_fields": ["territory"]}});
+    let permissions = json!({"doctypes": rules, "default": {"read": true}, "reports": ["Accounts Receivable"]});
+    let site = program_under(&sample, json!({"permissions": permissions}));
+    let table = site.report("Accounts Receivable", &filters).await.unwrap();
+    assert!(!names(&table).contains(&"territory".to_owned()), "{:?}", names(&table));
+    assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    let told = site.report("Accounts Receivable", &object(json!({"company": COMPANY, "territory": "North"}))).await;
+    assert!(matches!(told, Err(Error::Invalid(_))), "{told:?}");
+    assert!(matches!(site.report("General Ledger", &filters).await, Err(Error::Denied(_))));
+}
+
+#[on_every_version]
+async fn a_program_calls_the_methods_that_its_policy_lists() {
+    const BALANCE: &str = "erpnext.stock.utils.get_stock_balance";
+    let sample = SampleSite::start().await;
+    let arguments = object(json!({"item_code": "No such", "warehouse": "None"}));
+    let unlisted = program(&sample).method(BALANCE, arguments.clone()).await;
+    assert!(matches!(unlisted, Err(Error::Denied(_))), "{unlisted:?}");
+    let text = json!({"type": "string", "required": true});
+    let takes = json!({"item_code": text, "warehouse": text});
+    let method = json!({"description": "Stock of an item.", "write": false, "arguments": takes});
+    let site = program_under(&sample, json!({"methods": {BALANCE: method}}));
+    assert_eq!(site.method(BALANCE, arguments).await.unwrap(), json!(0.0));
+    let wrong = site.method(BALANCE, object(json!({"item_cod": "X"}))).await;
+    assert!(matches!(&wrong, Err(Error::Invalid(found)) if found.len() == 3), "{wrong:?}");
+}
+
+#[on_every_version]
+async fn a_policy_holds_for_all_that_a_program_does() {
+    let sample = SampleSite::start().await;
+    let open = program(&sample);
+    let (order, of) = (draft(&open).await, customer(&open).await);
+    open.attach::<Customer>(&of, "a.txt", b"a").await.unwrap();
+    let file = open.attachments::<Customer>(&of).await.unwrap().remove(0);
+    let before = sample.writes().len();
+    let site = program(&sample).with_policy(Policy::default());
+    let denied = [
+        site.submit::<SalesOrder>(&order).await.map(drop),
+        site.cancel::<SalesOrder>(&order).await.map(drop),
+        site.amend::<SalesOrder>(&order).await.map(drop),
+        site.count::<Customer>([CustomerField::Disabled.eq(0)]).await.map(drop),
+        site.report("Accounts Receivable", &Map::new()).await.map(drop),
+        site.method("frappe.ping", Map::new()).await.map(drop),
+        site.attachments::<Customer>(&of).await.map(drop),
+        site.download::<Customer>(&file).await.map(drop),
+        site.attach::<Customer>(&of, "b.txt", b"b").await.map(drop),
+        site.detach::<Customer>(&of, &file).await,
+    ];
+    assert!(denied.iter().all(|done| matches!(done, Err(Error::Denied(_)))), "{denied:?}");
+    assert_eq!(sample.writes().len(), before);
+}
+
+#[on_every_version]
+async fn a_condition_on_a_move_holds_for_programs_too() {
+    let sample = SampleSite::start().await;
+    let name = draft(&program(&sample)).await;
+    let small = json!({"read": true, "submit": true, "conditions": {"submit": {"grand_total": {"lt": 1}}}});
+    let site = program_under(&sample, json!({"permissions": {"doctypes": {"Sales Order": small}}}));
+    assert!(matches!(site.submit::<SalesOrder>(&name).await, Err(Error::Denied(_))));
+    assert!(sample.writes().is_empty(), "{:?}", sample.writes());
+}
+
+#[on_every_version]
+async fn a_program_waits_no_longer_than_it_says() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let site = Site::connect(&url, "key", "secret").unwrap().of_version(version());
+    let site = site.with_timeout(Duration::from_millis(200)).unwrap();
+    let asked = tokio::time::timeout(Duration::from_secs(20), site.count::<SalesOrder>([])).await;
+    assert!(matches!(asked, Ok(Err(Error::Site(_)))), "{asked:?}");
+}
