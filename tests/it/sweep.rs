@@ -94,7 +94,7 @@ fn differences(def: &DocTypeDef, raw: &Value, shown: &Value, withheld: &[Value])
         let is_twin = field.fieldname.strip_prefix("base_").is_some_and(|of| raw[of] == *is);
         // What the site keeps itself, a 0 and the same amount in the company's currency are shown only where asked for.
         let left_out = field.is(erpnext_schema::flag::STANDARD) || is.as_f64() == Some(0.0) || is_twin;
-        !(shown.is_null() && left_out) && !is_shown(is, shown)
+        !(is_shown(is, shown) || shown.is_null() && left_out)
     });
     differs
         .map(|field| format!("{}: {} is {}", field.fieldname, raw[field.fieldname], shown[field.fieldname]))
