@@ -71,12 +71,12 @@ impl ClientHandler for Watcher {
 async fn rmcps_client_is_told_of_progress_and_cancels_in_both_eras() {
     let (site, served, _log) = served().await;
     let stateless = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
-    for era in [ClientLifecycleMode::Initialize, stateless] {
+    for (at, era) in [ClientLifecycleMode::Initialize, stateless].into_iter().enumerate() {
         let watcher = Watcher::default();
         let transport = StreamableHttpClientTransport::from_uri(served.url("/mcp"));
         let client = watcher.clone().serve_with_lifecycle(transport, era.clone()).await.unwrap();
         let call = async |rows: usize| {
-            let rows: Vec<_> = (0..rows).map(|row| json!({"first_name": format!("Row {row}")})).collect();
+            let rows: Vec<_> = (0..rows).map(|row| json!({"first_name": format!("Era {at} {row}")})).collect();
             let arguments = json!({"doctype": "Lead", "documents": rows}).as_object().unwrap().clone();
             let call = CallToolRequestParams::new("create_bulk_documents").with_arguments(arguments);
             let request = ClientRequest::CallToolRequest(CallToolRequest::new(call));
