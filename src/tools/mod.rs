@@ -7,7 +7,9 @@ mod bulk;
 mod changes;
 mod collaborate;
 mod convert;
+mod duplicates;
 mod erp;
+mod export;
 pub mod find;
 mod history;
 mod lifecycle;
@@ -48,6 +50,7 @@ pub static ALL: &[&ToolSpec] = &[
     &lookup::GLOBAL_SEARCH,
     &history::HISTORY,
     &linked::LINKED,
+    &duplicates::FIND,
     &changes::CHANGES,
     &erp::STOCK,
     &erp::ITEM,
@@ -57,12 +60,15 @@ pub static ALL: &[&ToolSpec] = &[
     &reports::RUN,
     &convert::LIST,
     &convert::CONVERT,
+    &convert::DUPLICATE,
     &payment::RECORD,
     &orders::STATUS,
     &orders::UPDATE,
     &workflow::ACTIONS,
     &workflow::APPLY,
     &workflow::PENDING,
+    &export::DOCUMENTS,
+    &export::REPORT,
     &bulk::CREATE,
     &bulk::UPDATE,
     &bulk::DELETE,

@@ -75,6 +75,7 @@ const WRITES: &[Write] = &[
     write("convert_document", ("POST", "/api/resource/Sales Order"), &["insert Sales Order"], |world| {
         Box::pin(world.quotation())
     }),
+    write("duplicate_document", ("POST", TODO), &["insert ToDo"], |world| Box::pin(world.todo(json!({"save": true})))),
     write("record_payment", ("POST", "/api/resource/Payment Entry"), &["insert Payment Entry"], |world| {
         Box::pin(world.payment())
     }),

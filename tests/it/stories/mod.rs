@@ -4,6 +4,7 @@ mod approval;
 mod bulk;
 mod correction;
 mod credit;
+mod export;
 mod files;
 mod final_step;
 mod mail;
