@@ -69,6 +69,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("unassign", "assignment longer end remove take"),
     ("untag", "tag label remove take off delete"),
     ("update", "change edit modify set correct fix"),
+    ("upsert", "update create existing missing sync"),
     ("workflow", "approve approval reject step state"),
 ];
 

@@ -110,6 +110,7 @@ const WRITES: &[Write] = &[
             json!({"doctype": "ToDo", "documents": [{"name": name, "description": "updated"}]})
         })
     }),
+    write("upsert_bulk_documents", ("POST", "/api/resource/Brand"), &["insert Brand"], |_| Box::pin(papers::brand())),
     write("delete_bulk_documents", ("DELETE", TODO), &["delete ToDo"], |world| Box::pin(world.todo(json!({})))),
     sets("act_on_bulk_documents", ("POST", "add_tag"), &["insert Tag Link"], |world| {
         Box::pin(world.todo(json!({"action": "tag", "value": "vip"})))

@@ -24,7 +24,7 @@ pub static DUPLICATE: ToolSpec = ToolSpec {
     title: "Duplicate a document",
     description: "Copies a document with its rows as a new draft, without what belongs to the old one alone: shows it, or \
                   creates it with save: true. What is to be different, such as dates or a name, goes into data.",
-    toolset: Toolset::More,
+    toolset: Toolset::Data,
     operation: Operation::Create,
     effect: Effect::Adds,
     offered: |policy| policy.permits_somewhere(Operation::Create) && reads(policy),

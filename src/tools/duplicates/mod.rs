@@ -35,7 +35,7 @@ pub static FIND: ToolSpec = ToolSpec {
     title: "Find duplicate documents",
     description: "Finds documents of one DocType that may be the same: equal e-mail, phone, tax ID or name, without regard to \
                   case, punctuation and legal form (Ltd, GmbH). Looks at up to 20,000; merges nothing.",
-    toolset: Toolset::More,
+    toolset: Toolset::Data,
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: reads,

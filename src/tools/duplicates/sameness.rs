@@ -78,9 +78,8 @@ impl Sameness {
             return None;
         }
         let is = |format: &str| matches!(field.options, Options::Format(of) if of == format);
-        let has = |part: &str| {
-            name == part || name.starts_with(&format!("{part}_")) || name.ends_with(&format!("_{part}"))
-        };
+        let has =
+            |part: &str| name == part || name.starts_with(&format!("{part}_")) || name.ends_with(&format!("_{part}"));
         if is("Email") || name == "email" || name == "email_id" {
             Some(Self::Email)
         } else if field.kind == FieldKind::Phone || is("Phone") || is("Mobile") || matches!(name, "phone" | "mobile_no")

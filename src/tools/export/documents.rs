@@ -36,7 +36,7 @@ pub static DOCUMENTS: ToolSpec = ToolSpec {
     title: "Export documents to a file",
     description: "Writes all documents that fit the filters, up to 100,000 rows, to a new CSV or XLSX file (spreadsheet) on \
                   this machine, and gives its path, rows and SHA-256. No row passes through you.",
-    toolset: Toolset::Bulk,
+    toolset: Toolset::Data,
     operation: Operation::Export,
     effect: Effect::Reads,
     offered,

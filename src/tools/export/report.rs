@@ -26,7 +26,7 @@ pub static REPORT: ToolSpec = ToolSpec {
     title: "Export a report to a file",
     description: "Runs a report and writes its rows, without the total, to a new CSV or XLSX file (spreadsheet) on this \
                   machine; gives its path, rows and SHA-256. Filters as for run_report.",
-    toolset: Toolset::Bulk,
+    toolset: Toolset::Data,
     operation: Operation::Export,
     effect: Effect::Reads,
     offered: offered_reports,

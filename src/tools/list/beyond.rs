@@ -177,7 +177,7 @@ fn columns(asked: &[At]) -> Vec<Column> {
 }
 
 /// The documents that those of the page link to, by the Link and their names.
-pub(in crate::tools) async fn linked(
+pub(crate) async fn linked(
     on: &DocTypeCall<'_>,
     neighbours: &Neighbours,
     asked: &[At],

@@ -201,7 +201,7 @@ async fn the_policy_cuts_a_file_as_it_cuts_a_list() {
     let doctypes = json!({"Sales Order": orders, "Customer": {"read": true}, "Item": {"export": true}});
     let desk = Exporter::open("administrator", json!({"doctypes": doctypes})).await;
     let (answer, lines) = desk.csv(EXPORT, json!({"doctype": "Sales Order", "fields": ["*"]})).await;
-    let listed = json!({"doctype": "Sales Order", "fields": ["*"], "limit": 500, "order_by": "name asc"});
+    let listed = json!({"doctype": "Sales Order", "fields": ["name"], "limit": 500, "order_by": "name asc"});
     let listed = call(&desk.app, "list_generic_documents", listed).await.unwrap();
     assert_eq!(answer["rows"], listed["count"]);
     assert!(!lines[0].contains(&"po_no".to_owned()) && lines[0].contains(&"status".to_owned()));

@@ -2,6 +2,7 @@
 
 mod approval;
 mod bulk;
+mod copies;
 mod correction;
 mod credit;
 mod export;
