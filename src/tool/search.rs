@@ -5,7 +5,8 @@
 //! does another verb against the tools of a DocType.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use erpnext_schema::Verb;
@@ -41,6 +42,10 @@ static SAID_FOR: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(||
     said
 });
 
+static ALL_SAID: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    SAID_FOR.iter().flat_map(|(name, said)| std::iter::once(name).chain(said)).map(String::as_str).collect()
+});
+
 static NOTHING_SAID: LazyLock<BTreeSet<String>> = LazyLock::new(|| EMPTY.iter().map(|word| stem(word)).collect());
 
 /// A tool's words, as stems.
@@ -53,10 +58,17 @@ struct Said {
 /// The tools that the words fit, best first; equal ones in the order given.
 pub fn by_words(query: &str, tools: impl Iterator<Item = Tool>) -> Vec<Tool> {
     let asked = words(query);
-    let tools: Vec<(Tool, Said)> = tools.map(|tool| (tool, said(&tool))).collect();
+    // The tools of one DocType have the same words.
+    let mut of_doctypes: HashMap<&str, Rc<Said>> = HashMap::new();
+    let tools = tools.map(|tool| match tool {
+        Tool::Typed(_, def) => (tool, Rc::clone(of_doctypes.entry(def.name).or_insert_with(|| Rc::new(said(&tool))))),
+        _ => (tool, Rc::new(said(&tool))),
+    });
+    let tools: Vec<(Tool, Rc<Said>)> = tools.collect();
     let own = || tools.iter().filter(|(tool, _)| matches!(tool, Tool::Named(_))).map(|(_, said)| said);
-    let has =
-        |said: &&Said, word: &String| said.name.contains(word) || said.title.contains(word) || said.what.contains(word);
+    let has = |said: &&Rc<Said>, word: &String| {
+        said.name.contains(word) || said.title.contains(word) || said.what.contains(word)
+    };
     let rare: BTreeSet<&String> =
         asked.iter().filter(|word| own().filter(|said| has(said, word)).count() <= FEW).collect();
     let mut scored: Vec<(i32, Tool)> =
@@ -181,7 +193,7 @@ const fn verb(verb: Verb) -> &'static str {
 
 /// Whether the word says what is to be done.
 fn is_said(word: &str) -> bool {
-    SAID_FOR.iter().any(|(name, said)| name == word || said.contains(word))
+    ALL_SAID.contains(word)
 }
 
 fn means(word: &str, name: &str) -> bool {

@@ -18,7 +18,7 @@ use crate::policy::Operation;
 use crate::query::compare::on_empty_fields;
 use crate::query::reader::Reader;
 use crate::shape::page::{how_many, shown};
-use crate::site::ListQuery;
+use crate::site::{self, ListQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -125,6 +125,8 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
         if page.len() < PAGE {
             break;
         }
+        drop(page);
+        site::let_go();
     }
     let mut groups = Groups::new();
     for ((field, _), names) in same.into_iter().filter(|(_, names)| names.len() > 1) {

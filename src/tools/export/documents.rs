@@ -22,7 +22,7 @@ use crate::query::beyond::{At, Neighbours, Place as Stands};
 use crate::query::compare::on_empty_fields;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
-use crate::site::ListQuery;
+use crate::site::{self, ListQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -141,6 +141,8 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         if documents.len() < PAGE {
             break;
         }
+        drop((documents, lines, links));
+        site::let_go();
     }
     call.observer.tell(done, done);
     let mut notes = [filters.notes, or_filters.notes].concat();
