@@ -9,6 +9,8 @@ pub struct ToolAnswer {
     pub data: Map<String, Value>,
     /// The document that was made, if one was.
     pub made: Option<Made>,
+    /// What was written to a file beside the answer, if anything was.
+    pub exported: Option<Exported>,
     /// What the site said, and what is to be said of it: `messages` of what the client gets.
     pub messages: Vec<String>,
     /// The age in seconds of the oldest cached answer of the site that it rests on, if it rests on one.
@@ -22,6 +24,19 @@ pub struct Made {
     pub name: String,
     /// Whether an earlier call made it, with the same key: then nothing was sent now.
     pub before: bool,
+}
+
+/// What left the site in a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exported {
+    /// The DocType that it is about.
+    pub doctype: String,
+    /// The columns, as a caller names them.
+    pub columns: Vec<String>,
+    /// How many rows, without the one that names the columns.
+    pub rows: u64,
+    /// The file's SHA-256 in hexadecimal digits.
+    pub sha256: String,
 }
 
 impl ToolAnswer {

@@ -115,7 +115,7 @@ fn version_of(name: &UnknownName) -> Option<Version> {
 
 /// Operations that documents of this kind do not have.
 fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
-    use Operation::{Amend, Cancel, Create, Delete, Submit};
+    use Operation::{Amend, Cancel, Create, Delete, Export, Submit};
     let mut findings = Vec::new();
     for (doctype, rule) in &config.permissions.doctypes {
         let Some(def) = (tables.lookup)(doctype) else { continue };
@@ -129,14 +129,15 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             ));
             continue;
         }
-        let void = rule.operations.iter().filter(|operation| match operation {
-            Submit | Cancel | Amend => !def.is(doctype_flag::SUBMITTABLE),
-            Create | Delete => def.is(doctype_flag::SINGLE),
-            _ => false,
-        });
-        for operation in void {
-            let kind = if def.is(doctype_flag::SINGLE) { "there is exactly one" } else { "it is not submittable" };
-            findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {kind}"), "remove it"));
+        let is_single = def.is(doctype_flag::SINGLE);
+        let why_void = |operation| match operation {
+            Create | Delete | Submit | Cancel | Amend | Export if is_single => Some("there is exactly one"),
+            Submit | Cancel | Amend if !def.is(doctype_flag::SUBMITTABLE) => Some("it is not submittable"),
+            Export if config.export.directory.is_none() => Some("export.directory names no place for files"),
+            _ => None,
+        };
+        for (operation, why) in rule.operations.iter().filter_map(|operation| Some((operation, why_void(operation)?))) {
+            findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {why}"), "remove it"));
         }
     }
     findings
@@ -325,9 +326,10 @@ mod tests {
 
     #[test]
     fn operations_that_a_doctype_does_not_have_are_named() {
-        let rule = json!({"Customer": {"submit": true}, "Sales Order Item": {"read": true}, "Stock Settings": {"delete": true}});
+        let rule = json!({"Customer": {"submit": true}, "Sales Order Item": {"read": true}, "Stock Settings": {"delete": true}, "ToDo": {"export": true}});
         let lines = found(&rule, false);
-        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(lines[3].ends_with("export: has no effect: export.directory names no place for files"), "{lines:?}");
         assert!(lines[0].ends_with("submit: has no effect: it is not submittable"), "{lines:?}");
     }
 

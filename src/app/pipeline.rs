@@ -60,16 +60,19 @@ pub async fn run(
         quota::note(session, &attempt, &mut answer.data).await;
     }
     let result = result.map(|mut answer| {
-        let made = answer.made.take();
+        let kept = (answer.made.take(), answer.exported.take());
         let (data, text) = presented(session.tools, answer.into_value());
-        (made, data, text)
+        (kept, data, text)
     });
     let is_denied = refused.is_some() || result.as_ref().is_err_and(|error| error.outcome() == Outcome::Denied);
     let attempt = Attempt { document: attempt.document.or(names.filter(|_| is_denied)), ..attempt };
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
     match refused {
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
-        None => record_result(session.audit, &attempt, started, result.as_ref().map(|(made, ..)| made.as_ref()), bytes),
+        None => {
+            let kept = result.as_ref().map(|((made, exported), ..)| (made.as_ref(), exported.as_ref()));
+            record_result(session.audit, &attempt, started, kept, bytes);
+        }
     }
     let micros = started.elapsed().as_micros();
     match &result {

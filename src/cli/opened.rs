@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use erpnext_mcp::app::Connection;
-use erpnext_mcp::policy::{Operation, Operations};
+use erpnext_mcp::policy::Operation;
 use erpnext_mcp::site::{Kind, SiteError};
 use erpnext_schema::DocTypeDef;
 use futures_util::future::join_all;
@@ -34,21 +34,15 @@ impl Rights {
     }
 }
 
-/// Exporting is no right of its own on documents.
-fn asked_for(operations: Operations) -> impl Iterator<Item = Operation> {
-    operations.iter().filter(|operation| *operation != Operation::Export).collect::<Vec<_>>().into_iter()
-}
-
 /// Asks for every right that a rule permits, and for one on each DocType that the default opens: it says what of those the
 /// user has at all.
 pub async fn rights(connection: &Connection) -> Rights {
     let session = connection.session();
     let ruled = session.policy.doctypes();
-    let mut questions: Vec<(&str, Operation, bool)> = ruled
-        .flat_map(|(name, operations)| asked_for(operations).map(move |operation| (name, operation, true)))
-        .collect();
+    let mut questions: Vec<(&str, Operation, bool)> =
+        ruled.flat_map(|(name, operations)| operations.iter().map(move |operation| (name, operation, true))).collect();
     let open = connection.registry().open_by_default();
-    let open = open.filter_map(|def| Some((def.name, asked_for(session.policy.operations(def.name)).next()?, false)));
+    let open = open.filter_map(|def| Some((def.name, session.policy.operations(def.name).iter().next()?, false)));
     questions.extend(open);
     let mut rights = Rights::default();
     for some in questions.chunks(AT_ONCE) {

@@ -3,6 +3,7 @@
 mod condition;
 mod erpnext;
 mod error;
+mod export;
 mod http;
 mod json;
 mod locate;
@@ -39,6 +40,7 @@ use sections::For;
 
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
+pub use export::Export;
 pub use http::{Http, Tls};
 pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
@@ -68,6 +70,8 @@ pub struct Config {
     pub methods: BTreeMap<String, Method>,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
+    /// Where files of exported documents go.
+    pub export: Export,
     /// Where the facts about DocTypes come from.
     pub schema: Schema,
     /// How tools answer.

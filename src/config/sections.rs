@@ -10,8 +10,8 @@ use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
-    Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, http, json, methods, quota,
-    sign_in, sites, tools,
+    Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, export, http, json, methods,
+    quota, sign_in, sites, tools,
 };
 use crate::files;
 
@@ -32,6 +32,7 @@ const SECTIONS: &[&str] = &[
     "permissions",
     "methods",
     "attachments",
+    "export",
     "schema",
     "tools",
     "audit",
@@ -134,6 +135,7 @@ pub(super) fn of_site(
         permissions,
         methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
         attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
+        export: export::read(file),
         schema: schema(file, env),
         tools,
         audit,

@@ -3,31 +3,40 @@
 use std::time::Instant;
 
 use super::recent_creates::MADE_BEFORE;
-use crate::answer::Made;
+use crate::answer::{Exported, Made};
 use crate::audit::{Attempt, Audit, Outcome};
 use crate::error::ToolError;
 
 /// Records what came of a call that began at `started`, with the size of its answer in bytes. A document that was made has
-/// its name only now.
+/// its name only now, and what was exported is counted.
 pub fn record_result(
     audit: &Audit,
     attempt: &Attempt,
     started: Instant,
-    result: Result<Option<&Made>, &ToolError>,
+    result: Result<(Option<&Made>, Option<&Exported>), &ToolError>,
     bytes: usize,
 ) {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let made = result.unwrap_or_else(ToolError::made);
+    let (made, exported) = result.unwrap_or_else(|error| (error.made(), None));
     let besides = match made {
         _ if attempt.dry_run => Some("dry run: nothing was sent".to_owned()),
         Some(Made { before: true, .. }) => Some(MADE_BEFORE.to_owned()),
         // An amendment is of a document that the line names already.
         Some(Made { name, .. }) if attempt.document.is_some() => Some(format!("made {name}")),
-        _ => None,
+        _ => exported.map(|Exported { rows, sha256, .. }| format!("{rows} rows, sha256 {sha256}")),
     };
     let reason = result.err().map(ToolError::for_log).or(besides);
     let outcome = result.err().map_or(Outcome::Allowed, ToolError::outcome);
     let document = attempt.document.as_ref().or(made.map(|made| &made.name)).cloned();
-    let attempt = Attempt { document, ..attempt.clone() };
+    let mut attempt = Attempt { document, ..attempt.clone() };
+    if let Some(exported) = exported {
+        attempt.doctype.get_or_insert_with(|| exported.doctype.clone());
+    }
+    // Names of columns are fields of the report or the DocType, and so few that all are kept.
+    for column in exported.into_iter().flat_map(|exported| &exported.columns) {
+        if !attempt.fields.contains(column) {
+            attempt.fields.push(column.clone());
+        }
+    }
     audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
 }

@@ -51,6 +51,8 @@ pub struct Policy {
     /// The operations that are done only once they were confirmed, beside those that always are.
     confirm: Operations,
     confirm_argument: bool,
+    /// Whether there is a place for files of what is exported.
+    exports: bool,
     /// The modules beyond which nothing is permitted, as toolsets.
     within: Option<Arc<BTreeSet<String>>>,
     facts: Option<Arc<Facts>>,
@@ -140,6 +142,7 @@ impl Policy {
             copies: copies.iter().map(copy).collect(),
             confirm: permissions.confirm,
             confirm_argument: permissions.confirm_argument,
+            exports: config.export.directory.is_some(),
             within: config.tools.within.clone().map(Arc::new),
             ..Self::new(doctypes, default)
         }
@@ -247,6 +250,11 @@ impl Policy {
     /// What is permitted on DocTypes that the configuration does not name.
     pub fn default_operations(&self) -> Operations {
         self.default
+    }
+
+    /// Whether anything may be exported, and there is a place for it.
+    pub fn opens_exports(&self) -> bool {
+        self.exports && self.permits_somewhere(Operation::Export)
     }
 
     /// Whether any DocType permits the operation.

@@ -149,7 +149,11 @@ fn content(beside: Attachment) -> ContentBlock {
         Attachment::File { uri, kind, base64 } => {
             ContentBlock::resource(ResourceContents::blob(base64, uri).with_mime_type(kind))
         }
-        Attachment::Link { uri, name } => ContentBlock::resource_link(Resource::new(uri, name)),
+        Attachment::Link { uri, name, facts } => {
+            let mut file = Resource::new(uri, name);
+            (file.mime_type, file.size) = facts.map(|(kind, bytes)| (kind.to_owned(), bytes)).unzip();
+            ContentBlock::resource_link(file)
+        }
     }
 }
 

@@ -101,6 +101,13 @@ pub(super) fn hold(share: Share) {
     }
 }
 
+/// Gives back the memory of the answers so far, which a call that reads page by page holds no more.
+pub fn let_go() {
+    if let Some(scope) = current() {
+        scope.shares.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
 /// Notes that a write leaves.
 pub(super) fn writes() {
     if let Some(scope) = current() {
@@ -111,4 +118,24 @@ pub(super) fn writes() {
 /// Whether a write has left: what follows it finishes what was begun.
 pub(super) fn has_written() -> bool {
     current().is_some_and(|scope| scope.wrote.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::limit::memory::Budget;
+
+    #[tokio::test]
+    async fn a_call_that_reads_page_by_page_holds_one_at_a_time() {
+        let budget = Budget::new(2 << 20);
+        let work = async {
+            for _ in 0..10 {
+                hold(budget.take_now(1 << 20).unwrap());
+                assert!(holds_a_share());
+                let_go();
+            }
+        };
+        CallState::new("1", false, None).run(work).await;
+    }
 }

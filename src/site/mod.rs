@@ -59,7 +59,7 @@ pub use crate::policy::Filter;
 pub use aggregate::{Function, GroupKey, GroupQuery, Measure};
 pub use approvals::{State, Workflow, workflow_state_field};
 pub use breaker::Cooldown;
-pub use call_state::{CallState, note};
+pub use call_state::{CallState, let_go, note};
 pub use caller::{BadCredentials, Caller, Credentials, Identity, RequestId};
 pub use error::{Kind, SiteError, WriteError, with_next};
 pub use files::{Attachment, Download};

@@ -1,6 +1,7 @@
 //! What a tool is: its spec, the arguments that it takes, its definition on the wire, and where it is listed and found.
 
 pub mod arguments;
+mod concepts;
 pub mod definition;
 pub mod desk_tools;
 pub mod detail;

@@ -39,6 +39,8 @@ pub enum Attachment {
         uri: String,
         /// What it is called.
         name: String,
+        /// Its MIME type and its size in bytes, where they are known.
+        facts: Option<(&'static str, u64)>,
     },
 }
 

@@ -1,43 +1,79 @@
 //! Which tools some words mean most likely: pure, and the same each time.
+//!
+//! A word counts by where a tool has it: in its name, in what people say for its name, in its title, in its description,
+//! where a rare word tells more than one that many tools use. What a name says beyond the words counts against it, and so
+//! does another verb against the tools of a DocType.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::LazyLock;
 
 use erpnext_schema::Verb;
 
 use super::Tool;
+use super::concepts::{EMPTY, FRAMEWORK, MEANT, PHRASES};
 
-/// Words that say nothing about which tool is meant.
-const EMPTY: &[&str] = &[
-    "a", "an", "the", "of", "for", "to", "in", "on", "with", "and", "or", "from", "by", "my", "all", "some", "one",
-    "doctype", "document", "tool", "erpnext",
-];
+/// Twice the points of a word in a name.
+const IN_NAME: i32 = 16;
+/// Of one that people say for a word of a name, or of a DocType's name that begins with it.
+const FOR_NAME: i32 = 12;
+/// Of what a tool does, of a word in a title, and of a verb that most names begin with.
+const FOR_VERB: i32 = 10;
+const IN_TITLE: i32 = 10;
+const COMMON_VERB: i32 = 6;
+/// Of a word in a description, of a module's name; half of it where more tools than [`FEW`] have the word.
+const IN_DESCRIPTION: i32 = 6;
+const IN_MODULE: i32 = 4;
+const FEW: usize = 4;
+/// Against a tool: that another verb was said, that a word is not its DocType's, that its name says more.
+const OTHER_VERB: i32 = -16;
+const OTHER_WORD: i32 = -2;
+const SAYS_MORE: i32 = -4;
+const BEGINS_OTHERWISE: i32 = -2;
+const OF_THE_FRAMEWORK: i32 = -8;
 
-/// What people say for what a tool does.
-const MEANT: &[(&str, &[&str])] = &[
-    ("create", &["new", "make", "add", "insert", "enter", "draft", "write"]),
-    ("update", &["change", "edit", "modify", "set", "correct", "fix"]),
-    ("delete", &["remove", "erase", "drop"]),
-    ("get", &["read", "show", "view", "open", "see", "display", "fetch"]),
-    ("list", &["filter", "browse", "overview"]),
-    ("search", &["find", "look", "lookup"]),
-    ("submit", &["post", "finalise", "finalize", "confirm", "book"]),
-    ("cancel", &["void", "revert", "undo"]),
-    ("amend", &["revise", "reissue"]),
-    ("convert", &["turn", "into", "bill", "invoice", "deliver"]),
-    ("aggregate", &["count", "sum", "total", "average", "group", "statistic"]),
-    ("apply", &["approve", "reject"]),
-    ("workflow", &["approve", "approval", "reject"]),
-    ("assign", &["task", "delegate"]),
-    ("comment", &["note", "remark"]),
-    ("print", &["pdf", "paper"]),
-    ("send", &["mail", "email"]),
-];
+/// What people say, by the word of a name that it means, as stems.
+static SAID_FOR: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
+    let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, words) in MEANT {
+        said.entry(stem(name)).or_default().extend(words.split(' ').map(stem));
+    }
+    said
+});
+
+static ALL_SAID: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    SAID_FOR.iter().flat_map(|(name, said)| std::iter::once(name).chain(said)).map(String::as_str).collect()
+});
+
+static NOTHING_SAID: LazyLock<BTreeSet<String>> = LazyLock::new(|| EMPTY.iter().map(|word| stem(word)).collect());
+
+/// A tool's words, as stems.
+struct Said {
+    name: Vec<String>,
+    title: BTreeSet<String>,
+    what: BTreeSet<String>,
+}
 
 /// The tools that the words fit, best first; equal ones in the order given.
 pub fn by_words(query: &str, tools: impl Iterator<Item = Tool>) -> Vec<Tool> {
-    let words = words(query);
+    let asked = words(query);
+    // The tools of one DocType have the same words.
+    let mut of_doctypes: HashMap<&str, Rc<Said>> = HashMap::new();
+    let tools = tools.map(|tool| match tool {
+        Tool::Typed(_, def) => (tool, Rc::clone(of_doctypes.entry(def.name).or_insert_with(|| Rc::new(said(&tool))))),
+        _ => (tool, Rc::new(said(&tool))),
+    });
+    let tools: Vec<(Tool, Rc<Said>)> = tools.collect();
+    let own = || tools.iter().filter(|(tool, _)| matches!(tool, Tool::Named(_))).map(|(_, said)| said);
+    let has = |said: &&Rc<Said>, word: &String| {
+        said.name.contains(word) || said.title.contains(word) || said.what.contains(word)
+    };
+    let rare: BTreeSet<&String> =
+        asked.iter().filter(|word| own().filter(|said| has(said, word)).count() <= FEW).collect();
     let mut scored: Vec<(i32, Tool)> =
-        tools.filter_map(|tool| Some((score(&words, &tool)?, tool))).filter(|(score, _)| *score > 0).collect();
+        tools.iter().filter_map(|(tool, said)| Some((score(&asked, &rare, tool, said)?, *tool))).collect();
+    scored.retain(|(score, _)| *score > 0);
     scored.sort_by_key(|(score, _)| Reverse(*score));
     scored.into_iter().map(|(_, tool)| tool).collect()
 }
@@ -49,56 +85,96 @@ pub fn is_about_sending(query: &str) -> bool {
     has(&["email", "mail", "mails", "emails"]) && has(&["send", "sends", "sending", "e", "email"])
 }
 
-/// The words of a text, in lower case and the singular, without those that say nothing.
+/// The stems of the words of a text, without those that say nothing.
 pub fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).map(singular).filter(|word| !word.is_empty());
-    words.filter(|word| !EMPTY.contains(&word.as_str())).collect()
+    let text = PHRASES.iter().fold(text.to_lowercase(), |text, (phrase, word)| text.replace(phrase, word));
+    let words = text.split(|c: char| !c.is_alphanumeric()).map(stem);
+    words.filter(|word| !word.is_empty() && !NOTHING_SAID.contains(word)).collect()
 }
 
-fn singular(word: &str) -> String {
-    let word = word.to_lowercase();
-    match word.strip_suffix("ies") {
-        Some(stem) if stem.len() > 1 => format!("{stem}y"),
+/// What a word in lower case has in common with its other forms: `order` of orders and ordered, `chang` of changes.
+fn stem(word: &str) -> String {
+    let mut stem = match word.strip_suffix("ies") {
+        Some(begin) if begin.len() > 1 => format!("{begin}y"),
         _ if word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") => word[..word.len() - 1].to_owned(),
-        _ => word,
+        _ => word.to_owned(),
+    };
+    if let Some(begin) = ["ing", "ed"].iter().find_map(|end| stem.strip_suffix(end)).filter(|begin| begin.len() > 2) {
+        stem = begin.to_owned();
+        let mut last = stem.chars().rev();
+        let twice = last.next().filter(|last_one| last.next() == Some(*last_one) && stem.len() > 3);
+        if twice.is_some_and(|twice| !matches!(twice, 'l' | 's' | 'z')) {
+            stem.pop();
+        }
+    }
+    if stem.len() > 3 && stem.ends_with('e') {
+        stem.pop();
+    }
+    stem
+}
+
+fn said(tool: &Tool) -> Said {
+    let set = |text: &str| words(text).into_iter().collect();
+    match tool {
+        Tool::Typed(_, def) => Said { name: words(def.name), title: BTreeSet::new(), what: set(def.module) },
+        Tool::Generic(_) => Said { name: Vec::new(), title: BTreeSet::new(), what: BTreeSet::new() },
+        Tool::Named(spec) => Said { name: words(spec.name), title: set(spec.title), what: set(spec.description) },
     }
 }
 
 /// How well the words fit; nothing where none of them does.
-fn score(words: &[String], tool: &Tool) -> Option<i32> {
-    let (name, what) = match tool {
-        Tool::Typed(_, def) => (super::search::words(def.name), def.module.to_lowercase()),
-        Tool::Generic(_) => (Vec::new(), String::new()),
-        Tool::Named(spec) => (self::words(spec.name), format!("{} {}", spec.title, spec.description).to_lowercase()),
-    };
-    let done = tool.verb().map(verb);
-    let mut score = 0;
-    let mut hits = 0;
-    let mut named = 0;
-    for word in words {
-        let is_verb = done.is_some_and(|done| means(word, done));
-        if name.contains(word) {
-            (score, hits, named) = (score + 8, hits + 1, named + 1);
-        } else if name
-            .iter()
-            .any(|part| done.is_none() && means(word, part) || word.len() > 3 && part.starts_with(word.as_str()))
-        {
-            (score, hits, named) = (score + 6, hits + 1, named + 1);
-        } else if is_verb {
-            (score, hits) = (score + 5, hits + 1);
-        } else if what.contains(word.as_str()) {
-            (score, hits) = (score + 2, hits + 1);
-        } else if done.is_some() && is_said(word) {
-            // It is about the same documents, and does something else.
-            score -= 4;
-        }
+fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -> Option<i32> {
+    let verb = tool.verb().map(verb);
+    let is_own = matches!(tool, Tool::Named(_));
+    let first = said.name.first().filter(|_| is_own);
+    let (mut score, mut fits, mut hit) = (0, false, BTreeSet::new());
+    for word in asked {
+        // Whoever says a number means as many documents.
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+        let mut meant = said.name.iter().filter(|part| {
+            if is_own {
+                means(word, part) || is_number && *part == "bulk"
+            } else {
+                word.len() > 3 && part.starts_with(word.as_str())
+            }
+        });
+        let points = if said.name.contains(word) {
+            hit.insert(word);
+            let is_common = first == Some(word) && ["find", "get", "list", "search"].contains(&word.as_str());
+            if is_common { COMMON_VERB } else { IN_NAME }
+        } else if verb.is_some_and(|verb| *word == stem(verb) || means(word, &stem(verb))) {
+            FOR_VERB
+        } else if let Some(part) = meant.next() {
+            hit.insert(part);
+            hit.extend(meant);
+            FOR_NAME
+        } else if said.title.contains(word) {
+            IN_TITLE
+        } else if said.what.contains(word) {
+            let points = if is_own { IN_DESCRIPTION } else { IN_MODULE };
+            if rare.contains(word) { points } else { points / 2 }
+        } else {
+            score += match (verb, tool) {
+                (Some(_), _) if is_said(word) => OTHER_VERB,
+                (_, Tool::Typed(..)) => OTHER_WORD,
+                _ => 0,
+            };
+            continue;
+        };
+        (score, fits) = (score + points, true);
     }
-    // What the name says beside the words was not asked for.
-    let beside = name.len().saturating_sub(named);
-    score -= 2 * i32::try_from(beside).unwrap_or(i32::MAX / 4);
+    let beside = said.name.iter().skip(usize::from(is_own)).filter(|part| !hit.contains(part)).count();
+    score += SAYS_MORE * i32::try_from(beside).unwrap_or(i32::MAX / 8);
+    score += match tool {
+        Tool::Named(_) if first.is_some_and(|first| !hit.contains(first)) => BEGINS_OTHERWISE,
+        Tool::Typed(_, def) if FRAMEWORK.iter().any(|module| def.module.eq_ignore_ascii_case(module)) => {
+            OF_THE_FRAMEWORK
+        }
+        _ => 0,
+    };
     // A verb alone means the tools for any DocType.
     let generic = matches!(tool, Tool::Generic(_));
-    (hits > 0 && (generic || named > 0 || score > 0)).then_some(score)
+    (fits && (generic || !hit.is_empty() || score > 0)).then_some(score)
 }
 
 const fn verb(verb: Verb) -> &'static str {
@@ -117,11 +193,11 @@ const fn verb(verb: Verb) -> &'static str {
 
 /// Whether the word says what is to be done.
 fn is_said(word: &str) -> bool {
-    MEANT.iter().any(|(name, said)| *name == word || said.contains(&word))
+    ALL_SAID.contains(word)
 }
 
 fn means(word: &str, name: &str) -> bool {
-    word == name || MEANT.iter().any(|(known, said)| *known == name && said.contains(&word))
+    SAID_FOR.get(name).is_some_and(|said| said.contains(word))
 }
 
 #[cfg(test)]
@@ -129,11 +205,38 @@ mod tests {
     use super::{by_words, words};
     use crate::tool::Tool;
 
+    /// Five ways of asking for each tool that has a name of its own.
+    const QUESTIONS: &str = include_str!("search_questions.txt");
+
     fn found(query: &str) -> Vec<&'static str> {
         let typed = erpnext_doctypes::all(erpnext_schema::Version::NEWEST)
             .flat_map(|def| def.tools.iter().map(move |tool| Tool::Typed(tool.verb, def)));
+        let generic = crate::tool::VERBS.iter().map(|(verb, _)| Tool::Generic(*verb));
         let own = crate::tools::ALL.iter().map(|spec| Tool::Named(spec));
-        by_words(query, own.chain(typed)).iter().take(3).map(Tool::name).collect()
+        by_words(query, own.chain(generic).chain(typed)).iter().take(3).map(Tool::name).collect()
+    }
+
+    #[test]
+    fn each_tool_is_among_the_first_three_by_five_ways_of_asking() {
+        let asked: Vec<(&str, Vec<&str>)> = QUESTIONS
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once(": "))
+            .map(|(tool, questions)| (tool, questions.split(" | ").collect()))
+            .collect();
+        let without: Vec<&str> = crate::tools::ALL
+            .iter()
+            .map(|spec| spec.name)
+            .filter(|name| asked.iter().find(|(tool, _)| tool == name).is_none_or(|(_, ways)| ways.len() < 5))
+            .collect();
+        assert!(without.is_empty(), "write five ways of asking for {without:?}");
+        let questions = asked.iter().flat_map(|(tool, ways)| ways.iter().map(move |way| (*tool, *way)));
+        let missed: Vec<_> = questions
+            .clone()
+            .map(|(tool, way)| (tool, way, found(way)))
+            .filter(|(tool, _, found)| !found.contains(tool))
+            .collect();
+        assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), questions.count());
     }
 
     #[test]
@@ -144,11 +247,14 @@ mod tests {
             ("change customers", "update_customer_document"),
             ("list sales invoices", "list_sales_invoice_documents"),
             ("cancel delivery note", "cancel_delivery_note_document"),
+            ("create an address", "create_address_document"),
+            ("book a payment entry", "submit_payment_entry_document"),
+            ("customer", "list_customer_documents"),
             ("run a report", "run_report"),
             ("delete many in bulk", "delete_bulk_documents"),
             ("add a comment", "add_comment"),
             ("turn a quotation into an order", "convert_document"),
-            ("approve or reject", "get_workflow_actions"),
+            ("approve or reject", "apply_workflow_action"),
             ("sum by month", "aggregate_documents"),
             ("print pdf", "print_document"),
         ] {
@@ -158,7 +264,8 @@ mod tests {
 
     #[test]
     fn words_are_folded_and_empty_ones_left_out() {
-        assert_eq!(words("The Sales-Orders of territories, class"), ["sale", "order", "territory", "class"]);
+        assert_eq!(words("The Sales-Orders of territories, class"), ["sal", "order", "territory", "class"]);
+        assert_eq!(words("how many stopped, changing, added, called"), ["count", "stop", "chang", "add", "call"]);
         assert!(found("of the").is_empty());
     }
 }

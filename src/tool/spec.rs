@@ -32,13 +32,16 @@ pub enum Toolset {
     Collaboration,
     /// Steps of trade that are more than a document's own: payments, the state of orders.
     Trade,
+    /// Copies of documents, what is there twice, files of many: listed only where it is named.
+    Data,
     /// Those of no other.
     More,
 }
 
 impl Toolset {
     /// Those that can be named: the core is there unasked.
-    pub const NAMED: [Self; 6] = [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::Trade, Self::More];
+    pub const NAMED: [Self; 7] =
+        [Self::Site, Self::History, Self::Bulk, Self::Collaboration, Self::Trade, Self::Data, Self::More];
 
     /// The name that a configuration gives it.
     pub const fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Toolset {
             Self::Bulk => "bulk",
             Self::Collaboration => "collaboration",
             Self::Trade => "trade",
+            Self::Data => "data",
             Self::More => "more",
         }
     }

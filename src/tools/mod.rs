@@ -7,7 +7,9 @@ mod bulk;
 mod changes;
 mod collaborate;
 mod convert;
+mod duplicates;
 mod erp;
+mod export;
 pub mod find;
 mod history;
 mod lifecycle;
@@ -81,6 +83,11 @@ pub static ALL: &[&ToolSpec] = &[
     &attachments::DELETE,
     &print::PRINT,
     &send::SEND,
+    &duplicates::FIND,
+    &convert::DUPLICATE,
+    &bulk::UPSERT,
+    &export::DOCUMENTS,
+    &export::REPORT,
     &method::CALL,
 ];
 

@@ -97,7 +97,7 @@ async fn print(call: Call<'_>, args: PrintArgs) -> Result<ToolAnswer, ToolError>
             "note".to_owned(),
             json!("too large to be handed over; a person who is logged in can open the link"),
         );
-        call.observer.give(Attachment::Link { uri, name: format!("{name}.pdf") });
+        call.observer.give(Attachment::Link { uri, name: format!("{name}.pdf"), facts: None });
     } else {
         let (kind, base64) = ("application/pdf".to_owned(), BASE64_STANDARD.encode(pdf.bytes));
         call.observer.give(Attachment::File { uri, kind, base64 });

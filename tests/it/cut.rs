@@ -76,6 +76,7 @@ const WRITES: &[Write] = &[
     write("convert_document", ("POST", "/api/resource/Sales Order"), &["insert Sales Order"], |world| {
         Box::pin(world.quotation())
     }),
+    write("duplicate_document", ("POST", TODO), &["insert ToDo"], |world| Box::pin(world.todo(json!({"save": true})))),
     write("record_payment", ("POST", "/api/resource/Payment Entry"), &["insert Payment Entry"], |world| {
         Box::pin(world.payment())
     }),
@@ -110,6 +111,7 @@ const WRITES: &[Write] = &[
             json!({"doctype": "ToDo", "documents": [{"name": name, "description": "updated"}]})
         })
     }),
+    write("upsert_bulk_documents", ("POST", "/api/resource/Brand"), &["insert Brand"], |_| Box::pin(papers::brand())),
     write("delete_bulk_documents", ("DELETE", TODO), &["delete ToDo"], |world| Box::pin(world.todo(json!({})))),
     sets("act_on_bulk_documents", ("POST", "add_tag"), &["insert Tag Link"], |world| {
         Box::pin(world.todo(json!({"action": "tag", "value": "vip"})))

@@ -91,7 +91,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     result.insert("note".to_owned(), json!(note));
     result.insert(key.to_owned(), json!(uri));
     if key == "link" {
-        call.observer.give(Attachment::Link { uri, name });
+        call.observer.give(Attachment::Link { uri, name, facts: None });
     }
     Ok(result.into())
 }

@@ -164,7 +164,7 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         Action::Submit => call.session.quota.confirm_above.map(|_| Operation::Cancel),
         _ => None,
     };
-    let ask = Ask { operation: asked_as.unwrap_or(permit.operation()), whole: state };
+    let ask = Ask { operation: asked_as.unwrap_or(permit.operation()), whole: state, ..Ask::of(&permit) };
     run(&call, &on, args.start_at, &rows, ask, |on, row| Box::pin(one(on, row))).await
 }
 

@@ -67,7 +67,7 @@ async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, Tool
     let form_defaults = args.form_defaults;
     let row = |data| CreateArgs { data: Data(data), idempotency_key: None, form_defaults, return_document: false };
     let rows: Vec<CreateArgs> = args.documents.0.into_iter().map(row).collect();
-    check(&on, "documents", Purpose::Create, &rows).await?;
+    check(&on, "documents", &rows).await?;
     if args.atomic {
         return all_or_none(&call, &on, args.start_at, &rows).await;
     }

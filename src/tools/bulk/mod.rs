@@ -7,11 +7,13 @@ mod create;
 mod delete;
 mod select;
 mod update;
+mod upsert;
 
 pub use act::ACT;
 pub use create::CREATE;
 pub use delete::DELETE;
 pub use update::UPDATE;
+pub use upsert::UPSERT;
 
 use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
 use erpnext_schema::{DocTypeDef, Operator, Order, Purpose, Rule, Violation, collation, nearest};
@@ -54,11 +56,25 @@ trait Row: Sync {
     fn name(&self) -> Option<&str>;
     /// The fields that it brings.
     fn data(&self) -> Option<&Map<String, Value>>;
+
+    /// The leave for it, where that is another than the batch's.
+    fn permit(&self) -> Option<&Permit> {
+        None
+    }
+
+    /// What its fields are for.
+    fn purpose(&self) -> Purpose {
+        Purpose::Update
+    }
 }
 
 impl Row for CreateArgs {
     fn name(&self) -> Option<&str> {
         None
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Create
     }
 
     fn data(&self) -> Option<&Map<String, Value>> {
@@ -93,12 +109,14 @@ struct Ask {
     /// The state of all that a filter selected: asked about as a whole, by their names and the first of them, whatever the
     /// policy says of the operation. Otherwise for what is shown of each.
     whole: Option<Value>,
+    /// What is told of the batch beside its rows.
+    about: Map<String, Value>,
 }
 
 impl Ask {
     /// By what each row would do, where the policy says so of the operation.
     fn of(permit: &Permit) -> Self {
-        Self { operation: permit.operation(), whole: None }
+        Self { operation: permit.operation(), whole: None, about: Map::new() }
     }
 }
 
@@ -168,11 +186,12 @@ async fn confirmed<R: Row>(
         let first = rehearsed(on, &rows[..rows.len().min(FIRST)], 0, work).await?;
         let mut preview = Map::from_iter([("documents".to_owned(), json!(rows.len()))]);
         if first.len() < rows.len() {
-            let others = format!("{} more, as where selects them now, get the same", rows.len() - first.len());
+            let others = format!("{} more, as they are now, in the same way", rows.len() - first.len());
             preview.insert("others".to_owned(), json!(others));
             let names: Vec<&str> = rows[first.len()..].iter().filter_map(R::name).collect();
             preview.insert("other_names".to_owned(), json!(names));
         }
+        preview.extend(ask.about.clone());
         preview.insert("rows".to_owned(), json!(first));
         return Ok((on.gate_batch(ask.operation, always, &preview, state)?, rows.len()));
     }
@@ -246,7 +265,7 @@ async fn one<R: Row>(
     confirmed: Option<Confirmed>,
     work: Work<R>,
 ) -> Result<ToolAnswer, ToolError> {
-    let member = Member::new(on, on.def, on.permit, row.name(), confirmed);
+    let member = Member::new(on, on.def, row.permit().unwrap_or(on.permit), row.name(), confirmed);
     member.run(work(&member.on(), row)).await
 }
 
@@ -302,7 +321,7 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
 
 /// Checks every document against its DocType, a new one's links too, and that none is named twice; every problem is named by
 /// its row.
-async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, rows: &[R]) -> Result<(), ToolError> {
+async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
     found.extend(unknown(on, argument, rows).await?);
     let in_row = |i: usize, violation: Violation| {
@@ -310,8 +329,10 @@ async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, purpose: Purpose, r
         Violation { path: format!("{argument}[{i}].{field}"), ..violation }
     };
     let mut docs = Vec::new();
-    for (i, data) in rows.iter().filter_map(Row::data).enumerate() {
-        match checked(on, purpose, data).await {
+    for (i, row) in rows.iter().enumerate() {
+        let Some(data) = row.data() else { continue };
+        let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
+        match checked(&on, row.purpose(), data).await {
             Ok(doc) => docs.extend(doc.map(|(def, doc)| (i, def, doc))),
             Err(ToolError::Arguments { violations, .. }) => {
                 found.extend(violations.into_iter().map(|violation| in_row(i, violation)));

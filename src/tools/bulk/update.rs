@@ -1,6 +1,6 @@
 //! Changing many documents, each to values of its own.
 
-use erpnext_schema::{Purpose, Rule, Verb, Violation};
+use erpnext_schema::{Rule, Verb, Violation};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -80,7 +80,7 @@ async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, Tool
     if !unnamed.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), unnamed));
     }
-    check(&on, "documents", Purpose::Update, &rows).await?;
+    check(&on, "documents", &rows).await?;
     run(&call, &on, args.start_at, &rows, Ask { whole, ..Ask::of(&permit) }, |on, row| Box::pin(write::update(on, row)))
         .await
 }

@@ -1,30 +1,33 @@
 //! The next document of a chain: what can be made of a document, its draft as the site fills it, and making it.
 
 mod draft;
+mod duplicate;
+mod make;
 mod part;
 mod table;
 
-use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, doctype_flag, nearest, with_article};
+use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::lifecycle::Docstatus;
-use crate::answer::{Made, ToolAnswer};
+use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::document::draft::{Draft, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
+use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
-use crate::policy::{Operation, WriteState};
+use crate::policy::Operation;
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use crate::writes::gate::{Go, Step};
-use crate::writes::report::note_titles;
-use crate::writes::{doubts, fixed_fields, form_defaults, links};
+use crate::writes::fixed_fields;
+use make::make;
 use table::{CONVERSIONS, Conversion, When};
+
+pub use duplicate::DUPLICATE;
 
 /// What can be made of a document.
 pub static LIST: ToolSpec = ToolSpec {
@@ -153,73 +156,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    let (mut data, titled) = titles::resolve(&on, data, &Map::new()).await?;
-    // The draft stands for the stored document: a template in data takes the place of what came from the source.
-    let filled = form_defaults::of_change(&on, &doc, &mut data).await?;
-    number_rows(&mut doc, &data);
-    let merged = on.merged(&doc, &data)?;
-    links::check_merged(&on, &merged, &doc).await?;
-    file_fields::check(&on, &merged.body, None).await?;
-    doc.extend(merged.body);
-    // The site copies from whatever the source links to.
-    links::check_sight(&on, &doc).await?;
-    create.keeps_in_sight("filled by the site", &doc)?;
-    let mut answer = Map::from_iter([
-        ("from".to_owned(), json!({"doctype": on_name(&source_on), "name": name})),
-        ("doctype".to_owned(), json!(conversion.to)),
-    ]);
-    let mut messages = Vec::new();
-    note_titles(&mut answer, titled);
-    filled.note(&mut answer, &mut messages);
-    if !left_out.is_empty() {
-        answer.insert("left_out".to_owned(), json!(left_out));
-    }
-    let warnings = doubts::of(&on, &doc);
-    if !warnings.is_empty() {
-        answer.insert("warnings".to_owned(), json!(warnings));
-    }
-    if !args.save {
-        let shown = draft::shown(&source_on, &on, doc);
-        answer.insert("draft".to_owned(), Value::Object(shown));
-        answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
-        return Ok(ToolAnswer { messages, ..answer.into() });
-    }
-    let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
-    let beside = Map::from_iter(beside);
-    let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
-        Go::Send(cleared) => cleared,
-        Go::Answer(mut would) => {
-            would.messages.extend(messages);
-            return Ok(would);
-        }
-    };
-    let from = format!("{} {name:?}", on_name(&source_on));
-    let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
-        Ok(inserted) => inserted,
-        Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
-    };
-    let created = inserted.data;
-    answer.insert("created".to_owned(), json!(created));
-    match on.stored(&created).await {
-        Ok(mut stored) => {
-            on.note_violation(&mut answer, &stored);
-            messages.extend(form_defaults::untaxed(&on, &stored));
-            let on = on.with_live_metadata(&mut stored).await;
-            on.was_shown(&created, Some(&stored));
-            answer.extend(on.outcome(&stored, &Map::new()));
-            on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
-            messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
-        }
-        Err(note) => messages.push(note),
-    }
-    messages.extend(inserted.messages);
-    if on.def.is(doctype_flag::SUBMITTABLE) {
-        answer.insert(
-            "next".to_owned(),
-            json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
-        );
-    }
-    Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..answer.into() })
+    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save).await
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {
@@ -256,18 +193,6 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
             vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }],
         )
     })
-}
-
-/// Numbers the rows of the draft that `data` changes: they have no names yet by which they could be meant.
-fn number_rows(doc: &mut Map<String, Value>, data: &Map<String, Value>) {
-    for key in data.keys() {
-        let rows = doc.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
-        for (at, row) in rows.enumerate() {
-            if let Some(row) = row.as_object_mut() {
-                row.insert("idx".to_owned(), json!(at + 1));
-            }
-        }
-    }
 }
 
 /// Why the document cannot become this, where it cannot, and what to do instead. What the caller may not see is left to the

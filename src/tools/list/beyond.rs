@@ -177,12 +177,12 @@ fn columns(asked: &[At]) -> Vec<Column> {
 }
 
 /// The documents that those of the page link to, by the Link and their names.
-async fn linked<'a>(
+pub(crate) async fn linked(
     on: &DocTypeCall<'_>,
     neighbours: &Neighbours,
-    asked: &'a [At],
+    asked: &[At],
     documents: &[Row],
-) -> Result<BTreeMap<&'a str, BTreeMap<String, Row>>, ToolError> {
+) -> Result<BTreeMap<&'static str, BTreeMap<String, Row>>, ToolError> {
     let mut fields: BTreeMap<&str, (&FieldDef, Vec<&'static FieldDef>)> = BTreeMap::new();
     for at in asked {
         if let Place::Linked(by) = at.place {

@@ -1,6 +1,6 @@
 //! Lists: a page of the documents that fit, and where the next begins.
 
-mod beyond;
+pub(super) mod beyond;
 
 use erpnext_schema::{Order, Shape};
 use futures_util::future::try_join_all;

@@ -4,7 +4,7 @@ mod describe;
 mod filters;
 mod form;
 mod list;
-mod run;
+pub(super) mod run;
 
 use erpnext_schema::nearest;
 use serde_json::{Map, Value};
@@ -64,6 +64,11 @@ impl<'a> Report<'a> {
     /// Its name, as the site writes it.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The DocType that it is about.
+    pub(crate) fn doctype(&self) -> &str {
+        self.permit.doctype()
     }
 
     /// Refuses a saved list of the desk, which the site answers without columns.

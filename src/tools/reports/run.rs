@@ -20,7 +20,7 @@ use crate::site::redacted;
 use crate::tool::kinds::{Cursor, FieldNames, Limit, Object, OrderBy};
 use crate::tool::progress::CallObserver;
 use crate::tool::spec::handler;
-use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::tool::{Call, Effect, Special, Tool, ToolSpec, Toolset};
 
 /// How often the state of a report in the background is asked for: altogether 44 seconds, less than clients wait.
 const ASKED: usize = 22;
@@ -66,11 +66,8 @@ struct RunArgs {
 async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
     let report = Report::open(call.session, args.name.as_str()).await?;
     let name = report.name();
-    report.runs()?;
-    let form = form::of(&report).await?;
-    let given = args.filters.0.clone();
-    let asked: Vec<String> = given.keys().cloned().collect();
-    let filters = filters::check(&report, call.tool, &form, given).await?;
+    let asked = Asked::read(&report, call.tool, args.filters.0.clone()).await?;
+    let filters = &asked.filters;
     let identity = json!([name, filters, args.order_by.as_deref(), args.levels, args.totals_only]).to_string();
     let start = match args.cursor.as_deref() {
         None => 0,
@@ -81,30 +78,17 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
             )
         })?,
     };
-    let (answer, prepared) = match report.answer(&filters, args.prepared.as_deref(), call.observer).await? {
-        Progress::Done(answer, prepared) => (answer, prepared),
-        Progress::Running(prepared) => {
-            let next = "call run_report again with the same arguments and this as prepared";
-            return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}).into());
-        }
-    };
-    let (mut table, withheld) = report.table(&answer).await?;
-    filters::check_linked(&report, call.tool, &form, &asked, &table.doctypes).await?;
-    if table.columns.is_empty() && withheld.is_empty() {
-        let takes: Vec<&str> = form.iter().map(|filter| filter.field.as_str()).collect();
-        return Err(ToolError::refused(
-            format!(
-                "{name}: the report answered without columns, as reports do if a filter is missing. Filters sent: {}; it takes: {}.",
-                Value::Object(filters),
-                if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") }
-            ),
-            "describe_report shows what each filter is.",
-        ));
-    }
+    let Ran { mut table, withheld, answer, prepared } =
+        match asked.run(&report, call.tool, args.prepared.as_deref(), call.observer).await? {
+            Ok(ran) => ran,
+            Err(prepared) => {
+                let next = "call run_report again with the same arguments and this as prepared";
+                return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}).into());
+            }
+        };
     let empty =
         select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
-    let mut result =
-        Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), Value::Object(filters))]);
+    let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
     if !empty.is_empty() {
         result.insert("empty_columns".to_owned(), json!(empty));
     }
@@ -124,19 +108,79 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
     Ok(result.into())
 }
 
+/// What a report is run with.
+pub(crate) struct Asked {
+    form: Vec<form::Filter>,
+    /// The names of the filters that were given.
+    given: Vec<String>,
+    /// All filters, with the form's defaults.
+    filters: Map<String, Value>,
+}
+
+/// What a run gave.
+pub(crate) struct Ran {
+    /// The rows, without what is withheld.
+    pub table: Table,
+    /// The labels of what is.
+    pub withheld: Vec<String>,
+    /// The site's answer.
+    answer: Map<String, Value>,
+    /// The Prepared Report that holds it, if one does.
+    prepared: Option<String>,
+}
+
+impl Asked {
+    /// Checks the filters that were given against the report's form.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, and the site's.
+    pub(crate) async fn read(report: &Report<'_>, tool: Tool, given: Map<String, Value>) -> Result<Self, ToolError> {
+        report.runs()?;
+        let form = form::of(report).await?;
+        let names = given.keys().cloned().collect();
+        let filters = filters::check(report, tool, &form, given).await?;
+        Ok(Self { form, given: names, filters })
+    }
+
+    /// Runs the report; if it is still under way in the background, gives the name of its run.
+    ///
+    /// # Errors
+    /// The site's, and what may not be seen of the answer.
+    pub(crate) async fn run(
+        &self,
+        report: &Report<'_>,
+        tool: Tool,
+        prepared: Option<&str>,
+        observer: &CallObserver,
+    ) -> Result<Result<Ran, String>, ToolError> {
+        let (answer, prepared) = match report.answer(&self.filters, prepared, observer).await? {
+            Progress::Done(answer, prepared) => (answer, prepared),
+            Progress::Running(prepared) => return Ok(Err(prepared)),
+        };
+        let (table, withheld) = report.table(&answer).await?;
+        filters::check_linked(report, tool, &self.form, &self.given, &table.doctypes).await?;
+        if table.columns.is_empty() && withheld.is_empty() {
+            let takes: Vec<&str> = self.form.iter().map(|filter| filter.field.as_str()).collect();
+            return Err(ToolError::refused(
+                format!(
+                    "{}: the report answered without columns, as reports do if a filter is missing. Filters sent: {}; it takes: {}.",
+                    report.name(),
+                    json!(self.filters),
+                    if takes.is_empty() { "not stated".to_owned() } else { takes.join(", ") }
+                ),
+                "describe_report shows what each filter is.",
+            ));
+        }
+        Ok(Ok(Ran { table, withheld, answer, prepared }))
+    }
+}
+
 /// What lists the names of columns.
-const COLUMNS: &str = "run_report without columns and order_by shows them.";
+pub(crate) const COLUMNS: &str = "run_report without columns and order_by shows them.";
 
 /// Keeps of a report what was asked for; where no columns were, those with a value. Gives the names of the others.
 fn select(table: &mut Table, args: &RunArgs) -> Result<Vec<String>, Vec<Violation>> {
     let mut violations = Vec::new();
-    let names: Vec<String> = table.columns.iter().map(|column| column.field.clone()).collect();
-    let unknown = |path: &str, name: &str| Violation {
-        path: path.to_owned(),
-        rule: Rule::UnknownField,
-        message: format!("{name}: no such column; the report has: {}", names.join(", ")),
-        nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
-    };
     if let Some(levels) = args.levels
         && !table.cut_below(levels.max(1))
     {
@@ -148,19 +192,36 @@ fn select(table: &mut Table, args: &RunArgs) -> Result<Vec<String>, Vec<Violatio
         let directed = order.rsplit_once(' ').filter(|(_, word)| ["asc", "desc"].contains(&&*word.to_lowercase()));
         let (name, direction) = directed.unwrap_or((order, "asc"));
         if !table.sort(name.trim(), direction.eq_ignore_ascii_case("desc")) {
-            violations.push(unknown("order_by", name));
+            violations.push(unknown(table, "order_by", name));
         }
     }
     let empty = match args.columns.as_deref() {
         None => table.leave_out_empty(),
         Some(wanted) => {
-            if let Err(at) = table.keep(wanted) {
-                violations.push(unknown(&format!("columns[{at}]"), wanted.get(at).map_or("", String::as_str)));
-            }
+            violations.extend(keep(table, wanted).err());
             Vec::new()
         }
     };
     if violations.is_empty() { Ok(empty) } else { Err(violations) }
+}
+
+/// Keeps the columns that are wanted.
+///
+/// # Errors
+/// The first name that is none.
+pub(crate) fn keep(table: &mut Table, wanted: &[String]) -> Result<(), Violation> {
+    let kept = table.keep(wanted);
+    kept.map_err(|at| unknown(table, &format!("columns[{at}]"), wanted.get(at).map_or("", String::as_str)))
+}
+
+fn unknown(table: &Table, path: &str, name: &str) -> Violation {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.field.as_str()).collect();
+    Violation {
+        path: path.to_owned(),
+        rule: Rule::UnknownField,
+        message: format!("{name}: no such column; the report has: {}", names.join(", ")),
+        nearest: nearest(name, names).map(str::to_owned),
+    }
 }
 
 /// The columns, and as many of the rows from `start` on as fit into that many bytes.

@@ -145,6 +145,8 @@ impl Caller<'_> {
             ),
             "modified" => json!(["2026-01-02 03:04:05.678901", "2020-01-01 00:00:00.000000"][chance.throw(2)]),
             "since" => json!("2020-01-01 00:00:00"),
+            "format" if tool.contains("export") => json!("csv"),
+            "file_name" if tool.contains("export") => json!(format!("out {}", chance.throw(1_000))),
             "file" | "file_name" => chance.one(&world.files).map_or(json!("note.txt"), |file| json!(file)),
             "action" => json!(chance.pick(&["Approve", "Submit"])),
             "to" => json!(chance.pick(&[

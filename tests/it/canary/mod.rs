@@ -96,6 +96,7 @@ fn app(site: &SampleSite, chance: &mut Chance, rules: &Rules, log: &std::path::P
     let key = if chance.percent(80) { "administrator" } else { "sales" };
     let mut config = site.config_of(key, rules.0.clone());
     config["audit"] = json!({"enabled": true, "log_file": log, "format": chance.pick(&["json", "text"])});
+    config["export"] = json!({"directory": log.parent().unwrap().join("files")});
     config["cache"] = json!({"enabled": chance.percent(50)});
     config["tools"] = json!({"results": chance.pick(&["text", "structured", "both"])});
     let read = load(&config);
@@ -107,6 +108,8 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
     let mut chance = Chance::of(case);
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("audit.log");
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
     let world = site.sandbox.with(|site| World::plant(site, &mut chance)).unwrap();
     let rules = Rules::throw(&mut chance, &world);
     let (app, config) = app(site, &mut chance, &rules, &log);
@@ -152,11 +155,12 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
         sink.text(),
         std::fs::read_to_string(&log).unwrap_or_default(),
         format!("{:?}{:?}", app.session().site, app.session().user.tokens),
+        exported(&files),
     ];
     let reported = session.sent.contains("report");
     let forbidden = rules.forbidden(&world, reported);
     let sent = search::candidates(&session.sent);
-    for (text, place) in written.iter().zip(["an answer", "the log", "the audit log", "Debug"]) {
+    for (text, place) in written.iter().zip(["an answer", "the log", "the audit log", "Debug", "a file"]) {
         tally.written.fetch_add(text.len() as u64, Ordering::Relaxed);
         let leaked = search::candidates(text)
             .into_iter()
@@ -174,6 +178,12 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
             documents.join("\n"), said.join("\n"), written[1]
         ))
     })
+}
+
+/// What was exported, all of it.
+fn exported(files: &std::path::Path) -> String {
+    let files = std::fs::read_dir(files).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    files.collect()
 }
 
 /// A refusal that quotes what stands in documents, which nobody may have read: bold, quoted and plain, numbers as people

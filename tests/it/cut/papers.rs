@@ -41,3 +41,8 @@ impl World {
         arguments
     }
 }
+
+/// Rows of which none is there yet.
+pub(super) async fn brand() -> Value {
+    json!({"doctype": "Brand", "by": "brand", "documents": [{"brand": "Cut"}], "confirm": true})
+}

@@ -21,7 +21,10 @@ use crate::tidy::{files, read, root, rust_files};
 
 /// A configuration that permits everything.
 fn everything() -> Value {
-    let mut config = config_json("http://127.0.0.1:9", json!({"default": all(), "reports": ["*"]}));
+    let mut operations = all();
+    operations["export"] = json!(true);
+    let mut config = config_json("http://127.0.0.1:9", json!({"default": operations, "reports": ["*"]}));
+    config["export"] = json!({"directory": "/srv/exports"});
     config["methods"] = json!({"my_app.api.credit_check": {"description": "Whether a customer may buy on credit."}});
     config
 }

@@ -2,8 +2,10 @@
 
 mod approval;
 mod bulk;
+mod copies;
 mod correction;
 mod credit;
+mod export;
 mod files;
 mod final_step;
 mod mail;

@@ -92,7 +92,7 @@ async fn what_is_neither_text_nor_a_picture_is_a_link() {
         let (read, beside) = seen(&app, "get_attachment", with(&task, json!({"file": name}))).await;
         assert!(read["note"].as_str().unwrap().starts_with(note), "{read}");
         let uri = format!("{}/private/files/{name}", site.url());
-        assert_eq!(beside, [Attachment::Link { uri, name: name.to_owned() }]);
+        assert_eq!(beside, [Attachment::Link { uri, name: name.to_owned(), facts: None }]);
     }
 }
 

@@ -1,0 +1,107 @@
+//! Making the draft that comes of another document: checked with what the caller says of it, shown, or created.
+
+use erpnext_schema::{Verb, doctype_flag};
+use serde_json::{Map, Value, json};
+
+use super::draft;
+use crate::answer::{Made, ToolAnswer};
+use crate::document::draft::Draft;
+use crate::documents::{DocTypeCall, file_fields, suggest, titles};
+use crate::error::ToolError;
+use crate::policy::WriteState;
+use crate::writes::gate::{Go, Step};
+use crate::writes::report::note_titles;
+use crate::writes::{doubts, form_defaults, links};
+
+/// Lays `data` onto the draft that comes of the document of that name, and shows it, or creates it with `save`.
+///
+/// # Errors
+/// Data and links that are wrong, what the policy does not let be made, and the site's refusal.
+pub(super) async fn make(
+    source_on: &DocTypeCall<'_>,
+    on: &DocTypeCall<'_>,
+    name: &str,
+    Draft { mut doc, left_out }: Draft,
+    data: Map<String, Value>,
+    save: bool,
+) -> Result<ToolAnswer, ToolError> {
+    let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
+    // The draft stands for the stored document: a template in data takes the place of what came from the source.
+    let filled = form_defaults::of_change(on, &doc, &mut data).await?;
+    number_rows(&mut doc, &data);
+    let merged = on.merged(&doc, &data)?;
+    links::check_merged(on, &merged, &doc).await?;
+    file_fields::check(on, &merged.body, None).await?;
+    doc.extend(merged.body);
+    // The site copies from whatever the source links to.
+    links::check_sight(on, &doc).await?;
+    on.permit.keeps_in_sight("filled by the site", &doc)?;
+    let mut answer = Map::from_iter([
+        ("from".to_owned(), json!({"doctype": source_on.def.name, "name": name})),
+        ("doctype".to_owned(), json!(on.def.name)),
+    ]);
+    let mut messages = Vec::new();
+    note_titles(&mut answer, titled);
+    filled.note(&mut answer, &mut messages);
+    if !left_out.is_empty() {
+        answer.insert("left_out".to_owned(), json!(left_out));
+    }
+    let warnings = doubts::of(on, &doc);
+    if !warnings.is_empty() {
+        answer.insert("warnings".to_owned(), json!(warnings));
+    }
+    if !save {
+        let shown = draft::shown(source_on, on, doc);
+        answer.insert("draft".to_owned(), Value::Object(shown));
+        answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
+        return Ok(ToolAnswer { messages, ..answer.into() });
+    }
+    let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
+    let beside = Map::from_iter(beside);
+    let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
+        Go::Send(cleared) => cleared,
+        Go::Answer(mut would) => {
+            would.messages.extend(messages);
+            return Ok(would);
+        }
+    };
+    let from = format!("{} {name:?}", source_on.def.name);
+    let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
+        Ok(inserted) => inserted,
+        Err(error) => return Err(suggest::named(on, error, &[&doc]).await),
+    };
+    let created = inserted.data;
+    answer.insert("created".to_owned(), json!(created));
+    match on.stored(&created).await {
+        Ok(mut stored) => {
+            on.note_violation(&mut answer, &stored);
+            messages.extend(form_defaults::untaxed(on, &stored));
+            let on = on.with_live_metadata(&mut stored).await;
+            on.was_shown(&created, Some(&stored));
+            answer.extend(on.outcome(&stored, &Map::new()));
+            on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
+            messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
+        }
+        Err(note) => messages.push(note),
+    }
+    messages.extend(inserted.messages);
+    if on.def.is(doctype_flag::SUBMITTABLE) {
+        answer.insert(
+            "next".to_owned(),
+            json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
+        );
+    }
+    Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..answer.into() })
+}
+
+/// Numbers the rows of the draft that `data` changes: they have no names yet by which they could be meant.
+fn number_rows(doc: &mut Map<String, Value>, data: &Map<String, Value>) {
+    for key in data.keys() {
+        let rows = doc.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
+        for (at, row) in rows.enumerate() {
+            if let Some(row) = row.as_object_mut() {
+                row.insert("idx".to_owned(), json!(at + 1));
+            }
+        }
+    }
+}

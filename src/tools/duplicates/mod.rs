@@ -1,0 +1,185 @@
+//! `find_duplicates`: documents of one DocType that say the same in a field which ought to tell them apart.
+
+mod sameness;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use erpnext_schema::{FieldDef, Rule, Verb};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::answer::ToolAnswer;
+use crate::documents::beyond::PAGE;
+use crate::documents::names::document_name;
+use crate::documents::{DocTypeCall, nested};
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::query::compare::on_empty_fields;
+use crate::query::reader::Reader;
+use crate::shape::page::{how_many, shown};
+use crate::site::{self, ListQuery};
+use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit};
+use crate::tool::spec::{handler, reads};
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use sameness::Sameness;
+
+/// The most documents that one call looks at.
+const MOST: u64 = 20_000;
+/// How many names of one group are told.
+const MOST_NAMES: usize = 20;
+
+/// Documents that may be the same.
+pub static FIND: ToolSpec = ToolSpec {
+    name: "find_duplicates",
+    title: "Find duplicate documents",
+    description: "Finds documents of one DocType that may be the same: equal e-mail, phone, tax ID or name, without regard to \
+                  case, punctuation and legal form (Ltd, GmbH). Looks at up to 20,000; merges nothing.",
+    toolset: Toolset::Data,
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: reads,
+    special: Special::NONE,
+    handler: handler!(DuplicatesArgs, find),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct DuplicatesArgs {
+    doctype: DocTypeName,
+    /// fields to compare; default: e-mail, phone, tax ID and title
+    fields: Option<FieldNames>,
+    filters: Option<Filters>,
+    #[serde(default)]
+    limit: Limit,
+    #[serde(default, rename = "fresh")]
+    _fresh: bool,
+}
+
+/// Documents that say the same, by the fields in which they do.
+type Groups = BTreeMap<Vec<String>, BTreeSet<&'static str>>;
+
+async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let permit = session.permit(Operation::Read, &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    on.fits(Verb::List)?;
+    let hidden = on.hidden().await?;
+    let given = nested::resolve(&on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
+    let children = |child: &str| session.catalog.known(child);
+    let check = |on: &DocTypeCall<'_>| {
+        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
+        reader = reader.with_masked(&hidden);
+        let filters = reader.filters("filters", given.filters.as_ref());
+        let compared: Vec<(&'static FieldDef, Sameness)> = match args.fields.as_deref() {
+            Some(names) => {
+                let field = |(i, name): (usize, &String)| reader.field(&format!("fields[{i}]"), name);
+                let fields = names.iter().enumerate().filter_map(field);
+                fields.map(|field| (field, Sameness::of(on.def, field).unwrap_or(Sameness::Text))).collect()
+            }
+            None => {
+                let tells = |field: &'static FieldDef| Some((field, Sameness::of(on.def, field)?));
+                let seen = on.def.all_fields().filter(|field| !hidden.hides(on.def.name, field.fieldname));
+                seen.filter(|field| reader.known(field.fieldname).is_some()).filter_map(tells).collect()
+            }
+        };
+        if compared.is_empty() && reader.is_right() {
+            let message = format!("name some: no field of {} that may be read tells people or companies", on.def.name);
+            reader.wrong("fields", Rule::Mandatory, message, None);
+        }
+        reader.done((filters, compared))
+    };
+    let (on, (filters, compared)) = on.checked(check).await?;
+    let total = session.site.count(&permit, &filters, &[], None).await?;
+    if total > MOST {
+        return Err(ToolError::refused(
+            format!("There are {total} of these documents, and one call compares {MOST}; none was looked at."),
+            "Narrow it with filters, such as by group or country.",
+        ));
+    }
+    let fields = ["name"].into_iter().chain(compared.iter().map(|(field, _)| field.fieldname));
+    let fields: BTreeSet<String> =
+        fields.chain(on.def.title_field.filter(|name| may_show(&on, name))).map(str::to_owned).collect();
+    let query = ListQuery { fields: fields.into_iter().collect(), filters, ..ListQuery::default() };
+    let mut same: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
+    let mut titles: BTreeMap<String, Value> = BTreeMap::new();
+    let (mut looked_at, mut after) = (0, None);
+    loop {
+        call.observer.tell(looked_at, usize::try_from(total).unwrap_or(usize::MAX).max(looked_at));
+        if call.observer.is_stopped() {
+            return Err(ToolError::refused("It was called off before all was compared.", "Call again."));
+        }
+        let page = on.next_by_name(&query, after.as_ref()).await?;
+        for document in &page {
+            let Some(name) = document.get("name").and_then(document_name) else { continue };
+            for (field, sameness) in &compared {
+                let key = document.get(field.fieldname).and_then(Value::as_str).and_then(|text| sameness.key(text));
+                if let Some(key) = key {
+                    same.entry((field.fieldname, key)).or_default().push(name.clone());
+                }
+            }
+            let title = on.def.title_field.and_then(|field| document.get(field));
+            titles.extend(title.filter(|title| !title.is_null()).map(|title| (name, title.clone())));
+        }
+        looked_at += page.len();
+        after = page.last().and_then(|row| row.get("name")).cloned();
+        if page.len() < PAGE {
+            break;
+        }
+        drop(page);
+        site::let_go();
+    }
+    let mut groups = Groups::new();
+    for ((field, _), names) in same.into_iter().filter(|(_, names)| names.len() > 1) {
+        groups.entry(names).or_default().insert(field);
+    }
+    Ok(told(&on, &args, groups, &titles, looked_at, &compared, {
+        let mut notes = given.notes;
+        notes.extend(on_empty_fields(on.def, query.filters.iter()));
+        notes
+    }))
+}
+
+fn may_show(on: &DocTypeCall<'_>, field: &str) -> bool {
+    on.def.field(field).is_some_and(|field| field.in_lists() && on.permit.fields().may_read(field))
+}
+
+/// The groups that agree in most fields first, then the largest.
+fn told(
+    on: &DocTypeCall<'_>,
+    args: &DuplicatesArgs,
+    groups: Groups,
+    titles: &BTreeMap<String, Value>,
+    looked_at: usize,
+    compared: &[(&FieldDef, Sameness)],
+    mut notes: Vec<String>,
+) -> ToolAnswer {
+    let mut groups: Vec<(Vec<String>, BTreeSet<&str>)> = groups.into_iter().collect();
+    groups.sort_by_key(|(names, fields)| std::cmp::Reverse((fields.len(), names.len())));
+    let all = groups.len();
+    let group = |(names, fields): &(Vec<String>, BTreeSet<&str>)| {
+        let document = |name: &String| match titles.get(name).filter(|title| *title != name) {
+            Some(title) => json!({"name": name, "title": title}),
+            None => json!({"name": name}),
+        };
+        let documents: Vec<Value> = names.iter().take(MOST_NAMES).map(document).collect();
+        json!({"same": fields, "count": names.len(), "documents": documents})
+    };
+    let mut here: Vec<Value> = groups.iter().take(args.limit.count()).map(group).collect();
+    here.truncate(how_many(&here, on.session.tools.bytes_for_rows()));
+    if groups.iter().take(here.len()).any(|(names, _)| names.len() > MOST_NAMES) {
+        notes.push(format!("of a group the first {MOST_NAMES} are named"));
+    }
+    let shown = shown(0, here.len() as u64, Some(all as u64), here.len() < all);
+    let fields: Map<String, Value> =
+        compared.iter().map(|(field, sameness)| (field.fieldname.to_owned(), json!(sameness.words()))).collect();
+    let mut answer = Map::from_iter([
+        ("looked_at".to_owned(), json!(looked_at)),
+        ("compared".to_owned(), Value::Object(fields)),
+        ("shown".to_owned(), json!(shown)),
+        ("groups".to_owned(), Value::Array(here)),
+    ]);
+    if !notes.is_empty() {
+        answer.insert("note".to_owned(), json!(notes.join("; ")));
+    }
+    answer.into()
+}

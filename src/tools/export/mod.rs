@@ -1,0 +1,114 @@
+//! Exports: documents and reports written to a file, row by row. The model learns what is in it, and sees none of the rows.
+
+mod documents;
+mod patience;
+mod place;
+mod report;
+mod sheet;
+
+use serde_json::{Map, json};
+
+use crate::answer::{Exported, ToolAnswer};
+use crate::context::Session;
+use crate::error::ToolError;
+use crate::policy::{Operation, Policy};
+use crate::tool::Call;
+use crate::tool::kinds::choices;
+use crate::tool::progress::Attachment;
+use place::Place;
+use sheet::Sheet;
+
+pub use documents::DOCUMENTS;
+pub use report::REPORT;
+
+/// The most rows of one file.
+const MOST: u64 = 100_000;
+
+choices! {
+    /// What kind of file.
+    Format {
+        Csv = "csv",
+        Xlsx = "xlsx",
+    }
+}
+
+impl Format {
+    /// The MIME type of its files.
+    const fn mime(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// Where many documents may be taken out at once, and there is a place for them.
+fn offered(policy: &Policy) -> bool {
+    policy.opens_exports()
+}
+
+/// Where the same holds for a report.
+fn offered_reports(policy: &Policy) -> bool {
+    policy.opens_exports() && policy.opens_reports()
+}
+
+/// Refuses to take documents of a DocType out if the configuration does not permit it, or the user has no such right on the
+/// site: the desk asks for it too.
+async fn may_leave(session: &Session<'_>, doctype: &str) -> Result<(), ToolError> {
+    session.permit(Operation::Export, doctype).await?;
+    if session.site.may(Operation::Export, doctype).await? {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        format!("The site's user has no right to export {doctype}. No file was written."),
+        "Read it with a list, or ask an administrator of the site for the right.",
+    ))
+}
+
+/// Refuses what would be more rows than a file holds.
+fn fits(rows: u64, what: &str) -> Result<(), ToolError> {
+    if rows <= MOST {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        format!("{what} would be {rows} rows or more, and one file holds {MOST}. No file was written."),
+        "Narrow the filters, such as to a year, and export each part.",
+    ))
+}
+
+/// Ends the file, gives it its name, and tells what is in it.
+async fn keep(call: &Call<'_>, doctype: &str, place: Place<'_>, sheet: Sheet) -> Result<ToolAnswer, ToolError> {
+    let columns: Vec<String> = sheet.columns().map(str::to_owned).collect();
+    let ended = tokio::task::spawn_blocking(|| sheet.end()).await;
+    let written = ended.map_err(std::io::Error::other).and_then(|ended| ended).map_err(place::unwritable)?;
+    // What leaves is recorded before it can be had.
+    let _recorded = call.session.audit.intend(call.attempt)?;
+    let path = place.keep(written.file)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let facts = Some((place.format.mime(), written.bytes));
+    call.observer.give(Attachment::Link { uri: place::address(&path), name, facts });
+    let mut data = Map::from_iter([
+        ("file".to_owned(), json!(path.to_string_lossy())),
+        ("rows".to_owned(), json!(written.rows)),
+        ("columns".to_owned(), json!(columns)),
+        ("bytes".to_owned(), json!(written.bytes)),
+        ("sha256".to_owned(), json!(written.sha256)),
+    ]);
+    let mut notes = Vec::new();
+    if written.defused > 0 {
+        notes.push(format!("{} texts begin like a formula and have ' before them", written.defused));
+    }
+    if written.cut > 0 {
+        notes.push(format!("{} texts are cut to what a cell of XLSX holds; csv holds them whole", written.cut));
+    }
+    if !notes.is_empty() {
+        data.insert("note".to_owned(), json!(notes.join("; ")));
+    }
+    let exported = Some(Exported { doctype: doctype.to_owned(), columns, rows: written.rows, sha256: written.sha256 });
+    Ok(ToolAnswer { exported, ..data.into() })
+}
+
+/// That the client left while the file was written.
+fn stopped() -> ToolError {
+    ToolError::refused("The export was called off; what was written is removed.", "Call again for the whole file.")
+}
