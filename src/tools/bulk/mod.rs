@@ -329,8 +329,7 @@ async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Resu
         Violation { path: format!("{argument}[{i}].{field}"), ..violation }
     };
     let mut docs = Vec::new();
-    for (i, row) in rows.iter().enumerate() {
-        let Some(data) = row.data() else { continue };
+    for (i, row, data) in rows.iter().enumerate().filter_map(|(i, row)| Some((i, row, row.data()?))) {
         let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
         match checked(&on, row.purpose(), data).await {
             Ok(doc) => docs.extend(doc.map(|(def, doc)| (i, def, doc))),
