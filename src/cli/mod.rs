@@ -21,6 +21,7 @@ mod token;
 mod tools;
 #[cfg(feature = "sandbox")]
 mod tour;
+mod tried;
 
 use std::process::ExitCode;
 
