@@ -7,6 +7,7 @@ mod links;
 mod packaging;
 mod teams;
 mod tools;
+mod troubles;
 
 use std::collections::BTreeSet;
 use std::path::Path;
