@@ -11,7 +11,7 @@ use super::client::Change;
 /// # Errors
 /// Text that is not understood, with why.
 pub fn with(text: &str, section: &str, name: &str, server: &Value) -> Result<Option<Change>, String> {
-    let mut whole: DocumentMut = text.parse().map_err(|error| told(text, &error))?;
+    let mut whole = text.parse::<DocumentMut>().map_err(|error| told(text, &error))?;
     let servers = whole.entry(section).or_insert_with(|| {
         let mut servers = Table::new();
         // Its own header would say nothing.
@@ -35,7 +35,7 @@ pub fn with(text: &str, section: &str, name: &str, server: &Value) -> Result<Opt
     servers.insert(name, item);
     let after = whole.to_string();
     // A file can be written in ways that leave no place for one more table.
-    let again: DocumentMut = after.parse().map_err(|_| format!("there is no place for it in {section:?}"))?;
+    let again = after.parse::<DocumentMut>().map_err(|_| format!("there is no place for it in {section:?}"))?;
     let stands = again.get(section).and_then(|servers| servers.get(name)).and_then(Item::as_table_like);
     if !stands.is_some_and(|there| is(there, server)) {
         return Err(format!("there is no place for it in {section:?}"));

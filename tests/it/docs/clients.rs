@@ -61,7 +61,7 @@ fn the_entries_of_the_page_are_what_the_clients_files_take() {
                 }
             }
             "toml" => {
-                let file: toml_edit::DocumentMut = block.parse().unwrap_or_else(|why| panic!("{why}: {block}"));
+                let file = block.parse::<toml_edit::DocumentMut>().unwrap_or_else(|why| panic!("{why}: {block}"));
                 let entry = &file["mcp_servers"]["erpnext"];
                 assert!(entry.get("command").is_some() != entry.get("url").is_some(), "{block}");
             }
