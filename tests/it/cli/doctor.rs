@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -142,6 +142,14 @@ async fn reports_that_are_open_are_run_and_what_does_not_is_told_with_its_cause(
     let item = json!({"doctypes": {"Item": {"read": true}}, "reports": ["General Ledger"]});
     let (_, lines) = doctor(folder.path(), &site.config_of("administrator", item)).await;
     has(&lines, "ok reports: General Ledger: not tried: no document that may be read was found");
+    // The site fails over one.
+    site.sandbox.faults().say("No Fiscal Year is open");
+    site.sandbox.faults().add(Fault::new(Kind::Refusal).path("frappe.desk.query_report.run"));
+    let ledger = json!({"doctypes": company, "reports": ["General Ledger"]});
+    let (_, lines) = doctor(folder.path(), &site.config_of("administrator", ledger)).await;
+    let told = lines.iter().find(|line| line.starts_with("warning reports: General Ledger: ")).unwrap();
+    assert!(told.contains("The site refused this") && told.ends_with("(with the filters of its example)"), "{told}");
+    site.sandbox.faults().clear();
     // And of many only some are tried.
     let many: Vec<String> = (0..30).map(|n| format!("Report {n}")).collect();
     let (_, lines) =
