@@ -112,7 +112,7 @@ impl ToolError {
     }
 
     /// What happened.
-    fn what(&self) -> Cow<'_, str> {
+    pub fn what(&self) -> Cow<'_, str> {
         Cow::Owned(match self {
             Self::Arguments { tool, violations, .. } => {
                 let told = violations.iter().take(MOST_PROBLEMS);

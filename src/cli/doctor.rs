@@ -7,7 +7,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::catalog;
 use erpnext_mcp::check::{Finding, Level};
-use erpnext_mcp::config::{Config, OnFailure};
+use erpnext_mcp::config::{Config, Mode, OnFailure, Tools};
 use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::listing::{listing, tokens};
@@ -16,7 +16,7 @@ use jiff::fmt::rfc2822;
 
 use super::global::Global;
 use super::opened::{self, Rights, Tables};
-use super::{check, print, serve};
+use super::{check, print, serve, tried};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
@@ -108,6 +108,7 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     findings.extend(rights_found(connection, &rights, &tables, user));
     findings.extend(drift(connection, config, &tables));
     findings.extend(check::against(connection, config, tables));
+    findings.extend(tried::reports(connection, config).await);
     findings
 }
 
@@ -253,6 +254,18 @@ fn differing(config: &Config, doctype: &str, how: &str) -> Finding {
 /// What a client has to read before its first call.
 fn tools(connection: &Connection) -> Finding {
     let (listing, all) = (listing(&connection.session(), connection.registry()), connection.registry().tools().len());
-    let (listed, bytes) = (listing.tools.len(), listing.bytes);
-    Finding::ok(format!("tools: {listed} of {all} are listed, about {} tokens ({bytes} bytes / 4)", tokens(bytes)))
+    let (listed, bytes, cost) = (listing.tools.len(), listing.bytes, tokens(listing.bytes));
+    let what = format!("tools: {listed} of {all} are listed, about {cost} tokens ({bytes} bytes / 4)");
+    let Tools { mode, budget_tokens: budget, .. } = connection.session().tools;
+    if *mode == Mode::Full {
+        return Finding::ok(format!("{what}; with tools.mode \"full\" no budget limits them"));
+    }
+    let what = format!("{what}; the budget is {budget}");
+    if u64::try_from(cost).is_ok_and(|cost| cost <= *budget) {
+        return Finding::ok(what);
+    }
+    Finding::warning(
+        what,
+        "raise tools.budget_tokens, or take names out of tools.include: those and the core are always listed",
+    )
 }

@@ -21,6 +21,7 @@ mod token;
 mod tools;
 #[cfg(feature = "sandbox")]
 mod tour;
+mod tried;
 
 use std::process::ExitCode;
 
@@ -72,7 +73,7 @@ enum Command {
     Init(init::Init),
     /// Check the configuration: unknown names, operations without effect, withheld fields that can be read elsewhere
     Check(check::Check),
-    /// Test the whole set-up: connection, rights, fields, tools, audit log
+    /// Test the whole set-up: connection, rights, fields, reports, tools, audit log
     Doctor(doctor::Doctor),
     /// Print an example of the configuration file, its JSON Schema or its reference
     #[command(subcommand)]

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::ValueEnum;
 use erpnext_mcp::files;
-use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use serde_json::{Value, json};
 
-use super::ask;
+use super::{ask, jsonc, toml};
 
 /// A client that starts servers over stdio.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -22,7 +20,79 @@ pub enum Client {
     Cursor,
     /// `.vscode/mcp.json` in the working directory
     Vscode,
+    /// `.codeium/windsurf/mcp_config.json` of this user
+    Windsurf,
+    /// `settings.json` of this user
+    Zed,
+    /// `.codex/config.toml` of this user, or of `CODEX_HOME`
+    Codex,
+    /// `.gemini/settings.json` of this user
+    GeminiCli,
 }
+
+/// A folder that a client's file is in.
+#[derive(Clone, Copy)]
+enum Base {
+    /// The user's own.
+    Home,
+    /// The one that init runs in.
+    Here,
+    /// The one that a variable names; without it the second, in the user's own, where there is one.
+    Named(&'static str, Option<&'static str>),
+}
+
+/// A file in a folder, with `/` between its parts.
+type Place = (Base, &'static str);
+
+const XDG: Base = Base::Named("XDG_CONFIG_HOME", Some(".config"));
+const APPDATA: Base = Base::Named("APPDATA", None);
+const CODEX: Base = Base::Named("CODEX_HOME", Some(".codex"));
+
+/// How a client's file is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Jsonc,
+    Toml,
+}
+
+/// What there is to know of a client.
+struct Facts {
+    linux: Place,
+    macos: Place,
+    windows: Place,
+    format: Format,
+    /// Under which key the servers stand.
+    section: &'static str,
+    /// Whether an entry says that it is for stdio.
+    is_typed: bool,
+    /// What makes the client see it.
+    then: &'static str,
+}
+
+impl Facts {
+    /// Of a client whose file is at the same place everywhere, and as most clients' are.
+    const fn at(base: Base, file: &'static str, then: &'static str) -> Self {
+        let place = (base, file);
+        let (linux, macos, windows) = (place, place, place);
+        Self { linux, macos, windows, format: Format::Jsonc, section: "mcpServers", is_typed: false, then }
+    }
+}
+
+/// The operating systems that clients' files differ by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum System {
+    Linux,
+    Macos,
+    Windows,
+}
+
+const HERE: System = if cfg!(windows) {
+    System::Windows
+} else if cfg!(target_os = "macos") {
+    System::Macos
+} else {
+    System::Linux
+};
 
 /// The client to install into; none where nothing is said.
 pub fn ask() -> anyhow::Result<Option<Client>> {
@@ -38,66 +108,99 @@ pub fn ask() -> anyhow::Result<Option<Client>> {
 }
 
 impl Client {
+    const fn facts(self) -> Facts {
+        use Base::{Here, Home};
+        match self {
+            Self::ClaudeDesktop => Facts {
+                linux: (XDG, "Claude/claude_desktop_config.json"),
+                windows: (APPDATA, "Claude/claude_desktop_config.json"),
+                ..Facts::at(
+                    Home,
+                    "Library/Application Support/Claude/claude_desktop_config.json",
+                    "restart Claude Desktop",
+                )
+            },
+            Self::ClaudeCode => Facts {
+                is_typed: true,
+                ..Facts::at(Here, ".mcp.json", "start `claude` in this directory and allow the server")
+            },
+            Self::Cursor => Facts::at(Home, ".cursor/mcp.json", "switch it on in Cursor's settings, MCP"),
+            Self::Vscode => Facts {
+                section: "servers",
+                is_typed: true,
+                ..Facts::at(Here, ".vscode/mcp.json", "start it in VS Code with `MCP: List Servers`")
+            },
+            Self::Windsurf => {
+                Facts::at(Home, ".codeium/windsurf/mcp_config.json", "refresh the MCP servers in Windsurf's Cascade")
+            }
+            Self::Zed => Facts {
+                linux: (XDG, "zed/settings.json"),
+                windows: (APPDATA, "Zed/settings.json"),
+                section: "context_servers",
+                ..Facts::at(Home, ".config/zed/settings.json", "look for it in Zed's settings, AI, MCP Servers")
+            },
+            Self::Codex => Facts {
+                format: Format::Toml,
+                section: "mcp_servers",
+                ..Facts::at(CODEX, "config.toml", "start `codex` anew; `/mcp` shows the server")
+            },
+            Self::GeminiCli => Facts::at(Home, ".gemini/settings.json", "start `gemini` anew; `/mcp` shows the server"),
+        }
+    }
+
     /// Where the client looks for its configuration.
     pub fn file(self, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
+        self.file_on(HERE, env)
+    }
+
+    fn file_on(self, system: System, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
         let home = || {
             env("HOME")
                 .or_else(|| env("USERPROFILE"))
                 .map(PathBuf::from)
                 .context("--client-file is needed: HOME is not set")
         };
-        Ok(match self {
-            Self::ClaudeDesktop if cfg!(target_os = "macos") => {
-                home()?.join("Library/Application Support/Claude/claude_desktop_config.json")
-            }
-            Self::ClaudeDesktop if cfg!(windows) => {
-                PathBuf::from(env("APPDATA").context("--client-file is needed: APPDATA is not set")?)
-                    .join("Claude")
-                    .join("claude_desktop_config.json")
-            }
-            Self::ClaudeDesktop => match env("XDG_CONFIG_HOME") {
-                Some(folder) => PathBuf::from(folder),
-                None => home()?.join(".config"),
-            }
-            .join("Claude/claude_desktop_config.json"),
-            Self::ClaudeCode => std::env::current_dir()?.join(".mcp.json"),
-            Self::Cursor => home()?.join(".cursor").join("mcp.json"),
-            Self::Vscode => std::env::current_dir()?.join(".vscode").join("mcp.json"),
-        })
+        let facts = self.facts();
+        let (base, file) = match system {
+            System::Linux => facts.linux,
+            System::Macos => facts.macos,
+            System::Windows => facts.windows,
+        };
+        let mut path = match base {
+            Base::Home => home()?,
+            Base::Here => std::env::current_dir()?,
+            Base::Named(variable, otherwise) => match (env(variable), otherwise) {
+                (Some(folder), _) => PathBuf::from(folder),
+                (None, Some(below_home)) => home()?.join(below_home),
+                (None, None) => anyhow::bail!("--client-file is needed: {variable} is not set"),
+            },
+        };
+        path.extend(file.split('/'));
+        Ok(path)
     }
 
     /// What makes the client see it.
     pub fn then(self) -> &'static str {
-        match self {
-            Self::ClaudeDesktop => "restart Claude Desktop",
-            Self::ClaudeCode => "start `claude` in this directory and allow the server",
-            Self::Cursor => "switch it on in Cursor's settings, MCP",
-            Self::Vscode => "start it in VS Code with `MCP: List Servers`",
-        }
+        self.facts().then
     }
 
-    fn section(self) -> &'static str {
-        match self {
-            Self::Vscode => "servers",
-            _ => "mcpServers",
-        }
-    }
-
-    /// The client's file with a server in it, where everything else stays as it is: comments, order, indentation, line ends.
+    /// The client's file with a server in it, where all else stays as it is.
     ///
     /// # Errors
     /// A file that cannot be read or understood; with what to put there by hand.
     pub fn edit(self, file: PathBuf, name: &str, server: &Value) -> anyhow::Result<Edit> {
+        let Facts { format, section, is_typed, .. } = self.facts();
         let mut server = server.clone();
-        if matches!(self, Self::ClaudeCode | Self::Vscode) {
+        if is_typed {
             server["type"] = json!("stdio");
         }
         let left = |why: &str| {
-            let (file, section) = (file.display(), self.section());
-            anyhow::anyhow!(
-                "{file}: {why}; it is left as it is. Put this into its {section:?} by hand:\n{:#}",
-                json!({name: server})
-            )
+            let file = file.display();
+            let (place, entry) = match format {
+                Format::Jsonc => (format!("into its {section:?}"), format!("{:#}", json!({name: server}))),
+                Format::Toml => ("there".to_owned(), toml::entry(section, name, &server)),
+            };
+            anyhow::anyhow!("{file}: {why}; it is left as it is. Put this {place} by hand:\n{entry}")
         };
         let before = match std::fs::read_to_string(&file) {
             Ok(text) => text,
@@ -108,31 +211,25 @@ impl Client {
             Some(text) => ("\u{feff}", text),
             None => ("", before.as_str()),
         };
-        let text = if text.trim().is_empty() { "{}\n" } else { text };
-        let whole = CstRootNode::parse(text, &FORMAT).map_err(|error| left(&error.to_string()))?;
-        let object = whole.object_value().ok_or_else(|| left("it holds no JSON object"))?;
-        let servers = one(&object, self.section()).map_err(|why| left(&why))?;
-        let servers = match servers.map(|section| section.object_value()) {
-            Some(Some(servers)) => servers,
-            Some(None) => return Err(left(&format!("its {:?} is no object", self.section()))),
-            None => object.object_value_or_set(self.section()),
+        let changed = match format {
+            Format::Jsonc => jsonc::with(text, section, name, &server),
+            Format::Toml => toml::with(text, section, name, &server),
         };
-        let there = one(&servers, name).map_err(|why| left(&why))?;
-        let replaces = match &there {
-            Some(there) if there.value().and_then(|value| value.to_serde_value()).as_ref() == Some(&server) => {
-                return Ok(Edit { file, text: None, replaces: false });
-            }
-            Some(there) => {
-                there.set_value(input(&server));
-                true
-            }
-            None => {
-                servers.append(name, input(&server));
-                false
-            }
+        let (text, replaces) = match changed.map_err(|why| left(&why))? {
+            Some(change) => (Some(format!("{mark}{}", change.text)), change.replaces),
+            None => (None, false),
         };
-        Ok(Edit { text: Some(format!("{mark}{whole}")), file, replaces })
+        Ok(Edit { file, text, replaces })
     }
+}
+
+/// What a client's file becomes.
+#[derive(Debug)]
+pub struct Change {
+    /// All of it.
+    pub text: String,
+    /// Whether another server of that name gives way.
+    pub replaces: bool,
 }
 
 /// A client's file as it is to be.
@@ -160,45 +257,6 @@ impl Edit {
     }
 }
 
-/// JSON with the comments and trailing commas that clients take in their files, and no other liberty.
-const FORMAT: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
-    allow_loose_object_property_names: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
-
-/// The key of the object; none where it has none.
-///
-/// # Errors
-/// Where it stands twice: which one the client reads is not known.
-fn one(object: &CstObject, key: &str) -> Result<Option<CstObjectProp>, String> {
-    let mut named = object.properties().into_iter().filter(|property| property.decoded_name().as_deref() == Some(key));
-    match (named.next(), named.next()) {
-        (found, None) => Ok(found),
-        (_, Some(_)) => Err(format!("it has {key:?} twice")),
-    }
-}
-
-fn input(value: &Value) -> CstInputValue {
-    match value {
-        Value::Null => CstInputValue::Null,
-        Value::Bool(value) => CstInputValue::Bool(*value),
-        Value::Number(number) => CstInputValue::Number(number.to_string()),
-        Value::String(text) => CstInputValue::String(text.clone()),
-        Value::Array(values) => CstInputValue::Array(values.iter().map(input).collect()),
-        Value::Object(map) => {
-            CstInputValue::Object(map.iter().map(|(key, value)| (key.clone(), input(value))).collect())
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -206,7 +264,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::Client;
+    use super::{Client, System};
 
     fn edited(client: Client, before: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
@@ -259,5 +317,63 @@ mod tests {
             assert!(error.to_string().contains("by hand"), "{text}: {error}");
             assert_eq!(std::fs::read_to_string(path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn each_client_has_its_place_on_every_system() {
+        let env = |name: &str| match name {
+            "HOME" => Some("/home/ann".to_owned()),
+            "APPDATA" => Some("/roaming".to_owned()),
+            _ => None,
+        };
+        let here = std::env::current_dir().unwrap().display().to_string();
+        for (client, linux, macos, windows) in [
+            (
+                Client::ClaudeDesktop,
+                "/home/ann/.config/Claude/claude_desktop_config.json",
+                "/home/ann/Library/Application Support/Claude/claude_desktop_config.json",
+                "/roaming/Claude/claude_desktop_config.json",
+            ),
+            (
+                Client::Zed,
+                "/home/ann/.config/zed/settings.json",
+                "/home/ann/.config/zed/settings.json",
+                "/roaming/Zed/settings.json",
+            ),
+        ] {
+            for (system, file) in [(System::Linux, linux), (System::Macos, macos), (System::Windows, windows)] {
+                assert_eq!(client.file_on(system, &env).unwrap(), Path::new(file), "{client:?} on {system:?}");
+            }
+        }
+        for (client, file) in [
+            (Client::ClaudeCode, format!("{here}/.mcp.json")),
+            (Client::Cursor, "/home/ann/.cursor/mcp.json".to_owned()),
+            (Client::Vscode, format!("{here}/.vscode/mcp.json")),
+            (Client::Windsurf, "/home/ann/.codeium/windsurf/mcp_config.json".to_owned()),
+            (Client::Codex, "/home/ann/.codex/config.toml".to_owned()),
+            (Client::GeminiCli, "/home/ann/.gemini/settings.json".to_owned()),
+        ] {
+            for system in [System::Linux, System::Macos, System::Windows] {
+                assert_eq!(client.file_on(system, &env).unwrap(), Path::new(&file), "{client:?} on {system:?}");
+            }
+        }
+        let own = |name: &str| (name == "CODEX_HOME").then(|| "/srv/codex".to_owned());
+        assert_eq!(Client::Codex.file(&own).unwrap(), Path::new("/srv/codex/config.toml"));
+        assert!(Client::Zed.file_on(System::Windows, &own).unwrap_err().to_string().contains("--client-file"));
+    }
+
+    #[test]
+    fn the_server_stands_under_the_key_that_the_client_reads() {
+        for (client, section) in [
+            (Client::ClaudeDesktop, "mcpServers"),
+            (Client::Windsurf, "mcpServers"),
+            (Client::GeminiCli, "mcpServers"),
+            (Client::Zed, "context_servers"),
+            (Client::Vscode, "servers"),
+        ] {
+            let after: Value = serde_json::from_str(&edited(client, "")).unwrap();
+            assert_eq!(after[section]["erpnext"]["command"], "x", "{client:?}");
+        }
+        assert_eq!(edited(Client::Codex, ""), "[mcp_servers.erpnext]\ncommand = \"x\"\n");
     }
 }

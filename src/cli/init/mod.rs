@@ -4,8 +4,10 @@
 mod address;
 mod ask;
 mod client;
+mod jsonc;
 mod propose;
 mod sign_in;
+mod toml;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -97,7 +97,7 @@ fn facts(filter: &Filter) -> Value {
 }
 
 /// Filters that fill what is required, from the defaults and from what the site has; nothing where one cannot be filled.
-async fn example(report: &Report<'_>, form: &[Filter]) -> Result<Option<Map<String, Value>>, ToolError> {
+pub(super) async fn example(report: &Report<'_>, form: &[Filter]) -> Result<Option<Map<String, Value>>, ToolError> {
     let mut filters = Map::new();
     for filter in form.iter().filter(|filter| filter.required || filter.default.is_some() || filter.field == "company")
     {

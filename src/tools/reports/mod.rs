@@ -5,6 +5,7 @@ mod filters;
 mod form;
 mod list;
 pub(super) mod run;
+mod trial;
 
 use erpnext_schema::nearest;
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ use crate::site::Filter;
 pub use describe::DESCRIBE;
 pub use list::LIST;
 pub use run::RUN;
+pub use trial::{Trial, try_report};
 
 /// Where any report may be run.
 fn offered(policy: &Policy) -> bool {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -118,6 +118,61 @@ async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_eac
     assert!(!lines.iter().any(|line| line.contains("did you mean Lead Source?")), "{lines:#?}");
     let missing: Vec<_> = lines.iter().filter(|line| line.contains("Nope Thing")).collect();
     assert_eq!(missing.len(), 1, "{missing:#?}");
+}
+
+#[tokio::test]
+async fn reports_that_are_open_are_run_and_what_does_not_is_told_with_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let company = json!({"Company": {"read": true}});
+    let reports = ["General Ledger", "Accounts Payables", "Stock Balance", "Nothing *", "Sales Reg*", "Asset Activity"];
+    let permissions = json!({"doctypes": company, "reports": reports});
+    let (code, lines) = doctor(folder.path(), &site.config_of("administrator", permissions)).await;
+    assert_eq!(code, Some(0), "warnings only: {lines:#?}");
+    for wanted in [
+        "ok reports: 2 run, with the filters of their examples",
+        "warning reports: Accounts Payables: The site has no report named",
+        "ok reports: Stock Balance: not tried: the site runs it in the background",
+        "ok reports: Asset Activity: not tried: it is a saved list",
+        "warning reports: the site shows its user none that Nothing * stands for",
+    ] {
+        has(&lines, wanted);
+    }
+    // What fills a required filter may not be read.
+    let item = json!({"doctypes": {"Item": {"read": true}}, "reports": ["General Ledger"]});
+    let (_, lines) = doctor(folder.path(), &site.config_of("administrator", item)).await;
+    has(&lines, "ok reports: General Ledger: not tried: no document that may be read was found");
+    // The site fails over one.
+    site.sandbox.faults().say("No Fiscal Year is open");
+    site.sandbox.faults().add(Fault::new(Kind::Refusal).path("frappe.desk.query_report.run"));
+    let ledger = json!({"doctypes": company, "reports": ["General Ledger"]});
+    let (_, lines) = doctor(folder.path(), &site.config_of("administrator", ledger)).await;
+    let told = lines.iter().find(|line| line.starts_with("warning reports: General Ledger: ")).unwrap();
+    assert!(told.contains("The site refused this") && told.ends_with("(with the filters of its example)"), "{told}");
+    site.sandbox.faults().clear();
+    // And of many only some are tried.
+    let many: Vec<String> = (0..30).map(|n| format!("Report {n}")).collect();
+    let (_, lines) =
+        doctor(folder.path(), &site.config_of("administrator", json!({"doctypes": company, "reports": many}))).await;
+    has(&lines, "ok reports: 10 more are open and were not tried");
+}
+
+#[tokio::test]
+async fn a_list_that_costs_more_than_its_budget_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let mut config = site.config_of("sales", json!({"doctypes": {"Item": {"read": true}}}));
+    let (_, lines) = doctor(folder.path(), &config).await;
+    assert!(
+        lines.iter().any(|line| line.starts_with("ok tools: ") && line.ends_with("the budget is 10000")),
+        "{lines:#?}"
+    );
+    config["tools"] = json!({"budget_tokens": 10});
+    let (_, lines) = doctor(folder.path(), &config).await;
+    assert!(
+        lines.iter().any(|line| line.starts_with("warning tools: ") && line.ends_with("budget is 10")),
+        "{lines:#?}"
+    );
 }
 
 #[tokio::test]

@@ -162,11 +162,49 @@ async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
 }
 
 #[tokio::test]
+async fn each_client_gets_its_entry_where_it_looks_and_keeps_its_comments() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    assert_eq!(init(folder.path(), &site, "sales", &[]).await.code, Some(0));
+    let codex = "# mine\nmodel = \"m\"\n\n[mcp_servers.other]\ncommand = \"x\" # theirs\n";
+    std::fs::create_dir(folder.path().join(".codex")).unwrap();
+    std::fs::write(folder.path().join(".codex/config.toml"), codex).unwrap();
+    for client in ["windsurf", "codex", "gemini-cli"] {
+        let done = run(folder.path(), &[], &["init", "--yes", "--client", client, "--config", "c.json"]).await;
+        assert_eq!(done.code, Some(0), "{client}: {}", done.stderr);
+    }
+    let zed = ["init", "--yes", "--client", "zed", "--client-file", "zed.json", "--config", "c.json"];
+    assert_eq!(run(folder.path(), &[], &zed).await.code, Some(0));
+    for (file, section) in [
+        (".codeium/windsurf/mcp_config.json", "mcpServers"),
+        (".gemini/settings.json", "mcpServers"),
+        ("zed.json", "context_servers"),
+    ] {
+        assert_eq!(read(folder.path().join(file))[section]["erpnext"]["args"][0], "--config", "{file}");
+    }
+    let after = std::fs::read_to_string(folder.path().join(".codex/config.toml")).unwrap();
+    let added = after.strip_prefix(codex).unwrap_or_else(|| panic!("{after}"));
+    assert!(added.starts_with("\n[mcp_servers.erpnext]\ncommand = ") && added.contains("--config"), "{added}");
+    // Another of that name gives way only when told.
+    let other = after.replace("\"--config\"", "\"--other\"");
+    assert_ne!(other, after);
+    std::fs::write(folder.path().join(".codex/config.toml"), &other).unwrap();
+    let again = ["init", "--yes", "--client", "codex", "--config", "c.json"];
+    let done = run(folder.path(), &[], &again).await;
+    assert!(done.code == Some(1) && done.stderr.contains("--force replaces it"), "{}", done.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path().join(".codex/config.toml")).unwrap(), other);
+}
+
+#[tokio::test]
 async fn a_clients_file_that_is_not_understood_stops_everything_before_it_begins() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
-    std::fs::write(folder.path().join(".mcp.json"), "{").unwrap();
-    let done = init(folder.path(), &site, "sales", &["--client", "claude-code"]).await;
-    assert!(done.code == Some(1) && done.stderr.contains("by hand"), "{}", done.stderr);
-    assert!(!folder.path().join("c.json").exists());
+    std::fs::create_dir(folder.path().join(".codex")).unwrap();
+    for (client, file) in [("claude-code", ".mcp.json"), ("codex", ".codex/config.toml")] {
+        std::fs::write(folder.path().join(file), "{").unwrap();
+        let done = init(folder.path(), &site, "sales", &["--client", client]).await;
+        assert!(done.code == Some(1) && done.stderr.contains("by hand"), "{client}: {}", done.stderr);
+        assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), "{");
+        assert!(!folder.path().join("c.json").exists());
+    }
 }

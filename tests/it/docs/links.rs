@@ -36,6 +36,21 @@ fn targets(page: &str) -> Vec<&str> {
 }
 
 #[test]
+fn every_page_of_docs_is_in_the_book_and_in_the_readme() {
+    let (book, readme) = (read("docs/SUMMARY.md"), read("README.md"));
+    let (book, readme) = (targets(&book), targets(&readme));
+    let pages = pages().into_iter().filter(|page| page.starts_with("docs/") && page != "docs/SUMMARY.md");
+    let mut seen = 0;
+    for page in pages {
+        let file = page.trim_start_matches("docs/");
+        assert!(book.contains(&file), "docs/SUMMARY.md: {file} is missing");
+        assert!(readme.contains(&page.as_str()), "README.md: {page} is missing");
+        seen += 1;
+    }
+    assert!(seen > 12, "{seen}");
+}
+
+#[test]
 fn links_between_pages_lead_somewhere() {
     let mut seen = 0;
     for page in pages() {

@@ -1,11 +1,13 @@
 //! The documentation: its links lead somewhere, the tests and files that it names exist, and what is made from the program is current.
 
+mod clients;
 mod exchange;
 mod hazards;
 mod links;
 mod packaging;
 mod teams;
 mod tools;
+mod troubles;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -181,4 +183,19 @@ fn the_page_of_troubles_has_every_sentence_that_an_error_of_the_site_begins_with
     let missing: Vec<&&str> =
         sentences.iter().filter(|sentence| !page.contains(&format!("| `{sentence}` |"))).collect();
     assert!(missing.is_empty(), "docs/troubleshooting.md: no row for {missing:?}");
+}
+
+#[test]
+fn the_figures_of_the_comparison_are_measured_ones() {
+    let (comparison, figures) = (read("docs/comparison.md"), read("docs/figures.md"));
+    let section =
+        comparison.split("\n## What is measured of this one\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let words =
+        section.split(|c: char| !c.is_ascii_digit() && !".,".contains(c)).map(|word| word.trim_matches(['.', ',']));
+    let exact: Vec<&str> = words.filter(|word| word.contains(['.', ','])).collect();
+    assert!(exact.len() > 5, "{exact:?}");
+    // What a preset may cost is its budget.
+    for figure in exact.into_iter().filter(|figure| *figure != "10,000") {
+        assert!(figures.contains(figure), "docs/comparison.md: {figure} is not in docs/figures.md");
+    }
 }

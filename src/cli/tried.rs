@@ -1,0 +1,106 @@
+//! The reports that the configuration opens, run on the site with the filters of their examples: few at once, and not for long.
+
+use std::time::Duration;
+
+use erpnext_mcp::app::Connection;
+use erpnext_mcp::check::Finding;
+use erpnext_mcp::config::{Config, Pattern};
+use erpnext_mcp::error::ToolError;
+use erpnext_mcp::site::Filter;
+use erpnext_mcp::tools::{Trial, try_report};
+use futures_util::future::join_all;
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+
+/// How many are tried; those that the configuration names in full come first.
+const MOST: usize = 20;
+
+/// How many are under way at once: reports are the hardest work that a site is asked for.
+const AT_ONCE: usize = 4;
+
+/// How long all of them may take.
+const TIME: Duration = Duration::from_secs(30);
+
+/// What became of them; nothing where none is open.
+pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
+    let session = connection.session();
+    let (patterns, exact): (Vec<&Pattern>, Vec<&Pattern>) =
+        config.permissions.reports.iter().partition(|pattern| pattern.to_string().contains('*'));
+    let mut names: Vec<String> = exact.iter().map(ToString::to_string).collect();
+    let mut findings = Vec::new();
+    if !patterns.is_empty() {
+        match session.site.reports(&[Filter::eq("disabled", 0)]).await {
+            Ok(listed) => findings.extend(meant(connection, &patterns, &listed, &mut names)),
+            Err(error) => {
+                findings.push(Finding::warning(format!("reports: none are listed: {}", error.what()), error.next()));
+            }
+        }
+    }
+    let end = Instant::now() + TIME;
+    let (mut ran, mut late, mut tried) = (0, Vec::new(), 0);
+    for some in names[..names.len().min(MOST)].chunks(AT_ONCE) {
+        if Instant::now() >= end {
+            break;
+        }
+        let trials = some.iter().map(async |name| (name, timeout_at(end, try_report(&session, name)).await));
+        for (name, trial) in join_all(trials).await {
+            tried += 1;
+            match trial {
+                Ok(Ok(Trial::Ran)) => ran += 1,
+                Ok(Ok(Trial::Untold(why))) => findings.push(Finding::ok(format!("reports: {name}: not tried: {why}"))),
+                Ok(Err(error)) => findings.push(failed(name, &error)),
+                Err(_) => late.push(name.as_str()),
+            }
+        }
+    }
+    if !late.is_empty() {
+        let what = format!("reports: not done within {} s: {}", TIME.as_secs(), late.join(", "));
+        findings
+            .push(Finding::warning(what, "expect them to be slow; narrow their filters, or let the site prepare them"));
+    }
+    if ran > 0 {
+        findings.push(Finding::ok(format!("reports: {ran} run, with the filters of their examples")));
+    }
+    if let more @ 1.. = names.len() - tried {
+        findings.push(Finding::ok(format!("reports: {more} more are open and were not tried")));
+    }
+    findings
+}
+
+/// Adds the names that the patterns stand for and that the policy lets be run.
+fn meant(
+    connection: &Connection,
+    patterns: &[&Pattern],
+    listed: &[Map<String, Value>],
+    names: &mut Vec<String>,
+) -> Vec<Finding> {
+    let session = connection.session();
+    let text = |entry: &Map<String, Value>, field: &str| {
+        entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    for entry in listed {
+        let name = text(entry, "name");
+        let may = session.policy.permit_report(&name, &text(entry, "ref_doctype")).is_ok();
+        if may && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let none = patterns.iter().filter(|pattern| !listed.iter().any(|entry| pattern.matches(&text(entry, "name"))));
+    let none = none.map(|pattern| {
+        Finding::warning(format!("reports: the site shows its user none that {pattern} stands for"), WRONG_NAME)
+    });
+    none.collect()
+}
+
+const WRONG_NAME: &str = "correct permissions.reports, or take it out there; names are those of the desk, in English";
+
+fn failed(name: &str, error: &ToolError) -> Finding {
+    let what = format!("reports: {name}: {}", error.what().replace('\n', "; "));
+    match error {
+        ToolError::Site(_) => Finding::warning(
+            format!("{what} (with the filters of its example)"),
+            "run it in the desk as this user; it can still run with other filters, which describe_report names",
+        ),
+        _ => Finding::warning(what, WRONG_NAME),
+    }
+}

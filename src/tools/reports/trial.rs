@@ -1,0 +1,44 @@
+//! A run of a report with the filters of its example, for whoever wants to know whether it runs.
+
+use super::Report;
+use super::describe::example;
+use super::form;
+use crate::context::Session;
+use crate::error::ToolError;
+
+/// What became of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trial {
+    /// It answered with columns.
+    Ran,
+    /// It was not run, or its answer tells nothing, and why.
+    Untold(&'static str),
+}
+
+/// Runs the report with the example that `describe_report` makes, unless something is stored by that or a required filter
+/// cannot be filled.
+///
+/// # Errors
+/// A report that is not open here or not on the site, and whatever the site answers.
+pub async fn try_report(session: &Session<'_>, name: &str) -> Result<Trial, ToolError> {
+    let report = Report::open(session, name).await?;
+    if report.runs().is_err() {
+        return Ok(Trial::Untold("it is a saved list of the desk, which no tool runs"));
+    }
+    if report.prepared {
+        return Ok(Trial::Untold(IN_BACKGROUND));
+    }
+    let form = form::of(&report).await?;
+    let Some(filters) = example(&report, &form).await? else {
+        return Ok(Trial::Untold("no document that may be read was found for a filter that it requires"));
+    };
+    let answer = session.site.run_report(&report.permit, report.name(), &filters).await?;
+    let (table, withheld) = report.table(&answer).await?;
+    Ok(match table.columns.is_empty() && withheld.is_empty() {
+        false => Trial::Ran,
+        true if answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1) => Trial::Untold(IN_BACKGROUND),
+        true => Trial::Untold("it gives no columns without filters that nothing tells"),
+    })
+}
+
+const IN_BACKGROUND: &str = "the site runs it in the background and stores the result";
