@@ -60,6 +60,8 @@ pub struct Grant {
     pub resource: String,
     /// How many refresh tokens there were; the last one is good.
     pub generation: u64,
+    /// The hashes of its access tokens: the last one, and the one before, which calls under way still have.
+    pub access: Vec<[u8; 32]>,
     pub site: SiteTokens,
 }
 
@@ -79,7 +81,7 @@ pub struct Access {
     pub scope: Scope,
 }
 
-/// A refresh token.
+/// What a refresh token holds, sealed: it is kept nowhere, so that none is pushed out, and an old one is known for ever.
 #[derive(Serialize, Deserialize)]
 pub struct Refresh {
     pub grant: [u8; 32],

@@ -18,7 +18,7 @@ const PURPOSE: &str = "state";
 /// The largest file, in bytes.
 const LARGEST: u64 = 256 << 20;
 /// What is kept in it. Logins and codes are a matter of minutes.
-const KINDS: [Kind; 3] = [Kind::Grant, Kind::Access, Kind::Refresh];
+const KINDS: [Kind; 3] = [Kind::Grant, Kind::Access, Kind::Person];
 
 /// An entry of the file: of which kind, under which hash, what, until when.
 type Entry = (u8, String, String, u64);
@@ -123,14 +123,14 @@ mod tests {
         let sealer = |key: u8| Arc::new(Sealer::new(Some([key; 32])).unwrap());
         let (kept, hour) = (Kept::read(&file, sealer(1)).unwrap(), Duration::from_secs(3600));
         kept.put(Kind::Grant, [7; 32], b"canary".to_vec(), hour).await;
-        kept.put(Kind::Refresh, [8; 32], b"gone".to_vec(), hour).await;
+        kept.put(Kind::Access, [8; 32], b"gone".to_vec(), hour).await;
         kept.put(Kind::Code, [9; 32], b"code".to_vec(), hour).await;
-        kept.take(Kind::Refresh, [8; 32]).await;
+        kept.take(Kind::Access, [8; 32]).await;
         kept.settle().await;
         assert!(!String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("canary"));
         let again = Kept::read(&file, sealer(1)).unwrap();
         assert_eq!(again.get(Kind::Grant, [7; 32]).await.as_deref(), Some(&b"canary"[..]));
-        assert_eq!(again.get(Kind::Refresh, [8; 32]).await, None);
+        assert_eq!(again.get(Kind::Access, [8; 32]).await, None);
         assert_eq!(again.get(Kind::Code, [9; 32]).await, None);
         assert!(Kept::read(&file, sealer(2)).unwrap_err().to_string().contains("another key"));
     }

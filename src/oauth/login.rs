@@ -119,6 +119,7 @@ impl AuthorizationServer {
             scope: request.scope,
             resource: request.resource.clone(),
             generation: 0,
+            access: Vec::new(),
             site: SiteTokens::from(tokens),
         })
     }

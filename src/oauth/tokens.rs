@@ -18,6 +18,12 @@ use crate::site::{Credentials, Tokens};
 const ACCESS: &str = "ema_";
 /// What a refresh token begins with.
 const REFRESH: &str = "emr_";
+/// For what it is sealed.
+const PURPOSE: &str = "refresh";
+/// How many access tokens of a grant are good.
+const ACCESS_OF_GRANT: usize = 2;
+/// How many grants one person has; a further one ends the oldest.
+const GRANTS_OF_PERSON: usize = 20;
 
 /// Whether a token is of the form of ours.
 pub fn is_access_token(text: &str) -> bool {
@@ -130,7 +136,13 @@ impl AuthorizationServer {
         let id = hash(&self.sealer.secret()?);
         self.put(Kind::Code, key, &Code::Used(id), self.lifetimes.code).await?;
         tracing::info!(user = grant.user, client = grant.client, "signed in by OAuth");
-        self.hand_out(id, grant, None).await
+        let user = grant.user.clone();
+        let answer = self.hand_out(id, grant, None).await?;
+        for beyond in self.belongs(id, &user).await? {
+            let _turn = self.lock(beyond).await;
+            self.end(beyond).await;
+        }
+        Ok(answer)
     }
 
     async fn renew(&self, form: &Form, client: &str) -> Result<Answer, NoRandomness> {
@@ -139,7 +151,7 @@ impl AuthorizationServer {
             return Ok(Answer::error("invalid_request", "refresh_token is needed"));
         };
         let over = "the refresh token is not known, too old or taken back: sign in again";
-        let Some(refresh) = self.get::<Refresh>(Kind::Refresh, hash(token)).await else { return invalid(over) };
+        let Some(refresh) = self.refresh(token) else { return invalid(over) };
         let _turn = self.lock(refresh.grant).await;
         let Some(grant) = self.get::<Grant>(Kind::Grant, refresh.grant).await else { return invalid(over) };
         if grant.client_id != client || !self.is_meant(form, &grant.resource) {
@@ -168,6 +180,30 @@ impl AuthorizationServer {
         }
     }
 
+    /// What a refresh token holds, where it is one of ours.
+    fn refresh(&self, token: &str) -> Option<Refresh> {
+        self.sealer.open_text(PURPOSE, token.strip_prefix(REFRESH)?)
+    }
+
+    /// Notes a grant as this person's; which of theirs are too many then, the oldest first.
+    async fn belongs(&self, id: Key, user: &str) -> Result<Vec<Key>, NoRandomness> {
+        let key = hash(user);
+        let _turn = self.lock(key).await;
+        let mut ids = Vec::new();
+        for known in self.get::<Vec<Key>>(Kind::Person, key).await.unwrap_or_default() {
+            // Those that have ended count no more.
+            if self.get::<Grant>(Kind::Grant, known).await.is_some() {
+                ids.push(known);
+            }
+        }
+        ids.push(id);
+        let beyond = ids.drain(..ids.len().saturating_sub(GRANTS_OF_PERSON)).collect();
+        // Longer than one grant: each renewal lengthens that one.
+        self.put(Kind::Person, key, &ids, self.lifetimes.grant * 12).await?;
+        self.settle().await;
+        Ok(beyond)
+    }
+
     /// Whether what a client asks a token for is what it was granted for.
     fn is_meant(&self, form: &Form, resource: &str) -> bool {
         form.get("resource")
@@ -177,13 +213,17 @@ impl AuthorizationServer {
     /// The next pair of tokens of a grant.
     async fn hand_out(&self, id: Key, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, NoRandomness> {
         let access = format!("{ACCESS}{}", self.sealer.secret()?);
-        let refresh = format!("{REFRESH}{}", self.sealer.secret()?);
         grant.generation += 1;
-        let (scope, lives) = (scope.unwrap_or(grant.scope), self.lifetimes);
         let of_grant = Refresh { grant: id, generation: grant.generation };
+        let refresh = format!("{REFRESH}{}", self.sealer.seal_text(PURPOSE, &of_grant)?);
+        let (scope, lives) = (scope.unwrap_or(grant.scope), self.lifetimes);
+        grant.access.push(hash(&access));
+        let old: Vec<Key> = grant.access.drain(..grant.access.len().saturating_sub(ACCESS_OF_GRANT)).collect();
         self.put(Kind::Grant, id, &grant, lives.grant).await?;
-        self.put(Kind::Refresh, hash(&refresh), &of_grant, lives.grant).await?;
         self.put(Kind::Access, hash(&access), &Access { grant: id, scope }, lives.access).await?;
+        for old in old {
+            self.take::<Access>(Kind::Access, old).await;
+        }
         self.settle().await;
         Ok(Answer::Json(
             200,
@@ -238,9 +278,8 @@ impl AuthorizationServer {
     /// Takes back a token, and all that came of the same login (RFC 7009). Whatever is sent, nothing is told.
     pub async fn revoke(&self, form: &Form) -> Answer {
         let Some(token) = form.get("token") else { return Answer::error("invalid_request", "token is missing") };
-        let refresh = self.get::<Refresh>(Kind::Refresh, hash(token)).await.map(|refresh| refresh.grant);
-        let id = match refresh {
-            Some(id) => Some(id),
+        let id = match self.refresh(token) {
+            Some(refresh) => Some(refresh.grant),
             None => self.get::<Access>(Kind::Access, hash(token)).await.map(|access| access.grant),
         };
         if let Some(id) = id {
@@ -256,6 +295,9 @@ impl AuthorizationServer {
     /// Ends a grant, here and at the site. Its turn is held.
     async fn end(&self, id: Key) {
         if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await {
+            for access in &grant.access {
+                self.take::<Access>(Kind::Access, *access).await;
+            }
             self.settle().await;
             self.take_back(&grant);
         }

@@ -37,6 +37,33 @@ async fn a_refresh_token_that_comes_again_ends_all_of_its_tokens() {
 }
 
 #[tokio::test]
+async fn a_grant_keeps_two_access_tokens_and_knows_every_refresh_token_of_its_own() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (_, second) = answered(scene.refresh(&client, &first)).await;
+    let (_, third) = answered(scene.refresh(&client, &second)).await;
+    assert_eq!((scene.status(&first).await, scene.status(&second).await), (401, 200));
+    assert_eq!(scene.status(&third).await, 200);
+    // However old it is: that it comes again means that two have it.
+    assert_eq!(answered(scene.refresh(&client, &first)).await.1["error"], "invalid_grant");
+    assert_eq!((scene.status(&second).await, scene.status(&third).await), (401, 401));
+    let made_up = json!({"refresh_token": format!("{}x", third["refresh_token"].as_str().unwrap())});
+    assert_eq!(answered(scene.refresh(&client, &made_up)).await.1["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_person_has_twenty_logins_and_another_one_ends_their_oldest() {
+    let scene = Scene::start().await;
+    let (_, of_another) = scene.signed_in("erpnext:read", "other@example.com").await;
+    let mut logins = Vec::new();
+    for _ in 0..21 {
+        logins.push(scene.signed_in("erpnext:read", "sales@example.com").await.1);
+    }
+    assert_eq!((scene.status(&logins[0]).await, scene.status(&logins[1]).await), (401, 200));
+    assert_eq!((scene.status(&logins[20]).await, scene.status(&of_another).await), (200, 200));
+}
+
+#[tokio::test]
 async fn what_is_revoked_ends_here_and_at_the_site() {
     let scene = Scene::start().await;
     let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
