@@ -119,6 +119,11 @@ impl Memory {
         self.shelves()[kind as usize].put(kind.most(), key, value, now(), until);
     }
 
+    /// Forgets a value.
+    pub fn remove(&self, kind: Kind, key: Key) {
+        self.shelves()[kind as usize].take(&key, now());
+    }
+
     /// All of a kind, the oldest first.
     pub fn all(&self, kind: Kind) -> Vec<(Kind, Key, Vec<u8>, u64)> {
         let shelves = self.shelves();
