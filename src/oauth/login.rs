@@ -31,7 +31,6 @@ impl AuthorizationServer {
         };
         match decide(form, id, &client, &self.addresses) {
             Decision::Ask(request) => self.ask(request).unwrap_or_else(|NoRandomness| unanswered()),
-            Decision::Tell(to) => Answer::to(to),
             Decision::Refuse(why) => page(400, why),
         }
     }
