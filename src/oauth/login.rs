@@ -151,13 +151,11 @@ pub(super) enum Refused {
 
 /// What an error of the site means for who signs in. Nothing of its words is told: they may repeat what was sent.
 pub(super) fn refused(error: SiteError) -> Refused {
-    match error.status() {
-        Some(400 | 401 | 403 | 404 | 417) => Refused::Denied,
-        status => {
-            tracing::warn!(status, "the site's login does not answer: {}", error.what());
-            Refused::Unanswered
-        }
+    if error.ends_a_login() {
+        return Refused::Denied;
     }
+    tracing::warn!(status = error.status(), "the site's login does not answer: {}", error.what());
+    Refused::Unanswered
 }
 
 /// Whether a browser brings what it was given.

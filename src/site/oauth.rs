@@ -4,6 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::reply::{Asked, Reply, decode};
 use super::{Answer, Body, Call, CallerClient, SiteError, SiteUrl, endpoints, question, unexpected, url};
 
 /// What the site is asked for: the whole rights of the person. It limits nothing there; this server does.
@@ -46,6 +47,32 @@ impl OAuthClient {
     }
 }
 
+/// What a provider calls a code or a refresh token that is good no more (RFC 6749, 5.2).
+const INVALID_GRANT: &str = "invalid_grant";
+
+impl SiteError {
+    /// Whether the site itself says that a code, a token or its user is good no more, in its own JSON: a proxy's page, of
+    /// whatever status, says nothing of it. Of a refresh token that it does not know, 15 and 16 say so with 403.
+    pub fn ends_a_login(&self) -> bool {
+        matches!(
+            (self.status(), self.exc_type()),
+            (_, Some(INVALID_GRANT))
+                | (Some(401), Some("AuthenticationError"))
+                | (Some(403), Some("PermissionError"))
+                | (Some(404), Some("DoesNotExistError"))
+        )
+    }
+}
+
+/// Tokens, or the error with its name in RFC 6749 where the site gives none of its own.
+fn read(asked: Asked<'_>, reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+    decode(asked, &reply).map_err(|error| {
+        let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let is_over = error.exc_type.is_none() && told["error"] == INVALID_GRANT;
+        if is_over { SiteError { exc_type: Some(INVALID_GRANT.into()), ..error } } else { error }
+    })
+}
+
 impl CallerClient<'_> {
     /// The tokens for a code, with the verifier of its challenge.
     ///
@@ -71,7 +98,7 @@ impl CallerClient<'_> {
             ("redirect_uri", &client.redirect),
         ];
         let form = fields.iter().chain(&own).map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let told = self.send(question(endpoints::GET_TOKEN, Body::Form(form))).await?.data;
+        let told = Box::pin(self.send_for(question(endpoints::GET_TOKEN, Body::Form(form)), read)).await?.data;
         let text = |key: &str| told.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         match (text("access_token"), text("refresh_token")) {
             (Some(access), Some(refresh)) => Ok(Tokens {

@@ -129,6 +129,36 @@ async fn a_site_that_is_away_costs_nobody_their_login() {
     assert_eq!(answered(scene.refresh(&client, &tokens)).await.0, 200);
 }
 
+#[on_every_version]
+async fn only_the_sites_own_word_ends_a_login_and_no_page_of_a_proxy() {
+    let scene = Scene::start().await;
+    let (client, mut tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    for (path, fault) in [
+        ("get_token", Kind::Html(403)),
+        ("get_token", Kind::Html(404)),
+        ("get_token", Kind::Html(401)),
+        ("get_token", Kind::Json(403)),
+        ("/api/resource/User/", Kind::Html(403)),
+        ("/api/resource/User/", Kind::Html(404)),
+    ] {
+        scene.site.sandbox.faults().add(Fault::new(fault).path(path));
+        let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+        assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")), "{path} {fault:?}");
+        scene.site.sandbox.faults().clear();
+        let (status, next) = answered(scene.refresh(&client, &tokens)).await;
+        assert_eq!(status, 200, "{path} {fault:?}: {next}");
+        tokens = next;
+    }
+    // The site's own word, by which somebody is put out there.
+    let revoke = format!("{}/api/method/frappe.integrations.oauth2.revoke_token", scene.site.sandbox.url());
+    for (access, ..) in scene.site.sandbox.oauth().tokens() {
+        scene.http.post(&revoke).form(&[("token", access)]).send().await.unwrap();
+    }
+    let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(scene.status(&tokens).await, 401);
+}
+
 #[tokio::test]
 async fn who_signed_in_is_known_after_a_start_where_it_is_kept() {
     let folder = tempfile::tempdir().unwrap();
