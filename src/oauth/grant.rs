@@ -63,6 +63,8 @@ pub struct Grant {
     /// The hashes of its access tokens: the last one, and the one before, which calls under way still have.
     pub access: Vec<[u8; 32]>,
     pub site: SiteTokens,
+    /// The access token of the site's pair before, which calls under way may still have.
+    pub former: Option<String>,
 }
 
 /// The tokens by which the site knows the person. They are in nothing that can be printed.

@@ -120,6 +120,7 @@ impl AuthorizationServer {
             generation: 0,
             access: Vec::new(),
             site: SiteTokens::from(tokens),
+            former: None,
         })
     }
 

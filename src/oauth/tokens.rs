@@ -1,4 +1,4 @@
-//! Tokens: handed out for a code, renewed, taken back, and recognised.
+//! Tokens: handed out for a code, renewed, and taken back.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use serde_json::json;
 use super::Scope;
 use super::answer::Answer;
 use super::form::Form;
-use super::grant::{Access, Code, Grant, Refresh, SiteTokens};
-use super::login::{Refused, refused};
+use super::grant::{Access, Code, Grant, Refresh};
+use super::login::Refused;
 use super::seal::{NoRandomness, challenge, hash};
 use super::server::{AuthorizationServer, failed};
-use super::store::{Key, Kind, now};
-use crate::site::{Credentials, Tokens};
+use super::store::{Key, Kind};
 
 /// What an access token begins with: whoever finds one knows what it is.
 const ACCESS: &str = "ema_";
@@ -22,8 +21,6 @@ const REFRESH: &str = "emr_";
 const PURPOSE: &str = "refresh";
 /// How many access tokens of a grant are good.
 const ACCESS_OF_GRANT: usize = 2;
-/// How many grants one person has; a further one ends the oldest.
-const GRANTS_OF_PERSON: usize = 20;
 
 /// Whether a token is of the form of ours.
 pub fn is_access_token(text: &str) -> bool {
@@ -49,39 +46,6 @@ impl Default for Lifetimes {
     fn default() -> Self {
         let secs = Duration::from_secs;
         Self { login: secs(600), code: secs(120), access: secs(3600), grant: secs(30 * 24 * 3600), due: secs(60) }
-    }
-}
-
-/// Who holds an access token.
-#[derive(Debug)]
-pub struct Granted {
-    /// What proves to the site who it is.
-    pub credentials: Credentials,
-    /// For whom it was given.
-    pub user: String,
-    /// Through which client.
-    pub client: String,
-    /// How much the holder may do.
-    pub scope: Scope,
-}
-
-/// Why an access token is not taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unknown {
-    /// It is none, it is over, it was taken back, or it is meant for something else.
-    Token,
-    /// The site does not say.
-    Unanswered,
-}
-
-impl From<Tokens> for SiteTokens {
-    fn from(tokens: Tokens) -> Self {
-        use secrecy::ExposeSecret;
-        Self {
-            access: tokens.access.expose_secret().to_owned(),
-            refresh: tokens.refresh.expose_secret().to_owned(),
-            until: now().saturating_add(tokens.expires_in),
-        }
     }
 }
 
@@ -130,7 +94,7 @@ impl AuthorizationServer {
             && challenge(verifier) == request.challenge
             && self.is_meant(form, &request.resource);
         if !fits {
-            self.take_back(&grant);
+            self.take_back(&grant.user, grant.site.access);
             return invalid("the code is not this client's, or its redirect_uri, code_verifier or resource is another");
         }
         let id = hash(&self.sealer.secret()?);
@@ -185,25 +149,6 @@ impl AuthorizationServer {
         self.sealer.open_text(PURPOSE, token.strip_prefix(REFRESH)?)
     }
 
-    /// Notes a grant as this person's; which of theirs are too many then, the oldest first.
-    async fn belongs(&self, id: Key, user: &str) -> Result<Vec<Key>, NoRandomness> {
-        let key = hash(user);
-        let _turn = self.lock(key).await;
-        let mut ids = Vec::new();
-        for known in self.get::<Vec<Key>>(Kind::Person, key).await.unwrap_or_default() {
-            // Those that have ended count no more.
-            if self.get::<Grant>(Kind::Grant, known).await.is_some() {
-                ids.push(known);
-            }
-        }
-        ids.push(id);
-        let beyond = ids.drain(..ids.len().saturating_sub(GRANTS_OF_PERSON)).collect();
-        // Longer than one grant: each renewal lengthens that one.
-        self.put(Kind::Person, key, &ids, self.lifetimes.grant * 12).await?;
-        self.settle().await;
-        Ok(beyond)
-    }
-
     /// Whether what a client asks a token for is what it was granted for.
     fn is_meant(&self, form: &Form, resource: &str) -> bool {
         form.get("resource")
@@ -237,44 +182,6 @@ impl AuthorizationServer {
         ))
     }
 
-    /// The grant with a new pair of the site's tokens, where the site still gives one to an enabled user. Its turn is held.
-    async fn renewed(&self, id: Key, mut grant: Grant) -> Result<Grant, Refused> {
-        let nobody = self.app.caller(Credentials::nobody()).of_user(&grant.user);
-        let asked = async {
-            let tokens = self.app.as_caller(&nobody).renew(&self.site, &grant.site.refresh).await.map_err(refused)?;
-            let caller = self.app.caller(Credentials::bearer(tokens.access.clone()).map_err(|_| Refused::Denied)?);
-            // Of a disabled user, 15 and 16 renew the tokens all the same.
-            let is_enabled = self.app.as_caller(&caller).is_enabled(&grant.user).await;
-            Ok((tokens, is_enabled.map_err(refused)))
-        };
-        let why = match asked.await {
-            Ok((tokens, is_enabled)) => {
-                self.take_back(&grant);
-                grant.site = tokens.into();
-                let kept = self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await;
-                match is_enabled {
-                    Ok(true) if kept.is_ok() => {
-                        self.settle().await;
-                        return Ok(grant);
-                    }
-                    Ok(true) | Err(Refused::Unanswered) => Refused::Unanswered,
-                    Ok(false) | Err(Refused::Denied) => Refused::Denied,
-                }
-            }
-            Err(why) => why,
-        };
-        if matches!(why, Refused::Denied) {
-            self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await.ok();
-            self.end(id).await;
-            tracing::info!(
-                user = grant.user,
-                client = grant.client,
-                "the site lets the user in no more: the tokens end"
-            );
-        }
-        Err(why)
-    }
-
     /// Takes back a token, and all that came of the same login (RFC 7009). Whatever is sent, nothing is told.
     pub async fn revoke(&self, form: &Form) -> Answer {
         let Some(token) = form.get("token") else { return Answer::error("invalid_request", "token is missing") };
@@ -290,56 +197,5 @@ impl AuthorizationServer {
             }
         }
         Answer::Json(200, json!({}))
-    }
-
-    /// Ends a grant, here and at the site. Its turn is held.
-    async fn end(&self, id: Key) {
-        if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await {
-            for access in &grant.access {
-                self.take::<Access>(Kind::Access, *access).await;
-            }
-            self.settle().await;
-            self.take_back(&grant);
-        }
-    }
-
-    /// Has the site take its tokens back. Nobody waits for it: they are known to nobody else.
-    fn take_back(&self, grant: &Grant) {
-        let (app, client, access) = (self.app.clone(), self.site.clone(), grant.site.access.clone());
-        let nobody = app.caller(Credentials::nobody()).of_user(&grant.user);
-        tokio::spawn(async move {
-            if let Err(error) = app.as_caller(&nobody).take_back(&client, &access).await {
-                tracing::debug!(status = error.status(), "the site took no token back: {}", error.what());
-            }
-        });
-    }
-
-    /// Who holds the access token of that hash, at the endpoint at that path.
-    ///
-    /// # Errors
-    /// [`Unknown`].
-    pub async fn whom(&self, token: Key, path: &str) -> Result<Granted, Unknown> {
-        let access: Access = self.get(Kind::Access, token).await.ok_or(Unknown::Token)?;
-        let mut grant: Grant = self.get(Kind::Grant, access.grant).await.ok_or(Unknown::Token)?;
-        if !self.addresses.covers(&grant.resource, path) {
-            return Err(Unknown::Token);
-        }
-        if self.is_due(&grant) {
-            let _turn = self.lock(access.grant).await;
-            // Somebody else may have done it meanwhile.
-            grant = self.get(Kind::Grant, access.grant).await.ok_or(Unknown::Token)?;
-            if self.is_due(&grant) {
-                grant = self.renewed(access.grant, grant).await.map_err(|why| match why {
-                    Refused::Denied => Unknown::Token,
-                    Refused::Unanswered => Unknown::Unanswered,
-                })?;
-            }
-        }
-        let credentials = Credentials::bearer(grant.site.access.into()).map_err(|_| Unknown::Token)?;
-        Ok(Granted { credentials, user: grant.user, client: grant.client, scope: access.scope.min(grant.scope) })
-    }
-
-    fn is_due(&self, grant: &Grant) -> bool {
-        grant.site.until <= now().saturating_add(self.lifetimes.due.as_secs())
     }
 }

@@ -210,6 +210,17 @@ impl Scene {
         self.call(tokens, "/mcp", "test_connection", json!({})).await.status().as_u16()
     }
 
+    /// Waits for what the server does at the site by the way.
+    async fn until(&self, is_done: impl Fn() -> bool) {
+        for _ in 0..300 {
+            if is_done() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("it is not done: {} tokens of the site", self.site.sandbox.oauth().tokens().len());
+    }
+
     /// The cookie of an answer, as a browser sends it.
     fn cookie(&self, answer: &Response) -> String {
         let set = answer.headers()["set-cookie"].to_str().unwrap();

@@ -77,13 +77,23 @@ async fn what_is_revoked_ends_here_and_at_the_site() {
     assert_eq!(answered(scene.form("/oauth/revoke", &made_up)).await.0, 200);
     assert_eq!(scene.status(&tokens).await, 200);
     // Nobody waits for the site.
-    for _ in 0..100 {
-        if scene.site.sandbox.oauth().tokens().iter().filter(|(.., is_active)| !is_active).count() == 2 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("the site still takes the tokens: {:?}", scene.site.sandbox.oauth().tokens().len());
+    let tokens = || scene.site.sandbox.oauth().tokens();
+    scene.until(|| tokens().iter().filter(|(.., is_active)| !is_active).count() == 2).await;
+}
+
+#[tokio::test]
+async fn calls_under_way_keep_the_sites_token_until_the_renewal_after_the_next() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let active = || scene.site.sandbox.oauth().tokens().iter().map(|(.., active)| *active).collect::<Vec<_>>();
+    let (_, second) = answered(scene.refresh(&client, &first)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(active(), [true, true]);
+    let (_, third) = answered(scene.refresh(&client, &second)).await;
+    scene.until(|| active() == [false, true, true]).await;
+    let revoke = [("token", third["access_token"].as_str().unwrap())];
+    assert_eq!(answered(scene.form("/oauth/revoke", &revoke)).await.0, 200);
+    scene.until(|| active() == [false, false, false]).await;
 }
 
 #[tokio::test]
