@@ -1,5 +1,7 @@
 //! Grants: whose they are, who holds a token of one, and the site's tokens behind it, which are renewed and taken back.
 
+use std::sync::Arc;
+
 use super::Scope;
 use super::grant::{Access, Grant, SiteTokens};
 use super::login::{Refused, refused};
@@ -131,25 +133,33 @@ impl AuthorizationServer {
     ///
     /// # Errors
     /// [`Unknown`].
-    pub async fn whom(&self, token: Key, path: &str) -> Result<Granted, Unknown> {
+    pub async fn whom(self: &Arc<Self>, token: Key, path: &str) -> Result<Granted, Unknown> {
         let access: Access = self.get(Kind::Access, token).await.ok_or(Unknown::Token)?;
         let mut grant: Grant = self.get(Kind::Grant, access.grant).await.ok_or(Unknown::Token)?;
         if !self.addresses.covers(&grant.resource, path) {
             return Err(Unknown::Token);
         }
         if self.is_due(&grant) {
-            let _turn = self.lock(access.grant).await;
-            // Somebody else may have done it meanwhile.
-            grant = self.get(Kind::Grant, access.grant).await.ok_or(Unknown::Token)?;
-            if self.is_due(&grant) {
-                grant = self.renewed(access.grant, grant).await.map_err(|why| match why {
-                    Refused::Denied => Unknown::Token,
-                    Refused::Unanswered => Unknown::Unanswered,
-                })?;
-            }
+            let (server, id) = (Arc::clone(self), access.grant);
+            // It is finished and kept, whoever leaves: the site gives each pair once.
+            let renewal = tokio::spawn(async move { server.renewed_where_due(id).await });
+            grant = renewal.await.unwrap_or(Err(Unknown::Unanswered))?;
         }
         let credentials = Credentials::bearer(grant.site.access.into()).map_err(|_| Unknown::Token)?;
         Ok(Granted { credentials, user: grant.user, client: grant.client, scope: access.scope.min(grant.scope) })
+    }
+
+    async fn renewed_where_due(&self, id: Key) -> Result<Grant, Unknown> {
+        let _turn = self.lock(id).await;
+        // Somebody else may have done it meanwhile.
+        let grant: Grant = self.get(Kind::Grant, id).await.ok_or(Unknown::Token)?;
+        if !self.is_due(&grant) {
+            return Ok(grant);
+        }
+        self.renewed(id, grant).await.map_err(|why| match why {
+            Refused::Denied => Unknown::Token,
+            Refused::Unanswered => Unknown::Unanswered,
+        })
     }
 
     fn is_due(&self, grant: &Grant) -> bool {

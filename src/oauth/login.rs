@@ -118,6 +118,7 @@ impl AuthorizationServer {
             scope: request.scope,
             resource: request.resource.clone(),
             generation: 0,
+            renewed: now(),
             access: Vec::new(),
             site: SiteTokens::from(tokens),
             former: None,

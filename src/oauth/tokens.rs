@@ -11,7 +11,7 @@ use super::grant::{Access, Code, Grant, Refresh};
 use super::login::Refused;
 use super::seal::{NoRandomness, challenge, hash};
 use super::server::{AuthorizationServer, failed};
-use super::store::{Key, Kind};
+use super::store::{Key, Kind, now};
 
 /// What an access token begins with: whoever finds one knows what it is.
 const ACCESS: &str = "ema_";
@@ -40,12 +40,15 @@ pub struct Lifetimes {
     pub grant: Duration,
     /// The site's token is renewed so long before its end.
     pub due: Duration,
+    /// A refresh token, after it was used: its client may not have got the answer.
+    pub grace: Duration,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
         let secs = Duration::from_secs;
-        Self { login: secs(600), code: secs(120), access: secs(3600), grant: secs(30 * 24 * 3600), due: secs(60) }
+        let (login, code, access, grant) = (secs(600), secs(120), secs(3600), secs(30 * 24 * 3600));
+        Self { login, code, access, grant, due: secs(60), grace: secs(30) }
     }
 }
 
@@ -101,7 +104,7 @@ impl AuthorizationServer {
         self.put(Kind::Code, key, &Code::Used(id), self.lifetimes.code).await?;
         tracing::info!(user = grant.user, client = grant.client, "signed in by OAuth");
         let user = grant.user.clone();
-        let answer = self.hand_out(id, grant, None).await?;
+        let answer = self.hand_out(id, grant.for_next_pair(), None).await?;
         for beyond in self.belongs(id, &user).await? {
             let _turn = self.lock(beyond).await;
             self.end(beyond).await;
@@ -121,7 +124,9 @@ impl AuthorizationServer {
         if grant.client_id != client || !self.is_meant(form, &grant.resource) {
             return invalid("the refresh token is not this client's, or meant for another resource");
         }
-        if refresh.generation != grant.generation {
+        let is_again = refresh.generation.saturating_add(1) == grant.generation
+            && now() < grant.renewed.saturating_add(self.lifetimes.grace.as_secs());
+        if refresh.generation != grant.generation && !is_again {
             self.end(refresh.grant).await;
             tracing::warn!(
                 user = grant.user,
@@ -135,8 +140,12 @@ impl AuthorizationServer {
             Some(Some(scope)) if scope <= grant.scope => Some(scope),
             Some(_) => return Ok(Answer::error("invalid_scope", "it is more than was granted: sign in again")),
         };
+        if is_again {
+            // Whoever has both of the pair uses one: when the other comes after the grace, all end.
+            return self.hand_out(refresh.grant, grant, scope).await;
+        }
         match self.renewed(refresh.grant, grant).await {
-            Ok(grant) => self.hand_out(refresh.grant, grant, scope).await,
+            Ok(grant) => self.hand_out(refresh.grant, grant.for_next_pair(), scope).await,
             Err(Refused::Denied) => invalid("ERPNext does not let the person in any more"),
             Err(Refused::Unanswered) => {
                 Ok(Answer::with_status(503, "temporarily_unavailable", "ERPNext does not answer: try again in seconds"))
@@ -155,10 +164,9 @@ impl AuthorizationServer {
             .is_none_or(|asked| self.addresses.resource(Some(asked)).is_some_and(|asked| asked == resource))
     }
 
-    /// The next pair of tokens of a grant.
+    /// A pair of tokens of a grant, of its generation.
     async fn hand_out(&self, id: Key, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, NoRandomness> {
         let access = format!("{ACCESS}{}", self.sealer.secret()?);
-        grant.generation += 1;
         let of_grant = Refresh { grant: id, generation: grant.generation };
         let refresh = format!("{REFRESH}{}", self.sealer.seal_text(PURPOSE, &of_grant)?);
         let (scope, lives) = (scope.unwrap_or(grant.scope), self.lifetimes);

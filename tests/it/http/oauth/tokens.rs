@@ -21,7 +21,8 @@ async fn a_disabled_user_gets_no_token_any_more() {
 
 #[tokio::test]
 async fn a_refresh_token_that_comes_again_ends_all_of_its_tokens() {
-    let scene = Scene::start().await;
+    let lifetimes = super::Lifetimes { grace: std::time::Duration::ZERO, ..super::Lifetimes::default() };
+    let scene = Scene::with(lifetimes, |_| {}).await;
     let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
     let (status, second) = answered(scene.refresh(&client, &first)).await;
     assert_eq!((status, scene.status(&second).await), (200, 200));
@@ -61,6 +62,39 @@ async fn a_person_has_twenty_logins_and_another_one_ends_their_oldest() {
     }
     assert_eq!((scene.status(&logins[0]).await, scene.status(&logins[1]).await), (401, 200));
     assert_eq!((scene.status(&logins[20]).await, scene.status(&of_another).await), (200, 200));
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_again_at_once_gives_its_client_the_pair() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (_, lost) = answered(scene.refresh(&client, &first)).await;
+    let asked = scene.site.sandbox.oauth().tokens().len();
+    let stranger = scene.register(super::REDIRECT).await;
+    assert_eq!(answered(scene.refresh(&stranger, &first)).await.1["error"], "invalid_grant");
+    let (status, again) = answered(scene.refresh(&client, &first)).await;
+    assert_eq!((status, scene.status(&again).await), (200, 200), "{again}");
+    assert_eq!(scene.site.sandbox.oauth().tokens().len(), asked, "the site is not asked again");
+    let (_, next) = answered(scene.refresh(&client, &again)).await;
+    assert_eq!(scene.status(&next).await, 200);
+    // The other of the pair is as old as the one that was used: it comes at once too.
+    assert_eq!(answered(scene.refresh(&client, &lost)).await.0, 200);
+    assert_eq!(answered(scene.refresh(&client, &first)).await.1["error"], "invalid_grant");
+    assert_eq!(scene.status(&next).await, 401);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_in_the_midst_of_a_refresh_gets_the_pair_when_it_comes_again() {
+    let scene = Scene::start().await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    // The site has given its pair, and is asked about the user.
+    let slow = Fault::new(Kind::Latency(1_000)).path("/api/resource/User/").times(1);
+    scene.site.sandbox.faults().add(slow);
+    let patience = std::time::Duration::from_millis(400);
+    assert!(tokio::time::timeout(patience, scene.refresh(&client, &tokens).send()).await.is_err());
+    let (status, again) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, scene.status(&again).await), (200, 200), "{again}");
+    assert_eq!(scene.site.sandbox.oauth().tokens().len(), 2, "one of the login, one of the refresh");
 }
 
 #[tokio::test]
