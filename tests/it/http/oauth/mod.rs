@@ -212,7 +212,7 @@ impl Scene {
 
     /// Waits for what the server does at the site by the way.
     async fn until(&self, is_done: impl Fn() -> bool) {
-        for _ in 0..300 {
+        for _ in 0..1_000 {
             if is_done() {
                 return;
             }

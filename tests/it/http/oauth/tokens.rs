@@ -131,6 +131,25 @@ async fn calls_under_way_keep_the_sites_token_until_the_renewal_after_the_next()
 }
 
 #[tokio::test]
+async fn the_sites_tokens_of_a_login_that_nobody_redeems_end_with_its_code() {
+    let lifetimes = super::Lifetimes { code: std::time::Duration::from_secs(3), ..super::Lifetimes::default() };
+    let scene = Scene::with(lifetimes, |_| {}).await;
+    let client = scene.register(super::REDIRECT).await;
+    let active = || scene.site.sandbox.oauth().tokens().iter().map(|(.., active)| *active).collect::<Vec<_>>();
+    let (code, other) = (scene.code(&client).await, scene.code(&client).await);
+    let (status, tokens) = answered(scene.redeem(&client, &other, &[])).await;
+    assert_eq!((status, active()), (200, vec![true, true]));
+    scene.until(|| active() == [false, true]).await;
+    assert_eq!(answered(scene.redeem(&client, &code, &[])).await.1["error"], "invalid_grant");
+    // One that was redeemed is still known, should it come again.
+    assert_eq!(scene.status(&tokens).await, 200);
+    scene.disable("sales@example.com");
+    let to = scene.through_the_site(&client, "erpnext:read", "sales@example.com").await;
+    assert_eq!(super::parameter(&to, "error"), "access_denied");
+    scene.until(|| active() == [false, true, false]).await;
+}
+
+#[tokio::test]
 async fn a_token_of_the_site_or_for_another_endpoint_is_none_here() {
     let scene = Scene::start().await;
     let (_, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
