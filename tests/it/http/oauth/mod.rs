@@ -1,5 +1,6 @@
 //! Signing in by OAuth, with a program in the place of the person: it fills in forms and follows where it is sent.
 
+mod doctor;
 mod hostile;
 mod login;
 mod tokens;
