@@ -1,8 +1,8 @@
 //! What has to outlive the process, in one sealed file: who has let whom in, and the access tokens that were handed out for
-//! it. What changes is appended, so that a renewal costs what it changes; now and then, and at a start, all is written anew.
+//! it. What changes is appended, so that a renewal costs what it changes; now and then all is written anew.
 
 use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,6 +23,8 @@ const PURPOSE: &str = "state";
 const LARGEST: u64 = 256 << 20;
 /// So much may be appended before all is written anew, in bytes; more where all is more.
 const APPENDED: u64 = 1 << 20;
+/// How many bytes of a part are like those of no other: what it is sealed with.
+const TAIL: usize = 16;
 /// What is kept in it. Logins and codes are a matter of minutes.
 const KINDS: [Kind; 3] = [Kind::Grant, Kind::Access, Kind::Person];
 
@@ -87,13 +89,15 @@ struct End {
     /// How much was written when all was, and how much since.
     whole: u64,
     appended: u64,
+    /// Its last bytes, which no other program's file has.
+    tail: [u8; TAIL],
 }
 
 impl Kept {
     /// With what the file holds, where there is one.
     ///
     /// # Errors
-    /// A file that cannot be read or written, or that was sealed with another key.
+    /// A file that cannot be read, or that was sealed with another key.
     pub fn read(file: &Path, sealer: Arc<Sealer>) -> io::Result<Self> {
         let memory = Memory::default();
         let mut held = Vec::new();
@@ -102,35 +106,37 @@ impl Kept {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        replay(&held, &sealer, &memory)?;
+        // Nothing is written yet: a server may run with it, and this one only look whether it could.
+        let end = Mutex::new(replay(&held, &sealer, &memory)?);
         let (file, turn) = (file.to_owned(), tokio::sync::Mutex::default());
-        let inner = Inner { memory, sealer, file, pending: Mutex::default(), end: Mutex::default(), turn };
-        if !held.is_empty() {
-            // Nothing is appended to a part that a crash has cut.
-            inner.write_all(&mut locked(&inner.end))?;
-        }
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(Inner { memory, sealer, file, pending: Mutex::default(), end, turn })))
     }
 }
 
-/// Makes all changes of a file. What a crash has cut at its end was never said to be done.
-fn replay(held: &[u8], sealer: &Sealer, memory: &Memory) -> io::Result<()> {
+/// Makes all changes of a file. What a crash has cut at its end was never said to be done; nothing is appended to it.
+fn replay(held: &[u8], sealer: &Sealer, memory: &Memory) -> io::Result<End> {
     let another = || io::Error::other("it was sealed with another key, or is no file of this server");
-    let (mut rest, mut purpose) = (held, PURPOSE.to_owned());
+    let (mut rest, mut purpose, mut whole) = (held, PURPOSE.to_owned(), None);
     while !rest.is_empty() {
         let part = part(rest);
         let (sealed, after) = part.unwrap_or_default();
         let changes = part.and_then(|_| sealer.open::<Vec<Change>>(&purpose, sealed));
         let Some(changes) = changes else {
             let is_cut = purpose != PURPOSE && after.is_empty();
-            return if is_cut { Ok(()) } else { Err(another()) };
+            return if is_cut { Ok(End::default()) } else { Err(another()) };
         };
         for change in changes {
             change.make(memory).ok_or_else(another)?;
         }
         (rest, purpose) = (after, following(sealed));
+        whole = whole.or(Some(held.len() - rest.len()));
     }
-    Ok(())
+    Ok(whole.map_or_else(End::default, |whole| End {
+        purpose: Some(purpose),
+        whole: whole as u64,
+        appended: (held.len() - whole) as u64,
+        tail: tail(held),
+    }))
 }
 
 /// The first part of what is left, and what is left then; none where it is cut.
@@ -142,6 +148,11 @@ fn part(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The purpose of the part after this one.
 fn following(sealed: &[u8]) -> String {
     format!("{PURPOSE} {}", text(digest(&SHA256, sealed).as_ref()))
+}
+
+/// The end of what was written.
+fn tail(written: &[u8]) -> [u8; TAIL] {
+    written.last_chunk().copied().unwrap_or_default()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -162,30 +173,42 @@ impl Inner {
     /// Brings the file up to date, and comes back when that will outlive the machine.
     fn write(&self) -> io::Result<()> {
         let mut end = locked(&self.end);
-        let End { purpose, whole, appended } = &*end;
-        let Some(purpose) = purpose.as_ref().filter(|_| *appended <= APPENDED.max(*whole)) else {
-            return self.write_all(&mut end);
-        };
+        let is_long = end.appended > APPENDED.max(end.whole);
+        // Another program may have written it, whose parts do not fit between these.
+        let purpose = end.purpose.clone().filter(|_| !is_long && self.ends_with(end.tail));
+        let Some(purpose) = purpose else { return self.write_all(&mut end) };
         let pending = std::mem::take(&mut *locked(&self.pending));
         // Whoever waited for the file may find all of theirs written.
         if pending.is_empty() {
             return Ok(());
         }
-        let written = self.sealed(purpose, &pending).and_then(|(part, next)| {
+        let written = self.sealed(&purpose, &pending).and_then(|(part, next)| {
             let mut file = OpenOptions::new().append(true).open(&self.file)?;
             file.write_all(&part)?;
             file.sync_data()?;
-            Ok((part.len() as u64, next))
+            Ok((part, next))
         });
         match written {
-            Ok((bytes, next)) => {
-                end.appended += bytes;
+            Ok((part, next)) => {
+                end.appended += part.len() as u64;
+                end.tail = tail(&part);
                 end.purpose = Some(next);
                 Ok(())
             }
             // A part of it may be there, and the file may be gone.
             Err(_) => self.write_all(&mut end),
         }
+    }
+
+    fn ends_with(&self, tail: [u8; TAIL]) -> bool {
+        let read = || {
+            let mut file = std::fs::File::open(&self.file)?;
+            file.seek(SeekFrom::End(-(TAIL as i64)))?;
+            let mut there = [0; TAIL];
+            file.read_exact(&mut there)?;
+            io::Result::Ok(there)
+        };
+        read().is_ok_and(|there| there == tail)
     }
 
     /// Writes all anew. Where that fails, the next one tries again: what was taken back must not be there after a start.
@@ -197,7 +220,7 @@ impl Inner {
         let all: Vec<Change> = KINDS.into_iter().flat_map(|kind| self.memory.all(kind)).map(put).collect();
         let (whole, next) = self.sealed(PURPOSE, &all)?;
         crate::files::write_whole(&self.file, &whole)?;
-        *end = End { purpose: Some(next), whole: whole.len() as u64, appended: 0 };
+        *end = End { purpose: Some(next), whole: whole.len() as u64, appended: 0, tail: tail(&whole) };
         Ok(())
     }
 
@@ -315,6 +338,17 @@ mod tests {
             let again = Kept::read(&file, sealer(1)).unwrap();
             assert_eq!(again.get(Kind::Grant, [3; 32]).await.as_deref(), Some(&b"three"[..]), "{end}");
         }
+        // Two servers, as at a change of versions: who writes last has written all.
+        std::fs::write(&file, &two).unwrap();
+        let (old, new) = (Kept::read(&file, sealer(1)).unwrap(), Kept::read(&file, sealer(1)).unwrap());
+        assert_eq!(std::fs::read(&file).unwrap(), two, "to read it writes nothing");
+        for number in 4..8 {
+            for server in [&old, &new] {
+                server.put(Kind::Grant, [number; 32], vec![number], HOUR).await;
+                server.settle().await;
+            }
+        }
+        assert!(Kept::read(&file, sealer(1)).unwrap().get(Kind::Grant, [7; 32]).await.is_some());
         // What is wrong in the middle is no crash.
         let mut changed = two;
         changed[10] ^= 1;
