@@ -98,6 +98,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
         let own = if is_meant { purpose } else { For::Reading };
         let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        sites::keep_apart(is_meant.then_some(&config), &sites, errors);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = file.choice("log_format", &formats, LogFormat::default());
         Config { http: http::read(&file), sites, log_format, ..config }
