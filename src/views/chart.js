@@ -108,7 +108,7 @@ function draw(data) {
     chosen[key] = target.value;
     fill(draw(data));
   } }, options.map((option) => h("option", { value: option, selected: option === now ? "" : null }, key === "figure" ? of(option) : option)));
-  const by = about.map((field) => of(field).toLowerCase()).join(", ");
+  const by = about.map((field) => of(field)).join(", ");
   const canvas = drawn.length ? svg("svg", { role: "img", "aria-label": `${of(figure)} by ${by}: ${drawn.length} figures, also in the table below` }) : null;
   if (canvas) {
     let before = 0;

@@ -19,7 +19,7 @@ function rowsOf(field, list, doc) {
   const few = (known.length >= 3 ? known : keys.filter((key) => !repeats(key))).slice(0, 8);
   const draw = (fields) => {
     const rows = list.map((row) => fields.map((key) => row[key]));
-    return table(label(field), columnsOf(fields, rows), rows);
+    return table(label(field), columnsOf(fields, rows, [], field), rows);
   };
   const shownNow = h("div", {}, draw(few));
   const more = keys.length > few.length && h("button", { "aria-expanded": "false", click: () => {

@@ -1,8 +1,8 @@
 // A table that is sorted by a click on a column's head, and the way to the next page.
 
 /** The columns that say something: one that is empty, or told beside the table, goes. */
-function columnsOf(fields, rows, quiet = []) {
-  const all = fields.map((field, at) => ({ at, ...(typeof field === "object" ? field : { field }) }));
+function columnsOf(fields, rows, quiet = [], of = undefined) {
+  const all = fields.map((field, at) => ({ at, table: of, ...(typeof field === "object" ? field : { field }) }));
   return all.filter(({ field }) => !quiet.includes(field)).flatMap((column) => {
     const values = rows.map((row) => row[column.at]).filter((value) => value !== null && value !== undefined && value !== "");
     return !values.length && rows.length ? [] : { ...column, numeric: values.length > 0 && values.every((value) => typeof value === "number") && !isState(column.field),
@@ -37,7 +37,7 @@ function table(name, columns, rows, total) {
   };
   const heads = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, h("button", {
     click: () => { down = by === column.at ? !down : column.numeric; by = column.at; draw(); },
-  }, column.label || label(column.field), h("span", { "aria-hidden": "true" }))));
+  }, column.label || label(column.field, column.table), h("span", { "aria-hidden": "true" }))));
   draw();
   const sums = total && h("tfoot", {}, h("tr", {}, columns.map((column, i) => total[column.field] !== undefined
     ? cell(column, total[column.field]) : h("td", {}, i ? "" : "Total"))));

@@ -2,6 +2,8 @@
 // The host, spoken to in JSON-RPC over postMessage; and what all views draw with. A view defines draw(data), which gives
 // nodes, or nothing where the data is not what it knows: then the text of the result is shown.
 const host = { context: {}, can: {}, input: {} };
+// What the site says of the DocType: its name, labels and types of fields, those of tables, and its address in the desk.
+let site = {};
 const asked = new Map();
 let lastId = 0;
 
@@ -46,7 +48,7 @@ const toolTitle = () => {
 /** The DocType that the call is about. */
 const doctype = () => {
   const [, verb, typed] = /^([a-z]+)_(?!generic)(.+)_documents?$/.exec(host.context.toolInfo?.tool?.name ?? "") ?? [];
-  return host.input.doctype ?? (typed && label(toolTitle().replace(new RegExp(`^${verb} `, "i"), "").replace(/ documents?$/, "")));
+  return site.doctype ?? host.input.doctype ?? (typed && label(toolTitle().replace(new RegExp(`^${verb} `, "i"), "").replace(/ documents?$/, "")));
 };
 
 function adopt(context) {
@@ -68,6 +70,7 @@ function read(result) {
   return { text: text.join("\n\n"), data: data && typeof data === "object" ? data : null, failed: !!result.isError };
 }
 function show(result) {
+  site = result._meta?.["erpnext-mcp/view"] ?? {};
   const { text, data, failed } = read(result);
   let nodes = null;
   try {
@@ -98,11 +101,20 @@ function measure() {
 const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", role: failed ? "alert" : null }, text);
 
 const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
-/** A fieldname as a person reads it. */
-function label(field) {
+/** What the site says of a field, of a table's column, or of what is measured. */
+function about(field, table) {
+  const [, of, column] = /^(\w+)\.(\w+)$/.exec(field) ?? [];
+  const fields = of ? site.tables?.[of] : table ? site.tables?.[table] : site.fields;
+  return fields?.[column ?? field] ?? {};
+}
+const MEASURED = /^(sum|avg|min|max)\((.+)\)$/;
+/** A field as the site labels it; else its name as a person reads it. */
+function label(field, table) {
   if (field === "docstatus") return "State";
-  const [, of, inner] = /^(\w+)\((.+)\)$/.exec(field) ?? [];
-  if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner).toLowerCase()}`;
+  const [, of, inner] = MEASURED.exec(field) ?? [];
+  if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner)}`;
+  const known = about(field, table).label;
+  if (typeof known === "string" && known) return known;
   const text = field.replace(/^per_/, "% ").replace(/[_.]/g, " ").trim().replace(SHORT, (short) => short.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -104,9 +104,9 @@ async fn a_write_is_shown_from_what_to_what_before_and_after() {
         let seen = shown("approval", with(scenario, steps.clone()));
         assert_eq!(seen.read(0), [state]);
         let rows = seen.read(1);
-        assert_eq!(rows[0], "PO no–PO-77", "{rows:?}");
+        assert_eq!(rows[0], "Customer's Purchase Order–PO-77", "{rows:?}");
         assert!(
-            rows[1].starts_with("Items: row 1 · ") && rows[2].starts_with("Qty") && rows[2].ends_with("42"),
+            rows[1].starts_with("Items: row 1 · ") && rows[2].starts_with("Quantity") && rows[2].ends_with("42"),
             "{rows:?}"
         );
         assert!(seen.read(2).is_empty(), "nothing is asked");

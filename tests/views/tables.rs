@@ -48,7 +48,7 @@ async fn a_list_is_sorted_among_the_rows_shown_and_turns_its_pages_through_the_h
     assert_eq!(numbers(6), totals);
     totals.reverse();
     assert_eq!(numbers(4), totals);
-    assert_eq!(seen.read(5), ["Grand total ↓"]);
+    assert_eq!(seen.read(5), ["Grand Total ↓"]);
     assert_eq!(seen.sent("tools/call"), [&json!({"name": "list_sales_order_documents", "arguments": next})]);
     assert_eq!(seen.read(7), names(&data(&second)));
     assert!(seen.read(8)[0].starts_with(&format!("7 to 12 of {total}")), "{:?}", seen.read(8));
@@ -84,7 +84,7 @@ async fn a_document_shows_what_it_is_its_sums_and_its_rows() {
     assert_eq!(seen.read(3)[0].replace(',', ""), format!("{sum:.2} EUR"));
     assert!(seen.read(4).contains(&"Amounts in EUR") && seen.read(4).contains(&"Dates"), "{:?}", seen.read(4));
     let few = seen.read(6);
-    assert!(["Item code", "Qty", "Rate", "Amount"].iter().all(|wanted| few.contains(wanted)), "{few:?}");
+    assert!(["Item Code", "Quantity", "Rate", "Amount"].iter().all(|wanted| few.contains(wanted)), "{few:?}");
     assert!(seen.read(7).len() > few.len(), "all columns on demand: {:?}", seen.read(7));
     assert!(seen.read(8).iter().all(|value| ["0", "0.00", "No"].contains(value)), "{:?}", seen.read(8));
 }

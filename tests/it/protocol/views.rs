@@ -5,6 +5,7 @@ use erpnext_mcp::tool::Effect;
 use erpnext_mcp::views;
 use serde_json::{Value, json};
 
+use crate::sandbox::{SampleSite, first};
 use crate::stdio::Server;
 use crate::support::{all, app_of, config_json, every_doctype};
 
@@ -95,6 +96,35 @@ async fn nobody_is_pointed_to_a_view_where_the_configuration_has_them_off() {
         assert!(answer["error"].is_object() == (method == "resources/read"), "{answer}");
         assert!(!answer["result"].to_string().contains("ui://"), "{method}: {answer}");
         assert!(!answer["result"].to_string().contains("io.modelcontextprotocol/ui"), "{method}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_view_shows_beside_its_result_goes_to_clients_that_render_pages_alone() {
+    let site = SampleSite::start().await;
+    let config = site.config(json!({"doctypes": {"Sales Order": all()}}));
+    let order = first(&app_of(&config), "Sales Order", json!({})).await;
+    let of =
+        |name: &str| json!({"name": "get_generic_document", "arguments": {"doctype": "Sales Order", "name": name}});
+    for stateless in [false, true] {
+        let mut shown = server(&config, renders(json!([MIME_TYPE])), stateless).await;
+        let result = shown.request("tools/call", of(&order)).await["result"].clone();
+        let view = &result["_meta"]["erpnext-mcp/view"];
+        assert_eq!(view["doctype"], "Sales Order", "{result}");
+        let total = json!({"label": "Grand Total", "type": "Currency", "currency": "currency"});
+        assert_eq!(view["fields"]["grand_total"], total);
+        assert_eq!(view["tables"]["items"]["qty"]["label"], "Quantity");
+        assert_eq!(view["desk"], format!("{}/app/sales-order", config["erpnext"]["url"].as_str().unwrap()));
+        let text = result["content"][0]["text"].as_str().unwrap();
+        for field in view["fields"].as_object().unwrap().keys() {
+            assert!(text.contains(field), "{field} is not in the answer");
+        }
+        let missing = shown.request("tools/call", of("nope")).await;
+        assert!(missing["result"]["_meta"]["erpnext-mcp/view"].is_null(), "{missing}");
+        let mut plain = server(&config, json!({}), stateless).await;
+        let same = plain.request("tools/call", of(&order)).await["result"].clone();
+        assert_eq!(same["content"], result["content"], "a model pays for none of it");
+        assert!(same["_meta"]["erpnext-mcp/view"].is_null(), "{same}");
     }
 }
 
