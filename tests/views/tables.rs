@@ -66,25 +66,41 @@ async fn where_the_host_lets_no_view_call_a_list_says_how_to_see_more() {
 }
 
 #[tokio::test]
-async fn a_document_shows_what_it_is_its_sums_and_its_rows() {
+async fn a_document_leads_with_who_and_how_much_then_its_rows_and_folds_the_rest() {
     let desk = Desk::start().await;
-    let name = desk.first("Sales Order", json!({"status": "To Deliver and Bill"})).await;
-    let scenario = desk.scenario("get_sales_order_document", json!({"name": name})).await;
+    let name = desk.first("Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 0]})).await;
+    let scenario = desk.scenario("get_sales_invoice_document", json!({"name": name})).await;
     let document = data(&scenario["result"])["document"].clone();
     let steps = json!([
-        {"read": "main > p"}, {"read": "h1"}, {"read": ".pill"}, {"read": ".sum"}, {"read": "h2"},
-        {"read": "main > .head button"}, {"read": "[aria-label=Items] th"},
-        {"click": "main > .head button"}, {"read": "[aria-label=Items] th"}, {"read": "details dd"},
+        {"read": "main > p"}, {"read": "h1"}, {"read": ".head .pill"}, {"read": ".sums dt"}, {"read": ".sum"},
+        {"read": "main > dl > div > dt"}, {"read": "main > .head h2"}, {"read": "[aria-label=Items] th"},
+        {"click": "main > .head button"}, {"read": "[aria-label=Items] th"}, {"read": "details:not([open]) h2"},
     ]);
     let seen = shown("document", with(scenario, steps));
-    assert_eq!(seen.read(0), [format!("Sales Order · {name}")]);
+    assert_eq!(seen.read(0), [format!("Sales Invoice · {name}")]);
     assert_eq!(seen.read(1), [document["customer_name"].as_str().unwrap()]);
-    assert_eq!(seen.read(2), ["To Deliver and Bill"]);
-    let sum = document["grand_total"].as_f64().unwrap();
-    assert_eq!(seen.read(3)[0].replace(',', ""), format!("{sum:.2} EUR"));
-    assert!(seen.read(4).contains(&"Amounts in EUR") && seen.read(4).contains(&"Dates"), "{:?}", seen.read(4));
-    let few = seen.read(6);
-    assert!(["Item Code", "Quantity", "Rate", "Amount"].iter().all(|wanted| few.contains(wanted)), "{few:?}");
-    assert!(seen.read(7).len() > few.len(), "all columns on demand: {:?}", seen.read(7));
-    assert!(seen.read(8).iter().all(|value| ["0", "0.00", "No"].contains(value)), "{:?}", seen.read(8));
+    assert_eq!(seen.read(2), [document["status"].as_str().unwrap()]);
+    assert_eq!(seen.read(3), ["Grand Total", "Outstanding Amount"]);
+    let sums = ["grand_total", "outstanding_amount"].map(|field| document[field].as_f64().unwrap());
+    let told: Vec<String> = seen.read(4).iter().map(|text| text.replace(',', "")).collect();
+    assert_eq!(told, sums.map(|sum| format!("{sum:.2} EUR")));
+    let facts = seen.read(5);
+    assert!(facts.starts_with(&["Date", "Payment Due Date"]) && facts.contains(&"Net Total"), "{facts:?}");
+    assert!(seen.read(6).len() == 1 && seen.read(6)[0].starts_with("Items ("), "{:?}", seen.read(6));
+    let few = seen.read(7);
+    assert!(["Item", "Quantity", "Rate", "Amount"].iter().all(|wanted| few.contains(wanted)), "{few:?}");
+    assert!(seen.read(8).len() > few.len(), "all columns on demand: {:?}", seen.read(8));
+    assert!(seen.read(9).contains(&"Details") && seen.read(9).contains(&"Dates"), "{:?}", seen.read(9));
+}
+
+#[tokio::test]
+async fn a_document_without_amounts_leads_with_what_is_first_in_its_form() {
+    let desk = Desk::start().await;
+    let name = desk.first("Customer", json!({})).await;
+    let scenario = desk.scenario("get_customer_document", json!({"name": name})).await;
+    let steps = json!([{"read": "h1"}, {"read": "main > dl > div > dt"}, {"read": "details:not([open]) h2"}]);
+    let seen = shown("customer", with(scenario, steps));
+    assert_eq!(seen.read(0).len(), 1);
+    assert!(seen.read(1).contains(&"Customer Group"), "{:?}", seen.read(1));
+    assert!(!seen.read(2).is_empty(), "the rest is folded");
 }
