@@ -2,6 +2,8 @@
 const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed"];
 const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
   "time_zone", "withheld", "left_out", "to_see_it", "age_s"];
+/** Tools whose answers are about the document that they name. */
+const OF_ONE = /^(create|update|submit|cancel|amend)_(\w+_)?document$/;
 const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
   stored_differently: "Stored differently than sent" };
 
@@ -38,7 +40,7 @@ function draw(data) {
     ...(data.messages ?? []).map((message) => words(String(message))),
     ...rest.flatMap(([key, value]) => section(key, value)),
     data.confirm_token ? decide(data, heading, state, outcome) : null, outcome,
-    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data))),
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data)), OF_ONE.test(host.context.toolInfo?.tool?.name) && !data.deleted && done ? desk(name) : null),
   ];
 }
 

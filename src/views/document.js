@@ -76,6 +76,6 @@ function draw(data) {
     facts.length ? pairs(facts, doc.currency) : null,
     ...rows ? rowsOf(...rows, doc) : [],
     folded.length ? h("details", { class: "rest" }, h("summary", {}, "Everything else"), h("div", {}, folded)) : null,
-    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data))),
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data)), desk(name)),
   ];
 }

@@ -51,6 +51,19 @@ const doctype = () => {
   return site.doctype ?? host.input.doctype ?? (typed && label(toolTitle().replace(new RegExp(`^${verb} `, "i"), "").replace(/ documents?$/, "")));
 };
 
+/** The way to a document in the desk: a button where the host opens links, else its address. */
+function desk(name) {
+  if (!site.desk || typeof name !== "string") return null;
+  const url = name === site.doctype ? site.desk : `${site.desk}/${encodeURIComponent(name)}`;
+  const address = h("span", { class: "quiet address" }, url);
+  if (!host.can.openLinks) return address;
+  const open = async ({ target }) => {
+    const { isError } = await ask("ui/open-link", { url }).catch(() => ({ isError: true })) ?? {};
+    if (isError) target.replaceWith(address);
+  };
+  return h("button", { click: open }, "Open in ERPNext");
+}
+
 function adopt(context) {
   Object.assign(host.context, context);
   const root = document.documentElement;

@@ -104,3 +104,25 @@ async fn a_document_without_amounts_leads_with_what_is_first_in_its_form() {
     assert!(seen.read(1).contains(&"Customer Group"), "{:?}", seen.read(1));
     assert!(!seen.read(2).is_empty(), "the rest is folded");
 }
+
+#[tokio::test]
+async fn a_document_is_opened_in_the_desk_by_the_host_or_its_address_is_told() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Order", json!({})).await;
+    let mut scenario = desk.scenario("get_sales_order_document", json!({"name": name})).await;
+    let view = scenario["result"]["_meta"]["erpnext-mcp/view"].clone();
+    let url = format!("{}/{name}", view["desk"].as_str().unwrap());
+    assert!(url.contains("/app/sales-order/"), "{url}");
+    let told = json!([{"read": "main > .foot button"}, {"read": ".address"}]);
+    let seen = shown("told", with(scenario.clone(), told));
+    assert_eq!((seen.read(0).len(), seen.read(1)), (0, vec![url.as_str()]));
+    scenario["capabilities"] = json!({"openLinks": {}});
+    let steps = json!([{"read": "main > .foot button"}, {"click": "main > .foot button"}, {"read": ".address"}]);
+    let seen = shown("opened", with(scenario.clone(), steps.clone()));
+    assert_eq!((seen.read(0), seen.read(1).len()), (vec!["Open in ERPNext"], 0));
+    assert_eq!(seen.sent("ui/open-link"), [&json!({"url": url})]);
+    // A host may refuse: then the address is left to be copied.
+    scenario["opened"] = json!({"result": {"isError": true}});
+    let seen = shown("refused", with(scenario, steps));
+    assert_eq!(seen.read(1), [url.as_str()]);
+}
