@@ -2,7 +2,7 @@
 const isChange = (value) => !!value && typeof value === "object" && ("to" in value || "stored" in value);
 const isRows = (value) => Array.isArray(value) && value.some((row) => row?.changes || row?.added || row?.removed);
 const called = ({ idx, ...cells }, table) => [idx && `row ${idx}`, ...Object.entries(cells).map(([key, value]) =>
-  typeof value === "number" ? `${label(key, table)} ${shown(value, key)}` : shown(value, key))].filter(Boolean).join(" · ");
+  typeof value === "number" ? `${label(key, table)} ${shown(value, key, "", table)}` : shown(value, key, "", table))].filter(Boolean).join(" · ");
 /** Amounts in the company's currency repeat those of the document where the two are one. */
 const repeats = (changes, field) => field.startsWith("base_") && JSON.stringify(changes[field]) === JSON.stringify(changes[field.slice(5)]);
 const entriesOf = (changes) => Object.entries(changes ?? {}).filter(([field]) => !repeats(changes, field));
@@ -16,10 +16,10 @@ function changed(field, value, table) {
     ]);
   }
   const before = "sent" in value ? value.sent : value.from;
-  const was = shown(before, field);
+  const was = shown(before, field, "", table);
   return [h("tr", {}, h("th", { scope: "row" }, label(field, table)),
     h("td", {}, before === undefined || was === "–" ? h("span", { class: "quiet" }, before === undefined ? "not shown" : was) : h("del", {}, was)),
-    h("td", {}, h("ins", {}, shown(value.to ?? value.stored, field))))];
+    h("td", {}, h("ins", {}, shown(value.to ?? value.stored, field, "", table))))];
 }
 const changeTable = (changes, before = "Before", after = "After") => h("div", { class: "scroll" }, h("table", { class: "changes" },
   h("thead", {}, h("tr", {}, ["Field", before, after].map((head) => h("th", { scope: "col" }, head)))),

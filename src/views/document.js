@@ -9,11 +9,11 @@ const AMOUNTS = ["net_total", "total_taxes_and_charges", "discount_amount", "adv
 /** How many facts stand above the rows of a document that has few of the above. */
 const FACTS = 6;
 const nought = (value) => value === 0 || value === false || value === null || value === "";
-const pairs = (entries, currency) => h("dl", {}, entries.map(([field, value]) => {
+const pairs = (entries, doc, told) => h("dl", {}, entries.map(([field, value]) => {
   const long = typeof value === "string" && value.length > 60;
-  return h("div", { class: long ? "wide" : null }, h("dt", {}, label(field)), h("dd", { class: long ? "text" : null }, shown(value, field, currency)));
+  return h("div", { class: long ? "wide" : null }, h("dt", {}, label(field)), h("dd", { class: long ? "text" : null }, shown(value, field, told === currencyOf(doc, field) ? "" : currencyOf(doc, field))));
 }));
-const group = (title, entries, currency) => entries.length ? [h("h2", {}, title), pairs(entries, currency)] : [];
+const group = (title, entries, doc, told) => entries.length ? [h("h2", {}, title), pairs(entries, doc, told)] : [];
 
 const FIRST = ["item_code", "item_name", "account", "account_head", "description", "due_date", "warehouse", "qty", "uom", "rate",
   "tax_amount", "amount", "total", "debit", "credit", "payment_amount"];
@@ -61,19 +61,19 @@ function draw(data) {
     .sort(([a], [b]) => (b === "items") - (a === "items"));
   const empty = entries.filter(([, value]) => nought(value));
   const folded = [
-    ...group("Details", is((value) => !date(value) && !figure(value)), doc.currency),
-    ...group("Dates", is(date), doc.currency),
-    ...group(doc.currency ? `Amounts in ${doc.currency}` : "Amounts", is((value, field) => figure(value) && isMoney(field))),
-    ...group("Figures", is((value, field) => figure(value) && !isMoney(field))),
+    ...group("Details", is((value) => !date(value) && !figure(value)), doc),
+    ...group("Dates", is(date), doc),
+    ...group(doc.currency ? `Amounts in ${doc.currency}` : "Amounts", is((value, field) => figure(value) && isMoney(field)), doc, doc.currency),
+    ...group("Figures", is((value, field) => figure(value) && !isMoney(field)), doc),
     ...tables.flatMap(([field, list]) => rowsOf(field, list, doc)),
-    ...group("0 or no", empty),
+    ...group("0 or no", empty, doc),
   ];
   return [
     h("p", { class: "quiet" }, called ? `${kind} · ${name}` : kind),
     h("div", { class: "head" }, h("h1", {}, String(called ?? name)), state ? pill(state) : null, h("span", { class: "fill" }),
       sums.length ? h("dl", { class: "sums" }, sums.map((field) => h("div", {}, h("dt", {}, label(field)),
-        h("dd", { class: "sum" }, shown(doc[field], field, doc.currency ?? ""))))) : null),
-    facts.length ? pairs(facts, doc.currency) : null,
+        h("dd", { class: "sum" }, shown(doc[field], field, currencyOf(doc, field)))))) : null),
+    facts.length ? pairs(facts, doc) : null,
     ...rows ? rowsOf(...rows, doc) : [],
     folded.length ? h("details", { class: "rest" }, h("summary", {}, "Everything else"), h("div", {}, folded)) : null,
     h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data)), desk(name)),

@@ -18,7 +18,8 @@ function oneCurrency(fields, rows) {
 const cell = (column, value) => isState(column.field) && value !== null && value !== ""
   ? h("td", {}, pill(shown(value, column.field)))
   : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
-    column.type === "Currency" && typeof value === "number" ? number(value, "amount", "") : shown(value, column.field));
+    !column.type || typeof value !== "number" ? shown(value, column.field, "", column.table)
+      : column.type === "Percent" ? number(value, "percent") : number(value, column.type === "Currency" ? "amount" : "", ""));
 
 function table(name, columns, rows, total) {
   let by = null, down = false;

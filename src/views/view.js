@@ -133,29 +133,46 @@ function label(field, table) {
 }
 const MONEY = /total|amount|rate(?!d)|price|outstanding|paid|debit|credit|balance|charges|discount|margin|profit|cost|salary/;
 const NO_MONEY = /qty|quantity|percent|^per_|conversion|exchange|weight|tax_rate|commission_rate|count|is_|has_|disable/;
-const isMoney = (field) => MONEY.test(field) && !NO_MONEY.test(field);
+const typeOf = (field, table) => about(MEASURED.exec(field)?.[2] ?? field, table).type;
+function isMoney(field, table) {
+  const type = typeOf(field, table);
+  return type ? type === "Currency" : MONEY.test(field) && !NO_MONEY.test(field);
+}
+/** The rate of a tax is a Float, and a percentage by its label alone. */
+function isPercent(field, table) {
+  const { label: text = "", type } = about(MEASURED.exec(field)?.[2] ?? field, table);
+  return type ? type === "Percent" || type === "Float" && /%|percent|tax rate/i.test(text) : /^per_|percent/.test(field);
+}
+/** What the amounts of a field are in: what the document says in the field that the site names, where it names one. */
+function currencyOf(doc, field, table) {
+  const named = about(field, table).currency;
+  return (named?.includes(":") ? "" : doc[named] ?? doc.currency) ?? "";
+}
 const STATES = ["Draft", "Submitted", "Cancelled"];
 
-function number(value, field, currency) {
-  const money = currency !== undefined && isMoney(field);
+function number(value, field, currency, table) {
+  const money = currency !== undefined && isMoney(field, table);
+  if (isPercent(field, table)) return new Intl.NumberFormat(host.context.locale, { style: "percent", maximumFractionDigits: 2 }).format(value / 100);
   const digits = money ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumFractionDigits: 3 };
   const text = new Intl.NumberFormat(host.context.locale, digits).format(value);
   return currency && money ? `${text} ${currency}` : text;
 }
-const DATE = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/;
+const DATE = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+/** A time of day; its seconds say nothing to people. */
+const TIME = /^(\d\d?:\d\d):\d\d(?:\.\d+)?$/;
 /** A date or time of the site, in its own zone. */
 function date(text, style = { dateStyle: "medium", ...(text.length > 10 && { timeStyle: "short" }) }) {
-  const at = new Date(`${text.slice(0, 10)}T${text.slice(11, 19) || "00:00:00"}Z`);
+  const at = new Date(`${text.slice(0, 10)}T${text.slice(11, 16) || "00:00"}Z`);
   return isNaN(at) ? text : new Intl.DateTimeFormat(host.context.locale, { ...style, timeZone: "UTC" }).format(at);
 }
 /** A value as text; `currency` is that of its amounts, empty where it stands elsewhere. */
-function shown(value, field = "", currency = "") {
+function shown(value, field = "", currency = "", table = undefined) {
   if (value === null || value === undefined || value === "") return "–";
   if (field === "docstatus") return STATES[value] ?? String(value);
   if (typeof value === "boolean") return value ? "Yes" : "No";
-  if (typeof value === "number") return number(value, field, currency);
+  if (typeof value === "number") return number(value, field, currency, table);
   if (typeof value === "object") return JSON.stringify(value);
-  return DATE.test(value) ? date(value) : String(value);
+  return DATE.test(value) ? date(value) : TIME.exec(value)?.[1] ?? String(value);
 }
 
 const TONES = [

@@ -126,3 +126,29 @@ async fn a_document_is_opened_in_the_desk_by_the_host_or_its_address_is_told() {
     let seen = shown("refused", with(scenario, steps));
     assert_eq!(seen.read(1), [url.as_str()]);
 }
+
+#[tokio::test]
+async fn figures_are_told_as_what_the_site_says_they_are_and_times_to_the_minute() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Invoice", json!({"docstatus": 1})).await;
+    let mut scenario = desk.scenario("get_sales_invoice_document", json!({"name": name})).await;
+    let mut answer = data(&scenario["result"]);
+    answer["document"]["posting_time"] = json!("16:05:07.123456");
+    answer["document"]["modified"] = json!("2026-11-18 08:07:33.000453+02:00");
+    answer["document"]["additional_discount_percentage"] = json!(12.5);
+    answer["document"]["party_account_currency"] = json!("USD");
+    scenario["result"]["content"][0]["text"] = json!(answer.to_string());
+    let rate = "[aria-label='Sales Taxes and Charges'] tbody tr:first-child td:nth-child(2)";
+    let seen = shown("figures", with(scenario, json!([{"read": "main"}, {"read": rate}, {"read": ".sum"}])));
+    let all = seen.read(0)[0];
+    for told in ["Posting Time16:05", "Last Updated On18 Nov 2026, 08:07", "Additional Discount Percentage12.5%"] {
+        assert!(all.contains(told), "{told} is not in {all}");
+    }
+    assert!(!all.contains(":07.") && !all.contains("000453"), "{all}");
+    assert!(seen.read(1)[0].ends_with('%'), "{:?}", seen.read(1));
+    assert!(seen.read(2)[0].ends_with(" EUR") && seen.read(2)[1].ends_with(" USD"), "{:?}", seen.read(2));
+    let list = json!({"fields": ["name", "per_billed"], "filters": {"status": "Completed"}, "limit": 1});
+    let list = desk.scenario("list_sales_order_documents", list).await;
+    let seen = shown("percent", with(list, json!([{"read": "td.number"}])));
+    assert_eq!(seen.read(0), ["100%"]);
+}
