@@ -21,7 +21,41 @@ const cell = (column, value) => isState(column.field) && value !== null && value
     !column.type || typeof value !== "number" ? shown(value, column.field, "", column.table)
       : column.type === "Percent" ? number(value, "percent") : number(value, column.type === "Currency" ? "amount" : "", ""));
 
+/** What has to be in sight: what it is about, its state, its sum. The rest follows in its order. */
+function inSight(columns) {
+  const [first, ...others] = columns;
+  const state = others.find(({ field }) => isState(field));
+  const sum = SIGHTED.map((known) => others.find(({ field }) => field === known)).find(Boolean)
+    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of));
+  const led = [state, sum].filter(Boolean);
+  return [first, ...led, ...others.filter((column) => !led.includes(column))];
+}
+const SIGHTED = ["grand_total", "outstanding_amount", "outstanding", "amount", "total"];
+
+/** A table; where it is wider than its frame, it says so, and what has to be in sight comes first. */
 function table(name, columns, rows, total) {
+  const region = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name });
+  const hint = h("p", { class: "quiet more", hidden: "" }, "Scroll sideways for more columns →");
+  const isWide = () => region.scrollWidth > region.clientWidth + 1;
+  let led = false;
+  region.append(grid(columns, rows, total));
+  const fit = () => {
+    if (!led && isWide()) {
+      led = true;
+      region.replaceChildren(grid(inSight(columns), rows, total));
+    }
+    const wide = isWide();
+    region.classList.toggle("wide", wide);
+    hint.hidden = !wide || region.scrollLeft + region.clientWidth > region.scrollWidth - 2;
+    region.classList.toggle("fades", !hint.hidden);
+  };
+  region.addEventListener("scroll", fit);
+  queueMicrotask(fit);
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(region);
+  return h("div", { class: "table" }, region, hint);
+}
+
+function grid(columns, rows, total) {
   let by = null, down = false;
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), host.context.locale, { numeric: true });
   const body = h("tbody");
@@ -42,8 +76,7 @@ function table(name, columns, rows, total) {
   draw();
   const sums = total && h("tfoot", {}, h("tr", {}, columns.map((column, i) => total[column.field] !== undefined
     ? cell(column, total[column.field]) : h("td", {}, i ? "" : "Total"))));
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name },
-    h("table", {}, h("thead", {}, h("tr", {}, heads)), body, sums || null));
+  return h("table", {}, h("thead", {}, h("tr", {}, heads)), body, sums || null);
 }
 
 const pages = [];

@@ -139,3 +139,16 @@ async fn the_history_is_told_by_day_with_what_changed_to_what() {
     assert_eq!(seen.read(1).len(), 2, "two days: {:?}", seen.read(1));
     assert!(seen.read(2)[0].contains("Customer's Purchase Order–PO-77"), "{:?}", seen.read(2));
 }
+
+#[tokio::test]
+async fn at_the_width_of_a_phone_the_history_keeps_what_came_of_it_in_sight() {
+    let desk = Desk::start().await;
+    let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
+    let number = "PO-".repeat(30);
+    desk.data("update_sales_order_document", json!({"name": name, "data": {"po_no": number}})).await;
+    let mut scenario = desk.scenario("get_document_history", json!({"doctype": "Sales Order", "name": name})).await;
+    scenario["width"] = json!(400);
+    let seen = shown("history", with(scenario, json!([{"click": "summary"}, {"sight": "thead th"}, {"sight": "ins"}])));
+    assert_eq!(seen.read(0), ["Field", "Before", "After"]);
+    assert_eq!(seen.read(1)[0], number);
+}

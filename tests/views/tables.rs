@@ -152,3 +152,26 @@ async fn figures_are_told_as_what_the_site_says_they_are_and_times_to_the_minute
     let seen = shown("percent", with(list, json!([{"read": "td.number"}])));
     assert_eq!(seen.read(0), ["100%"]);
 }
+
+#[tokio::test]
+async fn a_table_wider_than_its_frame_says_so_and_keeps_state_and_sum_in_sight() {
+    let desk = Desk::start().await;
+    let fields = ["name", "customer", "transaction_date", "delivery_date", "per_billed", "status", "grand_total"];
+    let list = json!({"limit": 5, "fields": fields});
+    let mut scenario = desk.scenario("list_sales_order_documents", list).await;
+    let (heads, hint) = ("thead th", ".more:not([hidden])");
+    let steps = json!([{"sight": heads}, {"read": heads}, {"read": hint}, {"style": [".scroll", "maskImage"]}]);
+    for width in [400, 600] {
+        scenario["width"] = json!(width);
+        let seen = shown("wide", with(scenario.clone(), steps.clone()));
+        assert!(seen.read(0).starts_with(&["ID", "Status", "Grand Total"]), "{width}: {:?}", seen.read(0));
+        assert!(seen.read(0).len() < fields.len() && seen.read(1).len() == fields.len(), "{:?}", seen.read(1));
+        assert_eq!(seen.read(2), ["Scroll sideways for more columns →"]);
+        assert!(seen.read(3)[0].contains("gradient"), "{:?}", seen.read(3));
+    }
+    // Where all of it fits, nothing is moved and nothing is said.
+    scenario["width"] = json!(1400);
+    let seen = shown("fits", with(scenario, steps));
+    assert_eq!((seen.read(0).len(), seen.read(2).len()), (fields.len(), 0));
+    assert_eq!((seen.read(1)[1], seen.read(3)), ("Customer", vec!["none"]));
+}
