@@ -73,6 +73,13 @@ function adopt(context) {
   }
 }
 
+/** An error as a person needs it: without what the model is to do next, and the site's name of the exception. */
+const plainly = (text) => text.replace(/^next: [^]*$/m, "").replace(/^exc_type: .*\n?/gm, "").trim();
+const ADVICE = /^("|(naming|name|raise|filter|use|add|read|ask|call|give|more words)\b)/;
+/** A note without the parts that tell a model what to call. */
+const noted = (note) => String(note).split("; ").map((said) => said.split(": ").filter((part) => !ADVICE.test(part)).join(": "))
+  .filter(Boolean).join("; ");
+
 /** What a CallToolResult holds: its text, and its data where there is any. */
 function read(result) {
   const text = (result.content ?? []).filter((block) => block.type === "text").map((block) => block.text);
@@ -89,7 +96,7 @@ function show(result) {
   try {
     nodes = data && !failed ? draw(data) : null;
   } catch (error) { console.error(error); }
-  fill(nodes ?? [words(text || JSON.stringify(data), failed)]);
+  fill(nodes ?? [words(failed ? plainly(text) : text || JSON.stringify(data), failed)]);
 }
 
 /** An element. Whatever comes from the site is a child, and every child is text or a node. */
@@ -185,8 +192,8 @@ const pill = (text) => h("span", { class: `pill ${TONES.find(([known]) => known.
 const isState = (field) => /^(.*_)?(status|docstatus|state)$/.test(field);
 /** What a result says about itself, in one line. */
 const remarks = (data, ...more) => [
-  ...more, data.note, data.message, data.time_zone && `Times in ${data.time_zone}`,
-  data.withheld?.length && `Withheld: ${data.withheld.join(", ")}`, data.left_out && data.to_see_it,
+  ...more, data.note && noted(data.note), data.message, data.time_zone && `Times in ${data.time_zone}`,
+  data.withheld?.length && `Withheld: ${data.withheld.map((field) => label(field)).join(", ")}`, data.left_out && "Some of it was too long and is left out",
   data.age_s !== undefined && `As of ${data.age_s} s ago`,
 ].filter(Boolean).join(" · ");
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::browser::play;
-use crate::desk::{Desk, Shown, with};
+use crate::desk::{Desk, Shown, data, with};
 
 const HOSTILE: &str = "<img src=x onerror=\"parent.document.title='hit'\"><script>parent.document.title='hit'</script>";
 
@@ -137,7 +137,9 @@ async fn what_is_no_data_is_shown_as_the_text_that_it_is() {
     }
     for (scenario, outcome) in scenarios.iter().zip(play("text", &scenarios)) {
         let seen = Shown::of(name(scenario), outcome);
-        assert_eq!(seen.read(0), [text_of(scenario)], "{}", name(scenario));
+        let text = text_of(scenario);
+        let people = text.split("\nexc_type: ").next().unwrap().split("\nnext: ").next().unwrap();
+        assert_eq!(seen.read(0), [people], "{}", name(scenario));
         assert_eq!(seen.read(1).len(), usize::from(scenario["result"]["isError"] == true));
     }
 }
@@ -171,5 +173,36 @@ async fn nothing_is_wider_than_a_narrow_frame() {
     }
     for (scenario, outcome) in scenarios.iter().zip(play("narrow", &scenarios)) {
         Shown::of(&format!("{} at {}", name(scenario), scenario["width"]), outcome);
+    }
+}
+
+#[tokio::test]
+async fn what_a_model_is_to_do_next_is_shown_to_no_person() {
+    let desk = Desk::start().await;
+    let error = desk.call("get_customer_document", json!({"name": "nope"})).await;
+    let error = error["content"][0]["text"].as_str().unwrap().to_owned();
+    assert!(error.contains("\nexc_type: ") && error.contains("\nnext: "), "{error}");
+    let mut noted = desk.scenario("list_sales_order_documents", json!({"limit": 1})).await;
+    let mut answer = data(&noted["result"]);
+    answer["note"] =
+        json!("drafts count too: filter by docstatus 1; naming the table in fields gives all; texts are cut");
+    answer["left_out"] = json!({"rows": 3});
+    answer["to_see_it"] = json!("ask for less at a time: name fields");
+    noted["result"]["content"][0]["text"] = json!(answer.to_string());
+    let mut scenarios: Vec<Value> =
+        every(&desk).await.into_iter().map(|scenario| saying(scenario, &error, true)).collect();
+    scenarios.push(noted);
+    let scenarios: Vec<Value> =
+        scenarios.into_iter().map(|scenario| with(scenario, json!([{"read": "main"}]))).collect();
+    for (scenario, outcome) in scenarios.iter().zip(play("advice", &scenarios)) {
+        let seen = Shown::of(name(scenario), outcome);
+        let all = seen.read(0)[0];
+        for advice in
+            ["exc_type", "DoesNotExistError", "next:", "list or search", "filter by", "naming", "ask for less"]
+        {
+            assert!(!all.contains(advice), "{}: {advice}: {all}", name(scenario));
+        }
+        let told = if scenario["result"]["isError"] == true { "nope" } else { "drafts count too; texts are cut" };
+        assert!(all.contains(told), "{}: {all}", name(scenario));
     }
 }
