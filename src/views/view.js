@@ -16,7 +16,7 @@ const heard = {
   __proto__: null,
   "ui/notifications/tool-input": ({ arguments: input }) => { host.input = input ?? {}; },
   "ui/notifications/tool-result": (result) => show(result),
-  "ui/notifications/tool-cancelled": ({ reason }) => fill([words(reason || "The call was cancelled.")]),
+  "ui/notifications/tool-cancelled": ({ reason }) => fill(told(reason || "The call was cancelled.")),
   "ui/notifications/host-context-changed": (context) => adopt(context),
   "ui/resource-teardown": () => {},
   "ping": () => {},
@@ -96,7 +96,7 @@ function show(result) {
   try {
     nodes = data && !failed ? draw(data) : null;
   } catch (error) { console.error(error); }
-  fill(nodes ?? [words(failed ? plainly(text) : text || JSON.stringify(data), failed)]);
+  fill(nodes ?? told(failed ? plainly(text) : text || JSON.stringify(data), failed));
 }
 
 /** An element. Whatever comes from the site is a child, and every child is text or a node. */
@@ -119,6 +119,9 @@ function measure() {
   post({ method: "ui/notifications/size-changed", params: { width: innerWidth, height } });
 }
 const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", role: failed ? "alert" : null }, text);
+
+/** What has no figure of its own, below the name of what was called. */
+const told = (text, failed) => [h("h1", {}, toolTitle() || document.title), words(text, failed)];
 
 const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
 /** What the site says of a field, of a table's column, or of what is measured. */

@@ -8,7 +8,7 @@ use crate::desk::{Desk, Shown, data, with};
 const HOSTILE: &str = "<img src=x onerror=\"parent.document.title='hit'\"><script>parent.document.title='hit'</script>";
 
 /// One result for each view.
-async fn every(desk: &Desk) -> Vec<Value> {
+pub async fn every(desk: &Desk) -> Vec<Value> {
     let order = desk.first("Sales Order", json!({"docstatus": 0})).await;
     let of = |name: &str| json!({"doctype": "Sales Order", "name": name});
     let groups = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"]});
@@ -23,7 +23,7 @@ async fn every(desk: &Desk) -> Vec<Value> {
     ]
 }
 
-fn name(scenario: &Value) -> &str {
+pub fn name(scenario: &Value) -> &str {
     scenario["tool"]["name"].as_str().unwrap()
 }
 
@@ -31,7 +31,7 @@ fn text_of(scenario: &Value) -> String {
     scenario["result"]["content"][0]["text"].as_str().unwrap().to_owned()
 }
 
-fn saying(mut scenario: Value, text: &str, is_error: bool) -> Value {
+pub fn saying(mut scenario: Value, text: &str, is_error: bool) -> Value {
     scenario["result"] = json!({"content": [{"type": "text", "text": text}], "isError": is_error});
     scenario
 }
@@ -131,7 +131,7 @@ async fn what_is_no_data_is_shown_as_the_text_that_it_is() {
         for (text, is_error) in texts {
             scenarios.push(with(
                 saying(scenario.clone(), text, is_error),
-                json!([{"read": "main"}, {"read": "[role=alert]"}]),
+                json!([{"read": "main .text"}, {"read": "[role=alert]"}]),
             ));
         }
     }
