@@ -141,10 +141,10 @@ async fn figures_are_told_as_what_the_site_says_they_are_and_times_to_the_minute
     let rate = "[aria-label='Sales Taxes and Charges'] tbody tr:first-child td:nth-child(2)";
     let seen = shown("figures", with(scenario, json!([{"read": "main"}, {"read": rate}, {"read": ".sum"}])));
     let all = seen.read(0)[0];
-    for told in ["Posting Time16:05", "Last Updated On18 Nov 2026, 08:07", "Additional Discount Percentage12.5%"] {
+    for told in ["16:05", "18 Nov 2026, 08:07", "12.5%"] {
         assert!(all.contains(told), "{told} is not in {all}");
     }
-    assert!(!all.contains(":07.") && !all.contains("000453"), "{all}");
+    assert!(!all.contains("16:05:07") && !all.contains("000453"), "{all}");
     assert!(seen.read(1)[0].ends_with('%'), "{:?}", seen.read(1));
     assert!(seen.read(2)[0].ends_with(" EUR") && seen.read(2)[1].ends_with(" USD"), "{:?}", seen.read(2));
     let list = json!({"fields": ["name", "per_billed"], "filters": {"status": "Completed"}, "limit": 1});
