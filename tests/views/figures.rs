@@ -148,7 +148,7 @@ async fn at_the_width_of_a_phone_the_history_keeps_what_came_of_it_in_sight() {
     desk.data("update_sales_order_document", json!({"name": name, "data": {"po_no": number}})).await;
     let mut scenario = desk.scenario("get_document_history", json!({"doctype": "Sales Order", "name": name})).await;
     scenario["width"] = json!(400);
-    let seen = shown("history", with(scenario, json!([{"click": "summary"}, {"sight": "thead th"}, {"sight": "ins"}])));
+    let seen = shown("history", with(scenario, json!([{"open": "details"}, {"sight": "thead th"}, {"sight": "ins"}])));
     assert_eq!(seen.read(0), ["Field", "Before", "After"]);
     assert_eq!(seen.read(1)[0], number);
 }
