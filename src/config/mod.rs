@@ -4,6 +4,7 @@ mod condition;
 mod erpnext;
 mod error;
 mod http;
+mod import;
 mod json;
 mod locate;
 mod log_level;
@@ -40,6 +41,7 @@ use sections::For;
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::{Http, Tls};
+pub use import::Import;
 pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
 pub use methods::{ArgumentKind, Method, MethodArgument};
@@ -68,6 +70,8 @@ pub struct Config {
     pub methods: BTreeMap<String, Method>,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
+    /// Where files to be imported lie.
+    pub import: Import,
     /// Where the facts about DocTypes come from.
     pub schema: Schema,
     /// How tools answer.

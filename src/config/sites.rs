@@ -9,8 +9,18 @@ use super::sections::{self, Env, For};
 use super::{Config, erpnext};
 
 /// What a site states beside where it is: the sections that a file has for its one site.
-const SECTIONS: [&str; 9] =
-    ["permissions", "methods", "attachments", "schema", "tools", "audit", "rate_limiting", "cache", "sign_in"];
+const SECTIONS: [&str; 10] = [
+    "permissions",
+    "methods",
+    "attachments",
+    "import",
+    "schema",
+    "tools",
+    "audit",
+    "rate_limiting",
+    "cache",
+    "sign_in",
+];
 /// Names that an address has other uses for.
 const TAKEN: [&str; 2] = ["readonly", "x"];
 

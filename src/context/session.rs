@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
-use crate::config::{Attachments, Quota, Tools};
+use crate::config::{Attachments, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::Masked;
@@ -38,6 +38,8 @@ pub struct Session<'a> {
     pub tools: &'a Tools,
     /// Where files to be attached may lie.
     pub attachments: &'a Attachments,
+    /// Where files to be imported lie.
+    pub import: &'a Import,
     /// Whether the list of tools can change.
     pub list_changes: bool,
     /// The record of every attempt.
@@ -68,6 +70,7 @@ impl<'a> Session<'a> {
             listed: &state.listed,
             tools,
             attachments: &state.attachments,
+            import: &state.import,
             list_changes: state.list_changes,
             audit: &state.audit,
             quota: &state.quota,

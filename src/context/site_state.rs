@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
 use crate::catalog::{Catalog, SiteVersion};
-use crate::config::{Attachments, Config, Quota};
+use crate::config::{Attachments, Config, Import, Quota};
 use crate::limit::Rates;
 use crate::site::{CallerClient, Client, ClientOptions, Identity, SiteError};
 
@@ -33,6 +33,8 @@ pub struct SiteState {
     pub list_changes: bool,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
+    /// Where files to be imported lie.
+    pub import: Import,
     /// The record of every attempt.
     pub audit: Audit,
     /// How many writes a user may send, and what a submit may be worth.
@@ -64,6 +66,7 @@ impl SiteState {
             version,
             list_changes: config.schema.overlay,
             attachments: config.attachments.clone(),
+            import: config.import.clone(),
             audit,
             quota: config.permissions.quota.clone(),
             create_keys: CreateKeys::new(config.state_folder.as_deref()),

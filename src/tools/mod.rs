@@ -81,6 +81,7 @@ pub static ALL: &[&ToolSpec] = &[
     &attachments::DELETE,
     &print::PRINT,
     &send::SEND,
+    &bulk::IMPORT,
     &method::CALL,
 ];
 

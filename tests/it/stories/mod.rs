@@ -6,6 +6,7 @@ mod correction;
 mod credit;
 mod files;
 mod final_step;
+mod import;
 mod mail;
 mod many;
 mod marks;
