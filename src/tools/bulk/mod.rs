@@ -108,7 +108,7 @@ impl Ask {
 /// What is done with each document: one of the tools for single documents.
 type Work<R> = for<'r> fn(&'r DocTypeCall<'r>, &'r R) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
 
-/// Confirms the batch and does its rows from `start_at`, as far as [`go`] gets.
+/// Confirms the batch and does its rows from `start_at`, as far as [`go()`] gets.
 async fn run<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,

@@ -40,7 +40,8 @@ fn problem<'a>(answer: &'a Value, says: &str) -> &'a Value {
 async fn rows_become_documents_after_they_were_shown() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();
-    let content = "\u{feff}Description;PRIORITY;duedate\r\n\"call; then \"\"write\"\"\r\nagain\";High;2026-12-24\r\n\r\n\
+    let content = "\u{feff}Description;PRIORITY;duedate\r\n\
+                   \"call; then \"\"write\"\"\r\nagain\";High;2026-12-24\r\n\r\n\
                    second;;\r\n;;\r\nthird;Low;\r\nfourth;;\r\n";
     let mut import = json!({"doctype": "ToDo", "content": content});
     let asked = shown(&desk, &import).await;
@@ -143,7 +144,8 @@ async fn numbers_as_people_write_them_are_read_where_they_can_be_one_only() {
     let desk = Desk::open().await;
     let group = desk.some("Item Group", json!({"is_group": 0}), 1).await.remove(0);
     let content = format!(
-        "item_code,item_group,stock_uom,standard_rate,is_stock_item\nA,{group},Nos,\"1,234.50\",No\nB,{group},Nos,\"1,234\",yes\n"
+        "item_code,item_group,stock_uom,standard_rate,is_stock_item\n\
+         A,{group},Nos,\"1,234.50\",No\nB,{group},Nos,\"1,234\",yes\n"
     );
     let answer = desk.call(IMPORT, json!({"doctype": "Item", "content": content, "dry_run": true})).await;
     let would = &answer["rows"][0]["would_create"];
