@@ -14,6 +14,7 @@ const SECTIONS: [&str; 10] = [
     "methods",
     "attachments",
     "export",
+    "import",
     "schema",
     "tools",
     "audit",
