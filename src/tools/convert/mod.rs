@@ -21,6 +21,7 @@ use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::writes::form_defaults::FilledIn;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
 use crate::writes::{doubts, fixed_fields, form_defaults, links};
@@ -66,6 +67,8 @@ struct ConvertArgs {
     /// only {"idx": 1, "qty": 2}
     rows: Option<Documents>,
     amount: Option<Amount>,
+    /// false leaves out what the desk's form would fill in: taxes
+    form_defaults: Option<bool>,
     /// create the draft; without it it is only shown
     #[serde(default)]
     save: bool,
@@ -155,7 +158,10 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     }
     let (mut data, titled) = titles::resolve(&on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
-    let filled = form_defaults::of_change(&on, &doc, &mut data).await?;
+    let filled = match args.form_defaults {
+        Some(false) => FilledIn::default(),
+        _ => form_defaults::of_change(&on, &doc, &mut data).await?,
+    };
     number_rows(&mut doc, &data);
     let merged = on.merged(&doc, &data)?;
     links::check_merged(&on, &merged, &doc).await?;
@@ -204,6 +210,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         Ok(mut stored) => {
             on.note_violation(&mut answer, &stored);
             messages.extend(form_defaults::untaxed(&on, &stored));
+            messages.extend(form_defaults::unfilled(&on, &merged.given, &stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&created, Some(&stored));
             answer.extend(on.outcome(&stored, &Map::new()));

@@ -51,6 +51,7 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
         Ok(mut stored) => {
             on.note_violation(&mut result, &stored);
             messages.extend(form_defaults::untaxed(&on, &stored));
+            messages.extend(form_defaults::unfilled(&on, &doc, &stored));
             messages.extend(on.no_act(&stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&name, Some(&stored));
