@@ -185,8 +185,11 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         answer.insert("warnings".to_owned(), json!(warnings));
     }
     if !args.save {
-        let shown = draft::shown(&source_on, &on, doc);
+        let (shown, zeros) = draft::shown(&source_on, &on, doc);
         answer.insert("draft".to_owned(), Value::Object(shown));
+        if zeros {
+            answer.insert("note".to_owned(), json!("fields that hold 0 are left out"));
+        }
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
     }
