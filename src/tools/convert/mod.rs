@@ -194,7 +194,9 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         return Ok(ToolAnswer { messages, ..answer.into() });
     }
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
-    let beside = Map::from_iter(beside);
+    let mut beside = Map::from_iter(beside);
+    // What the source withholds is not told by a dry run either, nor to who is asked.
+    beside.insert("would_create".to_owned(), Value::Object(draft::shown(&source_on, &on, doc.clone()).0));
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(mut would) => {
