@@ -219,6 +219,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&created, Some(&stored));
             answer.extend(on.outcome(&stored, &Map::new()));
+            on.note_currency(&mut answer, &stored).await;
             on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
             messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
         }

@@ -56,6 +56,7 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&name, Some(&stored));
             result.extend(on.outcome(&stored, &doc));
+            on.note_currency(&mut result, &stored).await;
             messages.extend(on.name_taken(&doc, &name));
             messages.extend(super::passwords(&on, &doc));
             on.note_differences(&mut result, &Map::new(), &doc, &stored);
