@@ -1,6 +1,6 @@
-//! Forty tasks of a clerk, each with a reference solution through MCP calls and a goal on the sandbox of every version: how
-//! many calls and bytes the tools cost who knows them. `figures.txt` keeps what they cost; a task that costs more fails,
-//! and `TASKS_UPDATE=1 cargo test --test tasks` writes the figures anew.
+//! Forty tasks of a clerk, each with a reference solution through MCP calls and a goal on the sandbox of every version:
+//! how many calls and bytes the tools cost who knows them. `figures.txt` keeps what they cost; a task that costs more
+//! fails, and `TASKS_UPDATE=1 cargo test --test tasks` writes the figures anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod books;
