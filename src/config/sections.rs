@@ -120,7 +120,7 @@ pub(super) fn of_site(
     let log_level = level(file, "log_level");
     let audit = audit(file, env);
     let is_counted = audit.enabled && audit.format == AuditFormat::Json;
-    if !permissions.quota.writes.is_empty() && !is_counted {
+    if permissions.quota.counts() && !is_counted {
         let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
         errors.note(file.at("permissions.quota"), why);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use erpnext_schema::{Rule, Violation, nearest};
+use erpnext_schema::{Fingerprint, Rule, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -54,6 +54,8 @@ struct RunArgs {
     order_by: Option<OrderBy>,
     /// 1 leaves out the rows below others
     levels: Option<u64>,
+    /// as an earlier answer of this report has it: columns that are still the same are not told again
+    columns_known: Option<String>,
     #[serde(default)]
     totals_only: bool,
     #[serde(default)]
@@ -93,7 +95,8 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("empty_columns".to_owned(), json!(empty));
     }
     let limit = if args.totals_only { 0 } else { args.limit.get() };
-    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity));
+    let known = args.columns_known.as_deref().unwrap_or_default();
+    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
@@ -224,32 +227,46 @@ fn unknown(table: &Table, path: &str, name: &str) -> Violation {
     }
 }
 
-/// The columns, and as many of the rows from `start` on as fit into that many bytes.
-fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> Map<String, Value> {
+/// The columns, unless the caller knows them, and as many of the rows from `start` on as fit into that many bytes. Where
+/// no rows are wanted, the columns are those of the total.
+fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str, known: &str) -> Map<String, Value> {
     let all = table.rows.len();
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(all);
-    let columns: Value = table.columns.iter().map(described).collect();
+    let is_told = |at: usize| limit > 0 || table.total.as_ref().and_then(|total| total.get(at)).is_some_and(is_sum);
+    let columns = table.columns.iter().enumerate().filter(|(at, _)| is_told(*at));
+    let columns: Value = columns.map(|(_, column)| described(column)).collect();
+    let hash = Fingerprint::default().file("columns", &columns.to_string()).hex();
+    let (columns, hash) = match hash == known {
+        true => (None, ("columns_as_before", hash)),
+        false => (Some(columns), ("columns_known", hash)),
+    };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(Value::Array).collect();
-    rows.truncate(how_many(&rows, bytes.saturating_sub(columns.to_string().len())));
+    let beside = columns.as_ref().map_or(0, |columns| columns.to_string().len());
+    rows.truncate(how_many(&rows, bytes.saturating_sub(beside)));
     let end = if limit == 0 { all } else { start + rows.len() };
     let mut page = Map::from_iter([
         ("shown".to_owned(), json!(shown(start as u64, rows.len() as u64, Some(all as u64), end < all))),
-        ("columns".to_owned(), columns),
+        (hash.0.to_owned(), json!(hash.1)),
         ("rows".to_owned(), Value::Array(rows)),
         ("total_rows".to_owned(), json!(all)),
     ]);
+    page.extend(columns.map(|columns| ("columns".to_owned(), columns)));
     if end < all {
         page.insert("next_cursor".to_owned(), json!(cursor::write(end as u64, identity)));
     }
     if let Some(total) = table.total {
-        let sums = table.columns.into_iter().zip(total).filter(|(_, sum)| !sum.is_null() && *sum != "");
+        let sums = table.columns.into_iter().zip(total).filter(|(_, sum)| is_sum(sum));
         page.insert("total".to_owned(), Value::Object(sums.map(|(column, sum)| (column.field, sum)).collect()));
     }
     if !table.summary.is_empty() {
         page.insert("summary".to_owned(), Value::Object(table.summary.into_iter().collect()));
     }
     page
+}
+
+fn is_sum(value: &Value) -> bool {
+    !value.is_null() && *value != ""
 }
 
 /// What is to be known of a column.
