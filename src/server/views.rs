@@ -41,9 +41,11 @@ pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
     }
 }
 
-/// The DocType that a call is about, as far as its arguments tell.
+/// The DocType that a call is about, as far as its arguments tell, where a view shows its result.
 pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) -> Option<String> {
-    match connection.registry().find(&request.name)? {
+    let tool = connection.registry().find(&request.name)?;
+    views::of(tool)?;
+    match tool {
         Tool::Typed(_, def) => Some(def.name.to_owned()),
         _ => request.arguments.as_ref()?.get("doctype")?.as_str().map(str::to_owned),
     }
