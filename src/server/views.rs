@@ -51,8 +51,8 @@ pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) 
     }
 }
 
-/// Gives a result what its view shows and no model needs: how the site labels the fields that the result names, what they
-/// hold, and where the desk shows documents of the DocType.
+/// Gives a result what its view shows and no model needs: how the site labels the fields that the result names, of what
+/// type they are, and where the desk shows documents of the DocType.
 pub(super) fn furnish(connection: &Connection, doctype: &str, response: &mut CallToolResponse) {
     let CallToolResponse::Complete(result) = response else { return };
     let session = connection.session();
