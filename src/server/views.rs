@@ -41,16 +41,18 @@ pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
     }
 }
 
-/// The DocType that a call is about, as far as its arguments tell.
+/// The DocType that a call is about, as far as its arguments tell, where a view shows its result.
 pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) -> Option<String> {
-    match connection.registry().find(&request.name)? {
+    let tool = connection.registry().find(&request.name)?;
+    views::of(tool)?;
+    match tool {
         Tool::Typed(_, def) => Some(def.name.to_owned()),
         _ => request.arguments.as_ref()?.get("doctype")?.as_str().map(str::to_owned),
     }
 }
 
-/// Gives a result what its view shows and no model needs: how the site labels the fields that the result names, what they
-/// hold, and where the desk shows documents of the DocType.
+/// Gives a result what its view shows and no model needs: how the site labels the fields that the result names, of what
+/// type they are, and where the desk shows documents of the DocType.
 pub(super) fn furnish(connection: &Connection, doctype: &str, response: &mut CallToolResponse) {
     let CallToolResponse::Complete(result) = response else { return };
     let session = connection.session();
