@@ -153,7 +153,9 @@ impl DocTypeCall<'_> {
         self.refused(match (self.attempt.recipients, free) {
             (None, free) => {
                 let free = free.unwrap_or_else(|| "no time".to_owned());
-                format!("permissions.quota: {user} may send {most} of these {over}, and has; the next is free at {free}")
+                format!(
+                    "permissions.quota: {user} may send {most} of these {over}, and has; the next is free at {free}"
+                )
             }
             (Some(recipients), Some(free)) => format!(
                 "permissions.quota: {user} may mail {most} recipients {over}; there is room for these {recipients} \

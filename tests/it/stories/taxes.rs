@@ -111,7 +111,7 @@ async fn the_next_document_has_no_taxes_of_a_template_where_the_form_is_not_to_f
     let source = desk.create("Sales Order", source).await;
     desk.submit("Sales Order", &source).await;
     let arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "save": true,
-        "form_defaults": false, "data": {"taxes_and_charges": vat}});
+        "form_defaults": false, "data": {"taxes_and_charges": vat, "due_date": "2026-12-31"}});
     let answer = desk.call("convert_document", arguments).await;
     assert_eq!(answer.get("filled_in"), None, "{answer}");
     assert!(answer["messages"].to_string().contains("no tax is charged"), "{answer}");
@@ -134,7 +134,7 @@ async fn terms_that_only_the_form_copies_are_told_as_not_filled_in() {
     let other = json!({"title": "At once", "selling": 1, "terms": "At once."});
     let other = desk.create("Terms and Conditions", other).await;
     let arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "save": true,
-        "data": {"tc_name": other, "terms": ""}});
+        "data": {"tc_name": other, "terms": "", "due_date": "2026-12-31"}});
     let answer = desk.call("convert_document", arguments).await;
     assert!(answer["messages"].to_string().contains(told), "{answer}");
 }
