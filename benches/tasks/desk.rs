@@ -8,7 +8,7 @@ use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::server::Server;
-use erpnext_sandbox::{Data, Image, Options, Sandbox};
+use erpnext_sandbox::{Data, Image, Options, Sandbox, Version};
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RunningService;
 use rmcp::{RoleClient, ServiceExt};
@@ -37,14 +37,15 @@ pub struct Desk {
     cost: Cost,
 }
 
-static SAMPLE: OnceCell<Image> = OnceCell::const_new();
+static SAMPLE: [OnceCell<Image>; Version::COUNT] = [const { OnceCell::const_new() }; Version::COUNT];
 
 /// A server's inside for Administrator, everything permitted.
-fn app(url: &str) -> Connection {
+fn app(url: &str, version: Version) -> Connection {
     let operations = ["read", "create", "update", "delete", "submit", "cancel", "amend"];
     let all: Map<String, Value> = operations.iter().map(|name| ((*name).to_owned(), json!(true))).collect();
     let config = json!({
-        "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret", "timeout": 60},
+        "erpnext": {"url": url, "api_key": "administrator", "api_secret": "secret", "timeout": 60,
+            "version": version.major()},
         "permissions": {"default": all, "reports": ["*"]},
     });
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -54,13 +55,13 @@ fn app(url: &str) -> Connection {
 }
 
 impl Desk {
-    pub async fn open() -> Self {
-        let sample =
-            async { Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap().image().unwrap() };
-        let data = Data::Image(SAMPLE.get_or_init(|| sample).await.clone());
-        let site = Sandbox::start(Options { data, ..Options::default() }).await.unwrap();
+    pub async fn open(version: Version) -> Self {
+        let plain = || Options { version, ..Options::default() };
+        let sample = async { Sandbox::start(Options { sample: Some(1), ..plain() }).await.unwrap().image().unwrap() };
+        let data = Data::Image(SAMPLE[version as usize].get_or_init(|| sample).await.clone());
+        let site = Sandbox::start(Options { data, ..plain() }).await.unwrap();
         let (ours, theirs) = tokio::io::duplex(1 << 16);
-        let server = Server::new(Arc::new(app(&site.url())));
+        let server = Server::new(Arc::new(app(&site.url(), version)));
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         Self { client: ().serve(ours).await.unwrap(), site, cost: Cost::default() }
     }

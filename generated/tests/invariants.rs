@@ -129,6 +129,9 @@ fn what_must_be_sent_is_what_the_site_cannot_know() {
         assert_eq!(sent("Journal Entry"), ["posting_date", "accounts"]);
         assert_eq!(sent("Stock Entry"), ["stock_entry_type", "items"]);
         assert_eq!(sent("Item"), ["item_code", "item_group"]);
+        // Also the empty one, which then is missing.
+        assert_eq!(sent("Stock Reconciliation").first(), Some(&"purpose"));
+        assert!(sent("Sales Taxes and Charges").contains(&"charge_type"));
         // A document is named by the field, mandatory or not.
         let gender = get(*version, "Gender").unwrap();
         assert!(gender.fields.iter().any(|field| field.fieldname == "gender" && gender.asks_for(field)));

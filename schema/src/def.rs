@@ -52,6 +52,8 @@ pub mod flag {
     pub const SUPERSEDED: u32 = 1 << 22;
     /// Has a name that no list of the site's version can ask for (H40).
     pub const UNLISTED: u32 = 1 << 23;
+    /// A mandatory Select whose first choice is the empty one: the site takes that, and refuses it.
+    pub const EMPTY_FIRST: u32 = 1 << 24;
 
     /// Any of these: what the desk puts first.
     pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;
@@ -179,10 +181,13 @@ impl FieldDef {
     }
 
     /// Whether a new document must state this field: mandatory, whether the form shows it or not, and neither the form's
-    /// rules nor the site's own code would fill it. Of a Select the site takes the first choice.
+    /// rules nor the site's own code would fill it. Of a Select the site takes the first choice, also the empty one, which
+    /// then is missing.
     pub const fn must_be_sent(&self) -> bool {
         let has_first_choice = match self.options {
-            Options::Choices([first, ..]) => !first.is_empty() && matches!(self.kind, FieldKind::Select),
+            Options::Choices([first, ..]) => {
+                !first.is_empty() && !self.is(flag::EMPTY_FIRST) && matches!(self.kind, FieldKind::Select)
+            }
             _ => false,
         };
         self.is(flag::REQD) && !has_first_choice && self.is_left_to_people()

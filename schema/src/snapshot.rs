@@ -331,8 +331,10 @@ impl Field {
             (FieldKind::DynamicLink, Some(field)) => Options::TargetField(intern::text(field)),
             (_, Some(format)) => Options::Format(intern::text(format)),
         };
+        let begins_empty = self.options.as_deref().is_some_and(|options| options.starts_with('\n'));
+        let is_asked = self.kind == FieldKind::Select && self.flags & flag::REQD != 0 && self.default.is_none();
         FieldDef {
-            flags: self.flags,
+            flags: self.flags | if begins_empty && is_asked { flag::EMPTY_FIRST } else { 0 },
             options,
             length: self.length,
             precision: self.precision,

@@ -90,6 +90,8 @@ pub struct Attempt {
     pub beside: Option<String>,
     /// The document that it starts from, where that is another than it is about; a reason tells it.
     pub source: Option<String>,
+    /// To how many addresses a mail goes, where it is one.
+    pub recipients: Option<usize>,
     /// The fields that are named, sorted as given.
     pub fields: Vec<String>,
     /// Whether nothing is to be sent.
@@ -136,6 +138,7 @@ impl Entry<'_> {
         if !attempt.fields.is_empty() {
             line.insert("fields".to_owned(), json!(attempt.fields));
         }
+        line.extend(attempt.recipients.map(|recipients| ("recipients".to_owned(), json!(recipients))));
         line.extend(self.reason.map(|reason| ("reason".to_owned(), json!(reason))));
         if self.outcome != Outcome::Intent {
             line.insert("micros".to_owned(), json!(self.micros));

@@ -23,7 +23,7 @@ use tally::{Tally, WHOLE_BATCH};
 
 pub use entry::{Attempt, Entry, Outcome};
 pub use head::Head;
-pub use tally::counted_as;
+pub use tally::{MAIL, counted_as};
 
 /// Where attempts are recorded; or nowhere, where the configuration wants no log.
 #[derive(Debug, Default)]
@@ -43,14 +43,16 @@ impl Log {
         &self,
         tally: &mut Tally,
         user: &str,
-        operation: &str,
+        attempt: &Attempt,
         limits: &[(SignedDuration, u64)],
     ) -> io::Result<Result<(), Full>> {
+        let (kind, times) = counted_as(attempt);
         for (over, most) in limits {
-            let sent = tally.of(&self.settings.log_file, user, operation, Timestamp::now() - *over)?;
+            let sent = tally.of(&self.settings.log_file, user, kind, Timestamp::now() - *over)?;
             let spare = usize::try_from(*most).unwrap_or(usize::MAX);
-            if let Some(first) = sent.len().checked_sub(spare).and_then(|over| sent.get(over)) {
-                return Ok(Err(Full { most: *most, over: *over, free: *first + *over }));
+            if let Some(last) = (sent.len() + times).saturating_sub(spare).checked_sub(1) {
+                let free = sent.get(last).map(|sent| *sent + *over);
+                return Ok(Err(Full { most: *most, over: *over, free }));
             }
         }
         Ok(Ok(()))
@@ -64,8 +66,8 @@ pub struct Full {
     pub most: u64,
     /// In which time.
     pub over: SignedDuration,
-    /// When the next one may be sent.
-    pub free: Timestamp,
+    /// When it may be sent, if ever: a mail may go to more recipients than there is ever room for.
+    pub free: Option<Timestamp>,
 }
 
 /// That the intent to write is recorded, or that no log is wanted. Only [`Audit::intend`] makes one.
@@ -128,35 +130,35 @@ impl Audit {
     ) -> Result<Result<Recorded, Full>, Unrecorded> {
         let Some(log) = &self.log else { return self.intend(attempt).map(Ok) };
         let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        match log.room(&mut tally, user, &attempt.operation, limits).map_err(Unrecorded)? {
+        match log.room(&mut tally, user, attempt, limits).map_err(Unrecorded)? {
             Ok(()) => self.intend(attempt).map(Ok),
             Err(full) => Ok(Err(full)),
         }
     }
 
-    /// Whether a user has sent fewer writes of an operation than `limits` say of each time.
+    /// Whether a user has sent fewer such writes than `limits` say of each time.
     ///
     /// # Errors
     /// Where the log cannot be read.
     pub fn room(
         &self,
         user: &str,
-        operation: &str,
+        attempt: &Attempt,
         limits: &[(SignedDuration, u64)],
     ) -> Result<Result<(), Full>, Unrecorded> {
         let Some(log) = &self.log else { return Ok(Ok(())) };
         let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        log.room(&mut tally, user, operation, limits).map_err(Unrecorded)
+        log.room(&mut tally, user, attempt, limits).map_err(Unrecorded)
     }
 
-    /// How many writes of an operation a user sent since then.
+    /// How many writes a user sent since then that are counted as such ones.
     ///
     /// # Errors
     /// Where the log cannot be read.
-    pub fn sent(&self, user: &str, operation: &str, since: Timestamp) -> io::Result<u64> {
+    pub fn sent(&self, user: &str, attempt: &Attempt, since: Timestamp) -> io::Result<u64> {
         let Some(log) = &self.log else { return Ok(0) };
         let mut tally = log.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = tally.of(&log.settings.log_file, user, operation, since)?;
+        let sent = tally.of(&log.settings.log_file, user, counted_as(attempt).0, since)?;
         Ok(u64::try_from(sent.len()).unwrap_or(u64::MAX))
     }
 

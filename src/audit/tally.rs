@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use super::entry::Attempt;
 use super::rotation::{open, rotated};
 
 /// The longest time that is counted over.
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The reason of an intent that stands for a whole batch, whose rows have intents of their own.
 pub const WHOLE_BATCH: &str = "the whole batch";
+
+/// As what mails are counted, by their recipients.
+pub const MAIL: &str = "MAIL";
 
 /// What was sent in the last day.
 #[derive(Debug, Default)]
@@ -23,9 +27,18 @@ pub struct Tally {
     sent: Vec<Sent>,
 }
 
-/// As what a write is counted: an amendment is a new document.
-pub fn counted_as(operation: &str) -> &str {
-    if operation == "AMEND" { "CREATE" } else { operation }
+/// As what a write is counted, and how often.
+pub fn counted_as(attempt: &Attempt) -> (&str, usize) {
+    (kind(&attempt.operation, attempt.recipients), attempt.recipients.unwrap_or(1))
+}
+
+/// An amendment is a new document, a mail is none.
+fn kind(operation: &str, recipients: Option<usize>) -> &str {
+    match operation {
+        _ if recipients.is_some() => MAIL,
+        "AMEND" => "CREATE",
+        other => other,
+    }
 }
 
 #[derive(Debug)]
@@ -33,19 +46,21 @@ struct Sent {
     id: String,
     at: Timestamp,
     user: Option<String>,
-    operation: String,
+    kind: String,
+    times: usize,
 }
 
 impl Tally {
-    /// When this user sent such writes since then, oldest first. What the site refused is not counted, what it may have done is.
+    /// When this user sent writes of this kind since then, oldest first, a mail for each of its recipients.
+    /// What the site refused is not counted, what it may have done is.
     ///
     /// # Errors
     /// The system's.
-    pub fn of(&mut self, log: &Path, user: &str, operation: &str, since: Timestamp) -> io::Result<Vec<Timestamp>> {
+    pub fn of(&mut self, log: &Path, user: &str, kind: &str, since: Timestamp) -> io::Result<Vec<Timestamp>> {
         self.catch_up(log)?;
-        let counted = counted_as(operation);
-        let theirs = |sent: &&Sent| sent.user.as_deref().is_none_or(|by| by == user) && sent.operation == counted;
-        Ok(self.sent.iter().filter(theirs).map(|sent| sent.at).filter(|at| *at > since).collect())
+        let theirs = |sent: &&Sent| sent.user.as_deref().is_none_or(|by| by == user) && sent.kind == kind;
+        let since = self.sent.iter().filter(theirs).filter(|sent| sent.at > since);
+        Ok(since.flat_map(|sent| std::iter::repeat_n(sent.at, sent.times)).collect())
     }
 
     fn catch_up(&mut self, log: &Path) -> io::Result<()> {
@@ -87,8 +102,11 @@ impl Tally {
                     let Some(at) = text("time").and_then(|at| at.parse().ok()).filter(|at| *at > oldest) else {
                         continue;
                     };
-                    let operation = counted_as(text("operation").unwrap_or_default()).to_owned();
-                    self.sent.push(Sent { id: id.to_owned(), at, user: text("user").map(str::to_owned), operation });
+                    let recipients = entry.get("recipients").and_then(Value::as_u64);
+                    let recipients = recipients.and_then(|recipients| usize::try_from(recipients).ok());
+                    let kind = kind(text("operation").unwrap_or_default(), recipients).to_owned();
+                    let user = text("user").map(str::to_owned);
+                    self.sent.push(Sent { id: id.to_owned(), at, user, kind, times: recipients.unwrap_or(1) });
                 }
                 "FAILED" | "DENIED" => self.sent.retain(|sent| sent.id != id),
                 _ => {}

@@ -16,7 +16,7 @@ use jiff::fmt::rfc2822;
 
 use super::global::Global;
 use super::opened::{self, Rights, Tables};
-use super::{check, print, serve, tried};
+use super::{check, doctor_http, print, serve, tried};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
@@ -30,6 +30,9 @@ pub struct Doctor {
     /// Print what an issue may show: versions and which checks passed, no address, no name, no data
     #[arg(long, conflicts_with = "json")]
     report: bool,
+    /// Look at what people reach over HTTP instead: public address, certificate, metadata, the site's OAuth Client
+    #[arg(long)]
+    http: bool,
     /// Exit with 1 on warnings too
     #[arg(long)]
     strict: bool,
@@ -43,7 +46,11 @@ impl Doctor {
         let place = Config::file(global.config.as_deref(), &env)
             .map_or("the environment".to_owned(), |file| file.display().to_string());
         let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
-        findings.extend(examined(&config)?);
+        findings.extend(if self.http {
+            serve::runtime()?.block_on(doctor_http::examined(&config))?
+        } else {
+            examined(&config)?
+        });
         let bad = if self.strict { Level::Warning } else { Level::Error };
         if self.report {
             print::report(&findings)?;

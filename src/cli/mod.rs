@@ -9,6 +9,7 @@ mod demo;
 #[path = "no_demo.rs"]
 mod demo;
 mod doctor;
+mod doctor_http;
 mod global;
 mod init;
 mod installed;

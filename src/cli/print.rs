@@ -28,8 +28,20 @@ pub fn findings(findings: &[Finding], as_json: bool, bad: Level) -> anyhow::Resu
 }
 
 /// The areas that findings begin with. What stands before another colon can be a name of the site's.
-const AREAS: [&str; 10] =
-    ["configuration", "audit", "connection", "encryption", "clock", "versions", "rights", "fields", "reports", "tools"];
+const AREAS: [&str; 12] = [
+    "configuration",
+    "audit",
+    "connection",
+    "encryption",
+    "clock",
+    "versions",
+    "rights",
+    "fields",
+    "reports",
+    "tools",
+    "http",
+    "oauth",
+];
 
 /// Prints what an issue may show to everybody: versions, and how many checks of which area passed; no address, name or data.
 pub fn report(findings: &[Finding]) -> anyhow::Result<()> {

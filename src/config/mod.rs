@@ -5,6 +5,7 @@ mod erpnext;
 mod error;
 mod export;
 mod http;
+mod import;
 mod json;
 mod locate;
 mod log_level;
@@ -42,6 +43,7 @@ pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use export::Export;
 pub use http::{Http, Tls};
+pub use import::Import;
 pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
 pub use methods::{ArgumentKind, Method, MethodArgument};
@@ -72,6 +74,8 @@ pub struct Config {
     pub attachments: Attachments,
     /// Where files of exported documents go.
     pub export: Export,
+    /// Where files to be imported lie.
+    pub import: Import,
     /// Where the facts about DocTypes come from.
     pub schema: Schema,
     /// How tools answer.

@@ -13,10 +13,19 @@ const COUNTED: [Operation; 3] = [Operation::Create, Operation::Submit, Operation
 pub struct Quota {
     /// How many writes of an operation.
     pub writes: BTreeMap<Operation, Writes>,
+    /// To how many recipients mails may go.
+    pub mail: Option<Writes>,
     /// A submit of a document over more than this needs a confirmation, in its currency or the company's.
     pub confirm_above: Option<u64>,
     /// A submit of one over more than this is refused.
     pub refuse_above: Option<u64>,
+}
+
+impl Quota {
+    /// Whether anything has to be counted.
+    pub fn counts(&self) -> bool {
+        !self.writes.is_empty() || self.mail.is_some()
+    }
 }
 
 /// How many writes of one operation; any number where there is none.
@@ -30,14 +39,18 @@ pub struct Writes {
 
 /// Reads the section.
 pub(super) fn read(section: &Reader<'_>) -> Quota {
-    section.only(&["create", "submit", "delete", "submit_amount"]);
+    section.only(&["create", "submit", "delete", "mail", "submit_amount"]);
     let mut quota = Quota::default();
+    let writes = |key: &str, unit: &str| {
+        section.object(key).map(|writes| {
+            writes.only(&["hour", "day"]);
+            Writes { hour: writes.optional_count("hour", unit), day: writes.optional_count("day", unit) }
+        })
+    };
     for operation in COUNTED {
-        let Some(writes) = section.object(operation.as_str()) else { continue };
-        writes.only(&["hour", "day"]);
-        let of = Writes { hour: writes.optional_count("hour", "writes"), day: writes.optional_count("day", "writes") };
-        quota.writes.insert(operation, of);
+        quota.writes.extend(writes(operation.as_str(), "writes").map(|of| (operation, of)));
     }
+    quota.mail = writes("mail", "recipients");
     if let Some(amount) = section.object("submit_amount") {
         amount.only(&["confirm", "refuse"]);
         quota.confirm_above = amount.optional_count("confirm", "money");

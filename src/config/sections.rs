@@ -34,6 +34,7 @@ const SECTIONS: &[&str] = &[
     "attachments",
     "export",
     "schema",
+    "import",
     "tools",
     "audit",
     "rate_limiting",
@@ -98,6 +99,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
         let own = if is_meant { purpose } else { For::Reading };
         let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        sites::keep_apart(is_meant.then_some(&config), &sites, errors);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = file.choice("log_format", &formats, LogFormat::default());
         Config { http: http::read(&file), sites, log_format, ..config }
@@ -118,7 +120,7 @@ pub(super) fn of_site(
     let log_level = level(file, "log_level");
     let audit = audit(file, env);
     let is_counted = audit.enabled && audit.format == AuditFormat::Json;
-    if !permissions.quota.writes.is_empty() && !is_counted {
+    if permissions.quota.counts() && !is_counted {
         let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
         errors.note(file.at("permissions.quota"), why);
     }
@@ -136,6 +138,7 @@ pub(super) fn of_site(
         methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
         attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
         export: export::read(file),
+        import: super::import::read(file),
         schema: schema(file, env),
         tools,
         audit,

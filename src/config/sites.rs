@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::reader::Reader;
+use super::reader::{Errors, Reader};
 use super::sections::{self, Env, For};
 use super::{Config, erpnext};
 
@@ -14,6 +14,7 @@ const SECTIONS: [&str; 10] = [
     "methods",
     "attachments",
     "export",
+    "import",
     "schema",
     "tools",
     "audit",
@@ -78,6 +79,23 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> BTreeMap<St
     }
     apart(&sites, &section);
     sites
+}
+
+/// Notes each state file of two sites, of which one is the file's own where there is one: each would be written over by the
+/// other, with its key.
+pub(super) fn keep_apart(own: Option<&Config>, sites: &BTreeMap<String, Site>, errors: &Errors) {
+    let own = own.map(|config| (erpnext::SECTION, "sign_in".to_owned(), config));
+    let others = sites.iter().map(|(name, site)| (name.as_str(), format!("sites.{name}.sign_in"), &site.config));
+    let mut files = BTreeMap::new();
+    for (name, at, config) in own.into_iter().chain(others) {
+        let Some(file) = config.sign_in.oauth.as_ref().and_then(|oauth| oauth.state_file.as_ref()) else { continue };
+        // `x` and `./x` are one.
+        let place = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        if let Some(other) = files.insert(place, name) {
+            let message = format!("it is the state file of {other} too; {other} and {name} each need one of their own");
+            errors.note(format!("{at}.oauth.state_file"), message);
+        }
+    }
 }
 
 /// Notes what two sites have, and only one can.

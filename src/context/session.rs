@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
 use crate::catalog::{Asker, Catalog, SiteVersion};
-use crate::config::{Attachments, Export, Quota, Tools};
+use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::Masked;
@@ -40,6 +40,8 @@ pub struct Session<'a> {
     pub attachments: &'a Attachments,
     /// Where files of exported documents go.
     pub export: &'a Export,
+    /// Where files to be imported lie.
+    pub import: &'a Import,
     /// Whether the list of tools can change.
     pub list_changes: bool,
     /// The record of every attempt.
@@ -71,6 +73,7 @@ impl<'a> Session<'a> {
             tools,
             attachments: &state.attachments,
             export: &state.export,
+            import: &state.import,
             list_changes: state.list_changes,
             audit: &state.audit,
             quota: &state.quota,

@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::cache::CacheOptions;
 use crate::catalog::unknown_names::UnknownNames;
 use crate::catalog::{Catalog, SiteVersion};
-use crate::config::{Attachments, Config, Export, Quota};
+use crate::config::{Attachments, Config, Export, Import, Quota};
 use crate::limit::Rates;
 use crate::site::{CallerClient, Client, ClientOptions, Identity, SiteError};
 
@@ -35,6 +35,8 @@ pub struct SiteState {
     pub attachments: Attachments,
     /// Where files of exported documents go.
     pub export: Export,
+    /// Where files to be imported lie.
+    pub import: Import,
     /// The record of every attempt.
     pub audit: Audit,
     /// How many writes a user may send, and what a submit may be worth.
@@ -67,6 +69,7 @@ impl SiteState {
             list_changes: config.schema.overlay,
             attachments: config.attachments.clone(),
             export: config.export.clone(),
+            import: config.import.clone(),
             audit,
             quota: config.permissions.quota.clone(),
             create_keys: CreateKeys::new(config.state_folder.as_deref()),

@@ -48,9 +48,4 @@ impl Answer {
     pub fn with_status(status: u16, code: &str, description: &str) -> Self {
         Self::Json(status, json!({"error": code, "error_description": description}))
     }
-
-    /// To another address, where nothing is kept.
-    pub fn to(to: String) -> Self {
-        Self::Redirect { to, cookie: None }
-    }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
+use super::store::now;
 
 /// What a client asks a person for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,9 +59,22 @@ pub struct Grant {
     pub user: String,
     pub scope: Scope,
     pub resource: String,
-    /// How many refresh tokens there were; the last one is good.
+    /// How many times there was a pair of tokens; a refresh token of the last one is good.
     pub generation: u64,
+    /// Since when, in seconds since 1970.
+    pub renewed: u64,
+    /// The hashes of its access tokens: the last one, and the one before, which calls under way still have.
+    pub access: Vec<[u8; 32]>,
     pub site: SiteTokens,
+    /// The access token of the site's pair before, which calls under way may still have.
+    pub former: Option<String>,
+}
+
+impl Grant {
+    /// The same for the next pair of tokens.
+    pub fn for_next_pair(self) -> Self {
+        Self { generation: self.generation.saturating_add(1), renewed: now(), ..self }
+    }
 }
 
 /// The tokens by which the site knows the person. They are in nothing that can be printed.
@@ -79,7 +93,7 @@ pub struct Access {
     pub scope: Scope,
 }
 
-/// A refresh token.
+/// What a refresh token holds, sealed: it is kept nowhere, so that none is pushed out, and an old one is known for ever.
 #[derive(Serialize, Deserialize)]
 pub struct Refresh {
     pub grant: [u8; 32],

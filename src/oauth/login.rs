@@ -1,5 +1,6 @@
 //! A login from the client's request to its code: consent first, then the site's own login, then back to the client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
@@ -12,10 +13,12 @@ use super::seal::{NoRandomness, challenge, hash};
 use super::server::AuthorizationServer;
 use super::store::{Kind, now};
 use super::{Scope, consent, redirect};
-use crate::site::{Credentials, SiteError};
+use crate::site::{Caller, Credentials, SiteError};
 
 /// For what the request that stands in the page is sealed.
 const CONSENT: &str = "consent";
+/// How much longer than it is good a code is kept.
+const AFTER_CODE: Duration = Duration::from_secs(60);
 /// What is said where a step comes without the one before it.
 const BEGIN_ANEW: &str = "This page is too old, was used already, or belongs to another browser";
 
@@ -31,7 +34,6 @@ impl AuthorizationServer {
         };
         match decide(form, id, &client, &self.addresses) {
             Decision::Ask(request) => self.ask(request).unwrap_or_else(|NoRandomness| unanswered()),
-            Decision::Tell(to) => Answer::to(to),
             Decision::Refuse(why) => page(400, why),
         }
     }
@@ -80,7 +82,7 @@ impl AuthorizationServer {
     }
 
     /// The person comes back from the site.
-    pub async fn callback(&self, form: &Form, cookie: Option<&str>) -> Answer {
+    pub async fn callback(self: &Arc<Self>, form: &Form, cookie: Option<&str>) -> Answer {
         let Some(state) = form.get("state").filter(|_| !form.has_one_twice()) else { return page(400, BEGIN_ANEW) };
         let login = self.take::<Login>(Kind::Login, hash(state)).await;
         let Some(Login { request, verifier, .. }) = login.filter(|login| is_same(&login.browser, cookie)) else {
@@ -103,15 +105,18 @@ impl AuthorizationServer {
     /// What the site's code is worth: the tokens of an enabled user.
     async fn granted(&self, request: &Request, code: &str, verifier: &str) -> Result<Grant, Refused> {
         // Each login counts for itself: a limit for all of them would be used up by one.
-        let nobody = self.app.caller(Credentials::nobody()).of_user(&format!("login {}", request.challenge));
+        let login = format!("login {}", request.challenge);
+        let nobody = self.app.caller(Credentials::nobody()).of_user(&login);
         let tokens = self.app.as_caller(&nobody).redeem(&self.site, code, verifier).await.map_err(refused)?;
         let caller = self.app.caller(Credentials::bearer(tokens.access.clone()).map_err(|_| Refused::Denied)?);
-        let user = self.app.user_of(&caller).await.map_err(refused)?;
-        let is_enabled = self.app.as_caller(&caller).is_enabled(&user).await.map_err(refused)?;
-        if user == "Guest" || !is_enabled {
-            tracing::info!("a login was refused: the user is disabled at the site");
-            return Err(Refused::Denied);
-        }
+        let tokens = SiteTokens::from(tokens);
+        let user = match self.enabled(&caller).await {
+            Ok(user) => user,
+            Err(why) => {
+                self.take_back(&login, tokens.access);
+                return Err(why);
+            }
+        };
         Ok(Grant {
             client_id: request.client_id.clone(),
             client: request.client.clone(),
@@ -119,13 +124,43 @@ impl AuthorizationServer {
             scope: request.scope,
             resource: request.resource.clone(),
             generation: 0,
-            site: SiteTokens::from(tokens),
+            renewed: now(),
+            access: Vec::new(),
+            site: tokens,
+            former: None,
         })
     }
 
-    async fn code(&self, request: &Request, grant: Grant) -> Result<String, NoRandomness> {
+    /// The user of a token, who is enabled.
+    async fn enabled(&self, caller: &Caller) -> Result<String, Refused> {
+        let user = self.app.user_of(caller).await.map_err(refused)?;
+        let is_enabled = self.app.as_caller(caller).is_enabled(&user).await.map_err(refused)?;
+        if user == "Guest" || !is_enabled {
+            tracing::info!("a login was refused: the user is disabled at the site");
+            return Err(Refused::Denied);
+        }
+        Ok(user)
+    }
+
+    /// A code for a grant. When nobody redeems it in time, the site takes its tokens back.
+    async fn code(self: &Arc<Self>, request: &Request, grant: Grant) -> Result<String, NoRandomness> {
         let code = self.sealer.secret()?;
-        self.put(Kind::Code, hash(&code), &Code::Fresh(request.clone(), Box::new(grant)), self.lifetimes.code).await?;
+        let (key, lives) = (hash(&code), self.lifetimes.code);
+        // It is kept a little longer than it is good, so that its end finds it.
+        self.put(Kind::Code, key, &Code::Fresh(request.clone(), Box::new(grant)), lives + AFTER_CODE).await?;
+        let server = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(lives).await;
+            match server.take::<Code>(Kind::Code, key).await {
+                Some(Code::Fresh(_, grant)) => {
+                    let Grant { user, site, .. } = *grant;
+                    server.take_back(&user, site.access);
+                }
+                // That it comes again is still to be seen.
+                Some(used) => _ = server.put(Kind::Code, key, &used, lives).await,
+                None => {}
+            }
+        });
         Ok(code)
     }
 
@@ -151,13 +186,11 @@ pub(super) enum Refused {
 
 /// What an error of the site means for who signs in. Nothing of its words is told: they may repeat what was sent.
 pub(super) fn refused(error: SiteError) -> Refused {
-    match error.status() {
-        Some(400 | 401 | 403 | 404 | 417) => Refused::Denied,
-        status => {
-            tracing::warn!(status, "the site's login does not answer: {}", error.what());
-            Refused::Unanswered
-        }
+    if error.ends_a_login() {
+        return Refused::Denied;
     }
+    tracing::warn!(status = error.status(), "the site's login does not answer: {}", error.what());
+    Refused::Unanswered
 }
 
 /// Whether a browser brings what it was given.

@@ -1,5 +1,6 @@
 //! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with. Every
-//! kind has its bounds; what is oldest drops out.
+//! kind has its bounds; what is oldest drops out. What a person and a grant may have of them is bounded by who puts them in,
+//! so that these bounds are met by nobody who only renews.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -22,8 +23,8 @@ pub enum Kind {
     Grant,
     /// An access token.
     Access,
-    /// A refresh token, also after it was used: that it comes again means that two have it.
-    Refresh,
+    /// The grants of one person.
+    Person,
 }
 
 impl Kind {
@@ -31,8 +32,9 @@ impl Kind {
     const fn most(self) -> usize {
         match self {
             Self::Login | Self::Code => 10_000,
-            Self::Grant => 20_000,
-            Self::Access | Self::Refresh => 60_000,
+            Self::Grant | Self::Person => 50_000,
+            // Some for each grant: see `Grant::access`.
+            Self::Access => 110_000,
         }
     }
 
@@ -43,7 +45,7 @@ impl Kind {
             Self::Code => "code",
             Self::Grant => "grant",
             Self::Access => "access",
-            Self::Refresh => "refresh",
+            Self::Person => "person",
         }
     }
 }
@@ -115,6 +117,11 @@ impl Memory {
     /// Keeps a value until then, in seconds since 1970.
     pub fn put_until(&self, kind: Kind, key: Key, value: Vec<u8>, until: u64) {
         self.shelves()[kind as usize].put(kind.most(), key, value, now(), until);
+    }
+
+    /// Forgets a value.
+    pub fn remove(&self, kind: Kind, key: Key) {
+        self.shelves()[kind as usize].take(&key, now());
     }
 
     /// All of a kind, the oldest first.

@@ -13,7 +13,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
 use super::repeats::Again;
-use super::{Server, content, elicit, success};
+use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::tool::progress::{CallObserver, Progress};
 use crate::tools;
@@ -113,14 +113,19 @@ impl Server {
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
         let way = elicit::way(context);
+        let is_viewed = views::are_shown(&self.connection, context);
+        let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let mut is_cancelled = false;
         let mut run = pin!(self.run_confirmed(request, client, way, &watch));
         loop {
             tokio::select! {
-                result = &mut run => {
+                mut result = &mut run => {
                     // What was told last may still be on its way.
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
                         tell(context, token, progress).await;
+                    }
+                    if let (Some(doctype), Ok(answer)) = (&viewed, &mut result) {
+                        views::furnish(&self.connection, doctype, answer);
                     }
                     return result;
                 }

@@ -1,9 +1,10 @@
 //! MCP Apps on the wire (`io.modelcontextprotocol/ui`, 2026-01-26): tools point to the views that show their results,
 //! for clients that say that they render such pages.
 
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 use rmcp::model::{
-    CacheScope, ExtensionCapabilities, JsonObject, MetaObject, ReadResourceResult, Resource, ResourceContents,
-    Tool as WireTool,
+    CacheScope, CallToolRequestParams, CallToolResponse, ExtensionCapabilities, JsonObject, MetaObject,
+    ReadResourceResult, Resource, ResourceContents, Tool as WireTool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
@@ -11,9 +12,12 @@ use serde_json::{Value, json};
 
 use super::LIST_TTL;
 use crate::app::Connection;
+use crate::tool::Tool;
 use crate::views::{self, MIME_TYPE, View};
 
 const EXTENSION: &str = "io.modelcontextprotocol/ui";
+/// What a result has in `_meta` for its view; clients keep that from the model.
+const BESIDE: &str = "erpnext-mcp/view";
 
 /// That the server has views.
 pub(super) fn extensions() -> ExtensionCapabilities {
@@ -35,6 +39,47 @@ pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
         let view = connection.registry().find(&wire.name).and_then(views::of);
         wire.meta = view.map(|view| meta(json!({"resourceUri": view.uri})));
     }
+}
+
+/// The DocType that a call is about, as far as its arguments tell, where a view shows its result.
+pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) -> Option<String> {
+    let tool = connection.registry().find(&request.name)?;
+    views::of(tool)?;
+    match tool {
+        Tool::Typed(_, def) => Some(def.name.to_owned()),
+        _ => request.arguments.as_ref()?.get("doctype")?.as_str().map(str::to_owned),
+    }
+}
+
+/// Gives a result what its view shows and no model needs: how the site labels the fields that the result names, of what
+/// type they are, and where the desk shows documents of the DocType.
+pub(super) fn furnish(connection: &Connection, doctype: &str, response: &mut CallToolResponse) {
+    let CallToolResponse::Complete(result) = response else { return };
+    let session = connection.session();
+    let known = session.catalog.known(doctype).filter(|_| result.is_error != Some(true));
+    let (Some(def), Ok(text)) = (known, serde_json::to_string(&*result)) else { return };
+    let told = |def: &DocTypeDef| -> JsonObject {
+        let named = def.all_fields().filter(|field| !field.label.is_empty() && text.contains(field.fieldname));
+        named.map(|field| (field.fieldname.to_owned(), about(field))).collect()
+    };
+    let rows = |field: &FieldDef| {
+        let child = session.catalog.known(field.target()?)?;
+        Some((field.fieldname.to_owned(), Value::Object(told(child))))
+    };
+    let tables = def.fields.iter().filter(|field| field.kind.is_table() && text.contains(field.fieldname));
+    let tables: JsonObject = tables.filter_map(rows).collect();
+    let desk = session.caller.site.desk(def.name);
+    let view = json!({"doctype": def.name, "fields": told(def), "tables": tables, "desk": desk});
+    result.meta.get_or_insert_with(|| MetaObject(JsonObject::new())).0.insert(BESIDE.to_owned(), view);
+}
+
+/// A field as people know it; of an amount also the field that names its currency.
+fn about(field: &FieldDef) -> Value {
+    let mut about = json!({"label": field.label, "type": field.kind.as_str()});
+    if let (FieldKind::Currency, Options::Format(currency)) = (field.kind, field.options) {
+        about["currency"] = json!(currency);
+    }
+    about
 }
 
 pub(super) fn list() -> impl Iterator<Item = Resource> {

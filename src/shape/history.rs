@@ -155,9 +155,29 @@ impl Reader<'_> {
                 rows.push(json!({"table": table, "row": self.called(field, child, row, idx), "changes": changes}));
             }
         }
-        for (key, what) in [("added", "added"), ("removed", "removed")] {
-            for change in list(key) {
-                let [Value::String(table), Value::Object(row)] = change.as_slice() else { continue };
+        let moved = |key| {
+            let whole = list(key).filter_map(|change| match change.as_slice() {
+                [Value::String(table), Value::Object(row)] => Some((table.as_str(), row)),
+                _ => None,
+            });
+            whole.collect::<Vec<_>>()
+        };
+        let (mut added, mut removed) = (moved("added"), moved("removed"));
+        if what == "amended" {
+            // Each row is a new one in the place of an old one, most of them equal.
+            added.retain(|(table, row)| {
+                let before = removed.iter().enumerate().filter(|(_, (of, _))| of == table);
+                let mut before = before.filter_map(|(at, (_, old))| Some((at, self.amended(table, old, row)?)));
+                let Some((at, (called, changes))) = before.next() else { return true };
+                removed.remove(at);
+                if !changes.is_empty() {
+                    rows.push(json!({"table": table, "row": called, "changes": changes}));
+                }
+                false
+            });
+        }
+        for (what, moved) in [("added", added), ("removed", removed)] {
+            for (table, row) in moved {
                 let Some((field, child)) = self.table(table) else { continue };
                 rows.push(json!({"table": table, what: self.called(field, child, Some(row), row.get("idx").cloned())}));
             }
@@ -176,6 +196,28 @@ impl Reader<'_> {
             entry.insert("also_changed".to_owned(), Value::Object(also));
         }
         Some(entry)
+    }
+
+    /// A row of an amendment that stands in the place of an old one, and what it has otherwise; nothing where it is about
+    /// something else.
+    fn amended(
+        &self,
+        table: &str,
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+    ) -> Option<(Map<String, Value>, Map<String, Value>)> {
+        let (field, child) = self.table(table)?;
+        let child = child?;
+        let may_see = |column: &str| self.may_see(field, Some(child), column);
+        let called =
+            |row: &Map<String, Value>| called::called(Some(child), Some(row), row.get("idx").cloned(), &may_see);
+        let (was, is) = (called(old), called(new));
+        let of = |row: &Map<String, Value>, column: &str| row.get(column).cloned().unwrap_or_default();
+        let changes = child.fields.iter().filter(|column| may_see(column.fieldname)).filter_map(|column| {
+            let (from, to) = (of(old, column.fieldname), of(new, column.fieldname));
+            (!is_same(&from, &to)).then(|| (column.fieldname.to_owned(), json!({"from": from, "to": to})))
+        });
+        (was == is).then(|| (is, changes.collect()))
     }
 
     fn table(&self, name: &str) -> Option<(&'static FieldDef, Option<&'static DocTypeDef>)> {
@@ -293,6 +335,26 @@ mod tests {
         for (from, to, what) in [(0, 1, "submitted"), (1, 2, "cancelled"), (2, 0, "amended")] {
             assert_eq!(entries(&FieldRule::default(), json!({"versions": [moves(from, to)]}))[0]["what"], what);
         }
+    }
+
+    #[test]
+    fn a_row_of_an_amendment_is_told_once_and_only_where_it_is_another() {
+        let row = |name: &str, idx: u8, item: &str, qty: f64| -> Value {
+            json!({"name": name, "idx": idx, "item_code": item, "qty": qty})
+        };
+        let table = |rows: Vec<Value>| json!(rows.into_iter().map(|row| json!(["items", row])).collect::<Vec<_>>());
+        let old = vec![row("a", 1, "CHAIR", 2.0), row("b", 2, "DESK", 1.0), row("c", 3, "LAMP", 1.0)];
+        let new = vec![row("d", 1, "CHAIR", 2.0), row("e", 2, "DESK", 4.0), row("f", 3, "SHELF", 1.0)];
+        let data = json!({"changed": [["docstatus", 2, 0]], "added": table(new), "removed": table(old)});
+        let told = entries(&FieldRule::default(), json!({"versions": [version("2026-11-02", data)]}));
+        assert_eq!(
+            told[0]["rows"],
+            json!([
+                {"table": "items", "row": {"idx": 2, "item_code": "DESK"}, "changes": {"qty": {"from": 1.0, "to": 4.0}}},
+                {"table": "items", "added": {"idx": 3, "item_code": "SHELF", "qty": 1.0}},
+                {"table": "items", "removed": {"idx": 3, "item_code": "LAMP", "qty": 1.0}},
+            ])
+        );
     }
 
     #[test]

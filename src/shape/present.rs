@@ -1,7 +1,7 @@
 //! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
 //! asked for.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag, rows_mut};
 use serde_json::{Map, Value};
 
 use super::{markdown, text};
@@ -84,6 +84,28 @@ pub fn document(
         true
     });
     LeftOut { text: cut, columns, zeros }
+}
+
+/// A document that is still to be made, with its rows, without what is empty, repeats an amount, or is a 0 that says
+/// nothing; whether there was such a 0.
+pub fn draft(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>) -> bool {
+    let mut zeros = lean(def, document);
+    for (key, value) in document.iter_mut() {
+        if let Some(child) = def.field(key).and_then(FieldDef::rows_of).and_then(children) {
+            rows_mut(value).for_each(|row| zeros |= lean(child, row));
+        }
+    }
+    zeros
+}
+
+fn lean(def: &DocTypeDef, document: &mut Map<String, Value>) -> bool {
+    let (twins, mut zeros) = (twins(document), false);
+    document.retain(|key, value| {
+        let is_idle = is_zero(value) && def.field(key).is_some_and(|field| is_idle(def, field));
+        zeros |= is_idle;
+        !is_idle && !is_empty(value) && *value != "{}" && !twins.contains(key)
+    });
+    zeros
 }
 
 /// The amounts in the company's currency that repeat those in the document's.

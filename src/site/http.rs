@@ -168,7 +168,7 @@ fn builder(options: &ClientOptions) -> ClientBuilder {
 }
 
 /// What lies at the bottom of an error; the layers above it repeat the address.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(below) = cause.source() {
         cause = below;
@@ -176,7 +176,8 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
+/// Whether the encrypted connection could not be made.
+pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
     // The source of an I/O error is the source of what it wraps, not what it wraps.
     let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_tls(inner)) || error.source().is_some_and(is_tls)

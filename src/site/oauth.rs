@@ -4,7 +4,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use super::reply::{Asked, Reply, decode};
 use super::{Answer, Body, Call, CallerClient, SiteError, SiteUrl, endpoints, question, unexpected, url};
+use crate::shape::shortened;
 
 /// What the site is asked for: the whole rights of the person. It limits nothing there; this server does.
 const SCOPE: &str = "all openid";
@@ -33,7 +35,12 @@ pub struct OAuthClient {
 impl OAuthClient {
     /// Where a person signs in and lets this server in, and comes back from with a code.
     pub fn address(&self, site: &SiteUrl, state: &str, challenge: &str) -> Option<String> {
-        let query = url::query_string(&[
+        let query = url::query_string(&self.query(state, challenge));
+        Some(site.join(&endpoints::method(endpoints::AUTHORIZE), &query)?.into())
+    }
+
+    fn query(&self, state: &str, challenge: &str) -> [(&'static str, String); 7] {
+        [
             ("client_id", self.id.clone()),
             ("response_type", "code".to_owned()),
             ("redirect_uri", self.redirect.clone()),
@@ -41,8 +48,50 @@ impl OAuthClient {
             ("state", state.to_owned()),
             ("code_challenge", challenge.to_owned()),
             ("code_challenge_method", "S256".to_owned()),
-        ]);
-        Some(site.join(&endpoints::method(endpoints::AUTHORIZE), &query)?.into())
+        ]
+    }
+}
+
+/// What a provider calls a code or a refresh token that is good no more (RFC 6749, 5.2).
+const INVALID_GRANT: &str = "invalid_grant";
+
+impl SiteError {
+    /// Whether the site itself says that a code, a token or its user is good no more, in its own JSON: a proxy's page, of
+    /// whatever status, says nothing of it. Of a refresh token that it does not know, 15 and 16 say so with 403.
+    pub fn ends_a_login(&self) -> bool {
+        matches!(
+            (self.status(), self.exc_type()),
+            (_, Some(INVALID_GRANT))
+                | (Some(401), Some("AuthenticationError"))
+                | (Some(403), Some("PermissionError"))
+                | (Some(404), Some("DoesNotExistError"))
+        )
+    }
+}
+
+/// Tokens, or the error with its name in RFC 6749 where the site gives none of its own.
+fn read(asked: Asked<'_>, reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+    decode(asked, &reply).map_err(|error| {
+        let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let is_over = error.exc_type.is_none() && told["error"] == INVALID_GRANT;
+        if is_over { SiteError { exc_type: Some(INVALID_GRANT.into()), ..error } } else { error }
+    })
+}
+
+/// A challenge that nothing answers.
+const NO_CHALLENGE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What is said against a request for a code, where it is not gone on with.
+fn objection(asked: Asked<'_>, reply: Reply) -> Result<Option<String>, SiteError> {
+    let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let is_asked_for_login = reply.location.as_deref().is_some_and(|to| to.starts_with("/login"));
+    match reply.status {
+        200..400 if !is_asked_for_login => Ok(None),
+        400 if told["error"].is_string() => {
+            let words = told["description"].as_str().filter(|words| !words.is_empty()).or(told["error"].as_str());
+            Ok(words.map(|words| shortened(words, 100).into_owned()))
+        }
+        _ => Err(decode(asked, &reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
     }
 }
 
@@ -64,6 +113,30 @@ impl CallerClient<'_> {
         self.tokens(client, &[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await
     }
 
+    /// Whether the site has this OAuth Client: it then refuses a code that nobody has for the code's sake.
+    ///
+    /// # Errors
+    /// The site's refusal of anything else.
+    pub async fn knows(&self, client: &OAuthClient) -> Result<bool, SiteError> {
+        match self.redeem(client, "none", "none").await {
+            Ok(_) => Err(unexpected(&endpoints::line("POST", endpoints::GET_TOKEN), false, "tokens for no code")),
+            Err(error) if error.exc_type() == Some(INVALID_GRANT) => Ok(true),
+            Err(error) if error.ends_a_login() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the site has against letting the caller in through this OAuth Client, in its own words; none where it would ask
+    /// them. Nothing is granted by it.
+    ///
+    /// # Errors
+    /// The site's refusal of anything else, and a caller whom it does not know.
+    pub async fn objection(&self, client: &OAuthClient) -> Result<Option<String>, SiteError> {
+        let (path, query) = (endpoints::method(endpoints::AUTHORIZE), client.query("none", NO_CHALLENGE).into());
+        let call = Call { method: reqwest::Method::GET, path, query, body: Body::None, writes: false };
+        Box::pin(self.send_for(call, objection)).await
+    }
+
     async fn tokens(&self, client: &OAuthClient, fields: &[(&'static str, &str)]) -> Result<Tokens, SiteError> {
         let own = [
             ("client_id", client.id.as_str()),
@@ -71,7 +144,7 @@ impl CallerClient<'_> {
             ("redirect_uri", &client.redirect),
         ];
         let form = fields.iter().chain(&own).map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let told = self.send(question(endpoints::GET_TOKEN, Body::Form(form))).await?.data;
+        let told = Box::pin(self.send_for(question(endpoints::GET_TOKEN, Body::Form(form)), read)).await?.data;
         let text = |key: &str| told.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         match (text("access_token"), text("refresh_token")) {
             (Some(access), Some(refresh)) => Ok(Tokens {

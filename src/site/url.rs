@@ -102,6 +102,11 @@ impl SiteUrl {
         self.encrypted
     }
 
+    /// Where the desk lists the documents of a DocType; the name of one is a further part of the address.
+    pub fn desk(&self, doctype: &str) -> String {
+        format!("{}/app/{}", self.base, encode(&doctype.to_lowercase().replace(' ', "-")))
+    }
+
     /// The address of `path`, which begins with a slash and is encoded already; nothing where the URL parser would
     /// change the path, as it does with `.`, `..` and `%2e%2e` between slashes.
     pub(super) fn join(&self, path: &str, query: &str) -> Option<Url> {

@@ -38,6 +38,12 @@ fn names_with_special_characters_stay_one_segment() {
 }
 
 #[test]
+fn the_desk_stands_below_the_sites_prefix() {
+    assert_eq!(site().desk("Sales Order"), "https://erp.example.com/erp/app/sales-order");
+    assert_eq!(site().desk("A/B & C"), "https://erp.example.com/erp/app/a%2Fb-%26-c");
+}
+
+#[test]
 fn names_that_cannot_reach_their_document_are_refused_with_the_rule() {
     let long = "x".repeat(141);
     for (name, rule) in [

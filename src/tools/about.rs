@@ -14,6 +14,7 @@ use crate::tool::document_args::DocTypeArgs;
 use crate::tool::kinds::{DocTypeName, FieldNames};
 use crate::tool::spec::{NoArgs, always, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::writes::quota;
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
@@ -220,6 +221,10 @@ async fn doctype_permissions(call: Call<'_>, args: DocTypeArgs) -> Result<ToolAn
         operations.iter().filter(|operation| session.policy.confirms(*operation)).map(Operation::as_str).collect();
     if !confirmed.is_empty() {
         result.insert("needs_confirmation".to_owned(), json!(confirmed));
+    }
+    let quota = quota::told(session, doctype, operations);
+    if !quota.is_empty() {
+        result.insert("quota".to_owned(), Value::Object(quota));
     }
     result.insert("note".to_owned(), json!("the ERPNext user's own rights on the site apply on top of this"));
     Ok(result.into())

@@ -90,6 +90,7 @@ pub static ALL: &[&ToolSpec] = &[
     &bulk::UPSERT,
     &export::DOCUMENTS,
     &export::REPORT,
+    &bulk::IMPORT,
     &method::CALL,
 ];
 

@@ -69,7 +69,9 @@ struct SendArgs {
 }
 
 /// It makes a mail; the document is what it is about.
-fn subject(attempt: &mut Attempt, _: &Map<String, Value>) {
+fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
+    let given = |key: &str| arguments.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+    attempt.recipients = Some(given("recipients") + given("cc"));
     let (of, name) = (attempt.doctype.take().unwrap_or_default(), attempt.document.take().unwrap_or_default());
     attempt.source = Some(format!("{of} {name}"));
     (attempt.doctype, attempt.beside) = (Some(MAIL.to_owned()), Some(of));

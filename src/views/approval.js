@@ -2,6 +2,8 @@
 const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed"];
 const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
   "time_zone", "withheld", "left_out", "to_see_it", "age_s"];
+/** Tools whose answers are about the document that they name. */
+const OF_ONE = /^(create|update|submit|cancel|amend)_(\w+_)?document$/;
 const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
   stored_differently: "Stored differently than sent" };
 
@@ -38,9 +40,12 @@ function draw(data) {
     ...(data.messages ?? []).map((message) => words(String(message))),
     ...rest.flatMap(([key, value]) => section(key, value)),
     data.confirm_token ? decide(data, heading, state, outcome) : null, outcome,
-    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data))),
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(anew(data))), OF_ONE.test(host.context.toolInfo?.tool?.name) && !data.deleted && done ? desk(name) : null),
   ];
 }
+
+/** The server's note says it in terms of its token. */
+const anew = (data) => data.confirm_token && data.note ? { ...data, note: "What was shown before has changed or expired: this is what it would do now" } : data;
 
 /** The two buttons; where the host lets no view call, what to say instead. */
 function decide(data, what, state, outcome) {
@@ -57,7 +62,7 @@ function decide(data, what, state, outcome) {
     try {
       const result = await call({ ...host.input, confirm_token: data.confirm_token });
       const { text, failed } = read(result);
-      if (failed) end("Failed", text, true);
+      if (failed) end("Failed", plainly(text), true);
       else show(result);
       // Else the model would not know, and ask again.
       const content = [{ type: "text", text: `The user approved: ${what}. The answer was: ${text}` }];

@@ -1,5 +1,5 @@
 // Figures as bars, or as a line where they are by date; below, the same as a table.
-const MOST = 24;
+const MOST = 20;
 const MEASURE = /^(count|(sum|avg|min|max)\(.+\))$/;
 const BY_DATE = /^\d{4}(-\d\d(-\d\d)?|-Q\d|-W\d\d)?$/;
 
@@ -60,6 +60,22 @@ function time(text) {
   const [, year, quarter, week] = /^(\d{4})-(?:Q(\d)|W(\d\d))$/.exec(text) ?? [];
   return quarter ? Date.UTC(year, quarter * 3 - 3) : week ? Date.UTC(year, 0, 4 + week * 7 - 7) : Date.parse(`${text}Z`);
 }
+/** The number of a span of time, about one more for each that follows; none for days, which leave out the ones without business. */
+function span(text) {
+  const [, year, part, many] = /^(\d{4})(?:-(?:Q|W)?(\d+))?(-\d\d)?$/.exec(text) ?? [];
+  if (many) return null;
+  return text.includes("W") ? time(text) / 6048e5 : text.includes("Q") ? year * 4 + +part : part ? year * 12 + +part : +year;
+}
+/** The points that follow one another without a gap. */
+function runs(points) {
+  const found = [];
+  for (const point of points) {
+    const before = found.at(-1)?.at(-1);
+    if (before && (span(point.name) === null || span(point.name) - span(before.name) < 1.9)) found.at(-1).push(point);
+    else found.push([point]);
+  }
+  return found;
+}
 function lines(points, width, said) {
   const dated = points.map((point) => ({ ...point, at: time(point.name) })).sort((a, b) => a.at - b.at);
   const scale = ticks(Math.min(0, ...dated.map(({ value }) => value)), Math.max(0, ...dated.map(({ value }) => value)));
@@ -68,21 +84,32 @@ function lines(points, width, said) {
   const [first, last] = [dated[0].at, dated[dated.length - 1].at];
   const x = ({ at }) => left + (at - first) / (last - first || 1) * (width - left - right);
   const y = (value) => bottom - (value - low) / (high - low) * (bottom - top);
-  const path = dated.map((point, i) => `${i ? "L" : "M"}${x(point).toFixed(1)} ${y(point.value).toFixed(1)}`).join("");
+  const path = (run) => run.map((point, i) => `${i ? "L" : "M"}${x(point).toFixed(1)} ${y(point.value).toFixed(1)}`).join("");
   const greatest = dated.reduce((a, b) => b.value > a.value ? b : a);
   let free = -Infinity;
   const anchor = (point) => x(point) > width - 60 ? "end" : x(point) < left + 40 ? "start" : "middle";
   return [bottom + 24, scale.map((at) => [
     svg("line", { class: at ? "grid" : "axis", x1: left, x2: width - right, y1: y(at), y2: y(at) }),
     svg("text", { class: "tick", x: left - 8, y: y(at) + 4, "text-anchor": "end" }, brief(at)),
-  ]), svg("path", { class: "area", d: `${path}L${x(dated[dated.length - 1]).toFixed(1)} ${y(0)}L${x(dated[0]).toFixed(1)} ${y(0)}Z` }),
-  svg("path", { class: "line", d: path }), dated.map((point) => {
+  ]), runs(dated).map((run) => [
+    svg("path", { class: "area", d: `${path(run)}L${x(run.at(-1)).toFixed(1)} ${y(0)}L${x(run[0]).toFixed(1)} ${y(0)}Z` }),
+    svg("path", { class: "line", d: path(run) }),
+  ]), dated.map((point) => {
     const starts = x(point) - { start: 0, middle: 24, end: 48 }[anchor(point)];
     const fits = starts > free + 12;
     if (fits) free = starts + 48;
     return [svg("circle", { class: "dot", cx: x(point), cy: y(point.value), r: 4 }, svg("title", {}, `${point.name}: ${said(point.value)}`)),
       fits ? svg("text", { class: "tick", x: x(point), y: bottom + 18, "text-anchor": anchor(point) }, point.name) : null];
   }), svg("text", { class: "name", x: x(greatest), y: y(greatest.value) - 10, "text-anchor": anchor(greatest) }, said(greatest.value))];
+}
+
+/** The measure that the groups are sorted by, if it is one. */
+const sortedBy = (measures) => measures.find((field) => field === String(host.input.order_by ?? "").trim().replace(/\s+(asc|desc)$/i, ""));
+/** "20 of 57": how many are drawn of how many there are, where that is not all. */
+function part(drawn, shownOf, points) {
+  const all = /\b(?:of|all) ([\d,]+)$/.exec(shownOf ?? "")?.[1] ?? String(points);
+  if (/more follow/.test(shownOf ?? "")) return `the first ${drawn}`;
+  return drawn < Number(all.replace(/,/g, "")) ? `${drawn} of ${all}` : "";
 }
 
 const chosen = {};
@@ -94,11 +121,11 @@ function draw(data) {
   const at = (field) => fields.findIndex((one) => name(one) === field);
   const title = data.report ?? doctype() ?? "Figures";
   const currencies = [...new Set(at("currency") < 0 ? [] : rows.map((row) => row[at("currency")]).filter(Boolean))];
-  const figure = measures.includes(chosen.figure) ? chosen.figure : measures.find((field) => rows.some((row) => row[at(field)])) ?? measures[0];
+  const figure = measures.includes(chosen.figure) ? chosen.figure : sortedBy(measures) ?? measures.find((field) => rows.some((row) => row[at(field)])) ?? measures[0];
   const currency = currencies.includes(chosen.currency) ? chosen.currency : currencies[0];
   const column = fields[at(figure)];
   const money = figure && (column.type ? column.type === "Currency" : isMoney(figure));
-  const said = (value) => `${number(value, money ? "amount" : "", "")}${money && currency ? ` ${currency}` : ""}`;
+  const said = (value) => `${number(value, money ? "amount" : column.type === "Percent" || isPercent(figure) ? "percent" : "", "")}${money && currency ? ` ${currency}` : ""}`;
   const points = !figure || !about.length ? [] : rows.filter((row) => typeof row[at(figure)] === "number" && (currencies.length < 2 || row[at("currency")] === currency))
     .map((row) => ({ name: about.map((field) => shown(row[at(field)], field)).join(" · "), key: String(row[at(about[0])]), value: row[at(figure)] }));
   const dated = about.length === 1 && points.length > 1 && points.every(({ key }) => BY_DATE.test(key));
@@ -108,7 +135,7 @@ function draw(data) {
     chosen[key] = target.value;
     fill(draw(data));
   } }, options.map((option) => h("option", { value: option, selected: option === now ? "" : null }, key === "figure" ? of(option) : option)));
-  const by = about.map((field) => of(field).toLowerCase()).join(", ");
+  const by = about.map((field) => of(field)).join(", ");
   const canvas = drawn.length ? svg("svg", { role: "img", "aria-label": `${of(figure)} by ${by}: ${drawn.length} figures, also in the table below` }) : null;
   if (canvas) {
     let before = 0;
@@ -133,11 +160,12 @@ function draw(data) {
   return [
     h("div", { class: "head" }, h("h1", {}, title), h("span", { class: "fill" }),
       canvas ? choice("figure", measures, figure, "Figure") : null, canvas ? choice("currency", currencies, currency, "Currency") : null),
-    canvas ? h("p", { class: "quiet" }, `${of(figure)}${money && currency ? ` in ${currency}` : ""} by ${by}`) : null,
+    canvas ? h("p", { class: "quiet" }, [`${of(figure)}${money && currency ? ` in ${currency}` : ""} by ${by}`,
+      part(drawn.length, currencies.length < 2 && rows.length === points.length ? data.shown : "", points.length)].filter(Boolean).join(" · ")) : null,
     cards.length ? h("dl", { class: "cards" }, cards.map(([text, value, field]) => h("div", {}, h("dt", {}, text), h("dd", {}, shown(value, field ?? "amount", currency ?? ""))))) : null,
     canvas,
     rows.length && !alone ? h("div", { class: "below" }, table(title, columns.filter((column) => !same.includes(column)), rows, data.total)) : null,
     rows.length ? null : words("No rows."),
-    foot(alone ? { ...data, shown: "" } : data, every && `every row: ${every}`, drawn.length < points.length && `the first ${drawn.length} of the ${points.length} rows shown are drawn`, data.as_of && `as of ${shown(data.as_of)}`),
+    foot(alone ? { ...data, shown: "" } : data, every && `every row: ${every}`, data.as_of && `as of ${shown(data.as_of)}`),
   ];
 }

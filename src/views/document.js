@@ -1,12 +1,19 @@
-// One document: what it is, its figures and dates, its tables, and at the end what is nought.
+// One document: who and how much it is about, its rows, and the rest folded.
 const NAMES = ["title", "customer_name", "supplier_name", "item_name", "subject", "party_name", "lead_name", "project_name", "full_name"];
-const SUMS = ["grand_total", "paid_amount", "total_debit", "outstanding_amount"];
+const SUMS = ["grand_total", "paid_amount", "total_debit"];
+const PARTIES = ["customer", "supplier", "party", "lead", "employee", "customer_name", "supplier_name", "party_name", "employee_name"];
+const DATES = ["transaction_date", "posting_date", "delivery_date", "schedule_date", "due_date", "valid_till", "expected_closing",
+  "exp_start_date", "exp_end_date", "from_date", "to_date", "date"];
+const AMOUNTS = ["net_total", "total_taxes_and_charges", "discount_amount", "advance_paid", "paid_amount", "received_amount",
+  "total_credit", "unallocated_amount"];
+/** How many facts stand above the rows of a document that has few of the above. */
+const FACTS = 6;
 const nought = (value) => value === 0 || value === false || value === null || value === "";
-const pairs = (entries, currency) => h("dl", {}, entries.map(([field, value]) => {
+const pairs = (entries, doc, told) => h("dl", {}, entries.map(([field, value]) => {
   const long = typeof value === "string" && value.length > 60;
-  return h("div", { class: long ? "wide" : null }, h("dt", {}, label(field)), h("dd", { class: long ? "text" : null }, shown(value, field, currency)));
+  return h("div", { class: long ? "wide" : null }, h("dt", {}, label(field)), h("dd", { class: long ? "text" : null }, shown(value, field, told === currencyOf(doc, field) ? "" : currencyOf(doc, field))));
 }));
-const group = (title, entries, currency) => entries.length ? [h("h2", {}, title), pairs(entries, currency)] : [];
+const group = (title, entries, doc, told) => entries.length ? [h("h2", {}, title), pairs(entries, doc, told)] : [];
 
 const FIRST = ["item_code", "item_name", "account", "account_head", "description", "due_date", "warehouse", "qty", "uom", "rate",
   "tax_amount", "amount", "total", "debit", "credit", "payment_amount"];
@@ -19,7 +26,7 @@ function rowsOf(field, list, doc) {
   const few = (known.length >= 3 ? known : keys.filter((key) => !repeats(key))).slice(0, 8);
   const draw = (fields) => {
     const rows = list.map((row) => fields.map((key) => row[key]));
-    return table(label(field), columnsOf(fields, rows), rows);
+    return table(label(field), columnsOf(fields, rows, [], field), rows);
   };
   const shownNow = h("div", {}, draw(few));
   const more = keys.length > few.length && h("button", { "aria-expanded": "false", click: () => {
@@ -38,27 +45,37 @@ function draw(data) {
   const name = doc.name ?? host.input.name ?? kind;
   const called = NAMES.map((field) => doc[field]).find((text) => typeof text === "string" && text && text !== name);
   const sum = SUMS.find((field) => typeof doc[field] === "number");
+  const sums = [sum, "outstanding_amount"].filter((field) => typeof doc[field] === "number");
   const state = doc.workflow_state ?? doc.status ?? STATES[doc.docstatus];
-  const told = ["name", "docstatus", "status", "workflow_state", "currency"];
+  const told = ["name", "docstatus", "status", "workflow_state", "currency", ...sums];
   const entries = Object.entries(doc).filter(([field, value]) => !told.includes(field) && !Array.isArray(value)
     && !(field === "title" && value === called) && !(field.endsWith("_name") && value === doc[field.slice(0, -5)]) && !(field.startsWith("base_") && value === doc[field.slice(5)]));
-  const is = (test) => entries.filter(([field, value]) => !nought(value) && test(field, value));
-  const date = (_, value) => typeof value === "string" && DATE.test(value);
-  const figure = (field, value) => typeof value === "number";
-  const text = (field, value) => !date(field, value) && !figure(field, value);
-  const amounts = is((field, value) => figure(field, value) && isMoney(field));
-  const tables = Object.entries(doc).filter(([, value]) => Array.isArray(value) && value.length && typeof value[0] === "object");
+  const given = entries.filter(([, value]) => !nought(value));
+  const date = (value) => typeof value === "string" && DATE.test(value);
+  const figure = (value) => typeof value === "number";
+  const known = [...PARTIES, ...DATES, ...AMOUNTS].flatMap((field) => given.filter(([key, value]) => key === field && ![called, name].includes(value)));
+  const others = given.filter((entry) => !known.includes(entry) && !["modified", "naming_series"].includes(entry[0]) && ![called, name].includes(entry[1]));
+  const facts = known.length > 2 ? known : [...known, ...others].slice(0, FACTS);
+  const is = (test) => given.filter((entry) => !facts.includes(entry) && test(entry[1], entry[0]));
+  const [rows, ...tables] = Object.entries(doc).filter(([, value]) => Array.isArray(value) && value.length && typeof value[0] === "object")
+    .sort(([a], [b]) => (b === "items") - (a === "items"));
   const empty = entries.filter(([, value]) => nought(value));
+  const folded = [
+    ...group("Details", is((value) => !date(value) && !figure(value)), doc),
+    ...group("Dates", is(date), doc),
+    ...group(doc.currency ? `Amounts in ${doc.currency}` : "Amounts", is((value, field) => figure(value) && isMoney(field)), doc, doc.currency),
+    ...group("Figures", is((value, field) => figure(value) && !isMoney(field)), doc),
+    ...tables.flatMap(([field, list]) => rowsOf(field, list, doc)),
+    ...group("0 or no", empty, doc),
+  ];
   return [
     h("p", { class: "quiet" }, called ? `${kind} · ${name}` : kind),
     h("div", { class: "head" }, h("h1", {}, String(called ?? name)), state ? pill(state) : null, h("span", { class: "fill" }),
-      sum ? h("strong", { class: "sum" }, shown(doc[sum], sum, doc.currency)) : null),
-    ...group("Details", is(text)),
-    ...group("Dates", is(date)),
-    ...group(doc.currency ? `Amounts in ${doc.currency}` : "Amounts", amounts),
-    ...group("Figures", is((field, value) => figure(field, value) && !isMoney(field))),
-    ...tables.flatMap(([field, rows]) => rowsOf(field, rows, doc)),
-    empty.length ? h("details", {}, h("summary", {}, `${empty.length} fields that are 0 or no`), pairs(empty)) : null,
-    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data))),
+      sums.length ? h("dl", { class: "sums" }, sums.map((field) => h("div", {}, h("dt", {}, label(field)),
+        h("dd", { class: "sum" }, shown(doc[field], field, currencyOf(doc, field)))))) : null),
+    facts.length ? pairs(facts, doc) : null,
+    ...rows ? rowsOf(...rows, doc) : [],
+    folded.length ? h("details", { class: "rest" }, h("summary", {}, "Everything else"), h("div", {}, folded)) : null,
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data)), desk(name)),
   ];
 }

@@ -1,8 +1,8 @@
 // A table that is sorted by a click on a column's head, and the way to the next page.
 
 /** The columns that say something: one that is empty, or told beside the table, goes. */
-function columnsOf(fields, rows, quiet = []) {
-  const all = fields.map((field, at) => ({ at, ...(typeof field === "object" ? field : { field }) }));
+function columnsOf(fields, rows, quiet = [], of = undefined) {
+  const all = fields.map((field, at) => ({ at, table: of, ...(typeof field === "object" ? field : { field }) }));
   return all.filter(({ field }) => !quiet.includes(field)).flatMap((column) => {
     const values = rows.map((row) => row[column.at]).filter((value) => value !== null && value !== undefined && value !== "");
     return !values.length && rows.length ? [] : { ...column, numeric: values.length > 0 && values.every((value) => typeof value === "number") && !isState(column.field),
@@ -18,9 +18,44 @@ function oneCurrency(fields, rows) {
 const cell = (column, value) => isState(column.field) && value !== null && value !== ""
   ? h("td", {}, pill(shown(value, column.field)))
   : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
-    column.type === "Currency" && typeof value === "number" ? number(value, "amount", "") : shown(value, column.field));
+    !column.type || typeof value !== "number" ? shown(value, column.field, "", column.table)
+      : column.type === "Percent" ? number(value, "percent") : number(value, column.type === "Currency" ? "amount" : "", ""));
 
+/** What has to be in sight: what it is about, its state, its sum. The rest follows in its order. */
+function inSight(columns) {
+  const [first, ...others] = columns;
+  const state = others.find(({ field }) => isState(field));
+  const sum = SIGHTED.map((known) => others.find(({ field }) => field === known)).find(Boolean)
+    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of));
+  const led = [state, sum].filter(Boolean);
+  return [first, ...led, ...others.filter((column) => !led.includes(column))];
+}
+const SIGHTED = ["grand_total", "outstanding_amount", "outstanding", "amount", "total"];
+
+/** A table; where it is wider than its frame, it says so, and what has to be in sight comes first. */
 function table(name, columns, rows, total) {
+  const region = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name });
+  const hint = h("p", { class: "quiet more", hidden: "" }, "Scroll sideways for more columns →");
+  const isWide = () => region.scrollWidth > region.clientWidth + 1;
+  let led = false;
+  region.append(grid(columns, rows, total));
+  const fit = () => {
+    if (!led && isWide()) {
+      led = true;
+      region.replaceChildren(grid(inSight(columns), rows, total));
+    }
+    const wide = isWide();
+    region.classList.toggle("wide", wide);
+    hint.hidden = !wide || region.scrollLeft + region.clientWidth > region.scrollWidth - 2;
+    region.classList.toggle("fades", !hint.hidden);
+  };
+  region.addEventListener("scroll", fit);
+  queueMicrotask(fit);
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(region);
+  return h("div", { class: "table" }, region, hint);
+}
+
+function grid(columns, rows, total) {
   let by = null, down = false;
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), host.context.locale, { numeric: true });
   const body = h("tbody");
@@ -37,12 +72,11 @@ function table(name, columns, rows, total) {
   };
   const heads = columns.map((column) => h("th", { scope: "col", class: column.numeric ? "number" : null }, h("button", {
     click: () => { down = by === column.at ? !down : column.numeric; by = column.at; draw(); },
-  }, column.label || label(column.field), h("span", { "aria-hidden": "true" }))));
+  }, column.label || label(column.field, column.table), h("span", { "aria-hidden": "true" }))));
   draw();
   const sums = total && h("tfoot", {}, h("tr", {}, columns.map((column, i) => total[column.field] !== undefined
     ? cell(column, total[column.field]) : h("td", {}, i ? "" : "Total"))));
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name },
-    h("table", {}, h("thead", {}, h("tr", {}, heads)), body, sums || null));
+  return h("table", {}, h("thead", {}, h("tr", {}, heads)), body, sums || null);
 }
 
 const pages = [];

@@ -27,6 +27,6 @@ function draw(data) {
     h("p", { class: "quiet" }, `History · ${data.doctype}`), h("h1", {}, data.name),
     ...[...days].flatMap(([day, entries]) => [h("h2", {}, shown(day)), h("ol", { class: "days" }, entries.map(entry))]),
     many ? null : words("Nothing is recorded."),
-    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data, many === 1 ? "1 entry" : `${many} entries`))),
+    h("div", { class: "foot" }, h("p", { class: "quiet" }, remarks(data, many === 1 ? "1 entry" : `${many} entries`)), desk(data.name)),
   ];
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::time::parse_datetime;
+use erpnext_schema::with_article;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -80,7 +81,10 @@ impl DocTypeCall<'_> {
         let asked = confirm::asked(self.given);
         if held.is_for_another(&asked) {
             return Err(ToolError::refused(
-                format!("{KEY}: an earlier call used it for a {} with other values; nothing was sent.", self.def.name),
+                format!(
+                    "{KEY}: an earlier call used it for {} with other values; nothing was sent.",
+                    with_article(self.def.name)
+                ),
                 "To repeat that call, send what it sent; to make another document, call with another key.",
             ));
         }
@@ -105,8 +109,8 @@ impl DocTypeCall<'_> {
             }
             (None, KeyState::Sent(_)) => {
                 let what = format!(
-                    "{KEY}: an earlier call with it got no answer, and whether it made a {} is not known; nothing was sent now.",
-                    self.def.name
+                    "{KEY}: an earlier call with it got no answer, and whether it made {} is not known; nothing was sent now.",
+                    with_article(self.def.name)
                 );
                 return Err(if key.is_kept {
                     ToolError::refused(what, "Call again in two minutes, when the site has ended what it was at.")
@@ -158,7 +162,9 @@ impl DocTypeCall<'_> {
                 let _ = key.note(KeyState::Made(answer.data.clone()));
                 if !key.is_kept && !self.session.create_keys.last {
                     let known = "it is known until this server ends";
-                    answer.messages.push(format!("the site keeps no {KEY} of a {}: {known}", self.def.name));
+                    answer
+                        .messages
+                        .push(format!("the site keeps no {KEY} of {}: {known}", with_article(self.def.name)));
                 }
                 Ok(answer)
             }
@@ -302,7 +308,7 @@ impl<'a> Write for Create<'a> {
 
     fn what(&self) -> String {
         let from = self.from.map_or_else(String::new, |from| format!(" from {from}"));
-        format!("create of a {}{from}", self.on.def.name)
+        format!("create of {}{from}", with_article(self.on.def.name))
     }
 
     fn next(&self) -> Next {

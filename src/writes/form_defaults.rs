@@ -17,6 +17,18 @@ const TAXES: &str = "taxes";
 /// The fields that name the party whose Tax Rule counts.
 const PARTIES: [&str; 2] = ["customer", "supplier"];
 
+const TERMS: &str = "payment_terms_template";
+const SCHEDULE: &str = "payment_schedule";
+/// What the form fills in when another field is chosen, and by which.
+const FILLED_BY: [(&str, &str); 6] = [
+    ("terms", "tc_name"),
+    (SCHEDULE, TERMS),
+    ("address_display", "customer_address"),
+    ("address_display", "supplier_address"),
+    ("shipping_address", "shipping_address_name"),
+    ("contact_display", "contact_person"),
+];
+
 /// What was filled in, for the answer.
 #[derive(Default)]
 pub(crate) struct FilledIn {
@@ -101,13 +113,13 @@ pub(crate) async fn of_change(
 ) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
     let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
+    filled.messages.extend(kept_schedule(on, stored, changes).filter(|_| is_draft));
     let Some(template) = template_of(on.def).filter(|_| is_draft && !changes.contains_key(TAXES)) else {
         return Ok(filled);
     };
     let rows = stored.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
     let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else {
-        let may_see = on.def.field(TAXES).is_some_and(|field| on.permit.fields().may_read(field));
-        if changes.contains_key(TEMPLATE) && rows > 0 && may_see {
+        if changes.contains_key(TEMPLATE) && rows > 0 && may_see(on, TAXES) {
             filled.messages.push(format!(
                 "without a template, {TAXES} still has rows ({rows}), which are charged; \
                  {{\"{TAXES}\": []}} takes them out"
@@ -131,9 +143,7 @@ pub(crate) async fn of_change(
 /// Says that a template is named and no tax is charged.
 pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Option<String> {
     template_of(on.def)?;
-    let rule = on.permit.fields();
-    let may_see = |name| on.def.field(name).is_some_and(|field| rule.may_read(field));
-    let name = name_in(stored, TEMPLATE).filter(|_| may_see(TEMPLATE) && may_see(TAXES))?;
+    let name = name_in(stored, TEMPLATE).filter(|_| may_see(on, TEMPLATE) && may_see(on, TAXES))?;
     let is_empty = stored.get(TAXES).and_then(Value::as_array).is_none_or(Vec::is_empty);
     is_empty.then(|| {
         format!(
@@ -142,6 +152,42 @@ pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Opti
             on.registry.tool_for(on.def, Verb::Update)
         )
     })
+}
+
+/// Says which fields are empty that the form would have filled in by those that were given.
+pub(crate) fn unfilled(
+    on: &DocTypeCall<'_>,
+    given: &Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Option<String> {
+    let empty = |field: &str| match stored.get(field) {
+        Some(Value::Array(rows)) => rows.is_empty(),
+        Some(Value::String(text)) => text.is_empty(),
+        value => value.is_none_or(Value::is_null),
+    };
+    let left = FILLED_BY.into_iter().filter(|(field, by)| {
+        may_see(on, field) && name_in(given, by).is_some_and(|name| name_in(stored, by) == Some(name)) && empty(field)
+    });
+    let left: Vec<String> = left.map(|(field, by)| format!("{field}, which the form takes from {by}")).collect();
+    (!left.is_empty()).then(|| {
+        let update = on.registry.tool_for(on.def, Verb::Update);
+        format!("not filled in: {}; {update} sets what is needed of it", left.join("; "))
+    })
+}
+
+/// Says that rows of payment terms are left from before: the site makes those of a template only where there are none.
+fn kept_schedule(on: &DocTypeCall<'_>, stored: &Map<String, Value>, changes: &Map<String, Value>) -> Option<String> {
+    let name = name_in(changes, TERMS).filter(|name| name_in(stored, TERMS) != Some(*name))?;
+    let rows = stored.get(SCHEDULE).and_then(Value::as_array).filter(|rows| !rows.is_empty())?.len();
+    (may_see(on, SCHEDULE) && !changes.contains_key(SCHEDULE)).then(|| {
+        format!(
+            "{SCHEDULE} still has its rows from before ({rows}); {{\"{SCHEDULE}\": []}} lets the site make those of {name:?}"
+        )
+    })
+}
+
+fn may_see(on: &DocTypeCall<'_>, field: &str) -> bool {
+    on.def.field(field).is_some_and(|field| on.permit.fields().may_read(field))
 }
 
 /// The DocType of the templates, where documents of this one have such taxes.

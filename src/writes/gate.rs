@@ -24,7 +24,7 @@ pub struct Step<'a> {
     /// The document, before and after.
     pub state: WriteState<'a>,
     /// What would change, for the one who is asked: field by field `{"from": …, "to": …}`, or what else there is to say.
-    /// Of a new document it is what stands beside it.
+    /// Of a new document it is what stands beside it, and `would_create` where it is shown otherwise than it is sent.
     pub preview: &'a Map<String, Value>,
 }
 
@@ -212,7 +212,7 @@ impl<'a> DocTypeCall<'a> {
             (Operation::Amend, _, Some(result)) => entry("would_create", self.visible(result.clone())),
             (Operation::Create, _, Some(result)) => {
                 let mut shown = step.preview.clone();
-                shown.extend(entry("would_create", self.visible(result.clone())));
+                shown.entry("would_create").or_insert_with(|| Value::Object(self.visible(result.clone())));
                 shown
             }
             (Operation::Delete, Some(stored), _) => {

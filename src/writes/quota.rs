@@ -1,16 +1,18 @@
 //! Quotas: how many writes a user may still send, told before none is left, and what a submit may be worth.
 
+use std::collections::BTreeMap;
+
 use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, rows};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::gate::Step;
-use crate::audit::{Attempt, Full, Recorded, counted_as};
+use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as};
 use crate::config::quota::Writes;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::{Denial, Operation, Reason};
+use crate::policy::{Denial, Operation, Operations, Reason};
 
 /// A quota is told of when no more than one in so many writes is left, and with the last but one of few.
 const TOLD_AT: u64 = 5;
@@ -20,14 +22,41 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many writes of this attempt's operation its user may send, in which times; none where any number may be.
 fn limits(session: &Session<'_>, attempt: &Attempt) -> Vec<(SignedDuration, u64)> {
-    let operation = Operation::from_name(&counted_as(&attempt.operation).to_lowercase());
-    let writes: Writes =
-        operation.and_then(|operation| session.quota.writes.get(&operation).copied()).unwrap_or_default();
+    let quota = session.quota;
+    let writes = match counted_as(attempt).0 {
+        MAIL => quota.mail,
+        kind => Operation::from_name(&kind.to_lowercase()).and_then(|operation| quota.writes.get(&operation).copied()),
+    };
+    let writes = writes.unwrap_or_default();
     [writes.hour.map(|most| (HOUR, most)), writes.day.map(|most| (DAY, most))].into_iter().flatten().collect()
 }
 
 const fn span(over: SignedDuration) -> &'static str {
     if over.as_secs() == HOUR.as_secs() { "an hour" } else { "a day" }
+}
+
+/// What quotas there are for writes of these operations, as they are configured.
+pub fn told(session: &Session<'_>, doctype: &str, operations: Operations) -> Map<String, Value> {
+    let quota = session.quota;
+    let most = |writes: &Writes| {
+        let most = [("hour", writes.hour), ("day", writes.day)];
+        json!(most.into_iter().filter_map(|(over, most)| Some((over, most?))).collect::<BTreeMap<_, _>>())
+    };
+    let counted = |(operation, _): &(&Operation, &Writes)| {
+        let amends = **operation == Operation::Create && operations.contains(Operation::Amend);
+        operations.contains(**operation) || amends
+    };
+    let writes = quota.writes.iter().filter(counted).map(|(operation, writes)| (operation.to_string(), most(writes)));
+    let mut told: Map<String, Value> = writes.collect();
+    let mails = doctype == "Communication" && operations.contains(Operation::Create);
+    told.extend(quota.mail.filter(|_| mails).map(|writes| ("mail".to_owned(), most(&writes))));
+    let amounts = [("confirm", quota.confirm_above), ("refuse", quota.refuse_above)];
+    let amounts: Map<_, _> =
+        amounts.into_iter().filter_map(|(key, amount)| Some((key.to_owned(), json!(amount?)))).collect();
+    if operations.contains(Operation::Submit) && !amounts.is_empty() {
+        told.insert("submit_amount".to_owned(), Value::Object(amounts));
+    }
+    told
 }
 
 /// Tells in the answer to a write that its quota is nearly used up.
@@ -38,12 +67,12 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
     }
     let Ok(user) = session.user_name().await else { return };
     let left = |(over, most): &(SignedDuration, u64)| {
-        let sent = session.audit.sent(user, &attempt.operation, Timestamp::now() - *over).ok()?;
+        let sent = session.audit.sent(user, attempt, Timestamp::now() - *over).ok()?;
         Some((most.saturating_sub(sent), *most, *over))
     };
     let near = limits.iter().filter_map(left).filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
     if let Some((left, most, over)) = near {
-        let operation = counted_as(&attempt.operation).to_lowercase();
+        let operation = counted_as(attempt).0.to_lowercase();
         answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
     }
 }
@@ -74,10 +103,10 @@ impl DocTypeCall<'_> {
             return Ok(());
         }
         let (user, audit) = (self.session.user_name().await?, self.session.audit);
-        audit.room(user, &attempt.operation, &limits)?.map_err(|full| self.full(user, &full))?;
+        audit.room(user, &attempt, &limits)?.map_err(|full| self.full(user, &full))?;
         for (over, most) in limits {
             // A log that cannot be read lets no row pass either.
-            let Ok(sent) = audit.sent(user, &attempt.operation, Timestamp::now() - over) else { continue };
+            let Ok(sent) = audit.sent(user, &attempt, Timestamp::now() - over) else { continue };
             let left = most.saturating_sub(sent);
             if u64::try_from(documents).is_ok_and(|documents| documents > left) {
                 return Err(self.refused(format!(
@@ -98,7 +127,7 @@ impl DocTypeCall<'_> {
         let limits = limits(self.session, self.attempt);
         if !limits.is_empty() {
             let user = self.session.user_name().await?;
-            self.session.audit.room(user, &self.attempt.operation, &limits)?.map_err(|full| self.full(user, &full))?;
+            self.session.audit.room(user, self.attempt, &limits)?.map_err(|full| self.full(user, &full))?;
         }
         let submits = |doc: Option<&Map<String, Value>>| doc.and_then(|doc| doc.get("docstatus")?.as_u64()) == Some(1);
         let is_submit = self.permit.operation() == Operation::Submit
@@ -119,12 +148,24 @@ impl DocTypeCall<'_> {
     }
 
     fn full(&self, user: &str, full: &Full) -> ToolError {
-        let free = full.free.strftime("%Y-%m-%d %H:%M:%S UTC");
-        self.refused(format!(
-            "permissions.quota: {user} may send {} of these {}, and has; the next is free at {free}",
-            full.most,
-            span(full.over)
-        ))
+        let (most, over) = (full.most, span(full.over));
+        let free = full.free.map(|free| free.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+        self.refused(match (self.attempt.recipients, free) {
+            (None, free) => {
+                let free = free.unwrap_or_else(|| "no time".to_owned());
+                format!(
+                    "permissions.quota: {user} may send {most} of these {over}, and has; the next is free at {free}"
+                )
+            }
+            (Some(recipients), Some(free)) => format!(
+                "permissions.quota: {user} may mail {most} recipients {over}; there is room for these {recipients} \
+                 at {free}"
+            ),
+            (Some(recipients), None) => format!(
+                "permissions.quota: {user} may mail {most} recipients {over}; these are {recipients}, for whom there \
+                 is never room"
+            ),
+        })
     }
 
     fn refused(&self, why: String) -> ToolError {

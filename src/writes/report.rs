@@ -1,8 +1,9 @@
 //! What a write tells of the document as the site stored it: what changed and what the site did otherwise than it was told.
 
-use erpnext_schema::{FieldDef, FieldKind, doctype_flag, flag, rows};
+use erpnext_schema::{FieldDef, FieldKind, Options, doctype_flag, flag, rows};
 use serde_json::{Map, Value, json};
 
+use crate::context::companies;
 use crate::document::changes::{self, Change};
 use crate::document::differences::{differences, is_nothing, same};
 use crate::documents::DocTypeCall;
@@ -28,6 +29,10 @@ const WORKED_OUT: [&str; 13] = [
     "total_amount",
     "due_date",
 ];
+
+const CURRENCY: &str = "currency";
+/// How the currency of an amount is named that is in the company's.
+const COMPANYS: &str = "Company:company:";
 
 impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
@@ -89,6 +94,21 @@ impl DocTypeCall<'_> {
             outcome.shift_remove("rounded_total");
         }
         outcome
+    }
+
+    /// Adds the currency of amounts that name none and are in that of the company.
+    pub(crate) async fn note_currency(&self, answer: &mut Map<String, Value>, stored: &Map<String, Value>) {
+        let is_in_companys = |key: &String| {
+            let is_amount = |field: &FieldDef| matches!(field.options, Options::Format(by) if by.starts_with(COMPANYS));
+            self.def.field(key).is_some_and(|field| field.kind == FieldKind::Currency && is_amount(field))
+        };
+        let Some(company) = stored.get("company").and_then(Value::as_str) else { return };
+        if self.def.field(CURRENCY).is_some() || !answer.keys().any(is_in_companys) {
+            return;
+        }
+        let known = companies(self.session, self.session.site).await;
+        let currency = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
+        answer.extend(currency.map(|currency| (CURRENCY.to_owned(), json!(currency))));
     }
 
     /// What a person looks at before agreeing to what is to become of a document: what its row in a list would show.

@@ -105,6 +105,9 @@ const WRITES: &[Write] = &[
     write("create_bulk_documents", ("POST", TODO), &["insert ToDo"], |_| {
         Box::pin(async { json!({"doctype": "ToDo", "documents": [{"description": "by itself"}]}) })
     }),
+    write("import_documents", ("POST", TODO), &["insert ToDo"], |_| {
+        Box::pin(async { json!({"doctype": "ToDo", "content": "Description\nimported\n", "confirm": true}) })
+    }),
     write("update_bulk_documents", ("PUT", TODO), &["update ToDo"], |world| {
         Box::pin(async {
             let name = world.created("ToDo", json!({"description": "x"})).await;

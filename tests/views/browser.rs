@@ -21,10 +21,22 @@ fn browser() -> PathBuf {
 
 /// Plays the scenarios, and gives what came of each.
 pub fn play(name: &str, scenarios: &[Value]) -> Vec<Value> {
+    play_with("", name, scenarios)
+}
+
+/// The same with axe-core at hand, for the step `axe`.
+pub fn play_with_axe(name: &str, scenarios: &[Value]) -> Vec<Value> {
+    let file = std::env::var_os("AXE").expect("no axe-core: .ci/views installs it, or name its axe.min.js in AXE");
+    play_with(&std::fs::read_to_string(file).unwrap(), name, scenarios)
+}
+
+fn play_with(axe: &str, name: &str, scenarios: &[Value]) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("host.html");
+    // Neither may end the element that it stands in.
+    let axe = serde_json::to_string(axe).unwrap().replace('<', "\\u003c");
     let text = serde_json::to_string(scenarios).unwrap().replace('<', "\\u003c");
-    std::fs::write(&page, HOST.replace("SCENARIOS", &text)).unwrap();
+    std::fs::write(&page, HOST.replace("AXE_CORE", &axe).replace("SCENARIOS", &text)).unwrap();
     let mut command = Command::new(browser());
     command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"]);

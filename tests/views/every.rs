@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::browser::play;
-use crate::desk::{Desk, Shown, with};
+use crate::desk::{Desk, Shown, data, with};
 
 const HOSTILE: &str = "<img src=x onerror=\"parent.document.title='hit'\"><script>parent.document.title='hit'</script>";
 
 /// One result for each view.
-async fn every(desk: &Desk) -> Vec<Value> {
+pub async fn every(desk: &Desk) -> Vec<Value> {
     let order = desk.first("Sales Order", json!({"docstatus": 0})).await;
     let of = |name: &str| json!({"doctype": "Sales Order", "name": name});
     let groups = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"]});
@@ -23,7 +23,7 @@ async fn every(desk: &Desk) -> Vec<Value> {
     ]
 }
 
-fn name(scenario: &Value) -> &str {
+pub fn name(scenario: &Value) -> &str {
     scenario["tool"]["name"].as_str().unwrap()
 }
 
@@ -31,7 +31,7 @@ fn text_of(scenario: &Value) -> String {
     scenario["result"]["content"][0]["text"].as_str().unwrap().to_owned()
 }
 
-fn saying(mut scenario: Value, text: &str, is_error: bool) -> Value {
+pub fn saying(mut scenario: Value, text: &str, is_error: bool) -> Value {
     scenario["result"] = json!({"content": [{"type": "text", "text": text}], "isError": is_error});
     scenario
 }
@@ -131,13 +131,15 @@ async fn what_is_no_data_is_shown_as_the_text_that_it_is() {
         for (text, is_error) in texts {
             scenarios.push(with(
                 saying(scenario.clone(), text, is_error),
-                json!([{"read": "main"}, {"read": "[role=alert]"}]),
+                json!([{"read": "main .text"}, {"read": "[role=alert]"}]),
             ));
         }
     }
     for (scenario, outcome) in scenarios.iter().zip(play("text", &scenarios)) {
         let seen = Shown::of(name(scenario), outcome);
-        assert_eq!(seen.read(0), [text_of(scenario)], "{}", name(scenario));
+        let text = text_of(scenario);
+        let people = text.split("\nexc_type: ").next().unwrap().split("\nnext: ").next().unwrap();
+        assert_eq!(seen.read(0), [people], "{}", name(scenario));
         assert_eq!(seen.read(1).len(), usize::from(scenario["result"]["isError"] == true));
     }
 }
@@ -147,8 +149,8 @@ async fn structured_content_is_read_where_there_is_no_text() {
     let desk = Desk::start().await;
     let scenarios = every(&desk).await.into_iter().flat_map(|scenario| {
         let mut structured = scenario.clone();
-        structured["result"] =
-            json!({"content": [], "structuredContent": serde_json::from_str::<Value>(&text_of(&scenario)).unwrap()});
+        let data: Value = serde_json::from_str(&text_of(&scenario)).unwrap();
+        structured["result"] = json!({"content": [], "structuredContent": data, "_meta": scenario["result"]["_meta"]});
         [scenario, structured].map(|scenario| with(scenario, json!([{"read": "main"}])))
     });
     let scenarios: Vec<Value> = scenarios.collect();
@@ -171,5 +173,36 @@ async fn nothing_is_wider_than_a_narrow_frame() {
     }
     for (scenario, outcome) in scenarios.iter().zip(play("narrow", &scenarios)) {
         Shown::of(&format!("{} at {}", name(scenario), scenario["width"]), outcome);
+    }
+}
+
+#[tokio::test]
+async fn what_a_model_is_to_do_next_is_shown_to_no_person() {
+    let desk = Desk::start().await;
+    let error = desk.call("get_customer_document", json!({"name": "nope"})).await;
+    let error = error["content"][0]["text"].as_str().unwrap().to_owned();
+    assert!(error.contains("\nexc_type: ") && error.contains("\nnext: "), "{error}");
+    let mut noted = desk.scenario("list_sales_order_documents", json!({"limit": 1})).await;
+    let mut answer = data(&noted["result"]);
+    answer["note"] =
+        json!("drafts count too: filter by docstatus 1; naming the table in fields gives all; texts are cut");
+    answer["left_out"] = json!({"rows": 3});
+    answer["to_see_it"] = json!("ask for less at a time: name fields");
+    noted["result"]["content"][0]["text"] = json!(answer.to_string());
+    let mut scenarios: Vec<Value> =
+        every(&desk).await.into_iter().map(|scenario| saying(scenario, &error, true)).collect();
+    scenarios.push(noted);
+    let scenarios: Vec<Value> =
+        scenarios.into_iter().map(|scenario| with(scenario, json!([{"read": "main"}]))).collect();
+    for (scenario, outcome) in scenarios.iter().zip(play("advice", &scenarios)) {
+        let seen = Shown::of(name(scenario), outcome);
+        let all = seen.read(0)[0];
+        for advice in
+            ["exc_type", "DoesNotExistError", "next:", "list or search", "filter by", "naming", "ask for less"]
+        {
+            assert!(!all.contains(advice), "{}: {advice}: {all}", name(scenario));
+        }
+        let told = if scenario["result"]["isError"] == true { "nope" } else { "drafts count too; texts are cut" };
+        assert!(all.contains(told), "{}: {all}", name(scenario));
     }
 }

@@ -7,7 +7,7 @@ pub static ADVANCE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     sort: "creation asc",
     fields: &[
         field!("add_deduct_tax", Select, "Add Or Deduct", options = Choices(&["Add", "Deduct"]), flags = REQD),
-        field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Paid Amount", "On Previous Row Amount", "On Previous Row Total"]), flags = REQD | IN_LIST_VIEW),
+        field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Paid Amount", "On Previous Row Amount", "On Previous Row Total"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
         field!("description", SmallText, "Description", flags = REQD | FILLED),

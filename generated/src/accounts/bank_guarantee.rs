@@ -9,7 +9,7 @@ pub static BANK_GUARANTEE: Versioned = Versioned::new(DocTypeDef {
     search_fields: &["customer"],
     sort: "creation desc",
     fields: &[
-        field!("bg_type", Select, "Bank Guarantee Type", options = Choices(& ["Receiving", "Providing"]), flags = REQD),
+        field!("bg_type", Select, "Bank Guarantee Type", options = Choices(& ["Receiving", "Providing"]), flags = REQD | EMPTY_FIRST),
         field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = READ_ONLY),
         field!("reference_docname", DynamicLink, "Reference Document Name", options = TargetField("reference_doctype")),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),

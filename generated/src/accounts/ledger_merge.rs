@@ -7,7 +7,7 @@ pub static LEDGER_MERGE: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("format:{account_name} merger on {creation}"),
     sort: "creation desc",
     fields: &[
-        field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = REQD | SET_ONLY_ONCE),
+        field!("root_type", Select, "Root Type", options = Choices(&["Asset", "Liability", "Income", "Expense", "Equity"]), flags = REQD | SET_ONLY_ONCE | EMPTY_FIRST),
         field!("account", Link, "Account", options = Target("Account"), flags = REQD | SET_ONLY_ONCE | CONDITIONAL),
         field!("account_name", Data, "Account Name", flags = REQD | READ_ONLY | CONDITIONAL | FETCH_IF_EMPTY, fetch_from = Some("account.account_name")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | SET_ONLY_ONCE),

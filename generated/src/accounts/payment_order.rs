@@ -9,7 +9,7 @@ pub static PAYMENT_ORDER: Versioned = Versioned::new(DocTypeDef {
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(&["PMO-"]), flags = REQD | NO_COPY, default = Some("PMO-")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
-        field!("payment_order_type", Select, "Payment Order Type", options = Choices(& ["Payment Request", "Payment Entry"]), flags = REQD | READ_ONLY),
+        field!("payment_order_type", Select, "Payment Order Type", options = Choices(& ["Payment Request", "Payment Entry"]), flags = REQD | READ_ONLY | EMPTY_FIRST),
         field!("party", Link, "Supplier", options = Target("Supplier"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("posting_date", Date, "Posting Date", flags = IN_LIST_VIEW, default = Some("Today")),
         field!("company_bank", Link, "Bank", options = Target("Bank"), flags = IN_LIST_VIEW | CONDITIONAL, fetch_from = Some("company_bank_account.bank")),

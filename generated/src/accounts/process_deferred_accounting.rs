@@ -8,7 +8,7 @@ pub static PROCESS_DEFERRED_ACCOUNTING: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("company", Link, "Company", options = Target("Company"), flags = REQD),
-        field!("type", Select, "Type", options = Choices(&["Income", "Expense"]), flags = REQD | IN_LIST_VIEW),
+        field!("type", Select, "Type", options = Choices(&["Income", "Expense"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("account", Link, "Account", options = Target("Account"), flags = CONDITIONAL),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("start_date", Date, "Service Start Date", flags = REQD | IN_LIST_VIEW),

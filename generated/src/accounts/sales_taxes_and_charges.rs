@@ -6,7 +6,7 @@ pub static SALES_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
-        field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Net Total", "On Previous Row Amount", "On Previous Row Total", "On Item Quantity"]), flags = REQD | IN_LIST_VIEW),
+        field!("charge_type", Select, "Type", options = Choices(&["Actual", "On Net Total", "On Previous Row Amount", "On Previous Row Total", "On Item Quantity"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("row_id", Data, "Reference Row #", flags = CONDITIONAL),
         field!("account_head", Link, "Account Head", options = Target("Account"), flags = REQD | ALLOW_ON_SUBMIT | IN_LIST_VIEW | SEARCH_INDEX),
         field!("description", SmallText, "Description", flags = REQD | FILLED),

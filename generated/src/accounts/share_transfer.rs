@@ -7,7 +7,7 @@ pub static SHARE_TRANSFER: Versioned = Versioned::new(DocTypeDef {
     autoname: Some("ACC-SHT-.YYYY.-.#####"),
     sort: "creation desc",
     fields: &[
-        field!("transfer_type", Select, "Transfer Type", options = Choices(&["Issue", "Purchase", "Transfer"]), flags = REQD | IN_LIST_VIEW),
+        field!("transfer_type", Select, "Transfer Type", options = Choices(&["Issue", "Purchase", "Transfer"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("date", Date, "Date", flags = REQD),
         field!("from_shareholder", Link, "From Shareholder", options = Target("Shareholder"), flags = CONDITIONAL),
         field!("from_folio_no", Data, "From Folio No", flags = CONDITIONAL, fetch_from = Some("from_shareholder.folio_no")),

@@ -10,7 +10,7 @@ pub static SUBSCRIPTION_PLAN: Versioned = Versioned::new(DocTypeDef {
         field!("plan_name", Data, "Plan Name", flags = REQD | UNIQUE | IN_LIST_VIEW),
         field!("currency", Link, "Currency", options = Target("Currency"), flags = REQD),
         field!("item", Link, "Item", options = Target("Item"), flags = REQD | IN_LIST_VIEW),
-        field!("price_determination", Select, "Subscription Price Based On", options = Choices(&["Fixed Rate", "Based On Price List", "Monthly Rate"]), flags = REQD),
+        field!("price_determination", Select, "Subscription Price Based On", options = Choices(&["Fixed Rate", "Based On Price List", "Monthly Rate"]), flags = REQD | EMPTY_FIRST),
         field!("cost", Currency, "Cost", options = Format("currency"), flags = IN_LIST_VIEW | CONDITIONAL),
         field!("price_list", Link, "Price List", options = Target("Price List"), flags = CONDITIONAL),
         field!("billing_interval", Select, "Billing Interval", options = Choices(& ["Day", "Week", "Month", "Year"]), flags = REQD | IN_LIST_VIEW, default = Some("Day")),

@@ -8,7 +8,7 @@ pub static ASSET_FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("finance_book", Link, "Finance Book", options = Target("Finance Book"), flags = IN_LIST_VIEW),
-        field!("depreciation_method", Select, "Depreciation Method", options = Choices(& ["Straight Line", "Double Declining Balance", "Written Down Value", "Manual"]), flags = REQD | IN_LIST_VIEW),
+        field!("depreciation_method", Select, "Depreciation Method", options = Choices(& ["Straight Line", "Double Declining Balance", "Written Down Value", "Manual"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("frequency_of_depreciation", Int, "Frequency of Depreciation (Months)", flags = REQD | IN_LIST_VIEW, only = V16),
         field!("total_number_of_depreciations", Int, "Total Number of Depreciations", flags = REQD | IN_LIST_VIEW),
         field!("increase_in_asset_life", Int, "Increase In Asset Life (Months)", flags = READ_ONLY | NO_COPY, only = V16),

@@ -10,7 +10,7 @@ pub static ASSET_MAINTENANCE_TASK: Versioned = Versioned::new(DocTypeDef {
         field!("maintenance_type", Select, "Maintenance Type", options = Choices(& ["Preventive Maintenance", "Calibration"])),
         field!("maintenance_status", Select, "Maintenance Status", options = Choices(& ["Planned", "Overdue", "Cancelled"]), flags = REQD | IN_LIST_VIEW),
         field!("start_date", Date, "Start Date", flags = REQD, default = Some("Today")),
-        field!("periodicity", Select, "Periodicity", options = Choices(&["Daily", "Weekly", "Monthly", "Quarterly", "Half-yearly", "Yearly", "2 Yearly", "3 Yearly"]), flags = REQD | IN_LIST_VIEW),
+        field!("periodicity", Select, "Periodicity", options = Choices(&["Daily", "Weekly", "Monthly", "Quarterly", "Half-yearly", "Yearly", "2 Yearly", "3 Yearly"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("end_date", Date, "End Date"),
         field!("certificate_required", Check, "Certificate Required", flags = SET_ONLY_ONCE | SEARCH_INDEX, default = Some("0")),
         field!("assign_to", Link, "Assign To", options = Target("User"), flags = IN_LIST_VIEW),

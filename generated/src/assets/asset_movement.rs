@@ -8,7 +8,7 @@ autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
 sort: "creation desc",
 fields: &[
     field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | FILLED),
-    field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD),
+    field!("purpose", Select, "Purpose", options = Choices(&["Issue", "Receipt", "Transfer", "Transfer and Issue"]), flags = REQD | EMPTY_FIRST),
     field!("transaction_date", Datetime, "Transaction Date", flags = REQD | IN_LIST_VIEW, default = Some("Now")),
     field!("assets", Table, "Assets", options = Target("Asset Movement Item"), flags = REQD),
     field!("reference_doctype", Link, "Reference Document Type", options = Target("DocType"), flags = NO_COPY),

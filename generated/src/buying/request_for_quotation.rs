@@ -16,7 +16,7 @@ pub static REQUEST_FOR_QUOTATION: Versioned = Versioned::new(DocTypeDef {
         field!("vendor", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | HIDDEN | NO_COPY | IN_STANDARD_FILTER),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("schedule_date", Date, "Required Date"),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Cancelled"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | EMPTY_FIRST),
         field!("has_unit_price_items", Check, "Has Unit Price Items", flags = HIDDEN | NO_COPY, default = Some("0")),
         field!("amended_from", Link, "Amended From", options = Target("Request for Quotation"), flags = READ_ONLY | NO_COPY),
         field!("suppliers", Table, "Suppliers", options = Target("Request for Quotation Supplier"), flags = REQD),

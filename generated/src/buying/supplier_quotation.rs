@@ -14,7 +14,7 @@ pub static SUPPLIER_QUOTATION: Versioned = Versioned::new(DocTypeDef {
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = REQD | BOLD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("supplier_name", Data, "Supplier Name", flags = READ_ONLY | BOLD | IN_GLOBAL_SEARCH, fetch_from = Some("supplier.supplier_name")),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX | FILLED),
-        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Stopped", "Cancelled", "Expired"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX),
+        field!("status", Select, "Status", options = Choices(&["Draft", "Submitted", "Stopped", "Cancelled", "Expired"]), flags = REQD | READ_ONLY | NO_COPY | SEARCH_INDEX | EMPTY_FIRST),
         field!("transaction_date", Date, "Date", flags = REQD | IN_LIST_VIEW | SEARCH_INDEX, default = Some("Today")),
         field!("valid_till", Date, "Valid Till", flags = IN_LIST_VIEW),
         field!("quotation_number", Data, "Quotation Number"),

@@ -8,7 +8,7 @@ pub static DATA_IMPORT: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("reference_doctype", Link, "Document Type", options = Target("DocType"), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
-        field!("import_type", Select, "Import Type", options = Choices(& ["Insert New Records", "Update Existing Records"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW),
+        field!("import_type", Select, "Import Type", options = Choices(& ["Insert New Records", "Update Existing Records"]), flags = REQD | SET_ONLY_ONCE | IN_LIST_VIEW | EMPTY_FIRST),
         field!("import_file", Attach, "Import File", flags = IN_LIST_VIEW | CONDITIONAL),
         field!("payload_count", Int, "Payload Count", flags = READ_ONLY | HIDDEN),
         field!("google_sheets_url", Data, "Import from Google Sheets", flags = CONDITIONAL),

@@ -6,7 +6,7 @@ pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: Versioned = Versioned::new(DocTy
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
-        field!("set_role_for", Select, "Set Role For", options = Choices(&["Page", "Report"]), flags = REQD | IN_LIST_VIEW),
+        field!("set_role_for", Select, "Set Role For", options = Choices(&["Page", "Report"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("page", Link, "Page", options = Target("Page"), flags = CONDITIONAL),
         field!("report", Link, "Report", options = Target("Report"), flags = CONDITIONAL),
         field!("enable_prepared_report", Check, "Enable Prepared Report", flags = CONDITIONAL, default = Some("0")),

@@ -8,7 +8,7 @@ pub static PROPERTY_SETTER: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("is_system_generated", Check, "Is System Generated", flags = READ_ONLY, default = Some("0")),
-        field!("doctype_or_field", Select, "Applied On", options = Choices(& ["DocField", "DocType", "DocType Link", "DocType Action", "DocType State"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("doctype_or_field", Select, "Applied On", options = Choices(& ["DocField", "DocType", "DocType Link", "DocType Action", "DocType State"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | EMPTY_FIRST),
         field!("doc_type", Link, "DocType", options = Target("DocType"), flags = REQD | IN_STANDARD_FILTER | SEARCH_INDEX),
         field!("field_name", Data, "Field Name", flags = IN_STANDARD_FILTER | SEARCH_INDEX | CONDITIONAL),
         field!("row_name", Data, "Row Name"),

@@ -8,7 +8,7 @@ pub static DROPBOX_SETTINGS: Versioned = Versioned::new(DocTypeDef {
         field!("enabled", Check, "Enabled", default = Some("0")),
         field!("send_notifications_to", Data, "Send Notifications To", flags = REQD | IN_LIST_VIEW),
         field!("send_email_for_successful_backup", Check, "Send Email for Successful Backup", default = Some("1")),
-        field!("backup_frequency", Select, "Backup Frequency", options = Choices(& ["Daily", "Weekly"]), flags = REQD | IN_LIST_VIEW),
+        field!("backup_frequency", Select, "Backup Frequency", options = Choices(& ["Daily", "Weekly"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("limit_no_of_backups", Check, "Limit Number of DB Backups", default = Some("0")),
         field!("no_of_backups", Int, "Number of DB Backups", flags = CONDITIONAL, default = Some("5")),
         field!("file_backup", Check, "File Backup", default = Some("1")),

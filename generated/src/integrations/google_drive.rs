@@ -7,7 +7,7 @@ pub static GOOGLE_DRIVE: Versioned = Versioned::new(DocTypeDef {
     fields: &[
         field!("enable", Check, "Enable", default = Some("0")),
         field!("backup_folder_name", Data, "Backup Folder Name", flags = REQD | IN_LIST_VIEW),
-        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly"]), flags = REQD),
+        field!("frequency", Select, "Frequency", options = Choices(&["Daily", "Weekly"]), flags = REQD | EMPTY_FIRST),
         field!("email", Data, "Send Notification To", options = Format("Email"), flags = REQD),
         field!("send_email_for_successful_backup", Check, "Send Email for Successful backup", default = Some("0")),
         field!("file_backup", Check, "File Backup", default = Some("0")),

@@ -7,7 +7,7 @@ pub static LDAP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("0")),
-        field!("ldap_directory_server", Select, "Directory Server", options = Choices(& ["Active Directory", "OpenLDAP", "Custom"]), flags = REQD),
+        field!("ldap_directory_server", Select, "Directory Server", options = Choices(& ["Active Directory", "OpenLDAP", "Custom"]), flags = REQD | EMPTY_FIRST),
         field!("ldap_server_url", Data, "LDAP Server Url", flags = REQD | IN_LIST_VIEW),
         field!("base_dn", Data, "Base Distinguished Name (DN)", flags = REQD | IN_LIST_VIEW),
         field!("password", Password, "Password for Base DN", flags = REQD | IN_LIST_VIEW),

@@ -28,7 +28,7 @@ pub static MAINTENANCE_VISIT: Versioned = Versioned::new(DocTypeDef {
         field!("maintenance_schedule_detail", Link, "Maintenance Schedule Detail", options = Target("Maintenance Schedule Detail"), flags = HIDDEN),
         field!("mntc_date", Date, "Maintenance Date", flags = REQD | NO_COPY, default = Some("Today")),
         field!("mntc_time", Time, "Maintenance Time", flags = NO_COPY),
-        field!("completion_status", Select, "Completion Status", options = Choices(& ["Partially Completed", "Fully Completed"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("completion_status", Select, "Completion Status", options = Choices(& ["Partially Completed", "Fully Completed"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | EMPTY_FIRST),
         field!("maintenance_type", Select, "Maintenance Type", options = Choices(& ["Scheduled", "Unscheduled", "Breakdown"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER, default = Some("Unscheduled")),
         field!("purposes", Table, "Purposes", options = Target("Maintenance Visit Purpose")),
         field!("customer_feedback", SmallText, "Customer Feedback"),

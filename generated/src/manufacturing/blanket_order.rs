@@ -10,7 +10,7 @@ pub static BLANKET_ORDER: Versioned = Versioned::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(& ["MFG-BLR-.YYYY.-"]), flags = REQD | FILLED),
-        field!("blanket_order_type", Select, "Order Type", options = Choices(& ["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW),
+        field!("blanket_order_type", Select, "Order Type", options = Choices(& ["Selling", "Purchasing"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST),
         field!("customer", Link, "Customer", options = Target("Customer"), flags = CONDITIONAL),
         field!("customer_name", Data, "Customer Name", flags = READ_ONLY | CONDITIONAL, fetch_from = Some("customer.customer_name")),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = CONDITIONAL),

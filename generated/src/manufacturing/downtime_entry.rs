@@ -14,7 +14,7 @@ pub static DOWNTIME_ENTRY: Versioned = Versioned::new(DocTypeDef {
         field!("from_time", Datetime, "From Time", flags = REQD | IN_LIST_VIEW),
         field!("to_time", Datetime, "To Time", flags = REQD | IN_LIST_VIEW),
         field!("downtime", Float, "Downtime", flags = READ_ONLY),
-        field!("stop_reason", Select, "Stop Reason", options = Choices(& ["Excessive machine set up time", "Unplanned machine maintenance", "On-machine press checks", "Machine operator errors", "Machine malfunction", "Electricity down", "Other"]), flags = REQD),
+        field!("stop_reason", Select, "Stop Reason", options = Choices(& ["Excessive machine set up time", "Unplanned machine maintenance", "On-machine press checks", "Machine operator errors", "Machine malfunction", "Electricity down", "Other"]), flags = REQD | EMPTY_FIRST),
         field!("remarks", Text, "Remarks"),
     ],
     tools: &[

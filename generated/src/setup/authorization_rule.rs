@@ -14,8 +14,8 @@ pub static AUTHORIZATION_RULE: Versioned = Versioned::new(DocTypeDef {
     ],
     sort: "creation desc",
     fields: &[
-        field!("transaction", Select, "Transaction", options = Choices(&["Sales Order", "Purchase Order", "Quotation", "Delivery Note", "Sales Invoice", "Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
-        field!("based_on", Select, "Based On", options = Choices(&["Grand Total", "Average Discount", "Customerwise Discount", "Itemwise Discount", "Item Group wise Discount", "Not Applicable"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER),
+        field!("transaction", Select, "Transaction", options = Choices(&["Sales Order", "Purchase Order", "Quotation", "Delivery Note", "Sales Invoice", "Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | EMPTY_FIRST),
+        field!("based_on", Select, "Based On", options = Choices(&["Grand Total", "Average Discount", "Customerwise Discount", "Itemwise Discount", "Item Group wise Discount", "Not Applicable"]), flags = REQD | IN_LIST_VIEW | IN_STANDARD_FILTER | EMPTY_FIRST),
         field!("customer_or_item", Select, "Customer or Item", options = Choices(& ["Customer", "Item", "Item Group"]), flags = READ_ONLY | HIDDEN),
         field!("master_name", DynamicLink, "Customer / Item / Item Group", options = TargetField("customer_or_item"), flags = IN_LIST_VIEW),
         field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),

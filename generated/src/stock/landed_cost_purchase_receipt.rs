@@ -6,8 +6,8 @@ pub static LANDED_COST_PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
-        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt", "Stock Entry", "Subcontracting Receipt"]), flags = REQD | IN_LIST_VIEW, only = V16),
-        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | SUPERSEDED, only = V15),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt", "Stock Entry", "Subcontracting Receipt"]), flags = REQD | IN_LIST_VIEW | EMPTY_FIRST, only = V16),
+        field!("receipt_document_type", Select, "Receipt Document Type", options = Choices(&["Purchase Invoice", "Purchase Receipt"]), flags = REQD | IN_LIST_VIEW | SUPERSEDED | EMPTY_FIRST, only = V15),
         field!("receipt_document", DynamicLink, "Receipt Document", options = TargetField("receipt_document_type"), flags = REQD | IN_LIST_VIEW),
         field!("supplier", Link, "Supplier", options = Target("Supplier"), flags = READ_ONLY | IN_LIST_VIEW),
         field!("posting_date", Date, "Posting Date", flags = READ_ONLY),

@@ -10,7 +10,7 @@ pub static STOCK_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     fields: &[
         field!("naming_series", Select, "Series", options = Choices(& ["MAT-RECO-.YYYY.-"]), flags = REQD | SET_ONLY_ONCE | NO_COPY | FILLED),
         field!("company", Link, "Company", options = Target("Company"), flags = REQD | FILLED),
-        field!("purpose", Select, "Purpose", options = Choices(&["Opening Stock", "Stock Reconciliation"]), flags = REQD),
+        field!("purpose", Select, "Purpose", options = Choices(&["Opening Stock", "Stock Reconciliation"]), flags = REQD | EMPTY_FIRST),
         field!("posting_date", Date, "Posting Date", flags = REQD | IN_LIST_VIEW, default = Some("Today")),
         field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED, default = Some("Now"), only = V16),
         field!("posting_time", Time, "Posting Time", flags = REQD | IN_LIST_VIEW | FILLED | SUPERSEDED, only = V15),

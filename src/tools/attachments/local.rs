@@ -36,17 +36,22 @@ pub(crate) async fn read(directories: &[PathBuf], path: &str) -> Result<(String,
     }
 }
 
-/// The file, where its real place is below the real place of the directory.
 fn below(directory: &Path, path: &Path) -> Option<Result<(String, Vec<u8>), String>> {
-    let directory = fs::canonicalize(directory).ok()?;
-    let real = fs::canonicalize(directory.join(path)).ok()?;
-    if !real.starts_with(&directory) {
-        return None;
-    }
-    Some(bytes(&real))
+    real(directory, path).map(|real| bytes(&real))
 }
 
-fn bytes(real: &Path) -> Result<(String, Vec<u8>), String> {
+/// The file's real place, where that is below the real place of the directory.
+pub(crate) fn real(directory: &Path, path: &Path) -> Option<PathBuf> {
+    let directory = fs::canonicalize(directory).ok()?;
+    let real = fs::canonicalize(directory.join(path)).ok()?;
+    real.starts_with(&directory).then_some(real)
+}
+
+/// The name and the bytes of a file, or why it cannot be read; one byte of what is too large is read too.
+///
+/// # Errors
+/// What it is instead of a file, or the system's.
+pub(crate) fn bytes(real: &Path) -> Result<(String, Vec<u8>), String> {
     let unreadable = |why: std::io::Error| format!("cannot be read: {why}");
     // Opening a pipe would wait for who writes to it.
     if !fs::metadata(real).map_err(unreadable)?.is_file() {

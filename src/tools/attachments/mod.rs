@@ -2,7 +2,7 @@
 
 mod attach;
 mod get;
-mod local;
+pub(super) mod local;
 
 use std::time::Instant;
 

@@ -1,5 +1,7 @@
 //! What became of each document of a batch.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
@@ -52,6 +54,25 @@ struct Problem {
     rows: Vec<Value>,
 }
 
+impl Problem {
+    /// The numbers of the rows.
+    fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        let number = |row: &Value| row.as_u64().or_else(|| row.get("row")?.as_u64());
+        self.rows.iter().filter_map(number).filter_map(|row| usize::try_from(row).ok())
+    }
+}
+
+/// What became of one row.
+#[derive(Clone, Copy)]
+pub(super) enum Became<'a> {
+    /// The document of this name has it.
+    Done(&'a str),
+    /// It was not done, for this reason.
+    Failed(&'a str),
+    /// Whether it was done is not known, for this reason.
+    Unknown(&'a str),
+}
+
 impl Account {
     pub(crate) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
         let (names, failed, unknown, notes, filled) = Default::default();
@@ -97,6 +118,32 @@ impl Account {
                 }
             }
         }
+    }
+
+    /// What became of each row that was begun.
+    pub(super) fn rows(&self) -> BTreeMap<usize, Became<'_>> {
+        let mut rows = BTreeMap::new();
+        for (at, name) in self.names.iter().enumerate() {
+            rows.extend(name.as_str().map(|name| (self.start + at, Became::Done(name))));
+        }
+        for problem in &self.failed {
+            rows.extend(problem.numbers().map(|row| (row, Became::Failed(problem.message.as_str()))));
+        }
+        for problem in &self.unknown {
+            rows.extend(problem.numbers().map(|row| (row, Became::Unknown(problem.message.as_str()))));
+        }
+        rows
+    }
+
+    /// What the site did otherwise than it was told, by row.
+    pub(super) fn notes(&self) -> &[Value] {
+        &self.notes
+    }
+
+    /// What was filled in, and in how many rows.
+    pub(super) fn filled(&self) -> Vec<Value> {
+        let told = |(fields, rows): &(Value, Vec<usize>)| json!({"fields": fields, "rows": rows.len()});
+        self.filled.0.iter().map(told).collect()
     }
 
     /// The account as the model gets it; `stopped` tells why it ended early, where it did, and `left` by which names it goes

@@ -5,6 +5,8 @@ mod account;
 mod act;
 mod create;
 mod delete;
+mod go;
+mod import;
 mod select;
 mod update;
 mod upsert;
@@ -12,6 +14,7 @@ mod upsert;
 pub use act::ACT;
 pub use create::CREATE;
 pub use delete::DELETE;
+pub use import::IMPORT;
 pub use update::UPDATE;
 pub use upsert::UPSERT;
 
@@ -29,12 +32,12 @@ use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
-use crate::site::{self, Filter, ListQuery};
+use crate::site::{Filter, ListQuery};
 use crate::tool::Call;
 use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::batch::Member;
 use crate::writes::links;
-use account::Account;
+use go::{Ended, go, stops_all};
 
 /// The most documents that one call takes.
 const MOST: usize = 500;
@@ -123,8 +126,7 @@ impl Ask {
 /// What is done with each document: one of the tools for single documents.
 type Work<R> = for<'r> fn(&'r DocTypeCall<'r>, &'r R) -> BoxFuture<'r, Result<ToolAnswer, ToolError>>;
 
-/// Confirms the batch and does its rows from `start_at`, in order, a few at once. A row that fails does not stop the
-/// others; a site that cannot be worked with, or a client that calls it off, does.
+/// Confirms the batch and does its rows from `start_at`, as far as [`go()`] gets.
 async fn run<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
@@ -135,34 +137,9 @@ async fn run<R: Row>(
 ) -> Result<ToolAnswer, ToolError> {
     let start = start(call, start_at, rows.len())?;
     let (confirmed, end) = confirmed(on, rows, start, &ask, work, false).await?;
-    let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
-    let mut under_way = FuturesOrdered::new();
-    let mut next = start;
-    let mut broken = false;
-    loop {
-        while next < end && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
-            under_way.push_back(one(on, &rows[next], confirmed, work));
-            next += 1;
-        }
-        let Some(result) = under_way.next().await else { break };
-        broken = broken || result.as_ref().is_err_and(stops_all);
-        account.add(rows[account.next()].name(), result);
-        call.observer.tell(account.next() - start, rows.len() - start);
-    }
-    let why = if call.observer.is_stopped() {
-        "it was called off"
-    } else if next == end {
-        "no more was shown and confirmed; those that are left are by another call"
-    } else {
-        "the site cannot be worked with now"
-    };
+    let Ended { account, next, why } = go(call, on, rows, start..end, confirmed, work).await;
     let left = ask.whole.is_some().then(|| rows[next..].iter().filter_map(R::name).collect::<Vec<&str>>());
-    let answer = account.answer(why, left.as_deref());
-    if next < rows.len() {
-        // A client that called it off may not read the answer.
-        tracing::warn!(tool = call.tool.name(), start_at = next, total = rows.len(), "stopped before the end");
-    }
-    Ok(answer)
+    Ok(account.answer(why, left.as_deref()))
 }
 
 /// Has the batch confirmed, where somebody has to be asked: by what each of its rows would do to its document as that is now.
@@ -267,28 +244,6 @@ async fn one<R: Row>(
 ) -> Result<ToolAnswer, ToolError> {
     let member = Member::new(on, on.def, row.permit().unwrap_or(on.permit), row.name(), confirmed);
     member.run(work(&member.on(), row)).await
-}
-
-/// Whether the next row would fail in the same way.
-fn stops_all(error: &ToolError) -> bool {
-    use site::Kind::{BadKey, Maintenance, OverLimit, Paused, RateLimited, Redirected, Tls, Unreachable};
-    match error {
-        ToolError::Site(error) => {
-            matches!(
-                error.kind(),
-                BadKey
-                    | Maintenance
-                    | OverLimit { .. }
-                    | Paused { .. }
-                    | RateLimited { .. }
-                    | Redirected
-                    | Tls
-                    | Unreachable
-            )
-        }
-        ToolError::Unrecorded(_) => true,
-        _ => false,
-    }
 }
 
 fn start(call: &Call<'_>, at: Option<u64>, rows: usize) -> Result<usize, ToolError> {

@@ -4,10 +4,15 @@ use erpnext_schema::rows_mut;
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
+use crate::shape::present;
 
 /// The draft as the caller may see it: neither what the target withholds, nor what the source withholds and the site
-/// copied from there.
-pub fn shown(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, mut doc: Map<String, Value>) -> Map<String, Value> {
+/// copied from there; and whether fields that hold 0 were left out.
+pub fn shown(
+    source: &DocTypeCall<'_>,
+    target: &DocTypeCall<'_>,
+    mut doc: Map<String, Value>,
+) -> (Map<String, Value>, bool) {
     let rule = source.permit.fields();
     doc.retain(|key, value| {
         let Some(field) = source.def.field(key) else { return true };
@@ -20,5 +25,7 @@ pub fn shown(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, mut doc: Map<St
         }
         true
     });
-    target.visible(doc)
+    let mut seen = target.visible(doc);
+    let zeros = present::draft(target.def, &|child| target.session.catalog.known(child), &mut seen);
+    (seen, zeros)
 }

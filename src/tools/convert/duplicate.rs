@@ -78,7 +78,7 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
         writable(on.def, create.fields(), &children, copied(on.def, &children, &stored));
     left_out.extend(withheld.into_iter().filter(|field| !on.def.field(field).is_some_and(is_the_old_ones)));
     doc.extend(named);
-    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save).await
+    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save, true).await
 }
 
 /// The name of the copy, where documents of this kind are named by who makes them: it is taken out of `data`.

@@ -9,11 +9,13 @@ use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::WriteState;
+use crate::writes::form_defaults::FilledIn;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
 use crate::writes::{doubts, form_defaults, links};
 
-/// Lays `data` onto the draft that comes of the document of that name, and shows it, or creates it with `save`.
+/// Lays `data` onto the draft that comes of the document of that name, and shows it, or creates it with `save`; with
+/// `fills`, what a form would fill in is.
 ///
 /// # Errors
 /// Data and links that are wrong, what the policy does not let be made, and the site's refusal.
@@ -24,10 +26,14 @@ pub(super) async fn make(
     Draft { mut doc, left_out }: Draft,
     data: Map<String, Value>,
     save: bool,
+    fills: bool,
 ) -> Result<ToolAnswer, ToolError> {
     let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
-    let filled = form_defaults::of_change(on, &doc, &mut data).await?;
+    let filled = match fills {
+        true => form_defaults::of_change(on, &doc, &mut data).await?,
+        false => FilledIn::default(),
+    };
     number_rows(&mut doc, &data);
     let merged = on.merged(&doc, &data)?;
     links::check_merged(on, &merged, &doc).await?;
@@ -51,13 +57,18 @@ pub(super) async fn make(
         answer.insert("warnings".to_owned(), json!(warnings));
     }
     if !save {
-        let shown = draft::shown(source_on, on, doc);
+        let (shown, zeros) = draft::shown(source_on, on, doc);
         answer.insert("draft".to_owned(), Value::Object(shown));
+        if zeros {
+            answer.insert("note".to_owned(), json!("fields that hold 0 are left out"));
+        }
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
     }
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
-    let beside = Map::from_iter(beside);
+    let mut beside = Map::from_iter(beside);
+    // What the source withholds is not told by a dry run either, nor to who is asked.
+    beside.insert("would_create".to_owned(), Value::Object(draft::shown(source_on, on, doc.clone()).0));
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(mut would) => {
@@ -76,9 +87,11 @@ pub(super) async fn make(
         Ok(mut stored) => {
             on.note_violation(&mut answer, &stored);
             messages.extend(form_defaults::untaxed(on, &stored));
+            messages.extend(form_defaults::unfilled(on, &merged.given, &stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&created, Some(&stored));
             answer.extend(on.outcome(&stored, &Map::new()));
+            on.note_currency(&mut answer, &stored).await;
             on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
             messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
         }

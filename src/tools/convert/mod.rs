@@ -69,6 +69,8 @@ struct ConvertArgs {
     /// only {"idx": 1, "qty": 2}
     rows: Option<Documents>,
     amount: Option<Amount>,
+    /// false leaves out what the desk's form would fill in: taxes
+    form_defaults: Option<bool>,
     /// create the draft; without it it is only shown
     #[serde(default)]
     save: bool,
@@ -156,7 +158,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save).await
+    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save, args.form_defaults != Some(false)).await
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::FieldDef;
+use erpnext_schema::{FieldDef, with_article};
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
@@ -137,7 +137,8 @@ impl Beyond {
         }
         if unseen > 0 {
             let label = At { place: Place::Linked(by), field }.label();
-            self.notes.push(format!("{label}: {unseen} documents name a {} that you may not see", there.def.name));
+            let one = with_article(there.def.name);
+            self.notes.push(format!("{label}: {unseen} documents name {one} that you may not see"));
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::context::recent_creates::MADE_BEFORE;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
+use crate::shape::present;
 use crate::tool::document_args::NameArgs;
 use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
 use crate::tool::spec::handler;
@@ -131,7 +132,9 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
         can_be_submitted(&on, permit, &payment.doc).await?;
     }
     let told = payment.told();
-    let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &told };
+    let mut preview = told.clone();
+    preview.insert("would_create".to_owned(), Value::Object(payment.shown(&on)));
+    let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &preview };
     // Draft and submission are one question.
     let asked_as = if args.submit { Operation::Cancel } else { Operation::Create };
     let cleared = match on.gate_as(asked_as, step).await? {
@@ -243,6 +246,14 @@ impl Payment {
             ("allocation".to_owned(), Value::Array(rows)),
             ("stays_with_party".to_owned(), json!(self.plan.unallocated)),
         ])
+    }
+
+    /// The document for who is asked: its rows are told as the allocation.
+    fn shown(&self, on: &DocTypeCall<'_>) -> Map<String, Value> {
+        let mut doc = on.visible(self.doc.clone());
+        doc.remove("references");
+        present::draft(on.def, &|child| on.session.catalog.known(child), &mut doc);
+        doc
     }
 
     /// What the site stored otherwise than it was planned.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::form::{self, Filter, is_date};
-use super::run::described;
+use super::page::described;
 use super::{Report, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;

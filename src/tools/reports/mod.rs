@@ -4,6 +4,7 @@ mod describe;
 mod filters;
 mod form;
 mod list;
+pub(super) mod page;
 pub(super) mod run;
 mod trial;
 

@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::page::page;
 use super::{Report, filters, form, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::limit::memory;
 use crate::policy::Operation;
 use crate::query::cursor;
-use crate::shape::page::{how_many, shown};
-use crate::shape::report::{Column, Table};
+use crate::shape::report::Table;
 use crate::shape::text_of;
 use crate::site::redacted;
 use crate::tool::kinds::{Cursor, FieldNames, Limit, Object, OrderBy};
@@ -54,6 +54,8 @@ struct RunArgs {
     order_by: Option<OrderBy>,
     /// 1 leaves out the rows below others
     levels: Option<u64>,
+    /// as an earlier answer of this report has it: columns that are still the same are not told again
+    columns_known: Option<String>,
     #[serde(default)]
     totals_only: bool,
     #[serde(default)]
@@ -93,7 +95,8 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("empty_columns".to_owned(), json!(empty));
     }
     let limit = if args.totals_only { 0 } else { args.limit.get() };
-    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity));
+    let known = args.columns_known.as_deref().unwrap_or_default();
+    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known));
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {
@@ -222,53 +225,6 @@ fn unknown(table: &Table, path: &str, name: &str) -> Violation {
         message: format!("{name}: no such column; the report has: {}", names.join(", ")),
         nearest: nearest(name, names).map(str::to_owned),
     }
-}
-
-/// The columns, and as many of the rows from `start` on as fit into that many bytes.
-fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str) -> Map<String, Value> {
-    let all = table.rows.len();
-    let start = usize::try_from(start).unwrap_or(usize::MAX).min(all);
-    let columns: Value = table.columns.iter().map(described).collect();
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(Value::Array).collect();
-    rows.truncate(how_many(&rows, bytes.saturating_sub(columns.to_string().len())));
-    let end = if limit == 0 { all } else { start + rows.len() };
-    let mut page = Map::from_iter([
-        ("shown".to_owned(), json!(shown(start as u64, rows.len() as u64, Some(all as u64), end < all))),
-        ("columns".to_owned(), columns),
-        ("rows".to_owned(), Value::Array(rows)),
-        ("total_rows".to_owned(), json!(all)),
-    ]);
-    if end < all {
-        page.insert("next_cursor".to_owned(), json!(cursor::write(end as u64, identity)));
-    }
-    if let Some(total) = table.total {
-        let sums = table.columns.into_iter().zip(total).filter(|(_, sum)| !sum.is_null() && *sum != "");
-        page.insert("total".to_owned(), Value::Object(sums.map(|(column, sum)| (column.field, sum)).collect()));
-    }
-    if !table.summary.is_empty() {
-        page.insert("summary".to_owned(), Value::Object(table.summary.into_iter().collect()));
-    }
-    page
-}
-
-/// What is to be known of a column.
-pub(crate) fn described(column: &Column) -> Value {
-    let mut facts = json!({"field": column.field, "type": column.kind});
-    // A label that only spells the name says nothing.
-    if column.label.to_lowercase().replace([' ', '-'], "_") != column.field {
-        facts["label"] = json!(column.label);
-    }
-    let options = match column.kind.as_str() {
-        "Link" => "link_to",
-        "Dynamic Link" => "link_to_doctype_in",
-        "Currency" => "currency_in",
-        _ => return facts,
-    };
-    if !column.options.is_empty() {
-        facts[options] = json!(column.options);
-    }
-    facts
 }
 
 /// How far a report is.

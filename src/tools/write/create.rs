@@ -51,10 +51,12 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
         Ok(mut stored) => {
             on.note_violation(&mut result, &stored);
             messages.extend(form_defaults::untaxed(&on, &stored));
+            messages.extend(form_defaults::unfilled(&on, &doc, &stored));
             messages.extend(on.no_act(&stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&name, Some(&stored));
             result.extend(on.outcome(&stored, &doc));
+            on.note_currency(&mut result, &stored).await;
             messages.extend(on.name_taken(&doc, &name));
             messages.extend(super::passwords(&on, &doc));
             on.note_differences(&mut result, &Map::new(), &doc, &stored);

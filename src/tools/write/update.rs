@@ -96,6 +96,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         Ok(mut after) => {
             on.note_violation(&mut result, &after);
             messages.extend(form_defaults::untaxed(&on, &after));
+            messages.extend(form_defaults::unfilled(&on, &merged.given, &after));
             messages.extend(on.no_act(&after));
             on.with_live_metadata(&mut before).await;
             let on = on.with_live_metadata(&mut after).await;

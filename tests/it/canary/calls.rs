@@ -143,6 +143,8 @@ impl Caller<'_> {
                     .map(|there| &there.name)
                     .collect::<Vec<_>>()
             ),
+            "content" if tool.contains("import") => json!(format!("{}\ncnr\n", self.field(chance, document))),
+            "mapping" => json!({}),
             "modified" => json!(["2026-01-02 03:04:05.678901", "2020-01-01 00:00:00.000000"][chance.throw(2)]),
             "since" => json!("2020-01-01 00:00:00"),
             "format" if tool.contains("export") => json!("csv"),

@@ -5,6 +5,7 @@
 //! A run takes forty DocTypes from all over the list; `ERPNEXT_MCP_DOCTYPES=1000` so many, and so all of them.
 //! `TABLE_EXCEPTIONS=write cargo test … --test it every_doctype` writes the exceptions anew.
 
+mod dry_run;
 pub mod fill;
 
 use std::collections::BTreeMap;
@@ -259,16 +260,26 @@ fn read(text: &str) -> BTreeMap<String, &str> {
     text.lines().map(line).collect()
 }
 
+/// Whether the run writes the exceptions anew.
+fn writes_exceptions() -> bool {
+    std::env::var_os("TABLE_EXCEPTIONS").is_some()
+}
+
+/// The DocTypes of this run.
+fn chosen() -> Vec<&'static DocTypeDef> {
+    let wanted = std::env::var("ERPNEXT_MCP_DOCTYPES").ok().and_then(|wanted| wanted.parse().ok());
+    let wanted = if writes_exceptions() { usize::MAX } else { wanted.unwrap_or(40).max(1) };
+    let all: Vec<_> = crate::support::tables().filter(|def| !def.is(doctype_flag::CHILD)).collect();
+    all.iter().step_by((all.len() / wanted).max(1)).copied().collect()
+}
+
 #[allow(clippy::print_stdout, reason = "how many pass is what a reader of this test wants to know")]
 #[on_every_version]
 async fn every_doctype_is_listed_read_made_changed_and_deleted_through_both_kinds_of_tools() {
     let site = SampleSite::start().await;
     let app = site.app(every_doctype());
-    let writes = std::env::var_os("TABLE_EXCEPTIONS").is_some();
-    let wanted = std::env::var("ERPNEXT_MCP_DOCTYPES").ok().and_then(|wanted| wanted.parse().ok());
-    let wanted = if writes { usize::MAX } else { wanted.unwrap_or(40).max(1) };
-    let all: Vec<_> = crate::support::tables().filter(|def| !def.is(doctype_flag::CHILD)).collect();
-    let defs: Vec<_> = all.iter().step_by((all.len() / wanted).max(1)).copied().collect();
+    let writes = writes_exceptions();
+    let defs = chosen();
     let mut filling = Filling::new(&app);
     for def in &defs {
         // What can be linked to is settled before any of it is tried, and so may be deleted. What is wrong shows later.

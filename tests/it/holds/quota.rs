@@ -216,6 +216,42 @@ async fn a_draft_whose_submit_is_refused_counts_and_is_recorded_as_made() {
 }
 
 #[tokio::test]
+async fn mails_are_counted_by_their_recipients_and_use_up_no_creates() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let quota = json!({"create": {"hour": 1}, "mail": {"hour": 4}});
+    let mut config = config(&site, folder.path(), quota.clone());
+    let mut invoice = all();
+    invoice["print"] = json!(true);
+    config["permissions"]["doctypes"] = json!({"Sales Invoice": invoice, "Communication": all(), "ToDo": all()});
+    config["permissions"]["confirm_argument"] = json!(true);
+    let app = server(&config);
+    let about = first(&app, "Sales Invoice", json!({"docstatus": 1})).await;
+    let mail = |to: &[&str], cc: &[&str]| {
+        json!({"doctype": "Sales Invoice", "name": about, "recipients": to, "cc": cc, "subject": to.join(" "),
+            "content": "Dear Ann", "confirm": true})
+    };
+    let (ann, bob, eve) = ("ann@example.com", "bob@example.com", "eve@example.com");
+    let said = refusal(&app, "send_document", mail(&[ann, bob, eve], &["d@example.com", "e@example.com"])).await;
+    assert!(said.contains("may mail 4 recipients an hour; these are 5, for whom there is never room"), "{said}");
+    let sent = call(&app, "send_document", mail(&[ann], &[bob])).await.unwrap();
+    assert_eq!(sent.get("quota"), None, "{sent}");
+    let writes = site.writes().len();
+    let restarted = server(&config);
+    let mut unconfirmed = mail(&[ann, bob, eve], &[]);
+    unconfirmed.as_object_mut().unwrap().remove("confirm");
+    let said = refusal(&restarted, "send_document", unconfirmed).await;
+    assert!(said.contains("there is room for these 3 at 20") && !said.contains("confirm_token"), "{said}");
+    assert_eq!(site.writes().len(), writes, "{:?}", site.writes());
+    let sent = call(&restarted, "send_document", mail(&[bob, eve], &[])).await.unwrap();
+    assert_eq!(sent["quota"], "0 of 4 times mail an hour are left", "{sent}");
+    call(&app, "create_todo_document", todo()).await.unwrap();
+    let permitted = call(&app, "get_doctype_permissions", json!({"doctype": "Communication"})).await.unwrap();
+    assert_eq!(permitted["quota"], quota, "{permitted}");
+    let permitted = call(&app, "get_doctype_permissions", json!({"doctype": "ToDo"})).await.unwrap();
+    assert_eq!(permitted["quota"], json!({"create": {"hour": 1}}), "{permitted}");
+}
+
+#[tokio::test]
 async fn every_submittable_document_that_states_an_amount_is_worth_one() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let doctypes =

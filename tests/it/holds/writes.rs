@@ -18,7 +18,7 @@ const CREATE: &str = "create_todo_document";
 
 /// A server with a folder for what outlives it, as each process of one machine has the same.
 fn server(site: &SampleSite, folder: &Path) -> Connection {
-    let mut config = load(&site.config(json!({"doctypes": {"ToDo": all()}})));
+    let mut config = load(&site.config(json!({"doctypes": {"ToDo": all(), "Event": all()}})));
     config.state_folder = Some(folder.to_owned());
     let retry = Retry { first: Duration::from_millis(2), ..Retry::default() };
     let options = ClientOptions { timeout: Duration::from_millis(700), retry, ..client_options(&config) };
@@ -87,6 +87,13 @@ async fn a_key_stands_for_what_it_was_first_used_for() {
         assert!(said.contains("idempotency_key: expected a text that is not empty"), "{said}");
     }
     assert_eq!(site.writes().len(), 1);
+    let event = |subject: &str| {
+        json!({"data": {"subject": subject, "event_type": "Private", "starts_on": "2026-12-01 09:00:00"},
+            "idempotency_key": "k-2"})
+    };
+    call(&app, "create_event_document", event("Fitting")).await.unwrap();
+    let said = refusal(&app, "create_event_document", event("Delivery")).await;
+    assert!(said.contains("used it for an Event with other values"), "{said}");
 }
 
 #[tokio::test]

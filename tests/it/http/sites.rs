@@ -100,6 +100,22 @@ fn what_two_sites_cannot_share_is_said() {
     ] {
         assert!(errors.contains(words), "{words}: {errors}");
     }
+    let kept = |path: &str, state: &str| {
+        let url = format!("https://mcp.example.com/mcp{path}");
+        let oauth = json!({"url": url, "client_id": "c", "client_secret": "s", "state_file": state});
+        with(json!({"sign_in": {"oauth": oauth}}))
+    };
+    let (mut config, own) = (json!({"sites": {"a": kept("/a", "x.state"), "b": kept("/b", "y.state")}}), site.clone());
+    // That there is no key is told in each case.
+    let told = |config: &Value| Config::from_text(&config.to_string()).unwrap_err().to_string();
+    assert!(!told(&config).contains("is the state file of"), "{}", told(&config));
+    config["sites"]["b"]["sign_in"]["oauth"]["state_file"] = json!("./x.state");
+    let words = "sites.b.sign_in.oauth.state_file: it is the state file of a too; a and b each need one of their own";
+    assert!(told(&config).contains(words), "{}", told(&config));
+    config["sites"]["b"]["sign_in"]["oauth"]["state_file"] = json!("y.state");
+    (config["erpnext"], config["sign_in"]) = (own, kept("", "y.state")["sign_in"].clone());
+    let words = "sites.b.sign_in.oauth.state_file: it is the state file of erpnext too";
+    assert!(told(&config).contains(words), "{}", told(&config));
     let audited = with(json!({"audit": {"enabled": true}}));
     let config = load(&json!({"sites": {"a": audited.clone(), "b": audited}}));
     assert_eq!(config.sites["a"].config.audit.log_file.to_str(), Some("logs/audit-a.log"));

@@ -51,6 +51,8 @@ const KEYS: &[&str] = &[
     "overlay",
     "log_level",
     "attachments",
+    "import",
+    "directory",
 ];
 
 /// The configurations that come with the program.

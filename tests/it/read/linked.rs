@@ -182,6 +182,9 @@ async fn an_amendment_is_told_as_one() {
     let what: Vec<&str> =
         told["entries"].as_array().unwrap().iter().filter_map(|entry| entry["what"].as_str()).collect();
     assert!(what.contains(&"amended") && !what.contains(&"cancelled"), "{told}");
+    let rows: Vec<&Value> = told["entries"].as_array().unwrap().iter().filter_map(|entry| entry.get("rows")).collect();
+    let mut moved = rows.iter().filter_map(|rows| rows.as_array()).flatten();
+    assert!(moved.all(|row| row.get("added").is_none() && row.get("removed").is_none()), "{told}");
 }
 
 #[on_every_version]

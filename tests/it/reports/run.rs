@@ -140,6 +140,10 @@ async fn a_report_gives_the_columns_the_order_and_the_totals_that_are_asked_for(
     assert_eq!((&totals["rows"], &totals["total"]), (&json!([]), &whole["total"]));
     assert_eq!(totals["total_rows"], whole["total_rows"]);
     assert!(totals.get("next_cursor").is_none() && totals["total"].get("age").is_none(), "{totals}");
+    let told: Vec<&str> =
+        totals["columns"].as_array().unwrap().iter().map(|column| column["field"].as_str().unwrap()).collect();
+    let summed = totals["total"].as_object().unwrap();
+    assert!(told.len() == summed.len() && told.iter().all(|field| summed.contains_key(*field)), "{totals}");
     for (wrong, wanted) in [
         (json!({"columns": ["prty"]}), "columns[0]: prty: no such column"),
         (json!({"order_by": "outstandng desc"}), "did you mean outstanding?"),
@@ -148,6 +152,28 @@ async fn a_report_gives_the_columns_the_order_and_the_totals_that_are_asked_for(
         let text = refusal(&app, "run_report", asked(wrong)).await;
         assert!(text.contains(wanted), "{text}");
     }
+}
+
+#[on_every_version]
+async fn columns_that_the_caller_knows_are_told_again_only_where_they_are_others() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable"]})).await;
+    let asked = |more: Value| {
+        let mut asked = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}, "limit": 2});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    let first = call(&app, "run_report", asked(json!({}))).await.unwrap();
+    let known = first["columns_known"].clone();
+    assert!(known.is_string() && first["columns"].is_array(), "{first}");
+    let next = json!({"columns_known": known, "cursor": first["next_cursor"]});
+    let next = call(&app, "run_report", asked(next)).await.unwrap();
+    assert_eq!((next.get("columns"), &next["columns_as_before"]), (None, &known), "{next}");
+    let width = first["columns"].as_array().unwrap().len();
+    assert!(next["rows"].as_array().unwrap().iter().all(|row| row.as_array().unwrap().len() == width), "{next}");
+    let others = json!({"columns_known": known, "columns": ["party", "outstanding"]});
+    let others = call(&app, "run_report", asked(others)).await.unwrap();
+    assert_eq!((others["columns"].as_array().unwrap().len(), others.get("columns_as_before")), (2, None), "{others}");
+    assert_ne!(others["columns_known"], known, "{others}");
 }
 
 #[on_every_version]

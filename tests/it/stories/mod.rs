@@ -8,6 +8,7 @@ mod credit;
 mod export;
 mod files;
 mod final_step;
+mod import;
 mod mail;
 mod many;
 mod marks;

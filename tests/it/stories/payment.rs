@@ -33,6 +33,12 @@ async fn one_payment_settles_an_invoice_and_part_of_another() {
     dry["dry_run"] = json!(true);
     let dry = desk.call("record_payment", dry).await;
     assert_eq!(dry["allocation"][1]["stays_open"], json!(120.0), "{dry}");
+    // What the allocation says, and an amount that is the same in the company's currency, is told once.
+    let would = dry["would_create"].as_object().unwrap();
+    assert_eq!((&would["paid_amount"], would.get("references")), (&json!(180.0), None), "{dry}");
+    let twin = |key: &&String| key.strip_prefix("base_").is_some_and(|of| would.get(of) == would.get(*key));
+    assert_eq!(would.keys().find(twin), None, "{dry}");
+    assert!(!would.values().any(|value| value.is_null() || *value == ""), "{dry}");
     let waits = desk.call("record_payment", asked.clone()).await;
     assert_eq!(waits["not_done_yet"], "record_payment: a new Payment Entry", "what is asked about is what is done");
     assert_eq!(waits["allocation"], dry["allocation"], "{waits}");

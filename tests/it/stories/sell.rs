@@ -24,6 +24,12 @@ async fn a_quotation_becomes_a_paid_invoice() {
         desk.call("convert_document", json!({"doctype": "Quotation", "name": quotation, "to": "Sales Order"})).await;
     assert_eq!(shown["draft"]["customer"], json!(customer), "{shown}");
     assert_eq!(shown["draft"]["items"][0]["prevdoc_docname"], json!(quotation), "{shown}");
+    let (draft, row) = (shown["draft"].as_object().unwrap(), shown["draft"]["items"][0].as_object().unwrap());
+    for shown in [draft, row] {
+        let twin = |key: &&String| key.strip_prefix("base_").is_some_and(|of| shown.get(of) == shown.get(*key));
+        assert_eq!(shown.keys().find(twin), None, "{shown:?}");
+        assert!(!shown.values().any(|value| value.is_null() || *value == "" || *value == "{}"), "{shown:?}");
+    }
     assert_eq!(desk.journal(before), Vec::<String>::new(), "a draft that is only shown is not stored");
 
     let order = desk.convert("Quotation", &quotation, "Sales Order", json!({"delivery_date": "2026-12-24"})).await;

@@ -104,6 +104,57 @@ async fn a_template_for_the_next_document_is_charged_and_what_the_site_keeps_oth
 }
 
 #[on_every_version]
+async fn the_next_document_has_no_taxes_of_a_template_where_the_form_is_not_to_fill_in() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let source = order(&desk, json!({})).await;
+    let source = desk.create("Sales Order", source).await;
+    desk.submit("Sales Order", &source).await;
+    let arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "save": true,
+        "form_defaults": false, "data": {"taxes_and_charges": vat, "due_date": "2026-12-31"}});
+    let answer = desk.call("convert_document", arguments).await;
+    assert_eq!(answer.get("filled_in"), None, "{answer}");
+    assert!(answer["messages"].to_string().contains("no tax is charged"), "{answer}");
+}
+
+#[on_every_version]
+async fn terms_that_only_the_form_copies_are_told_as_not_filled_in() {
+    let desk = Desk::open().await;
+    let terms = json!({"title": "Thirty days", "selling": 1, "terms": "Within thirty days."});
+    let terms = desk.create("Terms and Conditions", terms).await;
+    let told = "not filled in: terms, which the form takes from tc_name";
+    let data = order(&desk, json!({"tc_name": terms})).await;
+    let answer = desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data})).await;
+    assert!(answer["messages"].to_string().contains(told), "{answer}");
+    let data = order(&desk, json!({"tc_name": terms, "terms": "Within thirty days."})).await;
+    let answer = desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data})).await;
+    assert!(!answer.to_string().contains("not filled in"), "{answer}");
+    let source = answer["created"].as_str().unwrap();
+    desk.submit("Sales Order", source).await;
+    let other = json!({"title": "At once", "selling": 1, "terms": "At once."});
+    let other = desk.create("Terms and Conditions", other).await;
+    let arguments = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "save": true,
+        "data": {"tc_name": other, "terms": "", "due_date": "2026-12-31"}});
+    let answer = desk.call("convert_document", arguments).await;
+    assert!(answer["messages"].to_string().contains(told), "{answer}");
+}
+
+#[on_every_version]
+async fn rows_of_payment_terms_that_another_template_leaves_are_told() {
+    let desk = Desk::open().await;
+    let some = desk.some("Payment Terms Template", json!({}), 2).await;
+    let data = order(&desk, json!({})).await;
+    let name = desk.create("Sales Order", data).await;
+    let change = |more: Value| json!({"doctype": "Sales Order", "name": name, "data": more});
+    let answer = desk.call("update_generic_document", change(json!({"payment_terms_template": some[0]}))).await;
+    assert!(answer["messages"].to_string().contains("payment_schedule still has its rows from before (1)"), "{answer}");
+    // The way that the message names.
+    let renewed = json!({"payment_terms_template": some[1], "payment_schedule": []});
+    let answer = desk.call("update_generic_document", change(renewed)).await;
+    assert!(!answer.to_string().contains("still has its rows"), "{answer}");
+}
+
+#[on_every_version]
 async fn without_a_company_the_only_one_counts_and_where_none_is_known_that_is_told() {
     let desk = Desk::open().await;
     let usual = template(&desk, "Usual", 23.0, true).await;

@@ -222,3 +222,19 @@ async fn an_amount_that_comes_of_another_is_refused_with_that_one() {
         "{text}"
     );
 }
+
+#[on_every_version]
+async fn a_journal_entry_says_its_total_and_in_which_currency() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Journal Entry": all(), "Account": all(), "Company": {"read": true}}));
+    let of = |kind: &str| json!({"account_type": kind, "is_group": 0, "company": crate::sandbox::COMPANY});
+    let [bank, cash] = [
+        crate::sandbox::first(&app, "Account", of("Bank")).await,
+        crate::sandbox::first(&app, "Account", of("Cash")).await,
+    ];
+    let rows = json!([{"account": bank, "debit_in_account_currency": 10},
+        {"account": cash, "credit_in_account_currency": 10}]);
+    let data = json!({"posting_date": "2026-11-20", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let made = call(&app, "create_journal_entry_document", json!({"data": data})).await.unwrap();
+    assert_eq!((&made["total_debit"], &made["currency"]), (&json!(10.0), &json!("EUR")), "{made}");
+}

@@ -142,6 +142,11 @@ async fn a_draft_shows_and_stores_only_what_both_ends_leave() {
     assert!(!site.lines().await.contains(&"POST /api/resource/Sales%20Invoice".to_owned()));
     convert["save"] = json!(true);
     convert["data"] = json!({"due_date": "2026-12-31"});
+    let mut dry = convert.clone();
+    dry["dry_run"] = json!(true);
+    let dry = call(&app, "convert_document", dry).await.unwrap();
+    assert_eq!(dry["would_create"]["due_date"], "2026-12-31", "{dry}");
+    assert!(!dry.to_string().contains("canary"), "{dry}");
     let made = call(&app, "convert_document", convert).await.unwrap();
     assert_eq!((&made["created"], &made["docstatus"]), (&json!("SI-1"), &json!(0)), "{made}");
     assert!(!made.to_string().contains("canary"), "{made}");

@@ -4,6 +4,7 @@ mod place;
 mod step_up;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -59,7 +60,7 @@ impl Requests {
 /// # Errors
 /// What is not there, another method, and a body that is too large or does not come.
 pub async fn answer(
-    server: &AuthorizationServer,
+    server: &Arc<AuthorizationServer>,
     place: &Place<'_>,
     head: &Parts,
     body: Incoming,
@@ -95,15 +96,28 @@ pub async fn answer(
             let brought = brought(&head.headers, addresses);
             match endpoint {
                 Endpoint::Authorize => server.authorize(&query).await,
-                Endpoint::Callback => server.callback(&query, brought).await,
+                Endpoint::Callback => {
+                    let (server, brought) = (Arc::clone(server), brought.map(str::to_owned));
+                    finished(async move { server.callback(&query, brought.as_deref()).await }).await?
+                }
                 Endpoint::Consent => server.consent(&form(), brought).await,
-                Endpoint::Token => server.token(&form()).await,
+                Endpoint::Token => {
+                    let (server, form) = (Arc::clone(server), form());
+                    finished(async move { server.token(&form).await }).await?
+                }
                 Endpoint::Revoke => server.revoke(&form()).await,
                 Endpoint::Register => server.register(&bytes),
             }
         }
     };
     carried(answered, addresses).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no answer can be sent"))
+}
+
+/// The answer of an exchange with the site, which is finished and kept when the client leaves in its midst: the site gives
+/// each of its tokens once.
+async fn finished(exchange: impl Future<Output = Answer> + Send + 'static) -> Result<Answer, Refusal> {
+    let cut = |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not do it: try again");
+    tokio::spawn(exchange).await.map_err(cut)
 }
 
 async fn read(body: Incoming, patience: Duration) -> Result<Vec<u8>, Refusal> {

@@ -3,7 +3,7 @@
 use erpnext_test::on_every_version;
 use serde_json::json;
 
-use super::{REDIRECT, Scene, answered, location, parameter};
+use super::{REDIRECT, Scene, answered};
 
 #[on_every_version]
 async fn a_code_is_good_once_and_trying_it_again_ends_what_it_gave() {
@@ -64,8 +64,26 @@ async fn nobody_is_sent_to_an_address_that_was_not_registered() {
     let told = json!({"redirect_uris": ["http://evil.example/cb"]}).to_string();
     let refused = scene.http.post(scene.here("/oauth/register")).body(told);
     assert_eq!(answered(refused).await.1["error"], "invalid_redirect_uri");
-    let wrong = location(&scene.authorize(&client, &[("code_challenge_method", "plain")]).send().await.unwrap());
-    assert_eq!(parameter(&wrong, "error"), "invalid_request");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_a_clients_address_before_they_have_consented() {
+    let scene = Scene::start().await;
+    // Anybody can register any address.
+    let client = scene.register("https://phishing.example/login").await;
+    for wrong in [
+        ("response_type", "token"),
+        ("code_challenge_method", "plain"),
+        ("scope", "everything"),
+        ("resource", "https://other.example.com/mcp"),
+    ] {
+        let changed = [("redirect_uri", "https://phishing.example/login"), wrong];
+        let answer = scene.authorize(&client, &changed).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{wrong:?}");
+        assert!(!answer.headers().contains_key("location"), "{wrong:?}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(wrong.0.split('_').next().unwrap()) && !page.contains("phishing"), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Signing in by OAuth, with a program in the place of the person: it fills in forms and follows where it is sent.
 
+mod doctor;
 mod hostile;
 mod login;
 mod tokens;
@@ -208,6 +209,17 @@ impl Scene {
     /// The status of a call that reads.
     async fn status(&self, tokens: &Value) -> u16 {
         self.call(tokens, "/mcp", "test_connection", json!({})).await.status().as_u16()
+    }
+
+    /// Waits for what the server does at the site by the way.
+    async fn until(&self, is_done: impl Fn() -> bool) {
+        for _ in 0..1_000 {
+            if is_done() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("it is not done: {} tokens of the site", self.site.sandbox.oauth().tokens().len());
     }
 
     /// The cookie of an answer, as a browser sends it.

@@ -21,7 +21,8 @@ async fn a_disabled_user_gets_no_token_any_more() {
 
 #[tokio::test]
 async fn a_refresh_token_that_comes_again_ends_all_of_its_tokens() {
-    let scene = Scene::start().await;
+    let lifetimes = super::Lifetimes { grace: std::time::Duration::ZERO, ..super::Lifetimes::default() };
+    let scene = Scene::with(lifetimes, |_| {}).await;
     let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
     let (status, second) = answered(scene.refresh(&client, &first)).await;
     assert_eq!((status, scene.status(&second).await), (200, 200));
@@ -34,6 +35,66 @@ async fn a_refresh_token_that_comes_again_ends_all_of_its_tokens() {
     let stranger = scene.register(super::REDIRECT).await;
     assert_eq!(answered(scene.refresh(&stranger, &other)).await.1["error"], "invalid_grant");
     assert_eq!(answered(scene.refresh(&client, &other)).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_grant_keeps_two_access_tokens_and_knows_every_refresh_token_of_its_own() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (_, second) = answered(scene.refresh(&client, &first)).await;
+    let (_, third) = answered(scene.refresh(&client, &second)).await;
+    assert_eq!((scene.status(&first).await, scene.status(&second).await), (401, 200));
+    assert_eq!(scene.status(&third).await, 200);
+    // However old it is: that it comes again means that two have it.
+    assert_eq!(answered(scene.refresh(&client, &first)).await.1["error"], "invalid_grant");
+    assert_eq!((scene.status(&second).await, scene.status(&third).await), (401, 401));
+    let made_up = json!({"refresh_token": format!("{}x", third["refresh_token"].as_str().unwrap())});
+    assert_eq!(answered(scene.refresh(&client, &made_up)).await.1["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_person_has_twenty_logins_and_another_one_ends_their_oldest() {
+    let scene = Scene::start().await;
+    let (_, of_another) = scene.signed_in("erpnext:read", "other@example.com").await;
+    let mut logins = Vec::new();
+    for _ in 0..21 {
+        logins.push(scene.signed_in("erpnext:read", "sales@example.com").await.1);
+    }
+    assert_eq!((scene.status(&logins[0]).await, scene.status(&logins[1]).await), (401, 200));
+    assert_eq!((scene.status(&logins[20]).await, scene.status(&of_another).await), (200, 200));
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_again_at_once_gives_its_client_the_pair() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let (_, lost) = answered(scene.refresh(&client, &first)).await;
+    let asked = scene.site.sandbox.oauth().tokens().len();
+    let stranger = scene.register(super::REDIRECT).await;
+    assert_eq!(answered(scene.refresh(&stranger, &first)).await.1["error"], "invalid_grant");
+    let (status, again) = answered(scene.refresh(&client, &first)).await;
+    assert_eq!((status, scene.status(&again).await), (200, 200), "{again}");
+    assert_eq!(scene.site.sandbox.oauth().tokens().len(), asked, "the site is not asked again");
+    let (_, next) = answered(scene.refresh(&client, &again)).await;
+    assert_eq!(scene.status(&next).await, 200);
+    // The other of the pair is as old as the one that was used: it comes at once too.
+    assert_eq!(answered(scene.refresh(&client, &lost)).await.0, 200);
+    assert_eq!(answered(scene.refresh(&client, &first)).await.1["error"], "invalid_grant");
+    assert_eq!(scene.status(&next).await, 401);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_in_the_midst_of_a_refresh_gets_the_pair_when_it_comes_again() {
+    let scene = Scene::start().await;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    // The site has given its pair, and is asked about the user.
+    let slow = Fault::new(Kind::Latency(1_000)).path("/api/resource/User/").times(1);
+    scene.site.sandbox.faults().add(slow);
+    let patience = std::time::Duration::from_millis(400);
+    assert!(tokio::time::timeout(patience, scene.refresh(&client, &tokens).send()).await.is_err());
+    let (status, again) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, scene.status(&again).await), (200, 200), "{again}");
+    assert_eq!(scene.site.sandbox.oauth().tokens().len(), 2, "one of the login, one of the refresh");
 }
 
 #[tokio::test]
@@ -50,13 +111,42 @@ async fn what_is_revoked_ends_here_and_at_the_site() {
     assert_eq!(answered(scene.form("/oauth/revoke", &made_up)).await.0, 200);
     assert_eq!(scene.status(&tokens).await, 200);
     // Nobody waits for the site.
-    for _ in 0..100 {
-        if scene.site.sandbox.oauth().tokens().iter().filter(|(.., is_active)| !is_active).count() == 2 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("the site still takes the tokens: {:?}", scene.site.sandbox.oauth().tokens().len());
+    let tokens = || scene.site.sandbox.oauth().tokens();
+    scene.until(|| tokens().iter().filter(|(.., is_active)| !is_active).count() == 2).await;
+}
+
+#[tokio::test]
+async fn calls_under_way_keep_the_sites_token_until_the_renewal_after_the_next() {
+    let scene = Scene::start().await;
+    let (client, first) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    let active = || scene.site.sandbox.oauth().tokens().iter().map(|(.., active)| *active).collect::<Vec<_>>();
+    let (_, second) = answered(scene.refresh(&client, &first)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(active(), [true, true]);
+    let (_, third) = answered(scene.refresh(&client, &second)).await;
+    scene.until(|| active() == [false, true, true]).await;
+    let revoke = [("token", third["access_token"].as_str().unwrap())];
+    assert_eq!(answered(scene.form("/oauth/revoke", &revoke)).await.0, 200);
+    scene.until(|| active() == [false, false, false]).await;
+}
+
+#[tokio::test]
+async fn the_sites_tokens_of_a_login_that_nobody_redeems_end_with_its_code() {
+    let lifetimes = super::Lifetimes { code: std::time::Duration::from_secs(3), ..super::Lifetimes::default() };
+    let scene = Scene::with(lifetimes, |_| {}).await;
+    let client = scene.register(super::REDIRECT).await;
+    let active = || scene.site.sandbox.oauth().tokens().iter().map(|(.., active)| *active).collect::<Vec<_>>();
+    let (code, other) = (scene.code(&client).await, scene.code(&client).await);
+    let (status, tokens) = answered(scene.redeem(&client, &other, &[])).await;
+    assert_eq!((status, active()), (200, vec![true, true]));
+    scene.until(|| active() == [false, true]).await;
+    assert_eq!(answered(scene.redeem(&client, &code, &[])).await.1["error"], "invalid_grant");
+    // One that was redeemed is still known, should it come again.
+    assert_eq!(scene.status(&tokens).await, 200);
+    scene.disable("sales@example.com");
+    let to = scene.through_the_site(&client, "erpnext:read", "sales@example.com").await;
+    assert_eq!(super::parameter(&to, "error"), "access_denied");
+    scene.until(|| active() == [false, true, false]).await;
 }
 
 #[tokio::test]
@@ -100,6 +190,36 @@ async fn a_site_that_is_away_costs_nobody_their_login() {
     let (status, told) = answered(scene.refresh(&client, &tokens)).await;
     assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")));
     assert_eq!(answered(scene.refresh(&client, &tokens)).await.0, 200);
+}
+
+#[on_every_version]
+async fn only_the_sites_own_word_ends_a_login_and_no_page_of_a_proxy() {
+    let scene = Scene::start().await;
+    let (client, mut tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    for (path, fault) in [
+        ("get_token", Kind::Html(403)),
+        ("get_token", Kind::Html(404)),
+        ("get_token", Kind::Html(401)),
+        ("get_token", Kind::Json(403)),
+        ("/api/resource/User/", Kind::Html(403)),
+        ("/api/resource/User/", Kind::Html(404)),
+    ] {
+        scene.site.sandbox.faults().add(Fault::new(fault).path(path));
+        let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+        assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")), "{path} {fault:?}");
+        scene.site.sandbox.faults().clear();
+        let (status, next) = answered(scene.refresh(&client, &tokens)).await;
+        assert_eq!(status, 200, "{path} {fault:?}: {next}");
+        tokens = next;
+    }
+    // The site's own word, by which somebody is put out there.
+    let revoke = format!("{}/api/method/frappe.integrations.oauth2.revoke_token", scene.site.sandbox.url());
+    for (access, ..) in scene.site.sandbox.oauth().tokens() {
+        scene.http.post(&revoke).form(&[("token", access)]).send().await.unwrap();
+    }
+    let (status, told) = answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+    assert_eq!(scene.status(&tokens).await, 401);
 }
 
 #[tokio::test]

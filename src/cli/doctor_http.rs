@@ -1,0 +1,243 @@
+//! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site
+//! has for signing in.
+
+use erpnext_mcp::app::App;
+use erpnext_mcp::audit::Audit;
+use erpnext_mcp::check::Finding;
+use erpnext_mcp::config::Config;
+use erpnext_mcp::context::client_options;
+use erpnext_mcp::oauth::Addresses;
+use erpnext_mcp::site::{Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
+use serde_json::Value;
+
+/// What has to be passed on by whatever stands before the server.
+const PASS_ON: &str = "see that the address leads to this server, that it runs with this configuration, and that a proxy \
+                       before it passes on paths and headers as they are";
+/// The versions of Frappe whose OAuth provider was looked at: they and older ones have all of [`HOLES`].
+const LOOKED_AT: [[u64; 3]; 2] = [[15, 72, 4], [16, 4, 1]];
+/// What is wrong with it, each with its number among the hazards.
+const HOLES: &str = "a code is given for the user whom a cookie names (H79), the secret of an OAuth Client is not checked and \
+                     scopes limit nothing (H80), old tokens stay good after a refresh (H81), expired ones are told to be \
+                     active (H82), and those of a disabled user work on (H83)";
+
+/// Everything that there is to look at of the sites that people sign in to by OAuth.
+///
+/// # Errors
+/// Where nothing can be looked at.
+pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for (_, _, config) in config.served() {
+        let Some(oauth) = &config.sign_in.oauth else { continue };
+        let addresses = Addresses::new(oauth);
+        findings.extend(from_outside(&addresses).await);
+        let client = OAuthClient {
+            id: oauth.client_id.clone(),
+            secret: oauth.client_secret.clone(),
+            redirect: addresses.callback(),
+        };
+        findings.extend(at_the_site(config, &client).await?);
+    }
+    if findings.is_empty() {
+        let what = "http: no site has sign_in.oauth, and nothing else in the configuration tells a public address";
+        findings.push(Finding::warning(what, "set sign_in.oauth; or run doctor without --http"));
+    }
+    Ok(findings)
+}
+
+/// What a program finds that knows the address alone.
+async fn from_outside(addresses: &Addresses) -> Vec<Finding> {
+    let Addresses { origin, resource, issuer, .. } = addresses;
+    let asked = async {
+        let outside = Outside::new(addresses.is_encrypted())?;
+        let first = outside.ping(resource).await?;
+        Ok::<_, Unseen>((outside, first))
+    };
+    let (outside, first) = match asked.await {
+        Ok(asked) => asked,
+        Err(why) => return vec![unreached(resource, &why)],
+    };
+    let mut findings = vec![if addresses.is_encrypted() {
+        Finding::ok(format!("http: {origin} has a certificate that this machine trusts"))
+    } else {
+        Finding::ok(format!("http: {origin} is not encrypted, which is safe within this machine"))
+    }];
+    let path = resource.strip_prefix(origin.as_str()).unwrap_or_default();
+    findings.push(challenge(resource, &addresses.metadata_of(path), &first));
+    let end = issuer.strip_prefix(origin.as_str()).unwrap_or_default();
+    let mut documents = vec![
+        (addresses.metadata_of(path), addresses.protected_resource(path)),
+        (format!("{origin}/.well-known/oauth-authorization-server{end}"), addresses.authorization_server()),
+    ];
+    if end.is_empty() {
+        // Where there is one site, some clients look for it at the root.
+        documents.push((addresses.metadata_of(""), addresses.protected_resource(path)));
+    }
+    for (address, wanted) in documents {
+        findings.push(match outside.get(&address).await {
+            Ok(seen) => document(&address, &wanted, &seen),
+            Err(why) => unreached(&address, &why),
+        });
+    }
+    findings
+}
+
+fn unreached(address: &str, why: &Unseen) -> Finding {
+    let Unseen { is_tls, why } = why;
+    if *is_tls {
+        let fix = "have a certificate for this very host, with its chain, from an authority that everybody trusts";
+        return Finding::error(format!("http: {address} has no certificate that is trusted: {why}"), fix);
+    }
+    let fix = "check the name, the port and the proxy before the server, and that it runs; from the network of the server \
+               itself, its public address may be out of reach: then ask from another one";
+    Finding::error(format!("http: {address} cannot be reached: {why}"), fix)
+}
+
+/// Whether who has not signed in is told how to.
+fn challenge(resource: &str, metadata: &str, seen: &Seen) -> Finding {
+    match (seen.status, seen.challenge.as_deref()) {
+        (401, Some(words)) if words.contains(metadata) => {
+            Finding::ok(format!("http: {resource} asks who has not signed in to do so"))
+        }
+        (401, words) => {
+            let words = words.unwrap_or("no such header");
+            let what = format!("http: {resource} answers 401 without WWW-Authenticate that names {metadata}: {words}");
+            Finding::error(what, PASS_ON)
+        }
+        (status, _) => {
+            let to = seen.location.as_deref().map(|to| format!(", and leads to {to}")).unwrap_or_default();
+            Finding::error(format!("http: {resource} answers {status} to who has not signed in, not 401{to}"), PASS_ON)
+        }
+    }
+}
+
+/// Whether a document tells what this configuration's would.
+fn document(address: &str, wanted: &Value, seen: &Seen) -> Finding {
+    if seen.status != 200 || !seen.body.is_object() {
+        let what = format!("http: {address} answers {}, and no metadata", seen.status);
+        return Finding::error(what, PASS_ON);
+    }
+    let differs = wanted.as_object().into_iter().flatten().filter(|(key, value)| seen.body.get(key) != Some(*value));
+    let differs: Vec<&str> = differs.map(|(key, _)| key.as_str()).collect();
+    if differs.is_empty() {
+        return Finding::ok(format!("http: {address} tells what clients need"));
+    }
+    let what = format!("http: {address} differs from what this configuration would tell: {}", differs.join(", "));
+    Finding::error(what, PASS_ON)
+}
+
+/// What the site has for signing in, as far as it tells.
+async fn at_the_site(config: &Config, client: &OAuthClient) -> anyhow::Result<Vec<Finding>> {
+    let mut config = config.clone();
+    config.rate_limiting.enabled = false;
+    let app = App::open(&config, Client::new(client_options(&config))?, Audit::default())?;
+    let nobody = app.caller(Credentials::nobody());
+    let id = &client.id;
+    let exists = match app.as_caller(&nobody).knows(client).await {
+        Ok(true) => Finding::ok(format!("oauth: the site has the OAuth Client {id}")),
+        Ok(false) => Finding::error(
+            format!("oauth: the site has no OAuth Client {id}"),
+            "copy its Client ID from the site into sign_in.oauth.client_id",
+        ),
+        Err(error) => unsaid("the OAuth Client", &error),
+    };
+    let mut findings = vec![exists];
+    let (key, secret) = (config.erpnext.api_key.clone(), config.erpnext.api_secret.clone());
+    let Ok(own) = Credentials::new(key, secret) else {
+        let callback = &client.redirect;
+        let what =
+            format!("oauth: without a key in erpnext, neither the redirect URI is seen, which is {callback}, nor");
+        findings.push(Finding::ok(format!("{what} the site's version, which tells what its OAuth provider lacks")));
+        return Ok(findings);
+    };
+    let own = app.caller(own);
+    findings.push(match app.as_caller(&own).objection(client).await {
+        Ok(None) => Finding::ok(format!("oauth: the site sends people back to {}", client.redirect)),
+        Ok(Some(words)) => Finding::error(
+            format!("oauth: the site does not let people in through the OAuth Client {id}: {words}"),
+            format!(
+                "in the OAuth Client, set Redirect URIs and Default Redirect URI to {}, Scopes to `all openid`, and Allowed \
+                 Roles to roles of the people, the user of the key in erpnext among them",
+                client.redirect
+            ),
+        ),
+        Err(error) => unsaid("where people are sent back to", &error),
+    });
+    findings.push(match app.as_caller(&own).versions().await {
+        Ok(apps) => holes(apps.get("frappe").and_then(|app| app["version"].as_str()).unwrap_or_default()),
+        Err(error) => unsaid("its version", &error),
+    });
+    Ok(findings)
+}
+
+fn unsaid(of: &str, error: &SiteError) -> Finding {
+    Finding::warning(format!("oauth: the site does not tell of {of}: {}", error.what()), error.next())
+}
+
+/// Which holes of Frappe's OAuth provider a version has.
+fn holes(frappe: &str) -> Finding {
+    let number: Vec<u64> = frappe.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
+    let is_older = |known: &[u64; 3]| number.first() == known.first() && number.as_slice() <= &known[..];
+    let fix =
+        "renew Frappe: releases of autumn 2026 close them; until then all but H79 end at this server (docs/hazards.md)";
+    match number.first() {
+        None => Finding::warning("oauth: the site does not tell which Frappe it has", fix),
+        Some(major) if *major < LOOKED_AT[0][0] || LOOKED_AT.iter().any(is_older) => {
+            Finding::warning(format!("oauth: Frappe {frappe} has these holes: {HOLES}"), fix)
+        }
+        Some(_) => {
+            let what =
+                format!("oauth: Frappe {frappe} is newer than what was looked at, and may have closed these holes");
+            Finding::warning(format!("{what} or not: {HOLES}"), fix)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn seen(status: u16, challenge: Option<&str>, body: Value) -> Seen {
+        Seen { status, challenge: challenge.map(str::to_owned), location: None, body }
+    }
+
+    #[test]
+    fn holes_are_told_by_the_version() {
+        for (version, words) in [
+            ("15.72.4", "has these holes"),
+            ("14.90.0", "has these holes"),
+            ("16.0.0-dev", "has these holes"),
+            ("15.80.0", "may have closed"),
+            ("16.4.2", "may have closed"),
+            ("17.0.0", "may have closed"),
+            ("", "does not tell which"),
+        ] {
+            let found = holes(version);
+            assert!(found.what.contains(words), "{version}: {}", found.what);
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_changes_what_clients_read_is_found() {
+        let (resource, metadata) =
+            ("https://a.example/mcp", "https://a.example/.well-known/oauth-protected-resource/mcp");
+        let words = format!("Bearer resource_metadata=\"{metadata}\"");
+        assert!(challenge(resource, metadata, &seen(401, Some(&words), Value::Null)).fix.is_none());
+        for wrong in [
+            seen(401, None, Value::Null),
+            seen(401, Some("Basic realm=\"proxy\""), Value::Null),
+            seen(200, None, Value::Null),
+            seen(404, None, Value::Null),
+        ] {
+            assert!(challenge(resource, metadata, &wrong).fix.is_some(), "{wrong:?}");
+        }
+        let wanted = json!({"issuer": "https://a.example"});
+        assert!(
+            document(metadata, &wanted, &seen(200, None, json!({"issuer": "https://a.example", "x": 1}))).fix.is_none()
+        );
+        let other = document(metadata, &wanted, &seen(200, None, json!({"issuer": "http://a.example"})));
+        assert!(other.what.ends_with("tell: issuer"), "{}", other.what);
+        assert!(document(metadata, &wanted, &seen(200, None, Value::Null)).fix.is_some());
+    }
+}

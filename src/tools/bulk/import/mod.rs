@@ -1,0 +1,186 @@
+//! Making a document of each row of a CSV file: all rows are checked before the first is sent, and accounted for after
+//! it.
+
+mod columns;
+mod problems;
+mod rows;
+mod sheet;
+mod source;
+mod told;
+mod value;
+
+use erpnext_schema::Verb;
+use futures_util::future::BoxFuture;
+use ring::digest::{SHA256, digest};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::go::go;
+use super::{DRY, rehearse, stops_all, wrong};
+use crate::answer::ToolAnswer;
+use crate::audit::Attempt;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::tool::document_args::CreateArgs;
+use crate::tool::kinds::{Data, DocTypeName, Object};
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::tools::write;
+use problems::Problems;
+use sheet::Sheet;
+use source::Source;
+
+/// How many documents are shown as they would be made.
+const FIRST: usize = 3;
+
+/// Makes documents of the rows of a file.
+pub static IMPORT: ToolSpec = ToolSpec {
+    name: "import_documents",
+    title: "Import documents from CSV",
+    description: "Creates a document of each row of a CSV file, up to 10,000; its first row names fields or labels. The \
+                  first call sends nothing: it shows the mapping, the problems of all rows and the first documents, \
+                  and gives a confirm_token. The answer accounts for the rows and says where to continue.",
+    toolset: Toolset::Bulk,
+    operation: Operation::Create,
+    effect: Effect::Adds,
+    offered: |policy| policy.permits_somewhere(Operation::Create),
+    special: Special { confirm_as: &[Operation::Cancel], ..Special::NONE },
+    handler: handler!(ImportArgs, import),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct ImportArgs {
+    doctype: DocTypeName,
+    /// the CSV itself
+    content: Option<String>,
+    /// in the place of content: a file below this server's directory for imports
+    file: Option<String>,
+    /// {"column": "fieldname"} where they are called otherwise; "" leaves the column out
+    mapping: Option<Object>,
+    /// false leaves out what the desk's form would fill in: taxes
+    form_defaults: Option<bool>,
+    /// first row to process, as given by the answer of a stopped call
+    start_at: Option<u64>,
+}
+
+async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolError> {
+    let permit = call.session.permit(Operation::Create, &args.doctype).await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    on.fits(Verb::Create)?;
+    let Source { argument, bytes, beside } = Source::of(&call, args.content, args.file.as_deref()).await?;
+    let mut sheet = sheet::read(&bytes).map_err(|why| {
+        ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), "Give a CSV file that is whole.")
+    })?;
+    let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
+    let (on, columns) = on.checked(|on| columns::of(on.def, on.permit.fields(), &sheet, &mapping)).await?;
+    from(&call, args.start_at, &mut sheet)?;
+    let fields = columns.fields().map(|(_, field)| field.fieldname.to_owned()).collect();
+    let attempt = Attempt { fields, ..on.attempt.clone() };
+    let on = DocTypeCall { attempt: &attempt, ..on };
+
+    let mut problems = Problems::default();
+    let rows = rows::read(&on, call.observer, &sheet, &columns, &mut problems).await?;
+    let row = |data| CreateArgs {
+        data: Data(data),
+        idempotency_key: None,
+        form_defaults: args.form_defaults,
+        return_document: false,
+    };
+    let rows: Vec<CreateArgs> = rows.into_iter().map(row).collect();
+    let operation = on.permit.operation();
+    let mut shown = Map::from_iter([
+        ("documents".to_owned(), json!(rows.len())),
+        ("mapping".to_owned(), Value::Object(columns.told())),
+    ]);
+    if on.attempt.dry_run || on.must_ask_as(operation, true) {
+        let first = first(&on, &sheet, &rows, &mut problems).await?;
+        shown.insert("rows".to_owned(), Value::Array(first));
+    }
+    if on.attempt.dry_run {
+        return Ok(dry(shown, &problems).into());
+    }
+    if !problems.is_empty() {
+        let what = format!(
+            "Nothing was sent, and nobody was asked: {} of {} rows have problems; a row is told by the line at which \
+             it begins:{}",
+            problems.rows(),
+            rows.len(),
+            problems.lines()
+        );
+        return Err(ToolError::refused(
+            what,
+            "Correct the file, or say in mapping what its columns are for, and call again.",
+        ));
+    }
+    on.has_room_for(rows.len()).await?;
+    let sha256: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let state = json!({"sha256": sha256, "mapping": shown["mapping"]});
+    let confirmed = on.gate_batch(operation, true, &shown, &state)?;
+    let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
+    Ok(told::answer(&sheet, ended, beside).await)
+}
+
+/// What is done with each row.
+fn one<'r>(on: &'r DocTypeCall<'r>, row: &'r CreateArgs) -> BoxFuture<'r, Result<ToolAnswer, ToolError>> {
+    Box::pin(write::create(on, row))
+}
+
+/// Leaves out the rows before the one at which a stopped call is continued.
+fn from(call: &Call<'_>, start_at: Option<u64>, sheet: &mut Sheet) -> Result<(), ToolError> {
+    let Some(start) = start_at else { return Ok(()) };
+    let last = sheet.rows.last().map_or(0, |row| row.line);
+    sheet.rows.retain(|row| row.line >= start);
+    if sheet.rows.is_empty() {
+        let message = format!("rows are told by the line at which they begin, and the last begins at {last}");
+        return Err(wrong(call, "start_at", message));
+    }
+    Ok(())
+}
+
+/// The first documents as they would be made; where they could not be, that is a problem of their rows.
+async fn first(
+    on: &DocTypeCall<'_>,
+    sheet: &Sheet,
+    rows: &[CreateArgs],
+    problems: &mut Problems,
+) -> Result<Vec<Value>, ToolError> {
+    let attempt = Attempt { dry_run: true, ..on.attempt.clone() };
+    let on = DocTypeCall { attempt: &attempt, ..*on };
+    let right: Vec<usize> = (0..rows.len()).filter(|at| !problems.has(sheet.rows[*at].line)).take(FIRST).collect();
+    let mut shown = Vec::new();
+    for at in right {
+        let line = sheet.rows[at].line;
+        match rehearse(&on, &rows[at], one).await {
+            Ok(mut would) => {
+                would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                would.data.insert("row".to_owned(), json!(line));
+                shown.push(would.into_value());
+            }
+            Err(error) if stops_all(&error) => return Err(error),
+            Err(error) => problems.add(line, "", error.for_model().replace('\n', " ")),
+        }
+    }
+    Ok(shown)
+}
+
+/// The end of a dry run: what the first call shows, and what is wrong.
+fn dry(shown: Map<String, Value>, problems: &Problems) -> Map<String, Value> {
+    let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
+    answer.extend(shown);
+    let mut next = DRY;
+    if !problems.is_empty() {
+        answer.insert("rows_with_problems".to_owned(), json!(problems.rows()));
+        answer.insert("problems".to_owned(), Value::Array(problems.told()));
+        next =
+            "Nothing was sent, and nothing is while a row has a problem: correct the file, or say mapping otherwise.";
+    }
+    answer.insert("next".to_owned(), json!(next));
+    answer
+}
+
+/// That the client left before anything was sent.
+fn called_off() -> ToolError {
+    ToolError::refused("The import was called off; nothing was sent.", "Call again for the whole file.")
+}

@@ -1,0 +1,124 @@
+//! What became of an import: in numbers and by its first rows for the model, row by row in a file beside the one that
+//! was imported.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tempfile::NamedTempFile;
+
+use super::sheet::Sheet;
+use crate::answer::ToolAnswer;
+use crate::tools::bulk::MOST_PROBLEMS as MOST;
+use crate::tools::bulk::account::Became;
+use crate::tools::bulk::go::Ended;
+
+/// The account as the model gets it; the whole of it goes into the directory, under a name that begins like that.
+pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf, String)>) -> ToolAnswer {
+    let Ended { account, next, why } = ended;
+    let rows = account.rows();
+    let line = |row: usize| sheet.rows.get(row).map(|row| row.line);
+    let (mut created, mut done) = (Vec::new(), 0);
+    let (mut failed, mut unknown) = (Vec::new(), Vec::new());
+    for (row, became) in &rows {
+        match became {
+            Became::Done(name) => {
+                done += 1;
+                created.push(json!(name));
+            }
+            Became::Failed(why) => failed.push(json!({"row": line(*row), "error": why})),
+            Became::Unknown(why) => unknown.push(json!({"row": line(*row), "error": why})),
+        }
+    }
+    let mut answer = Map::from_iter([
+        ("done".to_owned(), json!(done)),
+        ("failed_rows".to_owned(), json!(failed.len())),
+        ("total".to_owned(), json!(sheet.rows.len())),
+    ]);
+    let mut notes = account.notes().to_vec();
+    for note in &mut notes {
+        let row = note.get("row").and_then(Value::as_u64).and_then(|row| usize::try_from(row).ok());
+        note["row"] = json!(row.and_then(line));
+    }
+    if !unknown.is_empty() {
+        answer.insert("unknown_rows".to_owned(), json!(unknown.len()));
+        let next = "look at the documents of unknown before repeating their rows: each may be done";
+        answer.insert("next".to_owned(), json!(next));
+    }
+    let filled = account.filled();
+    for (key, mut values) in
+        [("created", created), ("failed", failed), ("unknown", unknown), ("notes", notes), ("filled_in", filled)]
+    {
+        if values.len() > MOST {
+            values.truncate(MOST);
+            answer.insert(format!("{key}_shown"), json!(format!("the first {MOST}")));
+        }
+        if !values.is_empty() {
+            answer.insert(key.to_owned(), Value::Array(values));
+        }
+    }
+    if let Some(at) = line(next) {
+        let left = sheet.rows.len() - next;
+        answer.insert("stopped".to_owned(), json!({"why": why, "left": left, "start_at": at}));
+    }
+    let mut messages = Vec::new();
+    if let Some((folder, stem)) = beside {
+        let text = account_file(sheet, &rows);
+        let kept = tokio::task::spawn_blocking(move || keep(&folder, &stem, &text?)).await;
+        match kept.map_err(io::Error::other).and_then(|kept| kept) {
+            Ok(path) => {
+                answer.insert("account".to_owned(), json!(path.to_string_lossy()));
+            }
+            Err(error) => {
+                tracing::error!("the account of an import could not be written: {error}");
+                messages.push(
+                    "the account of all rows could not be written beside the file: tell the administrator".to_owned(),
+                );
+            }
+        }
+    }
+    ToolAnswer { messages, ..answer.into() }
+}
+
+/// The account as CSV: a line for each row of the file, also for those that were not begun.
+fn account_file(sheet: &Sheet, rows: &BTreeMap<usize, Became<'_>>) -> io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["row", "result", "name", "reason"])?;
+    for (at, row) in sheet.rows.iter().enumerate() {
+        let (result, name, reason) = match rows.get(&at) {
+            Some(Became::Done(name)) => ("done", *name, ""),
+            Some(Became::Failed(why)) => ("failed", "", *why),
+            Some(Became::Unknown(why)) => ("unknown", "", *why),
+            None => ("not sent", "", ""),
+        };
+        let (line, name, reason) = (row.line.to_string(), guarded(name), guarded(reason));
+        writer.write_record([line.as_str(), result, name.as_str(), reason.as_str()])?;
+    }
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// With a `'` before what a spreadsheet would take for a formula.
+fn guarded(text: &str) -> String {
+    let is_formula = text.starts_with(|c: char| matches!(c, '=' | '+' | '-' | '@') || c.is_control());
+    format!("{}{text}", if is_formula { "'" } else { "" })
+}
+
+/// Writes a new file, its owner's alone; no other is written over.
+fn keep(folder: &Path, stem: &str, text: &[u8]) -> io::Result<PathBuf> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, text)?;
+    file.as_file().sync_all()?;
+    let now = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    for turn in 1..=100 {
+        let again = if turn > 1 { format!("-{turn}") } else { String::new() };
+        let path = folder.join(format!("{stem}-account-{now}{again}.csv"));
+        match file.persist_noclobber(&path) {
+            Ok(_) => return Ok(path),
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => file = failed.file,
+            Err(failed) => return Err(failed.error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}

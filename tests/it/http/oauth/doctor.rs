@@ -1,0 +1,86 @@
+//! `erpnext-mcp doctor --http` on a server that runs, and on addresses where it does not.
+
+use erpnext_test::on_every_version;
+use serde_json::{Value, json};
+
+use super::Scene;
+use crate::cli::run;
+
+/// A server that is reached where the world knows it.
+async fn reached() -> Scene {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    Scene::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
+}
+
+/// The exit code, and a line for each finding.
+async fn doctor(config: &Value) -> (Option<i32>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("c.json"), config.to_string()).unwrap();
+    let done = run(folder.path(), &[], &["doctor", "--http", "--json", "--config", "c.json"]).await;
+    assert!(!done.stdout.contains("canary-client-secret"), "{}", done.stdout);
+    let line = |f: &Value| format!("{} {}", f["level"].as_str().unwrap(), f["what"].as_str().unwrap());
+    (done.code, done.json()["findings"].as_array().unwrap().iter().map(line).collect())
+}
+
+fn has(lines: &[String], wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(lines.iter().any(|line| line.contains(wanted)), "{wanted}: {lines:#?}");
+    }
+}
+
+#[on_every_version]
+async fn a_server_that_people_can_sign_in_to_is_well_and_its_sites_holes_are_told() {
+    let scene = reached().await;
+    let before = scene.site.sandbox.oauth().tokens().len();
+    let (code, lines) = doctor(&scene.config).await;
+    assert_eq!(code, Some(0), "{lines:#?}");
+    let callback = format!("ok oauth: the site sends people back to {}/oauth/callback", scene.origin);
+    has(
+        &lines,
+        &[
+            "is not encrypted, which is safe within this machine",
+            "/mcp asks who has not signed in to do so",
+            "/.well-known/oauth-protected-resource/mcp tells what clients need",
+            "/.well-known/oauth-protected-resource tells what clients need",
+            "/.well-known/oauth-authorization-server tells what clients need",
+            "ok oauth: the site has the OAuth Client ",
+            &callback,
+            "warning oauth: Frappe 1",
+            "has these holes: a code is given for the user whom a cookie names (H79)",
+        ],
+    );
+    assert_eq!(scene.site.sandbox.oauth().tokens().len(), before, "nothing was granted by it");
+    // Without a key, what only a user sees is not told.
+    let mut keyless = scene.config.clone();
+    keyless["sign_in"]["own_keys"] = json!(true);
+    let erpnext = keyless["erpnext"].as_object_mut().unwrap();
+    erpnext.retain(|key, _| !key.starts_with("api_"));
+    let (code, lines) = doctor(&keyless).await;
+    assert_eq!(code, Some(0), "{lines:#?}");
+    has(&lines, &["ok oauth: the site has the OAuth Client ", "ok oauth: without a key in erpnext"]);
+}
+
+#[on_every_version]
+async fn what_would_keep_people_out_is_told_with_what_mends_it() {
+    let scene = reached().await;
+    let oauth = |key: &str, value: Value| {
+        let mut config = scene.config.clone();
+        config["sign_in"]["oauth"][key] = value;
+        config
+    };
+    let (code, lines) = doctor(&oauth("client_id", json!("unknown"))).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, &["error oauth: the site has no OAuth Client unknown"]);
+    // The same server by another name: another resource, another issuer, and another place to be sent back to.
+    let other = scene.origin.replace("127.0.0.1", "localhost");
+    let (code, lines) = doctor(&oauth("url", json!(format!("{other}/mcp")))).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, &["error http: ", "error oauth: the site does not let people in", "Mismatching redirect URI."]);
+    let (code, lines) = doctor(&oauth("url", json!("http://127.0.0.1:1/mcp"))).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, &["error http: http://127.0.0.1:1/mcp cannot be reached"]);
+    let mut without = scene.config.clone();
+    without.as_object_mut().unwrap().remove("sign_in");
+    has(&doctor(&without).await.1, &["warning http: no site has sign_in.oauth"]);
+}
