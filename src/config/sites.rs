@@ -9,7 +9,7 @@ use super::sections::{self, Env, For};
 use super::{Config, erpnext};
 
 /// What a site states beside where it is: the sections that a file has for its one site.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "permissions",
     "methods",
     "attachments",

@@ -9,7 +9,14 @@ use crate::shape::report::{Column, Table};
 
 /// The columns, unless the caller knows them, and as many of the rows from `start` on as fit into that many bytes. Where
 /// no rows are wanted, the columns are those of the total.
-pub(super) fn page(table: Table, start: u64, limit: u64, bytes: usize, identity: &str, known: &str) -> Map<String, Value> {
+pub(super) fn page(
+    table: Table,
+    start: u64,
+    limit: u64,
+    bytes: usize,
+    identity: &str,
+    known: &str,
+) -> Map<String, Value> {
     let all = table.rows.len();
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(all);
     let is_told = |at: usize| limit > 0 || table.total.as_ref().and_then(|total| total.get(at)).is_some_and(is_sum);

@@ -32,9 +32,10 @@ impl Problems {
     /// Adds one of the row that begins at a line.
     pub fn add(&mut self, line: u64, column: &str, message: String) {
         self.lines.insert(line);
+        let is_full = self.first.len() == MOST;
         match self.first.iter_mut().find(|known| known.column == column && known.message == message) {
             Some(known) => known.lines.push(line),
-            None if self.first.len() == MOST => self.others += 1,
+            None if is_full => self.others += 1,
             None => self.first.push(Problem { column: column.to_owned(), message, lines: vec![line] }),
         }
     }
