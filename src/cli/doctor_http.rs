@@ -15,10 +15,10 @@ const PASS_ON: &str = "see that the address leads to this server, that it runs w
                        before it passes on paths and headers as they are";
 /// The versions of Frappe whose OAuth provider was looked at: they and older ones have all of [`HOLES`].
 const LOOKED_AT: [[u64; 3]; 2] = [[15, 72, 4], [16, 4, 1]];
-/// What is wrong with it, each with its number among the hazards.
-const HOLES: &str = "a code is given for the user whom a cookie names (H79), the secret of an OAuth Client is not checked and \
-                     scopes limit nothing (H80), old tokens stay good after a refresh (H81), expired ones are told to be \
-                     active (H82), and those of a disabled user work on (H83)";
+/// What is wrong with it, H79 to H83.
+const HOLES: &str = "a code is given for the user whom a cookie names, the secret of an OAuth Client is not checked and \
+                     scopes limit nothing, old tokens stay good after a refresh, expired ones are told to be \
+                     active, and those of a disabled user work on";
 
 /// Everything that there is to look at of the sites that people sign in to by OAuth.
 ///
@@ -177,8 +177,7 @@ fn unsaid(of: &str, error: &SiteError) -> Finding {
 fn holes(frappe: &str) -> Finding {
     let number: Vec<u64> = frappe.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
     let is_older = |known: &[u64; 3]| number.first() == known.first() && number.as_slice() <= &known[..];
-    let fix =
-        "renew Frappe: releases of autumn 2026 close them; until then all but H79 end at this server (docs/hazards.md)";
+    let fix = "renew Frappe: releases of autumn 2026 close them; until then all but the first end at this server (docs/hazards.md)";
     match number.first() {
         None => Finding::warning("oauth: the site does not tell which Frappe it has", fix),
         Some(major) if *major < LOOKED_AT[0][0] || LOOKED_AT.iter().any(is_older) => {
