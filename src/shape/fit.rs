@@ -18,14 +18,27 @@ const MARK: usize = 40;
 /// # Errors
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
-    let json = value.to_string();
-    if json.len() <= most {
-        return Ok(json);
+    if at_least(value) <= most {
+        let json = value.to_string();
+        if json.len() <= most {
+            return Ok(json);
+        }
     }
     let mut cutter = Cutter::default();
     let part = Part::of(value);
     cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
     Err(cutter.account())
+}
+
+/// How long a value's JSON is at least, in bytes.
+pub fn at_least(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 4,
+        Value::Number(_) => 1,
+        Value::String(text) => text.len() + 2,
+        Value::Array(list) => list.iter().map(|value| at_least(value) + 1).sum::<usize>() + 1,
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + 4 + at_least(value)).sum::<usize>() + 1,
+    }
 }
 
 /// How large a value is, and how small it can be made, in bytes of JSON.
@@ -243,7 +256,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{ACCOUNT, fit};
+    use super::{ACCOUNT, at_least, fit};
 
     #[test]
     fn what_fits_is_left_alone() {
@@ -302,6 +315,7 @@ mod tests {
         fn any_answer_ends_and_is_no_larger_than_it_may_be(answer in any_answer(), most in 1_000usize..20_000) {
             let mut value = json!({"answer": answer});
             let before = value.to_string().len();
+            prop_assert!(at_least(&value) <= before);
             match fit(&mut value, most) {
                 Ok(json) => {
                     prop_assert!(before <= most);
