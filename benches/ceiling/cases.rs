@@ -82,8 +82,9 @@ impl Bench {
         let case = |name, setting, tool: &str, arguments, count| {
             let calls = Calls { tool: tool.to_owned(), arguments };
             let mut process = Process::start(&self.program(setting));
+            self.stub.largest();
             process.first(&calls);
-            let asked = self.stub.last();
+            let asked = self.stub.largest();
             let arguments =
                 json!({"method": asked.method, "target": asked.target, "body": String::from_utf8(asked.body).unwrap()});
             Case { name, setting, calls, ceiling: Calls { tool: "get".to_owned(), arguments }, count }

@@ -23,34 +23,41 @@ pub struct Request {
 /// A site that is served until the program ends.
 pub struct Stub {
     pub address: SocketAddr,
-    last: Arc<Mutex<Request>>,
+    largest: Largest,
 }
+
+/// The request with the largest answer of late, and the size of that.
+type Largest = Arc<Mutex<(usize, Request)>>;
 
 impl Stub {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, last) = (listener.local_addr().unwrap(), Arc::<Mutex<Request>>::default());
-        let (seen, known) = (Arc::clone(&last), Arc::<Mutex<HashMap<Request, Arc<[u8]>>>>::default());
+        let (address, largest) = (listener.local_addr().unwrap(), Largest::default());
+        let (seen, known) = (Arc::clone(&largest), Arc::<Mutex<HashMap<Request, Arc<[u8]>>>>::default());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, seen, known) = (stream.unwrap(), Arc::clone(&seen), Arc::clone(&known));
                 thread::spawn(move || serve(stream, &seen, &known));
             }
         });
-        Self { address, last }
+        Self { address, largest }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The newest request that was not asked before.
-    pub fn last(&self) -> Request {
-        self.last.lock().unwrap().clone()
+    /// The request with the largest answer since this was last asked.
+    pub fn largest(&self) -> Request {
+        std::mem::take(&mut *self.largest.lock().unwrap()).1
     }
 }
 
-fn serve(mut stream: TcpStream, last: &Mutex<Request>, known: &Mutex<HashMap<Request, Arc<[u8]>>>) -> Option<()> {
+fn serve(
+    mut stream: TcpStream,
+    largest: &Mutex<(usize, Request)>,
+    known: &Mutex<HashMap<Request, Arc<[u8]>>>,
+) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let (mut bytes, mut more) = (Vec::new(), [0; 16 << 10]);
     loop {
@@ -67,10 +74,14 @@ fn serve(mut stream: TcpStream, last: &Mutex<Request>, known: &Mutex<HashMap<Req
             let body = answer(&request).to_string();
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
             let reply: Arc<[u8]> = format!("{head} {}\r\n\r\n{body}", body.len()).into_bytes().into();
-            *last.lock().unwrap() = request.clone();
-            known.lock().unwrap().insert(request, Arc::clone(&reply));
+            known.lock().unwrap().insert(request.clone(), Arc::clone(&reply));
             reply
         });
+        let mut largest = largest.lock().unwrap();
+        if reply.len() > largest.0 {
+            *largest = (reply.len(), request);
+        }
+        drop(largest);
         stream.write_all(&reply).ok()?;
     }
 }
