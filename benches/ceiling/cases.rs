@@ -82,9 +82,16 @@ impl Bench {
         let case = |name, setting, tool: &str, arguments, count| {
             let calls = Calls { tool: tool.to_owned(), arguments };
             let mut process = Process::start(&self.program(setting));
-            self.stub.largest();
+            self.stub.seen();
             process.first(&calls);
-            let asked = self.stub.largest();
+            let (_, asked) = self.stub.seen();
+            process.first(&calls);
+            let (requests, _) = self.stub.seen();
+            assert_eq!(
+                requests,
+                usize::from(setting != Setting::Cached),
+                "{name}: the ceiling sends one request a call"
+            );
             let arguments =
                 json!({"method": asked.method, "target": asked.target, "body": String::from_utf8(asked.body).unwrap()});
             Case { name, setting, calls, ceiling: Calls { tool: "get".to_owned(), arguments }, count }

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use erpnext_schema::{DocTypeDef, Shape};
+use erpnext_schema::{DocTypeDef, Shape, Version};
 use serde_json::{Map, Value, json};
 
 /// How many rows an invoice has.
@@ -23,41 +23,43 @@ pub struct Request {
 /// A site that is served until the program ends.
 pub struct Stub {
     pub address: SocketAddr,
-    largest: Largest,
+    seen: Arc<Mutex<Seen>>,
 }
 
-/// The request with the largest answer of late, and the size of that.
-type Largest = Arc<Mutex<(usize, Request)>>;
+/// How many requests came of late, the one with the largest answer, and the size of that.
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    size: usize,
+    largest: Request,
+}
 
 impl Stub {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, largest) = (listener.local_addr().unwrap(), Largest::default());
-        let (seen, known) = (Arc::clone(&largest), Arc::<Mutex<HashMap<Request, Arc<[u8]>>>>::default());
+        let (address, all) = (listener.local_addr().unwrap(), Arc::<Mutex<Seen>>::default());
+        let (seen, known) = (Arc::clone(&all), Arc::<Mutex<HashMap<Request, Arc<[u8]>>>>::default());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, seen, known) = (stream.unwrap(), Arc::clone(&seen), Arc::clone(&known));
                 thread::spawn(move || serve(stream, &seen, &known));
             }
         });
-        Self { address, largest }
+        Self { address, seen: all }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The request with the largest answer since this was last asked.
-    pub fn largest(&self) -> Request {
-        std::mem::take(&mut *self.largest.lock().unwrap()).1
+    /// How many requests came since this was last asked, and the one with the largest answer.
+    pub fn seen(&self) -> (usize, Request) {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        (seen.count, seen.largest)
     }
 }
 
-fn serve(
-    mut stream: TcpStream,
-    largest: &Mutex<(usize, Request)>,
-    known: &Mutex<HashMap<Request, Arc<[u8]>>>,
-) -> Option<()> {
+fn serve(mut stream: TcpStream, seen: &Mutex<Seen>, known: &Mutex<HashMap<Request, Arc<[u8]>>>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let (mut bytes, mut more) = (Vec::new(), [0; 16 << 10]);
     loop {
@@ -77,11 +79,12 @@ fn serve(
             known.lock().unwrap().insert(request.clone(), Arc::clone(&reply));
             reply
         });
-        let mut largest = largest.lock().unwrap();
-        if reply.len() > largest.0 {
-            *largest = (reply.len(), request);
+        let mut all = seen.lock().unwrap();
+        all.count += 1;
+        if reply.len() > all.size {
+            (all.size, all.largest) = (reply.len(), request);
         }
-        drop(largest);
+        drop(all);
         stream.write_all(&reply).ok()?;
     }
 }
@@ -134,11 +137,16 @@ fn rows(query: &str) -> Vec<Value> {
     (0..read("limit_page_length").as_u64().unwrap_or(20).min(21)).map(row).map(Value::Object).collect()
 }
 
+/// The table of the version that the site says it runs: a field that only another has would be looked for.
+fn table(doctype: &str) -> Option<&'static DocTypeDef> {
+    erpnext_doctypes::get(Version::V15, doctype)
+}
+
 /// A document with a value in each field, and rows in its `items`.
 fn document(doctype: &str, name: &str) -> Map<String, Value> {
-    let def = erpnext_doctypes::any(doctype).unwrap();
+    let def = table(doctype).unwrap();
     let mut document = filled(def, name);
-    let child = def.field("items").and_then(|items| items.rows_of()).and_then(erpnext_doctypes::any);
+    let child = def.field("items").and_then(|items| items.rows_of()).and_then(table);
     let rows = child.map(|child| (0..ROWS).map(|n| Value::Object(filled(child, &format!("row {n}")))).collect());
     document.extend(rows.map(|rows| ("items".to_owned(), Value::Array(rows))));
     document

@@ -192,7 +192,7 @@ async fn answer(
 /// The result as a model may see it: every character visible, and no larger than it may be.
 async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
     let most = tools.bytes_for_result();
-    aside(shape::at_least(&data), move || {
+    aside(shape::length(&data), move || {
         shape::make_visible(&mut data);
         let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
             if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {

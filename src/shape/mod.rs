@@ -20,7 +20,7 @@ pub mod script;
 pub mod text;
 pub mod vocabulary;
 
-pub use fit::{at_least, fit};
+pub use fit::{fit, length};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
 pub use text::{make_stored, make_visible, shortened, visible};
 
@@ -137,21 +137,28 @@ pub fn row(
     shaped
 }
 
-/// The values of these columns in a row that is shown within another; `cut` becomes true where a text was.
-pub fn cells(
-    def: &DocTypeDef,
-    fields: &[&'static FieldDef],
+/// The fields of these columns, and none for those that may not be seen.
+pub fn columns(def: &DocTypeDef, permit: &Permit, names: &[String]) -> Vec<Option<&'static FieldDef>> {
+    let seen = |name: &String| def.field(name).filter(|field| permit.fields().may_read(*field));
+    names.iter().map(seen).collect()
+}
+
+/// The values of these columns in a row of a list, or of one that is shown within another; `cut` becomes true where a text
+/// was.
+pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
+    columns: &[F],
     mut row: Map<String, Value>,
     cut: &mut bool,
 ) -> Vec<Value> {
-    let mut shaped = Map::with_capacity(fields.len());
-    for field in fields {
+    let cell = |column: &F| {
+        let column: Option<&FieldDef> = (*column).into();
+        let Some(field) = column else { return Value::Null };
         let mut value = row.remove(field.fieldname).unwrap_or_default();
         shape_scalar(field, &mut value);
-        shaped.insert(field.fieldname.to_owned(), value);
-    }
-    *cut |= present::row(def, &mut shaped);
-    fields.iter().map(|field| shaped.remove(field.fieldname).unwrap_or_default()).collect()
+        *cut |= present::in_a_row(Some(field), &mut value);
+        value
+    };
+    columns.iter().map(cell).collect()
 }
 
 /// `true` and `false` for checks.

@@ -105,8 +105,12 @@ fn is_zero(value: &Value) -> bool {
 
 /// A row of a list; whether a text of it was cut.
 pub fn row(def: &DocTypeDef, row: &mut Map<String, Value>) -> bool {
-    let cut = row.iter_mut().map(|(key, value)| cell(def.field(key), value, How { longest: IN_A_ROW, markdown: true }));
-    cut.fold(false, |any, cut| any | cut)
+    row.iter_mut().fold(false, |any, (key, value)| any | in_a_row(def.field(key), value))
+}
+
+/// A value of a row; whether a text was cut.
+pub fn in_a_row(field: Option<&FieldDef>, value: &mut Value) -> bool {
+    cell(field, value, How { longest: IN_A_ROW, markdown: true })
 }
 
 /// One value; whether it was cut.
