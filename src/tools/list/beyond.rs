@@ -77,7 +77,9 @@ impl Beyond {
         query: &ListQuery,
         documents: &[Row],
     ) -> Result<(), ToolError> {
-        let Some(child) = on.session.catalog.known(rows.doctype) else { return Ok(()) };
+        if on.session.catalog.known(rows.doctype).is_none() {
+            return Ok(());
+        }
         let filters: Vec<Filter> = query.filters.iter().filter(|filter| filter.rows == Some(rows)).cloned().collect();
         let documents = &documents[..self.cells.len()];
         let mut of: BTreeMap<String, Vec<Value>> = BTreeMap::new();
