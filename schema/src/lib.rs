@@ -24,6 +24,7 @@ mod validate;
 mod value;
 mod version;
 mod versioned;
+mod walk;
 
 pub use article::with_article;
 pub use child_tables::{Children, rows, rows_mut};
@@ -43,3 +44,4 @@ pub use validate::{Context, Purpose, check_document};
 pub use value::{Rule, Violation, check_value};
 pub use version::{UnknownVersion, Version, Versions, only};
 pub use versioned::{Fact, Versioned};
+pub use walk::FieldWalk;

@@ -209,6 +209,8 @@ impl Connection {
         client: Option<String>,
         observer: &CallObserver,
     ) -> Result<(Value, String), ToolError> {
-        pipeline::run(&self.session(), self.registry(), tool, arguments, client, observer).await
+        let session = self.session();
+        // On the heap: whoever passes a call on moves what it keeps.
+        Box::pin(pipeline::run(&session, self.registry(), tool, arguments, client, observer)).await
     }
 }

@@ -12,6 +12,7 @@ use crate::audit::{Attempt, Outcome};
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
+use crate::limit::aside;
 use crate::shape;
 use crate::site::CallState;
 use crate::tool::progress::CallObserver;
@@ -59,11 +60,14 @@ pub async fn run(
     if let Ok(answer) = &mut result {
         quota::note(session, &attempt, &mut answer.data).await;
     }
-    let result = result.map(|mut answer| {
-        let kept = (answer.made.take(), answer.exported.take());
-        let (data, text) = presented(session.tools, answer.into_value());
-        (kept, data, text)
-    });
+    let result = match result {
+        Ok(mut answer) => {
+            let kept = (answer.made.take(), answer.exported.take());
+            let (data, text) = presented(session.tools, answer.into_value()).await;
+            Ok((kept, data, text))
+        }
+        Err(error) => Err(error),
+    };
     let is_denied = refused.is_some() || result.as_ref().is_err_and(|error| error.outcome() == Outcome::Denied);
     let attempt = Attempt { document: attempt.document.or(names.filter(|_| is_denied)), ..attempt };
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
@@ -195,14 +199,18 @@ async fn answer(
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.
-fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
-    shape::make_visible(&mut data);
-    let text = shape::fit(&mut data, tools.bytes_for_result()).unwrap_or_else(|left_out| {
-        if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {
-            data.insert("left_out".to_owned(), Value::Object(left_out));
-            data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
-        }
-        data.to_string()
-    });
-    (data, text)
+async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
+    let most = tools.bytes_for_result();
+    aside(shape::length(&data), move || {
+        shape::make_visible(&mut data);
+        let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
+            if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {
+                data.insert("left_out".to_owned(), Value::Object(left_out));
+                data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+            }
+            data.to_string()
+        });
+        (data, text)
+    })
+    .await
 }

@@ -40,6 +40,15 @@ async fn call(app: &Connection, tool: &str, arguments: Value) -> Result<Value, T
 }
 
 #[tokio::test]
+async fn a_call_is_passed_on_without_what_it_keeps() {
+    let site = MockServer::start().await;
+    let app = app(&site);
+    let tool = app.registry().find("get_generic_document").unwrap();
+    let size = size_of_val(&app.call(tool, Map::new(), None));
+    assert!(size <= 1_024, "{size} bytes");
+}
+
+#[tokio::test]
 async fn a_field_of_the_sites_own_above_level_0_is_withheld_from_the_first_reading_on() {
     let site = MockServer::start().await;
     answers(&site, "/api/resource/UOM/Box", json!({"data": {"name": "Box", "custom_cost": 7, "custom_note": "x"}}))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use ring::digest::{Context, SHA256};
 /// The bytes that one answer may take; a larger one counts as several.
 const SHARE: usize = 64 << 10;
 /// A larger answer is not kept: it would stand twice in memory, here and with the one who asked.
-const LARGEST: usize = 4 << 20;
+pub const LARGEST: usize = 4 << 20;
 
 /// How long answers are kept, and how many.
 #[derive(Clone, Copy, Debug)]
@@ -112,17 +113,25 @@ impl<V: Send + Sync + 'static> Cache<V> {
     }
 
     /// The key of a question now; the question holds all that the answer depends on.
-    pub fn key(&self, question: &[&[u8]]) -> Key {
-        let mut context = Context::new(&SHA256);
-        context.update(&self.changes.load(Ordering::Relaxed).to_le_bytes());
-        for part in question {
-            // With their lengths, so that no two lists of parts are the same bytes.
-            context.update(&part.len().to_le_bytes());
-            context.update(part);
-        }
+    pub fn key(&self, question: &impl Hash) -> Key {
+        let mut digest = Digest(Context::new(&SHA256));
+        (self.changes.load(Ordering::Relaxed), question).hash(&mut digest);
         let mut key = Key::default();
-        key.copy_from_slice(context.finish().as_ref());
+        key.copy_from_slice(digest.0.finish().as_ref());
         key
+    }
+}
+
+/// Takes all that is hashed, where a hash of 64 bits would let two questions be one.
+struct Digest(Context);
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
     }
 }
 
@@ -157,7 +166,7 @@ mod tests {
     }
 
     async fn ask(cache: &Cache<usize>, site: &Site, question: &[&[u8]]) -> (usize, bool) {
-        let (value, age) = cache.get(cache.key(question), false, site.answer()).await.unwrap();
+        let (value, age) = cache.get(cache.key(&question), false, site.answer()).await.unwrap();
         (*value, age.is_some())
     }
 
@@ -183,14 +192,14 @@ mod tests {
     async fn fresh_asks_again_and_keeps_the_newer_answer() {
         let (cache, site) = (cache(HOUR, 10), Site::default());
         ask(&cache, &site, &[b"a"]).await;
-        assert_eq!(*cache.get(cache.key(&[b"a"]), true, site.answer()).await.unwrap().0, 2);
+        assert_eq!(*cache.get(cache.key(&[&b"a"[..]]), true, site.answer()).await.unwrap().0, 2);
         assert_eq!(ask(&cache, &site, &[b"a"]).await, (2, true));
     }
 
     #[tokio::test]
     async fn failures_are_not_kept() {
         let (cache, site) = (cache(HOUR, 10), Site::default());
-        let failed = cache.get(cache.key(&[b"a"]), false, async { Err("down".to_owned()) }).await;
+        let failed = cache.get(cache.key(&[&b"a"[..]]), false, async { Err("down".to_owned()) }).await;
         assert_eq!(failed.unwrap_err(), "down");
         assert_eq!(ask(&cache, &site, &[b"a"]).await, (1, false));
     }
@@ -198,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_was_under_way_at_a_change_is_not_given_after_it() {
         let (cache, site) = (cache(HOUR, 10), Site::default());
-        let during = cache.get(cache.key(&[b"a"]), false, async {
+        let during = cache.get(cache.key(&[&b"a"[..]]), false, async {
             cache.forget();
             site.answer().await
         });
@@ -226,8 +235,8 @@ mod tests {
         cache.store.run_pending_tasks().await;
         assert!(cache.store.weighted_size() <= 10);
         assert!(
-            !cache.store.contains_key(&cache.key(&[b"large"]))
-                && !cache.store.contains_key(&cache.key(&[b"too large"]))
+            !cache.store.contains_key(&cache.key(&[&b"large"[..]]))
+                && !cache.store.contains_key(&cache.key(&[&b"too large"[..]]))
         );
     }
 }

@@ -70,7 +70,9 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
         tracing::warn!("waiting for a client that speaks MCP on standard input; `erpnext-mcp init` connects one");
     }
     let overlay = Overlay::new(config)?;
-    let runtime = runtime()?;
+    // One thread for the client and the site: what takes longer is done beside it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the async runtime could not start")?;
     let served = runtime.block_on(async {
         if let Some(overlay) = overlay {
             read_metadata(overlay, &connection);

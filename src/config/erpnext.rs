@@ -54,7 +54,7 @@ pub(super) fn read(
         api_secret: own("ERPNEXT_API_SECRET", "api_secret", api_secret(section)),
         timeout: Duration::from_secs(section.map_or(60, |section| section.count("timeout", "seconds", 60))),
         allow_insecure_http,
-        concurrent_requests: section.map_or(8, |section| section.count("concurrent_requests", "requests", 8)),
+        concurrent_requests: section.map_or(16, |section| section.count("concurrent_requests", "requests", 16)),
         version: section.and_then(|section| section.number("version", &versions())),
     }
 }

@@ -8,9 +8,17 @@ use crate::document::fingerprint::Fingerprint;
 /// How many values of documents are remembered in all.
 const MOST: usize = 20_000;
 
-/// What was shown last, newest at the end.
+/// What was shown last.
 #[derive(Debug, Default)]
-pub struct LastShown(Mutex<VecDeque<Shown>>);
+pub struct LastShown(Mutex<Store>);
+
+#[derive(Debug, Default)]
+struct Store {
+    /// Newest at the end.
+    shown: VecDeque<Shown>,
+    /// In values.
+    size: usize,
+}
 
 #[derive(Debug)]
 struct Shown {
@@ -32,23 +40,28 @@ pub struct Document {
 impl LastShown {
     /// Remembers the version in the place of an earlier one; of none that nothing is known any more.
     pub fn note(&self, of: Document, version: Option<Fingerprint>) {
-        let mut shown = self.shown();
-        shown.retain(|shown| shown.of != of);
-        shown.extend(version.map(|version| Shown { of, version: Arc::new(version) }));
-        let mut size: usize = shown.iter().map(|shown| shown.version.size()).sum();
-        while size > MOST
+        let mut store = self.store();
+        let Store { shown, size } = &mut *store;
+        if let Some(earlier) = shown.iter().position(|shown| shown.of == of).and_then(|at| shown.remove(at)) {
+            *size -= earlier.version.size();
+        }
+        if let Some(version) = version {
+            *size += version.size();
+            shown.push_back(Shown { of, version: Arc::new(version) });
+        }
+        while *size > MOST
             && let Some(oldest) = shown.pop_front()
         {
-            size -= oldest.version.size();
+            *size -= oldest.version.size();
         }
     }
 
     /// The version that was shown last.
     pub fn of(&self, of: &Document) -> Option<Arc<Fingerprint>> {
-        self.shown().iter().find(|shown| shown.of == *of).map(|shown| Arc::clone(&shown.version))
+        self.store().shown.iter().find(|shown| shown.of == *of).map(|shown| Arc::clone(&shown.version))
     }
 
-    fn shown(&self) -> MutexGuard<'_, VecDeque<Shown>> {
+    fn store(&self) -> MutexGuard<'_, Store> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,6 @@
 //! What a document held when it was read, kept as hashes: enough to tell later which of its values were changed since.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use erpnext_schema::{Children, DocTypeDef, FieldDef, RowKey, TableChange, flag};
 use serde_json::{Map, Value};
@@ -15,33 +14,19 @@ const MOST: usize = 4_000;
 #[derive(Debug)]
 pub struct Fingerprint {
     modified: String,
-    /// By the hash of its place, the hash of each value that is one; nothing where the document has too many.
-    values: Option<HashMap<u64, u64>>,
+    /// The hash of the place of each value that is one, in order, with the value's hash; nothing where the document has too
+    /// many.
+    values: Option<Box<[(u64, u64)]>>,
 }
 
-/// Where a value stands: the table and the name of its row, none for the document itself, and the field.
-type Place<'a> = (Option<(&'a str, &'a Value)>, &'a str);
+/// A row by the hash of its table and its name; none for the document itself.
+type Row = Option<u64>;
 
 impl Fingerprint {
     /// That of a document as it was read; none where it does not say which version it is.
     pub fn of(doc: &Map<String, Value>) -> Option<Self> {
         let modified = doc.get("modified")?.as_str()?.to_owned();
-        let mut values = HashMap::new();
-        for (field, value) in doc {
-            match rows(value) {
-                Some(rows) => {
-                    values.insert(place((None, field)), hash(&rows.len()));
-                    for row in rows {
-                        let name = row.get("name").unwrap_or(&Value::Null);
-                        let columns = row.iter().filter(|(_, value)| !is_nothing(value));
-                        values.extend(columns.map(|(key, value)| (place((Some((field, name)), key)), content(value))));
-                    }
-                }
-                None if is_nothing(value) => {}
-                None => drop(values.insert(place((None, field)), content(value))),
-            }
-        }
-        Some(Self { modified, values: Some(values).filter(|values| values.len() <= MOST) })
+        Some(Self { modified, values: values(doc) })
     }
 
     /// The version, as the site tells it.
@@ -51,7 +36,7 @@ impl Fingerprint {
 
     /// How much of memory it takes, in values.
     pub fn size(&self) -> usize {
-        1 + self.values.as_ref().map_or(0, HashMap::len)
+        1 + self.values.as_ref().map_or(0, |values| values.len())
     }
 
     /// Whether `doc` is this version.
@@ -59,21 +44,27 @@ impl Fingerprint {
         doc.get("modified").and_then(Value::as_str) == Some(&self.modified)
     }
 
-    fn holds(&self, at: Place<'_>, value: &Value) -> bool {
-        let Some(values) = &self.values else { return false };
-        let known = values.get(&place(at)).copied();
+    fn known(&self, row: Row, field: &str) -> Option<u64> {
+        let (values, place) = (self.values.as_ref()?, place(row, field));
+        values.binary_search_by_key(&place, |(place, _)| *place).ok().map(|at| values[at].1)
+    }
+
+    fn holds(&self, row: Row, field: &str, value: &Value) -> bool {
+        if self.values.is_none() {
+            return false;
+        }
+        let known = self.known(row, field);
         if is_nothing(value) { known.is_none() } else { known == Some(content(value)) }
     }
 
     fn holds_as_many(&self, table: &str, now: &[&Map<String, Value>]) -> bool {
-        let known = self.values.as_ref().and_then(|values| values.get(&place((None, table))).copied());
-        known.unwrap_or_else(|| hash(&0_usize)) == hash(&now.len())
+        self.known(None, table).unwrap_or_else(|| hash(&0_usize)) == hash(&now.len())
     }
 
     /// Whether the values that `changes` speaks of, in the form of an update's data, are in `now` what they were in this
     /// version, and the document is in the same state.
     pub fn leaves_room(&self, now: &Map<String, Value>, changes: &Map<String, Value>) -> bool {
-        let same = |field: &str| self.holds((None, field), now.get(field).unwrap_or(&Value::Null));
+        let same = |field: &str| self.holds(None, field, now.get(field).unwrap_or(&Value::Null));
         let same_state = same("docstatus") && same("workflow_state");
         same_state && changes.iter().all(|(field, change)| self.leaves_room_in(now, field, change))
     }
@@ -81,7 +72,7 @@ impl Fingerprint {
     fn leaves_room_in(&self, now: &Map<String, Value>, field: &str, change: &Value) -> bool {
         let stored = now.get(field).unwrap_or(&Value::Null);
         let Some(rows) = rows(stored).or_else(|| change.is_object().then(Vec::new)) else {
-            return self.holds((None, field), stored);
+            return self.holds(None, field, stored);
         };
         let same_rows = || {
             let same_number = |row: &&Map<String, Value>| self.same_in(field, row, "idx");
@@ -118,19 +109,18 @@ impl Fingerprint {
     }
 
     fn same_in(&self, table: &str, row: &Map<String, Value>, column: &str) -> bool {
-        let name = row.get("name").unwrap_or(&Value::Null);
-        self.holds((Some((table, name)), column), row.get(column).unwrap_or(&Value::Null))
+        self.holds(Some(row_of(table, row)), column, row.get(column).unwrap_or(&Value::Null))
     }
 
     /// Whether `now` is another state for people: something was changed that the site does not work out by itself.
     pub fn was_changed_by_hand(&self, def: &DocTypeDef, children: Children<'_>, now: &Map<String, Value>) -> bool {
         let by_hand = |field: &&FieldDef| field.kind.holds_value() && field.flags & BY_THE_SITE == 0;
         let docstatus = now.get("docstatus").unwrap_or(&Value::Null);
-        !self.holds((None, "docstatus"), docstatus)
+        !self.holds(None, "docstatus", docstatus)
             || def.fields.iter().filter(by_hand).any(|field| {
                 let stored = now.get(field.fieldname).unwrap_or(&Value::Null);
                 if !field.kind.is_table() {
-                    return !self.holds((None, field.fieldname), stored);
+                    return !self.holds(None, field.fieldname, stored);
                 }
                 let (rows, child) = (rows(stored).unwrap_or_default(), field.rows_of().and_then(children));
                 let columns = || child.into_iter().flat_map(|child| child.fields).filter(by_hand);
@@ -153,19 +143,55 @@ fn is_kept(column: &str) -> bool {
     matches!(column, "modified" | "modified_by" | "docstatus")
 }
 
-fn place((row, field): Place<'_>) -> u64 {
-    hash(&(row.map(|(table, name)| (table, name.to_string())), field))
+/// What a document holds, in the order of places.
+fn values(doc: &Map<String, Value>) -> Option<Box<[(u64, u64)]>> {
+    let mut values = Vec::with_capacity(doc.len());
+    for (field, value) in doc {
+        match rows(value) {
+            Some(rows) => {
+                values.push((place(None, field), hash(&rows.len())));
+                for row in rows {
+                    let at = Some(row_of(field, row));
+                    let columns = row.iter().filter(|(_, value)| !is_nothing(value));
+                    values.extend(columns.map(|(key, value)| (place(at, key), content(value))));
+                    if values.len() > MOST {
+                        return None;
+                    }
+                }
+            }
+            None if is_nothing(value) => {}
+            None => values.push((place(None, field), content(value))),
+        }
+    }
+    // Of rows that share a name, the last counts: so it was kept first.
+    values.reverse();
+    values.sort_by_key(|(place, _)| *place);
+    values.dedup_by_key(|(place, _)| *place);
+    (values.len() <= MOST).then(|| values.into())
+}
+
+fn row_of(table: &str, row: &Map<String, Value>) -> u64 {
+    match row.get("name").unwrap_or(&Value::Null) {
+        Value::String(name) => hash(&(table, name)),
+        other => hash(&(table, [other.to_string()])),
+    }
+}
+
+fn place(row: Row, field: &str) -> u64 {
+    hash(&(row, field))
 }
 
 /// Numbers are the same as such, however they are written.
 fn content(value: &Value) -> u64 {
-    match value.as_f64() {
-        Some(number) => hash(&number.to_bits()),
-        None => hash(&value.to_string()),
+    match value {
+        Value::String(text) => hash(text),
+        Value::Number(number) => hash(&number.as_f64().map(f64::to_bits)),
+        // As a list: the text `true` is another value.
+        other => hash(&[other.to_string()]),
     }
 }
 
-fn hash(value: &impl std::hash::Hash) -> u64 {
+fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()

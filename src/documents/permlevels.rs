@@ -17,16 +17,18 @@ impl DocTypeCall<'_> {
     pub(crate) async fn drop_masked_zeros(&self, doc: &mut Map<String, Value>) -> Result<(), SiteError> {
         self.masked().await?.take_out(self.def, doc);
         let name = doc.get("name").and_then(document_name).unwrap_or_default();
-        for field in self.def.fields.iter().filter(|field| self.permit.fields().may_read(*field)) {
+        let rule = self.permit.fields();
+        // The level first: hardly a field is above 0.
+        for field in self.def.fields.iter().filter(|field| field.permlevel > 0 && rule.may_read(*field)) {
             if may_lie(field, doc) && !self.site_shows(Some(&name), field.permlevel).await? {
                 doc.remove(field.fieldname);
             }
         }
         for table in self.def.tables() {
-            let Some(child) = table.rows_of().and_then(|child| self.session.catalog.known(child)) else { continue };
             let Some(Value::Array(rows)) = doc.get_mut(table.fieldname) else { continue };
-            let columns = child.fields.iter().filter(|field| self.permit.fields().may_read_child(table, *field));
-            for column in columns {
+            let Some(child) = table.rows_of().and_then(|child| self.session.catalog.known(child)) else { continue };
+            let above = child.fields.iter().filter(|column| column.permlevel > 0);
+            for column in above.filter(|column| rule.may_read_child(table, *column)) {
                 for row in rows.iter_mut().filter_map(Value::as_object_mut).filter(|row| may_lie(column, row)) {
                     if !self.site_shows(Some(&name), column.permlevel).await? {
                         row.remove(column.fieldname);

@@ -69,6 +69,13 @@ impl Fair {
         given.await.unwrap_or(Turn { user: *user, of: None })
     }
 
+    /// So many turns from now on, for any user; those that are taken are kept.
+    pub fn resize(&self, at_once: usize) {
+        let mut state = self.lock();
+        (state.at_once, state.of_one) = (at_once.max(1), at_once.max(1));
+        self.give(&mut state);
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.lock().users.values().map(|queue| queue.waiting.iter().filter(|waits| !waits.is_closed()).count()).sum()
@@ -157,6 +164,22 @@ mod tests {
         let held: Vec<_> = turns.iter_mut().filter_map(|turn| turn.now_or_never()).collect();
         assert_eq!((held.len(), fair.taken()), (2, 2));
         assert!(fair.take(&BERT).now_or_never().is_some());
+    }
+
+    #[test]
+    fn more_turns_are_given_at_once_and_fewer_once_some_are_given_back() {
+        let fair = Fair::new(1, 1);
+        let first = fair.take(&ANNA).now_or_never().unwrap();
+        let mut second = Box::pin(fair.take(&ANNA));
+        assert!((&mut second).now_or_never().is_none());
+        fair.resize(2);
+        let second = (&mut second).now_or_never().unwrap();
+        fair.resize(1);
+        let mut third = Box::pin(fair.take(&ANNA));
+        drop(first);
+        assert!((&mut third).now_or_never().is_none() && fair.taken() == 1);
+        drop(second);
+        assert!((&mut third).now_or_never().is_some());
     }
 
     #[test]

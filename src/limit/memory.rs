@@ -32,22 +32,26 @@ impl Scale {
     /// Takes the next piece.
     pub fn add(&mut self, json: &[u8]) {
         self.length = self.length.saturating_add(json.len());
-        for byte in json {
-            if self.in_text {
-                let escapes = *byte == b'\\' && !self.is_escaped;
-                self.in_text = *byte != b'"' || self.is_escaped;
-                self.is_escaped = escapes;
-                continue;
+        let mut rest = json;
+        while let Some(first) = rest.first() {
+            if self.is_escaped {
+                self.is_escaped = false;
+                rest = &rest[1..];
+            } else if self.in_text {
+                // Most of a document is the insides of its texts.
+                let Some(end) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else { return };
+                self.is_escaped = rest[end] == b'\\';
+                self.in_text = self.is_escaped;
+                rest = &rest[end + 1..];
+            } else {
+                self.signs = self.signs.saturating_add(match first {
+                    b'{' | b'[' => OPENED,
+                    b',' | b':' => ENTRY,
+                    _ => 0,
+                });
+                self.in_text = *first == b'"';
+                rest = &rest[1..];
             }
-            self.signs = self.signs.saturating_add(match byte {
-                b'{' | b'[' => OPENED,
-                b',' | b':' => ENTRY,
-                b'"' => {
-                    self.in_text = true;
-                    0
-                }
-                _ => 0,
-            });
         }
     }
 

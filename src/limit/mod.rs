@@ -1,10 +1,14 @@
 //! What is used of the site and of this machine: requests a minute and an hour, turns, and the memory that JSON takes.
 
+mod adaptive;
+mod aside;
 mod fair;
 pub mod memory;
 mod places;
 mod rate;
 
+pub use adaptive::{Adaptive, Came};
+pub use aside::aside;
 pub use fair::{Fair, Turn};
 pub use places::Places;
 pub use rate::{Limits, Rates, User};

@@ -1,6 +1,6 @@
 //! The field rule on whole documents: what is taken out of an answer, and what makes a write be refused.
 
-use erpnext_schema::DocTypeDef;
+use erpnext_schema::{DocTypeDef, FieldWalk};
 use serde_json::{Map, Value};
 
 use super::{FieldRef, FieldRule, Operation};
@@ -18,8 +18,9 @@ impl FieldRule {
         doc: &mut Map<String, Value>,
     ) -> Vec<String> {
         let mut withheld = Vec::new();
+        let mut fields = def.map(DocTypeDef::walk);
         doc.retain(|key, value| {
-            let field = FieldRef::find(def, key);
+            let field = FieldRef { name: key, def: fields.as_mut().and_then(|fields| fields.field(key)) };
             if !self.may_read(field) {
                 if is_of_the_form(def, key) {
                     withheld.push(key.to_owned());
@@ -29,13 +30,15 @@ impl FieldRule {
             match value {
                 Value::Array(rows) if holds_rows(field, rows) => {
                     let child = field.def.and_then(|field| field.target()).and_then(&children);
+                    let mut columns = Columns::new(self, field, child);
                     rows.retain_mut(|row| match row {
                         Value::Object(row) => {
-                            self.cut_row(field, child, row, &mut withheld);
+                            row.retain(|key, _| columns.may_read(key));
                             true
                         }
                         _ => false,
                     });
+                    withheld.append(&mut columns.withheld);
                     true
                 }
                 Value::Null => true,
@@ -44,25 +47,6 @@ impl FieldRule {
             }
         });
         withheld
-    }
-
-    fn cut_row(
-        &self,
-        table: FieldRef<'_>,
-        child: Option<&DocTypeDef>,
-        row: &mut Map<String, Value>,
-        withheld: &mut Vec<String>,
-    ) {
-        row.retain(|key, _| {
-            let seen = self.may_read_child(table, FieldRef::find(child, key));
-            if !seen && is_of_the_form(child, key) {
-                let name = format!("{}.{key}", table.name);
-                if !withheld.contains(&name) {
-                    withheld.push(name);
-                }
-            }
-            seen
-        });
     }
 
     /// The names in the data of a write that may not be set (`items.rate` for a column), each once; the write is
@@ -96,6 +80,38 @@ impl FieldRule {
             }
         }
         refused
+    }
+}
+
+/// The columns of one table: each that its child DocType knows is decided once, for all rows.
+struct Columns<'a> {
+    rule: &'a FieldRule,
+    table: FieldRef<'a>,
+    child: Option<&'a DocTypeDef>,
+    fields: Option<FieldWalk>,
+    /// By the place of the field.
+    decided: Vec<Option<bool>>,
+    withheld: Vec<String>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(rule: &'a FieldRule, table: FieldRef<'a>, child: Option<&'a DocTypeDef>) -> Self {
+        let fields = child.map(DocTypeDef::walk);
+        let decided = vec![None; fields.map_or(0, |fields| fields.len())];
+        Self { rule, table, child, fields, decided, withheld: Vec::new() }
+    }
+
+    fn may_read(&mut self, key: &str) -> bool {
+        let Some((place, def)) = self.fields.as_mut().and_then(|fields| fields.find(key)) else {
+            return self.rule.may_read_child(self.table, FieldRef { name: key, def: None });
+        };
+        *self.decided[place].get_or_insert_with(|| {
+            let seen = self.rule.may_read_child(self.table, def);
+            if !seen && is_of_the_form(self.child, key) {
+                self.withheld.push(format!("{}.{key}", self.table.name));
+            }
+            seen
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::config::{ATTACHMENTS, COMMENTS};
 /// - A field that by its name holds a key in plain text is seen only where it is named.
 /// - A Password is never seen, and set only where it is named.
 /// - A named table (`items`) stands for its columns; a named column (`items.rate`) shows the table with just that column.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Hash, Debug)]
 pub struct FieldRule {
     allowed: Option<Names>,
     extra: Names,
@@ -31,7 +31,7 @@ pub struct FieldRule {
 }
 
 /// Fields, and columns of tables.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Hash, Debug)]
 struct Names {
     fields: BTreeSet<String>,
     columns: BTreeMap<String, BTreeSet<String>>,

@@ -1,5 +1,6 @@
 //! `Permit`: the policy's word that one caller may do one thing. Nothing reaches the site without one.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use erpnext_schema::DocTypeDef;
@@ -39,6 +40,16 @@ pub struct Permit {
     fields: Arc<FieldRule>,
     terms: Terms,
     facts: Option<Arc<Facts>>,
+}
+
+/// By all that it says: another rule makes another one.
+impl Hash for Permit {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.doctype, self.operation, &self.fields).hash(state);
+        // Patterns have no hash, but all of their text.
+        let terms = self.is_conditional().then(|| format!("{:?} {:?}", self.terms, self.facts));
+        terms.hash(state);
+    }
 }
 
 /// The document that a write is about, as far as it is known before the site computes.
@@ -283,6 +294,11 @@ const fn makes(operation: Operation) -> bool {
 impl Permit {
     /// A permit for tests of what takes one.
     pub(crate) fn for_test(doctype: &str, operation: Operation) -> Self {
-        Self::new(doctype, operation, Arc::new(FieldRule::default()), Terms::default())
+        Self::with_rule(doctype, operation, Arc::default())
+    }
+
+    /// The same with a rule for its fields.
+    pub(crate) fn with_rule(doctype: &str, operation: Operation, fields: Arc<FieldRule>) -> Self {
+        Self::new(doctype, operation, fields, Terms::default())
     }
 }

@@ -18,14 +18,29 @@ const MARK: usize = 40;
 /// # Errors
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
-    let json = value.to_string();
-    if json.len() <= most {
-        return Ok(json);
+    if length(value) <= most {
+        return Ok(value.to_string());
     }
     let mut cutter = Cutter::default();
     let part = Part::of(value);
     cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
     Err(cutter.account())
+}
+
+/// How long a value's JSON is, in bytes.
+pub fn length(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string().len(), digits),
+        Value::String(text) => quoted(text),
+        Value::Array(list) => list.iter().map(|value| length(value) + 1).sum::<usize>().max(1) + 1,
+        Value::Object(map) => map.iter().map(|(key, value)| beside(key) + length(value)).sum::<usize>().max(1) + 1,
+    }
+}
+
+fn digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |ten| ten as usize + 1)
 }
 
 /// How large a value is, and how small it can be made, in bytes of JSON.
@@ -49,7 +64,7 @@ impl Part {
                 return Self { size, floor: floor.min(size), parts: Vec::new() };
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {
-                let size = value.to_string().len();
+                let size = length(value);
                 return Self { size, floor: size, parts: Vec::new() };
             }
         };
@@ -243,7 +258,17 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{ACCOUNT, fit};
+    use super::{ACCOUNT, fit, length};
+
+    #[test]
+    fn a_length_is_that_of_the_json() {
+        let numbers = json!([0, 9, 10, 99, 100, u64::MAX, -1, i64::MIN, 0.0, 1.5, -1e300, 1e21]);
+        for value in
+            [numbers, json!([]), json!({}), json!([[], {}, null, true, false]), json!({"a\"\n": "\u{7f}\u{1}ü\\"})]
+        {
+            assert_eq!(length(&value), value.to_string().len(), "{value}");
+        }
+    }
 
     #[test]
     fn what_fits_is_left_alone() {
@@ -302,6 +327,7 @@ mod tests {
         fn any_answer_ends_and_is_no_larger_than_it_may_be(answer in any_answer(), most in 1_000usize..20_000) {
             let mut value = json!({"answer": answer});
             let before = value.to_string().len();
+            prop_assert_eq!(length(&value), before);
             match fit(&mut value, most) {
                 Ok(json) => {
                     prop_assert!(before <= most);

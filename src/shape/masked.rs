@@ -45,6 +45,9 @@ impl Masked {
 
     /// Takes the masks out of a document and its rows.
     pub fn take_out(&self, def: &DocTypeDef, doc: &mut Map<String, Value>) {
+        if self.is_empty() {
+            return;
+        }
         doc.retain(|key, _| !self.hides(def.name, key));
         for (key, value) in doc {
             let Some(child) = def.table(key).and_then(FieldDef::rows_of) else { continue };

@@ -6,6 +6,8 @@ pub mod history;
 pub mod html;
 pub mod markdown;
 mod masked;
+#[cfg(test)]
+mod one_by_one;
 pub mod page;
 pub mod plain;
 pub mod present;
@@ -18,13 +20,15 @@ pub mod script;
 pub mod text;
 pub mod vocabulary;
 
-pub use fit::fit;
+pub use fit::{fit, length};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
 pub use text::{make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Rule, Shape, Violation, nearest_field, rows, rows_mut};
+use erpnext_schema::{
+    Children, DocTypeDef, FieldDef, FieldWalk, Rule, Shape, Violation, nearest_field, rows, rows_mut,
+};
 use serde_json::{Map, Value};
 
 use crate::policy::{FieldRule, Permit};
@@ -56,29 +60,22 @@ pub fn document(
 ) -> Shaped {
     doc.remove("doctype");
     let withheld = permit.fields().cut(Some(def), children, &mut doc);
-    let mut document = Map::with_capacity(doc.len());
-    for (key, value) in doc {
-        match (def.field(&key), value) {
-            (_, Value::Null) => {}
+    let mut fields = def.walk();
+    doc.retain(|key, value| {
+        match (fields.field(key), value) {
+            (_, Value::Null) => return false,
             // What the title would repeat stands under its own name.
-            (Some(field), Value::String(text)) if is_pattern(def, field, &text) => {}
+            (Some(field), Value::String(text)) if is_pattern(def, field, text.as_str()) => return false,
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
-                let child = field.target().and_then(children);
-                let rows = rows.into_iter().map(|row| match row {
-                    Value::Object(row) => Value::Object(child_row(child, row)),
-                    other => other,
-                });
-                document.insert(key, rows.collect());
+                let mut columns = field.target().and_then(children).map(DocTypeDef::walk);
+                rows.iter_mut().filter_map(Value::as_object_mut).for_each(|row| shape_row(columns.as_mut(), row));
             }
-            (Some(field), value) => {
-                document.insert(key, scalar(field, value));
-            }
-            (None, value) => {
-                document.insert(key, value);
-            }
+            (Some(field), value) => shape_scalar(field, value),
+            (None, _) => {}
         }
-    }
-    Shaped { document, withheld }
+        true
+    });
+    Shaped { document: doc, withheld }
 }
 
 /// Whether a title is not one but the pattern for it (H64).
@@ -88,11 +85,12 @@ fn is_pattern(def: &DocTypeDef, field: &FieldDef, text: &str) -> bool {
 
 /// Whether a document or one of its rows has a field that the tables do not know.
 pub fn has_unknown(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> bool {
+    let mut fields = def.walk();
     doc.iter().any(|(key, value)| {
-        let Some(field) = def.field(key) else { return !is_frappes_own(key) };
-        let child = field.rows_of().and_then(children);
-        let mut keys = rows(value).flat_map(Map::keys);
-        child.is_some_and(|child| keys.any(|key| child.field(key).is_none() && !is_frappes_own(key)))
+        let Some(field) = fields.field(key) else { return !is_frappes_own(key) };
+        let Some(child) = field.rows_of().and_then(children) else { return false };
+        let mut columns = child.walk();
+        rows(value).flat_map(Map::keys).any(|key| columns.field(key).is_none() && !is_frappes_own(key))
     })
 }
 
@@ -111,16 +109,18 @@ fn is_frappes_own(key: &str) -> bool {
     key == "doctype" || key.starts_with('_')
 }
 
-fn child_row(child: Option<&'static DocTypeDef>, row: Map<String, Value>) -> Map<String, Value> {
-    let seen = row.into_iter().filter(|(key, value)| !value.is_null() && !ROW_NOISE.contains(&key.as_str()));
-    let shaped = seen.map(|(key, value)| {
-        let value = match child.and_then(|child| child.field(&key)) {
-            Some(field) => scalar(field, value),
-            None => value,
-        };
-        (key, value)
+fn shape_row(mut columns: Option<&mut FieldWalk>, row: &mut Map<String, Value>) {
+    row.retain(|key, value| {
+        let is_told = !value.is_null() && !ROW_NOISE.contains(&key.as_str());
+        // Nothing but a number becomes something else.
+        if is_told
+            && value.is_u64()
+            && let Some(column) = columns.as_mut().and_then(|columns| columns.field(key))
+        {
+            shape_scalar(column, value);
+        }
+        is_told
     });
-    shaped.collect()
 }
 
 /// A row of a list: the columns that were asked for, and only those that may be seen.
@@ -135,35 +135,43 @@ pub fn row(
         let Some(field) = def.field(column).filter(|field| permit.fields().may_read(*field)) else { continue };
         match row.remove(column) {
             None | Some(Value::Null) => {}
-            Some(value) => {
-                shaped.insert(column.clone(), scalar(field, value));
+            Some(mut value) => {
+                shape_scalar(field, &mut value);
+                shaped.insert(column.clone(), value);
             }
         }
     }
     shaped
 }
 
-/// The values of these columns in a row that is shown within another; `cut` becomes true where a text was.
-pub fn cells(
-    def: &DocTypeDef,
-    fields: &[&'static FieldDef],
+/// The fields of these columns, and none for those that may not be seen.
+pub fn columns(def: &DocTypeDef, permit: &Permit, names: &[String]) -> Vec<Option<&'static FieldDef>> {
+    let seen = |name: &String| def.field(name).filter(|field| permit.fields().may_read(*field));
+    names.iter().map(seen).collect()
+}
+
+/// The values of these columns in a row of a list, or of one that is shown within another; `cut` becomes true where a text
+/// was.
+pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
+    columns: &[F],
     mut row: Map<String, Value>,
     cut: &mut bool,
 ) -> Vec<Value> {
-    let mut shaped = Map::with_capacity(fields.len());
-    for field in fields {
-        let value = row.remove(field.fieldname).unwrap_or_default();
-        shaped.insert(field.fieldname.to_owned(), scalar(field, value));
-    }
-    *cut |= present::row(def, &mut shaped);
-    fields.iter().map(|field| shaped.remove(field.fieldname).unwrap_or_default()).collect()
+    let cell = |column: &F| {
+        let column: Option<&FieldDef> = (*column).into();
+        let Some(field) = column else { return Value::Null };
+        let mut value = row.remove(field.fieldname).unwrap_or_default();
+        shape_scalar(field, &mut value);
+        *cut |= present::in_a_row(Some(field), &mut value);
+        value
+    };
+    columns.iter().map(cell).collect()
 }
 
-fn scalar(field: &FieldDef, value: Value) -> Value {
-    match (field.kind.shape(), value.as_u64()) {
-        (Shape::Bool, Some(0)) => Value::Bool(false),
-        (Shape::Bool, Some(1)) => Value::Bool(true),
-        _ => value,
+/// `true` and `false` for checks.
+fn shape_scalar(field: &FieldDef, value: &mut Value) {
+    if let (Shape::Bool, Some(number @ (0 | 1))) = (field.kind.shape(), value.as_u64()) {
+        *value = Value::Bool(number == 1);
     }
 }
 

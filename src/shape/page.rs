@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::length;
+
 /// The columns, and a list of values for each row; null where a row has none.
 pub fn table(columns: &[String], rows: Vec<Map<String, Value>>) -> (Value, Vec<Value>) {
     let cells =
@@ -45,7 +47,7 @@ pub fn grouped(number: u64) -> String {
 pub fn how_many(values: &[Value], bytes: usize) -> usize {
     let mut used = 0;
     let fits = values.iter().take_while(|value| {
-        used += value.to_string().len() + 1;
+        used += length(value) + 1;
         used <= bytes
     });
     fits.count().max(1).min(values.len())

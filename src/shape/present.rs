@@ -1,7 +1,7 @@
 //! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
 //! asked for.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag, rows_mut};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, FieldWalk, Options, doctype_flag, flag, rows_mut};
 use serde_json::{Map, Value};
 
 use super::{markdown, text};
@@ -54,8 +54,9 @@ pub fn document(
     let (mut cut, mut columns, mut zeros) = (false, false, false);
     let twins = if asked { Vec::new() } else { twins(document) };
     let how = |most: usize| How { longest: if asked || raw { usize::MAX } else { most }, markdown: !raw };
+    let mut fields = def.walk();
     document.retain(|key, value| {
-        let field = def.field(key);
+        let field = fields.field(key);
         if is_empty(value) || !asked && is_the_sites(def, key, value) || twins.contains(key) {
             return false;
         }
@@ -66,14 +67,15 @@ pub fn document(
         match (field, value) {
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
                 let child = field.target().and_then(children);
-                let grid =
-                    child.filter(|child| !asked && child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW)));
+                let has_grid =
+                    !asked && child.is_some_and(|child| child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW)));
+                let mut main = Main::new(child, children);
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
-                        let field = child.and_then(|child| child.field(key));
+                        let (field, is_main) = main.find(key);
                         cut |= cell(field, value, how(IN_A_ROW));
                         let told = !is_empty(value) && (asked || key != "idx");
-                        let shown = grid.is_none_or(|_| key == "name" || !is_zero(value) && is_main(children, field));
+                        let shown = !has_grid || key == "name" || is_main && !is_zero(value);
                         columns |= told && !shown && !is_zero(value);
                         told && shown
                     });
@@ -124,9 +126,31 @@ fn is_idle(def: &DocTypeDef, field: &FieldDef) -> bool {
     !is_told && !def.is(doctype_flag::SINGLE)
 }
 
+/// The columns of a table, and which of them are main ones: decided once, for all rows.
+struct Main<'c> {
+    columns: Option<FieldWalk>,
+    children: Children<'c>,
+    /// By the place of the field.
+    decided: Vec<Option<bool>>,
+}
+
+impl<'c> Main<'c> {
+    fn new(child: Option<&DocTypeDef>, children: Children<'c>) -> Self {
+        let columns = child.map(DocTypeDef::walk);
+        Self { columns, children, decided: vec![None; columns.map_or(0, |columns| columns.len())] }
+    }
+
+    fn find(&mut self, key: &str) -> (Option<&'static FieldDef>, bool) {
+        let Some((place, column)) = self.columns.as_mut().and_then(|columns| columns.find(key)) else {
+            return (None, true);
+        };
+        let decided = &mut self.decided[place];
+        (Some(column), *decided.get_or_insert_with(|| is_main(self.children, column)))
+    }
+}
+
 /// Whether a column of rows is one that the desk's grid shows, or links the row to another document of its chain.
-fn is_main(children: Children<'_>, column: Option<&FieldDef>) -> bool {
-    let Some(column) = column else { return true };
+fn is_main(children: Children<'_>, column: &FieldDef) -> bool {
     let chained = |target: &str| children(target).is_some_and(|def| def.is(doctype_flag::SUBMITTABLE));
     column.is(flag::IN_LIST_VIEW) || column.kind == FieldKind::Link && column.target().is_some_and(chained)
 }
@@ -137,8 +161,12 @@ fn is_zero(value: &Value) -> bool {
 
 /// A row of a list; whether a text of it was cut.
 pub fn row(def: &DocTypeDef, row: &mut Map<String, Value>) -> bool {
-    let cut = row.iter_mut().map(|(key, value)| cell(def.field(key), value, How { longest: IN_A_ROW, markdown: true }));
-    cut.fold(false, |any, cut| any | cut)
+    row.iter_mut().fold(false, |any, (key, value)| any | in_a_row(def.field(key), value))
+}
+
+/// A value of a row; whether a text was cut.
+pub fn in_a_row(field: Option<&FieldDef>, value: &mut Value) -> bool {
+    cell(field, value, How { longest: IN_A_ROW, markdown: true })
 }
 
 /// One value; whether it was cut.

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::reply::{Asked, Reply};
 use super::{Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
+use crate::limit::aside;
 use crate::limit::memory::{self, Share};
 
 /// The name of the call that a request serves, as the audit log has it; Frappe's monitor keeps the second.
@@ -75,22 +76,24 @@ impl Client {
     async fn read(&self, asked: Asked<'_>, mut response: Response) -> Result<Reply, SiteError> {
         let max = self.options.max_answer;
         let too_large = || asked.error(Kind::TooLarge, format!("more than {max} bytes"));
-        let mut share = None;
+        let (mut share, mut length) = (None, 0);
+        let stated = response.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        if stated.is_some_and(|length| length > max) {
+            return Err(too_large());
+        }
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut reply = Reply {
             status: response.status().as_u16(),
             retry_after: header(RETRY_AFTER),
             location: header(LOCATION),
             content_type: header(CONTENT_TYPE),
-            body: Vec::new(),
+            body: Vec::with_capacity(stated.unwrap_or(0).min(memory::SMALL)),
+            json: None,
             weight: 0,
             share: None,
         };
         if let Some(date) = header(DATE) {
             *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, SystemTime::now()));
-        }
-        if response.content_length().is_some_and(|length| length > max as u64) {
-            return Err(too_large());
         }
         loop {
             let chunk = response.chunk().await.map_err(|error| match &share {
@@ -99,7 +102,7 @@ impl Client {
                 _ => self.broken(asked, error),
             })?;
             let Some(chunk) = chunk else { break };
-            let length = reply.body.len() + chunk.len();
+            length += chunk.len();
             if length > max {
                 return Err(too_large());
             }
@@ -111,6 +114,12 @@ impl Client {
         reply.weight = memory::weight(&reply.body);
         if share.is_none() && reply.weight > memory::SMALL {
             share = Some(self.share(asked).await?);
+        }
+        let is_json = reply.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
+        if is_json && reply.weight <= memory::MOST {
+            let body = reply.body;
+            let parse = move || (serde_json::from_slice(&body).ok(), body);
+            (reply.json, reply.body) = aside(length, parse).await;
         }
         Ok(Reply { share, ..reply })
     }

@@ -103,7 +103,7 @@ pub struct ClientOptions {
     pub timeout: Duration,
     /// The largest answer taken, in bytes, unpacked.
     pub max_answer: usize,
-    /// How many requests may be under way at once.
+    /// How many requests may be under way at most; how many are is found out from how long they take.
     pub concurrent: usize,
     /// How many requests may be sent.
     pub rates: Rates,
@@ -120,7 +120,7 @@ impl Default for ClientOptions {
         Self {
             timeout: Duration::from_secs(60),
             max_answer: 32 << 20,
-            concurrent: 8,
+            concurrent: 16,
             rates: Rates::default(),
             retry: Retry::default(),
             cooldown: Cooldown::default(),
@@ -170,6 +170,13 @@ enum Body {
         boundary: String,
         bytes: Vec<u8>,
     },
+}
+
+impl Call<'_> {
+    /// Method and path, as errors name it.
+    fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
 }
 
 impl Client {

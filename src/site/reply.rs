@@ -27,6 +27,8 @@ pub(super) struct Reply {
     pub location: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
+    /// The body as JSON, where it was parsed already: a large one is, elsewhere.
+    pub json: Option<Value>,
     /// What the body weighs as JSON.
     pub weight: usize,
     /// The memory that is set aside for it, where it is large.
@@ -56,11 +58,11 @@ impl Asked<'_> {
 }
 
 /// The JSON object of a good answer with the site's messages beside it, or the error.
-pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
     if reply.weight > memory::MOST {
         return Err(with_status(asked.error(Kind::TooLarge, "it holds too many values"), reply));
     }
-    let body = serde_json::from_slice(&reply.body).ok();
+    let body = reply.json.take().or_else(|| serde_json::from_slice(&reply.body).ok());
     match (reply.status, body) {
         (200..300, Some(Value::Object(body))) => {
             let messages = told(asked, &server_messages(&body));
@@ -79,11 +81,19 @@ pub(super) fn decode(asked: Asked<'_>, reply: &Reply) -> Result<Answer<Map<Strin
     }
 }
 
+/// A good answer that was kept.
+pub(super) fn good(asked: Asked<'_>, body: &[u8]) -> Result<Answer<Map<String, Value>>, SiteError> {
+    let data: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|_| asked.error(Kind::Unexpected, "JSON, but no object"))?;
+    let messages = told(asked, &server_messages(&data));
+    Ok(Answer { data, messages })
+}
+
 /// The bytes of a good answer, or the error.
-pub(super) fn download(asked: Asked<'_>, reply: Reply) -> Result<Download, SiteError> {
+pub(super) fn download(asked: Asked<'_>, mut reply: Reply) -> Result<Download, SiteError> {
     match reply.status {
         200..300 => Ok(Download { content_type: reply.content_type.unwrap_or_default(), bytes: reply.body }),
-        _ => Err(decode(asked, &reply).err().unwrap_or_else(|| asked.error(Kind::Unexpected, ""))),
+        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(Kind::Unexpected, ""))),
     }
 }
 

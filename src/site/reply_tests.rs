@@ -16,12 +16,13 @@ fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, 
     let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
     decode(
         asked,
-        &Reply {
+        &mut Reply {
             status,
             retry_after: Some("59".into()),
             location: None,
             content_type: None,
             body: body.into(),
+            json: None,
             weight: 0,
             share: None,
         },

@@ -1,24 +1,23 @@
 //! The one place where requests leave: reads that were kept, tries and tries again, and what a write makes of what was kept.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode};
+use super::reply::{Asked, Reply, decode, good};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
-use crate::cache::Cache;
-use crate::limit::memory;
+use crate::cache::{Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
-pub(super) type Cached = Cache<Answer<Map<String, Value>>>;
+/// Answers as the site sent them: unpacked, they take several times the room.
+pub(super) type Cached = Cache<Box<[u8]>>;
 
 impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Answer<Map<String, Value>>, SiteError> {
         // On the heap: every future of the program ends in this one, and would hold all of it.
-        Box::pin(self.send_for(call, |asked, reply| decode(asked, &reply))).await
+        Box::pin(self.send_for(call, |asked, mut reply| decode(asked, &mut reply))).await
     }
 
     /// Sends a request, again where that is safe and can help, until the time for it is over; `read` makes of the reply
@@ -28,7 +27,7 @@ impl CallerClient<'_> {
         call: Call<'_>,
         read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
-        let line = format!("{} {}", call.method, call.path);
+        let line = call.line();
         let redactor = call_state::redactor();
         let credentials = &self.caller.credentials;
         let asked = Asked { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
@@ -52,6 +51,7 @@ impl CallerClient<'_> {
                 left = deadline.saturating_duration_since(Instant::now());
                 *request.timeout_mut() = Some(left);
             }
+            let since = Instant::now();
             let result = self.client.exchange(asked, &http, request).await.and_then(|mut reply| {
                 let (share, weight) = (reply.share.take(), reply.weight);
                 let result = read(asked, reply);
@@ -61,7 +61,7 @@ impl CallerClient<'_> {
                 }
                 result
             });
-            self.client.traffic.heard(&result, left < timeout / 2);
+            self.client.traffic.heard(asked, &result, since, left < timeout / 2);
             drop(permit);
             let Err(error) = result else { return result };
             if error.kind() == Kind::BadKey {
@@ -94,23 +94,28 @@ impl CallerClient<'_> {
             Body::Form(pairs) => url::query_string(pairs).into_bytes(),
             Body::Parts { bytes, .. } => bytes.clone(),
         };
-        let query = url::query_string(&call.query);
-        let key = cache.key(&[
-            self.caller.identity().as_bytes(),
-            format!("{permit:?}").as_bytes(),
-            call.method.as_str().as_bytes(),
-            call.path.as_bytes(),
-            query.as_bytes(),
-            &body,
-        ]);
+        let line = call.line();
+        let key = cache.key(&(self.caller.identity().as_bytes(), permit, &line, &call.query, &body));
+        let mut own = None;
         let ask = async {
-            let answer = self.send(call).await?;
-            let weight = memory::weigh(&answer.data).weight();
-            Ok((answer, weight))
+            let whole = |asked: Asked<'_>, mut reply: Reply| {
+                let answer = decode(asked, &mut reply)?;
+                // What unpacks to more would take that room whenever it is used.
+                let size = if reply.weight > LARGEST { reply.weight } else { reply.body.len() };
+                Ok((answer, reply.body.into_boxed_slice(), size))
+            };
+            let (answer, body, size) = Box::pin(self.send_for(call, whole)).await?;
+            own = Some(answer);
+            Ok((body, size))
         };
-        let (answer, age) = cache.get(key, call_state::is_fresh(), ask).await?;
+        let (kept, age) = cache.get(key, call_state::is_fresh(), ask).await?;
         age.into_iter().for_each(call_state::used);
-        Ok(Arc::unwrap_or_clone(answer))
+        if let Some(answer) = own {
+            return Ok(answer);
+        }
+        let redactor = call_state::redactor();
+        let credentials = &self.caller.credentials;
+        good(Asked { call: &line, writes: false, credentials, redactor: redactor.as_deref() }, &kept)
     }
 }
 

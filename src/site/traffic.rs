@@ -1,13 +1,14 @@
 //! Whether a request may leave now: concurrency, limits, the site's Retry-After, and the circuit breaker. What is learnt
 //! from one request holds for all.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::breaker::{Breaker, is_down};
 use super::reply::Asked;
-use super::{ClientOptions, Kind, SiteError, call_state};
-use crate::limit::{Fair, Limits, Turn, User};
+use super::{ClientOptions, Kind, SiteError, call_state, endpoints};
+use crate::limit::{Adaptive, Came, Fair, Limits, Turn, User};
 use crate::metrics::Health;
 
 /// The longest that one word of the site on when to come back (429) holds all requests back.
@@ -24,9 +25,20 @@ pub(super) struct Traffic {
     site: Mutex<Site>,
 }
 
+/// The same for requests that take about as long as each other: to one method, or for documents of one DocType.
+fn alike(call: &str) -> u64 {
+    let (before, resource) = call.split_once(endpoints::RESOURCE).unwrap_or((call, ""));
+    let (doctype, name) = resource.split_once('/').unwrap_or((resource, ""));
+    let mut hasher = DefaultHasher::new();
+    (before, doctype, name.is_empty()).hash(&mut hasher);
+    hasher.finish()
+}
+
 #[derive(Debug)]
 struct Site {
     breaker: Breaker,
+    /// How many requests it takes at once.
+    takes: Adaptive,
     /// How many requests it answered, and how many it did not.
     answered: u64,
     failed: u64,
@@ -36,11 +48,13 @@ struct Site {
 
 impl Traffic {
     pub fn new(options: &ClientOptions) -> Self {
+        let takes = Adaptive::new(options.concurrent);
         Self {
-            permits: Fair::new(options.concurrent, options.concurrent),
+            permits: Fair::new(takes.at_once(), takes.at_once()),
             limits: Limits::new(options.rates),
             site: Mutex::new(Site {
                 breaker: Breaker::new(options.cooldown),
+                takes,
                 answered: 0,
                 failed: 0,
                 not_before: None,
@@ -75,13 +89,28 @@ impl Traffic {
         Ok(permit)
     }
 
-    /// Learns from what came of a request.
+    /// Learns from what came of a request, sent at `since`.
     ///
     /// With `hurried`, it had to be done in what others had left of the time: that it was not is no failure of the site.
-    pub fn heard<T>(&self, result: &Result<T, SiteError>, hurried: bool) {
+    pub fn heard<T>(&self, asked: Asked<'_>, result: &Result<T, SiteError>, since: Instant, hurried: bool) {
         let now = Instant::now();
         let mut site = self.site();
-        match result.as_ref().err().map(SiteError::kind) {
+        let kind = result.as_ref().err().map(SiteError::kind);
+        let came = match kind {
+            Some(Kind::RateLimited { .. } | Kind::Unavailable) => Some(Came::TooMuch),
+            Some(Kind::TimedOut) => (!hurried).then_some(Came::TooMuch),
+            // A refusal is sooner there than an answer.
+            Some(_) => None,
+            None => Some(Came::Answered),
+        };
+        if let Some(came) = came {
+            let before = site.takes.at_once();
+            site.takes.ended(alike(asked.call), now - since, self.permits.taken(), came);
+            if site.takes.at_once() != before {
+                self.permits.resize(site.takes.at_once());
+            }
+        }
+        match kind {
             Some(Kind::TimedOut) if hurried => {}
             Some(kind) if is_down(kind) => {
                 site.failed += 1;

@@ -77,7 +77,9 @@ impl Beyond {
         query: &ListQuery,
         documents: &[Row],
     ) -> Result<(), ToolError> {
-        let Some(child) = on.session.catalog.known(rows.doctype) else { return Ok(()) };
+        if on.session.catalog.known(rows.doctype).is_none() {
+            return Ok(());
+        }
         let filters: Vec<Filter> = query.filters.iter().filter(|filter| filter.rows == Some(rows)).cloned().collect();
         let documents = &documents[..self.cells.len()];
         let mut of: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -102,7 +104,7 @@ impl Beyond {
                 let Some(parent) = row.remove("parent").as_ref().and_then(Value::as_str).map(str::to_owned) else {
                     continue;
                 };
-                let cells = shape::cells(child, fields, row, &mut self.cut);
+                let cells = shape::cells(fields, row, &mut self.cut);
                 of.entry(parent).or_default().push(Value::Array(cells));
             }
         }
@@ -132,7 +134,7 @@ impl Beyond {
             let name = document.get(by.fieldname).and_then(Value::as_str).filter(|name| !name.is_empty());
             let row = name.and_then(|name| found?.get(name));
             unseen += usize::from(name.is_some() && row.is_none());
-            let mut shaped = row.map(|row| shape::cells(there.def, &[field], row.clone(), &mut self.cut));
+            let mut shaped = row.map(|row| shape::cells(&[field], row.clone(), &mut self.cut));
             cells.push(shaped.as_mut().and_then(Vec::pop).unwrap_or_default());
         }
         if unseen > 0 {

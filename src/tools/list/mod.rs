@@ -86,15 +86,16 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let beyond::Beyond { columns, cells, notes: of_columns, mut cut } =
         beyond::read(&on, &neighbours, &beyond, &query, &rows).await?;
     let whole = rows.len();
-    let rows = rows.into_iter().zip(cells).map(|(row, cells)| {
-        let mut row = shape::row(on.def, on.permit, &query.fields, row);
-        cut |= shape::present::row(on.def, &mut row);
-        row.extend(columns.iter().cloned().zip(cells));
-        row
-    });
-    let rows = rows.collect();
+    let own = shape::columns(on.def, on.permit, &query.fields);
     let columns = [query.fields.as_slice(), columns.as_slice()].concat();
-    let (columns, mut rows) = page::table(&columns, rows);
+    let rows = rows.into_iter().zip(cells).map(|(row, beyond)| {
+        let mut cells = shape::cells(&own, row, &mut cut);
+        cells.extend(beyond);
+        cells.resize(columns.len(), Value::Null);
+        Value::Array(cells)
+    });
+    let mut rows: Vec<Value> = rows.collect();
+    let columns = json!(columns);
     rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
     let more = more || rows.len() < whole;
     let here = rows.len();
