@@ -70,8 +70,8 @@ impl SiteError {
 }
 
 /// Tokens, or the error with its name in RFC 6749 where the site gives none of its own.
-fn read(asked: Asked<'_>, reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
-    decode(asked, &reply).map_err(|error| {
+fn read(asked: Asked<'_>, mut reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+    decode(asked, &mut reply).map_err(|error| {
         let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let is_over = error.exc_type.is_none() && told["error"] == INVALID_GRANT;
         if is_over { SiteError { exc_type: Some(INVALID_GRANT.into()), ..error } } else { error }
@@ -82,7 +82,7 @@ fn read(asked: Asked<'_>, reply: Reply) -> Result<Answer<Map<String, Value>>, Si
 const NO_CHALLENGE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What is said against a request for a code, where it is not gone on with.
-fn objection(asked: Asked<'_>, reply: Reply) -> Result<Option<String>, SiteError> {
+fn objection(asked: Asked<'_>, mut reply: Reply) -> Result<Option<String>, SiteError> {
     let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let is_asked_for_login = reply.location.as_deref().is_some_and(|to| to.starts_with("/login"));
     match reply.status {
@@ -91,7 +91,7 @@ fn objection(asked: Asked<'_>, reply: Reply) -> Result<Option<String>, SiteError
             let words = told["description"].as_str().filter(|words| !words.is_empty()).or(told["error"].as_str());
             Ok(words.map(|words| shortened(words, 100).into_owned()))
         }
-        _ => Err(decode(asked, &reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
+        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
     }
 }
 
