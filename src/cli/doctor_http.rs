@@ -15,7 +15,7 @@ const PASS_ON: &str = "see that the address leads to this server, that it runs w
                        before it passes on paths and headers as they are";
 /// The versions of Frappe whose OAuth provider was looked at: they and older ones have all of [`HOLES`].
 const LOOKED_AT: [[u64; 3]; 2] = [[15, 72, 4], [16, 4, 1]];
-/// What is wrong with it, H79 to H83.
+/// What is wrong with it, as docs/hazards.md has it.
 const HOLES: &str = "a code is given for the user whom a cookie names, the secret of an OAuth Client is not checked and \
                      scopes limit nothing, old tokens stay good after a refresh, expired ones are told to be \
                      active, and those of a disabled user work on";
