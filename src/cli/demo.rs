@@ -106,11 +106,17 @@ impl Demo {
             serve::log_to_stderr(LogLevel::Warn, LogFormat::Text);
             say_how_to_connect(&url, version, &kept, log);
             let server = Server::new(Arc::new(serve::connection(&config)?));
-            // It sees to the other signals itself.
+            // It is kept until the client leaves, who does not wait for it.
+            let site = async {
+                let _site = site.await?;
+                std::future::pending::<anyhow::Result<()>>().await
+            };
+            // The other signals are seen to by what serves.
             tokio::select! {
                 biased;
                 () = hung_up() => Ok(()),
-                served = async { tokio::try_join!(site, serve_stdio(server)).map(drop) } => served,
+                failed = site => failed,
+                served = serve_stdio(server) => served,
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The documents that one user made through this server of late, and those that are being made.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
 
 /// How many names of new documents are remembered.
 const REMEMBERED: usize = 1_000;
@@ -18,7 +19,7 @@ pub struct RecentCreates(Mutex<Store>);
 struct Store {
     made: VecDeque<Document>,
     /// What is being made now, and whether just one call makes it.
-    under_way: Vec<(u64, Arc<AtomicBool>)>,
+    under_way: Vec<(String, Map<String, Value>, Arc<AtomicBool>)>,
 }
 
 #[derive(Debug)]
@@ -47,15 +48,16 @@ impl RecentCreates {
     }
 
     /// Notes that a document that holds this is being made, until the guard is dropped.
-    pub fn begin(&self, doctype: &str, holds: &impl std::fmt::Debug) -> UnderWay<'_> {
-        let mut hasher = DefaultHasher::new();
-        format!("{doctype} {holds:?}").hash(&mut hasher);
-        let what = hasher.finish();
+    pub fn begin(&self, doctype: &str, holds: Map<String, Value>) -> UnderWay<'_> {
+        // A document is found by what was sent of it: one that says less is found in one that says more.
+        let agrees = |of: &str, other: &Map<String, Value>| {
+            of == doctype && holds.iter().all(|(key, value)| other.get(key).is_none_or(|other| other == value))
+        };
         let under_way = &mut self.store().under_way;
-        let mut twins = under_way.iter().filter(|(known, _)| *known == what).peekable();
+        let mut twins = under_way.iter().filter(|(of, other, _)| agrees(of, other)).peekable();
         let alone = Arc::new(AtomicBool::new(twins.peek().is_none()));
-        twins.for_each(|(_, alone)| alone.store(false, Ordering::Relaxed));
-        under_way.push((what, Arc::clone(&alone)));
+        twins.for_each(|(.., alone)| alone.store(false, Ordering::Relaxed));
+        under_way.push((doctype.to_owned(), holds, Arc::clone(&alone)));
         UnderWay { made: self, alone }
     }
 
@@ -80,6 +82,6 @@ impl UnderWay<'_> {
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.made.store().under_way.retain(|(_, alone)| !Arc::ptr_eq(alone, &self.alone));
+        self.made.store().under_way.retain(|(.., alone)| !Arc::ptr_eq(alone, &self.alone));
     }
 }

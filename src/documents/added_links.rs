@@ -14,14 +14,15 @@ const MOST: u32 = 500;
 /// The most DocTypes whose metadata is read for one call.
 const MOST_READ: usize = 30;
 
-/// The DocTypes of the site's own that have lists, by name.
+/// The DocTypes of the site's own that have lists, by name; and whether there are more.
 ///
 /// # Errors
 /// The site's: most users may not list them.
-pub async fn own_doctypes(session: &Session<'_>) -> Result<Vec<String>, SiteError> {
+pub async fn own_doctypes(session: &Session<'_>) -> Result<(Vec<String>, bool), SiteError> {
     let filters = vec![Filter::eq("custom", 1), Filter::eq("istable", 0), Filter::eq("issingle", 0)];
     let found = rows(session, "DocType", &["name"], filters).await?;
-    Ok(found.iter().map(|row| text(row, "name").to_owned()).take(MOST_READ).collect())
+    let own = found.iter().map(|row| text(row, "name").to_owned()).take(MOST_READ).collect();
+    Ok((own, found.len() > MOST_READ))
 }
 
 /// Reads the metadata of those of the DocTypes to which a field was added that can lead to `target`, and of which no

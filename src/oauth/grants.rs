@@ -80,6 +80,10 @@ impl AuthorizationServer {
             Ok((tokens, is_enabled)) => {
                 // Calls under way still have the pair of now: it is taken back when the next one comes.
                 let last = std::mem::replace(&mut grant.site, tokens.into());
+                if is_enabled.is_err() {
+                    // Nobody has said that the user is enabled: the next call renews, and asks again.
+                    grant.site.until = 0;
+                }
                 if let Some(former) = grant.former.replace(last.access) {
                     self.take_back(&grant.user, former);
                 }

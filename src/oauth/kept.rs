@@ -102,7 +102,11 @@ impl Kept {
         let memory = Memory::default();
         let mut held = Vec::new();
         match std::fs::File::open(file) {
-            Ok(file) => _ = file.take(LARGEST).read_to_end(&mut held)?,
+            Ok(file) => {
+                if file.take(LARGEST + 1).read_to_end(&mut held)? as u64 > LARGEST {
+                    return Err(io::Error::other("it is larger than 256 MiB"));
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -122,7 +126,8 @@ fn replay(held: &[u8], sealer: &Sealer, memory: &Memory) -> io::Result<End> {
         let (sealed, after) = part.unwrap_or_default();
         let changes = part.and_then(|_| sealer.open::<Vec<Change>>(&purpose, sealed));
         let Some(changes) = changes else {
-            let is_cut = purpose != PURPOSE && after.is_empty();
+            // Some file systems leave zeros where a crash kept them from writing.
+            let is_cut = purpose != PURPOSE && after.iter().all(|byte| *byte == 0);
             return if is_cut { Ok(End::default()) } else { Err(another()) };
         };
         for change in changes {
@@ -173,7 +178,7 @@ impl Inner {
     /// Brings the file up to date, and comes back when that will outlive the machine.
     fn write(&self) -> io::Result<()> {
         let mut end = locked(&self.end);
-        let is_long = end.appended > APPENDED.max(end.whole);
+        let is_long = end.appended > APPENDED.max(end.whole.min(LARGEST / 4));
         // Another program may have written it, whose parts do not fit between these.
         let purpose = end.purpose.clone().filter(|_| !is_long && self.ends_with(end.tail));
         let Some(purpose) = purpose else { return self.write_all(&mut end) };

@@ -109,11 +109,13 @@ fn presented(def: &DocTypeDef, doc: Document, asked: bool) -> (Document, bool) {
             column.is(flag::IN_LIST_VIEW) || target.is_some_and(|target| target.is(doctype_flag::SUBMITTABLE))
         })
     };
+    let twins: Vec<String> = doc.keys().filter(|key| is_twin(&doc, key)).cloned().collect();
     let (mut shown, mut left_out) = (Map::new(), false);
     for (key, mut value) in doc {
+        let idle = is_zero(&value) && def.field(&key).is_some_and(|field| is_idle(def, field));
         let own = matches!(&*key, "owner" | "creation" | "modified_by" | "idx")
             || key == "docstatus" && value == 0 && !def.is(doctype_flag::SUBMITTABLE);
-        if is_empty(&value) || !asked && own {
+        if is_empty(&value) || !asked && (own || idle || twins.contains(&key)) {
             continue;
         }
         if let (Some(table), Value::Array(rows)) = (def.table(&key), &mut value) {
@@ -132,6 +134,20 @@ fn presented(def: &DocTypeDef, doc: Document, asked: bool) -> (Document, bool) {
         shown.insert(key, value);
     }
     (shown, left_out)
+}
+
+/// Whether an amount in the company's currency repeats the one in the document's.
+fn is_twin(doc: &Document, key: &str) -> bool {
+    key.strip_prefix("base_").is_some_and(|of| doc.contains_key(of) && doc.get(of) == doc.get(key))
+}
+
+/// Whether a 0 in this field is left out: it is none that people look for, and no setting.
+fn is_idle(def: &DocTypeDef, field: &FieldDef) -> bool {
+    let shown = [flag::IN_LIST_VIEW, flag::IN_STANDARD_FILTER, flag::BOLD, flag::STANDARD];
+    let is_chosen = field.default.is_some_and(|default| !default.trim().is_empty() && default.trim() != "0");
+    let is_shown =
+        is_chosen || shown.iter().any(|flag| field.is(*flag)) || present::TOLD_ZEROS.contains(&field.fieldname);
+    !is_shown && !def.is(doctype_flag::SINGLE)
 }
 
 const DOCTYPES: &[&str] = &["Sales Invoice", "Customer", "Item", "Quality Inspection", "Web Page"];

@@ -32,7 +32,7 @@ pub struct LeftOut {
 }
 
 /// Amounts of which people want to know that they are 0.
-const TOLD_ZEROS: [&str; 7] = [
+pub(super) const TOLD_ZEROS: [&str; 7] = [
     "difference_amount",
     "grand_total",
     "outstanding_amount",
@@ -122,7 +122,9 @@ fn twins(document: &Map<String, Value>) -> Vec<String> {
 /// Whether a 0 in this field says nothing: nobody looks for it first, and it is no setting.
 fn is_idle(def: &DocTypeDef, field: &FieldDef) -> bool {
     const LOOKED_AT: u32 = flag::IN_LIST_VIEW | flag::IN_STANDARD_FILTER | flag::BOLD | flag::STANDARD;
-    let is_told = field.flags & LOOKED_AT != 0 || TOLD_ZEROS.contains(&field.fieldname);
+    // Where a new document begins with another value, the 0 was chosen: who copies the document has to see it.
+    let is_chosen = field.default.is_some_and(|default| !matches!(default.trim(), "" | "0"));
+    let is_told = is_chosen || field.flags & LOOKED_AT != 0 || TOLD_ZEROS.contains(&field.fieldname);
     !is_told && !def.is(doctype_flag::SINGLE)
 }
 

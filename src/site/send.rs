@@ -52,6 +52,7 @@ impl CallerClient<'_> {
                 *request.timeout_mut() = Some(left);
             }
             let since = Instant::now();
+            let among = self.client.traffic.under_way();
             let result = self.client.exchange(asked, &http, request).await.and_then(|mut reply| {
                 let (share, weight) = (reply.share.take(), reply.weight);
                 let result = read(asked, reply);
@@ -61,7 +62,7 @@ impl CallerClient<'_> {
                 }
                 result
             });
-            self.client.traffic.heard(asked, &result, since, left < timeout / 2);
+            self.client.traffic.heard(asked, &result, (since, among), left < timeout / 2);
             drop(permit);
             let Err(error) = result else { return result };
             if error.kind() == Kind::BadKey {

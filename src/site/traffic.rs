@@ -89,10 +89,21 @@ impl Traffic {
         Ok(permit)
     }
 
-    /// Learns from what came of a request, sent at `since`.
+    /// How many requests are under way.
+    pub fn under_way(&self) -> usize {
+        self.permits.taken()
+    }
+
+    /// Learns from what came of a request, with the moment when it was sent and how many were under way then.
     ///
     /// With `hurried`, it had to be done in what others had left of the time: that it was not is no failure of the site.
-    pub fn heard<T>(&self, asked: Asked<'_>, result: &Result<T, SiteError>, since: Instant, hurried: bool) {
+    pub fn heard<T>(
+        &self,
+        asked: Asked<'_>,
+        result: &Result<T, SiteError>,
+        (since, among): (Instant, usize),
+        hurried: bool,
+    ) {
         let now = Instant::now();
         let mut site = self.site();
         let kind = result.as_ref().err().map(SiteError::kind);
@@ -105,7 +116,10 @@ impl Traffic {
         };
         if let Some(came) = came {
             let before = site.takes.at_once();
-            site.takes.ended(alike(asked.call), now - since, self.permits.taken(), came);
+            let now_under_way = self.permits.taken();
+            // The last of many ends alone, and has waited for them.
+            let under_way = if came == Came::Answered { among.max(now_under_way) } else { now_under_way };
+            site.takes.ended(alike(asked.call), now - since, under_way, came);
             if site.takes.at_once() != before {
                 self.permits.resize(site.takes.at_once());
             }

@@ -42,6 +42,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("get", "read show view open see display fetch"),
     ("global", "everything anywhere across full"),
     ("history", "who when version made"),
+    ("import", "csv spreadsheet sheet excel load upload"),
     ("link", "id name exact"),
     ("linked", "related connected refer belong"),
     ("list", "filter browse overview available"),

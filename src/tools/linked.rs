@@ -209,7 +209,7 @@ async fn own(session: &Session<'_>) -> (Vec<String>, bool) {
         return (Vec::new(), false);
     }
     match added_links::own_doctypes(session).await {
-        Ok(own) => (own, false),
+        Ok(own) => own,
         Err(error) => {
             tracing::debug!("DocTypes of the site's own: {}", error.for_log());
             (Vec::new(), true)

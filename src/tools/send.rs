@@ -135,7 +135,7 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         .filter(|(field, _)| COMPARED.contains(&field.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
-    let under_way = session.user.recent_creates.begin(MAIL, &compared);
+    let under_way = session.user.recent_creates.begin(MAIL, compared);
     let write = Sent { on: &on, print: &print, mail: &mail, doc: &doc, under_way };
     let answer = send(session, &write, cleared).await?;
     let mut result =

@@ -146,7 +146,7 @@ impl DocTypeCall<'_> {
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
         // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
-        let under_way = self.session.user.recent_creates.begin(self.def.name, &self.listed(doc));
+        let under_way = self.session.user.recent_creates.begin(self.def.name, self.listed(doc));
         let mut doc = doc.clone();
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
         doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));

@@ -11,7 +11,7 @@ use crate::document::merge::Merged;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site;
+use crate::site::{Kind, SiteError};
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
@@ -52,7 +52,7 @@ pub async fn check_merged(on: &DocTypeCall<'_>, merged: &Merged, stored: &Map<St
 /// # Errors
 /// That it is not there.
 pub async fn check_named(on: &DocTypeCall<'_>, argument: &str, doctype: &str, name: &str) -> Result<(), ToolError> {
-    if !on.session.policy.is_row_filtered(doctype) || is_there(on, doctype, name).await {
+    if !on.session.policy.is_row_filtered(doctype) || is_there(on, doctype, name).await? {
         return Ok(());
     }
     Err(ToolError::refused(
@@ -91,7 +91,7 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
         if known.iter().any(|known| (&known.doctype, &known.name) == (&link.doctype, &link.name)) {
             continue;
         }
-        if !is_there(on, &link.doctype, &link.name).await {
+        if !is_there(on, &link.doctype, &link.name).await? {
             return Err(ToolError::refused(
                 format!(
                     "{}: {} would be {} that is not among those that this server's configuration lets you read; nothing was \
@@ -116,16 +116,19 @@ async fn check_at(
 ) -> Result<(), ToolError> {
     // A dry run sends nothing that the site could check.
     let links = links_of(on, doc, stored, place, on.attempt.dry_run);
-    let violations: Vec<Violation> = judged(on, &links).await.into_iter().flatten().collect();
+    let violations: Vec<Violation> = judged(on, &links).await?.into_iter().flatten().collect();
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
 /// The links of new documents of a batch that lead nowhere, each with the number of its document. All are looked at:
 /// the site would look at those of one only after it made those before it.
+///
+/// # Errors
+/// That one could not be looked at.
 pub async fn dead_links(
     on: &DocTypeCall<'_>,
     docs: &[(usize, &'static DocTypeDef, Map<String, Value>)],
-) -> Vec<(usize, Violation)> {
+) -> Result<Vec<(usize, Violation)>, SiteError> {
     let nothing = Map::new();
     let (mut links, mut numbers) = (Vec::new(), Vec::new());
     for &(number, def, ref doc) in docs {
@@ -134,8 +137,8 @@ pub async fn dead_links(
         numbers.extend(found.iter().map(|_| number));
         links.extend(found);
     }
-    let judged = judged(on, &links).await;
-    numbers.into_iter().zip(judged).filter_map(|(number, found)| Some((number, found?))).collect()
+    let judged = judged(on, &links).await?;
+    Ok(numbers.into_iter().zip(judged).filter_map(|(number, found)| Some((number, found?))).collect())
 }
 
 /// The links that the document holds and that have to be looked at; `every` one that may be, or those that the site
@@ -163,16 +166,17 @@ fn links_of(
 }
 
 /// For each of the links, in order, that it leads nowhere, where it does; each document is asked for once.
-async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Vec<Option<Violation>> {
+async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Result<Vec<Option<Violation>>, SiteError> {
     let questions: BTreeSet<(&str, &str)> = links.iter().map(Link::leads_to).collect();
     let questions: Vec<(&str, &str)> = questions.into_iter().collect();
     let mut missing: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for some in questions.chunks(AT_ONCE) {
         let answers =
             futures_util::future::join_all(some.iter().map(|(doctype, name)| is_there(on, doctype, name))).await;
-        let dead: Vec<(&str, &str)> =
-            some.iter().zip(answers).filter(|(_, there)| !there).map(|(link, _)| *link).collect();
-        for (doctype, name) in dead {
+        for (&(doctype, name), there) in some.iter().zip(answers) {
+            if there? {
+                continue;
+            }
             let meant = if missing.len() < MOST_MEANT { suggest::meant(on.session, doctype, name).await } else { None };
             missing.insert((doctype, name), meant.unwrap_or_else(|| "search for the right name".to_owned()));
         }
@@ -182,7 +186,7 @@ async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Vec<Option<Violation>> 
         let message = format!("there is no {} named {:?}; {meant}", link.doctype, link.name);
         Some(Violation { path: format!("data.{}", link.path), rule: Rule::Value, message, nearest: None })
     });
-    found.collect()
+    Ok(found.collect())
 }
 
 /// The document with the Links that conditions look at as the site will store them: it takes another spelling of a name
@@ -239,16 +243,31 @@ fn target(link: &FieldDef, holder: &Map<String, Value>) -> Option<String> {
 }
 
 /// Whether the document is there for this caller; where the user may not look, the site decides.
-async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> bool {
+///
+/// # Errors
+/// That there was no answer, which says nothing of the document.
+async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
     let session = on.session;
-    if session.policy.is_row_filtered(doctype)
-        && let Ok(permit) = session.permit(Operation::Read, doctype).await
-    {
-        use site::Kind::{Missing, OutOfSight};
-        let seen = session.site.get(&permit, name).await;
-        return !seen.is_err_and(|error| matches!(error.kind(), Missing | OutOfSight));
-    }
-    !matches!(session.site.link_exists(on.permit, doctype, name).await, Ok(false))
+    let permit = match session.policy.is_row_filtered(doctype) {
+        true => session.permit(Operation::Read, doctype).await.ok(),
+        false => None,
+    };
+    let seen = match permit {
+        Some(permit) => session.site.get(&permit, name).await.map(|_| true),
+        None => session.site.link_exists(on.permit, doctype, name).await,
+    };
+    seen.or_else(|error| match error.kind() {
+        Kind::Missing | Kind::OutOfSight => Ok(false),
+        Kind::OverLimit { .. }
+        | Kind::RateLimited { .. }
+        | Kind::Paused { .. }
+        | Kind::Unreachable
+        | Kind::TimedOut
+        | Kind::Cut
+        | Kind::Maintenance
+        | Kind::Unavailable => Err(error),
+        _ => Ok(true),
+    })
 }
 
 /// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site

@@ -78,7 +78,9 @@ impl Check<'_> {
                 Ok(_) if new && value.is_null() => continue,
                 Ok(None) => self.name(def, table, &path, key, value),
                 Ok(Some(field)) if field.kind.is_table() => self.table(field, &path, value),
-                Ok(Some(field)) => check_value(field, &path, value).and_then(|value| check_format(field, &path, value)),
+                Ok(Some(field)) => {
+                    check_value(field, &path, value).and_then(|value| check_format(def.name, field, &path, value))
+                }
                 Err(violation) => Err(violation),
             };
             match checked {

@@ -189,7 +189,7 @@ impl Init {
     fn edit(&self, client: Client, config: &Path) -> anyhow::Result<client::Edit> {
         let file = match &self.client_file {
             Some(file) => file.clone(),
-            None => client.file(&|name| std::env::var(name).ok())?,
+            None => client.file(&|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))?,
         };
         let edit = client.edit(file, &self.name, &server(config)?)?;
         let asks = !self.yes && ask::can();

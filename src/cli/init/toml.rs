@@ -41,7 +41,8 @@ pub fn with(text: &str, section: &str, name: &str, server: &Value) -> Result<Opt
         return Err(format!("there is no place for it in {section:?}"));
     }
     // All are written as \n.
-    let text = if text.contains("\r\n") { after.replace("\r\n", "\n").replace('\n', "\r\n") } else { after };
+    let is_crlf = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
+    let text = if is_crlf { after.replace("\r\n", "\n").replace('\n', "\r\n") } else { after };
     Ok(Some(Change { text, replaces }))
 }
 

@@ -71,7 +71,8 @@ async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolErro
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let under_way = call.session.user.recent_creates.begin(on.def.name, &(name, &file_name));
+    let holds = Map::from_iter([("is".to_owned(), json!(format!("{} {name:?} {file_name:?}", on.def.name)))]);
+    let under_way = call.session.user.recent_creates.begin("a file", holds);
     let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
     let answer = send(call.session, &attach, cleared).await?;
     let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -169,7 +169,7 @@ struct CreateAll<'a> {
 }
 
 fn under_way<'a>(on: &DocTypeCall<'a>, docs: &[Map<String, Value>]) -> Vec<UnderWay<'a>> {
-    docs.iter().map(|doc| on.session.user.recent_creates.begin(on.def.name, &on.listed(doc))).collect()
+    docs.iter().map(|doc| on.session.user.recent_creates.begin(on.def.name, on.listed(doc))).collect()
 }
 
 impl<'a> Write for CreateAll<'a> {

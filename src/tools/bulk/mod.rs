@@ -298,7 +298,7 @@ async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Resu
         }
     }
     if found.len() < MOST_PROBLEMS {
-        found.extend(links::dead_links(on, &docs).await.into_iter().map(|(i, violation)| in_row(i, violation)));
+        found.extend(links::dead_links(on, &docs).await?.into_iter().map(|(i, violation)| in_row(i, violation)));
     }
     found.truncate(MOST_PROBLEMS);
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }

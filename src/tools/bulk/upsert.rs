@@ -135,6 +135,13 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
         answer.data.insert("updated".to_owned(), done(false));
         answer.data.insert("created".to_owned(), done(true));
     }
+    // What is still to be made has no name by which a call could go on.
+    if let Some(stopped) = answer.data.get_mut("stopped").and_then(Value::as_object_mut) {
+        let left = stopped.get("left").and_then(Value::as_u64).and_then(|left| usize::try_from(left).ok());
+        let from = rows.len().saturating_sub(left.unwrap_or_default());
+        stopped.remove("names");
+        stopped.insert("next".to_owned(), json!(format!("call again with documents[{from}] and all after it")));
+    }
     Ok(answer)
 }
 

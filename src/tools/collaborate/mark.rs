@@ -27,7 +27,8 @@ pub(crate) struct MarkWrite<'a> {
 
 impl<'a> MarkWrite<'a> {
     pub(crate) fn new(on: &'a DocTypeCall<'a>, name: &'a str, mark: &'a Mark<'a>) -> Self {
-        Self { on, name, mark, under_way: on.session.user.recent_creates.begin(on.def.name, &(name, mark)) }
+        let holds = Map::from_iter([("is".to_owned(), json!(format!("{} {name:?} {mark:?}", on.def.name)))]);
+        Self { on, name, mark, under_way: on.session.user.recent_creates.begin("a mark", holds) }
     }
 
     /// Whether the document shows it now.

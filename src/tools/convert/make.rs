@@ -68,7 +68,11 @@ pub(super) async fn make(
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
     let mut beside = Map::from_iter(beside);
     // What the source withholds is not told by a dry run either, nor to who is asked.
-    beside.insert("would_create".to_owned(), Value::Object(draft::shown(source_on, on, doc.clone()).0));
+    let (shown, zeros) = draft::shown(source_on, on, doc.clone());
+    beside.insert("would_create".to_owned(), Value::Object(shown));
+    if zeros {
+        beside.insert("note".to_owned(), json!("fields that hold 0 are left out"));
+    }
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(mut would) => {

@@ -5,6 +5,7 @@ mod sameness;
 use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{FieldDef, Rule, Verb};
+use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -100,7 +101,8 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
     let fields: BTreeSet<String> =
         fields.chain(on.def.title_field.filter(|name| may_show(&on, name))).map(str::to_owned).collect();
     let query = ListQuery { fields: fields.into_iter().collect(), filters, ..ListQuery::default() };
-    let mut same: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
+    // A text may be long, and its digest tells as well whether another is the same.
+    let mut same: BTreeMap<(&'static str, Vec<u8>), Vec<String>> = BTreeMap::new();
     let mut titles: BTreeMap<String, Value> = BTreeMap::new();
     let (mut looked_at, mut after) = (0, None);
     loop {
@@ -112,8 +114,9 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
         for document in &page {
             let Some(name) = document.get("name").and_then(document_name) else { continue };
             for (field, sameness) in &compared {
-                let key = document.get(field.fieldname).and_then(Value::as_str).and_then(|text| sameness.key(text));
-                if let Some(key) = key {
+                let value = document.get(field.fieldname).and_then(document_name);
+                if let Some(key) = value.and_then(|text| sameness.key(&text)) {
+                    let key = digest(&SHA256, key.as_bytes()).as_ref().to_vec();
                     same.entry((field.fieldname, key)).or_default().push(name.clone());
                 }
             }

@@ -95,6 +95,8 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     for (doctype, there) in &mut neighbours {
         if let Err(denial) = session.policy.permit(Operation::Export, doctype) {
             *there = Err(denial.for_model());
+        } else if there.is_ok() && !session.site.may(Operation::Export, doctype).await? {
+            *there = Err(format!("the site's user has no right to export {doctype}"));
         }
     }
     let given = (filters.filters.as_ref(), or_filters.filters.as_ref());

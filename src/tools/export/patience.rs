@@ -37,6 +37,8 @@ impl Patience {
                 Kind::OverLimit { retry_after } | Kind::RateLimited { retry_after: Some(retry_after) } => retry_after,
                 _ => return Err(ToolError::Site(error)),
             };
+            // A wait of no time would be one without end.
+            let wait = wait.max(Duration::from_secs(1));
             let Some(left) = self.0.checked_sub(wait) else { return Err(ToolError::Site(error)) };
             self.0 = left;
             tokio::select! {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Read, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use ring::digest::{Context, SHA256};
@@ -100,7 +101,8 @@ impl Sheet {
     /// The system's.
     pub fn add(&mut self, cells: &[Value]) -> io::Result<()> {
         self.rows += 1;
-        self.write(cells)
+        // The library of workbooks panics where it cannot write.
+        catch_unwind(AssertUnwindSafe(|| self.write(cells))).unwrap_or_else(|_| Err(io::ErrorKind::StorageFull.into()))
     }
 
     fn write(&mut self, cells: &[Value]) -> io::Result<()> {
@@ -189,7 +191,7 @@ fn text(cell: &Value) -> Cow<'_, str> {
 
 /// A text that no program takes for a formula: with a mark before what one begins with.
 fn defused(text: &str) -> Cow<'_, str> {
-    let begins = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    let begins = |c: char| c.is_control() || matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     if text.starts_with(begins) { format!("'{text}").into() } else { text.into() }
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn read(
         }
     }
     docs.retain(|(at, ..)| !problems.has(sheet.rows[*at].line));
-    for (at, found) in links::dead_links(on, &docs).await {
+    for (at, found) in links::dead_links(on, &docs).await? {
         add_violation(problems, columns, sheet.rows[at].line, &found);
     }
     Ok(rows)

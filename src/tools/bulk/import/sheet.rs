@@ -6,6 +6,9 @@ use csv::ReaderBuilder;
 /// The most rows of one file, beside its header.
 pub(super) const MOST: usize = 10_000;
 
+/// The most cells of one row: no DocType has as many fields.
+const MOST_CELLS: usize = 1_000;
+
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Sheet {
@@ -44,6 +47,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, String> {
     let (mut at, mut line) = (0, 1);
     for record in reader.records() {
         let record = record.map_err(|error| format!("is no CSV: {error}"))?;
+        if record.len() > MOST_CELLS {
+            return Err(format!("has a row of more than {MOST_CELLS} cells"));
+        }
         let position = record.position().and_then(|position| usize::try_from(position.byte()).ok());
         // The parser counts the blank lines before a row to it.
         let mut begins = position.unwrap_or(at);
@@ -51,7 +57,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, String> {
             begins += 1;
         }
         let passed = text.as_bytes().get(at..begins).unwrap_or_default();
-        line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        // A carriage return by itself ends a line too.
+        let next = passed.iter().skip(1).chain([&0u8]);
+        let ends = |(byte, next): &(&u8, &u8)| **byte == b'\n' || **byte == b'\r' && **next != b'\n';
+        line += passed.iter().zip(next).filter(ends).count() as u64;
         at = at.max(begins);
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -120,9 +129,10 @@ mod tests {
         let wanted = [row(2, &["x, \"y\"\nz", "1"]), row(5, &["b", ""]), row(6, &["c", "3"])];
         let text = "a,n\n\"x, \"\"y\"\"\nz\",1\n\nb,\nc,3";
         assert_eq!(rows(text), wanted);
-        let windows = text.replace('\n', "\r\n");
-        let lines: Vec<u64> = rows(&windows).into_iter().map(|(line, _)| line).collect();
-        assert_eq!(lines, [2, 5, 6]);
+        for end in ["\r\n", "\r"] {
+            let lines: Vec<u64> = rows(&text.replace('\n', end)).into_iter().map(|(line, _)| line).collect();
+            assert_eq!(lines, [2, 5, 6], "{end:?}");
+        }
         assert_eq!(rows("a,n\nx,1\n,\n , \ny,2\n"), [row(2, &["x", "1"]), row(5, &["y", "2"])]);
     }
 

@@ -105,7 +105,10 @@ pub async fn answer(
                     let (server, form) = (Arc::clone(server), form());
                     finished(async move { server.token(&form).await }).await?
                 }
-                Endpoint::Revoke => server.revoke(&form()).await,
+                Endpoint::Revoke => {
+                    let (server, form) = (Arc::clone(server), form());
+                    finished(async move { server.revoke(&form).await }).await?
+                }
                 Endpoint::Register => server.register(&bytes),
             }
         }
