@@ -20,6 +20,12 @@ const ADDED: &[(&str, &str, &str, &str, u8)] = &[
     ("Odd Thing", "custom_note", "Data", "", 0),
 ];
 
+/// Whether the field, or column, was added above level 0: the site alone hides it.
+pub fn is_leveled(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    ADDED.iter().any(|(_, fieldname, .., level)| *level > 0 && *fieldname == name)
+}
+
 /// Adds the fields to a site.
 pub fn add_fields(site: &Site<'_>) -> Result<(), SiteError> {
     for (doctype, fieldname, kind, options, permlevel) in ADDED {

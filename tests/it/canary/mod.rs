@@ -194,7 +194,12 @@ fn refusal(chance: &mut Chance, world: &World) -> String {
     let mut quoted = || {
         let canary = chance.one(&canaries).map_or("", |canary| canary.as_str());
         let holder = world.canaries.get(canary).and_then(|places| match places.first()? {
-            world::Place::Field(of, _) => Some(world.documents[*of].def.name),
+            // What the site alone withholds there, by its level, is told like the name of a document.
+            world::Place::Field(of, path) => {
+                let def = world.documents[*of].def;
+                let is_level_0 = def.field(path).is_none_or(|field| field.permlevel == 0);
+                (is_level_0 && !added::is_leveled(path)).then_some(def.name)
+            }
             _ => None,
         });
         let behind = holder.filter(|_| chance.percent(50)).map_or_else(String::new, |name| format!("{name} "));

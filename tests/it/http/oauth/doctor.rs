@@ -47,7 +47,7 @@ async fn a_server_that_people_can_sign_in_to_is_well_and_its_sites_holes_are_tol
             "ok oauth: the site has the OAuth Client ",
             &callback,
             "warning oauth: Frappe 1",
-            "has these holes: a code is given for the user whom a cookie names (H79)",
+            "has these holes: a code is given for the user whom a cookie names",
         ],
     );
     assert_eq!(scene.site.sandbox.oauth().tokens().len(), before, "nothing was granted by it");

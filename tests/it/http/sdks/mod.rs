@@ -216,10 +216,10 @@ fn free_port() -> u16 {
 fn every_sdk_signs_in_steps_up_and_renews_by_registration_and_by_document() {
     for version in Version::ALL {
         run_on(*version, async {
-            for (sdk, era) in pairs() {
-                for document in [None, Some(DOCUMENT)] {
-                    signs_in(sdk, era, document).await;
-                }
+            // Each by both ways, on one version or the other.
+            for (at, (sdk, era)) in pairs().enumerate() {
+                let registers = (at % 2 == 0) == (*version == Version::V15);
+                signs_in(sdk, era, (!registers).then_some(DOCUMENT)).await;
             }
         });
     }
