@@ -23,7 +23,8 @@ pub fn print() {
     for case in bench.cases() {
         let own = count(&bench.program(case.setting), &case.calls, case.count / 20);
         let least = count(&bench.ceiling(), &case.ceiling, case.count / 20);
-        let known = kept.get(case.name).copied().unwrap_or(own);
+        // What was never kept is off, as there is nothing to compare it with.
+        let known = kept.get(case.name).copied().unwrap_or(0.0);
         println!(
             "| {} | {own:.0} | {least:.0} | {:.2} | {:+.1} % |",
             case.name,

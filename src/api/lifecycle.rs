@@ -39,7 +39,7 @@ impl Site {
         let state = WriteState::Changed { stored: &stored, result: &result };
         let cleared = self.cleared(&permit, def, Some(name), state)?;
         self.bound().submit(cleared, &stored).await?;
-        self.read(&permit, name).await
+        self.written(&permit, name).await
     }
 
     /// Cancels a submitted document, and gives it as the site has it then.
@@ -62,7 +62,7 @@ impl Site {
         let state = WriteState::Changed { stored: &stored, result: &result };
         let cleared = self.cleared(&permit, def, Some(name), state)?;
         self.bound().cancel(cleared).await?;
-        self.read(&permit, name).await
+        self.written(&permit, name).await
     }
 
     /// Makes the new draft of a cancelled document, and gives it as the site stored it.
@@ -85,7 +85,7 @@ impl Site {
         let state = WriteState::Changed { stored: &stored, result: &draft };
         let cleared = self.cleared(&permit, def, None, state)?;
         let made = self.bound().amend(cleared, &draft).await?.data;
-        self.read(&permit, &made).await
+        self.written(&permit, &made).await
     }
 
     /// The document as it is stored, if it is in this state.

@@ -6,6 +6,7 @@ mod lifecycle;
 mod list;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +15,9 @@ use erpnext_schema::document::{self, Document, Extra};
 use erpnext_schema::{DocTypeDef, Filter, Purpose, Version, Violation, check_document, rows_mut};
 use serde_json::{Value, json};
 
-use crate::audit::{Attempt, Audit, Recorded};
 use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
-use crate::cleared::{Cleared, Confirmed};
 use crate::document::{Writing, merge};
-use crate::policy::{Denial, Operation, Permit, Policy, Reason, WriteState};
+use crate::policy::{Denial, Operation, Permit, Policy, WriteState};
 use crate::shape::{FOR_READS, FOR_WRITES, Masked};
 use crate::site::{
     BadCredentials, BadUrl, Caller, CallerClient, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl,
@@ -86,6 +85,16 @@ pub enum Error {
     /// soon: the site may still be at it.
     #[error("{}", .0.for_model())]
     Unanswered(Box<SiteError>),
+    /// The write was done, and the document could not be read after it: do not write it again.
+    #[error("{doctype} {name}: it was done, and could not be read after: {}", .error.for_model())]
+    Unread {
+        /// The DocType.
+        doctype: &'static str,
+        /// The document.
+        name: String,
+        /// Why not.
+        error: Box<SiteError>,
+    },
     /// Somebody changed the document since it was read; nothing was changed.
     #[error("{doctype} {name}: changed by somebody else since it was read; read it again")]
     Stale {
@@ -250,7 +259,7 @@ impl Site {
         let cleared = self.cleared(&permit, def, None, WriteState::New(&data))?;
         let name = self.bound().insert(cleared, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
-        self.read(&permit, &name).await
+        self.written(&permit, &name).await
     }
 
     /// Writes what changed in a document since it was read, and gives it as the site stored it. Rows that are gone from
@@ -288,7 +297,7 @@ impl Site {
         let state = WriteState::Changed { stored: &stored, result: &result };
         let cleared = self.cleared(&permit, def, Some(&name), state)?;
         self.bound().update(cleared, &body).await?;
-        self.read(&permit, &name).await
+        self.written(&permit, &name).await
     }
 
     /// Deletes the document of that name.
@@ -302,31 +311,6 @@ impl Site {
         let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored))?;
         self.bound().delete(cleared).await?;
         Ok(())
-    }
-
-    /// The clearance for a write of a program: its conditions are judged; its call is the confirmation; and it keeps no
-    /// audit log, unless of its own.
-    fn cleared<'a>(
-        &self,
-        permit: &'a Permit,
-        def: &DocTypeDef,
-        name: Option<&'a str>,
-        state: WriteState<'_>,
-    ) -> Result<Cleared<'a>, Error> {
-        let admitted = permit.admits(state, def, &|child| self.catalog.known(child))?;
-        let (confirmed, recorded) = self.proofs(def.name, permit.operation())?;
-        Ok(Cleared::new(admitted, name, confirmed, recorded))
-    }
-
-    /// What a program's call stands for: the confirmation, and the record.
-    fn proofs(&self, of: &str, operation: Operation) -> Result<(Confirmed, Recorded), Error> {
-        let no = |why: &str| {
-            let (doctype, reason) = (of.to_owned(), Reason::Refused(why.to_owned()));
-            Error::Denied(Denial { doctype, operation, reason })
-        };
-        let confirmed = Confirmed::unasked(&self.policy, operation, true).ok_or_else(|| no("it asks for a person"))?;
-        let recorded = Audit::default().intend(&Attempt::default()).map_err(|error| no(&error.to_string()))?;
-        Ok((confirmed, recorded))
     }
 
     fn permit<D: Document>(&self, operation: Operation) -> Result<Permit, Error> {

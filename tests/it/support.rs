@@ -36,6 +36,11 @@ pub fn config_json(url: &str, mut permissions: Value) -> Value {
     json!({"erpnext": erpnext, "permissions": permissions, "schema": {"overlay": "off"}})
 }
 
+/// A port that nothing listens at.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 tokio::task_local! {
     static RUN_ON: Version;
 }

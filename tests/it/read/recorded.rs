@@ -3,7 +3,7 @@
 //! the sandbox's.
 
 use std::collections::BTreeSet;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use erpnext_schema::doctype_flag;
 use serde_json::{Value, json};
 
 use crate::shared;
-use crate::support::{Site, all, app_of, call, config_json, refusal};
+use crate::support::{Site, all, app_of, call, config_json, free_port, refusal};
 
 /// The recorded site; it ends with the test.
 struct Recorded {
@@ -30,7 +30,7 @@ impl Drop for Recorded {
 
 impl Recorded {
     fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut command = Command::new("python3");
         command.arg(shared::recordings().join("site/serve.py")).args(["--port", &port.to_string()]);
         let process =

@@ -8,7 +8,7 @@ use crate::cli::run;
 
 /// A server that is reached where the world knows it.
 async fn reached() -> Scene {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::support::free_port();
     let address = format!("127.0.0.1:{port}");
     Scene::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
 }

@@ -16,7 +16,7 @@ use super::Served;
 use super::oauth::Scene;
 use crate::sandbox::SampleSite;
 use crate::stdio::STATELESS;
-use crate::support::{all, run_on};
+use crate::support::{all, free_port, run_on};
 
 const HANDSHAKE: &str = "2025-11-25";
 /// Each SDK, and the revisions that it speaks.
@@ -204,11 +204,6 @@ async fn documents() -> Documents {
         }
     });
     Documents::by(http)
-}
-
-/// A port that nothing listens at.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
