@@ -64,7 +64,7 @@ impl Bodies {
     }
 
     /// The whole body, and the memory that it takes where it is large.
-    pub async fn read(&self, body: Incoming, within: Duration) -> Result<(Bytes, Option<Share>), Refusal> {
+    pub async fn read(&self, body: &mut Incoming, within: Duration) -> Result<(Bytes, Option<Share>), Refusal> {
         match tokio::time::timeout(within, self.collect(body)).await {
             Ok(read) => read,
             Err(_) => {
@@ -74,7 +74,24 @@ impl Bodies {
         }
     }
 
-    async fn collect(&self, mut body: Incoming) -> Result<(Bytes, Option<Share>), Refusal> {
+    /// Reads away what no answer needed of a body, as a connection on which it is still to come can take no other request.
+    /// False where that is more than one may be, or does not come within this: then the connection has to end.
+    pub async fn skip(&self, body: &mut Incoming, within: Duration) -> bool {
+        if body.size_hint().lower() > self.largest as u64 {
+            return false;
+        }
+        let skipped = async {
+            let mut skipped = 0;
+            while let Some(frame) = body.frame().await {
+                skipped += frame.ok()?.into_data().map_or(0, |data| data.len());
+                (skipped <= self.largest).then_some(())?;
+            }
+            Some(())
+        };
+        tokio::time::timeout(within, skipped).await.is_ok_and(|skipped| skipped.is_some())
+    }
+
+    async fn collect(&self, body: &mut Incoming) -> Result<(Bytes, Option<Share>), Refusal> {
         let largest = self.largest;
         let too_large = || {
             let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");

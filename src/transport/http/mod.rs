@@ -246,11 +246,11 @@ impl Endpoint {
     /// Answers a request, whatever it is, and says so in the log.
     async fn answer(&self, ends: Ends, request: Request<Incoming>) -> Response<Body> {
         let (started, id) = (Instant::now(), new_id());
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
         let method = head.method.clone();
         let address = client_address(ends.peer, &head.headers, &self.proxies);
         let mut origin = None;
-        let answer = self.served(ends.local, address, &id, head, body, &mut origin).await;
+        let answer = self.served(ends.local, address, &id, head, &mut body, &mut origin).await;
         let micros = started.elapsed().as_micros();
         let mut answer = answer.unwrap_or_else(|refusal| {
             let (status, why) = (refusal.status.as_u16(), &refusal.message);
@@ -262,7 +262,8 @@ impl Endpoint {
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(HeaderValue::try_from(id).ok().map(|id| (REQUEST_ID, id)));
-        if self.turns().is_stopped() {
+        let is_last = headers.contains_key(CONNECTION) || self.turns().is_stopped();
+        if is_last || !self.bodies.skip(&mut body, self.patience.body).await {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         origin.into_iter().for_each(|origin| guard::allow(headers, origin));
@@ -275,7 +276,7 @@ impl Endpoint {
         address: IpAddr,
         id: &str,
         mut head: Parts,
-        body: Incoming,
+        body: &mut Incoming,
         origin: &mut Option<HeaderValue>,
     ) -> Result<Response<Body>, Refusal> {
         let (host, from) = self.guard.check(local, &head)?;

@@ -174,6 +174,30 @@ async fn half_a_head_and_a_slow_body_are_given_up() {
 }
 
 #[tokio::test]
+async fn a_body_that_comes_after_its_refusal_leaves_the_connection_to_the_next_request() {
+    let served = served(json!({"max_body_bytes": 1024})).await;
+    let last = "GET /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (how, body) in [("Content-Length: 2", "{}"), ("Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n")] {
+        for path in ["/mcp", "/nowhere"] {
+            let mut stream = TcpStream::connect(served.address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{how}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // Many clients send them apart.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.write_all(format!("{body}{last}").as_bytes()).await.unwrap();
+            let mut told = String::new();
+            stream.read_to_string(&mut told).await.unwrap();
+            let refused = told.matches("HTTP/1.1 4").count();
+            assert!(refused == 2 && told.contains("HTTP/1.1 405 "), "{how} {path}: {told}");
+        }
+    }
+    // What is too much to wait for ends the connection, and the client is told that it does.
+    let told = served.raw(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4096\r\n\r\n").await;
+    assert!(told.starts_with("HTTP/1.1 404 ") && told.contains("connection: close"), "{told}");
+}
+
+#[tokio::test]
 async fn a_connection_too_many_is_told_so_and_the_others_go_on() {
     let served = served(json!({"max_connections": 2})).await;
     let mut open = Vec::new();

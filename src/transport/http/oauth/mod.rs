@@ -63,7 +63,7 @@ pub async fn answer(
     server: &Arc<AuthorizationServer>,
     place: &Place<'_>,
     head: &Parts,
-    body: Incoming,
+    body: &mut Incoming,
     patience: Duration,
 ) -> Result<Response<Body>, Refusal> {
     let addresses = server.addresses();
@@ -123,7 +123,7 @@ async fn finished(exchange: impl Future<Output = Answer> + Send + 'static) -> Re
     tokio::spawn(exchange).await.map_err(cut)
 }
 
-async fn read(body: Incoming, patience: Duration) -> Result<Vec<u8>, Refusal> {
+async fn read(body: &mut Incoming, patience: Duration) -> Result<Vec<u8>, Refusal> {
     let read = tokio::time::timeout(patience, Limited::new(body, LARGEST).collect()).await;
     let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
     let large = |_| Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 16 KiB, or was cut");
