@@ -29,6 +29,8 @@ pub mod shape;
 pub mod site;
 pub mod tool;
 pub mod tools;
+#[cfg(feature = "otel")]
+pub mod traces;
 pub mod transport;
 pub mod views;
 mod writes;

@@ -73,12 +73,12 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
     // One thread for the client and the site: what takes longer is done beside it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("the async runtime could not start")?;
-    let served = runtime.block_on(async {
+    let served = runtime.block_on(traced(async {
         if let Some(overlay) = overlay {
             read_metadata(overlay, &connection);
         }
         serve_stdio(Server::new(connection)).await
-    });
+    }));
     // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
@@ -86,7 +86,7 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
 
 fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("the async runtime could not start")?;
-    let served = runtime.block_on(async {
+    let served = runtime.block_on(traced(async {
         let endpoint = Arc::new(endpoint(config, true)?);
         let listener = endpoint.listen(address).await?;
         if let Some(address) = config.http.status_listen {
@@ -98,9 +98,25 @@ fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::R
         tokio::spawn(reload(global.clone(), Arc::clone(&endpoint)));
         serve_http(listener, endpoint).await;
         Ok(())
-    });
+    }));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
+}
+
+/// Serves, with spans for a collector where the environment names one.
+#[cfg(feature = "otel")]
+async fn traced(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let traces = erpnext_mcp::traces::Traces::start().map_err(anyhow::Error::from_boxed).context("the spans cannot be sent as OTEL_… states")?;
+    let served = serving.await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    served
+}
+
+#[cfg(not(feature = "otel"))]
+async fn traced(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    serving.await
 }
 
 /// What answers over HTTP, with every site of the configuration; unless it `is_served`, nothing is recorded or begun.

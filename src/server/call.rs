@@ -12,7 +12,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
-use super::repeats::Again;
+use super::repeats::{Again, Begun, Key};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::tool::progress::{CallObserver, Progress};
@@ -100,8 +100,40 @@ impl Server {
         }))
     }
 
+    /// Calls a tool: a write that the same caller asks for again is not done again.
+    pub(super) async fn called(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        writes: bool,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller = self.connection.session().caller;
+        // What comes over stdio is called off by the protocol.
+        let _held = caller.request.is_some().then(|| {
+            let call = context.ct.clone();
+            self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
+        });
+        if !writes || caller.request.is_none() {
+            return self.observed(request, context, writes).await;
+        }
+        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
+            Begun::First(first) => {
+                let answer = self.observed(request, context, writes).await;
+                first.done(&answer, context.ct.is_cancelled());
+                answer
+            }
+            Begun::Again(held) => {
+                if let Some(tool) = self.connection.registry().find(&request.name) {
+                    let given = request.arguments.unwrap_or_default();
+                    self.connection.repeat(tool, given, self.client_of(context)).await;
+                }
+                again(held, context).await
+            }
+        }
+    }
+
     /// Runs a tool while its client watches, and may call off what has not begun.
-    pub(super) async fn observed(
+    async fn observed(
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
@@ -147,10 +179,7 @@ impl Server {
 }
 
 /// The answer of the same write that was asked for before.
-pub(super) async fn again(
-    mut again: Again,
-    context: &RequestContext<RoleServer>,
-) -> Result<CallToolResponse, ErrorData> {
+async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
     let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
     tracing::info!("the same write is under way, or its answer was lost: it is not done again");
     tokio::select! {

@@ -10,6 +10,7 @@ mod malformed;
 mod prompts;
 mod repeats;
 mod resources;
+mod traced;
 mod turns;
 mod views;
 
@@ -40,7 +41,6 @@ use crate::tool::progress::Attachment;
 use crate::tools;
 
 pub use listed::List;
-use repeats::{Begun, Key};
 pub use turns::Turns;
 
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
@@ -197,21 +197,22 @@ impl ServerHandler for Server {
         Ok(DiscoverResult::from_server_info(self.supported_protocol_versions().into_owned(), told))
     }
 
-    fn list_tools(
+    async fn list_tools(
         &self,
         asked: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
-    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send + '_ {
-        if let Err(error) = malformed::first_page(asked) {
-            return std::future::ready(Err(error));
-        }
-        let mut tools = self.tools().to_vec();
-        if views::are_shown(&self.connection, &context) {
-            views::point(&self.connection, &mut tools);
-        }
-        // One page: several clients read only the first.
-        let tools = ListToolsResult::with_all_items(tools);
-        std::future::ready(Ok(tools.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private)))
+    ) -> Result<ListToolsResult, ErrorData> {
+        let list = async {
+            malformed::first_page(asked)?;
+            let mut tools = self.tools().to_vec();
+            if views::are_shown(&self.connection, &context) {
+                views::point(&self.connection, &mut tools);
+            }
+            // One page: several clients read only the first.
+            let tools = ListToolsResult::with_all_items(tools);
+            Ok(tools.with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Private))
+        };
+        self.traced("tools/list", None, &context, |_| false, list).await
     }
 
     /// Clients of the handshake are told without asking.
@@ -247,30 +248,10 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
+        let tool = meant.map(|tool| ("gen_ai.tool.name", tool.name().to_owned()));
+        let failed = |answer: &CallToolResponse| matches!(answer, CallToolResponse::Complete(result) if result.is_error == Some(true));
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
-        let caller = self.connection.session().caller;
-        // What comes over stdio is called off by the protocol.
-        let _held = caller.request.is_some().then(|| {
-            let call = context.ct.clone();
-            self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
-        });
-        if !writes || caller.request.is_none() {
-            return self.observed(request, &context, writes).await;
-        }
-        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
-            Begun::First(first) => {
-                let answer = self.observed(request, &context, writes).await;
-                first.done(&answer, context.ct.is_cancelled());
-                answer
-            }
-            Begun::Again(again) => {
-                if let Some(tool) = self.connection.registry().find(&request.name) {
-                    let given = request.arguments.unwrap_or_default();
-                    self.connection.repeat(tool, given, self.client_of(&context)).await;
-                }
-                call::again(again, &context).await
-            }
-        }
+        self.traced("tools/call", tool, &context, failed, self.called(request, &context, writes)).await
     }
 
     /// What is named like a request of the protocol and has not its parameters comes here too.
@@ -308,12 +289,16 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        if request.uri.starts_with(crate::views::SCHEME) {
-            return views::content(&self.connection, request.uri).map(ReadResourceResponse::from);
-        }
-        let read = crate::resources::read(&self.connection, &request.uri, self.client_of(&context));
-        let read = self.read(&context, read).await?;
-        resources::content(request.uri, read).map(ReadResourceResponse::from)
+        let read = async {
+            if request.uri.starts_with(crate::views::SCHEME) {
+                return views::content(&self.connection, request.uri).map(ReadResourceResponse::from);
+            }
+            let read = crate::resources::read(&self.connection, &request.uri, self.client_of(&context));
+            let read = self.read(&context, read).await?;
+            resources::content(request.uri, read).map(ReadResourceResponse::from)
+        };
+        // Its address names a document.
+        self.traced("resources/read", None, &context, |_| false, read).await
     }
 
     async fn list_prompts(
@@ -327,9 +312,12 @@ impl ServerHandler for Server {
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&self.connection, request).map(GetPromptResponse::from)
+        let prompt = crate::prompts::find(&self.connection, &request.name).ok();
+        let prompt = prompt.map(|prompt| ("gen_ai.prompt.name", prompt.name.to_owned()));
+        let got = async { prompts::get(&self.connection, request).map(GetPromptResponse::from) };
+        self.traced("prompts/get", prompt, &context, |_| false, got).await
     }
 
     async fn complete(

@@ -61,8 +61,23 @@ impl Client {
         http: &reqwest::Client,
         request: Request,
     ) -> Result<Reply, SiteError> {
-        let response = http.execute(request).await.map_err(|error| self.broken(asked, error))?;
-        self.read(asked, response).await
+        #[cfg(feature = "otel")]
+        let span =
+            crate::traces::Span::of_site(request.method().as_str(), request.url().host_str().unwrap_or_default());
+        let reply = async {
+            let response = http.execute(request).await.map_err(|error| self.broken(asked, error))?;
+            self.read(asked, response).await
+        };
+        let reply = reply.await;
+        #[cfg(feature = "otel")]
+        {
+            if let Ok(reply) = &reply {
+                span.note("http.response.status_code", i64::from(reply.status));
+            }
+            let failed = reply.as_ref().map_or_else(|error| Some(format!("{:?}", error.kind())), |_| None);
+            span.end(failed);
+        }
+        reply
     }
 
     async fn http(&self, caller: &Caller, asked: Asked<'_>) -> Result<&reqwest::Client, SiteError> {

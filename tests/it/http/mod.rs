@@ -11,6 +11,8 @@ mod program;
 mod sdks;
 mod sign_in;
 mod sites;
+#[cfg(feature = "otel")]
+mod traces;
 mod writes;
 
 use std::net::SocketAddr;

@@ -23,7 +23,13 @@ pub struct Program {
 impl Program {
     /// Started, and ready for connections.
     pub async fn start(config: &Value) -> Self {
+        Self::start_with(config, &[]).await
+    }
+
+    /// The same with these variables.
+    pub async fn start_with(config: &Value, variables: &[(&str, &str)]) -> Self {
         let (mut command, folder) = command(config);
+        command.envs(variables.iter().copied());
         let command = command.args(["serve", "--http", "127.0.0.1:0"]).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();

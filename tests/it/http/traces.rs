@@ -1,0 +1,88 @@
+//! Spans for a collector of OpenTelemetry, from the program itself.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::program::Program;
+use super::{data, http, message};
+use crate::sandbox::SampleSite;
+use crate::support::all;
+
+/// The bodies that came to a collector, one after the other, and its address.
+async fn collector() -> (Arc<Mutex<Vec<u8>>>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let came = Arc::<Mutex<Vec<u8>>>::default();
+    let kept = Arc::clone(&came);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let kept = Arc::clone(&kept);
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                    kept.lock().unwrap().extend_from_slice(&buffer[..length]);
+                    // Bodies of this test come with their head; a longer one would be answered twice, which does no harm.
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                }
+            });
+        }
+    });
+    (came, address)
+}
+
+#[tokio::test]
+async fn a_collector_gets_spans_that_name_tools_and_nobody() {
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["sign_in"] = json!({"own_keys": true});
+    let (came, address) = collector().await;
+    let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]).await;
+    let call = async |tool: &str, arguments| {
+        let trace = json!({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"});
+        let call = message("tools/call", json!({"name": tool, "arguments": arguments, "_meta": trace})).to_string();
+        let request = http().post(program.url("/mcp")).header("content-type", "application/json").body(call);
+        request.header("authorization", "token sales:secret").send().await.unwrap().json().await.unwrap()
+    };
+    let made = call("create_lead_document", json!({"data": {"lead_name": "canary"}})).await;
+    let made = data(&made)["created"].as_str().unwrap().to_owned();
+    call("get_lead_document", json!({"name": "hidden-1"})).await;
+    call("no_such_tool", json!({})).await;
+    program.signal("TERM").await;
+    assert!(program.child.wait().await.unwrap().success());
+    let came = came.lock().unwrap().clone();
+    let has = |bytes: &[u8]| came.windows(bytes.len()).any(|window| window == bytes);
+    for told in [
+        "POST /v1/traces",
+        "erpnext-mcp",
+        "tools/call create_lead_document",
+        "tools/call get_lead_document",
+        "gen_ai.tool.name",
+        "execute_tool",
+        "tool_error",
+        "-32602",
+        "http.response.status_code",
+    ] {
+        assert!(has(told.as_bytes()), "{told}: {}", String::from_utf8_lossy(&came));
+    }
+    assert!(has(&0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()), "the caller's trace goes on");
+    for secret in ["sales", "secret", "canary", "hidden-1", "no_such_tool", "example.com", &made] {
+        assert!(!has(secret.as_bytes()), "{secret}: {}", String::from_utf8_lossy(&came));
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_holds_nothing_up() {
+    let site = SampleSite::start().await;
+    let config = site.config(json!({"doctypes": {"Lead": all()}}));
+    let away = format!("http://127.0.0.1:{}", crate::support::free_port());
+    let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &away)]).await;
+    let call = message("tools/call", json!({"name": "list_lead_documents", "arguments": {}})).to_string();
+    let request = http().post(program.url("/mcp")).header("content-type", "application/json").body(call);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    program.signal("TERM").await;
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), program.child.wait()).await;
+    assert!(ended.unwrap().unwrap().success());
+}
