@@ -106,7 +106,9 @@ fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::R
 /// Serves, with spans for a collector where the environment names one.
 #[cfg(feature = "otel")]
 async fn traced(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let traces = erpnext_mcp::traces::Traces::start().map_err(anyhow::Error::from_boxed).context("the spans cannot be sent as OTEL_… states")?;
+    let traces = erpnext_mcp::traces::Traces::start()
+        .map_err(anyhow::Error::from_boxed)
+        .context("the spans cannot be sent as OTEL_… states")?;
     let served = serving.await;
     if let Some(traces) = traces {
         traces.end().await;

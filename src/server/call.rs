@@ -11,8 +11,9 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::repeats::{Again, Begun, Key};
+use super::repeats::{Again, Begun, Came, Key};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::tool::progress::{CallObserver, Progress};
@@ -113,34 +114,42 @@ impl Server {
             let call = context.ct.clone();
             self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
         });
+        let (watch, told) = CallObserver::new();
         if !writes || caller.request.is_none() {
-            return self.observed(request, context, writes).await;
+            return self.observed(request, context, writes, (&watch, told)).await;
         }
-        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
-            Begun::First(first) => {
-                let answer = self.observed(request, context, writes).await;
-                first.done(&answer, context.ct.is_cancelled());
-                answer
-            }
-            Begun::Again(held) => {
-                if let Some(tool) = self.connection.registry().find(&request.name) {
-                    let given = request.arguments.unwrap_or_default();
-                    self.connection.repeat(tool, given, self.client_of(context)).await;
+        let key = Key::new(caller.identity(), &request);
+        let first = loop {
+            match self.turns.repeats.begin(key) {
+                Begun::First(first) => break first,
+                Begun::Again(held) => {
+                    // What sent nothing has no answer for whoever asks again: now it is done.
+                    let Some(answer) = again(held, context).await else { continue };
+                    if let Some(tool) = self.connection.registry().find(&request.name) {
+                        let given = request.arguments.unwrap_or_default();
+                        self.connection.repeat(tool, given, self.client_of(context)).await;
+                    }
+                    return answer;
                 }
-                again(held, context).await
             }
+        };
+        let answer = self.observed(request, context, writes, (&watch, told)).await;
+        match context.ct.is_cancelled() {
+            true if !watch.has_sent() => first.unsent(),
+            is_gone => first.done(&answer, is_gone),
         }
+        answer
     }
 
-    /// Runs a tool while its client watches, and may call off what has not begun.
+    /// Runs a tool while its client watches, and may call off what has not begun; what is told through `watch` comes by `told`.
     async fn observed(
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
         writes: bool,
+        (watch, mut told): (&CallObserver, UnboundedReceiver<Progress>),
     ) -> Result<CallToolResponse, ErrorData> {
         let client = self.client_of(context);
-        let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
@@ -148,7 +157,7 @@ impl Server {
         let is_viewed = views::are_shown(&self.connection, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let mut is_cancelled = false;
-        let mut run = pin!(self.run_confirmed(request, client, way, &watch));
+        let mut run = pin!(self.run_confirmed(request, client, way, watch));
         loop {
             tokio::select! {
                 mut result = &mut run => {
@@ -178,17 +187,21 @@ impl Server {
     }
 }
 
-/// The answer of the same write that was asked for before.
-async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+/// The answer of the same write that was asked for before; none where that was called off before anything was sent.
+async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option<Result<CallToolResponse, ErrorData>> {
     let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
-    tracing::info!("the same write is under way, or its answer was lost: it is not done again");
-    tokio::select! {
-        answer = again.answer() => {
-            again.told();
-            answer.unwrap_or_else(|| Err(failed("the same write was given up; read the document before trying again")))
-        }
-        () = context.ct.cancelled() => Err(failed("cancelled by the client")),
-    }
+    let came = tokio::select! {
+        came = again.came() => came,
+        () = context.ct.cancelled() => return Some(Err(failed("cancelled by the client"))),
+    };
+    let answer = match came {
+        Some(Came::Answered(answer)) => *answer,
+        Some(Came::Unsent | Came::Open) => return None,
+        None => Err(failed("the same write was given up; read the document before trying again")),
+    };
+    tracing::info!("the same write was under way, or its answer was lost: it is not done again");
+    again.told();
+    Some(answer)
 }
 
 /// Tells the client how far a call is. A client that cannot be told learns it from the answer.
