@@ -106,7 +106,7 @@ fn facts(text: &str) -> Facts {
 
 /// The form of a recorded request below the addresses of methods and documents.
 fn form(recorded: &Value) -> Option<Form> {
-    let (path, query) = recorded["path"].as_str()?.split_once('?').unwrap_or((recorded["path"].as_str()?, ""));
+    let (path, _) = recorded["path"].as_str()?.split_once('?').unwrap_or((recorded["path"].as_str()?, ""));
     let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
     if !["/api/method/", "/api/resource/"].iter().any(|start| path.starts_with(start)) {
         return None;
