@@ -67,6 +67,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("tag", "label mark"),
     ("test", "reachable check login user key"),
     ("tool", "unlisted"),
+    ("tree", "hierarchy ancestor children chart"),
     ("unassign", "assignment longer end remove take"),
     ("untag", "tag label remove take off delete"),
     ("update", "change edit modify set correct fix"),

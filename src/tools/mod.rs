@@ -48,6 +48,7 @@ pub static ALL: &[&ToolSpec] = &[
     &find::FIND,
     &find::CALL,
     &aggregate::AGGREGATE,
+    &aggregate::TREE,
     &lookup::SEARCH_LINK,
     &lookup::GLOBAL_SEARCH,
     &history::HISTORY,
