@@ -43,6 +43,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("global", "everything anywhere across full"),
     ("history", "who when version made"),
     ("import", "csv spreadsheet sheet excel load upload"),
+    ("level", "available promise"),
     ("link", "id name exact"),
     ("linked", "related connected refer belong"),
     ("list", "filter browse overview available"),

@@ -55,6 +55,7 @@ pub static ALL: &[&ToolSpec] = &[
     &linked::LINKED,
     &changes::CHANGES,
     &erp::STOCK,
+    &erp::LEVELS,
     &erp::ITEM,
     &erp::PARTY,
     &reports::LIST,

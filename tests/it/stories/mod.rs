@@ -20,6 +20,7 @@ mod procure;
 mod rows;
 mod rules;
 mod sell;
+mod stock;
 mod sums;
 mod taxes;
 mod trees;
