@@ -52,6 +52,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("payment", "pay paid money settle"),
     ("pending", "wait"),
     ("permission", "right allowed may access withheld"),
+    ("price", "discount"),
     ("print", "pdf paper format"),
     ("record", "pay paid receive settle"),
     ("rename", "name id change new another"),

@@ -57,6 +57,7 @@ pub static ALL: &[&ToolSpec] = &[
     &erp::STOCK,
     &erp::LEVELS,
     &erp::ITEM,
+    &erp::PRICE_OF,
     &erp::PARTY,
     &reports::LIST,
     &reports::DESCRIBE,

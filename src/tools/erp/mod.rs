@@ -7,6 +7,7 @@ mod facts;
 mod levels;
 mod lying;
 mod outside;
+mod price;
 mod seen;
 
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
@@ -27,6 +28,7 @@ use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
 pub use levels::LEVELS;
+pub use price::PRICE_OF;
 
 /// The columns of stock, and those that are added up.
 const STOCK_FIELDS: [&str; 7] =

@@ -16,6 +16,7 @@ mod month_end;
 mod orders;
 mod part;
 mod payment;
+mod price;
 mod procure;
 mod rows;
 mod rules;
