@@ -18,16 +18,35 @@ impl CallerClient<'_> {
         warehouse: &str,
         date: &str,
     ) -> Result<f64, SiteError> {
+        let body = balance(item, warehouse, date);
+        self.balance(permit, body).await?.as_f64().ok_or_else(|| no_number("no number in it"))
+    }
+
+    /// The same with what one of it was worth then.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn stock_value(
+        &self,
+        permit: &Permit,
+        item: &str,
+        warehouse: &str,
+        date: &str,
+    ) -> Result<(f64, f64), SiteError> {
+        let mut body = balance(item, warehouse, date);
+        body["with_valuation_rate"] = json!(true);
+        let answer = self.balance(permit, body).await?;
+        let number = |at: usize| answer.get(at).and_then(Value::as_f64);
+        number(0).zip(number(1)).ok_or_else(|| no_number("no two numbers in it"))
+    }
+
+    async fn balance(&self, permit: &Permit, body: Value) -> Result<Value, SiteError> {
         check(permit, &[Operation::Read])?;
         if permit.is_row_filtered() {
             let words = format!("of {}, and a balance is counted over all of them", permit.doctype());
             return Err(SiteError::new(Kind::Unscoped, permit.doctype(), false, words));
         }
-        let method = endpoints::STOCK_BALANCE;
-        let body =
-            json!({ "item_code": item, "warehouse": warehouse, "posting_date": date, "posting_time": "23:59:59" });
-        let answer = self.ask(permit, method, Body::Json(body)).await?;
-        answer.data.as_f64().ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no number in it"))
+        Ok(self.ask(permit, endpoints::STOCK_BALANCE, Body::Json(body)).await?.data)
     }
 
     /// What ERPNext would fill into a row for an item. Takes the permit to read Items.
@@ -101,4 +120,12 @@ impl CallerClient<'_> {
             _ => Err(unexpected(&endpoints::line("POST", method), false, "no object in it")),
         }
     }
+}
+
+fn balance(item: &str, warehouse: &str, date: &str) -> Value {
+    json!({ "item_code": item, "warehouse": warehouse, "posting_date": date, "posting_time": "23:59:59" })
+}
+
+fn no_number(words: &str) -> SiteError {
+    unexpected(&endpoints::line("POST", endpoints::STOCK_BALANCE), false, words)
 }

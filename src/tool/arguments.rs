@@ -156,7 +156,7 @@ fn unknown(args: &[&Arg], name: &str) -> Violation {
     // Neither an object of a form of its own nor a document holds what is no field.
     let takes_others = |arg: &&&Arg| match arg.kind {
         Kind::Data => name != "doctype",
-        Kind::Object => !matches!(arg.name.as_str(), "items" | "mapping"),
+        Kind::Object => !matches!(arg.name.as_str(), "items" | "mapping" | "measure"),
         _ => false,
     };
     let listed = known.collect::<Vec<_>>().join(", ");

@@ -25,6 +25,8 @@ const SAME: &[&[&str]] = &[
     &["items", "rows"],
     &["to", "status"],
     &["item_code", "item"],
+    &["items", "item_codes", "item_code", "item"],
+    &["warehouses", "warehouse"],
     &["party", "customer", "supplier"],
 ];
 

@@ -1,10 +1,10 @@
-//! ERPNext's helpers for forms: what to fill in for a party or an item, and how much of it lies where. Nothing is
+//! ERPNext's helpers for forms: what to fill in for a party or an item, and how much of it lies where. Little is
 //! computed: the answers repeat what the documents say.
 
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, cint, display, flt, is_empty, text};
+use crate::doc::{Doc, cint, display, flt, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -89,7 +89,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         text(&args, "doctype"),
         "Purchase Order" | "Purchase Receipt" | "Purchase Invoice" | "Supplier Quotation"
     );
-    let defaults = crate::doc::rows(&item, "item_defaults").find(|row| text(row, "company") == company).cloned();
+    let defaults = rows(&item, "item_defaults").find(|row| text(row, "company") == company).cloned();
     let defaults = defaults.unwrap_or_default();
     let default = |field: &str, fallback: &str| match defaults.get(field).filter(|value| !is_empty(Some(value))) {
         Some(value) => Ok(value.clone()),
@@ -106,6 +106,13 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         None => defaults.get("default_warehouse").cloned().unwrap_or_default(),
     };
     let stock = bin(site, text(&item, "name"), &display(&warehouse))?;
+    let uom = match text(&args, "uom") {
+        "" => text(&item, "stock_uom"),
+        uom => uom,
+    };
+    // A unit that the item does not state is taken for one.
+    let conversion = rows(&item, "uoms").find(|row| text(row, "uom") == uom);
+    let factor = conversion.and_then(|row| row.get("conversion_factor")).map_or(1.0, flt);
     let mut details = json!({
         "item_code": own("name"), "item_name": own("item_name"), "description": own("description"), "image": own("image"),
         "warehouse": warehouse, "income_account": default("income_account", "default_income_account")?,
@@ -113,8 +120,9 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         "provisional_expense_account": null,
         "cost_center": default(if buying { "buying_cost_center" } else { "selling_cost_center" }, "cost_center")?,
         "has_serial_no": own("has_serial_no"), "has_batch_no": own("has_batch_no"), "batch_no": null,
-        "uom": own("stock_uom"), "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
-        "qty": qty, "stock_qty": qty, "price_list_rate": site.list_price(text(&item, "name"), price_list)?,
+        "uom": uom, "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
+        "qty": qty, "stock_qty": qty * factor,
+        "price_list_rate": site.list_price(text(&item, "name"), price_list)? * factor,
     });
     for field in [
         "base_price_list_rate",
@@ -134,7 +142,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         "is_fixed_asset": own("is_fixed_asset"), "last_purchase_rate": if buying { own("last_purchase_rate") } else { json!(0) },
         "transaction_date": args.get("transaction_date"), "against_blanket_order": null, "bom_no": null,
         "weight_per_unit": own("weight_per_unit"), "weight_uom": own("weight_uom"),
-        "grant_commission": own("grant_commission"), "conversion_factor": 1.0, "item_group": own("item_group"),
+        "grant_commission": own("grant_commission"), "conversion_factor": factor, "item_group": own("item_group"),
         "brand": own("brand"), "manufacturer": null, "manufacturer_part_no": null, "item_tax_rate": "{}",
         "customer_item_code": null, "valuation_rate": own("valuation_rate"),
     });
@@ -146,19 +154,66 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
             details[field] = json!(stock.get(field).map_or(0.0, flt));
         }
     }
+    for (key, value) in by_rules(site, text(&item, "name"), &args, buying, qty)? {
+        details[key.as_str()] = value;
+    }
     details["has_margin"] = json!(false);
     details["free_item_data"] = json!([]);
     details["child_docname"] = args.get("child_docname").cloned().unwrap_or_default();
     Ok(Reply::message(details))
 }
 
-/// `erpnext.stock.utils.get_stock_balance`: the quantity, or quantity and rate where that was asked for.
+/// What the pricing rules of an item change: those that name it, for this party and quantity.
+fn by_rules(site: &Site<'_>, item: &str, args: &Doc, buying: bool, qty: f64) -> Result<Doc, SiteError> {
+    let condition = if buying { "buying = 1 ORDER BY name" } else { "selling = 1 ORDER BY name" };
+    let (mut changed, mut names) = (Doc::new(), Vec::new());
+    for rule in site.db.rows_where(site.controller("Pricing Rule")?, condition, &[])? {
+        let rule = site.load("Pricing Rule", text(&rule, "name"))?;
+        let number = |field: &str| rule.get(field).map_or(0.0, flt);
+        let is_for = |party: &str| text(&rule, party).is_empty() || text(&rule, party) == text(args, party);
+        let applies = rows(&rule, "items").any(|row| text(row, "item_code") == item)
+            && number("disable") == 0.0
+            && number("min_qty") <= qty
+            && (number("max_qty") == 0.0 || qty <= number("max_qty"))
+            && is_for("customer")
+            && is_for("supplier");
+        if !applies {
+            continue;
+        }
+        names.push(text(&rule, "name").to_owned());
+        let (key, from) = match text(&rule, "rate_or_discount") {
+            "Rate" => ("price_list_rate", "rate"),
+            "Discount Amount" => ("discount_amount", "discount_amount"),
+            _ => ("discount_percentage", "discount_percentage"),
+        };
+        changed.insert(key.to_owned(), json!(number(from)));
+        changed.insert("pricing_rule_for".to_owned(), json!(text(&rule, "rate_or_discount")));
+    }
+    if !names.is_empty() {
+        changed.insert("pricing_rules".to_owned(), json!(json!(names).to_string()));
+    }
+    Ok(changed)
+}
+
+/// `erpnext.stock.utils.get_stock_balance`: the quantity at the end of a day, or quantity and rate where that was asked for.
 pub fn get_stock_balance(request: &mut Request<'_>) -> Result<Reply, SiteError> {
-    let stock = bin(&request.site, &request.text("item_code")?, &request.text("warehouse")?)?;
+    let (item, warehouse) = (request.text("item_code")?, request.text("warehouse")?);
+    let (site, day) = (&request.site, request.opt("posting_date"));
+    let stock = bin(site, &item, &warehouse)?;
     let number = |field: &str| stock.get(field).map_or(0.0, flt);
+    let moved_later: f64 = match day {
+        None => 0.0,
+        Some(day) => {
+            let params = [item, warehouse, day].map(Sql::Text);
+            let later = "item_code = ?1 AND warehouse = ?2 AND posting_date > ?3";
+            let entries = site.db.rows_where(site.controller("Stock Ledger Entry")?, later, &params)?;
+            entries.iter().map(|entry| entry.get("actual_qty").map_or(0.0, flt)).sum()
+        }
+    };
+    let qty = number("actual_qty") - moved_later;
     Ok(match request.int("with_valuation_rate") {
-        0 => Reply::message(number("actual_qty")),
-        _ => Reply::message(json!([number("actual_qty"), number("valuation_rate")])),
+        0 => Reply::message(qty),
+        _ => Reply::message(json!([qty, number("valuation_rate")])),
     })
 }
 

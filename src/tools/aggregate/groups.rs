@@ -108,7 +108,7 @@ fn add(known: &mut Map<String, Value>, row: &Map<String, Value>, i: usize, funct
 }
 
 /// Without the noise of adding fractions: the site keeps nine digits of them.
-fn rounded(value: Value) -> Value {
+pub(crate) fn rounded(value: Value) -> Value {
     let exact = value.as_f64().filter(|_| value.is_f64()).and_then(|number| format!("{number:.9}").parse().ok());
     exact.and_then(Number::from_f64).map_or(value, Value::Number)
 }

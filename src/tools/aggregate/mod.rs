@@ -4,6 +4,7 @@
 mod across;
 mod asked;
 mod groups;
+mod tree;
 
 use erpnext_schema::{Verb, doctype_flag};
 use schemars::JsonSchema;
@@ -22,6 +23,8 @@ use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use asked::{Asked, Function};
 use groups::{named, put_together, sort};
+
+pub use tree::TREE;
 
 /// Counts, sums and averages over the documents of any DocType.
 pub static AGGREGATE: ToolSpec = ToolSpec {
@@ -114,24 +117,24 @@ async fn aggregate(
     if more {
         notes.push("there are more groups: raise limit, or add filters".to_owned());
     }
-    let states = ["docstatus", "status", "workflow_state"];
-    let states_are_asked = asked.groups.iter().any(|group| states.contains(&group.label.as_str()))
-        || asked
-            .query
-            .filters
-            .iter()
-            .chain(&asked.query.or_filters)
-            .any(|filter| states.contains(&filter.field.as_str()));
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
-    if on.def.is(doctype_flag::SUBMITTABLE) && !states_are_asked && found {
-        notes.push("drafts and cancelled documents count too: filter by docstatus 1 for what is submitted".to_owned());
-    }
+    notes.extend(any_state(&on, &asked).filter(|_| found));
     notes.extend(on_empty_fields(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(result.into())
+}
+
+/// What is to be said where documents count whatever their state.
+fn any_state(on: &DocTypeCall<'_>, asked: &Asked) -> Option<String> {
+    let states = ["docstatus", "status", "workflow_state"];
+    let mut filters = asked.query.filters.iter().chain(&asked.query.or_filters);
+    let is_asked = asked.groups.iter().any(|group| states.contains(&group.label.as_str()))
+        || filters.any(|filter| states.contains(&filter.field.as_str()));
+    let words = "drafts and cancelled documents count too: filter by docstatus 1 for what is submitted";
+    (on.def.is(doctype_flag::SUBMITTABLE) && !is_asked).then(|| words.to_owned())
 }
 
 fn is_something(value: Option<&Value>) -> bool {
@@ -168,8 +171,8 @@ async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String,
         }
         if found.len() >= MOST_GROUPS {
             return Err(ToolError::refused(
-                format!("There are more than {MOST_GROUPS} different dates to put together."),
-                "Narrow with filters on the date, then call again.",
+                format!("There are more than {MOST_GROUPS} groups to put together."),
+                "Narrow with filters, such as a shorter time, then call again.",
             ));
         }
     }

@@ -50,6 +50,32 @@ pub const ITEM_FACTS: &[Fact] = &[
     ("weight_uom", "Item", "weight_uom"),
 ];
 
+/// What is told of a price.
+pub const PRICE_FACTS: &[Fact] = &[
+    ("item_code", "Item", "name"),
+    ("item_name", "Item", "item_name"),
+    ("price_list", "Item", "name"),
+    ("uom", "Item", "stock_uom"),
+    ("stock_uom", "Item", "stock_uom"),
+    ("conversion_factor", "Item", "uoms.conversion_factor"),
+    ("price_list_rate", "Item Price", "price_list_rate"),
+    ("margin_type", "Pricing Rule", "margin_type"),
+    ("margin_rate_or_amount", "Pricing Rule", "margin_rate_or_amount"),
+    ("discount_percentage", "Pricing Rule", "discount_percentage"),
+    ("discount_amount", "Pricing Rule", "discount_amount"),
+    ("free_item_data", "Pricing Rule", "free_item"),
+    ("rate", "Item Price", "price_list_rate"),
+    ("rate", "Pricing Rule", "rate"),
+    ("rate", "Pricing Rule", "margin_rate_or_amount"),
+    ("rate", "Pricing Rule", "discount_percentage"),
+    ("rate", "Pricing Rule", "discount_amount"),
+    ("amount", "Item Price", "price_list_rate"),
+    ("amount", "Pricing Rule", "rate"),
+    ("amount", "Pricing Rule", "margin_rate_or_amount"),
+    ("amount", "Pricing Rule", "discount_percentage"),
+    ("amount", "Pricing Rule", "discount_amount"),
+];
+
 /// What is told of a party.
 pub const PARTY_FACTS: &[Fact] = &[
     ("customer", "", "name"),

@@ -1,8 +1,14 @@
 //! What ERPNext itself would fill in: stock of an item, its price and accounts, the terms of a party. The answers are made
 //! of fields of many DocTypes, so each is given only where the rule of its own DocType lets it be read.
 
+mod arrivals;
+mod batches;
 mod facts;
+mod levels;
+mod lying;
 mod outside;
+mod price;
+mod seen;
 
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use schemars::JsonSchema;
@@ -20,6 +26,9 @@ use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
+
+pub use levels::LEVELS;
+pub use price::PRICE_OF;
 
 /// The columns of stock, and those that are added up.
 const STOCK_FIELDS: [&str; 7] =

@@ -16,12 +16,15 @@ mod month_end;
 mod orders;
 mod part;
 mod payment;
+mod price;
 mod procure;
 mod rows;
 mod rules;
 mod sell;
+mod stock;
 mod sums;
 mod taxes;
+mod trees;
 
 use std::sync::{Arc, Mutex};
 

@@ -178,6 +178,47 @@ fn helpers_of_forms_answer_in_the_recorded_keys() {
 }
 
 #[test]
+fn an_item_costs_what_its_pricing_rules_leave_of_it() {
+    let world = World::new();
+    let rule = |name: &str, more: Value| {
+        let mut rule = json!({"name": name, "selling": 1});
+        rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        world.add("Pricing Rule", rule);
+        world.row("Pricing Rule Item Code", "Pricing Rule", name, "items", json!({"item_code": "SKU001"}));
+    };
+    let tenth = json!({"rate_or_discount": "Discount Percentage", "discount_percentage": 10, "min_qty": 5});
+    rule("PRLE-1", tenth);
+    rule("PRLE-2", json!({"rate_or_discount": "Rate", "rate": 1, "customer": "another"}));
+    rule("PRLE-3", json!({"rate_or_discount": "Rate", "rate": 1, "disable": 1}));
+    world.row("UOM Conversion Detail", "Item", "SKU001", "uoms", json!({"uom": "Box", "conversion_factor": 12}));
+    let ask = |more: Value| {
+        let mut args = json!({"item_code": "SKU001", "company": "Acme Ltd", "price_list": "Standard Selling"});
+        args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let args = json!({"args": args.to_string()});
+        world.ask("erpnext.stock.get_item_details.get_item_details", args)["message"].clone()
+    };
+    let few = ask(json!({"qty": 4}));
+    assert_eq!((few.get("pricing_rules"), &few["discount_percentage"]), (None, &json!(0.0)));
+    let many = ask(json!({"qty": 5}));
+    assert_eq!((&many["pricing_rules"], &many["discount_percentage"]), (&json!("[\"PRLE-1\"]"), &json!(10.0)));
+    let box_of = ask(json!({"uom": "Box"}));
+    assert_eq!((&box_of["conversion_factor"], &box_of["price_list_rate"]), (&json!(12.0), &json!(9600.0)));
+}
+
+#[test]
+fn a_balance_is_that_of_the_end_of_a_day() {
+    let world = World::new();
+    let entry = json!({"name": "sle", "item_code": "SKU001", "warehouse": "Stores - AL", "posting_date": "2026-11-20", "actual_qty": 3});
+    world.add("Stock Ledger Entry", entry);
+    let balance = |day: &str, rate: bool| {
+        let asked = json!({"item_code": "SKU001", "warehouse": "Stores - AL", "posting_date": day, "with_valuation_rate": rate});
+        world.ask("erpnext.stock.utils.get_stock_balance", asked)["message"].clone()
+    };
+    assert_eq!((balance("2026-11-20", false), balance("2026-11-19", false)), (json!(7.5), json!(4.5)));
+    assert_eq!(balance("2026-11-19", true), json!([4.5, 0.0]));
+}
+
+#[test]
 fn a_printed_document_escapes_what_it_shows_and_there_is_no_pdf() {
     let world = World::new();
     world.add("Customer", json!({"name": "X", "customer_name": "<script>"}));

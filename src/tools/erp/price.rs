@@ -1,0 +1,387 @@
+//! `get_item_price`: what an item costs a customer, or at a supplier, and why: the list's price, the rules that changed it,
+//! and the prices that the list has.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::facts::{Fact, Facts, PARTY_FACTS, PRICE_FACTS};
+use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
+use super::seen::{Row, all_of, call_on, exact, number, sees, text};
+use super::{Transaction, currency_of, exists, is_a_date, reads};
+use crate::answer::ToolAnswer;
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::documents::beyond::neighbour;
+use crate::error::ToolError;
+use crate::policy::{Filter, Operation};
+use crate::shape;
+use crate::site::ListQuery;
+use crate::tool::kinds::Amount;
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+
+/// What is told of a rule.
+const RULE: [&str; 14] = [
+    "title",
+    "rate_or_discount",
+    "rate",
+    "discount_percentage",
+    "discount_amount",
+    "margin_type",
+    "margin_rate_or_amount",
+    "min_qty",
+    "max_qty",
+    "valid_from",
+    "valid_upto",
+    "for_price_list",
+    "free_item",
+    "priority",
+];
+/// What is told of a price.
+const PRICE: [&str; 9] = [
+    "price_list_rate",
+    "currency",
+    "uom",
+    "customer",
+    "supplier",
+    "valid_from",
+    "valid_upto",
+    "packing_unit",
+    "batch_no",
+];
+/// The most prices of an item in one list.
+const MOST_PRICES: usize = 500;
+/// How many of them are told.
+const MOST_TOLD: usize = 50;
+
+/// What an item costs, and why.
+pub static PRICE_OF: ToolSpec = ToolSpec {
+    name: "get_item_price",
+    title: "Price of an item and why",
+    description: "Returns what an item costs a customer, or at a supplier, on a date for a quantity and unit: list price, discount, \
+                  rate, the pricing rules that made it, and the Item Prices that were candidates. Without price_list it is \
+                  the party's own.",
+    toolset: Toolset::Data,
+    operation: Operation::Read,
+    effect: Effect::Reads,
+    offered: |policy| reads(policy, "Item") && reads(policy, "Item Price"),
+    special: Special::NONE,
+    handler: handler!(PriceArgs, price),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct PriceArgs {
+    /// the Item's name
+    item_code: String,
+    company: String,
+    /// default: Sales Order
+    #[serde(rename = "for")]
+    transaction: Option<Transaction>,
+    /// the Customer, or for purchases the Supplier
+    party: Option<String>,
+    price_list: Option<String>,
+    /// default: 1
+    qty: Option<Amount>,
+    uom: Option<String>,
+    /// default: today
+    date: Option<String>,
+}
+
+async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError> {
+    let (session, item, company) = (call.session, args.item_code.as_str(), args.company.as_str());
+    let permit = session.permit(Operation::Read, "Item").await?;
+    let on = DocTypeCall::of(&call, &permit).await?;
+    exists(session, "Item", item).await?;
+    named(session, "Company", Some(company)).await?;
+    named(session, "Price List", args.price_list.as_deref()).await?;
+    named(session, "UOM", args.uom.as_deref()).await?;
+    is_a_date(args.date.as_deref())?;
+    let date = args.date.clone().unwrap_or_else(|| session.today().to_string());
+    let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
+    let kind = if transaction.sells() { "Customer" } else { "Supplier" };
+    let mut notes = Vec::new();
+    let list = list(session, &args, transaction, &mut notes).await?;
+    let currency = list_currency(&on, &list).await?;
+    if currency.is_none() {
+        notes.push("the currency of the list may not be read: prices are in it, whichever it is".to_owned());
+    }
+    let asked_in = match &currency {
+        Some(currency) => Some(currency.clone()),
+        None => currency_of(session, company).await?,
+    };
+    let qty = args.qty.as_deref().copied().unwrap_or(1.0);
+    // Without other rates than 1 the price stays in the currency of its list.
+    let mut asked = Map::from_iter([
+        ("item_code".to_owned(), json!(item)),
+        ("company".to_owned(), json!(company)),
+        ("doctype".to_owned(), json!(transaction.as_str())),
+        ("price_list".to_owned(), json!(list)),
+        ("qty".to_owned(), json!(qty)),
+        ("transaction_date".to_owned(), json!(date)),
+        ("conversion_rate".to_owned(), json!(1)),
+        ("plc_conversion_rate".to_owned(), json!(1)),
+    ]);
+    for (key, value) in [("currency", &asked_in), ("price_list_currency", &asked_in), ("uom", &args.uom)] {
+        asked.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));
+    }
+    asked.extend(args.party.as_ref().map(|party| (kind.to_lowercase(), json!(party))));
+    let mut details = session.site.item_details(&permit, &asked).await?;
+    let applied = applied(&details);
+    details.insert("price_list".to_owned(), json!(list));
+    if let Some(rate) = rate(&details) {
+        details.insert("rate".to_owned(), exact(rate));
+        details.insert("amount".to_owned(), exact(rate * qty));
+    } else {
+        details.remove("rate");
+        details.remove("amount");
+    }
+    details.retain(|key, value| key != "free_item_data" || value.as_array().is_some_and(|free| !free.is_empty()));
+    let (uom, stock_uom) = (text(&details, "uom").to_owned(), text(&details, "stock_uom").to_owned());
+    if !uom.is_empty() && uom != stock_uom && number(&details, "conversion_factor") == 1.0 {
+        notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
+    }
+    let mut beside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    if beside.contains(&"price_list_rate") {
+        beside.extend(["rate", "amount"]);
+    }
+    let mut facts: Vec<Fact> = PRICE_FACTS.to_vec();
+    // A rule of this kind puts its rate in the place of the list's.
+    if text(&details, "pricing_rule_for") == "Rate" {
+        facts.push(("price_list_rate", "Pricing Rule", "rate"));
+    }
+    let mut answer = Map::from_iter([
+        ("for".to_owned(), json!(transaction.as_str())),
+        ("date".to_owned(), json!(date)),
+        ("qty".to_owned(), json!(qty)),
+    ]);
+    answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
+    answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
+    Facts::new(session, "Item").give(details, &facts, &beside, &mut answer).await;
+    if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
+        notes.push("the list has no price for it".to_owned());
+    }
+    let mut withheld: Vec<Value> = match answer.remove("withheld") {
+        Some(Value::Array(withheld)) => withheld,
+        _ => Vec::new(),
+    };
+    match rules(&on, &applied, &mut notes).await? {
+        Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
+        None => withheld.push(json!("pricing_rules")),
+    }
+    let question = Question { item, list: &list, kind, party: args.party.as_deref(), date: &date };
+    match candidates(&call, &on, &question, &mut notes).await? {
+        Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
+        None => withheld.push(json!("candidates")),
+    }
+    if !withheld.is_empty() {
+        answer.insert("withheld".to_owned(), json!(withheld));
+    }
+    if !notes.is_empty() {
+        answer.insert("note".to_owned(), json!(notes.join("; ")));
+    }
+    Ok(answer.into())
+}
+
+/// The list that is named, or else the party's own.
+async fn list(
+    session: &Session<'_>,
+    args: &PriceArgs,
+    transaction: Transaction,
+    notes: &mut Vec<String>,
+) -> Result<String, ToolError> {
+    let kind = if transaction.sells() { "Customer" } else { "Supplier" };
+    let permit = match args.party.as_deref() {
+        Some(party) => Some((party, exists(session, kind, party).await?)),
+        None => None,
+    };
+    if let Some(list) = &args.price_list {
+        return Ok(list.clone());
+    }
+    let key = if transaction.sells() { "selling_price_list" } else { "buying_price_list" };
+    if let Some((party, permit)) = permit {
+        let mut asked = Row::from_iter([("doctype".to_owned(), json!(transaction.as_str()))]);
+        asked.insert("company".to_owned(), json!(args.company));
+        let details = session.site.party_details(&permit, party, &asked).await?;
+        let outside = outside(session, BESIDE_PARTY, &details, &asked).await?;
+        let mut told = Row::new();
+        Facts::new(session, kind).give(details, PARTY_FACTS, &outside, &mut told).await;
+        if let Some(list) = told.get(key).and_then(Value::as_str) {
+            named(session, "Price List", Some(list)).await?;
+            return Ok(list.to_owned());
+        }
+        if told.get("withheld").and_then(Value::as_array).is_some_and(|withheld| withheld.contains(&json!(key))) {
+            return Err(ToolError::refused(
+                "price_list: which list is the party's own may not be read here.",
+                "Name the price list.",
+            ));
+        }
+    }
+    let list = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
+    notes.push(format!("no price list was named, and none is the party's own: {list} was asked for"));
+    Ok(list.to_owned())
+}
+
+/// The currency of a price list, where it may be read.
+async fn list_currency(on: &DocTypeCall<'_>, list: &str) -> Result<Option<String>, ToolError> {
+    let Ok(there) = neighbour(on, "Price List").await? else { return Ok(None) };
+    let Some(field) = there.def.field("currency").filter(|_| sees(&there, "currency")) else { return Ok(None) };
+    let found = on.fields_of(&there, &BTreeSet::from([list]), &[field]).await?;
+    let currency = found.get(list).map(|row| text(row, "currency").to_owned());
+    Ok(currency.filter(|currency| !currency.is_empty()))
+}
+
+/// The rules that the site applied: a list as JSON in a text.
+fn applied(details: &Row) -> Vec<String> {
+    let names = match details.get("pricing_rules") {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(other) => other.clone(),
+        None => Value::Null,
+    };
+    names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What one costs after margin and discount, as the desk works it out; nothing where there is no price.
+fn rate(details: &Row) -> Option<f64> {
+    let list = Some(number(details, "price_list_rate")).filter(|list| *list != 0.0)?;
+    let margin = number(details, "margin_rate_or_amount");
+    let with_margin = match text(details, "margin_type") {
+        "Percentage" => list * (1.0 + margin / 100.0),
+        "Amount" => list + margin,
+        _ => list,
+    };
+    Some(match number(details, "discount_percentage") {
+        percent if percent != 0.0 => with_margin * (1.0 - percent / 100.0),
+        _ => with_margin - number(details, "discount_amount"),
+    })
+}
+
+/// What may be told of the rules; nothing where rules may not be read.
+async fn rules(
+    on: &DocTypeCall<'_>,
+    applied: &[String],
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<Value>>, ToolError> {
+    let Ok(there) = neighbour(on, "Pricing Rule").await? else { return Ok(None) };
+    let names: BTreeSet<&str> = applied.iter().map(String::as_str).collect();
+    let fields: Vec<_> =
+        RULE.into_iter().filter(|name| sees(&there, name)).filter_map(|name| there.def.field(name)).collect();
+    let mut found = on.fields_of(&there, &names, &fields).await?;
+    // Where a condition keeps some of them from the caller, whether one of those was applied is not told.
+    if found.len() < names.len() || there.permit.is_row_filtered() {
+        notes.push("pricing rules that you may not see may have changed the price".to_owned());
+    }
+    let columns: Vec<String> = ["name"].into_iter().chain(RULE).map(str::to_owned).collect();
+    let told = applied.iter().filter_map(|name| found.remove(name));
+    Ok(Some(told.map(|rule| filled(shape::row(there.def, &there.permit, &columns, rule))).collect()))
+}
+
+/// A row without what is empty, or 0 where that says as little.
+fn filled(mut row: Row) -> Value {
+    row.retain(|_, value| *value != "" && value.as_f64() != Some(0.0));
+    Value::Object(row)
+}
+
+/// Of what the prices are candidates.
+struct Question<'q> {
+    item: &'q str,
+    list: &'q str,
+    kind: &'static str,
+    party: Option<&'q str>,
+    date: &'q str,
+}
+
+/// The prices that the list has for the item, each with why it does not hold; nothing where they may not be read.
+async fn candidates(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    question: &Question<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<Value>>, ToolError> {
+    let Ok(there) = neighbour(on, "Item Price").await? else { return Ok(None) };
+    if !["item_code", "price_list"].iter().all(|field| sees(&there, field)) {
+        return Ok(None);
+    }
+    let columns = ["name"].into_iter().chain(PRICE.into_iter().filter(|name| sees(&there, name)));
+    let columns: Vec<String> = columns.map(str::to_owned).collect();
+    let filters = vec![Filter::eq("item_code", question.item), Filter::eq("price_list", question.list)];
+    let query = ListQuery { fields: columns.clone(), filters, own_columns: true, ..ListQuery::default() };
+    let found = all_of(call, &call_on(on, &there), &query, MOST_PRICES).await?;
+    if found.len() > MOST_TOLD {
+        notes.push(format!("the first {MOST_TOLD} of {} candidates", found.len()));
+    }
+    let told = |price: Row| {
+        let why = why_not(&price, question);
+        let mut told = filled(shape::row(there.def, &there.permit, &columns, price));
+        if let Some(why) = why {
+            told["left_out"] = json!(why);
+        }
+        told
+    };
+    Ok(Some(found.into_iter().take(MOST_TOLD).map(told).collect()))
+}
+
+/// Why a price does not hold, as far as it tells.
+fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
+    let is_of_another = |kind: &str| {
+        let party = text(price, &kind.to_lowercase());
+        !party.is_empty() && (kind != question.kind || question.party != Some(party))
+    };
+    let until = text(price, "valid_upto");
+    if text(price, "valid_from") > question.date {
+        Some("not valid yet")
+    } else if !until.is_empty() && until < question.date {
+        Some("no longer valid")
+    } else {
+        (is_of_another("Customer") || is_of_another("Supplier")).then_some("for another party")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Question, applied, rate, why_not};
+
+    fn row(value: Value) -> super::Row {
+        match value {
+            Value::Object(row) => row,
+            _ => super::Row::new(),
+        }
+    }
+
+    #[test]
+    fn a_rate_is_the_list_price_with_margin_and_less_the_discount() {
+        let of = |value: Value| rate(&row(value));
+        assert_eq!(of(json!({"price_list_rate": 80.0})), Some(80.0));
+        assert_eq!(of(json!({"price_list_rate": 80.0, "discount_percentage": 25})), Some(60.0));
+        assert_eq!(of(json!({"price_list_rate": 80.0, "discount_amount": 5})), Some(75.0));
+        let margin = json!({"price_list_rate": 80.0, "margin_type": "Percentage", "margin_rate_or_amount": 50, "discount_percentage": 25});
+        assert_eq!(of(margin), Some(90.0));
+        let margin = json!({"price_list_rate": 80.0, "margin_type": "Amount", "margin_rate_or_amount": 20});
+        assert_eq!(of(margin), Some(100.0));
+        // No price is not a price of nothing.
+        assert_eq!(of(json!({"price_list_rate": 0.0, "discount_percentage": 25})), None);
+    }
+
+    #[test]
+    fn applied_rules_are_read_from_text_and_list() {
+        let names = vec!["PRLE-1".to_owned(), "PRLE-2".to_owned()];
+        assert_eq!(applied(&row(json!({"pricing_rules": "[\n \"PRLE-1\",\n \"PRLE-2\"\n]"}))), names);
+        assert_eq!(applied(&row(json!({"pricing_rules": ["PRLE-1", "PRLE-2"]}))), names);
+        assert!(applied(&row(json!({}))).is_empty() && applied(&row(json!({"pricing_rules": ""}))).is_empty());
+    }
+
+    #[test]
+    fn a_price_says_why_it_does_not_hold() {
+        let question = Question { item: "A", list: "L", kind: "Customer", party: Some("C-1"), date: "2026-11-20" };
+        let of = |value: Value| why_not(&row(value), &question);
+        assert_eq!(of(json!({"valid_from": "2026-11-20", "valid_upto": "2026-11-20", "customer": "C-1"})), None);
+        assert_eq!(of(json!({"valid_from": "2026-11-21"})), Some("not valid yet"));
+        assert_eq!(of(json!({"valid_from": "2026-01-01", "valid_upto": "2026-11-19"})), Some("no longer valid"));
+        assert_eq!(of(json!({"customer": "C-2"})), Some("for another party"));
+        assert_eq!(of(json!({"supplier": "C-1"})), Some("for another party"));
+    }
+}

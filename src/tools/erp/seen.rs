@@ -1,0 +1,126 @@
+//! What may be seen of the DocTypes that one answer is made of, and reading them whole in bounded steps.
+
+use std::collections::BTreeSet;
+
+use erpnext_schema::{FieldDef, Operator};
+use serde_json::{Map, Value, json};
+
+use crate::documents::DocTypeCall;
+use crate::documents::beyond::{PAGE, neighbour};
+use crate::error::ToolError;
+use crate::policy::{Filter, Rows};
+use crate::query::beyond::Neighbour;
+use crate::shape::page::grouped;
+use crate::site::ListQuery;
+use crate::tool::Call;
+
+pub type Row = Map<String, Value>;
+
+/// What may be seen of a DocType, without which there is no answer.
+///
+/// # Errors
+/// The policy's refusal and the site's.
+pub async fn needed(on: &DocTypeCall<'_>, doctype: &str) -> Result<Neighbour, ToolError> {
+    let refused = |why: String| ToolError::refused(why, "get_doctype_permissions tells what is permitted.");
+    neighbour(on, doctype).await?.map_err(refused)
+}
+
+/// Whether the caller may see the field, and a list may ask for it.
+pub fn sees(there: &Neighbour, field: &str) -> bool {
+    let may = |field: &'static FieldDef| {
+        there.permit.fields().may_read(field) && !there.hidden.hides(there.def.name, field.fieldname)
+    };
+    there.def.field(field).filter(|field| field.in_lists()).is_some_and(may)
+}
+
+/// The rows of a table, where the caller may see all these columns of it.
+pub fn seen_rows(on: &DocTypeCall<'_>, there: &Neighbour, table: &str, columns: &[&str]) -> Option<Rows> {
+    let table = there.def.table(table)?;
+    let rows = Rows::of(there.def, table)?;
+    let child = on.session.catalog.known(rows.doctype)?;
+    let sees = |column: &&str| {
+        child.field(column).filter(|column| column.in_lists()).is_some_and(|column| {
+            there.permit.fields().may_read_child(table, column) && !there.hidden.hides(child.name, column.fieldname)
+        })
+    };
+    columns.iter().all(sees).then_some(rows)
+}
+
+/// The same call on the documents of another DocType.
+pub fn call_on<'c>(on: &'c DocTypeCall<'_>, there: &'c Neighbour) -> DocTypeCall<'c> {
+    DocTypeCall { def: there.def, permit: &there.permit, ..*on }
+}
+
+/// All documents of a query, a page at a time.
+///
+/// # Errors
+/// More than `most` of them, that the call was called off, and the site's.
+pub async fn all_of(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    query: &ListQuery,
+    most: usize,
+) -> Result<Vec<Row>, ToolError> {
+    let (mut found, mut after): (Vec<Row>, Option<Value>) = (Vec::new(), None);
+    loop {
+        let page = on.next_by_name(query, after.as_ref()).await?;
+        let last = page.len() < PAGE;
+        after = page.last().and_then(|row| row.get("name")).cloned();
+        found.extend(page);
+        if found.len() > most {
+            let most = grouped(most as u64);
+            return Err(ToolError::refused(
+                format!("More than {most} documents of {} fit, and one call reads no more.", on.def.name),
+                "Name fewer items or warehouses, or a smaller group.",
+            ));
+        }
+        if call.observer.is_stopped() {
+            return Err(ToolError::refused("It was called off before all was read.", "Call again."));
+        }
+        if last || after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Which items in which warehouses are asked about.
+pub struct Scope {
+    pub items: Vec<Value>,
+    /// All warehouses where nothing is said.
+    pub warehouses: Option<BTreeSet<String>>,
+}
+
+impl Scope {
+    /// Whether nothing can be in it. An empty list is no filter that the site understands (H22).
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() || self.warehouses.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
+    /// The filters for documents with these fields.
+    pub fn filters(&self, item: &str, warehouse: &str) -> Vec<Filter> {
+        let mut filters = vec![Filter::new(item, Operator::In, self.items.clone())];
+        let warehouses = self.warehouses.as_ref();
+        filters.extend(warehouses.map(|names| Filter::new(warehouse, Operator::In, json!(names))));
+        filters
+    }
+
+    /// Whether what lies or arrives there is asked about.
+    pub fn has(&self, warehouse: &str) -> bool {
+        self.warehouses.as_ref().is_none_or(|names| names.contains(warehouse))
+    }
+}
+
+/// A text of a row; empty where there is none.
+pub fn text<'r>(row: &'r Row, key: &str) -> &'r str {
+    row.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A number of a row.
+pub fn number(row: &Row, key: &str) -> f64 {
+    row.get(key).and_then(Value::as_f64).unwrap_or_default()
+}
+
+/// A sum without the noise of adding fractions: the site keeps nine digits of them.
+pub fn exact(sum: f64) -> Value {
+    json!(format!("{sum:.9}").parse::<f64>().unwrap_or(sum) + 0.0)
+}

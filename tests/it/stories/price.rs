@@ -1,0 +1,168 @@
+//! What an item costs whom, and why.
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::{COMPANY, config};
+use crate::support::{app_of, call};
+
+const PRICE: &str = "get_item_price";
+
+/// A price in a list for customers: item, list, rate, unit.
+async fn priced(desk: &Desk) -> Value {
+    let asked = json!({"doctype": "Item Price", "filters": {"selling": 1}, "order_by": "item_code asc", "limit": 1,
+        "fields": ["item_code", "price_list", "price_list_rate", "uom", "currency"]});
+    desk.call("list_generic_documents", asked).await["documents"][0].clone()
+}
+
+/// Puts a document into the site, as its own code would.
+fn put(desk: &Desk, doc: Value) -> String {
+    let doc = doc.as_object().unwrap().clone();
+    desk.site.with(|site| site.insert(doc)).unwrap()["name"].as_str().unwrap().to_owned()
+}
+
+fn a_tenth_off(desk: &Desk, item: &Value, currency: &Value) -> String {
+    let rule = json!({"doctype": "Pricing Rule", "naming_series": "PRLE-.####", "title": "A tenth off five", "apply_on": "Item Code", "selling": 1,
+        "company": COMPANY, "currency": currency, "price_or_product_discount": "Price", "min_qty": 5,
+        "rate_or_discount": "Discount Percentage", "discount_percentage": 10, "items": [{"item_code": item}]});
+    put(desk, rule)
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value}"))
+}
+
+fn withheld(answer: &Value) -> Vec<&str> {
+    answer["withheld"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[on_every_version]
+async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let (item, list, whole) = (&price["item_code"], &price["price_list"], number(&price["price_list_rate"]));
+    let rule = a_tenth_off(&desk, item, &price["currency"]);
+    let old = json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": 1,
+        "uom": price["uom"], "valid_from": "2020-01-01", "valid_upto": "2020-12-31"});
+    let old = put(&desk, old);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let mut asked = json!({"item_code": item, "company": COMPANY, "party": customer, "price_list": list, "qty": 5});
+    let told = desk.call(PRICE, asked.clone()).await;
+    assert_eq!((number(&told["price_list_rate"]), number(&told["discount_percentage"])), (whole, 10.0), "{told}");
+    assert!((number(&told["rate"]) - whole * 0.9).abs() < 1e-6, "{told}");
+    assert!((number(&told["amount"]) - whole * 4.5).abs() < 1e-6, "{told}");
+    assert_eq!((&told["currency"], &told["party"]), (&price["currency"], &json!(customer)), "{told}");
+    let rules = told["pricing_rules"].as_array().unwrap();
+    assert_eq!((rules.len(), &rules[0]["name"], &rules[0]["title"]), (1, &json!(rule), &json!("A tenth off five")));
+    let candidates = told["candidates"].as_array().unwrap();
+    let past = candidates.iter().find(|candidate| candidate["name"] == old).unwrap();
+    assert_eq!((candidates.len(), &past["left_out"]), (2, &json!("no longer valid")), "{told}");
+    assert_eq!(candidates.iter().filter(|candidate| candidate.get("left_out").is_none()).count(), 1, "{told}");
+    assert_eq!(told.get("withheld"), None, "{told}");
+    // Of fewer no rule makes the price.
+    asked["qty"] = json!(4);
+    let told = desk.call(PRICE, asked).await;
+    assert_eq!((number(&told["rate"]), &told["pricing_rules"]), (whole, &json!([])), "{told}");
+}
+
+#[on_every_version]
+async fn a_price_is_that_of_the_unit_and_of_the_partys_own_list() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let (item, list, whole) = (&price["item_code"], &price["price_list"], number(&price["price_list_rate"]));
+    for unit in ["Crate of 12", "Unheard Of"] {
+        put(&desk, json!({"doctype": "UOM", "uom_name": unit}));
+    }
+    let uoms = json!({"uoms": {"add": [{"uom": "Crate of 12", "conversion_factor": 12}]}});
+    desk.call("update_generic_document", json!({"doctype": "Item", "name": item, "data": uoms})).await;
+    let mut asked = json!({"item_code": item, "company": COMPANY, "price_list": list, "uom": "Crate of 12"});
+    let told = desk.call(PRICE, asked.clone()).await;
+    assert_eq!((&told["uom"], number(&told["conversion_factor"])), (&json!("Crate of 12"), 12.0), "{told}");
+    assert!((number(&told["price_list_rate"]) - whole * 12.0).abs() < 1e-6, "{told}");
+    asked["uom"] = json!("Unheard Of");
+    let told = desk.call(PRICE, asked).await;
+    assert!(told["note"].as_str().unwrap().contains("one for one"), "{told}");
+
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let own = put(
+        &desk,
+        json!({"doctype": "Price List", "price_list_name": "Friends", "currency": price["currency"],
+        "selling": 1, "enabled": 1}),
+    );
+    let friends = json!({"doctype": "Item Price", "item_code": item, "price_list": own, "price_list_rate": 7,
+        "uom": price["uom"], "valid_from": "2026-01-01"});
+    put(&desk, friends);
+    let data = json!({"default_price_list": own});
+    desk.call("update_generic_document", json!({"doctype": "Customer", "name": customer, "data": data})).await;
+    let asked = json!({"item_code": item, "company": COMPANY, "party": customer});
+    let told = desk.call(PRICE, asked.clone()).await;
+    assert_eq!((&told["price_list"], number(&told["rate"])), (&json!(own), 7.0), "{told}");
+    let told = desk.call(PRICE, json!({"item_code": item, "company": COMPANY})).await;
+    assert!(told["note"].as_str().unwrap().contains("no price list was named"), "{told}");
+    // A list without a price is not a price of nothing.
+    let empty = put(
+        &desk,
+        json!({"doctype": "Price List", "price_list_name": "Empty", "currency": price["currency"],
+        "selling": 1, "enabled": 1}),
+    );
+    let told = desk.call(PRICE, json!({"item_code": item, "company": COMPANY, "price_list": empty})).await;
+    assert!(told.get("rate").is_none() && told["note"].as_str().unwrap().contains("has no price"), "{told}");
+    // Which list is the customer's own is not found out by its prices.
+    let customers = json!({"read": true, "restricted_fields": ["default_price_list"]});
+    let read = json!({"read": true});
+    let rules = json!({"Item": read, "Item Price": read, "Price List": read, "Customer": customers});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let text = call(&app, PRICE, asked).await.unwrap_err().for_model();
+    assert!(text.contains("may not be read here"), "{text}");
+}
+
+#[on_every_version]
+async fn what_the_rules_withhold_of_a_price_is_told_as_withheld() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let rule = a_tenth_off(&desk, &price["item_code"], &price["currency"]);
+    let read = || json!({"read": true});
+    let app = |rules: Value| app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let asked =
+        json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"], "qty": 5});
+    let here = app(json!({"Item": read(), "Item Price": read(), "Price List": read()}));
+    let told = call(&here, PRICE, asked.clone()).await.unwrap();
+    for key in ["discount_percentage", "rate", "amount", "pricing_rules"] {
+        assert!(told.get(key).is_none() && withheld(&told).contains(&key), "{key}: {told}");
+    }
+    assert!(told["price_list_rate"] == price["price_list_rate"] && !told.to_string().contains(&rule), "{told}");
+    let prices = json!({"read": true, "restricted_fields": ["price_list_rate"]});
+    let here = app(json!({"Item": read(), "Item Price": prices, "Price List": read(), "Pricing Rule": read()}));
+    let told = call(&here, PRICE, asked.clone()).await.unwrap();
+    assert_eq!(withheld(&told), ["price_list_rate", "rate", "amount"], "{told}");
+    assert_eq!((told["candidates"][0].get("price_list_rate"), &told["pricing_rules"][0]["name"]), (None, &json!(rule)));
+    // A condition on reading rules or prices leaves nothing of them.
+    let none = || json!({"read": true, "conditions": {"read": {"name": "nothing"}}});
+    let here = app(json!({"Item": read(), "Item Price": none(), "Price List": read(), "Pricing Rule": none()}));
+    let told = call(&here, PRICE, asked.clone()).await.unwrap();
+    assert_eq!((&told["candidates"], &told["pricing_rules"]), (&json!([]), &json!([])), "{told}");
+    assert!(told["note"].as_str().unwrap().contains("you may not see") && !told.to_string().contains(&rule), "{told}");
+    assert!(withheld(&told).contains(&"price_list_rate") && told.get("discount_percentage").is_none(), "{told}");
+}
+
+#[on_every_version]
+async fn a_wrong_question_about_a_price_names_what_is_wrong() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let right = json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"]});
+    for (argument, value, wanted) in [
+        ("item_code", json!("No such"), "no Item named"),
+        ("company", json!("No such"), "no Company named"),
+        ("price_list", json!("No such"), "no Price List named"),
+        ("party", json!("No such"), "no Customer named"),
+        ("uom", json!("No such"), "no UOM named"),
+        ("date", json!("20261120"), "did you mean \"2026-11-20\"?"),
+        ("qty", json!(0), "qty"),
+        ("for", json!("Sales"), "Sales Order"),
+    ] {
+        let mut asked = right.clone();
+        asked[argument] = value;
+        let text = desk.refusal(PRICE, asked).await;
+        assert!(text.contains(wanted), "{argument}: {text}");
+    }
+}
