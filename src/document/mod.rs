@@ -2,6 +2,7 @@
 //! of them.
 
 pub mod amendment;
+pub mod amounts;
 pub mod changes;
 pub mod differences;
 pub mod draft;

@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
-
-/// A difference that is none.
-const ROUNDING: f64 = 0.000_5;
 
 /// What there is to doubt, as far as the caller may see what it is about.
 pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
@@ -29,17 +27,17 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
     let of_party = if receives { paid } else { received };
     let mut doubts = Vec::new();
     let one_currency = text("paid_from_account_currency") == text("paid_to_account_currency");
-    if !text("party").is_empty() && of_party - allocated > ROUNDING && !deducted {
-        let rest = (of_party - allocated) * 1e6;
-        doubts.push(format!("{} of the payment is allocated to nothing and stays with the party", rest.round() / 1e6));
+    if !text("party").is_empty() && is_above(of_party, allocated) && !deducted {
+        let rest = money(of_party - allocated);
+        doubts.push(format!("{rest} of the payment is allocated to nothing and stays with the party"));
     }
-    if allocated - of_party > ROUNDING {
+    if is_above(allocated, of_party) {
         doubts.push(format!(
             "{allocated} is allocated and {of_party} paid: the site does not submit it before both agree (Difference Amount \
              must be zero); change allocated_amount of the references with the amounts"
         ));
     }
-    if one_currency && (paid - received).abs() > ROUNDING && !deducted {
+    if one_currency && !same(paid, received) && !deducted {
         doubts.push(format!(
             "paid_amount {paid} and received_amount {received} differ in one currency: the site does not submit it \
              (Difference Amount must be zero)"
@@ -66,10 +64,6 @@ fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
         _ => return Vec::new(),
     };
     vec![format!("it settles no invoice: {why}; it stays open itself until a payment or a reconciliation takes it")]
-}
-
-fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
-    doc.get(field).and_then(Value::as_f64)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::allocate::{Open, Plan, same};
-pub(super) use self::allocate::{money, spread};
+pub(super) use self::allocate::spread;
+use self::allocate::{Open, Plan};
 pub(super) use self::draft::put_amount;
 use self::invoices::Invoices;
 use super::erp::PartyType;
@@ -19,6 +19,7 @@ use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::recent_creates::MADE_BEFORE;
+use crate::document::amounts::{money, same};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
@@ -237,7 +238,7 @@ impl Payment {
             .map(|(invoice, share)| {
                 json!({
                     "invoice": invoice.name, "due_date": invoice.due_date, "open": invoice.open, "allocated": share,
-                    "stays_open": allocate::money(invoice.open - share),
+                    "stays_open": money(invoice.open - share),
                 })
             })
             .collect();
