@@ -29,7 +29,7 @@ pub struct Step<'a> {
 }
 
 /// What of a preview stands beside the change: what follows from it, and what is regretted.
-const BESIDE: [&str; 3] = ["accounts_ledger", "stock_ledger", "warnings"];
+const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
 
 /// What the gate says.
 #[derive(Debug)]

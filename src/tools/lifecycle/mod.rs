@@ -4,6 +4,7 @@ mod amend;
 mod cancel;
 mod preview;
 mod submit;
+mod undone;
 
 pub use amend::amend;
 pub use cancel::cancel;

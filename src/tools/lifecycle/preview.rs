@@ -24,6 +24,18 @@ const POSTS: [&str; 7] = [
 ];
 const MOVES: [&str; 3] = ["Delivery Note", "Purchase Receipt", "Stock Entry"];
 const MOVES_IF_SAID: [&str; 2] = ["Purchase Invoice", "Sales Invoice"];
+/// Those whose entries stand in the ledgers, though the site shows none before they do.
+const HAVE_POSTED: [&str; 8] = [
+    "Asset",
+    "Asset Capitalization",
+    "Asset Repair",
+    "Expense Claim",
+    "Invoice Discounting",
+    "Period Closing Voucher",
+    "Stock Reconciliation",
+    "Subcontracting Receipt",
+];
+const HAVE_MOVED: [&str; 3] = ["Asset Capitalization", "Stock Reconciliation", "Subcontracting Receipt"];
 
 /// A column of a preview: what the site calls it, the field of an entry that it shows, and what it is called here.
 type Shown = (&'static str, &'static str, &'static str);
@@ -52,8 +64,7 @@ pub async fn preview(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
     if POSTS.contains(&doctype) {
         told.insert("accounts_ledger".to_owned(), entries(on, Ledger::Accounts, name, stored).await);
     }
-    let says_so = MOVES_IF_SAID.contains(&doctype) && stored.get("update_stock").is_some_and(|says| *says == 1);
-    if MOVES.contains(&doctype) || says_so {
+    if moves(doctype, stored) {
         told.insert("stock_ledger".to_owned(), entries(on, Ledger::Stock, name, stored).await);
     }
     let mut warnings = doubts::of(on, stored);
@@ -62,6 +73,21 @@ pub async fn preview(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Valu
         told.insert("warnings".to_owned(), json!(warnings));
     }
     told
+}
+
+fn moves(doctype: &str, doc: &Map<String, Value>) -> bool {
+    let says_so = || doc.get("update_stock").is_some_and(|says| *says == 1);
+    MOVES.contains(&doctype) || MOVES_IF_SAID.contains(&doctype) && says_so()
+}
+
+/// Whether submitted documents of the DocType have entries in the accounts.
+pub fn has_posted(doctype: &str) -> bool {
+    POSTS.contains(&doctype) || HAVE_POSTED.contains(&doctype)
+}
+
+/// Whether the submitted document has entries in the stock.
+pub fn has_moved(doctype: &str, stored: &Map<String, Value>) -> bool {
+    moves(doctype, stored) || HAVE_MOVED.contains(&doctype)
 }
 
 /// The entries, each with what of it may be seen; or why there are none to see.
