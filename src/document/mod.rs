@@ -7,6 +7,7 @@ pub mod changes;
 pub mod differences;
 pub mod draft;
 pub mod fingerprint;
+pub mod ledgers;
 pub mod merge;
 pub mod outcome;
 #[cfg(test)]

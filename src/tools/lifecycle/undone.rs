@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use erpnext_schema::Order;
 use serde_json::{Map, Value, json};
 
-use super::preview;
 use crate::context::companies;
 use crate::document::amounts::{money, number};
+use crate::document::ledgers;
 use crate::documents::DocTypeCall;
 use crate::policy::{Filter, Operation};
 use crate::shape::text_of;
@@ -41,7 +41,7 @@ const OF_DOCUMENT: [&str; 3] = ["voucher_type", "voucher_no", "is_cancelled"];
 /// at.
 pub async fn undone(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Map<String, Value> {
     let mut told = Map::new();
-    if preview::has_posted(on.def.name) {
+    if ledgers::posts(on.def.name) {
         let mut accounts = entries(on, &ACCOUNTS, name).await;
         if let Some(accounts) = accounts.as_object_mut().filter(|accounts| accounts.contains_key("totals")) {
             let of = text_of(stored, "company");
@@ -51,7 +51,7 @@ pub async fn undone(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value
         }
         told.insert("accounts_undone".to_owned(), accounts);
     }
-    if preview::has_moved(on.def.name, stored) {
+    if ledgers::moves(on.def.name, stored) {
         told.insert("stock_undone".to_owned(), entries(on, &STOCK, name).await);
     }
     told
