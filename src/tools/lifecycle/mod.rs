@@ -97,6 +97,7 @@ pub(crate) async fn moved(
             if !changed.is_empty() {
                 result.insert("changed".to_owned(), Value::Object(changes::shown(&changed)));
             }
+            on.note_currency(&mut result, &after).await;
         }
         Err(note) => {
             on.was_shown(name, None);
