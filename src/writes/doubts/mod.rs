@@ -51,7 +51,7 @@ fn told(what: &str, found: Result<Vec<String>, SiteError>) -> Vec<String> {
 }
 
 /// Leave to read all documents of a DocType with these fields; none where only some may be read.
-async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
+pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
     let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
     let def = on.session.catalog.known(doctype)?;
     let may_read = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
