@@ -8,7 +8,9 @@ mod undone;
 
 pub use amend::amend;
 pub use cancel::cancel;
+pub(crate) use preview::preview;
 pub use submit::submit;
+pub(crate) use undone::undone;
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::sandbox::{COMPANY, config};
+use crate::sandbox::{COMPANY, config, first};
 use crate::support::{all, app_of, call};
 
 fn dry(doctype: &str, name: &str) -> Value {
@@ -92,4 +92,31 @@ async fn a_cancel_shows_what_it_takes_back_in_the_ledgers_of_accounts_and_stock(
     let shown = call(&app, "cancel_document", dry("Sales Invoice", &invoice)).await.unwrap();
     let totals = shown["accounts_undone"]["totals"].to_string();
     assert!(totals.contains("debit") && !totals.contains("credit"), "{shown}");
+}
+
+#[on_every_version]
+async fn a_workflow_action_that_submits_shows_what_a_submit_would() {
+    let site = crate::policy::with_a_workflow().await;
+    let app = app_of(&site.config(json!({"default": all()})));
+    let item = first(&app, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
+    let customer = first(&app, "Customer", json!({})).await;
+    let order = async |rate: u64| {
+        let row = json!({"item_code": item, "qty": 1, "rate": rate});
+        let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+        let made =
+            call(&app, "create_generic_document", json!({"doctype": "Sales Order", "data": data})).await.unwrap();
+        let name = made["created"].as_str().unwrap().to_owned();
+        let open = json!({"workflow_state": "Open"});
+        site.sandbox.with(|site| site.set("Sales Order", &name, open.as_object().unwrap())).unwrap();
+        name
+    };
+    let act = |order: &str, dry: bool| {
+        let taken = json!({"doctype": "Sales Order", "name": order, "action": "Approve", "dry_run": dry});
+        call(&app, "apply_workflow_action", taken)
+    };
+    act(&order(100).await, false).await.unwrap();
+    let shown = act(&order(151).await, true).await.unwrap();
+    assert!(shown["warnings"].to_string().contains("is far from the 100 in the last Sales Order"), "{shown}");
+    assert_eq!(shown["would_change"]["docstatus"], json!({"from": 0, "to": 1}), "{shown}");
+    assert!(shown["would_change"].get("warnings").is_none(), "{shown}");
 }
