@@ -29,6 +29,7 @@ use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::batch::Member;
+use crate::writes::doubts;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
 
@@ -135,6 +136,12 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
     let told = payment.told();
     let mut preview = told.clone();
     preview.insert("would_create".to_owned(), Value::Object(payment.shown(&on)));
+    if args.submit && (on.attempt.dry_run || on.must_ask_as(Operation::Cancel, false)) {
+        let warnings = doubts::by_the_site(&on, &payment.doc).await;
+        if !warnings.is_empty() {
+            preview.insert("warnings".to_owned(), json!(warnings));
+        }
+    }
     let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &preview };
     // Draft and submission are one question.
     let asked_as = if args.submit { Operation::Cancel } else { Operation::Create };

@@ -160,8 +160,13 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
     let told = doubts(&desk, "Sales Invoice", &invoice).await;
     assert!(told.contains("closed the books up to 2099-12-31"), "{told}");
     assert!(told.contains(&format!("{of} freezes what is not after 2098-12-31 ({field})")), "{told}");
-    // An order posts nothing.
     let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
+    let open = desk.invoice().await;
+    let pay = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": open}], "reference_no": "BT-9",
+        "submit": true, "dry_run": true});
+    let shown = desk.call("record_payment", pay).await;
+    assert!(shown["warnings"].to_string().contains("closed the books up to 2099-12-31"), "{shown}");
+    // An order posts nothing.
     let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
     let row = json!({"item_code": item, "qty": 1, "rate": 25});
     let order = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
