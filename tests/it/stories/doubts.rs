@@ -154,11 +154,19 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
     let account = desk.some("Account", json!({"is_group": 0, "company": COMPANY}), 1).await.remove(0);
     let closing = json!({
         "doctype": "Period Closing Voucher", "company": COMPANY, "fiscal_year": "2026",
-        "period_start_date": "2026-01-01", "period_end_date": "2099-12-31", "closing_account_head": account, "remarks": "the year", "docstatus": 1,
+        "period_start_date": "2026-01-01", "period_end_date": "2099-12-31", "closing_account_head": account,
+        "remarks": "the year", "docstatus": 1,
     });
-    desk.site.with(|site| site.insert(closing.as_object().unwrap().clone())).unwrap();
+    let period = json!({
+        "doctype": "Accounting Period", "period_name": "All", "company": COMPANY, "start_date": "2026-01-01",
+        "end_date": "2099-12-31", "closed_documents": [{"document_type": "Sales Invoice", "closed": 1}],
+    });
+    for doc in [closing, period] {
+        desk.site.with(|site| site.insert(doc.as_object().unwrap().clone())).unwrap();
+    }
     let told = doubts(&desk, "Sales Invoice", &invoice).await;
     assert!(told.contains("closed the books up to 2099-12-31"), "{told}");
+    assert!(told.contains("closes Sales Invoice on"), "{told}");
     assert!(told.contains(&format!("{of} freezes what is not after 2098-12-31 ({field})")), "{told}");
     let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
     let open = desk.invoice().await;
