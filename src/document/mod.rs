@@ -2,10 +2,12 @@
 //! of them.
 
 pub mod amendment;
+pub mod amounts;
 pub mod changes;
 pub mod differences;
 pub mod draft;
 pub mod fingerprint;
+pub mod ledgers;
 pub mod merge;
 pub mod outcome;
 #[cfg(test)]

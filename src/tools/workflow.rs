@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::lifecycle::{Docstatus, moved, stale};
+use super::lifecycle::{self, Docstatus, moved, stale};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::Cleared;
@@ -187,12 +187,19 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
         result.insert("docstatus".to_owned(), json!(to));
     }
     let state = WriteState::Changed { stored: &doc, result: &result };
-    let step = Step { name: Some(name), state, preview: &preview };
-    // What the state means for docstatus needs leave of its own, and is confirmed as what it is.
+    // What the state means for docstatus needs leave of its own, and is confirmed and shown as what it is.
     if operation != Operation::Update {
         let permit = session.permit(operation, on.def.name).await?;
-        let _also_admitted = DocTypeCall { permit: &permit, ..on }.judge(&step).await?;
+        let on = DocTypeCall { permit: &permit, ..on };
+        drop(on.judge(&Step { name: Some(name), state, preview: &preview }).await?);
+        if on.is_shown_first() {
+            preview.extend(match operation {
+                Operation::Cancel => lifecycle::undone(&on, name, &doc).await,
+                _ => lifecycle::preview(&on, name, &doc).await,
+            });
+        }
     }
+    let step = Step { name: Some(name), state, preview: &preview };
     // It is recorded and counted as what it does.
     let attempt = Attempt { operation: operation.as_str().to_uppercase(), ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..on };

@@ -29,7 +29,7 @@ pub struct Step<'a> {
 }
 
 /// What of a preview stands beside the change: what follows from it, and what is regretted.
-const BESIDE: [&str; 3] = ["accounts_ledger", "stock_ledger", "warnings"];
+const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
 
 /// What the gate says.
 #[derive(Debug)]
@@ -207,8 +207,15 @@ impl<'a> DocTypeCall<'a> {
     /// What the write would do, as far as the caller may see it.
     fn shown(&self, step: &Step<'_>) -> Map<String, Value> {
         let entry = |key: &str, value: Map<String, Value>| Map::from_iter([(key.to_owned(), Value::Object(value))]);
+        let changes = || -> Map<String, Value> {
+            let is_beside = |(key, _): &(String, Value)| BESIDE.contains(&key.as_str());
+            let (beside, changed): (Map<_, _>, Map<_, _>) = step.preview.clone().into_iter().partition(is_beside);
+            let mut shown = entry("would_change", changed);
+            shown.extend(beside);
+            shown
+        };
         match (self.permit.operation(), step.state.stored(), step.state.result()) {
-            (Operation::Update, Some(_), Some(_)) => entry("would_change", step.preview.clone()),
+            (Operation::Update, Some(_), Some(_)) => changes(),
             (Operation::Amend, _, Some(result)) => entry("would_create", self.visible(result.clone())),
             (Operation::Create, _, Some(result)) => {
                 let mut shown = step.preview.clone();
@@ -221,11 +228,8 @@ impl<'a> DocTypeCall<'a> {
                 shown
             }
             (_, Some(stored), _) => {
-                let (beside, changed): (Map<_, _>, Map<_, _>) =
-                    step.preview.clone().into_iter().partition(|(key, _)| BESIDE.contains(&key.as_str()));
                 let mut shown = entry("document", self.card(stored));
-                shown.extend(entry("would_change", changed));
-                shown.extend(beside);
+                shown.extend(changes());
                 shown
             }
             _ => step.preview.clone(),

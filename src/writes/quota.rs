@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, rows};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +9,7 @@ use super::gate::Step;
 use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as};
 use crate::config::quota::Writes;
 use crate::context::Session;
+use crate::document::amounts::worth;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Operations, Reason};
@@ -213,26 +213,4 @@ impl DocTypeCall<'_> {
     fn refused(&self, why: String) -> ToolError {
         refused(self.def.name, self.permit.operation(), why)
     }
-}
-
-/// What a document is worth, whichever way the money goes: the largest of its amounts, or the sum of its rows where it
-/// states none itself.
-fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
-    let own = amounts(def, doc).fold(0.0, f64::max);
-    if own > 0.0 {
-        return own;
-    }
-    let largest = |child, row| amounts(child, row).fold(0.0, f64::max);
-    let sums = def.tables_in(children, doc).map(|(_, child, table)| rows(table).map(|row| largest(child, row)).sum());
-    sums.fold(0.0, f64::max)
-}
-
-/// The amounts that a document or a row states, each in the company's currency if it states it in that too. A balance is
-/// that of an account or a party.
-fn amounts<'a>(def: &'a DocTypeDef, doc: &'a Map<String, Value>) -> impl Iterator<Item = f64> + 'a {
-    let is_amount = |field: &&FieldDef| {
-        let name = field.fieldname;
-        field.kind == FieldKind::Currency && !name.ends_with("balance") && def.field(&format!("base_{name}")).is_none()
-    };
-    def.fields.iter().filter(is_amount).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
 }

@@ -96,14 +96,23 @@ impl DocTypeCall<'_> {
         outcome
     }
 
-    /// Adds the currency of amounts that name none and are in that of the company.
+    /// Adds the currencies of the amounts that are told, of those that changed too: each once, under the field that
+    /// holds it. An amount that names none is in that of the company.
     pub(crate) async fn note_currency(&self, answer: &mut Map<String, Value>, stored: &Map<String, Value>) {
-        let is_in_companys = |key: &String| {
-            let is_amount = |field: &FieldDef| matches!(field.options, Options::Format(by) if by.starts_with(COMPANYS));
-            self.def.field(key).is_some_and(|field| field.kind == FieldKind::Currency && is_amount(field))
-        };
+        let changed = ["changed", "also_changed"].into_iter().filter_map(|key| answer.get(key)?.as_object());
+        let keys = answer.keys().chain(changed.flat_map(|changed| changed.keys()));
+        let mut held_by: Vec<&str> = keys.filter_map(|key| currency_of(self.def.field(key)?)).collect();
+        // The document's own first.
+        held_by.sort_by_key(|field| *field != CURRENCY);
+        let seen = self.visible(stored.clone());
+        for field in &held_by {
+            let Some(currency) = seen.get(*field).filter(|currency| !is_nothing(currency)) else { continue };
+            if !held_by.iter().any(|other| answer.get(*other) == Some(currency)) {
+                answer.insert((*field).to_owned(), currency.clone());
+            }
+        }
         let Some(company) = stored.get("company").and_then(Value::as_str) else { return };
-        if self.def.field(CURRENCY).is_some() || !answer.keys().any(is_in_companys) {
+        if self.def.field(CURRENCY).is_some() || !held_by.iter().any(|field| field.starts_with(COMPANYS)) {
             return;
         }
         let known = companies(self.session, self.session.site).await;
@@ -253,6 +262,14 @@ impl DocTypeCall<'_> {
         if asked {
             result.insert("document".to_owned(), Value::Object(self.visible(stored)));
         }
+    }
+}
+
+/// What holds the currency of an amount: a field of its document, or of the company.
+fn currency_of(field: &FieldDef) -> Option<&'static str> {
+    match field.options {
+        Options::Format(by) if field.kind == FieldKind::Currency => Some(by),
+        _ => None,
     }
 }
 

@@ -52,12 +52,16 @@ pub(super) async fn make(
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
-    let warnings = doubts::of(on, &doc);
+    // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
+    let (shown, zeros) = draft::shown(source_on, on, doc.clone());
+    let mut warnings = doubts::of(on, &doc);
+    if !save || on.is_shown_first() {
+        warnings.extend(doubts::by_the_stock(on, &shown).await);
+    }
     if !warnings.is_empty() {
         answer.insert("warnings".to_owned(), json!(warnings));
     }
     if !save {
-        let (shown, zeros) = draft::shown(source_on, on, doc);
         answer.insert("draft".to_owned(), Value::Object(shown));
         if zeros {
             answer.insert("note".to_owned(), json!("fields that hold 0 are left out"));
@@ -67,8 +71,6 @@ pub(super) async fn make(
     }
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
     let mut beside = Map::from_iter(beside);
-    // What the source withholds is not told by a dry run either, nor to who is asked.
-    let (shown, zeros) = draft::shown(source_on, on, doc.clone());
     beside.insert("would_create".to_owned(), Value::Object(shown));
     if zeros {
         beside.insert("note".to_owned(), json!("fields that hold 0 are left out"));

@@ -3,10 +3,8 @@
 use erpnext_schema::{Rule, Violation, rows, rows_mut};
 use serde_json::{Map, Value, json};
 
-use crate::tools::payment::{money, put_amount, spread};
-
-/// A difference that is none.
-const ROUNDING: f64 = 1e-6;
+use crate::document::amounts::{is_above, money};
+use crate::tools::payment::{put_amount, spread};
 
 /// Keeps of the draft's items only those that are named, each by `idx` or by an `item_code` that one row has, with the
 /// quantity that is given.
@@ -46,7 +44,7 @@ pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> 
         let qty = qty.map(|qty| qty.as_f64().or_else(|| qty.as_str()?.trim().parse().ok()).unwrap_or_default());
         match qty {
             Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
-            Some(qty) if qty > left + ROUNDING => {
+            Some(qty) if is_above(qty, left) => {
                 wrong(path("qty"), format!("{qty} is more than the {left} that are left"))
             }
             _ => {}

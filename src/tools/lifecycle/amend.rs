@@ -74,6 +74,7 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
             let on = on.with_live_metadata(&mut after).await;
             on.was_shown(&created, Some(&after));
             result.extend(on.outcome(&after, &Map::new()));
+            on.note_currency(&mut result, &after).await;
         }
         Err(note) => messages.push(note),
     }

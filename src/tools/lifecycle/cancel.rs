@@ -6,6 +6,7 @@ use erpnext_schema::Verb;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
+use super::undone::undone;
 use super::{Docstatus, Move, moved};
 use crate::answer::ToolAnswer;
 use crate::cleared::Confirmed;
@@ -52,6 +53,9 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
         } else if !seen.is_empty() || *unseen > 0 {
             preview.insert("submitted_links".to_owned(), json!(told(seen, *unseen)));
         }
+    }
+    if on.is_shown_first() {
+        preview.extend(undone(on, name, &stored).await);
     }
     let result = cancelled(&stored);
     let state = WriteState::Changed { stored: &stored, result: &result };

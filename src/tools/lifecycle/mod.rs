@@ -4,10 +4,13 @@ mod amend;
 mod cancel;
 mod preview;
 mod submit;
+mod undone;
 
 pub use amend::amend;
 pub use cancel::cancel;
+pub(crate) use preview::preview;
 pub use submit::submit;
+pub(crate) use undone::undone;
 
 use std::time::Instant;
 
@@ -96,6 +99,7 @@ pub(crate) async fn moved(
             if !changed.is_empty() {
                 result.insert("changed".to_owned(), Value::Object(changes::shown(&changed)));
             }
+            on.note_currency(&mut result, &after).await;
         }
         Err(note) => {
             on.was_shown(name, None);

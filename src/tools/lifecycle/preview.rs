@@ -1,29 +1,16 @@
 //! What a submission posts and what people regret, before it is final. It is told and decides nothing: what the site does
 //! not show is said to be not shown.
 
-use erpnext_schema::{Operator, Order};
 use serde_json::{Map, Value, json};
 
+use crate::document::ledgers;
 use crate::documents::DocTypeCall;
-use crate::policy::{Filter, Operation};
-use crate::site::{Ledger, ListQuery};
+use crate::policy::Operation;
+use crate::site::Ledger;
 use crate::writes::doubts;
 
 /// The most entries of a ledger that are shown.
 const MOST: usize = 40;
-
-/// DocTypes whose submission posts to the accounts, and those that move stock, always or where they say so.
-const POSTS: [&str; 7] = [
-    "Delivery Note",
-    "Journal Entry",
-    "Payment Entry",
-    "Purchase Invoice",
-    "Purchase Receipt",
-    "Sales Invoice",
-    "Stock Entry",
-];
-const MOVES: [&str; 3] = ["Delivery Note", "Purchase Receipt", "Stock Entry"];
-const MOVES_IF_SAID: [&str; 2] = ["Purchase Invoice", "Sales Invoice"];
 
 /// A column of a preview: what the site calls it, the field of an entry that it shows, and what it is called here.
 type Shown = (&'static str, &'static str, &'static str);
@@ -49,15 +36,14 @@ const STOCK: [Shown; 6] = [
 pub async fn preview(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Map<String, Value> {
     let mut told = Map::new();
     let doctype = on.def.name;
-    if POSTS.contains(&doctype) {
+    if ledgers::posts_are_shown(doctype) {
         told.insert("accounts_ledger".to_owned(), entries(on, Ledger::Accounts, name, stored).await);
     }
-    let says_so = MOVES_IF_SAID.contains(&doctype) && stored.get("update_stock").is_some_and(|says| *says == 1);
-    if MOVES.contains(&doctype) || says_so {
+    if ledgers::moves_are_shown(doctype, stored) {
         told.insert("stock_ledger".to_owned(), entries(on, Ledger::Stock, name, stored).await);
     }
     let mut warnings = doubts::of(on, stored);
-    warnings.extend(closed_period(on, stored).await);
+    warnings.extend(doubts::by_the_site(on, stored).await);
     if !warnings.is_empty() {
         told.insert("warnings".to_owned(), json!(warnings));
     }
@@ -108,31 +94,4 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
 /// A label without the currency after it.
 fn bare(label: &str) -> &str {
     label.split_once(" (").map_or(label, |(label, _)| label)
-}
-
-/// That the accounts of its day are closed for this kind of document, as far as that may be read.
-async fn closed_period(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Option<String> {
-    const PERIOD: &str = "Accounting Period";
-    let text = |field: &str| stored.get(field).and_then(Value::as_str);
-    let (day, company) = (text("posting_date")?, text("company")?);
-    let permit = on.session.permit(Operation::Read, PERIOD).await.ok()?;
-    let filters = vec![
-        Filter::eq("company", company),
-        Filter::new("start_date", Operator::Lte, day),
-        Filter::new("end_date", Operator::Gte, day),
-    ];
-    let query = ListQuery { filters, order_by: vec![Order::asc("name")], limit: 5, ..ListQuery::default() };
-    for period in on.session.site.list(&permit, &query).await.ok()?.data {
-        let name = period.get("name")?.as_str()?;
-        let whole = on.session.site.get(&permit, name).await.ok()?.data;
-        let rows = whole.get("closed_documents").into_iter().flat_map(erpnext_schema::rows);
-        let closes = |row: &Map<String, Value>| {
-            let is = |field: &str| row.get(field).is_some_and(|value| *value == 1);
-            row.get("document_type").is_some_and(|of| of == on.def.name) && is("closed")
-        };
-        if rows.into_iter().any(closes) {
-            return Some(format!("{PERIOD} {name:?} closes {} on {day}: the site will refuse it", on.def.name));
-        }
-    }
-    None
 }

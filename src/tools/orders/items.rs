@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
+use crate::document::amounts::{number, worth_of_rows};
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -85,7 +86,9 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     if !wrong.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), wrong));
     }
-    if let Some(most) = call.session.quota.refuse_above.filter(|most| worth(&merged.body, &stored) > *most as f64) {
+    let items = merged.body.get("items").unwrap_or(&Value::Null);
+    let worth = worth_of_rows(items, number(&stored, "conversion_rate"));
+    if let Some(most) = call.session.quota.refuse_above.filter(|most| worth > *most as f64) {
         return Err(ToolError::refused(
             format!("permissions.quota.submit_amount: the order would be over more than {most}; nothing was sent."),
             "A person does that on the site.",
@@ -116,15 +119,6 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         on.note_violation(&mut told.data, &now);
     }
     Ok(told)
-}
-
-/// What the rows come to, in the currency in which that is more: the order's or the company's.
-fn worth(body: &Map<String, Value>, stored: &Map<String, Value>) -> f64 {
-    let number = |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64);
-    let amount = |row: &Map<String, Value>| Some(number(row, "qty")? * number(row, "rate")?);
-    let rows = body.get("items").into_iter().flat_map(rows);
-    let sum: f64 = rows.filter_map(amount).sum();
-    sum * number(stored, "conversion_rate").unwrap_or(1.0).max(1.0)
 }
 
 /// That the order is submitted and goes on.

@@ -3,8 +3,7 @@
 use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
-/// A difference that is none: no currency has more than three decimals.
-const ROUNDING: f64 = 0.000_5;
+use crate::document::amounts::{is_above, money};
 
 /// An invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,7 +36,7 @@ pub struct Plan {
 /// More for an invoice than is open of it, more for all than the payment, and a rest that is not meant to stay.
 pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Plan, Vec<Violation>> {
     let above = |(at, invoice): (usize, &Open)| {
-        let asked = invoice.asked.filter(|asked| asked - invoice.open > ROUNDING)?;
+        let asked = invoice.asked.filter(|asked| is_above(*asked, invoice.open))?;
         let message = format!("{asked} is more than the {} that is open of {}", invoice.open, invoice.name);
         Some(wrong(&format!("invoices[{at}].amount"), message, Some(invoice.open)))
     };
@@ -48,7 +47,7 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Pla
     let asked = money(invoices.iter().filter_map(|invoice| invoice.asked).sum());
     let all = money(invoices.iter().map(|invoice| invoice.asked.unwrap_or(invoice.open)).sum());
     let amount = money(amount.unwrap_or(all));
-    if asked - amount > ROUNDING {
+    if is_above(asked, amount) {
         let message = format!("{amount} is less than the {asked} that the invoices are to get");
         return Err(vec![wrong("amount", message, Some(asked))]);
     }
@@ -62,7 +61,7 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Pla
         }
     });
     let shares = shares.collect();
-    if rest > ROUNDING && !advance {
+    if is_above(rest, 0.0) && !advance {
         let message = format!(
             "{amount} is {rest} more than the {all} that is open of these invoices or asked for them; with advance: true \
              the rest stays with the party"
@@ -79,23 +78,13 @@ pub fn spread(rows: Vec<Map<String, Value>>, share: f64) -> (Vec<Map<String, Val
     for mut row in rows {
         let open = row.get("allocated_amount").and_then(Value::as_f64).unwrap_or_default();
         let part = rest.min(open);
-        if part > ROUNDING {
+        if is_above(part, 0.0) {
             rest = money(rest - part);
             row.insert("allocated_amount".to_owned(), json!(part));
             taken.push(row);
         }
     }
     (taken, rest)
-}
-
-/// Without what adding floats leaves.
-pub fn money(amount: f64) -> f64 {
-    (amount * 1e6).round() / 1e6
-}
-
-/// Whether two amounts are one.
-pub fn same(one: f64, other: f64) -> bool {
-    (one - other).abs() < ROUNDING
 }
 
 pub fn wrong(path: &str, message: String, nearest: Option<f64>) -> Violation {

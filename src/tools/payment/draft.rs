@@ -3,9 +3,10 @@
 use erpnext_schema::{Purpose, Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use super::allocate::{money, plan, spread, wrong};
+use super::allocate::{plan, spread, wrong};
 use super::invoices::Invoices;
 use super::{Payment, PaymentArgs, account};
+use crate::document::amounts::money;
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
 use crate::error::ToolError;

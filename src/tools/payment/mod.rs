@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::allocate::{Open, Plan, same};
-pub(super) use self::allocate::{money, spread};
+pub(super) use self::allocate::spread;
+use self::allocate::{Open, Plan};
 pub(super) use self::draft::put_amount;
 use self::invoices::Invoices;
 use super::erp::PartyType;
@@ -19,6 +19,7 @@ use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::recent_creates::MADE_BEFORE;
+use crate::document::amounts::{money, same};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
@@ -28,6 +29,7 @@ use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::batch::Member;
+use crate::writes::doubts;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
 
@@ -134,6 +136,12 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
     let told = payment.told();
     let mut preview = told.clone();
     preview.insert("would_create".to_owned(), Value::Object(payment.shown(&on)));
+    if args.submit && (on.attempt.dry_run || on.must_ask_as(Operation::Cancel, false)) {
+        let warnings = doubts::by_the_site(&on, &payment.doc).await;
+        if !warnings.is_empty() {
+            preview.insert("warnings".to_owned(), json!(warnings));
+        }
+    }
     let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &preview };
     // Draft and submission are one question.
     let asked_as = if args.submit { Operation::Cancel } else { Operation::Create };
@@ -237,7 +245,7 @@ impl Payment {
             .map(|(invoice, share)| {
                 json!({
                     "invoice": invoice.name, "due_date": invoice.due_date, "open": invoice.open, "allocated": share,
-                    "stays_open": allocate::money(invoice.open - share),
+                    "stays_open": money(invoice.open - share),
                 })
             })
             .collect();

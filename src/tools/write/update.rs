@@ -111,6 +111,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
             if !besides.is_empty() {
                 result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
             }
+            on.note_currency(&mut result, &after).await;
             note_titles(&mut result, titled);
             on.note_differences(&mut result, &before, &merged.given, &after);
             messages.extend(on.stored_by_hand(&before, &merged.given, &after));

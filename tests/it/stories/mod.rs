@@ -5,6 +5,7 @@ mod bulk;
 mod copies;
 mod correction;
 mod credit;
+mod doubts;
 mod export;
 mod files;
 mod final_step;

@@ -1,4 +1,5 @@
-//! What the desk's form fills in for taxes and the site does not: by a template, by the rule of a party, by the company.
+//! What the desk's form fills in and the site does not: taxes by a template, by the rule of a party, by the company;
+//! terms.
 
 use serde_json::{Value, json};
 
@@ -118,13 +119,14 @@ async fn the_next_document_has_no_taxes_of_a_template_where_the_form_is_not_to_f
 }
 
 #[on_every_version]
-async fn terms_that_only_the_form_copies_are_told_as_not_filled_in() {
+async fn terms_that_only_the_form_copies_are_told_where_they_are_not_filled_in() {
     let desk = Desk::open().await;
     let terms = json!({"title": "Thirty days", "selling": 1, "terms": "Within thirty days."});
     let terms = desk.create("Terms and Conditions", terms).await;
     let told = "not filled in: terms, which the form takes from tc_name";
     let data = order(&desk, json!({"tc_name": terms})).await;
-    let answer = desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data})).await;
+    let plain = json!({"doctype": "Sales Order", "data": data, "form_defaults": false});
+    let answer = desk.call("create_generic_document", plain).await;
     assert!(answer["messages"].to_string().contains(told), "{answer}");
     let data = order(&desk, json!({"tc_name": terms, "terms": "Within thirty days."})).await;
     let answer = desk.call("create_generic_document", json!({"doctype": "Sales Order", "data": data})).await;
@@ -137,21 +139,78 @@ async fn terms_that_only_the_form_copies_are_told_as_not_filled_in() {
         "data": {"tc_name": other, "terms": "", "due_date": "2026-12-31"}});
     let answer = desk.call("convert_document", arguments).await;
     assert!(answer["messages"].to_string().contains(told), "{answer}");
+    // What may not be read there is copied nowhere.
+    let permissions = json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}});
+    let app = app_of(&config(&desk.site, "administrator", permissions));
+    let data = order(&desk, json!({"tc_name": terms, "taxes": []})).await;
+    let answer = call(&app, "create_generic_document", json!({"doctype": "Sales Order", "data": data})).await.unwrap();
+    assert!(answer.get("filled_in").is_none() && answer["messages"].to_string().contains(told), "{answer}");
 }
 
 #[on_every_version]
-async fn rows_of_payment_terms_that_another_template_leaves_are_told() {
+async fn the_text_of_the_terms_that_are_chosen_is_filled_in_as_in_the_form() {
+    let desk = Desk::open().await;
+    let thirty = json!({"title": "Thirty days", "selling": 1, "terms": "Within thirty days, {{ customer }}."});
+    let thirty = desk.create("Terms and Conditions", thirty).await;
+    let once = json!({"title": "At once", "selling": 1, "terms": "At once."});
+    let once = desk.create("Terms and Conditions", once).await;
+    let data = order(&desk, json!({"tc_name": thirty})).await;
+    let text = format!("Within thirty days, {}.", data["customer"].as_str().unwrap());
+    let mut arguments = json!({"doctype": "Sales Order", "data": data, "dry_run": true});
+    let shown = desk.call("create_generic_document", arguments.clone()).await;
+    assert!(shown["would_create"]["terms"].to_string().contains(&text), "{shown}");
+    arguments["dry_run"] = json!(false);
+    let answer = desk.call("create_generic_document", arguments.clone()).await;
+    assert!(answer["filled_in"]["terms"].to_string().contains(&text), "{answer}");
+    assert!(!answer.to_string().contains("not filled in"), "{answer}");
+    let name = answer["created"].as_str().unwrap().to_owned();
+    assert!(desk.get("Sales Order", &name).await["terms"].to_string().contains(&text));
+
+    // Others that are chosen take their place; the same again, and a text of one's own, leave it.
+    let change = |data: Value| json!({"doctype": "Sales Order", "name": name, "data": data});
+    let answer = desk.call("update_generic_document", change(json!({"tc_name": once}))).await;
+    assert!(answer["filled_in"]["terms"].to_string().contains("At once."), "{answer}");
+    for kept in [json!({"tc_name": once, "po_no": "1"}), json!({"tc_name": thirty, "terms": "At once."})] {
+        let answer = desk.call("update_generic_document", change(kept)).await;
+        assert_eq!(answer.get("filled_in"), None, "{answer}");
+        assert!(desk.get("Sales Order", &name).await["terms"].to_string().contains("At once."), "{answer}");
+    }
+    arguments["data"]["tc_name"] = json!("Nothing of the kind");
+    let text = desk.refusal("create_generic_document", arguments).await;
+    assert!(text.contains("tc_name") && text.contains("Nothing of the kind"), "{text}");
+}
+
+#[on_every_version]
+async fn payment_terms_of_another_template_take_the_place_of_the_rows_of_before() {
     let desk = Desk::open().await;
     let some = desk.some("Payment Terms Template", json!({}), 2).await;
+    assert_eq!(some, ["Within 14 Days", "Within 30 Days"]);
     let data = order(&desk, json!({})).await;
     let name = desk.create("Sales Order", data).await;
-    let change = |more: Value| json!({"doctype": "Sales Order", "name": name, "data": more});
-    let answer = desk.call("update_generic_document", change(json!({"payment_terms_template": some[0]}))).await;
-    assert!(answer["messages"].to_string().contains("payment_schedule still has its rows from before (1)"), "{answer}");
-    // The way that the message names.
-    let renewed = json!({"payment_terms_template": some[1], "payment_schedule": []});
-    let answer = desk.call("update_generic_document", change(renewed)).await;
-    assert!(!answer.to_string().contains("still has its rows"), "{answer}");
+    let made = desk.get("Sales Order", &name).await;
+    let day: jiff::civil::Date = made["transaction_date"].as_str().unwrap().parse().unwrap();
+    let due = |days: i64| json!(day.saturating_add(jiff::Span::new().days(days)).to_string());
+    let mut change = json!({"doctype": "Sales Order", "name": name, "data": {"payment_terms_template": some[0]}});
+    let mut dry = change.clone();
+    dry["dry_run"] = json!(true);
+    let shown = desk.call("update_generic_document", dry).await;
+    assert!(shown["would_change"]["payment_schedule"].is_array(), "{shown}");
+    let answer = desk.call("update_generic_document", change.clone()).await;
+    let filled = &answer["filled_in"]["payment_schedule"][0];
+    assert_eq!((&filled["due_date"], &filled["payment_amount"]), (&due(14), &json!(200.0)), "{answer}");
+    let rows = desk.get("Sales Order", &name).await["payment_schedule"].clone();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["due_date"]), (1, &due(14)), "{rows}");
+
+    // Rows of one's own, and the wish that nothing is filled in, count.
+    change["data"] = json!({"payment_terms_template": some[1]});
+    change["form_defaults"] = json!(false);
+    let answer = desk.call("update_generic_document", change.clone()).await;
+    assert_eq!(answer.get("filled_in"), None, "{answer}");
+    assert_eq!(desk.get("Sales Order", &name).await["payment_schedule"][0]["due_date"], due(14));
+    change["data"] = json!({"payment_terms_template": some[0], "payment_schedule": []});
+    change["form_defaults"] = json!(true);
+    let answer = desk.call("update_generic_document", change).await;
+    assert_eq!(answer.get("filled_in"), None, "{answer}");
 }
 
 #[on_every_version]

@@ -92,3 +92,32 @@ fn typed_in(order: &Value) -> Vec<Value> {
         |row: &Value| ["name", "item_code", "uom", "rate", "warehouse", "delivery_date"].map(|key| row[key].clone());
     order["items"].as_array().unwrap().iter().map(|row| json!(column(row))).collect()
 }
+
+#[on_every_version]
+async fn amounts_that_change_are_told_with_their_currency_and_other_changes_with_none() {
+    let site = SampleSite::start().await;
+    let rules = json!({"Sales Order": all(), "Journal Entry": all(), "Account": all(), "Company": {"read": true}});
+    let app = site.app(rules);
+    let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let order = async |data: Value| {
+        call(&app, "update_sales_order_document", json!({"name": name, "data": data})).await.unwrap()
+    };
+    let answer = order(json!({"po_no": "PO-7"})).await;
+    assert_eq!(answer.get("currency"), None, "{answer}");
+    let answer = order(json!({"items": {"patch": [{"idx": 1, "qty": 77}]}})).await;
+    assert!(answer["also_changed"]["grand_total"]["to"].is_number(), "{answer}");
+    assert_eq!(answer["currency"], "EUR", "{answer}");
+    // A journal entry names no currency: its totals are in that of the company.
+    let of = |kind: &str| json!({"account_type": kind, "is_group": 0, "company": crate::sandbox::COMPANY});
+    let [bank, cash] = [first(&app, "Account", of("Bank")).await, first(&app, "Account", of("Cash")).await];
+    let rows = json!([{"account": bank, "debit_in_account_currency": 10},
+        {"account": cash, "credit_in_account_currency": 10}]);
+    let data = json!({"posting_date": "2026-11-20", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let made = call(&app, "create_journal_entry_document", json!({"data": data})).await.unwrap();
+    let rows =
+        json!({"patch": [{"idx": 1, "debit_in_account_currency": 12}, {"idx": 2, "credit_in_account_currency": 12}]});
+    let change = json!({"name": made["created"], "data": {"accounts": rows}});
+    let answer = call(&app, "update_journal_entry_document", change).await.unwrap();
+    assert_eq!(answer["also_changed"]["total_debit"]["to"], 12.0, "{answer}");
+    assert_eq!(answer["currency"], "EUR", "{answer}");
+}

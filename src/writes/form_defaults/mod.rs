@@ -1,16 +1,19 @@
-//! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the rows
-//! of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own.
+//! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the
+//! rows of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own; the
+//! text of terms, and the payment terms of another template.
+
+mod terms;
 
 use erpnext_schema::{DocTypeDef, FieldKind, Rule, Verb, Violation};
 use serde_json::{Map, Value, json};
 
-use super::links;
 use crate::context::companies;
 use crate::document::draft::{Draft, writable};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Kind, SiteError};
+use crate::writes::links;
 
 const TEMPLATE: &str = "taxes_and_charges";
 const TAXES: &str = "taxes";
@@ -51,6 +54,12 @@ impl FilledIn {
 /// # Errors
 /// A template that was given and whose rows the site does not tell.
 pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
+    let mut filled = taxes_of_new(on, doc).await?;
+    terms::fill(on, &Map::new(), doc, &mut filled).await?;
+    Ok(filled)
+}
+
+async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
     let Some(template) = template_of(on.def).filter(|_| !doc.contains_key(TAXES)) else { return Ok(filled) };
     let given = name_in(doc, TEMPLATE).map(str::to_owned);
@@ -111,12 +120,21 @@ pub(crate) async fn of_change(
     stored: &Map<String, Value>,
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
+    if stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() != 0 {
+        return Ok(FilledIn::default());
+    }
+    let mut filled = taxes_of_change(on, stored, changes).await?;
+    terms::fill(on, stored, changes, &mut filled).await?;
+    Ok(filled)
+}
+
+async fn taxes_of_change(
+    on: &DocTypeCall<'_>,
+    stored: &Map<String, Value>,
+    changes: &mut Map<String, Value>,
+) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
-    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
-    filled.messages.extend(kept_schedule(on, stored, changes).filter(|_| is_draft));
-    let Some(template) = template_of(on.def).filter(|_| is_draft && !changes.contains_key(TAXES)) else {
-        return Ok(filled);
-    };
+    let Some(template) = template_of(on.def).filter(|_| !changes.contains_key(TAXES)) else { return Ok(filled) };
     let rows = stored.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
     let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else {
         if changes.contains_key(TEMPLATE) && rows > 0 && may_see(on, TAXES) {
@@ -172,17 +190,6 @@ pub(crate) fn unfilled(
     (!left.is_empty()).then(|| {
         let update = on.registry.tool_for(on.def, Verb::Update);
         format!("not filled in: {}; {update} sets what is needed of it", left.join("; "))
-    })
-}
-
-/// Says that rows of payment terms are left from before: the site makes those of a template only where there are none.
-fn kept_schedule(on: &DocTypeCall<'_>, stored: &Map<String, Value>, changes: &Map<String, Value>) -> Option<String> {
-    let name = name_in(changes, TERMS).filter(|name| name_in(stored, TERMS) != Some(*name))?;
-    let rows = stored.get(SCHEDULE).and_then(Value::as_array).filter(|rows| !rows.is_empty())?.len();
-    (may_see(on, SCHEDULE) && !changes.contains_key(SCHEDULE)).then(|| {
-        format!(
-            "{SCHEDULE} still has its rows from before ({rows}); {{\"{SCHEDULE}\": []}} lets the site make those of {name:?}"
-        )
     })
 }
 
@@ -251,18 +258,22 @@ async fn usual(
 async fn rows_of(on: &DocTypeCall<'_>, template: &str, name: &str) -> Result<Vec<Value>, ToolError> {
     match on.session.site.tax_rows(on.permit, template, name).await {
         Ok(rows) => Ok(rows),
-        Err(error) if error.kind() == Kind::Missing => {
-            let message = format!("there is no {template} named {name:?}; search for the right name");
-            let (path, rule) = (format!("data.{TEMPLATE}"), Rule::Value);
-            Err(ToolError::arguments(on.tool.name(), vec![Violation { path, rule, message, nearest: None }]))
-        }
+        Err(error) if error.kind() == Kind::Missing => Err(no_such(on, TEMPLATE, template, name)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What was filled in, as far as it may be seen; of each row what is charged.
+/// That what the field names is not there.
+fn no_such(on: &DocTypeCall<'_>, field: &str, doctype: &str, name: &str) -> ToolError {
+    let message = format!("there is no {doctype} named {name:?}; search for the right name");
+    let found = Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None };
+    ToolError::arguments(on.tool.name(), vec![found])
+}
+
+/// What was filled in, as far as it may be seen; of each row what is charged, or due.
 fn told(on: &DocTypeCall<'_>, made: &Map<String, Value>) -> Map<String, Value> {
-    let columns = ["charge_type", "account_head", "rate", "tax_amount"];
+    let columns =
+        ["charge_type", "account_head", "rate", "tax_amount", "due_date", "invoice_portion", "payment_amount"];
     let mut seen = on.visible(made.clone());
     for row in seen.values_mut().flat_map(|rows| rows.as_array_mut().into_iter().flatten()) {
         if let Some(row) = row.as_object_mut() {

@@ -1,11 +1,20 @@
-//! What people regret about a document once it is final, told before: pure, from the document itself.
+//! What people regret about a document once it is final, told before: from the document itself, and from what the site
+//! holds beside it. A doubt is told and decides nothing.
 
+mod closed;
+mod prices;
+mod stock;
+
+use futures_util::future::join3;
 use serde_json::{Map, Value};
 
+use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
+use crate::policy::{Operation, Permit};
+use crate::site::SiteError;
 
-/// A difference that is none.
-const ROUNDING: f64 = 0.000_5;
+/// The most doubts of a kind that are told one by one.
+const MOST: usize = 5;
 
 /// What there is to doubt, as far as the caller may see what it is about.
 pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
@@ -15,6 +24,54 @@ pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> 
         "Sales Invoice" | "Purchase Invoice" => of_invoice(&seen),
         _ => Vec::new(),
     }
+}
+
+/// What there is to doubt by what the site holds beside a draft that is to be submitted: stock, prices, closed days.
+/// What may not be read raises none; what the site does not tell is said not to be known.
+pub(crate) async fn by_the_site(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
+    let seen = on.visible(doc.clone());
+    let asked = join3(stock::of(on, &seen), prices::of(on, &seen), closed::of(on, &seen));
+    let (stock, prices, closed) = asked.await;
+    let mut doubts = told("whether the stock is enough", stock);
+    doubts.extend(told("whether the prices are as usual", prices));
+    doubts.extend(told("whether its day is closed", closed));
+    doubts
+}
+
+/// The same by the stock alone, of a draft that is only shown.
+pub(crate) async fn by_the_stock(on: &DocTypeCall<'_>, shown: &Map<String, Value>) -> Vec<String> {
+    told("whether the stock is enough", stock::of(on, shown).await)
+}
+
+fn told(what: &str, found: Result<Vec<String>, SiteError>) -> Vec<String> {
+    found.unwrap_or_else(|error| {
+        tracing::info!("{what}: {}", error.for_log());
+        vec![format!("not known: {what}; the site did not tell")]
+    })
+}
+
+/// Leave to read all documents of a DocType with these fields; none where only some may be read.
+pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
+    let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
+    let def = on.session.catalog.known(doctype)?;
+    let may_read = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    let all = !permit.is_row_filtered() && fields.iter().all(may_read);
+    all.then_some(permit)
+}
+
+/// The first of many, and how many more there are.
+fn few(mut doubts: Vec<String>) -> Vec<String> {
+    if doubts.len() > MOST {
+        let more = format!("and {} more rows like these", doubts.len() - MOST);
+        doubts.truncate(MOST);
+        doubts.push(more);
+    }
+    doubts
+}
+
+/// Whether a Check is on.
+fn is(doc: &Map<String, Value>, field: &str) -> bool {
+    doc.get(field).is_some_and(|value| *value == 1 || *value == true)
 }
 
 fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
@@ -29,17 +86,19 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
     let of_party = if receives { paid } else { received };
     let mut doubts = Vec::new();
     let one_currency = text("paid_from_account_currency") == text("paid_to_account_currency");
-    if !text("party").is_empty() && of_party - allocated > ROUNDING && !deducted {
-        let rest = (of_party - allocated) * 1e6;
-        doubts.push(format!("{} of the payment is allocated to nothing and stays with the party", rest.round() / 1e6));
+    // What is deducted the site alone works in.
+    let rest = if deducted { number(doc, "unallocated_amount").unwrap_or_default() } else { of_party - allocated };
+    if !text("party").is_empty() && is_above(rest, 0.0) {
+        let rest = money(rest);
+        doubts.push(format!("{rest} of the payment is allocated to nothing and stays with the party"));
     }
-    if allocated - of_party > ROUNDING {
+    if is_above(allocated, of_party) {
         doubts.push(format!(
             "{allocated} is allocated and {of_party} paid: the site does not submit it before both agree (Difference Amount \
              must be zero); change allocated_amount of the references with the amounts"
         ));
     }
-    if one_currency && (paid - received).abs() > ROUNDING && !deducted {
+    if one_currency && !same(paid, received) && !deducted {
         doubts.push(format!(
             "paid_amount {paid} and received_amount {received} differ in one currency: the site does not submit it \
              (Difference Amount must be zero)"
@@ -53,23 +112,18 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
 }
 
 fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
-    let is = |field: &str| doc.get(field).is_some_and(|value| *value == 1 || *value == true);
-    if !is("is_return") {
+    if !is(doc, "is_return") {
         return Vec::new();
     }
     let against = doc.get("return_against").and_then(Value::as_str).unwrap_or_default();
     let why = match against {
         "" => "it is a return of no invoice".to_owned(),
-        against if is("update_outstanding_for_self") => {
+        against if is(doc, "update_outstanding_for_self") => {
             format!("update_outstanding_for_self is set, so what is open of {against} stays open")
         }
         _ => return Vec::new(),
     };
     vec![format!("it settles no invoice: {why}; it stays open itself until a payment or a reconciliation takes it")]
-}
-
-fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
-    doc.get(field).and_then(Value::as_f64)
 }
 
 #[cfg(test)]
@@ -89,6 +143,8 @@ mod tests {
         };
         assert_eq!(doubts(json!({})), "");
         assert!(doubts(json!({"references": []})).contains("100 of the payment is allocated to nothing"));
+        let deducted = json!({"deductions": [{"amount": 5.0}], "unallocated_amount": 20.0});
+        assert!(doubts(deducted).contains("20 of the payment is allocated to nothing"));
         assert!(doubts(json!({"paid_amount": 60.0, "received_amount": 60.0})).contains("100 is allocated and 60 paid"));
         assert!(doubts(json!({"received_amount": 90.0})).contains("differ in one currency"));
         assert!(doubts(json!({"paid_to_account_type": "Bank"})).contains("reference_no is empty"));

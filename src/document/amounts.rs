@@ -1,0 +1,78 @@
+//! Amounts and quantities as the site's floats give them: when one is another, and what a document is worth.
+
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, rows};
+use serde_json::{Map, Value};
+
+/// A difference that is none: no currency has more than three decimals.
+const ROUNDING: f64 = 0.000_5;
+
+/// The number in a field, if there is one.
+pub fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
+    doc.get(field).and_then(Value::as_f64)
+}
+
+/// Without what adding floats leaves.
+pub fn money(amount: f64) -> f64 {
+    (amount * 1e6).round() / 1e6
+}
+
+/// Whether two amounts are one.
+pub fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() < ROUNDING
+}
+
+/// Whether an amount is above another by more than rounding.
+pub fn is_above(amount: f64, other: f64) -> bool {
+    amount - other > ROUNDING
+}
+
+/// What a document is worth, whichever way the money goes: the largest of its amounts, or the sum of its rows where it
+/// states none itself.
+pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
+    let own = amounts(def, doc).fold(0.0, f64::max);
+    if own > 0.0 {
+        return own;
+    }
+    let largest = |child, row| amounts(child, row).fold(0.0, f64::max);
+    let sums = def.tables_in(children, doc).map(|(_, child, table)| rows(table).map(|row| largest(child, row)).sum());
+    sums.fold(0.0, f64::max)
+}
+
+/// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
+/// come to, in the currency in which that is more, the document's or the company's.
+pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
+    let sum: f64 = rows(items).filter_map(|row| Some(number(row, "qty")? * number(row, "rate")?)).sum();
+    sum * conversion_rate.unwrap_or(1.0).max(1.0)
+}
+
+/// The amounts that a document or a row states, each in the company's currency if it states it in that too. A balance
+/// is that of an account or a party.
+fn amounts<'a>(def: &'a DocTypeDef, doc: &'a Map<String, Value>) -> impl Iterator<Item = f64> + 'a {
+    let is_amount = |field: &&FieldDef| {
+        let name = field.fieldname;
+        field.kind == FieldKind::Currency && !name.ends_with("balance") && def.field(&format!("base_{name}")).is_none()
+    };
+    def.fields.iter().filter(is_amount).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{is_above, money, same, worth_of_rows};
+
+    #[test]
+    fn what_adding_floats_leaves_is_no_difference_and_a_thousandth_is_one() {
+        assert!(same(0.1 + 0.2, 0.3) && !is_above(0.1 + 0.2, 0.3));
+        assert!(!same(1.001, 1.0) && is_above(1.001, 1.0) && !is_above(1.0, 1.001));
+        assert_eq!(money(0.1 + 0.2).to_string(), "0.3");
+    }
+
+    #[test]
+    fn changed_rows_are_worth_what_they_come_to_in_the_currency_in_which_that_is_more() {
+        let rows = json!([{"qty": 2, "rate": 10.5, "amount": 1}, {"qty": 1.5, "rate": 2}, {"qty": 3}]);
+        let is = |rows: &Value, rate: Option<f64>, worth: f64| same(worth_of_rows(rows, rate), worth);
+        assert!(is(&rows, None, 24.0) && is(&rows, Some(0.5), 24.0) && is(&rows, Some(2.0), 48.0));
+        assert!(is(&json!(null), Some(2.0), 0.0));
+    }
+}

@@ -1,0 +1,76 @@
+//! Which documents post to the accounts and which move stock: facts of ERPNext that no metadata tells.
+
+use serde_json::{Map, Value};
+
+/// DocTypes whose submission posts to the accounts, and of which the site shows the entries before; then the others.
+const POSTS: [&str; 7] = [
+    "Delivery Note",
+    "Journal Entry",
+    "Payment Entry",
+    "Purchase Invoice",
+    "Purchase Receipt",
+    "Sales Invoice",
+    "Stock Entry",
+];
+const POSTS_UNSHOWN: [&str; 8] = [
+    "Asset",
+    "Asset Capitalization",
+    "Asset Repair",
+    "Expense Claim",
+    "Invoice Discounting",
+    "Period Closing Voucher",
+    "Stock Reconciliation",
+    "Subcontracting Receipt",
+];
+/// Those that move stock, always or where they say so, in the same way.
+const MOVES: [&str; 3] = ["Delivery Note", "Purchase Receipt", "Stock Entry"];
+const MOVES_IF_SAID: [&str; 2] = ["Purchase Invoice", "Sales Invoice"];
+const MOVES_UNSHOWN: [&str; 3] = ["Asset Capitalization", "Stock Reconciliation", "Subcontracting Receipt"];
+
+/// Whether the site shows what submitting a document of this DocType will post.
+pub fn posts_are_shown(doctype: &str) -> bool {
+    POSTS.contains(&doctype)
+}
+
+/// Whether submitted documents of this DocType have entries in the accounts.
+pub fn posts(doctype: &str) -> bool {
+    posts_are_shown(doctype) || POSTS_UNSHOWN.contains(&doctype)
+}
+
+/// Whether the site shows what submitting the document will move.
+pub fn moves_are_shown(doctype: &str, doc: &Map<String, Value>) -> bool {
+    let says_so = || doc.get("update_stock").is_some_and(|says| *says == 1 || *says == true);
+    MOVES.contains(&doctype) || MOVES_IF_SAID.contains(&doctype) && says_so()
+}
+
+/// Whether the document has entries in the stock once it is submitted.
+pub fn moves(doctype: &str, doc: &Map<String, Value>) -> bool {
+    moves_are_shown(doctype, doc) || MOVES_UNSHOWN.contains(&doctype)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{MOVES, MOVES_IF_SAID, POSTS, moves, moves_are_shown, posts};
+
+    #[test]
+    fn what_posts_and_moves_is_submittable_and_says_so_by_a_field_that_it_has() {
+        for doctype in POSTS.into_iter().chain(MOVES).chain(MOVES_IF_SAID) {
+            let def = erpnext_doctypes::any(doctype);
+            assert!(def.is_some_and(|def| def.is(erpnext_schema::doctype_flag::SUBMITTABLE)), "{doctype}");
+        }
+        for doctype in MOVES_IF_SAID {
+            let def = erpnext_doctypes::any(doctype);
+            assert!(def.is_some_and(|def| def.field("update_stock").is_some()), "{doctype}");
+        }
+    }
+
+    #[test]
+    fn an_invoice_moves_stock_only_where_it_says_so() {
+        let says = |value| Map::from_iter([("update_stock".to_owned(), value)]);
+        assert!(!moves("Sales Invoice", &says(json!(0))) && moves("Sales Invoice", &says(json!(1))));
+        assert!(moves("Delivery Note", &Map::new()) && !posts("Sales Order"));
+        assert!(moves("Stock Reconciliation", &Map::new()) && !moves_are_shown("Stock Reconciliation", &Map::new()));
+    }
+}

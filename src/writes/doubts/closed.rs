@@ -1,0 +1,96 @@
+//! Whether the day of a document is closed: by an Accounting Period, by a Period Closing Voucher, or frozen by a
+//! setting.
+
+use erpnext_schema::{Operator, Order, rows};
+use serde_json::{Map, Value};
+
+use super::{is, sees};
+use crate::document::ledgers;
+use crate::documents::DocTypeCall;
+use crate::policy::{Filter, Operation};
+use crate::shape::text_of;
+use crate::site::{ListQuery, SiteError};
+
+/// What freezes what is not after a day: the DocType and its field, and whether that is of the stock. Version 15 keeps
+/// the day of the accounts in a setting of the site, 16 in the company.
+const FROZEN: [(&str, &str, bool); 3] = [
+    ("Accounts Settings", "acc_frozen_upto", false),
+    ("Company", "accounts_frozen_till_date", false),
+    ("Stock Settings", "stock_frozen_upto", true),
+];
+
+/// Why the site will refuse the day, as far as that may be read.
+pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Vec<String>, SiteError> {
+    let (day, company) = (text_of(doc, "posting_date"), text_of(doc, "company"));
+    if day.is_empty() || company.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut doubts: Vec<String> = by_period(on, day, company).await?.into_iter().collect();
+    let (posts, moves) = (ledgers::posts(on.def.name), ledgers::moves(on.def.name, doc));
+    if posts {
+        doubts.extend(by_voucher(on, day, company).await?);
+    }
+    for (of, field, is_stock) in FROZEN {
+        let concerns = if is_stock { moves } else { posts };
+        if concerns {
+            doubts.extend(by_setting(on, of, field, day, company).await?);
+        }
+    }
+    Ok(doubts)
+}
+
+async fn by_period(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {
+    const PERIOD: &str = "Accounting Period";
+    let Ok(permit) = on.session.permit(Operation::Read, PERIOD).await else { return Ok(None) };
+    let filters = vec![
+        Filter::eq("company", company),
+        Filter::new("start_date", Operator::Lte, day),
+        Filter::new("end_date", Operator::Gte, day),
+    ];
+    let query = ListQuery { filters, order_by: vec![Order::asc("name")], limit: 5, ..ListQuery::default() };
+    for period in on.session.site.list(&permit, &query).await?.data {
+        let name = text_of(&period, "name");
+        let whole = on.session.site.get(&permit, name).await?.data;
+        let closed = whole.get("closed_documents").into_iter().flat_map(rows);
+        let mut closed = closed.filter(|row| text_of(row, "document_type") == on.def.name && is(row, "closed"));
+        if !is(&whole, "disabled") && closed.next().is_some() {
+            return Ok(Some(format!("{PERIOD} {name:?} closes {} on {day}: the site will refuse it", on.def.name)));
+        }
+    }
+    Ok(None)
+}
+
+async fn by_voucher(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {
+    const VOUCHER: &str = "Period Closing Voucher";
+    const END: &str = "period_end_date";
+    let Some(permit) = sees(on, VOUCHER, &["company", END]).await else { return Ok(None) };
+    let query = ListQuery {
+        fields: ["name", END].map(str::to_owned).to_vec(),
+        filters: vec![Filter::eq("company", company), Filter::eq("docstatus", 1), Filter::new(END, Operator::Gte, day)],
+        order_by: vec![Order::desc(END), Order::desc("name")],
+        limit: 1,
+        ..ListQuery::default()
+    };
+    let found = on.session.site.list(&permit, &query).await?.data;
+    Ok(found.first().map(|voucher| {
+        let (name, end) = (text_of(voucher, "name"), text_of(voucher, END));
+        format!("{VOUCHER} {name:?} closed the books up to {end}: the site will refuse what is posted on {day}")
+    }))
+}
+
+async fn by_setting(
+    on: &DocTypeCall<'_>,
+    of: &str,
+    field: &str,
+    day: &str,
+    company: &str,
+) -> Result<Option<String>, SiteError> {
+    let Some(permit) = sees(on, of, &[field]).await else { return Ok(None) };
+    let name = if of == "Company" { company } else { of };
+    let stored = on.session.site.get(&permit, name).await?.data;
+    // Days as the site writes them sort as texts.
+    let until = text_of(&stored, field);
+    Ok((day <= until).then(|| {
+        format!("{of} freezes what is not after {until} ({field}): the site refuses {day}, but to a role that it names")
+    }))
+}

@@ -1,0 +1,186 @@
+//! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last, a
+//! closed day.
+
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::sandbox::{COMPANY, config};
+use crate::support::{Version, all, app_of, call, version};
+
+/// What is doubted of a draft, as one text.
+async fn doubts(desk: &Desk, doctype: &str, name: &str) -> String {
+    let shown = desk.call("submit_document", json!({"doctype": doctype, "name": name, "dry_run": true})).await;
+    shown.get("warnings").unwrap_or(&Value::Null).to_string()
+}
+
+/// The same where only these DocTypes are permitted.
+async fn doubts_within(desk: &Desk, doctypes: Value, doctype: &str, name: &str) -> String {
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": doctypes})));
+    let dry = json!({"doctype": doctype, "name": name, "dry_run": true});
+    let shown = call(&app, "submit_document", dry).await.unwrap();
+    shown.get("warnings").unwrap_or(&Value::Null).to_string()
+}
+
+/// Sets fields past the policy, which opens no settings by default.
+async fn set(desk: &Desk, doctype: &str, name: &str, data: Value) {
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": {doctype: all()}})));
+    let change = json!({"doctype": doctype, "name": name, "data": data});
+    call(&app, "update_generic_document", change).await.unwrap();
+}
+
+#[on_every_version]
+async fn what_is_not_in_stock_is_told_before_it_leaves_a_warehouse() {
+    const TOO_MUCH: &str = "would leave";
+    let desk = Desk::open().await;
+    let stocked = json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]});
+    let bin = desk.some("Bin", stocked, 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let (item, store) = (bin["item_code"].as_str().unwrap(), bin["warehouse"].as_str().unwrap());
+    let there = bin["actual_qty"].as_f64().unwrap();
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let row = |qty: f64| json!({"item_code": item, "warehouse": store, "qty": qty, "rate": 10});
+    let service = json!({"item_code": "SRV-PLAN", "warehouse": store, "qty": 2, "rate": 75});
+    let note = |rows: Value| json!({"customer": customer, "company": COMPANY, "items": rows});
+    // Each row by itself is there, both are not; a service is in no warehouse.
+    let short = desk.create("Delivery Note", note(json!([row(there - 1.0), row(8.0), service]))).await;
+    let told = doubts(&desk, "Delivery Note", &short).await;
+    let expected = format!("{} of {item} would leave {store}, where there is {there} now", there + 7.0);
+    assert!(told.contains(&expected) && !told.contains("SRV-PLAN"), "{told}");
+    let enough = desk.create("Delivery Note", note(json!([row(there)]))).await;
+    let told = doubts(&desk, "Delivery Note", &enough).await;
+    assert!(!told.contains(TOO_MUCH), "{told}");
+
+    // The draft of the next document says so too.
+    let mut order = note(json!([row(there + 7.0)]));
+    order["delivery_date"] = json!("2026-12-24");
+    let order = desk.create("Sales Order", order).await;
+    desk.submit("Sales Order", &order).await;
+    let next = json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note"});
+    let drawn = desk.call("convert_document", next).await;
+    assert!(drawn["warnings"].to_string().contains(&expected), "{drawn}");
+
+    // What may not be read raises no doubt, and what is out of sight is not told of.
+    let hidden = json!({"read": true, "restricted_fields": ["actual_qty"]});
+    let scoped = json!({"read": true, "conditions": {"read": {"company": [COMPANY]}}});
+    for (more, is_told) in [
+        (json!({}), false),
+        (json!({"Bin": hidden}), false),
+        (json!({"Bin": {"read": true}, "Warehouse": scoped}), false),
+        (json!({"Bin": {"read": true}}), true),
+    ] {
+        let mut doctypes = json!({"Delivery Note": all()});
+        doctypes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let told = doubts_within(&desk, doctypes, "Delivery Note", &short).await;
+        assert_eq!(told.contains(TOO_MUCH), is_told, "{more}: {told}");
+    }
+
+    // Where it may fall below 0, nothing is to be doubted: for the item, or on the whole site.
+    for (doctype, name) in [("Item", item), ("Stock Settings", "Stock Settings")] {
+        set(&desk, doctype, name, json!({"allow_negative_stock": 1})).await;
+        let told = doubts(&desk, "Delivery Note", &short).await;
+        assert!(!told.contains(TOO_MUCH), "{doctype}: {told}");
+        set(&desk, doctype, name, json!({"allow_negative_stock": 0})).await;
+    }
+    let told = doubts(&desk, "Delivery Note", &short).await;
+    assert!(told.contains(TOO_MUCH), "{told}");
+}
+
+#[on_every_version]
+async fn a_price_far_from_the_last_is_told_in_the_same_unit_and_currency() {
+    const FAR: &str = "is far from the";
+    let desk = Desk::open().await;
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let order = async |rate: f64, more: Value| {
+        let row = json!({"item_code": item, "qty": 1, "rate": rate});
+        let mut data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        desk.create("Sales Order", data).await
+    };
+    let last = order(100.0, json!({})).await;
+    desk.submit("Sales Order", &last).await;
+    let expected = format!("row 1: the rate of {item}, 151, is far from the 100 in the last Sales Order of {customer}");
+    let far = order(151.0, json!({})).await;
+    let told = doubts(&desk, "Sales Order", &far).await;
+    assert!(told.contains(&expected), "{told}");
+    for (rate, more) in [(149.0, json!({})), (400.0, json!({"currency": "USD", "conversion_rate": 2}))] {
+        let near = order(rate, more.clone()).await;
+        let told = doubts(&desk, "Sales Order", &near).await;
+        assert!(!told.contains(FAR), "{rate} {more}: {told}");
+    }
+    // Ten of them in a box for the price of ten.
+    let boxed = order(1000.0, json!({})).await;
+    let row = desk.get("Sales Order", &boxed).await["items"][0]["name"].as_str().unwrap().to_owned();
+    let unit = json!({"uom": "Box", "conversion_factor": 10.0});
+    desk.site.with(|site| site.set("Sales Order Item", &row, unit.as_object().unwrap())).unwrap();
+    let told = doubts(&desk, "Sales Order", &boxed).await;
+    assert!(!told.contains(FAR), "{told}");
+
+    let mut hidden = all();
+    hidden["restricted_fields"] = json!(["items.rate"]);
+    for (rule, is_told) in [(hidden, false), (all(), true)] {
+        let told = doubts_within(&desk, json!({"Sales Order": rule}), "Sales Order", &far).await;
+        assert_eq!(told.contains(FAR), is_told, "{told}");
+    }
+
+    // Of whom nothing was bought yet, what was paid to others counts.
+    let supplier = desk.create("Supplier", json!({"supplier_name": "New Mill"})).await;
+    let bought = json!({"last_purchase_rate": 10.0});
+    desk.site.with(|site| site.set("Item", &item, bought.as_object().unwrap())).unwrap();
+    let row = json!({"item_code": item, "qty": 1, "rate": 20, "schedule_date": "2026-12-24"});
+    let data = json!({"supplier": supplier, "company": COMPANY, "schedule_date": "2026-12-24", "items": [row]});
+    let purchase = desk.create("Purchase Order", data).await;
+    let told = doubts(&desk, "Purchase Order", &purchase).await;
+    let expected = format!("the rate of {item}, 20, is far from the 10 at which it was bought last");
+    assert!(told.contains(&expected), "{told}");
+}
+
+#[on_every_version]
+async fn a_day_that_is_closed_or_frozen_is_told() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice_draft().await;
+    let told = doubts(&desk, "Sales Invoice", &invoice).await;
+    assert!(!told.contains("closed the books") && !told.contains("freezes"), "{told}");
+    // Version 15 keeps it in a setting, 16 in the company.
+    let (of, field) = match version() {
+        Version::V15 => ("Accounts Settings", "acc_frozen_upto"),
+        _ => ("Company", "accounts_frozen_till_date"),
+    };
+    let until = json!({field: "2098-12-31"});
+    match version() {
+        Version::V15 => set(&desk, of, of, until).await,
+        _ => desk.site.with(|site| site.set(of, COMPANY, until.as_object().unwrap())).unwrap(),
+    }
+    let account = desk.some("Account", json!({"is_group": 0, "company": COMPANY}), 1).await.remove(0);
+    let closing = json!({
+        "doctype": "Period Closing Voucher", "company": COMPANY, "fiscal_year": "2026",
+        "period_start_date": "2026-01-01", "period_end_date": "2099-12-31", "closing_account_head": account,
+        "remarks": "the year", "docstatus": 1,
+    });
+    let period = json!({
+        "doctype": "Accounting Period", "period_name": "All", "company": COMPANY, "start_date": "2026-01-01",
+        "end_date": "2099-12-31", "closed_documents": [{"document_type": "Sales Invoice", "closed": 1}],
+    });
+    for doc in [closing, period] {
+        desk.site.with(|site| site.insert(doc.as_object().unwrap().clone())).unwrap();
+    }
+    let told = doubts(&desk, "Sales Invoice", &invoice).await;
+    assert!(told.contains("closed the books up to 2099-12-31"), "{told}");
+    assert!(told.contains("closes Sales Invoice on"), "{told}");
+    assert!(told.contains(&format!("{of} freezes what is not after 2098-12-31 ({field})")), "{told}");
+    let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
+    let open = desk.invoice().await;
+    let pay = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": open}], "reference_no": "BT-9",
+        "submit": true, "dry_run": true});
+    let shown = desk.call("record_payment", pay).await;
+    assert!(shown["warnings"].to_string().contains("closed the books up to 2099-12-31"), "{shown}");
+    // An order posts nothing.
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let row = json!({"item_code": item, "qty": 1, "rate": 25});
+    let order = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+    let order = desk.create("Sales Order", order).await;
+    let told = doubts(&desk, "Sales Order", &order).await;
+    assert!(!told.contains("closed the books") && !told.contains("freezes"), "{told}");
+    let told = doubts_within(&desk, json!({"Sales Invoice": all()}), "Sales Invoice", &invoice).await;
+    assert!(!told.contains("2099-12-31") && !told.contains("2098-12-31"), "{told}");
+}
