@@ -20,6 +20,7 @@ pub(crate) mod method;
 mod orders;
 mod payment;
 mod print;
+pub mod published;
 mod read;
 mod reports;
 mod send;
@@ -113,6 +114,7 @@ pub async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
             with_documents(call, verb, &doctype).await
         }
         Tool::Named(spec) => (spec.handler.run)(call).await,
+        Tool::Published(published) => Box::pin(published::run(call, published)).await,
     }
 }
 
