@@ -11,6 +11,9 @@ use super::reader::{Reader, unknown};
 /// The longest name of a tool that every client takes, in characters.
 const LONGEST: usize = 64;
 
+/// The DocType in which the desk keeps saved filters.
+pub const LIST_FILTER: &str = "List Filter";
+
 /// What the tool of a report takes beside its filters: no filter has one of these names.
 pub const BESIDE_FILTERS: [&str; 7] =
     ["order_by", "levels", "columns_known", "totals_only", "limit", "cursor", "prepared"];

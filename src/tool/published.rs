@@ -6,11 +6,8 @@ use serde_json::{Map, Value};
 
 use super::input_schema::Arg;
 use crate::audit::Attempt;
-use crate::config::{Gives, Publication};
+use crate::config::{Gives, LIST_FILTER, Publication};
 use crate::policy::{Operation, Policy};
-
-/// The DocType in which the desk keeps saved filters.
-pub const LIST_FILTER: &str = "List Filter";
 
 /// One of them.
 pub struct Published {

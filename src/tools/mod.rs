@@ -23,6 +23,7 @@ mod print;
 pub mod published;
 mod read;
 mod reports;
+mod saved;
 mod send;
 mod virtual_list;
 mod workflow;
@@ -87,6 +88,7 @@ pub static ALL: &[&ToolSpec] = &[
     &print::PRINT,
     &send::SEND,
     &duplicates::FIND,
+    &saved::GET,
     &convert::DUPLICATE,
     &bulk::UPSERT,
     &export::DOCUMENTS,

@@ -1,4 +1,6 @@
-//! The tools that the configuration publishes: reports under names, filters and columns of its own.
+//! The tools that the configuration publishes: reports and saved filters under names, filters and columns of its own.
+
+mod list;
 
 use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
@@ -28,7 +30,7 @@ pub fn taken(config: &Config) -> Vec<String> {
 fn published(name: &str, stated: &Publication) -> Published {
     let (title, operation, args) = match &stated.gives {
         Gives::Report { report, filters } => (report, Operation::Report, args(filters)),
-        Gives::List { saved_filter, .. } => (saved_filter, Operation::Read, Vec::new()),
+        Gives::List { saved_filter, .. } => (saved_filter, Operation::Read, list::args(!stated.columns.is_empty())),
     };
     Published { name: name.to_owned(), title: title.clone(), stated: stated.clone(), operation, args }
 }
@@ -40,7 +42,7 @@ fn published(name: &str, stated: &Publication) -> Published {
 pub async fn run(call: Call<'_>, tool: &Published) -> Result<ToolAnswer, ToolError> {
     match &tool.stated.gives {
         Gives::Report { report, filters } => reports::published::run(call, report, filters, &tool.stated.columns).await,
-        Gives::List { .. } => Err(ToolError::refused("Saved filters are not published yet.", "Use a list.")),
+        Gives::List { doctype, saved_filter } => list::run(call, doctype, saved_filter, &tool.stated.columns).await,
     }
 }
 
@@ -53,7 +55,7 @@ pub async fn doubts(session: &Session<'_>, stated: &Publication) -> Result<Vec<S
         Gives::Report { report, filters } => {
             reports::published::doubts(session, report, filters, &stated.columns).await
         }
-        Gives::List { .. } => Ok(Vec::new()),
+        Gives::List { doctype, saved_filter } => list::doubts(session, doctype, saved_filter, &stated.columns).await,
     }
 }
 

@@ -275,6 +275,7 @@ async fn published_tools_are_held_against_the_reports_of_the_site() {
         "run_columns": published("company", json!(["party", "outstandin"])),
         "run_filters": published("compny", json!([])),
         "run_none": {"description": "d", "report": "No Such Report"},
+        "list_none": {"description": "d", "doctype": "Customer", "saved_filter": "Late"},
     });
     let (code, lines) = doctor(folder.path(), &config).await;
     assert_eq!(code, Some(1), "{lines:#?}");
@@ -283,6 +284,7 @@ async fn published_tools_are_held_against_the_reports_of_the_site() {
         "error publish: run_filters: the report has no filter compny; it takes: company",
         "error publish: run_filters: the report needs the filter company, which is not published",
         "error publish: run_none: The site has no report named \"No Such Report\"",
+        "error publish: list_none: The site has no filter saved as \"Late\" for Customer",
         "ok publish: 1 published tools fit the site",
     ] {
         has(&lines, wanted);

@@ -19,6 +19,7 @@ mod payment;
 mod procure;
 mod rows;
 mod rules;
+mod saved;
 mod sell;
 mod sums;
 mod taxes;
