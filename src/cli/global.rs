@@ -51,6 +51,11 @@ pub enum Flag {
 }
 
 impl Global {
+    /// The site of the file's `sites` that is meant.
+    pub fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+
     /// The configuration with which the site is asked.
     pub fn load(&self) -> anyhow::Result<Config> {
         self.load_with(&|name| std::env::var(name).ok())

@@ -1,6 +1,7 @@
 //! The tools that the configuration publishes: reports and saved filters under names, filters and columns of its own.
 
 mod list;
+mod propose;
 
 use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
@@ -14,6 +15,8 @@ use crate::tool::input_schema::Arg;
 use crate::tool::kinds::Kind;
 use crate::tool::{Call, Published};
 use crate::tools::reports::{self, RUN};
+
+pub use propose::{Proposal, propose};
 
 /// The published tools of a configuration, but for those whose name another tool has: [`taken`] tells them.
 pub fn of(config: &Config) -> Vec<&'static Published> {

@@ -116,6 +116,38 @@ pub async fn doubts(
     Ok(found)
 }
 
+/// A filter of a report's form, for whoever writes the configuration.
+pub struct FormFilter {
+    /// The fieldname.
+    pub field: String,
+    /// The fieldtype.
+    pub kind: String,
+    /// The DocType that a Link names.
+    pub link_to: Option<String>,
+    /// What may be chosen of a Select.
+    pub options: Vec<String>,
+    /// Whether a run needs it and the report has no default.
+    pub needed: bool,
+}
+
+/// The filters of a report that may be run, as its form has them.
+///
+/// # Errors
+/// A report that is not open here or does not run, and the site's.
+pub async fn form_of(session: &Session<'_>, name: &str) -> Result<Vec<FormFilter>, ToolError> {
+    let report = Report::open(session, name).await?;
+    report.runs()?;
+    let form = form::of(&report).await?;
+    let filter = |filter: &Filter| FormFilter {
+        field: filter.field.clone(),
+        kind: filter.kind.clone(),
+        link_to: filter.link().map(str::to_owned),
+        options: filter.choices().into_iter().map(str::to_owned).collect(),
+        needed: filter.required && filter.default.is_none(),
+    };
+    Ok(form.iter().map(filter).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
