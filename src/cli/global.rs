@@ -81,7 +81,8 @@ impl Global {
         self.onto(Config::load_offline(self.config.as_deref(), &|name| std::env::var(name).ok())?)
     }
 
-    /// A configuration with what the command line says, once all its toolsets are known ones and its tools have names of their own.
+    /// A configuration with what the command line says, once all its toolsets are known ones and what it publishes has names
+    /// of its own.
     pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
         if let Some(name) = &self.site {
             let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");

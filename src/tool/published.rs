@@ -1,4 +1,5 @@
-//! A tool that the configuration publishes: what is behind one that is there already, under a name and a schema of its own.
+//! A tool that the configuration publishes: what is behind one that is there already, under a name and a schema of its
+//! own.
 
 use std::fmt;
 

@@ -58,7 +58,7 @@ async fn named(session: &Session<'_>, doctype: &str, name: &str) -> Result<Saved
     found.ok_or_else(|| {
         ToolError::refused(
             format!("The site has no filter saved as {name:?} for {doctype}, for this user or for everybody."),
-            "A list of the DocType takes filters; get_saved_filters shows those that are saved. Tell the administrator.",
+            "get_saved_filters shows those that are saved, and a list takes any. Tell the administrator.",
         )
     })
 }

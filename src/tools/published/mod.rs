@@ -69,7 +69,6 @@ fn args(filters: &[(String, PublishedFilter)]) -> Vec<Arg> {
 }
 
 fn arg(name: &str, filter: &PublishedFilter) -> Arg {
-    let text = || json!({"type": "string"});
     let (kind, mut schema) = match filter.kind {
         "Check" => (Kind::Flag, json!({"type": "boolean"})),
         "Int" | "Float" | "Currency" | "Percent" => (Kind::Number, json!({"type": "number"})),
@@ -77,7 +76,7 @@ fn arg(name: &str, filter: &PublishedFilter) -> Arg {
         "Select" if !filter.options.is_empty() => {
             (Kind::Choice(filter.options.clone()), json!({"type": "string", "enum": filter.options}))
         }
-        _ => (Kind::Text, text()),
+        _ => (Kind::Text, json!({"type": "string"})),
     };
     if let Some(default) = &filter.default {
         schema["default"] = if filter.kind == "Check" { json!(*default == 1) } else { default.clone() };

@@ -1,5 +1,5 @@
-//! What of a site could be published: its reports with the filters of their forms, and saved filters, as the configuration
-//! permits them.
+//! What of a site could be published: its reports with the filters of their forms, and saved filters, as the
+//! configuration permits them.
 
 use std::collections::BTreeSet;
 
@@ -48,8 +48,8 @@ impl Found {
     }
 }
 
-/// Proposes tools for what the site has, the user may run or read, and the configuration permits and does not publish yet: for
-/// what is `named`, or for the first of each kind.
+/// Proposes tools for what the site has, the user may run or read, and the configuration permits and does not publish
+/// yet: for what is `named`, or for the first of each kind.
 ///
 /// # Errors
 /// A name that nothing has, and the site's.

@@ -1,5 +1,5 @@
-//! A report that the configuration publishes as a tool: its filters are the arguments, its columns are chosen. It is run as by
-//! `run_report`, through the same checks.
+//! A report that the configuration publishes as a tool: its filters are the arguments, its columns are chosen. It is
+//! run as by `run_report`, through the same checks.
 
 use serde_json::{Map, Value, json};
 
@@ -39,8 +39,8 @@ pub async fn run(
     rows(&call, &report, &asked, all.read::<RunArgs>()?, columns).await
 }
 
-/// The filters of the published report: those that are stated, by the report's own form where they say nothing else, and the
-/// form's others, which no call gives, for their defaults.
+/// The filters of the published report: those that are stated, by the report's own form where they say nothing else,
+/// and the form's others, which no call gives, for their defaults.
 fn published(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<Filter> {
     let published = stated.iter().map(|(field, stated)| {
         let own = own.iter().find(|own| own.field == *field);
@@ -88,8 +88,8 @@ pub(super) fn columns(tool: Tool, table: &Table, chosen: &[String]) -> Result<(V
     Ok((there, absent))
 }
 
-/// What is wrong with a report as it is published, on the site that has it: its filters, and its columns as far as a run with
-/// the example of its form tells them.
+/// What is wrong with a report as it is published, on the site that has it: its filters, and its columns as far as a
+/// run with the example of its form tells them.
 ///
 /// # Errors
 /// A report that is not open here or not on the site, and whatever the site answers.

@@ -61,7 +61,8 @@ async fn get(call: Call<'_>, args: SavedArgs) -> Result<ToolAnswer, ToolError> {
     Ok(result.into())
 }
 
-/// The list as the user last left it in the desk: its filters and order; nothing where there is none that means something here.
+/// The list as the user last left it in the desk: its filters and order; nothing where there is none that means
+/// something here.
 async fn last_left(on: &DocTypeCall<'_>) -> Result<Option<Value>, ToolError> {
     let settings = match on.session.site.user_settings(on.permit).await {
         Ok(settings) => settings,
@@ -90,8 +91,8 @@ async fn last_left(on: &DocTypeCall<'_>) -> Result<Option<Value>, ToolError> {
     Ok((!told.is_empty()).then_some(Value::Object(told)))
 }
 
-/// Filters that were saved, as our lists take them, once one would take these of this user; else why not. What is withheld is
-/// not told (H5).
+/// Filters that were saved, as our lists take them, once one would take these of this user; else why not. What is
+/// withheld is not told (H5).
 ///
 /// # Errors
 /// The site's.

@@ -1,5 +1,5 @@
-//! Saved filters as the site keeps them, documents of List Filter: any user of the desk may read everybody's there, and is given
-//! no other's here.
+//! Saved filters as the site keeps them, documents of List Filter: any user of the desk may read everybody's there,
+//! and is given no other's here.
 
 use erpnext_schema::{DocTypeDef, Operator, Order};
 use serde_json::{Map, Value, json};
@@ -74,8 +74,9 @@ fn saved(row: &Map<String, Value>) -> Saved {
     }
 }
 
-/// Filters of the desk, `[DocType, field, operator, value, hidden]` each, in the form of our lists: without the list's own
-/// DocType, `table.field` for a column of the only table that has rows of another, and without what the desk notes for itself.
+/// Filters of the desk, `[DocType, field, operator, value, hidden]` each, in the form of our lists: without the list's
+/// own DocType, `table.field` for a column of the only table with rows of another, and without what the desk notes for
+/// itself.
 pub(super) fn filters_of(def: &DocTypeDef, filters: &[Value]) -> Value {
     let one = |filter: &Value| match filter.as_array().map(Vec::as_slice) {
         Some([Value::String(doctype), Value::String(field), operator, value, ..]) => {

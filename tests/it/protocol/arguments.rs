@@ -14,6 +14,11 @@ fn tools() -> Vec<Tool> {
     let doctypes = json!({"Sales Order": all(), "System Settings": all(), "Territory": all()});
     let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
     config["methods"] = json!({"my_app.api.check": {"description": "Checks."}});
+    let filters = json!({
+        "on": {"type": "Check"}, "times": {"type": "Int"}, "rate": {"type": "Float", "default": "0.5"}, "of": {},
+        "parties": {"type": "MultiSelectList"}, "kind": {"type": "Select", "options": ["New", "Old"]},
+    });
+    config["publish"] = json!({"run_sales": {"description": "Sales.", "report": "Sales Register", "filters": filters}});
     app_of(&config).registry().tools().to_vec()
 }
 
