@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
-use crate::config::{Config, DoctypePermissions, Place, UnknownName};
+use crate::config::{Config, DoctypePermissions, Gives, LIST_FILTER, Place, UnknownName};
 use crate::policy::{FieldRef, FieldRule, Operation, Policy};
 
 /// How bad a finding is.
@@ -62,10 +62,30 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     findings.extend(copies(config, tables));
     findings.extend(names(config, tables));
     findings.extend(reports(config));
+    findings.extend(published(config));
     if config.permissions.doctypes.is_empty() && config.permissions.default.is_empty() {
         let what = "permissions: nothing is permitted, so there are no tools for documents";
         findings
             .push(Finding::warning(what, "name DocTypes under permissions.doctypes, or start with `erpnext-mcp init`"));
+    }
+    findings
+}
+
+/// Lists that are published, of what may not be read.
+fn published(config: &Config) -> Vec<Finding> {
+    let policy = Policy::from_config(config);
+    let mut findings = Vec::new();
+    for (name, stated) in &config.publish {
+        let Gives::List { doctype, .. } = &stated.gives else { continue };
+        let closed = [doctype.as_str(), LIST_FILTER]
+            .into_iter()
+            .filter(|doctype| policy.permit(Operation::Read, doctype).is_err());
+        findings.extend(closed.map(|closed| {
+            Finding::error(
+                format!("publish.{name}: reading {closed} is not permitted, so the tool is not there"),
+                format!("permit it, permissions.doctypes: {{{closed:?}: {{\"read\": true}}}}, or take the tool out"),
+            )
+        }));
     }
     findings
 }

@@ -16,6 +16,7 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
     let doctype = match tool {
         Tool::Typed(_, def) => Some(def.name.to_owned()),
+        Tool::Published(published) => published.doctype().map(str::to_owned),
         _ => text("doctype"),
     };
     let mut attempt = Attempt {
@@ -28,8 +29,10 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
         dry_run: arguments.get("dry_run") == Some(&Value::Bool(true)),
         ..Attempt::default()
     };
-    if let Tool::Named(spec) = tool {
-        (spec.special.subject)(&mut attempt, arguments);
+    match tool {
+        Tool::Named(spec) => (spec.special.subject)(&mut attempt, arguments),
+        Tool::Published(published) => published.record(&mut attempt, arguments),
+        _ => {}
     }
     attempt
 }

@@ -17,7 +17,7 @@ use crate::metrics::Health;
 use crate::policy::Policy;
 use crate::site::{BadCredentials, BadUrl, Caller, CallerClient, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
-use crate::tool::{Registry, Tool};
+use crate::tool::{Published, Registry, Tool};
 use crate::tools;
 
 /// One site under one configuration; cheap to clone.
@@ -33,6 +33,8 @@ struct Served {
     url: SiteUrl,
     config: Config,
     state: SiteState,
+    /// The tools that the configuration publishes: made once, as they are never freed.
+    published: Vec<&'static Published>,
 }
 
 /// What may be done there: all that the configuration leaves, or less.
@@ -44,9 +46,10 @@ struct View {
 }
 
 impl View {
-    fn new(config: &Config, state: &SiteState) -> Self {
+    fn new(config: &Config, state: &SiteState, published: &[&'static Published]) -> Self {
         let policy = Arc::new(Policy::from_config(config));
-        let registry = Registry::new(Arc::clone(&policy), state.version.clone(), &config.tools, tools::ALL);
+        let version = state.version.clone();
+        let registry = Registry::new(Arc::clone(&policy), version, &config.tools, tools::ALL, published);
         Self { policy, tools: config.tools.clone(), registry }
     }
 }
@@ -101,14 +104,16 @@ impl App {
     pub fn open(config: &Config, client: Client, audit: Audit) -> Result<Self, CannotServe> {
         let url = SiteUrl::parse(&config.erpnext.url, config.erpnext.allow_insecure_http)?;
         let state = SiteState::new(config, client, audit);
-        let view = Arc::new(View::new(config, &state));
-        Ok(Self { served: Arc::new(Served { url, config: config.clone(), state }), view })
+        let published = tools::published::of(config);
+        let view = Arc::new(View::new(config, &state, &published));
+        Ok(Self { served: Arc::new(Served { url, config: config.clone(), state, published }), view })
     }
 
     /// The same site, of which less is left.
     #[must_use]
     pub fn narrowed(&self, narrowing: &Narrowing) -> Self {
-        let view = View::new(&self.served.config.narrowed(narrowing), &self.served.state);
+        let Served { config, state, published, .. } = &*self.served;
+        let view = View::new(&config.narrowed(narrowing), state, published);
         Self { served: Arc::clone(&self.served), view: Arc::new(view) }
     }
 

@@ -116,6 +116,7 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     findings.extend(drift(connection, config, &tables));
     findings.extend(check::against(connection, config, tables));
     findings.extend(tried::reports(connection, config).await);
+    findings.extend(tried::published(connection, config).await);
     findings
 }
 

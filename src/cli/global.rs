@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ArgAction;
 use erpnext_mcp::config::{Config, Site};
 use erpnext_mcp::tool::listing::unknown_toolsets;
+use erpnext_mcp::tools::published::taken;
 use serde_json::{Map, Value, json};
 
 /// Where to go without a configuration.
@@ -50,6 +51,11 @@ pub enum Flag {
 }
 
 impl Global {
+    /// The site of the file's `sites` that is meant.
+    pub fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+
     /// The configuration with which the site is asked.
     pub fn load(&self) -> anyhow::Result<Config> {
         self.load_with(&|name| std::env::var(name).ok())
@@ -75,7 +81,8 @@ impl Global {
         self.onto(Config::load_offline(self.config.as_deref(), &|name| std::env::var(name).ok())?)
     }
 
-    /// A configuration with what the command line says, once all its toolsets are known ones.
+    /// A configuration with what the command line says, once all its toolsets are known ones and what it publishes has names
+    /// of its own.
     pub fn onto(&self, mut config: Config) -> anyhow::Result<Config> {
         if let Some(name) = &self.site {
             let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -111,8 +118,8 @@ impl Global {
             let unknown = unknown_toolsets(token.narrowing.toolsets.iter().flatten());
             unknown.into_iter().map(move |line| format!("sign_in.tokens.{name}.toolsets: {line}"))
         });
-        let unknown: Vec<String> = of_tools.chain(of_tokens).collect();
-        anyhow::ensure!(unknown.is_empty(), "{}", unknown.join("\n"));
+        let wrong: Vec<String> = of_tools.chain(of_tokens).chain(taken(&config)).collect();
+        anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         Ok(config)
     }
 

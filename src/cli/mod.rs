@@ -15,6 +15,7 @@ mod init;
 mod installed;
 mod opened;
 mod print;
+mod publish;
 mod serve;
 mod simulate;
 mod texts;
@@ -42,6 +43,7 @@ Examples:
   erpnext-mcp demo --site-only --port 8000   run only the sample site, for other programs
   erpnext-mcp check                          find names that do not exist; --live asks the site
   erpnext-mcp doctor                         test the set-up: site, key, rights, fields, audit log
+  erpnext-mcp publish                        propose tools of your own from the reports and saved filters of the site
   erpnext-mcp config example > config.json   write a configuration to start from
   source <(erpnext-mcp completions bash)     complete arguments in this shell
   erpnext-mcp audit verify                   verify the audit log; exit code 1 if a line is missing or changed
@@ -76,6 +78,8 @@ enum Command {
     Check(check::Check),
     /// Test the whole set-up: connection, rights, fields, reports, tools, audit log
     Doctor(doctor::Doctor),
+    /// Propose tools of your own from the reports and saved filters of the site
+    Publish(publish::Publish),
     /// Print an example of the configuration file, its JSON Schema or its reference
     #[command(subcommand)]
     Config(config::Question),
@@ -107,6 +111,7 @@ impl Command {
             Self::Check(_) => ("check", &[]),
             Self::Doctor(_) => ("doctor", &[]),
             Self::Init(_) => ("init", &[Site]),
+            Self::Publish(_) => ("publish", &[Toolsets, ReadOnly]),
             Self::Demo(demo) if demo.is_site_only() => ("demo --site-only", &[Config, Site, Toolsets, ReadOnly]),
             Self::Demo(_) => ("demo", &[Config, Site]),
             Self::Audit(_) => ("audit", &[Toolsets, ReadOnly]),
@@ -135,6 +140,7 @@ impl Cli {
             Command::Tools(tools) => tools.run(&global),
             Command::Demo(demo) => demo.run(&global),
             Command::Init(init) => init.run(&global),
+            Command::Publish(publish) => publish.run(&global),
             Command::Completions { shell } => texts::completions(shell),
             Command::Man { subcommand } => texts::man(&subcommand),
             Command::Token(wanted) => token::run(&wanted),

@@ -28,7 +28,7 @@ pub fn findings(findings: &[Finding], as_json: bool, bad: Level) -> anyhow::Resu
 }
 
 /// The areas that findings begin with. What stands before another colon can be a name of the site's.
-const AREAS: [&str; 12] = [
+const AREAS: [&str; 13] = [
     "configuration",
     "audit",
     "connection",
@@ -38,6 +38,7 @@ const AREAS: [&str; 12] = [
     "rights",
     "fields",
     "reports",
+    "publish",
     "tools",
     "http",
     "oauth",

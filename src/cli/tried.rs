@@ -1,4 +1,5 @@
-//! The reports that the configuration opens, run on the site with the filters of their examples: few at once, and not for long.
+//! The reports that the configuration opens, run on the site with the filters of their examples, and the tools that it
+//! publishes, held against what the site has: few at once, and not for long.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use erpnext_mcp::check::Finding;
 use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::site::Filter;
+use erpnext_mcp::tools::published::doubts;
 use erpnext_mcp::tools::{Trial, try_report};
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
@@ -63,6 +65,34 @@ pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
     }
     if let more @ 1.. = names.len() - tried {
         findings.push(Finding::ok(format!("reports: {more} more are open and were not tried")));
+    }
+    findings
+}
+
+/// What the site has not of the published tools; nothing where none is published.
+pub async fn published(connection: &Connection, config: &Config) -> Vec<Finding> {
+    let session = connection.session();
+    let end = Instant::now() + TIME;
+    let (mut fit, mut late, mut findings) = (0, Vec::new(), Vec::new());
+    for (name, stated) in &config.publish {
+        let wrong = |what: &str| Finding::error(format!("publish: {name}: {what}"), format!("correct publish.{name}"));
+        match timeout_at(end, doubts(&session, stated)).await {
+            Ok(Ok(doubts)) if doubts.is_empty() => fit += 1,
+            Ok(Ok(doubts)) => findings.extend(doubts.iter().map(|doubt| wrong(doubt))),
+            Ok(Err(ToolError::Site(error))) => {
+                let what = format!("publish: {name}: {}", error.what());
+                findings.push(Finding::warning(what, "call the tool with other arguments; its example fails"));
+            }
+            Ok(Err(error)) => findings.push(wrong(&error.what().replace('\n', "; "))),
+            Err(_) => late.push(name.as_str()),
+        }
+    }
+    if !late.is_empty() {
+        let what = format!("publish: not looked at within {} s: {}", TIME.as_secs(), late.join(", "));
+        findings.push(Finding::warning(what, "run the doctor again when the site has less to do"));
+    }
+    if fit > 0 {
+        findings.push(Finding::ok(format!("publish: {fit} published tools fit the site")));
     }
     findings
 }

@@ -15,6 +15,7 @@ mod narrowing;
 mod oauth;
 mod operation;
 mod pattern;
+mod publish;
 pub mod quota;
 mod reader;
 mod schema;
@@ -52,6 +53,7 @@ pub use narrowing::{CORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
+pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter};
 pub use quota::Quota;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
@@ -70,6 +72,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// The site's methods that may be called, by their dotted path.
     pub methods: BTreeMap<String, Method>,
+    /// Reports and saved filters that are tools of their own, by the tools' names.
+    pub publish: BTreeMap<String, Publication>,
     /// Where files to be attached may lie.
     pub attachments: Attachments,
     /// Where files of exported documents go.

@@ -115,6 +115,22 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
         if path.starts_with("methods.") && path != "methods.*.description" {
             right["methods"]["Customer"]["description"] = json!("d");
         }
+        // No published tool goes without what it says and what it gives.
+        if path.starts_with("publish.") {
+            let published = right["publish"]["Customer"].as_object_mut().unwrap();
+            published.entry("description").or_insert(json!("d"));
+            if path.ends_with("saved_filter") || path == "publish.*.doctype" {
+                published.entry("doctype").or_insert(json!("Customer"));
+                published.entry("saved_filter").or_insert(json!("Late"));
+            } else {
+                published.entry("report").or_insert(json!("Stock Ledger"));
+                right["permissions"]["reports"] = json!(["*"]);
+            }
+            let kind = [("options", "Select"), ("link_to", "Link")].into_iter().find(|(key, _)| path.ends_with(key));
+            if let Some((_, kind)) = kind {
+                right["publish"]["Customer"]["filters"]["Customer"]["type"] = json!(kind);
+            }
+        }
         // No token goes without its hash, and no key without its secret.
         if path.starts_with("sign_in.tokens.") {
             let token = right["sign_in"]["tokens"]["Customer"].as_object_mut().unwrap();

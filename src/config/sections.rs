@@ -11,7 +11,7 @@ use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
     Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, export, http, json, methods,
-    quota, sign_in, sites, tools,
+    publish, quota, sign_in, sites, tools,
 };
 use crate::files;
 
@@ -31,6 +31,7 @@ const SECTIONS: &[&str] = &[
     "erpnext",
     "permissions",
     "methods",
+    "publish",
     "attachments",
     "export",
     "schema",
@@ -133,9 +134,11 @@ pub(super) fn of_site(
     if path == erpnext::SECTION && sign_in.oauth.as_ref().is_some_and(|oauth| oauth.site().is_some()) {
         errors.note(file.at("sign_in.oauth.url"), "expected …/mcp: names in addresses are those of sites");
     }
+    let publish = file.object("publish").map(|section| publish::read(&section, &permissions)).unwrap_or_default();
     Config {
         permissions,
         methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
+        publish,
         attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
         export: export::read(file),
         import: super::import::read(file),

@@ -9,9 +9,10 @@ use super::sections::{self, Env, For};
 use super::{Config, erpnext};
 
 /// What a site states beside where it is: the sections that a file has for its one site.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "permissions",
     "methods",
+    "publish",
     "attachments",
     "export",
     "import",

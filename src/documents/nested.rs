@@ -86,7 +86,7 @@ pub async fn resolve(on: &DocTypeCall<'_>, argument: &str, given: Option<Value>)
 }
 
 /// The comparisons as lists of their parts, where they come in a form that can hold one of these.
-fn entries(given: &Value) -> Option<Vec<Vec<Value>>> {
+pub fn entries(given: &Value) -> Option<Vec<Vec<Value>>> {
     match given {
         Value::Object(entries) => {
             let entry = |(name, value): (&String, &Value)| match value {

@@ -43,6 +43,7 @@ pub(super) const DESK_LIST: &str = "frappe.desk.reportview.get";
 pub(super) const COUNT: &str = "frappe.desk.reportview.get_count";
 pub(super) const VALUE: &str = "frappe.client.get_value";
 pub(super) const SEARCH_LINK: &str = "frappe.desk.search.search_link";
+pub(super) const USER_SETTINGS: &str = "frappe.model.utils.user_settings.get";
 pub(super) const SUBMITTED_LINKS: &str = "frappe.desk.form.linked_with.get_submitted_linked_docs";
 
 // Documents.

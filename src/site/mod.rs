@@ -41,6 +41,7 @@ mod tests;
 mod timeline;
 mod traffic;
 mod url;
+mod user_settings;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};

@@ -29,14 +29,15 @@ const MOST_PROBLEMS: usize = 30;
 /// The arguments of a tool, in the order that its schema shows them.
 pub fn of(tool: &Tool) -> Vec<&'static Arg> {
     let generic = matches!(tool, Tool::Generic(_)).then(|| document_args::DOCTYPE.args());
-    let own = match tool {
-        Tool::Typed(verb, _) | Tool::Generic(verb) => document_args::of_verb(*verb),
-        Tool::Named(spec) => &spec.handler.input,
+    let own: &'static [Arg] = match tool {
+        Tool::Typed(verb, _) | Tool::Generic(verb) => document_args::of_verb(*verb).args(),
+        Tool::Named(spec) => spec.handler.input.args(),
+        Tool::Published(published) => &published.args,
     };
     // A call of another tool has that one's.
     let writes = tool.effect() != Effect::Reads && !tool.is_proxy();
     let writes = writes.then(|| document_args::WRITE.args());
-    [generic, Some(own.args()), writes].into_iter().flatten().flatten().collect()
+    [generic, Some(own), writes].into_iter().flatten().flatten().collect()
 }
 
 /// The arguments of one call, each of the kind that the tool takes.
@@ -208,6 +209,7 @@ fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
         (Kind::FieldNames | Kind::Names, Value::Array(list)) => all(list, Value::is_string),
         (Kind::Count { least, most }, Value::Number(n)) => n.as_u64().is_some_and(|n| (*least..=*most).contains(&n)),
         (Kind::Amount, Value::Number(n)) => n.as_f64().is_some_and(|n| n > 0.0),
+        (Kind::Number, Value::Number(_)) => true,
         (Kind::Choice(choices), Value::String(text)) => choices.contains(text),
         _ => false,
     };
@@ -250,6 +252,11 @@ fn reform(kind: &Kind, value: &mut Value) {
         (Kind::Amount, Value::String(text)) => match text.trim().parse::<f64>() {
             Ok(number) => json!(number),
             Err(_) => return,
+        },
+        // A whole number stays one.
+        (Kind::Number, Value::String(text)) => match serde_json::from_str(text.trim()) {
+            Ok(number @ Value::Number(_)) => number,
+            _ => return,
         },
         (Kind::Count { .. }, Value::Number(number)) => match number.as_f64() {
             Some(whole @ 0.0..9e15) if whole.fract() == 0.0 => json!(whole as u64),
@@ -315,6 +322,7 @@ fn misfit(kind: &Kind, value: &Value) -> Misfit {
         Kind::Object => "expected an object",
         Kind::Documents => "expected a list of objects",
         Kind::Amount => "expected a number above 0, such as 1250.5",
+        Kind::Number => "expected a number",
         Kind::Count { least, most: u64::MAX } => return (format!("expected a whole number of {least} or more"), None),
         Kind::Count { least, most } => {
             let over = value.as_f64().is_some_and(|number| number > *most as f64);

@@ -153,6 +153,7 @@ fn title(tool: Tool) -> String {
         Tool::Typed(verb, def) => format!("{} {}", words(verb), def.name),
         Tool::Generic(verb) => format!("{} documents of any DocType", words(verb)),
         Tool::Named(spec) => spec.title.to_owned(),
+        Tool::Published(published) => published.title.clone(),
     }
 }
 
@@ -163,6 +164,7 @@ fn description(tool: Tool) -> String {
             format!("{} For DocTypes whose own tools are not listed.", document_description(verb, None))
         }
         Tool::Named(spec) => spec.description.to_owned(),
+        Tool::Published(published) => published.stated.description.clone(),
     }
 }
 
@@ -234,7 +236,7 @@ fn is_shown(session: &Session<'_>, tool: Tool, arg: &Arg) -> bool {
         // There is exactly one, named like its DocType.
         ("name", Tool::Typed(_, def)) => !def.is(doctype_flag::SINGLE),
         // What the generic list tells holds for these too.
-        ("or_filters", Tool::Named(_)) | ("filters", Tool::Generic(Verb::Search)) => false,
+        ("or_filters", Tool::Named(_) | Tool::Published(_)) | ("filters", Tool::Generic(Verb::Search)) => false,
         ("fresh", _) => session.site.keeps_answers(),
         (TOKEN, tool) => is_confirmed(session, tool),
         ("confirm", tool) => is_confirmed(session, tool) && session.policy.takes_confirm_argument(),

@@ -28,6 +28,8 @@ pub enum Kind {
     },
     /// A number above 0.
     Amount,
+    /// Any number.
+    Number,
     /// One of these texts.
     Choice(Vec<String>),
     /// `field desc, other asc`.

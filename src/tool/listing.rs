@@ -102,7 +102,7 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     groups.sort_by_key(|group| (group.purpose, group.weight));
     let writing = groups.partition_point(|group| group.purpose < Purpose::Reading);
     let mut others: Vec<Tool> = others.into_iter().filter(|tool| is_asked_for(tools, tool)).collect();
-    others.sort_by_key(|tool| (is_beside_the_work(tool), !is_of_trade(tool)));
+    others.sort_by_key(|tool| (is_beside_the_work(tool), !is_published(tool), !is_of_trade(tool)));
     let near = others.partition_point(|tool| !is_beside_the_work(tool));
     let mut others: Vec<Group> = others.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect();
     // The brackets, less the last comma.
@@ -186,8 +186,14 @@ fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     match tool {
         Tool::Named(spec) if !tools.toolsets.is_empty() => is_in(tools, spec.toolset.name()),
         Tool::Named(spec) if spec.toolset == Toolset::Data => tools.mode == Mode::Full,
+        // Who publishes a tool asks for it.
+        Tool::Published(_) => true,
         _ => tools.mode != Mode::Lean,
     }
+}
+
+fn is_published(tool: &Tool) -> bool {
+    matches!(tool, Tool::Published(_))
 }
 
 /// Whether the tool is a step of trade by itself: a payment, the end of an order, other items of it.
@@ -201,7 +207,7 @@ fn is_beside_the_work(tool: &Tool) -> bool {
 }
 
 fn is_core(tool: &Tool) -> bool {
-    !matches!(tool, Tool::Named(spec) if spec.toolset != Toolset::Core)
+    !is_published(tool) && !matches!(tool, Tool::Named(spec) if spec.toolset != Toolset::Core)
 }
 
 fn is_in(tools: &Tools, set: &str) -> bool {

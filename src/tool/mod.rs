@@ -10,6 +10,7 @@ pub mod input_schema;
 pub mod kinds;
 pub mod listing;
 pub mod progress;
+pub mod published;
 mod registry;
 pub(crate) mod search;
 pub mod spec;
@@ -20,6 +21,7 @@ use erpnext_schema::{DocTypeDef, Verb};
 use crate::policy::Operation;
 
 pub use arguments::Arguments;
+pub use published::Published;
 pub use registry::{Registry, typed_tool};
 pub use spec::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -32,6 +34,8 @@ pub enum Tool {
     Generic(Verb),
     /// Has a name of its own.
     Named(&'static ToolSpec),
+    /// Has the name that the configuration gives it.
+    Published(&'static Published),
 }
 
 /// The generic tools by their verbs.
@@ -54,6 +58,7 @@ impl Tool {
             Self::Typed(verb, def) => def.tools.iter().find(|tool| tool.verb == *verb).map_or("", |tool| tool.name),
             Self::Generic(verb) => VERBS.iter().find(|(known, _)| known == verb).map_or("", |(_, name)| name),
             Self::Named(spec) => spec.name,
+            Self::Published(published) => &published.name,
         }
     }
 
@@ -61,7 +66,7 @@ impl Tool {
     pub const fn verb(&self) -> Option<Verb> {
         match self {
             Self::Typed(verb, _) | Self::Generic(verb) => Some(*verb),
-            Self::Named(_) => None,
+            Self::Named(_) | Self::Published(_) => None,
         }
     }
 
@@ -70,6 +75,7 @@ impl Tool {
         match self {
             Self::Typed(verb, _) | Self::Generic(verb) => operation(*verb),
             Self::Named(spec) => spec.operation,
+            Self::Published(published) => published.operation,
         }
     }
 
@@ -79,6 +85,7 @@ impl Tool {
             Self::Typed(verb, _) | Self::Generic(verb) => std::slice::from_ref(operation_ref(*verb)),
             Self::Named(spec) if spec.special.confirm_as.is_empty() => std::slice::from_ref(&spec.operation),
             Self::Named(spec) => spec.special.confirm_as,
+            Self::Published(published) => std::slice::from_ref(&published.operation),
         }
     }
 
@@ -96,6 +103,7 @@ impl Tool {
                 Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel => Effect::Destroys,
             },
             Self::Named(spec) => spec.effect,
+            Self::Published(_) => Effect::Reads,
         }
     }
 }

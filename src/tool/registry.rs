@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use erpnext_schema::{DocTypeDef, Verb, Version, Versioned, doctype_flag};
 
-use super::{Effect, Tool, ToolSpec, Toolset, VERBS, operation};
+use super::{Effect, Published, Tool, ToolSpec, Toolset, VERBS, operation};
 use crate::catalog::SiteVersion;
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
@@ -24,11 +24,19 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The tools for one policy, but for those that are excluded; `specs` are those with a name of their own.
-    pub fn new(policy: Arc<Policy>, version: SiteVersion, tools: &Tools, specs: &[&'static ToolSpec]) -> Self {
+    /// The tools for one policy, but for those that are excluded; `specs` are those with a name of their own, `published`
+    /// those that the configuration names.
+    pub fn new(
+        policy: Arc<Policy>,
+        version: SiteVersion,
+        tools: &Tools,
+        specs: &[&'static ToolSpec],
+        published: &[&'static Published],
+    ) -> Self {
         let named = specs.iter().filter(|spec| (spec.offered)(&policy)).map(|spec| Tool::Named(spec));
         let generic = VERBS.iter().filter(|(verb, _)| policy.permits_somewhere(operation(*verb)));
-        let general = named.chain(generic.map(|(verb, _)| Tool::Generic(*verb)));
+        let published = published.iter().copied().filter(|published| published.is_offered(&policy));
+        let general = named.chain(generic.map(|(verb, _)| Tool::Generic(*verb))).chain(published.map(Tool::Published));
         // What calls another tool does what that one does.
         let reads = |tool: &Tool| tool.effect() == Effect::Reads || tool.is_proxy();
         let mut general: Vec<Tool> = general.filter(|tool| !tools.read_only || reads(tool)).collect();

@@ -65,7 +65,7 @@ pub fn by_words(query: &str, tools: impl Iterator<Item = Tool>) -> Vec<Tool> {
         _ => (tool, Rc::new(said(&tool))),
     });
     let tools: Vec<(Tool, Rc<Said>)> = tools.collect();
-    let own = || tools.iter().filter(|(tool, _)| matches!(tool, Tool::Named(_))).map(|(_, said)| said);
+    let own = || tools.iter().filter(|(tool, _)| has_own_name(tool)).map(|(_, said)| said);
     let has = |said: &&Rc<Said>, word: &String| {
         said.name.contains(word) || said.title.contains(word) || said.what.contains(word)
     };
@@ -119,13 +119,22 @@ fn said(tool: &Tool) -> Said {
         Tool::Typed(_, def) => Said { name: words(def.name), title: BTreeSet::new(), what: set(def.module) },
         Tool::Generic(_) => Said { name: Vec::new(), title: BTreeSet::new(), what: BTreeSet::new() },
         Tool::Named(spec) => Said { name: words(spec.name), title: set(spec.title), what: set(spec.description) },
+        Tool::Published(published) => Said {
+            name: words(&published.name),
+            title: set(&published.title),
+            what: set(&published.stated.description),
+        },
     }
+}
+
+fn has_own_name(tool: &Tool) -> bool {
+    matches!(tool, Tool::Named(_) | Tool::Published(_))
 }
 
 /// How well the words fit; nothing where none of them does.
 fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -> Option<i32> {
     let verb = tool.verb().map(verb);
-    let is_own = matches!(tool, Tool::Named(_));
+    let is_own = has_own_name(tool);
     let first = said.name.first().filter(|_| is_own);
     let (mut score, mut fits, mut hit) = (0, false, BTreeSet::new());
     for word in asked {
@@ -166,7 +175,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
     let beside = said.name.iter().skip(usize::from(is_own)).filter(|part| !hit.contains(part)).count();
     score += SAYS_MORE * i32::try_from(beside).unwrap_or(i32::MAX / 8);
     score += match tool {
-        Tool::Named(_) if first.is_some_and(|first| !hit.contains(first)) => BEGINS_OTHERWISE,
+        Tool::Named(_) | Tool::Published(_) if first.is_some_and(|first| !hit.contains(first)) => BEGINS_OTHERWISE,
         Tool::Typed(_, def) if FRAMEWORK.iter().any(|module| def.module.eq_ignore_ascii_case(module)) => {
             OF_THE_FRAMEWORK
         }

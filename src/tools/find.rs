@@ -187,6 +187,9 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted.as_str() == tool.operation().as_str());
     let about = |tool: &Tool| match (tool, doctype) {
         (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
+        (Tool::Published(published), Some(doctype)) => {
+            published.doctype().is_some_and(|of| of.eq_ignore_ascii_case(doctype.trim()))
+        }
         (_, Some(_)) => false,
         (_, None) => true,
     };

@@ -20,8 +20,10 @@ pub(crate) mod method;
 mod orders;
 mod payment;
 mod print;
+pub mod published;
 mod read;
 mod reports;
+mod saved;
 mod send;
 mod virtual_list;
 mod workflow;
@@ -89,6 +91,7 @@ pub static ALL: &[&ToolSpec] = &[
     &print::PRINT,
     &send::SEND,
     &duplicates::FIND,
+    &saved::GET,
     &convert::DUPLICATE,
     &bulk::UPSERT,
     &export::DOCUMENTS,
@@ -116,6 +119,7 @@ pub async fn run(call: Call<'_>) -> Result<ToolAnswer, ToolError> {
             with_documents(call, verb, &doctype).await
         }
         Tool::Named(spec) => (spec.handler.run)(call).await,
+        Tool::Published(published) => Box::pin(published::run(call, published)).await,
     }
 }
 

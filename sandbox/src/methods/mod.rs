@@ -123,6 +123,7 @@ pub static METHODS: &[Method] = &[
     any("frappe.desk.query_report.run", reports::run),
     any("frappe.desk.query_report.get_script", reports::get_script),
     post("frappe.core.doctype.prepared_report.prepared_report.make_prepared_report", reports::make_prepared_report),
+    any("frappe.model.utils.user_settings.get", session::get_user_settings),
     any("frappe.model.workflow.get_transitions", workflow::get_transitions),
     post("frappe.model.workflow.apply_workflow", workflow::apply_workflow),
     any("frappe.model.mapper.make_mapped_doc", mapping::make_mapped_doc),

@@ -19,6 +19,12 @@ pub fn get_time_zone(_: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(json!({"time_zone": "UTC"})))
 }
 
+/// `frappe.model.utils.user_settings.get`: nobody has left a list of the desk behind here.
+pub fn get_user_settings(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    request.text("doctype")?;
+    Ok(Reply::message("{}"))
+}
+
 pub fn get_versions(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (frappe, erpnext) = match request.site.version() {
         Version::V15 => (("Frappe Platform", "15.72.4"), ("Frappe ERP", "15.71.1")),

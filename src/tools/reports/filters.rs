@@ -74,7 +74,10 @@ pub(crate) async fn check(
         }
     }
     filters.extend(defaults);
-    if violations.is_empty() { Ok(filters) } else { Err(ToolError::arguments_named_by(tool.name(), violations, NAMES)) }
+    if violations.is_empty() {
+        return Ok(filters);
+    }
+    Err(ToolError::arguments_named_by(tool.name(), placed(tool, violations), NAMES))
 }
 
 /// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
@@ -94,7 +97,17 @@ pub(crate) async fn check_linked(
             violations.push(withheld(field));
         }
     }
-    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(tool.name(), violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(tool.name(), placed(tool, violations))) }
+}
+
+/// The violations where a published tool has them: its filters are arguments of their own.
+fn placed(tool: Tool, mut found: Vec<Violation>) -> Vec<Violation> {
+    if let Tool::Published(_) = tool {
+        for violation in &mut found {
+            violation.path = violation.path.trim_start_matches("filters.").to_owned();
+        }
+    }
+    found
 }
 
 fn withheld(field: &str) -> Violation {

@@ -5,6 +5,7 @@ mod filters;
 mod form;
 mod list;
 pub(super) mod page;
+pub(super) mod published;
 pub(super) mod run;
 mod trial;
 

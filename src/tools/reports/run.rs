@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::page::page;
-use super::{Report, filters, form, offered};
+use super::{Report, filters, form, offered, published};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::limit::memory;
@@ -42,7 +42,7 @@ pub static RUN: ToolSpec = ToolSpec {
 };
 
 #[derive(Deserialize, JsonSchema)]
-struct RunArgs {
+pub(super) struct RunArgs {
     /// as list_reports gives it
     name: String,
     /// {"filter": value}
@@ -67,8 +67,19 @@ struct RunArgs {
 
 async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
     let report = Report::open(call.session, args.name.as_str()).await?;
-    let name = report.name();
     let asked = Asked::read(&report, call.tool, args.filters.0.clone()).await?;
+    rows(&call, &report, &asked, args, &[]).await
+}
+
+/// The rows of a run; where columns are chosen for it beforehand, those of them that it has.
+pub(super) async fn rows(
+    call: &Call<'_>,
+    report: &Report<'_>,
+    asked: &Asked,
+    mut args: RunArgs,
+    chosen: &[String],
+) -> Result<ToolAnswer, ToolError> {
+    let name = report.name();
     let filters = &asked.filters;
     let identity = json!([name, filters, args.order_by.as_deref(), args.levels, args.totals_only]).to_string();
     let start = match args.cursor.as_deref() {
@@ -81,18 +92,29 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
         })?,
     };
     let Ran { mut table, withheld, answer, prepared } =
-        match asked.run(&report, call.tool, args.prepared.as_deref(), call.observer).await? {
+        match asked.run(report, call.tool, args.prepared.as_deref(), call.observer).await? {
             Ok(ran) => ran,
             Err(prepared) => {
-                let next = "call run_report again with the same arguments and this as prepared";
+                let next = format!("call {} again with the same arguments and this as prepared", call.tool.name());
                 return Ok(json!({"report": name, "status": "running", "prepared": prepared, "next": next}).into());
             }
         };
+    let absent = match chosen {
+        [] => Vec::new(),
+        chosen => {
+            let (there, absent) = published::columns(call.tool, &table, chosen)?;
+            args.columns = Some(FieldNames(there));
+            absent
+        }
+    };
     let empty =
         select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
     let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
     if !empty.is_empty() {
         result.insert("empty_columns".to_owned(), json!(empty));
+    }
+    if !absent.is_empty() {
+        result.insert("columns_not_there".to_owned(), json!(absent));
     }
     let limit = if args.totals_only { 0 } else { args.limit.get() };
     let known = args.columns_known.as_deref().unwrap_or_default();
@@ -139,7 +161,16 @@ impl Asked {
     /// Everything that is wrong with them, and the site's.
     pub(crate) async fn read(report: &Report<'_>, tool: Tool, given: Map<String, Value>) -> Result<Self, ToolError> {
         report.runs()?;
-        let form = form::of(report).await?;
+        Self::by_form(report, tool, form::of(report).await?, given).await
+    }
+
+    /// The same where the form is known.
+    pub(super) async fn by_form(
+        report: &Report<'_>,
+        tool: Tool,
+        form: Vec<form::Filter>,
+        given: Map<String, Value>,
+    ) -> Result<Self, ToolError> {
         let names = given.keys().cloned().collect();
         let filters = filters::check(report, tool, &form, given).await?;
         Ok(Self { form, given: names, filters })

@@ -64,6 +64,7 @@ impl Caller<'_> {
                 .iter()
                 .map(|arg| (arg.name.as_str(), arg.required || arg.name == "since"))
                 .collect(),
+            Tool::Published(published) => published.args.iter().map(|arg| (arg.name.as_str(), arg.required)).collect(),
             Tool::Typed(verb, _) | Tool::Generic(verb) => of_verb(verb)
                 .iter()
                 .map(|name| (*name, matches!(*name, "doctype" | "name" | "data" | "search_term")))

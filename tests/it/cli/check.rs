@@ -66,3 +66,22 @@ async fn nothing_of_the_site_is_needed_to_check_against_the_snapshot() {
     let strict = run(folder.path(), &[], &["check", "--strict", "--config", "c.json"]).await;
     assert_eq!(strict.code, Some(1));
 }
+
+#[tokio::test]
+async fn a_published_list_of_what_may_not_be_read_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = json!({"description": "d", "doctype": "Sales Invoice", "saved_filter": "Late"});
+    let publish = json!({"list_late": list});
+    for (doctypes, wanted) in [
+        (json!({"Sales Invoice": {"read": true}}), Some("reading List Filter is not permitted")),
+        (json!({"List Filter": {"read": true}}), Some("reading Sales Invoice is not permitted")),
+        (json!({"List Filter": {"read": true}, "Sales Invoice": {"read": true}}), None),
+    ] {
+        write(folder.path(), &json!({"permissions": {"doctypes": doctypes}, "publish": publish}));
+        let done = run(folder.path(), &[], &["check", "--config", "c.json", "--json"]).await;
+        let lines = levels(&done.json());
+        let found = lines.iter().find(|line| line.starts_with("error publish.list_late: "));
+        assert_eq!(found.is_some(), wanted.is_some(), "{lines:?}");
+        assert!(wanted.is_none_or(|wanted| found.unwrap().contains(wanted)), "{lines:?}");
+    }
+}

@@ -262,3 +262,47 @@ async fn the_report_for_an_issue_has_versions_and_no_name_of_the_site_s() {
         assert!(!done.stdout.contains(hidden), "{hidden}: {}", done.stdout);
     }
 }
+
+#[tokio::test]
+async fn published_tools_are_held_against_the_reports_of_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"default": {"read": true}, "reports": ["*"]}));
+    let company = json!({"type": "Link", "link_to": "Company"});
+    let published = |filter: &str, columns: Value| json!({"description": "d", "report": "Accounts Receivable", "filters": {filter: company}, "columns": columns});
+    config["publish"] = json!({
+        "run_right": published("company", json!(["party", "outstanding"])),
+        "run_columns": published("company", json!(["party", "outstandin"])),
+        "run_filters": published("compny", json!([])),
+        "run_none": {"description": "d", "report": "No Such Report"},
+        "list_none": {"description": "d", "doctype": "Customer", "saved_filter": "Late"},
+    });
+    let (code, lines) = doctor(folder.path(), &config).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    for wanted in [
+        "error publish: run_columns: a run with the filters of its example shows no column outstandin",
+        "error publish: run_filters: the report has no filter compny; it takes: company",
+        "error publish: run_filters: the report needs the filter company, which is not published",
+        "error publish: run_none: The site has no report named \"No Such Report\"",
+        "error publish: list_none: The site has no filter saved as \"Late\" for Customer",
+        "ok publish: 1 published tools fit the site",
+    ] {
+        has(&lines, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_published_tool_has_a_name_of_its_own_or_nothing_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_json("http://127.0.0.1:9", json!({"reports": ["*"]}));
+    let published = json!({"description": "d", "report": "Stock Ledger"});
+    config["publish"] = json!({"run_report": published, "submit_document": published, "list_customer_documents": published, "free": published});
+    std::fs::write(folder.path().join("c.json"), config.to_string()).unwrap();
+    let done = run(folder.path(), &[], &["tools", "--config", "c.json"]).await;
+    assert_ne!(done.code, Some(0), "{}", done.stdout);
+    for name in ["run_report", "submit_document", "list_customer_documents"] {
+        let line = format!("publish.{name}: there is a tool of this name already");
+        assert!(done.stderr.contains(&line), "{line}: {}", done.stderr);
+    }
+    assert!(!done.stderr.contains("publish.free"), "{}", done.stderr);
+}

@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod init;
 mod overlay;
+mod publish;
 #[cfg(unix)]
 mod terminal;
 mod texts;

@@ -23,7 +23,7 @@ async fn the_example_fits_the_schema_and_both_are_printed_alone() {
 async fn completions_and_man_pages_know_every_subcommand() {
     let folder = tempfile::tempdir().unwrap();
     let page = run(folder.path(), &[], &["man"]).await.stdout;
-    for subcommand in ["init", "doctor", "check", "audit", "config", "demo", "serve"] {
+    for subcommand in ["init", "doctor", "check", "publish", "audit", "config", "demo", "serve"] {
         assert!(page.contains(&format!("erpnext\\-mcp\\-{subcommand}")), "{subcommand}: {page}");
         let below = run(folder.path(), &[], &["man", subcommand]).await;
         assert!(below.code == Some(0) && below.stdout.starts_with(".ie"), "{subcommand}: {}", below.stdout);
@@ -78,7 +78,7 @@ async fn help_has_examples_and_no_colour_where_nobody_looks() {
 #[tokio::test]
 async fn without_a_configuration_every_command_says_where_to_go() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&[][..], &["serve"], &["doctor"], &["check", "--live"]] {
+    for arguments in [&[][..], &["serve"], &["doctor"], &["publish"], &["check", "--live"]] {
         let done = run(folder.path(), &[], arguments).await;
         assert_eq!(done.code, Some(1), "{arguments:?}");
         for command in ["`erpnext-mcp init`", "`erpnext-mcp demo`"] {

@@ -129,7 +129,7 @@ async fn commands_write_neither_whatever_their_site_does() {
         let folder = tempfile::tempdir().unwrap();
         let config = talkative(url, folder.path(), "json");
         std::fs::write(folder.path().join("c.json"), config.to_string()).unwrap();
-        for arguments in [&["doctor"][..], &["doctor", "--json"], &["check", "--live"]] {
+        for arguments in [&["doctor"][..], &["doctor", "--json"], &["check", "--live"], &["publish"]] {
             let done = run(folder.path(), &[], &[&["--config", "c.json"], arguments].concat()).await;
             silent(&format!("{situation}: {arguments:?}"), &[&done.stdout, &done.stderr]);
         }

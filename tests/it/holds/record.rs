@@ -172,11 +172,12 @@ async fn the_log_can_be_asked_and_says_when_there_is_nothing() {
 }
 
 /// Every command, as short as it runs; none of them asks a site.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["tools"],
     &["check"],
     &["check", "create ToDo"],
     &["doctor"],
+    &["publish"],
     &["init", "--yes", "--url", "http://127.0.0.1:9", "--api-key", "k"],
     &["demo", "--site-only"],
     &["config", "example"],

@@ -14,6 +14,11 @@ fn tools() -> Vec<Tool> {
     let doctypes = json!({"Sales Order": all(), "System Settings": all(), "Territory": all()});
     let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
     config["methods"] = json!({"my_app.api.check": {"description": "Checks."}});
+    let filters = json!({
+        "on": {"type": "Check"}, "times": {"type": "Int"}, "rate": {"type": "Float", "default": "0.5"}, "of": {},
+        "parties": {"type": "MultiSelectList"}, "kind": {"type": "Select", "options": ["New", "Old"]},
+    });
+    config["publish"] = json!({"run_sales": {"description": "Sales.", "report": "Sales Register", "filters": filters}});
     app_of(&config).registry().tools().to_vec()
 }
 
@@ -23,7 +28,7 @@ fn plain(arg: &Arg) -> Value {
         Kind::Text | Kind::OrderBy => json!("x y"),
         Kind::Flag => json!(true),
         Kind::Count { .. } => json!(3),
-        Kind::Amount => json!(2.5),
+        Kind::Amount | Kind::Number => json!(2.5),
         Kind::Choice(choices) => json!(choices[0]),
         Kind::Filters | Kind::Data | Kind::Object => json!({"a": 1}),
         Kind::FieldNames | Kind::Names => json!(["x"]),
@@ -38,7 +43,7 @@ fn otherwise(arg: &Arg) -> Vec<Value> {
         Kind::OrderBy => vec![json!("x y"), json!(["x y"])],
         Kind::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
         Kind::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
-        Kind::Amount => vec![json!("2.5"), json!(" 2.5 ")],
+        Kind::Amount | Kind::Number => vec![json!("2.5"), json!(" 2.5 ")],
         Kind::Choice(choices) => vec![json!(choices[0].to_uppercase())],
         Kind::Filters | Kind::Data | Kind::Object => vec![json!("{\"a\": 1}")],
         Kind::FieldNames | Kind::Names => vec![json!("x"), json!("[\"x\"]")],

@@ -37,6 +37,7 @@ pub const NEVER_ANSWERED: &[(&str, &str)] = &[
         "the recorded sites have no program that makes a PDF: they answered 500",
     ),
     ("frappe.core.doctype.communication.email.make", "no mail was sent from the recorded sites"),
+    ("frappe.model.utils.user_settings.get", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_taxes_and_charges", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_payment_terms", OF_THE_DESK),

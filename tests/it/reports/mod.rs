@@ -1,4 +1,5 @@
 //! Reports of the site: which run, with which filters, and what of their rows is told.
 
 mod policy;
+mod published;
 mod run;

@@ -21,6 +21,7 @@ mod price;
 mod procure;
 mod rows;
 mod rules;
+mod saved;
 mod sell;
 mod stock;
 mod sums;

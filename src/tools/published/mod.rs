@@ -1,0 +1,113 @@
+//! The tools that the configuration publishes: reports and saved filters under names, filters and columns of its own.
+
+mod list;
+mod propose;
+
+use erpnext_schema::intern;
+use serde_json::{Map, Value, json};
+
+use crate::answer::ToolAnswer;
+use crate::config::{BESIDE_FILTERS, Config, Gives, Publication, PublishedFilter};
+use crate::context::Session;
+use crate::error::ToolError;
+use crate::policy::Operation;
+use crate::tool::input_schema::Arg;
+use crate::tool::kinds::Kind;
+use crate::tool::{Call, Published};
+use crate::tools::reports::{self, RUN};
+
+pub use propose::{Proposal, propose};
+
+/// The published tools of a configuration, but for those whose name another tool has: [`taken`] tells them.
+pub fn of(config: &Config) -> Vec<&'static Published> {
+    let free = config.publish.iter().filter(|(name, _)| super::known(name).is_none());
+    free.map(|(name, stated)| intern::one(published(name, stated))).collect()
+}
+
+/// The names of published tools that another tool has, a line each.
+pub fn taken(config: &Config) -> Vec<String> {
+    let taken = config.publish.keys().filter(|name| super::known(name).is_some());
+    taken.map(|name| format!("publish.{name}: there is a tool of this name already; give it another")).collect()
+}
+
+fn published(name: &str, stated: &Publication) -> Published {
+    let (title, operation, args) = match &stated.gives {
+        Gives::Report { report, filters } => (report, Operation::Report, args(filters)),
+        Gives::List { saved_filter, .. } => (saved_filter, Operation::Read, list::args(!stated.columns.is_empty())),
+    };
+    Published { name: name.to_owned(), title: title.clone(), stated: stated.clone(), operation, args }
+}
+
+/// Does what the tool is for.
+///
+/// # Errors
+/// Whatever stopped it, with a message that says what to do next.
+pub async fn run(call: Call<'_>, tool: &Published) -> Result<ToolAnswer, ToolError> {
+    match &tool.stated.gives {
+        Gives::Report { report, filters } => reports::published::run(call, report, filters, &tool.stated.columns).await,
+        Gives::List { doctype, saved_filter } => list::run(call, doctype, saved_filter, &tool.stated.columns).await,
+    }
+}
+
+/// What is wrong with a published tool on this site, in words; empty where nothing is.
+///
+/// # Errors
+/// What the site has not, or the configuration does not open; and whatever the site answers.
+pub async fn doubts(session: &Session<'_>, stated: &Publication) -> Result<Vec<String>, ToolError> {
+    match &stated.gives {
+        Gives::Report { report, filters } => {
+            reports::published::doubts(session, report, filters, &stated.columns).await
+        }
+        Gives::List { doctype, saved_filter } => list::doubts(session, doctype, saved_filter, &stated.columns).await,
+    }
+}
+
+/// The filters, and what else a run takes.
+fn args(filters: &[(String, PublishedFilter)]) -> Vec<Arg> {
+    let run = RUN.handler.input.args().iter().filter(|arg| BESIDE_FILTERS.contains(&arg.name.as_str()));
+    filters.iter().map(|(name, filter)| arg(name, filter)).chain(run.cloned()).collect()
+}
+
+fn arg(name: &str, filter: &PublishedFilter) -> Arg {
+    let (kind, mut schema) = match filter.kind {
+        "Check" => (Kind::Flag, json!({"type": "boolean"})),
+        "Int" | "Float" | "Currency" | "Percent" => (Kind::Number, json!({"type": "number"})),
+        "MultiSelectList" => (Kind::Names, json!({"type": "array", "items": {"type": "string"}})),
+        "Select" if !filter.options.is_empty() => {
+            (Kind::Choice(filter.options.clone()), json!({"type": "string", "enum": filter.options}))
+        }
+        _ => (Kind::Text, json!({"type": "string"})),
+    };
+    if let Some(default) = &filter.default {
+        schema["default"] = if filter.kind == "Check" { json!(*default == 1) } else { default.clone() };
+    }
+    let form = match filter.kind {
+        "Date" => "YYYY-MM-DD".to_owned(),
+        "Link" if !filter.link_to.is_empty() => format!("name of a document of {}", filter.link_to),
+        _ => String::new(),
+    };
+    let words: Vec<&str> = [filter.description.as_str(), &form].into_iter().filter(|words| !words.is_empty()).collect();
+    if !words.is_empty() {
+        schema["description"] = json!(words.join("; "));
+    }
+    let schema = match schema {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    };
+    Arg { name: name.to_owned(), kind, required: filter.required && filter.default.is_none(), schema }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{BESIDE_FILTERS, RUN};
+
+    #[test]
+    fn what_a_run_takes_beside_its_filters_is_what_no_filter_may_be_called() {
+        let ours = ["name", "filters", "columns"];
+        let of_run: BTreeSet<&str> = RUN.handler.input.args().iter().map(|arg| arg.name.as_str()).collect();
+        let named: BTreeSet<&str> = BESIDE_FILTERS.into_iter().chain(ours).collect();
+        assert_eq!(of_run, named);
+    }
+}
