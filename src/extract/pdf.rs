@@ -174,6 +174,8 @@ impl Pen {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use super::text;
     use crate::extract::{Failure, Kind, Reading};
 

@@ -169,7 +169,7 @@ fn moment(at: &ExcelDateTime) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::panic, clippy::unwrap_used)]
 
     use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 
