@@ -22,6 +22,7 @@ mod rules;
 mod sell;
 mod sums;
 mod taxes;
+mod workbooks;
 
 use std::sync::{Arc, Mutex};
 
