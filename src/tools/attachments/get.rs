@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Held, place};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
+use crate::documents::file_fields::is_withheld;
 use crate::error::ToolError;
 use crate::extract::{self, Ask, Failure as Unread, Kind, Reading};
 use crate::policy::Operation;
@@ -24,6 +25,8 @@ const MOST: u64 = 10 << 20;
 const MOST_IMAGE: usize = 3 << 20;
 /// The most text in one answer, in characters.
 const MOST_TEXT: usize = 40_000;
+/// The DocType of files: a public one is a document of its own.
+const FILE: &str = "File";
 /// The most files in one answer.
 const MOST_FILES: usize = 5;
 
@@ -68,6 +71,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let names: &[String] = match (&args.file, &args.files) {
         (Some(file), None) => std::slice::from_ref(file),
         (None, Some(files)) if (1..=MOST_FILES).contains(&files.len()) => &files[..],
+        (None, None) if on.def.name == FILE => &[],
         _ => {
             return Err(ToolError::refused(
                 format!("Give either file, or files with 1 to {MOST_FILES} of them."),
@@ -81,9 +85,22 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = Wanted {
         pages: args.pages.as_deref().map(pages).transpose()?,
         from: usize::try_from(args.from.unwrap_or_default()).unwrap_or(usize::MAX),
-        most: MOST_TEXT / names.len(),
+        most: MOST_TEXT / names.len().max(1),
     };
     let held = Held::read(&on, on.name(&args.name)).await?;
+    if names.is_empty() {
+        let file = Attached::public(&permit, &held.stored).filter(|file| !is_withheld(&on, &held.stored, file));
+        let file = file.ok_or_else(|| {
+            ToolError::refused(
+                format!(
+                    "{:?} is no public file of its own: others are read through what they are attached to.",
+                    held.name
+                ),
+                "Name that document by doctype and name, and the file by file.",
+            )
+        })?;
+        return Ok(one(&call, &on, &file, &wanted).await?.into());
+    }
     let files: Vec<&Attached> = names.iter().map(|name| held.find(name)).collect::<Result<_, _>>()?;
     if let ([file], true) = (files.as_slice(), args.file.is_some()) {
         return Ok(one(&call, &on, file, &wanted).await?.into());

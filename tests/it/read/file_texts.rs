@@ -189,3 +189,41 @@ async fn the_child_is_bound_before_it_reads_anything() {
     let ended = child.wait_with_output().unwrap();
     assert!(!ended.status.success() && ended.stdout.is_empty(), "no question, no answer: {ended:?}");
 }
+
+/// Uploads a file to the site as the desk does, attached to nothing; the name of its File document.
+async fn uploaded(site: &Sandbox, name: &str, text: &str, private: u8) -> Value {
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"is_private\"\r\n\r\n{private}\r\n\
+         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--b--\r\n"
+    );
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = http.post(format!("{}/api/method/upload_file", site.url())).body(body);
+    let call = call.header("Authorization", "token administrator:secret");
+    let answer = call.header("Content-Type", "multipart/form-data; boundary=b").send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["message"]["name"].clone()
+}
+
+#[on_every_version]
+async fn a_public_file_of_the_sites_own_is_read_where_files_may_be() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"File": {"read": true}, "Task": all()}));
+    let open = uploaded(&site.sandbox, "terms.txt", "Pay in 30 days.", 0).await;
+    let closed = uploaded(&site.sandbox, "salaries.txt", "secret", 1).await;
+    let task =
+        call(&app, "create_generic_document", json!({"doctype": "Task", "data": {"subject": "x"}})).await.unwrap();
+    let attach = json!({"doctype": "Task", "name": task["created"], "file_name": "a.txt", "text": "of the task"});
+    let attached = call(&app, "attach_file", attach).await.unwrap()["attached"].clone();
+    let file = |name: &Value| json!({"doctype": "File", "name": name});
+    let read = call(&app, "get_attachment", file(&open)).await.unwrap();
+    assert_eq!((&read["file_name"], &read["text"]), (&json!("terms.txt"), &json!("Pay in 30 days.")), "{read}");
+    for other in [&closed, &attached] {
+        let told = refusal(&app, "get_attachment", file(other)).await;
+        assert!(told.contains("is no public file of its own"), "{told}");
+    }
+    let narrow = site.app(json!({"Task": all()}));
+    let told = refusal(&narrow, "get_attachment", file(&open)).await;
+    assert!(told.contains("not available by this server's configuration"), "{told}");
+    let blind = site.app(json!({"File": {"read": true, "restricted_fields": ["file_url"]}}));
+    let told = refusal(&blind, "get_attachment", file(&open)).await;
+    assert!(told.contains("is no public file of its own"), "{told}");
+}
