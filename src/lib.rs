@@ -16,6 +16,7 @@ pub mod context;
 mod document;
 mod documents;
 pub mod error;
+pub mod extract;
 pub mod files;
 mod limit;
 mod metrics;

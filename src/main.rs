@@ -5,8 +5,19 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+#[cfg(feature = "file-texts")]
+use erpnext_mcp::extract;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "file-texts")]
+    {
+        if std::env::args_os().nth(1).is_some_and(|first| first == extract::ARGUMENT) {
+            return extract::child();
+        }
+        if let Ok(program) = std::env::current_exe() {
+            extract::by(program);
+        }
+    }
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {

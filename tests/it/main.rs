@@ -39,6 +39,7 @@ mod floors;
 mod hazards;
 mod holds;
 mod http;
+mod made_files;
 mod person;
 mod policy;
 mod properties;

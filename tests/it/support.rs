@@ -91,6 +91,8 @@ pub fn app_with(config: &Value, audit: Audit) -> Connection {
 
 /// The same under a configuration that was read.
 pub fn app_from(config: &Config, audit: Audit) -> Connection {
+    // This process is no program that reads files.
+    erpnext_mcp::extract::by(env!("CARGO_BIN_EXE_erpnext-mcp").into());
     // As the server does, but in haste.
     let retry = Retry { first: Duration::from_millis(1), longest: Duration::from_millis(4), ..Retry::default() };
     let site = Client::new(ClientOptions { retry, ..client_options(config) }).unwrap();

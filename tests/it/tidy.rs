@@ -54,6 +54,9 @@ fn libraries_are_used_only_where_they_belong() {
         ("hyper::", &["src/transport/http/"]),
         ("prometheus_client", &["src/metrics.rs"]),
         ("opentelemetry", &["src/traces.rs", "src/server/traced.rs"]),
+        ("calamine", &["src/extract/"]),
+        ("lopdf", &["src/extract/"]),
+        ("zip::", &["src/extract/"]),
     ] {
         for file in rust_files("src") {
             assert!(is_one_of(&file, places) || !code(&file).contains(library), "{file} uses {library}");

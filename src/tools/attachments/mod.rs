@@ -182,6 +182,22 @@ pub async fn seen(on: &DocTypeCall<'_>, name: &str) -> Result<Option<Vec<String>
     Ok(Some(held.files.iter().map(|file| file.text("file_url").to_owned()).collect()))
 }
 
+/// The bytes of an attached file, for a tool that reads it: what its document needs to be read is needed.
+///
+/// # Errors
+/// As of any call that reads the file.
+pub(super) async fn fetched(
+    call: &Call<'_>,
+    doctype: &str,
+    name: &DocumentName,
+    file: &str,
+) -> Result<Vec<u8>, ToolError> {
+    let permit = call.session.permit(Operation::Read, doctype).await?;
+    let on = DocTypeCall::of(call, &permit).await?;
+    let held = Held::read(&on, on.name(name)).await?;
+    Ok(call.session.site.download(&permit, held.find(file)?).await?.bytes)
+}
+
 /// What is told of a file.
 fn facts(on: &DocTypeCall<'_>, file: &Attachment) -> Value {
     let mut facts = json!({"file": file.file(), "file_name": file.text("file_name")});

@@ -62,7 +62,10 @@ impl Caller<'_> {
                 .input
                 .args()
                 .iter()
-                .map(|arg| (arg.name.as_str(), arg.required || arg.name == "since"))
+                .map(|arg| {
+                    let reads = spec.name == "get_attachment" && arg.name == "file";
+                    (arg.name.as_str(), arg.required || arg.name == "since" || reads)
+                })
                 .collect(),
             Tool::Published(published) => published.args.iter().map(|arg| (arg.name.as_str(), arg.required)).collect(),
             Tool::Typed(verb, _) | Tool::Generic(verb) => of_verb(verb)
@@ -146,6 +149,11 @@ impl Caller<'_> {
             ),
             "content" if tool.contains("import") => json!(format!("{}\ncnr\n", self.field(chance, document))),
             "mapping" => json!({}),
+            "attachment" => {
+                let file = chance.one(&world.files).map_or("note.txt", String::as_str);
+                json!({"doctype": document.def.name, "name": document.name, "file": file})
+            }
+            "pages" => json!("1"),
             "modified" => json!(["2026-01-02 03:04:05.678901", "2020-01-01 00:00:00.000000"][chance.throw(2)]),
             "since" => json!("2020-01-01 00:00:00"),
             "format" if tool.contains("export") => json!("csv"),

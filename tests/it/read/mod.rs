@@ -5,6 +5,7 @@ mod answers;
 mod changes;
 mod empty;
 mod erp;
+mod file_texts;
 mod foreign_syntax;
 mod forms;
 mod get;

@@ -27,6 +27,7 @@ mod stock;
 mod sums;
 mod taxes;
 mod trees;
+mod workbooks;
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,5 @@
-//! Making a document of each row of a CSV file: all rows are checked before the first is sent, and accounted for after
-//! it.
+//! Making a document of each row of a CSV file or of a sheet: all rows are checked before the first is sent, and
+//! accounted for after it.
 
 mod columns;
 mod problems;
@@ -8,6 +8,7 @@ mod sheet;
 mod source;
 mod told;
 mod value;
+mod workbook;
 
 use erpnext_schema::Verb;
 use futures_util::future::BoxFuture;
@@ -22,6 +23,7 @@ use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
+use crate::extract;
 use crate::policy::Operation;
 use crate::tool::document_args::CreateArgs;
 use crate::tool::kinds::{Data, DocTypeName, Object};
@@ -38,10 +40,10 @@ const FIRST: usize = 3;
 /// Makes documents of the rows of a file.
 pub static IMPORT: ToolSpec = ToolSpec {
     name: "import_documents",
-    title: "Import documents from CSV",
-    description: "Creates a document of each row of a CSV file, up to 10,000; its first row names fields or labels. The \
-                  first call sends nothing: it shows the mapping, the problems of all rows and the first documents, \
-                  and gives a confirm_token. The answer accounts for the rows and says where to continue.",
+    title: "Import documents from CSV or XLSX",
+    description: "Creates a document of each row of a CSV file or an XLSX sheet, up to 10,000; its first row names fields \
+                  or labels. The first call sends nothing: it shows the mapping, the problems of all rows and the first \
+                  documents, and gives a confirm_token. The answer accounts for the rows and says where to continue.",
     toolset: Toolset::Bulk,
     operation: Operation::Create,
     effect: Effect::Adds,
@@ -57,6 +59,10 @@ struct ImportArgs {
     content: Option<String>,
     /// in the place of content: a file below this server's directory for imports
     file: Option<String>,
+    /// or {"doctype", "name", "file"} of an attached file
+    attachment: Option<Object>,
+    /// of a workbook; the first by default
+    sheet: Option<String>,
     /// {"column": "fieldname"} where they are called otherwise; "" leaves the column out
     mapping: Option<Object>,
     /// false leaves out what the desk's form would fill in: taxes
@@ -69,9 +75,16 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let permit = call.session.permit(Operation::Create, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
-    let Source { argument, bytes, beside } = Source::of(&call, args.content, args.file.as_deref()).await?;
-    let mut sheet = sheet::read(&bytes).map_err(|why| {
-        ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), "Give a CSV file that is whole.")
+    let Source { argument, bytes, beside } =
+        Source::of(&call, args.content, args.file.as_deref(), args.attachment.as_deref()).await?;
+    let read = match &args.sheet {
+        named if argument != "content" && extract::is_zip(&bytes) => workbook::read(&bytes, named.as_deref()).await,
+        None => sheet::read(&bytes),
+        Some(_) => return Err(wrong(&call, "sheet", "only a workbook (XLSX) has sheets".to_owned())),
+    };
+    let mut sheet = read.map_err(|why| {
+        let next = "Give a CSV or XLSX file that is whole.";
+        ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
     })?;
     let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
     let (on, columns) = on.checked(|on| columns::of(on.def, on.permit.fields(), &sheet, &mapping)).await?;

@@ -3,6 +3,8 @@
 
 use csv::ReaderBuilder;
 
+use crate::extract;
+
 /// The most rows of one file, beside its header.
 pub(super) const MOST: usize = 10_000;
 
@@ -81,9 +83,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, String> {
 }
 
 fn text(bytes: &[u8]) -> Result<&str, String> {
-    // A zip, as XLSX and ODS are, and the container of XLS.
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        return Err("is a workbook (XLSX, XLS, ODS), and only CSV is read: save the sheet as CSV in UTF-8".to_owned());
+    if extract::is_zip(bytes) {
+        return Err(
+            "is a workbook (XLSX, XLS, ODS), and only CSV is read from a text: give the file itself, or save the \
+                    sheet as CSV in UTF-8"
+                .to_owned(),
+        );
+    }
+    if extract::is_compound(bytes) {
+        return Err(
+            "is a workbook of an older kind (XLS), or one with a password: save it as XLSX without, or the sheet \
+                    as CSV in UTF-8"
+                .to_owned(),
+        );
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("is UTF-16: save it as CSV in UTF-8".to_owned());
@@ -148,8 +160,9 @@ mod tests {
     #[test]
     fn what_is_no_csv_is_told() {
         let long = format!("a\n{}", "x\n".repeat(MOST + 1));
-        let wrong: [(&[u8], &str); 8] = [
-            (b"PK\x03\x04rest", "only CSV is read"),
+        let wrong: [(&[u8], &str); 9] = [
+            (b"PK\x03\x04rest", "only CSV is read from a text"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "of an older kind (XLS), or one with a password"),
             (b"\xff\xfea\0", "UTF-16"),
             (b"a\nM\xfcller\n", "no UTF-8 text from byte 3"),
             (b"a\nx\0y\n", "zero bytes"),

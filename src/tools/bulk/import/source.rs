@@ -1,10 +1,14 @@
-//! Where a file comes from: the call itself, or the one directory of the configuration, which no name leads out of.
+//! Where a file comes from: the call itself, a document that it is attached to, or the one directory of the
+//! configuration, which no name leads out of.
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use crate::error::ToolError;
 use crate::tool::Call;
-use crate::tools::attachments::local;
+use crate::tool::kinds::DocumentName;
+use crate::tools::attachments::{fetched, local};
 use crate::tools::bulk::wrong;
 
 /// The largest file, in bytes.
@@ -24,29 +28,60 @@ impl Source {
     /// The file of a call.
     ///
     /// # Errors
-    /// None or both were given; files that are not there, lie elsewhere, or are too large; any file over HTTP.
-    pub async fn of(call: &Call<'_>, content: Option<String>, file: Option<&str>) -> Result<Self, ToolError> {
+    /// Not just one was given; files that are not there, lie elsewhere, or are too large; over HTTP any of this machine.
+    pub async fn of(
+        call: &Call<'_>,
+        content: Option<String>,
+        file: Option<&str>,
+        attachment: Option<&Map<String, Value>>,
+    ) -> Result<Self, ToolError> {
         let is_here = call.session.caller.request.is_none();
         let directory = call.session.import.directory.as_deref();
-        match (content, file) {
-            (Some(content), None) => {
-                let beside = directory.filter(|_| is_here).map(|directory| (directory.to_owned(), "import".to_owned()));
-                Ok(Self { argument: "content", bytes: content.into_bytes(), beside })
+        let beside = || directory.filter(|_| is_here).map(|directory| (directory.to_owned(), "import".to_owned()));
+        match (content, file, attachment) {
+            (Some(content), None, None) => {
+                Ok(Self { argument: "content", bytes: content.into_bytes(), beside: beside() })
             }
-            (None, Some(_)) if !is_here => Err(ToolError::refused(
+            (None, None, Some(attachment)) => {
+                let bytes = attached(call, attachment).await?;
+                Ok(Self { argument: "attachment", bytes, beside: beside() })
+            }
+            (None, Some(_), None) if !is_here => Err(ToolError::refused(
                 "file: it would lie on the machine of this server, which its users over HTTP do not have; nothing was sent.",
-                "Give what is in the file as content, in several calls if it is long.",
+                "Give what is in the file as content, in several calls if it is long, or attach it to a document.",
             )),
-            (None, Some(file)) => match directory {
+            (None, Some(file), None) => match directory {
                 Some(directory) => read(directory, file).await,
                 None => Err(ToolError::refused(
                     "file: the configuration names no directory for imports (import.directory); nothing was sent.",
-                    "Give what is in the file as content.",
+                    "Give what is in the file as content, or attach it to a document.",
                 )),
             },
-            _ => Err(wrong(call, "content", "give either content, the text of the file, or file".to_owned())),
+            _ => {
+                let message = "give either content, the text of the file, or file, or attachment";
+                Err(wrong(call, "content", message.to_owned()))
+            }
         }
     }
+}
+
+/// A file that is attached to a document.
+async fn attached(call: &Call<'_>, attachment: &Map<String, Value>) -> Result<Vec<u8>, ToolError> {
+    let text = |key: &str| attachment.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let (Some(doctype), Some(name), Some(file), 3) = (text("doctype"), text("name"), text("file"), attachment.len())
+    else {
+        let message = "expected the document that has the file, and the file as list_attachments names it: \
+                       {\"doctype\", \"name\", \"file\"}";
+        return Err(wrong(call, "attachment", message.to_owned()));
+    };
+    let bytes = fetched(call, doctype, &DocumentName(name.to_owned()), file).await?;
+    if bytes.len() > MOST {
+        return Err(ToolError::refused(
+            format!("attachment: {file:?} has more than {MOST} bytes; nothing was sent."),
+            "Tell the user: it has to be divided, each part with the header.",
+        ));
+    }
+    Ok(bytes)
 }
 
 /// A file below the directory.
