@@ -224,7 +224,7 @@ mod tests {
         let config = read(json!({"permissions": {"reports": ["Accounts*"]}, "publish": {"run_receivables": stated}}));
         let published = &config.unwrap().publish["run_receivables"];
         assert_eq!(published.columns, ["party"]);
-        let Gives::Report { report, filters } = &published.gives else { panic!("{published:?}") };
+        let Gives::Report { report, filters } = &published.gives else { unreachable!("{published:?}") };
         let names: Vec<&str> = filters.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
             (report.as_str(), names),
@@ -241,7 +241,7 @@ mod tests {
     fn a_saved_filter_is_published_for_its_doctype() {
         let stated = json!({"description": "d", "doctype": "Sales Invoice", "saved_filter": "Late"});
         let config = read(json!({"publish": {"list_late_invoices": stated}})).unwrap();
-        let Gives::List { doctype, saved_filter } = &config.publish["list_late_invoices"].gives else { panic!() };
+        let Gives::List { doctype, saved_filter } = &config.publish["list_late_invoices"].gives else { unreachable!() };
         assert_eq!((doctype.as_str(), saved_filter.as_str()), ("Sales Invoice", "Late"));
     }
 
