@@ -121,10 +121,10 @@ impl Site<'_> {
     }
 }
 
-fn cents(amount: f64) -> f64 {
+pub(super) fn cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
-fn number(doc: &Doc, key: &str) -> f64 {
+pub(super) fn number(doc: &Doc, key: &str) -> f64 {
     doc.get(key).map_or(0.0, flt)
 }
