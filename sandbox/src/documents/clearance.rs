@@ -1,5 +1,5 @@
-//! What the desk's Bank Clearance does: the payments of an account, and the day on which the bank had each. Invoices that
-//! were paid at once are left out.
+//! What the desk's Bank Clearance does: the payments of an account, and the day on which the bank had each. Invoices
+//! that were paid at once are left out.
 
 use serde_json::{Value, json};
 
@@ -56,8 +56,8 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Gives the payments in the tool's table their clearance dates, all of them or none; one without a date loses it where
-    /// the tool includes what is cleared. It asks for no right on the payments.
+    /// Gives the payments in the tool's table their clearance dates, all of them or none; one without a date loses it
+    /// where the tool includes what is cleared. It asks for no right on the payments.
     ///
     /// # Errors
     /// 417 for a date before that of the cheque.

@@ -108,11 +108,13 @@ impl Site<'_> {
                     made.push(json!({
                         "doctype": "Payment Reconciliation Allocation", "parentfield": "allocation",
                         "reference_type": text(payment, "reference_type"),
-                        "reference_name": text(payment, "reference_name"), "reference_row": payment.get("reference_row"),
-                        "invoice_type": text(invoice, "invoice_type"), "invoice_number": text(invoice, "invoice_number"),
+                        "reference_name": text(payment, "reference_name"),
+                        "reference_row": payment.get("reference_row"), "invoice_type": text(invoice, "invoice_type"),
+                        "invoice_number": text(invoice, "invoice_number"),
                         "unreconciled_amount": whole, "amount": left, "allocated_amount": taken,
                         "difference_amount": 0.0, "currency": invoice.get("currency"), "exchange_rate": 1.0,
-                        "cost_center": payment.get("cost_center"), "gain_loss_posting_date": payment.get("posting_date"),
+                        "cost_center": payment.get("cost_center"),
+                        "gain_loss_posting_date": payment.get("posting_date"),
                     }));
                 }
                 left = cents(left - taken);
@@ -211,7 +213,8 @@ mod tests {
         let open = "docstatus = 1 AND is_return = 0 AND outstanding_amount > 100 LIMIT 1";
         let invoice = site.db.rows_where(site.controller("Sales Invoice")?, open, &[])?.remove(0);
         let paid = json!({
-            "doctype": "Payment Entry", "naming_series": "ACC-PAY-.YYYY.-", "payment_type": "Receive", "party_type": "Customer", "party": invoice["customer"],
+            "doctype": "Payment Entry", "naming_series": "ACC-PAY-.YYYY.-", "payment_type": "Receive",
+            "party_type": "Customer", "party": invoice["customer"],
             "company": invoice["company"], "paid_from": invoice["debit_to"], "paid_to": "Petty Cash - AWF",
             "paid_amount": 30, "received_amount": 30, "source_exchange_rate": 1, "target_exchange_rate": 1,
             "posting_date": "2026-11-20",

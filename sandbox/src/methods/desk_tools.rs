@@ -1,5 +1,5 @@
-//! `run_doc_method`: methods of the documents that are tools of the desk. The document is sent along, and nothing of it is
-//! stored.
+//! `run_doc_method`: methods of the documents that are tools of the desk. The document is sent along, and nothing of it
+//! is stored.
 
 use serde_json::json;
 
