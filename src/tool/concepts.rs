@@ -52,6 +52,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("pending", "wait"),
     ("permission", "right allowed may access withheld"),
     ("print", "pdf paper format"),
+    ("reconcile", "match allocate advance unallocated unapplied reconciliation"),
     ("record", "pay paid receive settle"),
     ("rename", "name id change new another"),
     ("run", "general account receivable payable ledger profit loss trial balance"),

@@ -25,7 +25,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Opening Invoice Creation Tool", "create the Sales or Purchase Invoice itself, with is_opening \"Yes\""),
     (
         "Payment Reconciliation",
-        "references of a draft Payment Entry allocate it to invoices; what is submitted is reconciled in the desk",
+        "references of a draft Payment Entry allocate it to invoices; reconcile_payments matches what is submitted",
     ),
     ("Permission Inspector", "get_doctype_permissions tells what is permitted"),
     ("Quick Stock Balance", "get_stock_balance tells it"),

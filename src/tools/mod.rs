@@ -85,6 +85,7 @@ pub static ALL: &[&ToolSpec] = &[
     &attachments::DELETE,
     &print::PRINT,
     &send::SEND,
+    &payment::RECONCILE,
     &duplicates::FIND,
     &convert::DUPLICATE,
     &bulk::UPSERT,

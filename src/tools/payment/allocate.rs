@@ -4,7 +4,7 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
 /// A difference that is none: no currency has more than three decimals.
-const ROUNDING: f64 = 0.000_5;
+pub const ROUNDING: f64 = 0.000_5;
 
 /// An invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]

@@ -4,6 +4,7 @@ mod account;
 mod allocate;
 mod draft;
 mod invoices;
+mod reconcile;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use self::allocate::{Open, Plan, same};
 pub(super) use self::allocate::{money, spread};
 pub(super) use self::draft::put_amount;
 use self::invoices::Invoices;
+pub use self::reconcile::RECONCILE;
 use super::erp::PartyType;
 use super::lifecycle;
 use crate::answer::{Made, ToolAnswer};

@@ -17,6 +17,7 @@ mod orders;
 mod part;
 mod payment;
 mod procure;
+mod reconcile;
 mod rows;
 mod rules;
 mod sell;
