@@ -25,6 +25,7 @@ pub(super) const MEANT: &[(&str, &str)] = &[
     ("call", "run use invoke"),
     ("cancel", "void revert undo"),
     ("change", "recent modified sync new"),
+    ("clearance", "clear uncleared"),
     ("comment", "note remark"),
     ("connection", "reachable login"),
     ("conversion", "next follow possible"),

@@ -6,10 +6,10 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Audit Trail", "get_document_history compares the versions of a document"),
     ("Authorization Control", "an Authorization Rule is the record that counts"),
     ("BOM Update Tool", "a BOM Update Log that is submitted replaces a BOM"),
-    ("Bank Clearance", "clearance_date of the Payment Entry or Journal Entry is what clears it"),
+    ("Bank Clearance", "set_clearance_dates clears Payment Entries and Journal Entries"),
     (
         "Bank Reconciliation Tool",
-        "payment_entries of the Bank Transaction match it with vouchers; clearance_date of a Payment Entry clears that",
+        "payment_entries of the Bank Transaction match it with vouchers; set_clearance_dates clears a Payment Entry",
     ),
     ("Bisect Accounting Statements", "run_report shows the statements"),
     ("Bulk Update", "update_bulk_documents changes many documents"),

@@ -3,6 +3,7 @@
 mod about;
 mod aggregate;
 mod attachments;
+mod bank;
 mod bulk;
 mod changes;
 mod collaborate;
@@ -86,6 +87,7 @@ pub static ALL: &[&ToolSpec] = &[
     &print::PRINT,
     &send::SEND,
     &payment::RECONCILE,
+    &bank::CLEAR,
     &duplicates::FIND,
     &convert::DUPLICATE,
     &bulk::UPSERT,

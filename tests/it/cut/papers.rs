@@ -32,6 +32,16 @@ impl World {
             "allocations": [{"payment": payment, "invoice": invoice, "amount": 2}]})
     }
 
+    /// A payment that the bank had.
+    pub(super) async fn clearing(&self) -> Value {
+        let mut paid = self.payment().await;
+        paid["submit"] = json!(true);
+        let payment = self.done("record_payment", paid).await["created"].clone();
+        let read = json!({"doctype": "Payment Entry", "name": payment, "fields": ["paid_to"]});
+        let account = self.done("get_generic_document", read).await["document"]["paid_to"].clone();
+        json!({"account": account, "dates": [{"name": payment, "date": "2027-12-31"}], "confirm": true})
+    }
+
     pub(super) async fn order(&self, more: Value) -> Value {
         let customer = self.first("Customer", json!({})).await;
         let item = self.first("Item", json!({"is_sales_item": 1, "has_variants": 0})).await;

@@ -1,6 +1,7 @@
 //! What people do with an ERP from beginning to end, on the sandbox, by an MCP client.
 
 mod approval;
+mod bank;
 mod bulk;
 mod copies;
 mod correction;
