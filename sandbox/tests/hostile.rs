@@ -250,6 +250,7 @@ const METHODS: &[&str] = &[
     "frappe.model.workflow.get_transitions",
     "frappe.model.workflow.apply_workflow",
     "frappe.model.mapper.make_mapped_doc",
+    "run_doc_method",
     "upload_file",
     "nope",
     "",

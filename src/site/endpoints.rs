@@ -56,6 +56,7 @@ pub(super) const IS_AMENDED: &str = "frappe.client.is_document_amended";
 pub(super) const TRANSITIONS: &str = "frappe.model.workflow.get_transitions";
 pub(super) const APPLY_WORKFLOW: &str = "frappe.model.workflow.apply_workflow";
 pub(super) const MAKE_MAPPED: &str = "frappe.model.mapper.make_mapped_doc";
+pub(super) const RUN_DOC_METHOD: &str = "run_doc_method";
 
 // What stands beside a document.
 pub(super) const DOCINFO: &str = "frappe.desk.form.load.get_docinfo";

@@ -6,10 +6,10 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Audit Trail", "get_document_history compares the versions of a document"),
     ("Authorization Control", "an Authorization Rule is the record that counts"),
     ("BOM Update Tool", "a BOM Update Log that is submitted replaces a BOM"),
-    ("Bank Clearance", "clearance_date of the Payment Entry or Journal Entry is what clears it"),
+    ("Bank Clearance", "set_clearance_dates clears Payment Entries and Journal Entries"),
     (
         "Bank Reconciliation Tool",
-        "payment_entries of the Bank Transaction match it with vouchers; clearance_date of a Payment Entry clears that",
+        "payment_entries of the Bank Transaction match it with vouchers; set_clearance_dates clears a Payment Entry",
     ),
     ("Bisect Accounting Statements", "run_report shows the statements"),
     ("Bulk Update", "update_bulk_documents changes many documents"),
@@ -25,7 +25,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Opening Invoice Creation Tool", "create the Sales or Purchase Invoice itself, with is_opening \"Yes\""),
     (
         "Payment Reconciliation",
-        "references of a draft Payment Entry allocate it to invoices; what is submitted is reconciled in the desk",
+        "references of a draft Payment Entry allocate it to invoices; reconcile_payments matches what is submitted",
     ),
     ("Permission Inspector", "get_doctype_permissions tells what is permitted"),
     ("Quick Stock Balance", "get_stock_balance tells it"),

@@ -32,7 +32,8 @@ pub enum Toolset {
     Collaboration,
     /// Steps of trade that are more than a document's own: payments, the state of orders.
     Trade,
-    /// Copies of documents, what is there twice, files of many: listed only where it is named.
+    /// Copies of documents, what is there twice, files of many, payments matched and cleared: listed only where it is
+    /// named.
     Data,
     /// Those of no other.
     More,

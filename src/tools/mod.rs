@@ -3,6 +3,7 @@
 mod about;
 mod aggregate;
 mod attachments;
+mod bank;
 mod bulk;
 mod changes;
 mod collaborate;
@@ -90,6 +91,8 @@ pub static ALL: &[&ToolSpec] = &[
     &attachments::DELETE,
     &print::PRINT,
     &send::SEND,
+    &payment::RECONCILE,
+    &bank::CLEAR,
     &duplicates::FIND,
     &saved::GET,
     &convert::DUPLICATE,

@@ -15,7 +15,7 @@ const SET_ONCE: &str = "is set once, when the document is made, and cannot be ch
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
 /// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that
 /// does.
-const WAYS: [(&str, &[&str], &str, &str); 2] = [
+const WAYS: [(&str, &[&str], &str, &str); 4] = [
     ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
     (
         "status",
@@ -23,6 +23,8 @@ const WAYS: [(&str, &[&str], &str, &str); 2] = [
         "change_order_status",
         "closes, holds and reopens",
     ),
+    ("references", &["Payment Entry"], "reconcile_payments", "matches what is left of it with open invoices"),
+    ("clearance_date", &["Payment Entry", "Journal Entry"], "set_clearance_dates", "sets it"),
 ];
 const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if \
                          nothing was made from it";

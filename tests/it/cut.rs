@@ -80,6 +80,15 @@ const WRITES: &[Write] = &[
     write("record_payment", ("POST", "/api/resource/Payment Entry"), &["insert Payment Entry"], |world| {
         Box::pin(world.payment())
     }),
+    write("reconcile_payments", ("POST", "run_doc_method/reconcile"), &["update Payment Entry"], |world| {
+        Box::pin(world.matching())
+    }),
+    write(
+        "set_clearance_dates",
+        ("POST", "run_doc_method/update_clearance_date"),
+        &["update Payment Entry"],
+        |world| Box::pin(world.clearing()),
+    ),
     write("change_order_status", ("POST", "sales_order.update_status"), &["update Sales Order"], |world| {
         Box::pin(world.order(json!({"to": "close"})))
     }),

@@ -35,16 +35,21 @@ impl Site<'_> {
         }
         let allocated = cents(rows(doc, "references").map(|row| number(row, "allocated_amount")).sum::<f64>().abs());
         let (paid, received) = (number(doc, "paid_amount"), number(doc, "received_amount"));
-        let party = if text(doc, "payment_type") == "Receive" { paid } else { received };
-        let other = if text(doc, "payment_type") == "Receive" { received } else { paid };
+        // Without a rate the account is one in the company's currency.
+        let rate = |field: &str| Some(number(doc, field)).filter(|rate| *rate != 0.0).unwrap_or(1.0);
+        let (source, target) = (rate("source_exchange_rate"), rate("target_exchange_rate"));
+        let ((party, party_rate), other) = match text(doc, "payment_type") {
+            "Receive" => ((paid, source), received * target),
+            _ => ((received, target), paid * source),
+        };
         let unallocated = cents((party - allocated).max(0.0));
         for (field, amount) in [
             ("base_paid_amount", paid * number(doc, "source_exchange_rate")),
             ("base_received_amount", received * number(doc, "target_exchange_rate")),
             ("total_allocated_amount", allocated),
-            ("base_total_allocated_amount", allocated),
+            ("base_total_allocated_amount", allocated * party_rate),
             ("unallocated_amount", unallocated),
-            ("difference_amount", allocated + unallocated - other),
+            ("difference_amount", (allocated + unallocated) * party_rate - other),
         ] {
             doc.insert(field.to_owned(), json!(cents(amount)));
         }
@@ -121,10 +126,10 @@ impl Site<'_> {
     }
 }
 
-fn cents(amount: f64) -> f64 {
+pub(super) fn cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
 
-fn number(doc: &Doc, key: &str) -> f64 {
+pub(super) fn number(doc: &Doc, key: &str) -> f64 {
     doc.get(key).map_or(0.0, flt)
 }

@@ -93,7 +93,10 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
     let kind = kind.unwrap_or_default();
     app.untaken.look(version, Form::of(&method, &path, kind, &sent));
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1").to_owned();
-    let mut fault = app.faults.take(&method, &path);
+    // The methods of documents share one path; a fault may be meant for one of them.
+    let asked = sent.args.as_ref().ok().and_then(|args| args.get("method")?.as_str());
+    let asked = asked.filter(|_| path.ends_with("/run_doc_method")).map(|asked| format!("{path}/{asked}"));
+    let mut fault = app.faults.take(&method, asked.as_deref().unwrap_or(&path));
     // A fault strikes before anybody is logged in.
     let before_login = Manner { tracebacks: app.tracebacks && version < Version::V16, ..app.manner() };
     if let Some(fault) = &mut fault

@@ -7,6 +7,7 @@
 
 mod chains;
 mod client;
+mod desk_tools;
 mod docinfo;
 mod doctype;
 mod erp;
@@ -87,6 +88,7 @@ pub static METHODS: &[Method] = &[
     any("frappe.auth.get_logged_user", session::get_logged_user),
     any("frappe.utils.change_log.get_versions", session::get_versions),
     any("frappe.desk.form.load.getdoctype", doctype::getdoctype),
+    post("run_doc_method", desk_tools::run_doc_method),
     any("frappe.client.get", client::get),
     any("frappe.client.get_list", list::get_list),
     any("frappe.client.get_time_zone", session::get_time_zone),

@@ -4,6 +4,7 @@ use erpnext_schema::{Purpose, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::{plan, spread, wrong};
+use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
 use super::{Payment, PaymentArgs, account};
 use crate::document::amounts::money;
@@ -15,18 +16,17 @@ use crate::tool::Call;
 use crate::tools::erp::is_a_date;
 use crate::writes::{fixed_fields, links};
 
-/// What the call says by arguments of its own, or works out.
-const OURS: [&str; 12] = [
+/// What the call says by arguments of its own, or works out, beside the amounts: one of these may be that of a bank in
+/// another currency.
+const OURS: [&str; 10] = [
     "company",
     "mode_of_payment",
-    "paid_amount",
     "paid_from",
     "paid_to",
     "party",
     "party_type",
     "payment_type",
     "posting_date",
-    "received_amount",
     "reference_no",
     "references",
 ];
@@ -42,11 +42,7 @@ pub async fn make<'a>(
     is_a_date(args.date.as_deref())?;
     is_a_date(args.reference_date.as_deref())?;
     let ours = args.data.keys().filter(|key| OURS.contains(&key.as_str()));
-    let twice = ours.map(|key| {
-        let message = "is said by the arguments of this tool, not in data".to_owned();
-        Violation { path: format!("data.{key}"), rule: Rule::Value, message, nearest: None }
-    });
-    let twice: Vec<Violation> = twice.collect();
+    let twice: Vec<Violation> = ours.map(|key| said_twice(key)).collect();
     if !twice.is_empty() {
         return Err(ToolError::arguments(tool, twice));
     }
@@ -124,8 +120,13 @@ pub async fn make<'a>(
             made.insert(format!("{ours}_account_type"), json!(kind));
         }
     }
-    fits(&made, &given, ours, theirs)?;
+    let across = Across::of(call, &made, &args.data, &company, plan.amount).await?;
+    AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
+    fits(&made, &given, ours)?;
     put_amount(&mut made, plan.amount, plan.unallocated);
+    if let Some(across) = &across {
+        across.put(&mut made, money(plan.amount - plan.unallocated));
+    }
     made.insert("references".to_owned(), numbered(references));
 
     let (on, mut data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
@@ -149,7 +150,7 @@ pub async fn make<'a>(
     links::check_sight(&on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
-    Ok((Payment { doc, invoices, plan }, on, titled))
+    Ok((Payment { doc, invoices, plan, across }, on, titled))
 }
 
 /// That one payment can hold both: the site makes one for each invoice.
@@ -169,8 +170,8 @@ fn alike(first: &Map<String, Value>, other: &Map<String, Value>, name: &str) -> 
     }
 }
 
-/// That there are two accounts of one currency, and what a bank asks for.
-fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str, theirs: &str) -> Result<(), ToolError> {
+/// That there is an account, and what a bank asks for.
+fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str) -> Result<(), ToolError> {
     let said = |field: &str| {
         let is = |doc: &Map<String, Value>| doc.get(field).and_then(Value::as_str).map(str::to_owned);
         is(given).or_else(|| is(made)).filter(|text| !text.is_empty())
@@ -179,15 +180,6 @@ fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str, their
         return Err(ToolError::refused(
             "account: the company has no default bank or cash account; nothing was made.",
             "Name the account, or a mode_of_payment that has one.",
-        ));
-    }
-    let currency = |account: &str| said(&format!("{account}_account_currency"));
-    if let (Some(one), Some(other)) = (currency(ours), currency(theirs))
-        && one != other
-    {
-        return Err(ToolError::refused(
-            format!("account: it is kept in {one} and that of the party in {other}; nothing was made."),
-            "convert_document makes a payment between currencies, with both amounts in data.",
         ));
     }
     if said(&format!("{ours}_account_type")).is_some_and(|kind| kind == "Bank") && said("reference_no").is_none() {

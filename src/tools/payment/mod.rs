@@ -2,8 +2,10 @@
 
 mod account;
 mod allocate;
+mod currency;
 mod draft;
 mod invoices;
+mod reconcile;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,8 +13,10 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::allocate::spread;
 use self::allocate::{Open, Plan};
+use self::currency::Across;
 pub(super) use self::draft::put_amount;
 use self::invoices::Invoices;
+pub use self::reconcile::RECONCILE;
 use super::erp::PartyType;
 use super::lifecycle;
 use crate::answer::{Made, ToolAnswer};
@@ -101,6 +105,8 @@ struct Payment {
     doc: Map<String, Value>,
     invoices: Vec<Open>,
     plan: Plan,
+    /// Where it is between currencies.
+    across: Option<Across>,
 }
 
 async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolError> {
@@ -249,11 +255,13 @@ impl Payment {
                 })
             })
             .collect();
-        Map::from_iter([
+        let mut told = Map::from_iter([
             ("amount".to_owned(), json!(self.plan.amount)),
             ("allocation".to_owned(), Value::Array(rows)),
             ("stays_with_party".to_owned(), json!(self.plan.unallocated)),
-        ])
+        ]);
+        told.extend(self.across.as_ref().map(|across| ("across".to_owned(), across.told())));
+        told
     }
 
     /// The document for who is asked: its rows are told as the allocation.
@@ -279,12 +287,12 @@ impl Payment {
         if let Some((invoice, share)) = wrong.next() {
             return Some(format!("the site allocated {} to {}, not {share}", of(&invoice.name), invoice.name));
         }
-        let fields = [
-            ("paid_amount", self.plan.amount),
-            ("unallocated_amount", self.plan.unallocated),
-            ("difference_amount", 0.0),
-        ];
-        let wrong = fields.into_iter().find(|(field, planned)| !same(number(stored, field), *planned));
+        let amounts = match &self.across {
+            Some(across) => across.amounts().to_vec(),
+            None => vec![("paid_amount", self.plan.amount)],
+        };
+        let beside = [("unallocated_amount", self.plan.unallocated), ("difference_amount", 0.0)];
+        let wrong = amounts.into_iter().chain(beside).find(|(field, planned)| !same(number(stored, field), *planned));
         wrong.map(|(field, planned)| format!("the site stored {field} {}, not {planned}", number(stored, field)))
     }
 }

@@ -20,6 +20,28 @@ impl World {
             "reference_no": "BT-1", "confirm": true})
     }
 
+    /// A payment of which something is left, and an invoice for it.
+    pub(super) async fn matching(&self) -> Value {
+        let mut paid = self.payment().await;
+        for (argument, value) in [("amount", json!(3)), ("advance", json!(true)), ("submit", json!(true))] {
+            paid[argument] = value;
+        }
+        let (party, invoice) = (paid["party"].clone(), paid["invoices"][0]["name"].clone());
+        let payment = self.done("record_payment", paid).await["created"].clone();
+        json!({"party_type": "Customer", "party": party, "confirm": true,
+            "allocations": [{"payment": payment, "invoice": invoice, "amount": 2}]})
+    }
+
+    /// A payment that the bank had.
+    pub(super) async fn clearing(&self) -> Value {
+        let mut paid = self.payment().await;
+        paid["submit"] = json!(true);
+        let payment = self.done("record_payment", paid).await["created"].clone();
+        let read = json!({"doctype": "Payment Entry", "name": payment, "fields": ["paid_to"]});
+        let account = self.done("get_generic_document", read).await["document"]["paid_to"].clone();
+        json!({"account": account, "dates": [{"name": payment, "date": "2027-12-31"}], "confirm": true})
+    }
+
     pub(super) async fn order(&self, more: Value) -> Value {
         let customer = self.first("Customer", json!({})).await;
         let item = self.first("Item", json!({"is_sales_item": 1, "has_variants": 0})).await;

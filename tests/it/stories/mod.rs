@@ -1,6 +1,7 @@
 //! What people do with an ERP from beginning to end, on the sandbox, by an MCP client.
 
 mod approval;
+mod bank;
 mod bulk;
 mod copies;
 mod correction;
@@ -19,6 +20,7 @@ mod part;
 mod payment;
 mod price;
 mod procure;
+mod reconcile;
 mod rows;
 mod rules;
 mod saved;

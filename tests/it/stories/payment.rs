@@ -139,6 +139,41 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
 }
 
 #[on_every_version]
+async fn a_payment_between_currencies_needs_both_amounts_and_tells_the_rate() {
+    let desk = Desk::open().await;
+    let parent = desk.get("Account", "Current Account - AWF").await["parent_account"].clone();
+    let dollars = json!({"account_name": "Dollars", "parent_account": parent, "company": COMPANY,
+        "account_type": "Bank", "account_currency": "USD"});
+    let dollars = desk.create("Account", dollars).await;
+    let invoice = desk.invoice().await;
+    let asked = json!({"invoices": [{"name": invoice}], "account": dollars, "submit": true, "confirm": true});
+    let mut asked = of_customer(&desk, asked).await;
+    let before = desk.site.journal().len();
+    let text = desk.refusal("record_payment", asked.clone()).await;
+    assert!(text.contains("kept in USD and that of the party in EUR"), "{text}");
+    assert!(text.contains("Give received_amount in data: what the account gets in USD"), "{text}");
+    for (data, told) in [
+        (json!({"paid_amount": 150, "received_amount": 165}), "data.paid_amount: is said by"),
+        (json!({"received_amount": "much"}), "data.received_amount: expected a number above 0 in USD"),
+    ] {
+        asked["data"] = data;
+        let text = desk.refusal("record_payment", asked.clone()).await;
+        assert!(text.contains(told), "{text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+
+    asked["data"] = json!({"received_amount": 165});
+    let done = desk.call("record_payment", asked).await;
+    let across = json!({"account_amount": 165.0, "account_currency": "USD", "party_amount": 150.0,
+        "party_currency": "EUR", "rate": "1 EUR = 1.1 USD"});
+    assert_eq!((&done["across"], &done["docstatus"]), (&across, &json!(1)), "{done}");
+    let payment = desk.get("Payment Entry", done["created"].as_str().unwrap()).await;
+    assert_eq!((&payment["paid_amount"], &payment["received_amount"]), (&json!(150.0), &json!(165.0)), "{payment}");
+    assert_eq!(payment["base_received_amount"], payment["base_paid_amount"], "{payment}");
+    assert_eq!(open(&desk, &invoice).await, (0.0, json!("Paid")));
+}
+
+#[on_every_version]
 async fn what_is_open_after_a_payment_is_told_without_what_is_withheld() {
     use crate::sandbox::{SampleSite, first};
     use crate::support::{all, app_of};

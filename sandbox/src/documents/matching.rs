@@ -1,0 +1,268 @@
+//! What the desk's Payment Reconciliation does: what of a party is open, and payments matched to invoices. Only Payment
+//! Entries are matched, without those against orders; no exchange gain is worked out, no ledger is written.
+
+use serde_json::{Value, json};
+
+use super::payments::{cents, number};
+use crate::doc::{Doc, int, rows, text};
+use crate::error::SiteError;
+use crate::site::Site;
+
+const PAYMENT: &str = "Payment Entry";
+/// What the tool cannot do without.
+const MANDATORY: [&str; 4] = ["company", "party_type", "party", "receivable_payable_account"];
+/// A difference that is none: money has two decimals.
+const ROUNDING: f64 = 0.009;
+
+impl Site<'_> {
+    /// Fills what is open of the tool's party into its tables.
+    ///
+    /// # Errors
+    /// 417 where it does not say whose.
+    pub fn unreconciled(&self, tool: &mut Doc) -> Result<(), SiteError> {
+        if let Some(missing) = MANDATORY.into_iter().find(|field| text(tool, field).is_empty()) {
+            return Err(SiteError::invalid(format!("{missing} comes first")));
+        }
+        let (mut invoices, mut payments) = (self.open_invoices(tool)?, self.open_payments(tool)?);
+        for (list, limit) in [(&mut invoices, "invoice_limit"), (&mut payments, "payment_limit")] {
+            if let Some(most) = usize::try_from(int(tool, limit)).ok().filter(|most| *most > 0) {
+                list.truncate(most);
+            }
+        }
+        tool.insert("invoices".to_owned(), Value::Array(invoices));
+        tool.insert("payments".to_owned(), Value::Array(payments));
+        Ok(())
+    }
+
+    fn open_invoices(&self, tool: &Doc) -> Result<Vec<Value>, SiteError> {
+        let (doctype, party, account) = match text(tool, "party_type") {
+            "Supplier" => ("Purchase Invoice", "supplier", "credit_to"),
+            _ => ("Sales Invoice", "customer", "debit_to"),
+        };
+        let own = text(tool, "receivable_payable_account");
+        let currency = self.value("Account", own, "account_currency")?;
+        let mut open = self.db.rows_where_in(doctype, self.meta, party, text(tool, "party"))?;
+        open.retain(|doc| {
+            int(doc, "docstatus") == 1
+                && text(doc, "company") == text(tool, "company")
+                && text(doc, account) == own
+                && number(doc, "outstanding_amount") > 0.0
+        });
+        oldest_first(&mut open);
+        let row = |doc: &Doc| {
+            json!({
+                "doctype": "Payment Reconciliation Invoice", "parentfield": "invoices", "invoice_type": doctype,
+                "invoice_number": text(doc, "name"), "invoice_date": text(doc, "posting_date"),
+                "amount": number(doc, "grand_total"), "outstanding_amount": number(doc, "outstanding_amount"),
+                "currency": currency, "exchange_rate": 1.0,
+            })
+        };
+        Ok(open.iter().map(row).collect())
+    }
+
+    fn open_payments(&self, tool: &Doc) -> Result<Vec<Value>, SiteError> {
+        let (kind, account) = match text(tool, "party_type") {
+            "Supplier" => ("Pay", "paid_to"),
+            _ => ("Receive", "paid_from"),
+        };
+        let own = text(tool, "receivable_payable_account");
+        let currency = self.value("Account", own, "account_currency")?;
+        let mut open = self.db.rows_where_in(PAYMENT, self.meta, "party", text(tool, "party"))?;
+        open.retain(|doc| {
+            int(doc, "docstatus") == 1
+                && text(doc, "party_type") == text(tool, "party_type")
+                && text(doc, "company") == text(tool, "company")
+                && text(doc, "payment_type") == kind
+                && text(doc, account) == own
+                && number(doc, "unallocated_amount") > 0.0
+        });
+        oldest_first(&mut open);
+        let row = |doc: &Doc| {
+            json!({
+                "doctype": "Payment Reconciliation Payment", "parentfield": "payments", "reference_type": PAYMENT,
+                "reference_name": text(doc, "name"), "reference_row": null, "posting_date": text(doc, "posting_date"),
+                "is_advance": "Yes", "amount": number(doc, "unallocated_amount"), "difference_amount": 0.0,
+                "currency": currency, "exchange_rate": 1.0, "cost_center": doc.get("cost_center"),
+            })
+        };
+        Ok(open.iter().map(row).collect())
+    }
+
+    /// Proposes which of the payments goes to which of the invoices, in their order.
+    ///
+    /// # Errors
+    /// 417 where the tool's tables are empty.
+    pub fn allocate(&self, tool: &mut Doc, args: &Doc) -> Result<(), SiteError> {
+        if let Some(empty) = ["invoices", "payments"].into_iter().find(|table| rows(tool, table).next().is_none()) {
+            return Err(SiteError::invalid(format!("there are no {empty}")));
+        }
+        let mut invoices: Vec<Doc> = rows(args, "invoices").cloned().collect();
+        let mut made = Vec::new();
+        for payment in rows(args, "payments") {
+            let whole = number(payment, "amount");
+            let mut left = whole;
+            for invoice in &mut invoices {
+                let open = number(invoice, "outstanding_amount");
+                let taken = left.min(open);
+                if taken > 0.0 {
+                    made.push(json!({
+                        "doctype": "Payment Reconciliation Allocation", "parentfield": "allocation",
+                        "reference_type": text(payment, "reference_type"),
+                        "reference_name": text(payment, "reference_name"),
+                        "reference_row": payment.get("reference_row"), "invoice_type": text(invoice, "invoice_type"),
+                        "invoice_number": text(invoice, "invoice_number"),
+                        "unreconciled_amount": whole, "amount": left, "allocated_amount": taken,
+                        "difference_amount": 0.0, "currency": invoice.get("currency"), "exchange_rate": 1.0,
+                        "cost_center": payment.get("cost_center"),
+                        "gain_loss_posting_date": payment.get("posting_date"),
+                    }));
+                }
+                left = cents(left - taken);
+                invoice.insert("outstanding_amount".to_owned(), json!(cents(open - taken)));
+            }
+        }
+        tool.insert("allocation".to_owned(), Value::Array(made));
+        Ok(())
+    }
+
+    /// Matches payments to invoices as the tool's allocation says, all of it or nothing. It asks for no right on the
+    /// payments.
+    ///
+    /// # Errors
+    /// 417 for an empty allocation, more than is open, and a payment of which something else is open now.
+    pub fn reconcile(&self, tool: &mut Doc) -> Result<(), SiteError> {
+        let allocation: Vec<Doc> =
+            rows(tool, "allocation").filter(|row| number(row, "allocated_amount") != 0.0).cloned().collect();
+        if allocation.is_empty() {
+            return Err(SiteError::invalid("the allocation is empty"));
+        }
+        for row in &allocation {
+            let listed =
+                rows(tool, "invoices").find(|open| text(open, "invoice_number") == text(row, "invoice_number"));
+            let open = listed.map_or(0.0, |open| number(open, "outstanding_amount"));
+            let taken = number(row, "allocated_amount");
+            if taken > number(row, "amount") || taken > open + ROUNDING {
+                return Err(SiteError::invalid(format!("{taken} is more than is open")));
+            }
+        }
+        let mut payments: Vec<&str> = Vec::new();
+        for row in &allocation {
+            let name = text(row, "reference_name");
+            if !payments.contains(&name) {
+                payments.push(name);
+            }
+        }
+        for name in payments {
+            let own: Vec<&Doc> = allocation.iter().filter(|row| text(row, "reference_name") == name).collect();
+            self.match_payment(name, &own)?;
+        }
+        tool.insert("allocation".to_owned(), json!([]));
+        self.unreconciled(tool)
+    }
+
+    fn match_payment(&self, name: &str, allocation: &[&Doc]) -> Result<(), SiteError> {
+        let def = self.controller(PAYMENT)?;
+        let stored = self.load(PAYMENT, name)?;
+        let unallocated = number(&stored, "unallocated_amount");
+        let is_other = |row: &&Doc| (number(row, "unreconciled_amount") - unallocated).abs() > ROUNDING;
+        if int(&stored, "docstatus") != 1 || allocation.iter().any(is_other) {
+            return Err(SiteError::invalid(format!("{name} was modified since it was read; read it again")));
+        }
+        let (mut doc, before) = (stored.clone(), rows(&stored, "references").count());
+        for row in allocation {
+            let invoice = self.load(text(row, "invoice_type"), text(row, "invoice_number"))?;
+            let (taken, open) = (number(row, "allocated_amount"), number(&invoice, "outstanding_amount"));
+            if taken > open + ROUNDING {
+                return Err(SiteError::invalid(format!("{taken} is more than is outstanding")));
+            }
+            let reference = json!({
+                "reference_doctype": text(row, "invoice_type"), "reference_name": text(row, "invoice_number"),
+                "due_date": invoice.get("due_date"), "total_amount": number(&invoice, "grand_total"),
+                "outstanding_amount": open, "allocated_amount": taken, "exchange_rate": 1.0,
+            });
+            self.append_row(def, &mut doc, "references", reference);
+        }
+        self.stamp(def, &mut doc);
+        self.name_rows(def, &mut doc)?;
+        self.fill_payment(def, &mut doc)?;
+        self.write(def, &mut doc)?;
+        self.keep_version(def, &stored, &doc)?;
+        let added: Vec<Value> = rows(&doc, "references").skip(before).cloned().map(Value::Object).collect();
+        self.tell_invoices(def, &Doc::from_iter([("references".to_owned(), Value::Array(added))]), true)?;
+        self.journal("update", PAYMENT, name)
+    }
+}
+
+fn oldest_first(docs: &mut [Doc]) {
+    let key = |doc: &Doc| (text(doc, "posting_date").to_owned(), text(doc, "name").to_owned());
+    docs.sort_by_key(key);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use crate::doc::Doc;
+    use crate::site::Site;
+    use crate::{Options, Sandbox, error::SiteError};
+
+    /// A customer with an open invoice and a payment of 30 that is matched to nothing.
+    fn tool(site: &Site<'_>) -> Result<(Doc, String, String), SiteError> {
+        let open = "docstatus = 1 AND is_return = 0 AND outstanding_amount > 100 LIMIT 1";
+        let invoice = site.db.rows_where(site.controller("Sales Invoice")?, open, &[])?.remove(0);
+        let paid = json!({
+            "doctype": "Payment Entry", "naming_series": "ACC-PAY-.YYYY.-", "payment_type": "Receive",
+            "party_type": "Customer", "party": invoice["customer"],
+            "company": invoice["company"], "paid_from": invoice["debit_to"], "paid_to": "Petty Cash - AWF",
+            "paid_amount": 30, "received_amount": 30, "source_exchange_rate": 1, "target_exchange_rate": 1,
+            "posting_date": "2026-11-20",
+        });
+        let payment = site.insert(paid.as_object().unwrap().clone())?["name"].as_str().unwrap().to_owned();
+        site.submit(site.load("Payment Entry", &payment)?)?;
+        let tool = json!({
+            "doctype": "Payment Reconciliation", "company": invoice["company"], "party_type": "Customer",
+            "party": invoice["customer"], "receivable_payable_account": invoice["debit_to"],
+        });
+        let mut tool = tool.as_object().unwrap().clone();
+        site.unreconciled(&mut tool)?;
+        Ok((tool, payment, invoice["name"].as_str().unwrap().to_owned()))
+    }
+
+    fn row(tool: &Doc, table: &str, key: &str, name: &str) -> Value {
+        let rows = tool[table].as_array().unwrap();
+        rows.iter().find(|row| row[key] == name).unwrap_or_else(|| panic!("{name} in {rows:?}")).clone()
+    }
+
+    #[tokio::test]
+    async fn a_payment_is_matched_once_and_as_it_was_read() {
+        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        sandbox
+            .with(|site| {
+                let (mut tool, payment, invoice) = tool(site)?;
+                let mut asked = row(&tool, "invoices", "invoice_number", &invoice);
+                asked["outstanding_amount"] = json!(20);
+                let args = json!({
+                    "payments": [row(&tool, "payments", "reference_name", &payment)], "invoices": [asked],
+                });
+                site.allocate(&mut tool, args.as_object().unwrap())?;
+                let row = &tool["allocation"][0];
+                assert_eq!((&row["allocated_amount"], &row["unreconciled_amount"]), (&json!(20.0), &json!(30.0)));
+                let before = site.load("Sales Invoice", &invoice)?["outstanding_amount"].as_f64().unwrap();
+                let mut again = tool.clone();
+                site.reconcile(&mut tool)?;
+                let stored = site.load("Payment Entry", &payment)?;
+                assert_eq!((&stored["unallocated_amount"], &stored["docstatus"]), (&json!(10.0), &json!(1)));
+                assert_eq!(stored["references"][0]["reference_name"], json!(invoice));
+                let now = site.load("Sales Invoice", &invoice)?["outstanding_amount"].as_f64().unwrap();
+                assert!((before - now - 20.0).abs() < 0.001, "{before} {now}");
+                let told = site.reconcile(&mut again).unwrap_err().text;
+                assert!(told.contains("was modified since"), "{told}");
+                let told = site.reconcile(&mut Doc::new()).unwrap_err().text;
+                assert!(told.contains("allocation is empty"), "{told}");
+                Ok(())
+            })
+            .unwrap();
+    }
+}

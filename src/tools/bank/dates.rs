@@ -1,0 +1,347 @@
+//! Clearance dates as they are asked for: checked against the payments, shown, and set in one request.
+
+use std::collections::BTreeSet;
+
+use erpnext_schema::{Rule, Violation, nearest, rows};
+use serde_json::{Map, Value, json};
+
+use super::write::{Clearing, Dated};
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form};
+use crate::answer::ToolAnswer;
+use crate::cleared::Cleared;
+use crate::document::outcome::Verdict;
+use crate::documents::DocTypeCall;
+use crate::documents::names::{document_name, named_exactly};
+use crate::error::ToolError;
+use crate::policy::{Operation, Permit, WriteState};
+use crate::shape::text_of;
+use crate::site::DeskQuestion;
+use crate::tool::Call;
+use crate::tools::lifecycle::Docstatus;
+use crate::writes::batch::Member;
+use crate::writes::confirm::About;
+use crate::writes::gate::{Go, Step};
+use crate::writes::send::send;
+
+/// How many payments one call clears at most.
+const MOST: usize = 100;
+
+/// What is asked for one payment.
+struct Asked {
+    kind: &'static Kind,
+    name: String,
+    /// None takes the date away.
+    date: Option<String>,
+}
+
+/// # Errors
+/// Whatever of it cannot be, before anything is sent; the site's refusal.
+pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<ToolAnswer, ToolError> {
+    let (session, tool) = (call.session, call.tool.name());
+    let asked = asked(args, rows).map_err(|found| ToolError::arguments(tool, found))?;
+    let mut permits: Vec<(&Kind, Permit)> = Vec::new();
+    for kind in KINDS.iter().filter(|kind| asked.iter().any(|one| one.kind.doctype == kind.doctype)) {
+        permits.push((kind, session.permit(Operation::Update, kind.doctype).await?));
+    }
+    let mut calls: Vec<DocTypeCall<'_>> = Vec::new();
+    for (kind, permit) in &permits {
+        let on = DocTypeCall::of(call, permit).await?;
+        on.keeps_values().await?;
+        kind.seen(&on)?;
+        may_write(&on)?;
+        calls.push(on);
+    }
+    let dated = read(call, &calls, asked, &args.account).await?;
+    let form = filled(call, &args.account, &dated).await?;
+    let told = told(&args.account, &dated);
+    for one in &dated {
+        one.on.permit.keeps_in_sight("changed", &one.after)?;
+        one.on.would_pass(&step(one, &told)).await?;
+    }
+    for on in &calls {
+        on.has_room_for(dated.iter().filter(|one| one.on.def.name == on.def.name).count()).await?;
+    }
+    if call.attempt.dry_run {
+        let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
+        answer.extend(told);
+        answer.insert("next".to_owned(), json!("Dry run: nothing was sent but questions."));
+        return Ok(answer.into());
+    }
+    let state: Value = dated.iter().map(|one| json!([one.name, one.before.get("modified")])).collect();
+    let about = About {
+        tool,
+        doctype: KINDS[0].doctype,
+        state: Some(&state),
+        operation: Operation::Cancel,
+        always: false,
+        what: format!("set the clearance dates of {} payments of {:?}", dated.len(), args.account),
+    };
+    let confirmed = about.confirmed(session, call.given, || told.clone())?;
+    session.audit.intend_batch(call.attempt)?;
+    let members: Vec<Member<'_>> = dated
+        .iter()
+        .map(|one| Member::new(one.on, one.on.def, one.on.permit, Some(one.name.as_str()), Some(confirmed)))
+        .collect();
+    let mut leave: Vec<Cleared<'_>> = Vec::with_capacity(dated.len());
+    for (at, one) in dated.iter().enumerate() {
+        match members[at].on().gate_as(Operation::Cancel, step(one, &told)).await {
+            Ok(Go::Send(cleared)) => leave.push(cleared),
+            Ok(Go::Answer(answer)) => return Ok(answer),
+            // With one that may not be dated none is.
+            Err(error) => {
+                members[..=at].iter().for_each(|member| member.settle(Err(&error)));
+                return Err(error);
+            }
+        }
+    }
+    let write = Clearing { session, dated: &dated, form: &form };
+    let sent = send(session, &write, leave).await;
+    members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
+    let messages = sent?.messages;
+    let mut answer = done(&write).await;
+    answer.extend(told);
+    Ok(ToolAnswer { messages, ..answer.into() })
+}
+
+/// The payments and days that are named, each payment once.
+fn asked(args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<Vec<Asked>, Vec<Violation>> {
+    let (mut asked, mut violations) = (Vec::<Asked>::new(), Vec::new());
+    let wrong = |path: &str, rule, message: String, nearest: Option<&str>| Violation {
+        path: path.to_owned(),
+        rule,
+        message,
+        nearest: nearest.map(str::to_owned),
+    };
+    for (path, given) in [("from_date", &args.from_date), ("to_date", &args.to_date)] {
+        if given.is_some() {
+            let message = "is for the list of what is not cleared, without dates".to_owned();
+            violations.push(wrong(path, Rule::Value, message, None));
+        }
+    }
+    if rows.is_empty() || rows.len() > MOST {
+        let message = format!("expected 1 to {MOST} of them, found {}", rows.len());
+        violations.push(wrong("dates", Rule::Value, message, None));
+    }
+    for (at, row) in rows.iter().enumerate().take(MOST) {
+        let before = violations.len();
+        let path = |key: &str| format!("dates[{at}].{key}");
+        for key in row.keys().filter(|key| !matches!(key.as_str(), "name" | "date" | "doctype")) {
+            let message = "no such key; a date has name, date and doctype".to_owned();
+            violations.push(wrong(&path(key), Rule::Value, message, None));
+        }
+        let doctype = row.get("doctype").map_or(Some(KINDS[0].doctype), Value::as_str).unwrap_or_default();
+        let kind = KINDS.iter().find(|kind| kind.doctype == doctype);
+        if kind.is_none() {
+            let names = KINDS.iter().map(|kind| kind.doctype);
+            let message = format!("{doctype:?} is not one of: {}", names.clone().collect::<Vec<_>>().join(", "));
+            violations.push(wrong(&path("doctype"), Rule::Choice, message, nearest(doctype, names)));
+        }
+        let name = row.get("name").and_then(document_name).filter(|name| !name.trim().is_empty());
+        if name.is_none() {
+            violations.push(wrong(&path("name"), Rule::Mandatory, "is mandatory: the payment's name".to_owned(), None));
+        }
+        let date = match row.get("date") {
+            Some(Value::Null) => None,
+            Some(Value::String(text)) => match day(&path("date"), text) {
+                Ok(day) => Some(day),
+                Err(found) => {
+                    violations.push(found);
+                    None
+                }
+            },
+            _ => {
+                let message = "is mandatory: the day as YYYY-MM-DD, or null to take it away".to_owned();
+                violations.push(wrong(&path("date"), Rule::Mandatory, message, None));
+                None
+            }
+        };
+        let Some((kind, name)) = kind.zip(name).filter(|_| violations.len() == before) else { continue };
+        if asked.iter().any(|known| (known.kind.doctype, &known.name) == (kind.doctype, &name)) {
+            violations.push(wrong(&path("name"), Rule::Value, "is named twice".to_owned(), None));
+        } else {
+            asked.push(Asked { kind, name, date });
+        }
+    }
+    if violations.is_empty() { Ok(asked) } else { Err(violations) }
+}
+
+/// That the configuration lets clearance dates be set.
+fn may_write(on: &DocTypeCall<'_>) -> Result<(), ToolError> {
+    let change = Map::from_iter([(CLEARANCE.to_owned(), Value::Null)]);
+    let children = |child: &str| on.session.catalog.known(child);
+    match on.permit.fields().refused(Operation::Update, Some(on.def), children, &change).first() {
+        None => Ok(()),
+        Some(field) => Err(ToolError::refused(
+            format!("This server's configuration does not permit writing {field} of {}.", on.def.name),
+            "get_doctype_permissions tells what is permitted.",
+        )),
+    }
+}
+
+/// The payments as they are stored, with what they are to become; all that stands against it is told at once.
+async fn read<'a>(
+    call: &Call<'_>,
+    calls: &'a [DocTypeCall<'a>],
+    asked: Vec<Asked>,
+    account: &str,
+) -> Result<Vec<Dated<'a>>, ToolError> {
+    let (mut dated, mut violations, all) = (Vec::with_capacity(asked.len()), Vec::new(), asked.len());
+    for (at, Asked { kind, name, date }) in asked.into_iter().enumerate() {
+        call.observer.tell(at, all);
+        let Some(on) = calls.iter().find(|on| on.def.name == kind.doctype) else { continue };
+        let before = on.session.site.get(on.permit, &name).await?.data;
+        named_exactly(on, &name, &before)?;
+        if let Some((key, message)) = against(kind, &before, date.as_deref(), account) {
+            let path = format!("dates[{at}].{key}");
+            let message = format!("{} {name:?} {message}", kind.doctype);
+            violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+        }
+        let mut after = before.clone();
+        after.insert(CLEARANCE.to_owned(), json!(date));
+        dated.push(Dated { on, kind, name, date, before, after });
+    }
+    if violations.is_empty() { Ok(dated) } else { Err(ToolError::arguments(call.tool.name(), violations)) }
+}
+
+/// What stands against clearing the payment on that day, with the key of the row that says it.
+fn against(
+    kind: &Kind,
+    stored: &Map<String, Value>,
+    date: Option<&str>,
+    account: &str,
+) -> Option<(&'static str, String)> {
+    let (posted, cheque, now) =
+        (text_of(stored, "posting_date"), text_of(stored, kind.cheque), text_of(stored, CLEARANCE));
+    let is_other = |fields: &[&str]| match fields {
+        ["accounts"] => {
+            let mut rows = stored.get("accounts").into_iter().flat_map(rows);
+            !rows.any(|row| text_of(row, "account") == account)
+        }
+        fields => !fields.iter().any(|field| text_of(stored, field) == account),
+    };
+    Some(match (Docstatus::of(stored), date) {
+        (Docstatus::Draft, _) => ("name", "is a draft: no money has moved by it".to_owned()),
+        (Docstatus::Cancelled, _) => ("name", "is cancelled".to_owned()),
+        _ if is_other(kind.account) => ("name", format!("is no payment of {account:?}")),
+        (_, None) if now.is_empty() => ("date", "has no clearance date that could be taken away".to_owned()),
+        (_, Some(date)) if date == now => ("date", format!("has this clearance date already, {now}")),
+        (_, Some(date)) if date < posted => {
+            ("date", format!("was posted on {posted}: the bank cannot have had it before, on {date}"))
+        }
+        (_, Some(date)) if date < cheque => {
+            ("date", format!("has a {} of {cheque}, before which the site clears nothing", kind.cheque))
+        }
+        _ => return None,
+    })
+}
+
+/// The site's tool with the rows that it has of these payments, dated.
+///
+/// # Errors
+/// That it does not count one among the payments of the account, or its refusal.
+async fn filled(call: &Call<'_>, account: &str, dated: &[Dated<'_>]) -> Result<Map<String, Value>, ToolError> {
+    let days: BTreeSet<&str> = dated.iter().map(|one| text_of(&one.before, "posting_date")).collect();
+    let (Some(first), Some(from), Some(to)) = (dated.first(), days.first(), days.last()) else {
+        return Err(ToolError::refused("dates: none is left.", "Name the payments."));
+    };
+    let mut form = form(account, from, to, true);
+    let site = call.session.site;
+    let found = entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &form, None).await?);
+    let mut rows = Vec::with_capacity(dated.len());
+    for one in dated {
+        let is_it = |row: &&Map<String, Value>| {
+            text_of(row, "payment_document") == one.kind.doctype && text_of(row, "payment_entry") == one.name
+        };
+        let Some(row) = found.iter().find(is_it) else {
+            return Err(ToolError::refused(
+                format!(
+                    "{} {:?} is no payment of {account:?} that the site clears; nothing was sent.",
+                    one.kind.doctype, one.name
+                ),
+                "Without dates this tool lists those of the account that are not cleared.",
+            ));
+        };
+        let mut row = row.clone();
+        row.insert("idx".to_owned(), json!(rows.len() + 1));
+        row.insert(CLEARANCE.to_owned(), json!(one.date));
+        rows.push(Value::Object(row));
+    }
+    form.insert("payment_entries".to_owned(), Value::Array(rows));
+    Ok(form)
+}
+
+fn step<'a>(one: &'a Dated<'_>, told: &'a Map<String, Value>) -> Step<'a> {
+    let state = WriteState::Changed { stored: &one.before, result: &one.after };
+    Step { name: Some(&one.name), state, preview: told }
+}
+
+/// What is shown before and told after.
+fn told(account: &str, dated: &[Dated<'_>]) -> Map<String, Value> {
+    let row = |one: &Dated<'_>| {
+        let mut row = Map::from_iter([
+            ("doctype".to_owned(), json!(one.kind.doctype)),
+            ("name".to_owned(), json!(one.name)),
+            ("posting_date".to_owned(), json!(one.before.get("posting_date"))),
+            (CLEARANCE.to_owned(), json!({"from": one.before.get(CLEARANCE), "to": one.date})),
+        ]);
+        row.extend(one.kind.facts(&one.on.visible(one.before.clone())));
+        Value::Object(row)
+    };
+    Map::from_iter([("account".to_owned(), json!(account)), ("dates".to_owned(), dated.iter().map(row).collect())])
+}
+
+/// What came of it, as the payments show it: that the site said yes is not enough.
+async fn done(write: &Clearing<'_>) -> Map<String, Value> {
+    let names: Vec<&str> = write.dated.iter().map(|one| one.name.as_str()).collect();
+    let why = match write.verdict().await {
+        Ok(Verdict::Made(())) => return Map::from_iter([("set".to_owned(), json!(names))]),
+        Ok(Verdict::NotYet(why) | Verdict::Open(why)) => why,
+        Err(error) => {
+            tracing::warn!("payments after clearing: {}", error.for_log());
+            "they could not be read".to_owned()
+        }
+    };
+    let told = format!("the site answered that it set them, but reading does not show it: {why}. Read the payments.");
+    Map::from_iter([("not_shown".to_owned(), json!(names)), ("look_at".to_owned(), json!(told))])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{KINDS, against};
+
+    #[test]
+    fn a_day_is_refused_with_the_reason() {
+        let stored = json!({
+            "docstatus": 1, "posting_date": "2026-11-10", "reference_date": "2026-11-12", "paid_to": "Bank",
+        });
+        let with = |key: &str, value: Value| {
+            let mut stored = stored.clone();
+            stored[key] = value;
+            stored
+        };
+        for (stored, date, told) in [
+            (stored.clone(), Some("2026-11-09"), "was posted on 2026-11-10"),
+            (stored.clone(), Some("2026-11-11"), "has a reference_date of 2026-11-12"),
+            (stored.clone(), None, "has no clearance date"),
+            (with("clearance_date", json!("2026-11-20")), Some("2026-11-20"), "has this clearance date already"),
+            (with("docstatus", json!(0)), Some("2026-11-20"), "is a draft"),
+            (with("docstatus", json!(2)), Some("2026-11-20"), "is cancelled"),
+            (with("paid_to", json!("Till")), Some("2026-11-20"), "is no payment of \"Bank\""),
+        ] {
+            let found = against(&KINDS[0], stored.as_object().unwrap(), date, "Bank").unwrap().1;
+            assert!(found.contains(told), "{found}");
+        }
+        let cleared = with("clearance_date", json!("2026-11-20"));
+        for (stored, date) in [(&stored, Some("2026-11-12")), (&cleared, Some("2026-11-21")), (&cleared, None)] {
+            assert_eq!(against(&KINDS[0], stored.as_object().unwrap(), date, "Bank"), None);
+        }
+        let rows = json!([{"account": "Bank"}, {"account": "Fees"}]);
+        let entry = json!({"docstatus": 1, "posting_date": "2026-11-10", "accounts": rows});
+        let entry = entry.as_object().unwrap();
+        assert_eq!(against(&KINDS[1], entry, Some("2026-11-10"), "Bank"), None);
+        assert!(against(&KINDS[1], entry, Some("2026-11-10"), "Till").is_some());
+    }
+}

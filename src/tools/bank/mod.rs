@@ -1,0 +1,170 @@
+//! `set_clearance_dates`: the day on which the bank had a payment, and which payments of an account have none.
+
+mod dates;
+mod uncleared;
+mod write;
+
+use erpnext_schema::{Rule, Violation, meant_date, time};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::answer::ToolAnswer;
+use crate::audit::Attempt;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Operation, Policy};
+use crate::tool::kinds::Documents;
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+
+const CLEARANCE: &str = "clearance_date";
+
+/// Sets clearance dates, or lists what has none.
+pub static CLEAR: ToolSpec = ToolSpec {
+    name: "set_clearance_dates",
+    title: "Clear payments with the bank statement",
+    description: "Sets on which day the bank had payments (Payment Entry, Journal Entry) of one ledger account; null \
+                  takes a date away. Without dates it lists the uncleared ones posted from from_date to to_date and \
+                  proposes nothing. With dates the first call shows all and gives a confirm_token.",
+    toolset: Toolset::Data,
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered,
+    // Whether the books agree with the bank is said by it: it is asked about.
+    special: Special { confirm_as: &[Operation::Cancel], subject, ..Special::NONE },
+    handler: handler!(ClearArgs, clear),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct ClearArgs {
+    /// the bank's ledger account, an Account
+    account: String,
+    /// [{"name": …, "date": "YYYY-MM-DD", "doctype": …}]; doctype: Payment Entry unless given
+    dates: Option<Documents>,
+    /// YYYY-MM-DD
+    from_date: Option<String>,
+    /// YYYY-MM-DD
+    to_date: Option<String>,
+}
+
+/// What the bank clears.
+struct Kind {
+    doctype: &'static str,
+    /// The field with the day on the cheque, or of the transfer.
+    cheque: &'static str,
+    /// The fields that say whether it is of the account.
+    account: &'static [&'static str],
+    /// What is told of it beside its days, as far as that may be seen.
+    told: &'static [&'static str],
+}
+
+const KINDS: [Kind; 2] = [
+    Kind {
+        doctype: "Payment Entry",
+        cheque: "reference_date",
+        account: &["paid_from", "paid_to"],
+        told: &["payment_type", "party", "paid_amount", "received_amount", "reference_no"],
+    },
+    Kind {
+        doctype: "Journal Entry",
+        cheque: "cheque_date",
+        account: &["accounts"],
+        told: &["title", "total_debit", "cheque_no"],
+    },
+];
+
+fn offered(policy: &Policy) -> bool {
+    KINDS.iter().any(|kind| policy.operations(kind.doctype).contains(Operation::Update))
+}
+
+fn subject(attempt: &mut Attempt, _: &Map<String, Value>) {
+    (attempt.doctype, attempt.document) = (Some(KINDS[0].doctype.to_owned()), None);
+    attempt.beside = Some(KINDS[1].doctype.to_owned());
+    attempt.fields = vec![CLEARANCE.to_owned()];
+}
+
+async fn clear(call: Call<'_>, args: ClearArgs) -> Result<ToolAnswer, ToolError> {
+    match &args.dates {
+        None => uncleared::list(&call, &args).await,
+        Some(rows) => dates::set(&call, &args, rows).await,
+    }
+}
+
+impl Kind {
+    /// # Errors
+    /// That a field is withheld which this goes by.
+    fn seen(&self, on: &DocTypeCall<'_>) -> Result<(), ToolError> {
+        let mut needed = ["posting_date", CLEARANCE, self.cheque].into_iter().chain(self.account.iter().copied());
+        match needed.find(|name| !may_read(on, name)) {
+            None => Ok(()),
+            Some(name) => Err(ToolError::refused(
+                format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
+                "get_doctype_permissions tells what is permitted.",
+            )),
+        }
+    }
+
+    /// What is told of a document, of which nothing is there that may not be seen.
+    fn facts(&self, seen: &Map<String, Value>) -> Map<String, Value> {
+        let facts = self.told.iter().copied().chain([self.cheque]);
+        facts
+            .filter_map(|field| Some((field.to_owned(), seen.get(field).filter(|fact| !fact.is_null())?.clone())))
+            .collect()
+    }
+}
+
+fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
+    on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field))
+}
+
+/// A day as the site writes it.
+fn day(path: &str, text: &str) -> Result<String, Violation> {
+    time::parse_date(text).map(|day| day.to_string()).map_err(|why| Violation {
+        path: path.to_owned(),
+        rule: Rule::Value,
+        message: why.to_string(),
+        nearest: meant_date(text),
+    })
+}
+
+/// The site's tool, as it is sent with a question about these days.
+fn form(account: &str, from: &str, to: &str, all: bool) -> Map<String, Value> {
+    let fields = [
+        ("account", json!(account)),
+        ("from_date", json!(from)),
+        ("to_date", json!(to)),
+        ("include_reconciled_entries", json!(u8::from(all))),
+        ("include_pos_transactions", json!(0)),
+        ("payment_entries", json!([])),
+    ];
+    fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
+}
+
+/// The rows of the site's tool.
+fn entries(mut tool: Map<String, Value>) -> Vec<Map<String, Value>> {
+    let rows = match tool.remove("payment_entries") {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    };
+    let rows = rows.into_iter().filter_map(|row| match row {
+        Value::Object(row) => Some(row),
+        _ => None,
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::{CLEARANCE, KINDS};
+
+    #[test]
+    fn every_field_of_what_a_bank_clears_is_there() {
+        for kind in &KINDS {
+            let def = erpnext_doctypes::any(kind.doctype).unwrap();
+            let fields = kind.account.iter().chain(kind.told).chain([&kind.cheque, &CLEARANCE, &"posting_date"]);
+            assert_eq!(fields.filter(|field| def.field(field).is_none()).collect::<Vec<_>>(), Vec::<&&str>::new());
+        }
+    }
+}

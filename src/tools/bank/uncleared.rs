@@ -1,0 +1,108 @@
+//! The payments of an account without a clearance date: as the site's own tool finds them, as far as the caller may see
+//! them.
+
+use erpnext_schema::{Operator, Order, Rule, Violation};
+use serde_json::{Map, Value, json};
+
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, may_read};
+use crate::answer::ToolAnswer;
+use crate::documents::DocTypeCall;
+use crate::documents::names::document_name;
+use crate::error::ToolError;
+use crate::policy::{Filter, Operation};
+use crate::shape::text_of;
+use crate::site::{DeskQuestion, ListQuery};
+use crate::tool::Call;
+
+/// How many are told at most.
+const MOST: usize = 200;
+
+/// # Errors
+/// A range that is none, or the site's refusal.
+pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolError> {
+    let (from, to) = range(args).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
+    let session = call.session;
+    let update = match session.permit(Operation::Update, KINDS[0].doctype).await {
+        Ok(permit) => permit,
+        Err(error) => session.permit(Operation::Update, KINDS[1].doctype).await.map_err(|_| error)?,
+    };
+    let asked = form(&args.account, &from, &to, false);
+    let found = entries(session.site.ask_desk_tool(&update, DeskQuestion::BankEntries, &asked, None).await?);
+    let (mut told, mut known) = (Vec::new(), 0);
+    let mut left_out = Vec::new();
+    for kind in &KINDS {
+        let of_kind = found.iter().filter(|row| text_of(row, "payment_document") == kind.doctype);
+        let names: Vec<String> = of_kind.filter_map(|row| document_name(row.get("payment_entry")?)).collect();
+        known += names.len();
+        if names.is_empty() {
+            continue;
+        }
+        match session.permit(Operation::Read, kind.doctype).await {
+            Ok(permit) => {
+                let on = DocTypeCall::of(call, &permit).await?;
+                on.keeps_values().await?;
+                kind.seen(&on)?;
+                told.extend(seen(kind, &on, &names[..names.len().min(MOST)]).await?);
+            }
+            Err(_) => left_out.push(format!("each {}, which may not be read here", kind.doctype)),
+        }
+        if names.len() > MOST {
+            left_out.push(format!("{} of {} {}: give a shorter range", names.len() - MOST, names.len(), kind.doctype));
+        }
+    }
+    if found.len() > known {
+        left_out.push(format!("{} of other kinds, which the desk's Bank Clearance has", found.len() - known));
+    }
+    told.sort_by_key(|row| (text_of(row, "posting_date").to_owned(), text_of(row, "name").to_owned()));
+    let mut answer = Map::from_iter([
+        ("account".to_owned(), json!(args.account)),
+        ("count".to_owned(), json!(told.len())),
+        ("uncleared".to_owned(), told.into_iter().map(Value::Object).collect()),
+        ("next".to_owned(), json!("Nothing was set. Compare them with the bank's statement, then call with dates.")),
+    ]);
+    if !left_out.is_empty() {
+        answer.insert("left_out".to_owned(), json!(left_out));
+    }
+    Ok(answer.into())
+}
+
+/// The range that is asked for.
+fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
+    let read = |path: &str, given: Option<&String>| match given {
+        Some(text) => day(path, text),
+        None => {
+            let message = "is mandatory where no dates are set".to_owned();
+            Err(Violation { path: path.to_owned(), rule: Rule::Mandatory, message, nearest: None })
+        }
+    };
+    match (read("from_date", args.from_date.as_ref()), read("to_date", args.to_date.as_ref())) {
+        (Ok(from), Ok(to)) if from > to => {
+            let message = format!("{to} is before from_date, {from}");
+            Err(vec![Violation { path: "to_date".to_owned(), rule: Rule::Value, message, nearest: None }])
+        }
+        (Ok(from), Ok(to)) => Ok((from, to)),
+        (from, to) => Err([from.err(), to.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// Those of the documents that the caller may see and that have no clearance date still.
+async fn seen(kind: &Kind, on: &DocTypeCall<'_>, names: &[String]) -> Result<Vec<Map<String, Value>>, ToolError> {
+    let fields = ["name", "posting_date", CLEARANCE, kind.cheque].into_iter().chain(kind.told.iter().copied());
+    let query = ListQuery {
+        fields: fields.filter(|field| *field == "name" || may_read(on, field)).map(str::to_owned).collect(),
+        filters: vec![Filter::new("name", Operator::In, json!(names)), Filter::eq("docstatus", 1)],
+        order_by: vec![Order::asc("name")],
+        limit: u32::try_from(MOST).unwrap_or(u32::MAX),
+        ..ListQuery::default()
+    };
+    let rows = on.session.site.list(on.permit, &query).await?.data;
+    let open = rows.into_iter().filter(|row| text_of(row, CLEARANCE).is_empty());
+    let row = |row: Map<String, Value>| {
+        let mut told = Map::from_iter([("doctype".to_owned(), json!(kind.doctype))]);
+        let days = ["name", "posting_date"].into_iter();
+        told.extend(days.filter_map(|field| Some((field.to_owned(), row.get(field)?.clone()))));
+        told.extend(kind.facts(&row));
+        told
+    };
+    Ok(open.map(row).collect())
+}

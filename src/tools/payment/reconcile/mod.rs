@@ -1,0 +1,294 @@
+//! `reconcile_payments`: payments that are submitted and not used up, matched to open invoices of the same party.
+
+mod entries;
+mod matches;
+mod write;
+
+use erpnext_schema::{Operator, Order};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use self::entries::{Entries, Sight, limit, may_read};
+use self::matches::{Match, asked, oldest};
+use self::write::{Matched, Reconciled, allotted};
+use super::PAYMENT;
+use crate::answer::ToolAnswer;
+use crate::audit::Attempt;
+use crate::cleared::Cleared;
+use crate::document::amounts::{is_above, money};
+use crate::document::outcome::Verdict;
+use crate::documents::DocTypeCall;
+use crate::documents::names::document_name;
+use crate::error::ToolError;
+use crate::policy::{Filter, Operation, Policy, WriteState};
+use crate::site::ListQuery;
+use crate::tool::kinds::Documents;
+use crate::tool::spec::handler;
+use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::tools::erp::PartyType;
+use crate::writes::batch::Member;
+use crate::writes::confirm::About;
+use crate::writes::gate::{Go, Step};
+use crate::writes::links;
+use crate::writes::send::send;
+
+/// How many allocations one call makes at most.
+const MOST: usize = 50;
+/// How many of those that stay open are told at most, of payments and of invoices.
+const MOST_LEFT: usize = 20;
+
+/// Matches payments to invoices.
+pub static RECONCILE: ToolSpec = ToolSpec {
+    name: "reconcile_payments",
+    title: "Match payments to invoices",
+    description: "Matches submitted payments of a customer or supplier that are not used up with their open invoices: \
+                  the oldest, or as allocations say. The first call shows what is open before and after, and gives a \
+                  confirm_token.",
+    toolset: Toolset::Data,
+    operation: Operation::Update,
+    effect: Effect::Destroys,
+    offered,
+    // The books are changed: it is asked about like what cannot be taken back.
+    special: Special { confirm_as: &[Operation::Cancel], subject, ..Special::NONE },
+    handler: handler!(ReconcileArgs, reconcile),
+};
+
+#[derive(Deserialize, JsonSchema)]
+struct ReconcileArgs {
+    party_type: PartyType,
+    /// its name (ID)
+    party: String,
+    /// [{"payment": …, "invoice": …, "amount": …}]; without amount as much as both have open
+    allocations: Option<Documents>,
+    /// needed where invoices of several are open
+    company: Option<String>,
+    /// receivable or payable account; default: that of the open invoices
+    account: Option<String>,
+}
+
+fn offered(policy: &Policy) -> bool {
+    let may = |doctype: &str, operation| policy.operations(doctype).contains(operation);
+    let invoices = [PartyType::Customer, PartyType::Supplier].map(PartyType::invoice);
+    [Operation::Read, Operation::Update, Operation::Submit].into_iter().all(|operation| may(PAYMENT, operation))
+        && invoices.into_iter().any(|invoice| may(invoice, Operation::Read))
+}
+
+fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
+    super::subject(attempt, arguments);
+    attempt.fields = vec!["references".to_owned()];
+}
+
+async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let update = session.permit(Operation::Update, PAYMENT).await?;
+    // What is matched is posted anew, as by a submit.
+    let submit = session.permit(Operation::Submit, PAYMENT).await?;
+    let (read, of) = (
+        session.permit(Operation::Read, PAYMENT).await?,
+        session.permit(Operation::Read, args.party_type.invoice()).await?,
+    );
+    let on = DocTypeCall::of(&call, &update).await?;
+    let (payments, invoices) = (DocTypeCall::of(&call, &read).await?, DocTypeCall::of(&call, &of).await?);
+    on.keeps_values().await?;
+    invoices.keeps_values().await?;
+    let sight = Sight { changed: &on, payments: &payments, invoices: &invoices };
+    sight.sees(args.party_type)?;
+    may_write(&on)?;
+    links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
+    let mut entries = sight.entries(&args).await?;
+    let mut matches = match &args.allocations {
+        Some(rows) => asked(rows, &entries.payments, &entries.invoices)
+            .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
+        None => oldest(&entries.payments, &entries.invoices),
+    };
+    if matches.len() > MOST {
+        let message = format!("{} more allocations are possible: call again after these", matches.len() - MOST);
+        entries.left_out.push(message);
+        matches.truncate(MOST);
+    }
+    if matches.is_empty() {
+        let mut what = format!(
+            "{} payments and {} invoices of {:?} are open and in sight: nothing can be matched, and nothing was sent.",
+            entries.payments.len(),
+            entries.invoices.len(),
+            args.party
+        );
+        entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
+        return Err(ToolError::refused(what, "record_payment records money that is not recorded yet."));
+    }
+    let changed = Matched::all(&on, &call, &entries, &matches).await?;
+    let mut differences = Vec::new();
+    let form = allotted(&on, &entries, &changed, &mut differences).await?;
+    let told = told(&entries, &matches, differences);
+    for payment in &changed {
+        submit.admits_stored(&payment.before)?;
+        update.keeps_in_sight("changed", &payment.after)?;
+        on.would_pass(&step(payment, &told)).await?;
+    }
+    on.has_room_for(changed.len()).await?;
+    if call.attempt.dry_run {
+        let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
+        answer.extend(told);
+        let next = "Dry run: nothing was sent but questions; the site's own rules for matching were not run.";
+        answer.insert("next".to_owned(), json!(next));
+        return Ok(answer.into());
+    }
+    let state: Value = changed.iter().map(|payment| json!([payment.name, payment.before.get("modified")])).collect();
+    let about = About {
+        tool: call.tool.name(),
+        doctype: PAYMENT,
+        state: Some(&state),
+        operation: Operation::Cancel,
+        always: false,
+        what: format!("match {} payments of {:?} with invoices", changed.len(), args.party),
+    };
+    let confirmed = about.confirmed(session, call.given, || told.clone())?;
+    session.audit.intend_batch(call.attempt)?;
+    let members: Vec<Member<'_>> = changed
+        .iter()
+        .map(|payment| Member::new(&on, on.def, &update, Some(payment.name.as_str()), Some(confirmed)))
+        .collect();
+    let mut leave: Vec<Cleared<'_>> = Vec::with_capacity(changed.len());
+    for (at, payment) in changed.iter().enumerate() {
+        match members[at].on().gate_as(Operation::Cancel, step(payment, &told)).await {
+            Ok(Go::Send(cleared)) => leave.push(cleared),
+            Ok(Go::Answer(answer)) => return Ok(answer),
+            // With one that may not be matched none is.
+            Err(error) => {
+                members[..=at].iter().for_each(|member| member.settle(Err(&error)));
+                return Err(error);
+            }
+        }
+    }
+    let write = Reconciled { on: &on, form: &form, payments: &changed };
+    let sent = send(session, &write, leave).await;
+    members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
+    let messages = sent?.messages;
+    let mut answer = done(&write).await;
+    answer.extend(told.into_iter().filter(|(key, _)| key == "allocation" || key == "left_out"));
+    answer.insert("open_now".to_owned(), open_now(&sight, &entries, &matches).await);
+    Ok(ToolAnswer { messages, ..answer.into() })
+}
+
+/// That the configuration lets these fields of a payment be changed.
+fn may_write(on: &DocTypeCall<'_>) -> Result<(), ToolError> {
+    let changes = ["references", "unallocated_amount"].map(|field| (field.to_owned(), Value::Null));
+    let children = |child: &str| on.session.catalog.known(child);
+    let refused = on.permit.fields().refused(Operation::Update, Some(on.def), children, &Map::from_iter(changes));
+    match refused.first() {
+        None => Ok(()),
+        Some(field) => Err(ToolError::refused(
+            format!("This server's configuration does not permit writing {field} of {PAYMENT}."),
+            "get_doctype_permissions tells what is permitted.",
+        )),
+    }
+}
+
+fn step<'a>(payment: &'a Matched, told: &'a Map<String, Value>) -> Step<'a> {
+    let state = WriteState::Changed { stored: &payment.before, result: &payment.after };
+    Step { name: Some(&payment.name), state, preview: told }
+}
+
+/// What is shown before and told after: what of each goes where, and what stays open.
+fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<String, Value> {
+    let open = |sides: &[matches::Side]| sides.iter().map(|side| side.open).collect::<Vec<f64>>();
+    let (mut payments, mut invoices) = (open(&entries.payments), open(&entries.invoices));
+    let take = |left: &mut f64, amount: f64| {
+        let before = *left;
+        *left = money(before - amount);
+        json!({"before": before, "after": *left})
+    };
+    let rows: Vec<Value> = matches
+        .iter()
+        .map(|one| {
+            let (payment, invoice) = (&entries.payments[one.payment], &entries.invoices[one.invoice]);
+            json!({
+                "payment": payment.name, "paid_on": payment.date, "invoice": invoice.name, "invoiced_on": invoice.date,
+                "amount": one.amount, "currency": invoice.currency,
+                "payment_open": take(&mut payments[one.payment], one.amount),
+                "invoice_open": take(&mut invoices[one.invoice], one.amount),
+            })
+        })
+        .collect();
+    let mut left_out = entries.left_out.clone();
+    let mut stays = |what: &str, sides: &[matches::Side], left: &[f64]| {
+        let open: Vec<_> = sides.iter().zip(left).filter(|(_, left)| is_above(**left, 0.0)).collect();
+        if open.len() > MOST_LEFT {
+            left_out.push(format!("{} more {what} stay open", open.len() - MOST_LEFT));
+        }
+        let first = open.into_iter().take(MOST_LEFT);
+        Value::Array(
+            first.map(|(side, left)| json!({"name": side.name, "open": left, "currency": side.currency})).collect(),
+        )
+    };
+    let fact = |key: &str| entries.form.get(key).cloned().unwrap_or_default();
+    let mut told = Map::from_iter([
+        ("company".to_owned(), fact("company")),
+        ("account".to_owned(), fact("receivable_payable_account")),
+        ("allocation".to_owned(), Value::Array(rows)),
+        ("payments_left".to_owned(), stays("payments", &entries.payments, &payments)),
+        ("invoices_left".to_owned(), stays("invoices", &entries.invoices, &invoices)),
+    ]);
+    if !differences.is_empty() {
+        told.insert("exchange_differences".to_owned(), Value::Array(differences));
+    }
+    if !left_out.is_empty() {
+        told.insert("left_out".to_owned(), json!(left_out));
+    }
+    told
+}
+
+/// What came of it, as the payments show it: that the site said yes is not enough.
+async fn done(write: &Reconciled<'_>) -> Map<String, Value> {
+    let names: Vec<&str> = write.payments.iter().map(|payment| payment.name.as_str()).collect();
+    let why = match write.readings().await {
+        Ok(now) => match write.verdict(&now) {
+            Verdict::Made(()) => {
+                let mut answer = Map::from_iter([("reconciled".to_owned(), json!(names))]);
+                for now in now.iter().flatten().filter(|_| write.on.permit.is_conditional()) {
+                    write.on.note_violation(&mut answer, now);
+                }
+                return answer;
+            }
+            Verdict::NotYet(why) | Verdict::Open(why) => why,
+        },
+        Err(error) => {
+            tracing::warn!("payments after matching: {}", error.for_log());
+            "the payments could not be read".to_owned()
+        }
+    };
+    let told =
+        format!("the site answered that it matched them, but reading does not show it: {why}. Read the payments.");
+    Map::from_iter([("not_shown".to_owned(), json!(names)), ("look_at".to_owned(), json!(told))])
+}
+
+/// What is open of the invoices now, as they are read.
+async fn open_now(sight: &Sight<'_>, entries: &Entries, matches: &[Match]) -> Value {
+    let on = sight.invoices;
+    let mut names: Vec<&str> = matches.iter().map(|one| entries.invoices[one.invoice].name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let fields =
+        ["name", "outstanding_amount", "status"].into_iter().filter(|field| *field == "name" || may_read(on, field));
+    let query = ListQuery {
+        fields: fields.map(str::to_owned).collect(),
+        filters: vec![Filter::new("name", Operator::In, json!(names))],
+        order_by: vec![Order::asc("name")],
+        limit: limit(MOST),
+        ..ListQuery::default()
+    };
+    let row = |row: &Map<String, Value>| {
+        let mut told = Map::from_iter([("invoice".to_owned(), json!(row.get("name").and_then(document_name)))]);
+        told.extend(row.get("outstanding_amount").map(|open| ("open".to_owned(), open.clone())));
+        told.extend(row.get("status").map(|status| ("status".to_owned(), status.clone())));
+        Value::Object(told)
+    };
+    match on.session.site.list(on.permit, &query).await {
+        Ok(rows) => rows.data.iter().map(row).collect(),
+        Err(error) => {
+            tracing::warn!("invoices after matching: {}", error.for_log());
+            json!("could not be read")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use serde_json::{Value, json};
+
+use super::Desk;
+
+const TOOL: &str = "set_clearance_dates";
+
+/// A payment over the bank on 20 November, with the bank's account.
+async fn payment(desk: &Desk) -> (String, Value) {
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let paid = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": desk.invoice().await}],
+        "mode_of_payment": "Bank Transfer", "reference_no": "BT-9", "reference_date": "2026-11-22",
+        "date": "2026-11-20", "submit": true, "confirm": true});
+    let name = desk.call("record_payment", paid).await["created"].as_str().unwrap().to_owned();
+    let account = desk.get("Payment Entry", &name).await["paid_to"].clone();
+    (name, account)
+}
+
+fn with(asked: &Value, key: &str, value: Value) -> Value {
+    let mut asked = asked.clone();
+    asked[key] = value;
+    asked
+}
+
+/// The names that the tool lists as not cleared from the 20th to the 20th of November.
+async fn uncleared(desk: &Desk, account: &Value) -> Vec<String> {
+    let asked = json!({"account": account, "from_date": "2026-11-20", "to_date": "2026-11-20"});
+    let listed = desk.call(TOOL, asked).await;
+    assert!(listed["next"].as_str().unwrap().starts_with("Nothing was set"), "{listed}");
+    let rows = listed["uncleared"].as_array().unwrap().iter();
+    rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[on_every_version]
+async fn what_the_bank_had_is_listed_shown_cleared_and_taken_back() {
+    let desk = Desk::open().await;
+    let (payment, account) = payment(&desk).await;
+    let before = desk.site.journal().len();
+    assert!(uncleared(&desk, &account).await.contains(&payment));
+    let asked = json!({"account": account, "dates": [{"name": payment, "date": "2026-11-23"}]});
+    let dry = desk.call(TOOL, with(&asked, "dry_run", json!(true))).await;
+    let row = &dry["dates"][0];
+    assert_eq!((&row["posting_date"], &row["clearance_date"]["to"]), (&json!("2026-11-20"), &json!("2026-11-23")));
+    assert_eq!((&row["reference_no"], &row["doctype"]), (&json!("BT-9"), &json!("Payment Entry")), "{dry}");
+    let waits = desk.call(TOOL, asked.clone()).await;
+    assert!(waits["not_done_yet"].as_str().unwrap().starts_with("set the clearance dates of 1 payments"), "{waits}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+
+    let done = desk.call(TOOL, with(&asked, "confirm_token", waits["confirm_token"].clone())).await;
+    assert_eq!(done["set"], json!([payment]), "{done}");
+    assert_eq!(desk.journal(before), ["update Payment Entry"]);
+    assert_eq!(desk.get("Payment Entry", &payment).await["clearance_date"], "2026-11-23");
+    assert!(!uncleared(&desk, &account).await.contains(&payment));
+
+    let back = json!({"account": account, "dates": [{"name": payment, "date": null}], "confirm": true});
+    assert_eq!(desk.call(TOOL, back).await["set"], json!([payment]));
+    assert!(uncleared(&desk, &account).await.contains(&payment));
+}
+
+#[on_every_version]
+async fn a_date_that_cannot_be_is_refused_with_the_reason_and_nothing_is_set() {
+    let desk = Desk::open().await;
+    let (payment, account) = payment(&desk).await;
+    let draft = {
+        let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+        let paid = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": desk.invoice().await}],
+            "mode_of_payment": "Bank Transfer", "reference_no": "BT-10"});
+        desk.call("record_payment", paid).await["created"].clone()
+    };
+    let before = desk.site.journal().len();
+    let row = |date: Value| json!([{"name": payment, "date": date}]);
+    for (dates, told) in [
+        (row(json!("2026-11-19")), "was posted on 2026-11-20: the bank cannot have had it before"),
+        (row(json!("2026-11-21")), "has a reference_date of 2026-11-22"),
+        (row(json!(null)), "has no clearance date"),
+        (row(json!("2026-13-01")), "dates[0].date: "),
+        (json!([{"name": payment}]), "dates[0].date: is mandatory"),
+        (json!([{"date": "2026-11-23"}]), "dates[0].name: is mandatory"),
+        (json!([{"name": payment, "date": "2026-11-23", "doctype": "Journal"}]), "\"Journal\" is not one of"),
+        (json!([{"name": payment, "day": "2026-11-23"}]), "dates[0].day: no such key"),
+        (json!([{"name": draft, "date": "2027-01-05"}]), "is a draft"),
+        (json!([]), "expected 1 to 100 of them"),
+        // One that cannot be stops the other.
+        (
+            json!([{"name": payment, "date": "2026-11-23"}, {"name": payment, "date": "2026-11-24"}]),
+            "dates[1].name: is named twice",
+        ),
+        (json!([{"name": payment, "date": "2026-11-23"}, {"name": draft, "date": "2027-01-05"}]), "is a draft"),
+    ] {
+        let text = desk.refusal(TOOL, json!({"account": account, "dates": dates, "confirm": true})).await;
+        assert!(text.contains(told), "{dates}: {text}");
+    }
+    let till = json!({"account": "Petty Cash - AWF", "dates": row(json!("2026-11-23"))});
+    assert!(desk.refusal(TOOL, till).await.contains("is no payment of \"Petty Cash - AWF\""));
+    let by_hand = json!({"doctype": "Payment Entry", "name": payment, "data": {"clearance_date": "2026-11-23"}});
+    let text = desk.refusal("update_generic_document", by_hand).await;
+    assert!(text.contains("set_clearance_dates sets it"), "{text}");
+    for (range, told) in [
+        (json!({}), "from_date: is mandatory"),
+        (json!({"from_date": "2026-11-20", "to_date": "2026-11-19"}), "to_date: 2026-11-19 is before"),
+        (json!({"from_date": "2026-11-20", "to_date": "yesterday"}), "to_date: "),
+    ] {
+        let mut asked = json!({ "account": account });
+        asked.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
+        let text = desk.refusal(TOOL, asked).await;
+        assert!(text.contains(told), "{range}: {text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
+async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
+    use crate::sandbox::{COMPANY, SampleSite};
+    use crate::support::{all, app_of, call, refusal};
+    let desk = Desk::open().await;
+    let (_, account) = payment(&desk).await;
+    let rows = json!([{"account": account, "debit_in_account_currency": 5},
+        {"account": "Petty Cash - AWF", "credit_in_account_currency": 5}]);
+    let entry =
+        json!({"voucher_type": "Contra Entry", "company": COMPANY, "posting_date": "2026-11-20", "accounts": rows});
+    let entry = desk.create("Journal Entry", entry).await;
+    desk.submit("Journal Entry", &entry).await;
+    assert!(uncleared(&desk, &account).await.contains(&entry));
+    let dates = json!([{"name": entry, "doctype": "Journal Entry", "date": "2026-11-23"}]);
+    let done = desk.call(TOOL, json!({"account": account, "dates": dates, "confirm": true})).await;
+    assert_eq!(done["set"], json!([entry]), "{done}");
+    assert_eq!(desk.get("Journal Entry", &entry).await["clearance_date"], "2026-11-23");
+
+    let site = SampleSite::start().await;
+    let (mut hides, mut fixed) = (all(), all());
+    hides["restricted_fields"] = json!(["paid_amount", "received_amount", "party"]);
+    fixed["restricted_fields"] = json!(["clearance_date"]);
+    let under = |rule: Value| app_of(&site.config(json!({ "doctypes": { "Payment Entry": rule } })));
+    let asked = json!({"account": account, "from_date": "2026-01-01", "to_date": "2026-12-31"});
+    let told = call(&under(hides), TOOL, asked.clone()).await.unwrap();
+    let row = told["uncleared"][0].as_object().unwrap();
+    assert!(
+        row.contains_key("reference_no") && !row.contains_key("paid_amount") && !row.contains_key("party"),
+        "{told}"
+    );
+    let told = refusal(&under(fixed), TOOL, asked).await;
+    assert!(told.contains("does not permit reading clearance_date of Payment Entry"), "{told}");
+}
