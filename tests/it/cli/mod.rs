@@ -1,5 +1,7 @@
 //! The commands of the compiled program, as a person or a script runs them.
 
+#[cfg(unix)]
+mod broken;
 mod check;
 mod doctor;
 mod init;
