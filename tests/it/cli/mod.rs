@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod broken;
 mod check;
+mod developer;
 mod doctor;
 mod init;
 mod overlay;
