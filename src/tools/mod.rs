@@ -6,7 +6,7 @@ mod attachments;
 mod bulk;
 mod changes;
 mod collaborate;
-mod convert;
+pub(crate) mod convert;
 mod duplicates;
 mod erp;
 mod export;
