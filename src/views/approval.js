@@ -5,7 +5,7 @@ const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next
 /** Tools whose answers are about the document that they name. */
 const OF_ONE = /^(create|update|submit|cancel|amend|convert|duplicate)_(\w+_)?document$/;
 const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
-  stored_differently: "Stored differently than sent" };
+  stored_differently: "Stored differently than sent", rows: "Documents" };
 
 const isFact = (value) => value === null || typeof value !== "object";
 /** Without the currency where it stands beside its amounts, the name that the heading has, and a title that says it again. */
@@ -13,7 +13,7 @@ const worthSaying = (entries) => entries.filter(([field, value]) => !(field === 
   && !(field === "name" && value === host.input.name) && !(field === "title" && entries.some(([key, other]) => key !== field && other === value)));
 function section(key, value) {
   const title = h("h2", {}, TITLES[key] ?? label(key));
-  if (Array.isArray(value)) return value.length ? [title, h("ul", {}, value.map((one) => h("li", {}, line(one))))] : [];
+  if (Array.isArray(value)) return value.length ? listed(key, title, value) : [];
   const entries = worthSaying(entriesOf(value).filter(([field]) => field !== "docstatus" || !("status" in value)));
   if (!entries.length) return [];
   if (entries.every(([, one]) => isChange(one) || isRows(one))) {
@@ -23,6 +23,20 @@ function section(key, value) {
   return [title, h("dl", {}, entries.map(([field, one]) => h("div", { class: Array.isArray(one) ? "wide" : null }, h("dt", {}, label(field)),
     h("dd", {}, Array.isArray(one) ? h("ul", {}, one.map((row) => h("li", {}, line(row)))) : field === "status" ? pill(one)
       : line(one, field, currencyOf(value, field))))))];
+}
+/** A list of things alike: what would change in each document, columns, or a line for each. */
+function listed(key, title, list) {
+  if (!list.every((one) => one && !isFact(one) && !Array.isArray(one))) return [title, h("ul", {}, list.map((one) => h("li", {}, sentence(line(one)))))];
+  title.append(` (${list.length})`);
+  if (list.every((one) => one.would_change)) {
+    return [title, changeGrid(list.flatMap(({ name, row, would_change: changes }) =>
+      [h("tr", {}, h("th", { colspan: "3", scope: "rowgroup" }, String(name ?? `row ${row}`))), ...changesIn(changes)]))];
+  }
+  const things = list.map((one) => one.would_delete ?? one.would_create ?? one);
+  const keys = [...new Set(things.flatMap(Object.keys))].filter((field) => field !== "modified");
+  const rows = things.map((one) => keys.map((field) => isFact(one[field]) || one[field] === undefined ? one[field]
+    : Array.isArray(one[field]) ? `${one[field].length} rows` : line(one[field])));
+  return [title, table(label(key), columnsOf(keys, rows), rows)];
 }
 /** Anything on one line. */
 const line = (value, field, currency = "") => value && typeof value === "object" && !Array.isArray(value)
@@ -42,7 +56,8 @@ function draw(data) {
   const heading = String(what ?? tool);
   const state = h("span", { role: "status" }, pill(verdict));
   const outcome = h("div", { "aria-live": "polite" });
-  const rest = Object.entries(data).filter(([field]) => !TOLD.includes(field) && field !== key && data[field] !== name);
+  const rest = Object.entries(data).filter(([field, value]) => !TOLD.includes(field) && field !== key && value !== name
+    && !(field === "documents" && value === data.rows?.length));
   const facts = worthSaying(rest.filter(([, value]) => isFact(value)));
   const above = done && from ? `${kind} ${from}` : tool && !data.not_done_yet && tool !== heading ? tool : "";
   return [

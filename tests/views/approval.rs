@@ -190,3 +190,25 @@ async fn what_would_be_created_is_a_document_and_what_was_done_is_told_in_one_bl
     let told: Vec<String> = seen.read(1).iter().map(|text| text.replace(',', "")).collect();
     assert!(told.contains(&format!("{total:.2} EUR")), "{told:?}");
 }
+
+#[tokio::test]
+async fn a_batch_is_told_by_document_and_in_columns_and_never_as_json() {
+    let desk = Desk::start().await;
+    let change =
+        json!({"doctype": "Customer", "where": {"territory": "North"}, "data": {"website": "https://x.example"}});
+    let update = desk.scenario("update_bulk_documents", change).await;
+    let rows = data(&update["result"])["rows"].clone();
+    let names: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let steps = json!([{"read": "th[scope=rowgroup]"}, {"read": "ins"}, {"read": "h2"}, {"read": "main"}]);
+    let seen = shown("update", with(update, steps.clone()));
+    assert_eq!(seen.read(0), names);
+    assert!(seen.read(1).len() == names.len() && seen.read(1).iter().all(|told| *told == "https://x.example"));
+    assert_eq!(seen.read(2), [format!("Documents ({})", names.len())]);
+    assert!(!seen.read(3)[0].contains(['{', '"']), "{:?}", seen.read(3));
+    let documents = json!([{"description": "one"}, {"description": "two"}]);
+    let create = json!({"doctype": "ToDo", "documents": documents, "dry_run": true});
+    let create = desk.scenario("create_bulk_documents", create).await;
+    let seen = shown("create", with(create, json!([{"read": "th"}, {"read": "td"}, {"read": "main"}])));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["Description"], vec!["one", "two"]));
+    assert!(!seen.read(2)[0].contains('{'), "{:?}", seen.read(2));
+}
