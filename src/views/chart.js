@@ -133,7 +133,7 @@ function draw(data) {
   const money = figure && (column.type ? column.type === "Currency" : isMoney(figure));
   const said = (value) => `${number(value, money ? "amount" : column.type === "Percent" || isPercent(figure) ? "percent" : "", "")}${money && currency ? ` ${currency}` : ""}`;
   const points = !figure || !about.length ? [] : rows.filter((row) => typeof row[at(figure)] === "number" && (currencies.length < 2 || row[at("currency")] === currency))
-    .map((row) => ({ name: about.map((field) => shown(row[at(field)], field)).join(" · "), key: String(row[at(about[0])]), value: row[at(figure)] }));
+    .map((row) => ({ name: about.map((field) => shown(bare(fields[at(field)], row[at(field)]), field)).join(" · "), key: String(row[at(about[0])]), value: row[at(figure)] }));
   const dated = about.length === 1 && points.length > 1 && points.every(({ key }) => BY_DATE.test(key));
   const drawn = dated ? points.map((point) => ({ ...point, name: point.key })) : points.slice(0, MOST);
   const of = (field) => fields[at(field)].label ?? label(field);

@@ -19,7 +19,7 @@ function draw(data) {
   const columns = columnsOf(fields, rows, quiet);
   return [
     h("div", { class: "head" }, h("h1", {}, title)),
-    rows.length ? table(title, columns, rows) : words("Nothing fits."),
-    foot(data, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
+    rows.length ? table(title, columns, rows) : words(data.columns ? "Nothing fits." : "There are none."),
+    foot(rows.length ? data : { ...data, shown: "" }, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
   ];
 }

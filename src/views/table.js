@@ -15,10 +15,12 @@ function oneCurrency(fields, rows) {
   const found = new Set(rows.map((row) => row[at]).filter(Boolean));
   return at >= 0 && found.size === 1 ? [...found][0] : null;
 }
+/** Reports put the rows that they add, such as 'Opening', in quotes. */
+const bare = (column, value) => column.type && typeof value === "string" ? value.replace(/^'(.+)'$/, "$1") : value;
 const cell = (column, value) => isState(column.field) && value !== null && value !== ""
   ? h("td", {}, pill(shown(value, column.field)))
   : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
-    column.text && value ? column.text(value) : !column.type || typeof value !== "number" ? shown(value, column.field, "", column.table)
+    column.text && value ? column.text(value) : !column.type || typeof value !== "number" ? shown(bare(column, value), column.field, "", column.table)
       : column.type === "Percent" ? number(value, "percent") : number(value, column.type === "Currency" ? "amount" : "", ""));
 
 /** What has to be in sight: what it is about, its state, its sum. The rest follows in its order. */
@@ -26,7 +28,7 @@ function inSight(columns) {
   const [first, ...others] = columns;
   const state = others.find(({ field }) => isState(field));
   const sum = SIGHTED.map((known) => others.find(({ field }) => field === known)).find(Boolean)
-    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of));
+    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of)) ?? [...others].reverse().find(({ numeric }) => numeric);
   const led = [state, sum].filter(Boolean);
   const rest = others.filter((column) => !led.includes(column));
   // Of the rows of a document how many and at what rate is looked for before where.

@@ -123,7 +123,7 @@ const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", ro
 /** What has no figure of its own, below the name of what was called. */
 const told = (text, failed) => [h("h1", {}, toolTitle() || document.title), words(text, failed)];
 
-const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
+const SHORT = /\b(uom|po|bom|vat|id|gst|sku|gl)\b/g;
 /** What the site says of a field, of a table's column, or of what is measured. */
 function about(field, table) {
   const [, of, column] = /^(\w+)\.(\w+)$/.exec(field) ?? [];
@@ -134,6 +134,7 @@ const MEASURED = /^(sum|avg|min|max)\((.+)\)$/;
 /** A field as the site labels it; else its name as a person reads it. */
 function label(field, table) {
   if (field === "docstatus") return "State";
+  if (field === "doctype") return "DocType";
   const [, of, inner] = MEASURED.exec(field) ?? [];
   if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner)}`;
   const known = about(field, table).label;
@@ -164,6 +165,8 @@ const STATES = ["Draft", "Submitted", "Cancelled"];
 function number(value, field, currency, table) {
   const money = currency !== undefined && isMoney(field, table);
   if (isPercent(field, table)) return new Intl.NumberFormat(host.context.locale, { style: "percent", maximumFractionDigits: 2 }).format(value / 100);
+  // What is rounded to nothing has no sign.
+  if (Math.abs(value) < (money ? 0.005 : 0.0005)) value = 0;
   const digits = money ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumFractionDigits: 3 };
   const text = new Intl.NumberFormat(host.context.locale, digits).format(value);
   return currency && money ? `${text} ${currency}` : text;

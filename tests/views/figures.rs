@@ -131,6 +131,20 @@ async fn one_group_is_told_in_large_and_no_figures_are_a_table() {
 }
 
 #[tokio::test]
+async fn what_is_rounded_to_nothing_has_no_sign_and_a_row_that_a_report_adds_no_quotes() {
+    let desk = Desk::start().await;
+    let mut scenario = desk.scenario("aggregate_documents", json!({"doctype": "Sales Order"})).await;
+    let columns = json!([{"field": "account", "type": "Link"}, {"field": "gl_balance", "type": "Currency"}]);
+    let rows = json!([["'Opening'", -0.0], ["Debtors", -0.001], ["Sales", -2.5]]);
+    let report = json!({"report": "Ledger", "columns": columns, "rows": rows, "shown": "all 3"});
+    scenario["result"] = json!({"content": [{"type": "text", "text": report.to_string()}]});
+    let seen = shown("ledger", with(scenario, json!([{"read": "td"}, {"read": "th"}, {"read": "rect title"}])));
+    assert_eq!(seen.read(0), ["Opening", "0.00", "Debtors", "0.00", "Sales", "-2.50"]);
+    assert_eq!(seen.read(1), ["Account", "GL Balance"]);
+    assert_eq!(seen.read(2)[0], "Opening: 0.00");
+}
+
+#[tokio::test]
 async fn the_history_is_told_by_day_with_what_changed_to_what() {
     let desk = Desk::start().await;
     let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
