@@ -208,6 +208,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Add { doctype, site } => {
             runtime.block_on(add::run(&root, &site.access()?, &doctype, site.jobs.into()))?;
             eprintln!("{}", generate::run(&root, false)?);
+            eprintln!("{doctype} has typed tools and a struct from the next build on: cargo build --release");
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -159,7 +159,10 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
             if *json {
                 last.iter().try_for_each(|line| writeln!(out, "{}", String::from_utf8_lossy(&line.bytes)))?;
             } else if last.is_empty() {
-                writeln!(out, "no line of {} fits", path.display())?;
+                match std::fs::metadata(&path) {
+                    Ok(log) if log.len() == 0 => writeln!(out, "{} has no lines yet", path.display())?,
+                    _ => writeln!(out, "no line of {} fits", path.display())?,
+                }
             } else {
                 let entries: Vec<_> = last.iter().map(|line| &line.entry).collect();
                 write!(out, "{}", table(&entries))?;

@@ -129,8 +129,14 @@ fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
         // ERPNext names its exceptions; what stands before it does not.
         Kind::BadKey if error.exc_type().is_none() => "something before ERPNext asks for a password of its own (a proxy): have it let this machine through".to_owned(),
         Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
+        // The words are rustls's own: what answered was no TLS.
+        Kind::Tls if words.contains("InvalidContentType") => "what answers at this port speaks no TLS: correct the port in erpnext.url, or its https".to_owned(),
         Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer; SSL_CERT_FILE names one of your own".to_owned(),
-        Kind::Redirected => "put the address that the site redirects to into erpnext.url".to_owned(),
+        // It leads to a page of the same host.
+        Kind::Redirected if words.is_empty() => "open erpnext.url in a browser: something before ERPNext asks for a login of its own, or the site lies elsewhere".to_owned(),
+        Kind::Redirected => "put the address that the site redirects to into erpnext.url; if that is a login page of your network, have it let this machine through".to_owned(),
+        Kind::Cut => "check that erpnext.url has the right port, and https if the site has it; if both are right, try again in a little while".to_owned(),
+        Kind::TimedOut => "see whether the site answers in a browser on this machine: if it is slow, raise erpnext.timeout; if it is not, a firewall keeps this program out".to_owned(),
         _ => error.next().into_owned(),
     };
     Finding::error(what, fix)

@@ -64,7 +64,8 @@ impl Global {
     /// The same with other variables than those of the environment.
     pub fn load_with(&self, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Config> {
         let config = Config::load(self.config.as_deref(), env).map_err(|errors| match errors.file {
-            None => anyhow::anyhow!("{errors}\n{NOT_SET_UP}"),
+            // What to do comes first: most of those who read this have not begun yet.
+            None => anyhow::anyhow!("{NOT_SET_UP}\n{errors}"),
             Some(_) => anyhow::Error::new(errors),
         });
         self.onto(config?)

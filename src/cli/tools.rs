@@ -76,9 +76,17 @@ fn as_table(connection: &Connection) -> String {
          each) of a budget of {budget}.",
         listing.tools.len()
     ));
+    lines.extend(levels(&listing));
     lines.extend(opened_by_default(connection));
     lines.push(advice(connection, &listing).to_owned());
     lines.join("\n") + "\n"
+}
+
+/// What the levels stand for, where there are others than `full`.
+fn levels(listing: &Listing) -> Option<String> {
+    let what = "compact shows the main fields of a tool, lean those that must be given: each takes all that is permitted, \
+                and get_doctype_schema tells which.";
+    listing.tools.iter().any(|listed| listed.level < Detail::Full).then(|| what.to_owned())
 }
 
 /// What `permissions.default` opens, where it opens anything: no tool of the list is for one of those alone.

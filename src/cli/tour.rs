@@ -88,7 +88,10 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
 fn shown(answer: &Value, at: &str) -> String {
     match answer.pointer(at) {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.as_f64().unwrap_or_default().to_string(),
+        Some(Value::Number(number)) => {
+            let number = number.as_f64().unwrap_or_default();
+            if number.fract() == 0.0 { number.to_string() } else { format!("{number:.2}") }
+        }
         _ => "(not shown)".to_owned(),
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::LIST_TTL;
 use crate::app::Connection;
 use crate::tool::Tool;
+use crate::tools::convert::{CONVERT, becomes};
 use crate::views::{self, MIME_TYPE, View};
 
 const EXTENSION: &str = "io.modelcontextprotocol/ui";
@@ -41,13 +42,16 @@ pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
     }
 }
 
-/// The DocType that a call is about, as far as its arguments tell, where a view shows its result.
+/// The DocType that a call is about, as far as its arguments tell, where a view shows its result. A conversion is about what
+/// it makes.
 pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) -> Option<String> {
     let tool = connection.registry().find(&request.name)?;
     views::of(tool)?;
+    let argument = |key: &str| request.arguments.as_ref()?.get(key)?.as_str();
     match tool {
         Tool::Typed(_, def) => Some(def.name.to_owned()),
-        _ => request.arguments.as_ref()?.get("doctype")?.as_str().map(str::to_owned),
+        _ if tool.name() == CONVERT.name => becomes(argument("doctype")?, argument("to")?).map(str::to_owned),
+        _ => argument("doctype").map(str::to_owned),
     }
 }
 

@@ -7,7 +7,7 @@ mod bank;
 mod bulk;
 mod changes;
 mod collaborate;
-mod convert;
+pub(crate) mod convert;
 mod duplicates;
 mod erp;
 mod export;

@@ -21,6 +21,7 @@ function changed(field, value, table) {
     h("td", {}, before === undefined || was === "–" ? h("span", { class: "quiet" }, before === undefined ? "not shown" : was) : h("del", {}, was)),
     h("td", {}, h("ins", {}, shown(value.to ?? value.stored, field, "", table))))];
 }
-const changeTable = (changes, before = "Before", after = "After") => h("div", { class: "scroll" }, h("table", { class: "changes" },
-  h("thead", {}, h("tr", {}, ["Field", before, after].map((head) => h("th", { scope: "col" }, head)))),
-  h("tbody", {}, entriesOf(changes).flatMap(([field, value]) => changed(field, value)))));
+const changeGrid = (rows, before = "Before", after = "After") => h("div", { class: "scroll" }, h("table", { class: "changes" },
+  h("thead", {}, h("tr", {}, ["Field", before, after].map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows)));
+const changesIn = (changes) => entriesOf(changes).flatMap(([field, value]) => changed(field, value));
+const changeTable = (changes, before, after) => changeGrid(changesIn(changes), before, after);

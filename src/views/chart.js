@@ -12,6 +12,8 @@ function figures(data) {
     return { fields, rows, measures, about: fields.filter((field) => !measures.includes(field) && field !== "currency") };
   }
   if (!Array.isArray(data.columns) || !Array.isArray(data.rows)) return null;
+  // A label that only spells the name is not told: it is as the desk writes labels.
+  const fields = data.columns.map((column) => ({ ...column, label: column.label ?? label(String(column.field)).replace(/ [a-z]/g, (first) => first.toUpperCase()) }));
   const of = (types) => data.columns.filter(({ type }) => types.includes(type)).map(({ field }) => field);
   const at = (field) => data.columns.findIndex((column) => column.field === field);
   const once = (field) => {
@@ -19,7 +21,7 @@ function figures(data) {
     return new Set(values).size === values.length && !values.includes(null) && !values.includes("");
   };
   const about = [...of(["Date"]), ...of(["Link", "Dynamic Link", "Data"])].filter(once).slice(0, 1);
-  return { fields: data.columns, rows: data.rows, measures: of(["Currency", "Float", "Int", "Percent"]), about };
+  return { fields, rows: data.rows, measures: of(["Currency", "Float", "Int", "Percent"]), about };
 }
 
 /** Round numbers from the least to the greatest. */
@@ -55,6 +57,8 @@ function bars(points, width, said) {
   })];
 }
 
+/** A month as people say it; any other span as it is. */
+const month = (text) => /^\d{4}-\d\d$/.test(text) ? date(`${text}-01`, { month: "short", year: "numeric" }) : text;
 /** The time of a day, week, month, quarter or year. */
 function time(text) {
   const [, year, quarter, week] = /^(\d{4})-(?:Q(\d)|W(\d\d))$/.exec(text) ?? [];
@@ -86,7 +90,9 @@ function lines(points, width, said) {
   const y = (value) => bottom - (value - low) / (high - low) * (bottom - top);
   const path = (run) => run.map((point, i) => `${i ? "L" : "M"}${x(point).toFixed(1)} ${y(point.value).toFixed(1)}`).join("");
   const greatest = dated.reduce((a, b) => b.value > a.value ? b : a);
+  // The last one is always told: the others leave it its place.
   let free = -Infinity;
+  const end = width - right - 60;
   const anchor = (point) => x(point) > width - 60 ? "end" : x(point) < left + 40 ? "start" : "middle";
   return [bottom + 24, scale.map((at) => [
     svg("line", { class: at ? "grid" : "axis", x1: left, x2: width - right, y1: y(at), y2: y(at) }),
@@ -94,12 +100,12 @@ function lines(points, width, said) {
   ]), runs(dated).map((run) => [
     svg("path", { class: "area", d: `${path(run)}L${x(run.at(-1)).toFixed(1)} ${y(0)}L${x(run[0]).toFixed(1)} ${y(0)}Z` }),
     svg("path", { class: "line", d: path(run) }),
-  ]), dated.map((point) => {
+  ]), dated.map((point, i) => {
     const starts = x(point) - { start: 0, middle: 24, end: 48 }[anchor(point)];
-    const fits = starts > free + 12;
+    const fits = i === dated.length - 1 || starts > free + 12 && starts + 48 < end;
     if (fits) free = starts + 48;
     return [svg("circle", { class: "dot", cx: x(point), cy: y(point.value), r: 4 }, svg("title", {}, `${point.name}: ${said(point.value)}`)),
-      fits ? svg("text", { class: "tick", x: x(point), y: bottom + 18, "text-anchor": anchor(point) }, point.name) : null];
+      fits ? svg("text", { class: "tick", x: x(point), y: bottom + 18, "text-anchor": anchor(point) }, month(point.name)) : null];
   }), svg("text", { class: "name", x: x(greatest), y: y(greatest.value) - 10, "text-anchor": anchor(greatest) }, said(greatest.value))];
 }
 
@@ -127,7 +133,7 @@ function draw(data) {
   const money = figure && (column.type ? column.type === "Currency" : isMoney(figure));
   const said = (value) => `${number(value, money ? "amount" : column.type === "Percent" || isPercent(figure) ? "percent" : "", "")}${money && currency ? ` ${currency}` : ""}`;
   const points = !figure || !about.length ? [] : rows.filter((row) => typeof row[at(figure)] === "number" && (currencies.length < 2 || row[at("currency")] === currency))
-    .map((row) => ({ name: about.map((field) => shown(row[at(field)], field)).join(" · "), key: String(row[at(about[0])]), value: row[at(figure)] }));
+    .map((row) => ({ name: about.map((field) => shown(bare(fields[at(field)], row[at(field)]), field)).join(" · "), key: String(row[at(about[0])]), value: row[at(figure)] }));
   const dated = about.length === 1 && points.length > 1 && points.every(({ key }) => BY_DATE.test(key));
   const drawn = dated ? points.map((point) => ({ ...point, name: point.key })) : points.slice(0, MOST);
   const of = (field) => fields[at(field)].label ?? label(field);
@@ -154,6 +160,7 @@ function draw(data) {
   const cards = !about.length && rows.length === 1 && measures.length ? measures.map((field) => [of(field), rows[0][at(field)], field]) : Object.entries(data.summary ?? {});
   const alone = cards.length && !about.length && rows.length === 1;
   const columns = columnsOf(fields, rows, currencies.length === 1 ? ["currency"] : []);
+  if (dated) columns.filter(({ field }) => field === about[0]).forEach((column) => { column.text = month; });
   // In a wide report, what is the same in every row is told once.
   const same = columns.length < 9 || rows.length < 3 ? [] : columns.filter((column) => !column.numeric && rows.every((row) => row[column.at] === rows[0][column.at]));
   const every = same.map((column) => `${column.label || label(column.field)} ${shown(rows[0][column.at], column.field)}`).join(", ");

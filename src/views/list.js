@@ -6,15 +6,20 @@ function draw(data) {
     if (!things) return null;
     fields = [...new Set(things.flatMap(Object.keys))];
     rows = things.map((thing) => fields.map((field) => thing[field]));
-    data = { shown: things.length === data.count ? `all ${things.length}` : String(things.length), ...data };
+    const many = things.length;
+    data = { shown: data.count > many ? `${many} of ${data.count}` : data.next_cursor ? String(many) : `all ${many}`, ...data };
   }
+  // What another column says again goes; where a text begins with the name, only the rest of it is told.
+  const repeats = fields.filter((_, at) => at && rows.length && rows.every((row) => row[at] === row[0]));
+  const rest = (value, name) => typeof value === "string" && value.startsWith(`${name}, `) ? value.slice(name.length + 2) : value;
+  rows = rows.map((row) => row.map((value, at) => fields[at] === "description" ? rest(value, row[0]) : value));
   const currency = oneCurrency(fields, rows);
-  const quiet = [currency && "currency", fields.includes("status") && "docstatus"];
-  const title = (data.columns && doctype()) || toolTitle() || "List";
+  const quiet = [currency && "currency", fields.includes("status") && "docstatus", ...repeats];
+  const title = (data.columns && doctype()) || sentence(toolTitle().replace(/^List /, "")) || "List";
   const columns = columnsOf(fields, rows, quiet);
   return [
     h("div", { class: "head" }, h("h1", {}, title)),
-    rows.length ? table(title, columns, rows) : words("Nothing fits."),
-    foot(data, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
+    rows.length ? table(title, columns, rows) : words(data.columns ? "Nothing fits." : "There are none."),
+    foot(rows.length ? data : { ...data, shown: "" }, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
   ];
 }

@@ -52,7 +52,7 @@ const DOCUMENT: View = View {
     uri: "ui://erpnext-mcp/document",
     name: "document",
     title: "Document",
-    html: page!("Document", [], ["table.js", "document.js"]),
+    html: page!("Document", [], ["table.js", "paper.js", "document.js"]),
     tools: &[],
 };
 
@@ -80,12 +80,12 @@ const TIMELINE: View = View {
     tools: &["get_document_history"],
 };
 
-/// What a write would do, with the buttons that decide it, and what a write has done.
+/// What a write would do, with the buttons that decide it, and what a write has done; what would be made, as a document.
 const APPROVAL: View = View {
     uri: "ui://erpnext-mcp/approval",
     name: "approval",
     title: "Approval",
-    html: page!("Approval", ["changes.css"], ["changes.js", "approval.js"]),
+    html: page!("Approval", ["changes.css"], ["table.js", "paper.js", "changes.js", "approval.js"]),
     tools: &[],
 };
 

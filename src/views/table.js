@@ -15,10 +15,12 @@ function oneCurrency(fields, rows) {
   const found = new Set(rows.map((row) => row[at]).filter(Boolean));
   return at >= 0 && found.size === 1 ? [...found][0] : null;
 }
+/** Reports put the rows that they add, such as 'Opening', in quotes. */
+const bare = (column, value) => column.type && typeof value === "string" ? value.replace(/^'(.+)'$/, "$1") : value;
 const cell = (column, value) => isState(column.field) && value !== null && value !== ""
   ? h("td", {}, pill(shown(value, column.field)))
   : h("td", { class: column.numeric ? "number" : column.dates || /^\S{1,30}$/.test(value) ? "whole" : null },
-    !column.type || typeof value !== "number" ? shown(value, column.field, "", column.table)
+    column.text && value ? column.text(value) : !column.type || typeof value !== "number" ? shown(bare(column, value), column.field, "", column.table)
       : column.type === "Percent" ? number(value, "percent") : number(value, column.type === "Currency" ? "amount" : "", ""));
 
 /** What has to be in sight: what it is about, its state, its sum. The rest follows in its order. */
@@ -26,11 +28,13 @@ function inSight(columns) {
   const [first, ...others] = columns;
   const state = others.find(({ field }) => isState(field));
   const sum = SIGHTED.map((known) => others.find(({ field }) => field === known)).find(Boolean)
-    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of));
+    ?? others.find(({ field, type, table: of }) => type ? type === "Currency" : isMoney(field, of)) ?? [...others].reverse().find(({ numeric }) => numeric);
   const led = [state, sum].filter(Boolean);
-  return [first, ...led, ...others.filter((column) => !led.includes(column))];
+  const rest = others.filter((column) => !led.includes(column));
+  // Of the rows of a document how many and at what rate is looked for before where.
+  return [first, ...led, ...first.table ? rest.sort((a, b) => b.numeric - a.numeric) : rest];
 }
-const SIGHTED = ["grand_total", "outstanding_amount", "outstanding", "amount", "total"];
+const SIGHTED = ["allocated_amount", "grand_total", "outstanding_amount", "outstanding", "amount", "total"];
 
 /** A table; where it is wider than its frame, it says so, and what has to be in sight comes first. */
 function table(name, columns, rows, total) {
@@ -94,9 +98,8 @@ function foot(data, ...more) {
     } catch (error) { target.replaceWith(words(error.message, true)); }
   };
   const back = () => fill(draw(pages.pop()));
-  const all = /^(all|none)\b/.test(data.shown);
   const count = data.shown && h("strong", {}, data.shown);
-  const sorting = !all && "sorting is among the rows shown";
+  const sorting = /\b(of|more)\b/.test(data.shown) && "sorting is among the rows shown";
   const unasked = data.next_cursor && !call && "ask for the next page to see more";
   const said = remarks(data, sorting, unasked, ...more);
   return h("div", { class: "foot" }, h("p", { class: "quiet" }, count || "", said && count ? ` · ${said}` : said),

@@ -75,7 +75,7 @@ function adopt(context) {
 
 /** An error as a person needs it: without what the model is to do next, and the site's name of the exception. */
 const plainly = (text) => text.replace(/^next: [^]*$/m, "").replace(/^exc_type: .*\n?/gm, "").trim();
-const ADVICE = /^("|(naming|name|raise|filter|use|add|read|ask|call|give|more words)\b)/;
+const ADVICE = /^("|there are more groups|(naming|name|raise|filter|use|add|read|ask|call|give|more words)\b)/;
 /** A note without the parts that tell a model what to call. */
 const noted = (note) => String(note).split("; ").map((said) => said.split(": ").filter((part) => !ADVICE.test(part)).join(": "))
   .filter(Boolean).join("; ");
@@ -123,7 +123,7 @@ const words = (text, failed) => h("p", { class: failed ? "text bad" : "text", ro
 /** What has no figure of its own, below the name of what was called. */
 const told = (text, failed) => [h("h1", {}, toolTitle() || document.title), words(text, failed)];
 
-const SHORT = /\b(uom|po|bom|vat|id|gst|sku)\b/g;
+const SHORT = /\b(uom|po|bom|vat|id|gst|sku|gl)\b/g;
 /** What the site says of a field, of a table's column, or of what is measured. */
 function about(field, table) {
   const [, of, column] = /^(\w+)\.(\w+)$/.exec(field) ?? [];
@@ -134,19 +134,21 @@ const MEASURED = /^(sum|avg|min|max)\((.+)\)$/;
 /** A field as the site labels it; else its name as a person reads it. */
 function label(field, table) {
   if (field === "docstatus") return "State";
+  if (field === "doctype") return "DocType";
   const [, of, inner] = MEASURED.exec(field) ?? [];
   if (inner) return `${{ avg: "Average", min: "Least", max: "Greatest" }[of] ?? "Sum"} of ${label(inner)}`;
   const known = about(field, table).label;
   if (typeof known === "string" && known) return known;
   const text = field.replace(/^per_/, "% ").replace(/[_.]/g, " ").trim().replace(SHORT, (short) => short.toUpperCase());
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return sentence(text);
 }
 const MONEY = /total|amount|rate(?!d)|price|outstanding|paid|debit|credit|balance|charges|discount|margin|profit|cost|salary/;
 const NO_MONEY = /qty|quantity|percent|^per_|conversion|exchange|weight|tax_rate|commission_rate|count|is_|has_|disable/;
 const typeOf = (field, table) => about(MEASURED.exec(field)?.[2] ?? field, table).type;
 function isMoney(field, table) {
   const type = typeOf(field, table);
-  return type ? type === "Currency" : MONEY.test(field) && !NO_MONEY.test(field);
+  // What a payment refers to is in Floats.
+  return type && !(type === "Float" && /amount|outstanding/.test(field)) ? type === "Currency" : MONEY.test(field) && !NO_MONEY.test(field);
 }
 /** The rate of a tax is a Float, and a percentage by its label alone. */
 function isPercent(field, table) {
@@ -163,6 +165,8 @@ const STATES = ["Draft", "Submitted", "Cancelled"];
 function number(value, field, currency, table) {
   const money = currency !== undefined && isMoney(field, table);
   if (isPercent(field, table)) return new Intl.NumberFormat(host.context.locale, { style: "percent", maximumFractionDigits: 2 }).format(value / 100);
+  // What is rounded to nothing has no sign.
+  if (Math.abs(value) < (money ? 0.005 : 0.0005)) value = 0;
   const digits = money ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumFractionDigits: 3 };
   const text = new Intl.NumberFormat(host.context.locale, digits).format(value);
   return currency && money ? `${text} ${currency}` : text;
@@ -193,10 +197,11 @@ const TONES = [
 ];
 const pill = (text) => h("span", { class: `pill ${TONES.find(([known]) => known.test(text))?.[1] ?? ""}` }, String(text));
 const isState = (field) => /^(.*_)?(status|docstatus|state)$/.test(field);
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 /** What a result says about itself, in one line. */
 const remarks = (data, ...more) => [
   ...more, data.note && noted(data.note), data.message, data.time_zone && `Times in ${data.time_zone}`,
-  data.withheld?.length && `Withheld: ${data.withheld.map((field) => label(field)).join(", ")}`, data.left_out && "Some of it was too long and is left out",
+  data.withheld?.length && `Withheld: ${data.withheld.map((field) => label(field)).join(", ")}`, Array.isArray(data.left_out) ? `Not copied: ${data.left_out.map((field) => label(field)).join(", ")}` : data.left_out && "Some of it was too long and is left out",
   data.age_s !== undefined && `As of ${data.age_s} s ago`,
 ].filter(Boolean).join(" · ");
 

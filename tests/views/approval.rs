@@ -94,9 +94,15 @@ async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
     let token = data(&newer)["confirm_token"].clone();
     scenario["answers"] = json!([{"result": newer}]);
     let steps = json!([{"click": ".grave"}, {"read": ".foot"}, {"click": ".grave"}]);
-    let seen = shown("approval", with(scenario, steps));
+    let seen = shown("approval", with(scenario.clone(), steps));
     assert!(seen.read(0)[0].contains("has changed or expired"), "{:?}", seen.read(0));
     assert_eq!(seen.sent("tools/call")[1]["arguments"]["confirm_token"], token);
+    // Any other note says nothing of the kind.
+    let mut noted = data(&scenario["result"]);
+    noted["note"] = json!("fields that hold 0 are left out");
+    scenario["result"]["content"][0]["text"] = json!(noted.to_string());
+    let seen = shown("approval", with(scenario, json!([{"read": ".foot"}])));
+    assert_eq!(seen.read(0), ["Fields that hold 0 are left out"]);
 }
 
 #[tokio::test]
@@ -121,4 +127,88 @@ async fn a_write_is_shown_from_what_to_what_before_and_after() {
         assert!(seen.read(2).is_empty(), "nothing is asked");
         assert_eq!(seen.read(3).len(), besides, "what the site changed besides");
     }
+}
+
+#[tokio::test]
+async fn the_draft_of_a_conversion_is_shown_as_a_document_and_made_by_its_button() {
+    let desk = Desk::start().await;
+    let unbilled = json!({"docstatus": 1, "per_billed": 0, "status": ["not in", ["Closed", "On Hold"]]});
+    let order = desk.first("Sales Order", unbilled).await;
+    let convert = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice"});
+    let mut scenario = desk.scenario("convert_document", convert.clone()).await;
+    let draft = data(&scenario["result"])["draft"].clone();
+    let mut save = convert;
+    save["save"] = json!(true);
+    let done = desk.call("convert_document", save.clone()).await;
+    let created = data(&done)["created"].as_str().unwrap().to_owned();
+    scenario["answers"] = json!([{"result": done}]);
+    let steps = json!([
+        {"read": "main > p"}, {"read": "h1"}, {"read": "[role=status]"}, {"read": ".sums dt"}, {"read": "main > dl > div > dt"},
+        {"read": "[aria-label=Items] th"}, {"read": BUTTONS}, {"click": ".first"}, {"read": "h1"}, {"read": "[role=status]"},
+        {"read": "main > p"}, {"read": ".address"},
+    ]);
+    let seen = shown("draft", with(scenario.clone(), steps));
+    assert_eq!(seen.read(0)[0], format!("New Sales Invoice from Sales Order {order}"));
+    assert_eq!(
+        (seen.read(1), seen.read(2)),
+        (vec![draft["customer_name"].as_str().unwrap()], vec!["Nothing is stored yet"])
+    );
+    assert_eq!(seen.read(3), ["Grand Total", "Outstanding Amount"]);
+    // The labels are those of the invoice, which is what is shown.
+    assert!(seen.read(4).starts_with(&["Date", "Payment Due Date"]), "{:?}", seen.read(4));
+    assert!(
+        ["Item", "Quantity", "Rate", "Amount"].iter().all(|head| seen.read(5).contains(head)),
+        "{:?}",
+        seen.read(5)
+    );
+    assert_eq!(seen.read(6), ["Create draft", "Discard"]);
+    assert_eq!(seen.sent("tools/call"), [&json!({"name": "convert_document", "arguments": save})]);
+    assert_eq!((seen.read(7), seen.read(8)), (vec![created.as_str()], vec!["Created"]));
+    assert_eq!(seen.read(9)[0], format!("Sales Invoice from Sales Order {order}"));
+    assert!(seen.read(10)[0].ends_with(&format!("/app/sales-invoice/{created}")), "{:?}", seen.read(10));
+    scenario["capabilities"] = json!({});
+    let seen = shown("draft", with(scenario, json!([{"read": BUTTONS}, {"read": ".ask"}])));
+    assert!(seen.read(0).is_empty() && seen.read(1)[0].contains("To create it, say so"), "{:?}", seen.read(1));
+}
+
+#[tokio::test]
+async fn what_would_be_created_is_a_document_and_what_was_done_is_told_in_one_block() {
+    let desk = Desk::start().await;
+    let (customer, item) =
+        (desk.first("Customer", json!({})).await, desk.first("Item", json!({"is_sales_item": 1})).await);
+    let order = json!({"customer": customer, "delivery_date": "2027-01-01", "items": [{"item_code": item, "qty": 2}]});
+    let dry = desk.scenario("create_sales_order_document", json!({"data": order, "dry_run": true})).await;
+    let steps = json!([{"read": "main > p"}, {"read": "h1"}, {"read": "[aria-label=Items] td"}, {"read": BUTTONS}]);
+    let seen = shown("dry", with(dry, steps));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["New Sales Order"], vec![customer.as_str()]));
+    assert_eq!((seen.read(2), seen.read(3).len()), (vec![item.as_str(), "2"], 0));
+    let draft = desk.first("Sales Order", json!({"docstatus": 0})).await;
+    let submitted = desk.scenario("submit_sales_order_document", json!({"name": draft})).await;
+    let total = data(&submitted["result"])["grand_total"].as_f64().unwrap();
+    let seen = shown("submitted", with(submitted, json!([{"read": "main > dl dt"}, {"read": "main > dl dd"}])));
+    assert!(seen.read(0).contains(&"Customer Name") && !seen.read(0).contains(&"Currency"), "{:?}", seen.read(0));
+    let told: Vec<String> = seen.read(1).iter().map(|text| text.replace(',', "")).collect();
+    assert!(told.contains(&format!("{total:.2} EUR")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_batch_is_told_by_document_and_in_columns_and_never_as_json() {
+    let desk = Desk::start().await;
+    let change =
+        json!({"doctype": "Customer", "where": {"territory": "North"}, "data": {"website": "https://x.example"}});
+    let update = desk.scenario("update_bulk_documents", change).await;
+    let rows = data(&update["result"])["rows"].clone();
+    let names: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let steps = json!([{"read": "th[scope=rowgroup]"}, {"read": "ins"}, {"read": "h2"}, {"read": "main"}]);
+    let seen = shown("update", with(update, steps.clone()));
+    assert_eq!(seen.read(0), names);
+    assert!(seen.read(1).len() == names.len() && seen.read(1).iter().all(|told| *told == "https://x.example"));
+    assert_eq!(seen.read(2), [format!("Documents ({})", names.len())]);
+    assert!(!seen.read(3)[0].contains(['{', '"']), "{:?}", seen.read(3));
+    let documents = json!([{"description": "one"}, {"description": "two"}]);
+    let create = json!({"doctype": "ToDo", "documents": documents, "dry_run": true});
+    let create = desk.scenario("create_bulk_documents", create).await;
+    let seen = shown("create", with(create, json!([{"read": "th"}, {"read": "td"}, {"read": "main"}])));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["Description"], vec!["one", "two"]));
+    assert!(!seen.read(2)[0].contains('{'), "{:?}", seen.read(2));
 }

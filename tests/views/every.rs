@@ -7,12 +7,15 @@ use crate::desk::{Desk, Shown, data, with};
 
 const HOSTILE: &str = "<img src=x onerror=\"parent.document.title='hit'\"><script>parent.document.title='hit'</script>";
 
-/// One result for each view.
+/// One result for each view, and the draft of a conversion.
 pub async fn every(desk: &Desk) -> Vec<Value> {
     let order = desk.first("Sales Order", json!({"docstatus": 0})).await;
     let of = |name: &str| json!({"doctype": "Sales Order", "name": name});
     let groups = json!({"doctype": "Sales Order", "measures": ["count", "sum(grand_total)"], "group_by": ["customer"]});
     let change = json!({"name": order, "data": {"po_no": "x", "items": {"patch": [{"idx": 1, "qty": 7}]}}});
+    let unbilled = json!({"docstatus": 1, "per_billed": 0, "status": ["not in", ["Closed", "On Hold"]]});
+    let unbilled = desk.first("Sales Order", unbilled).await;
+    let next = json!({"doctype": "Sales Order", "name": unbilled, "to": "Sales Invoice"});
     vec![
         desk.scenario("get_sales_order_document", json!({"name": order})).await,
         desk.scenario("list_sales_order_documents", json!({"limit": 5})).await,
@@ -20,6 +23,7 @@ pub async fn every(desk: &Desk) -> Vec<Value> {
         desk.scenario("update_sales_order_document", change).await,
         desk.scenario("get_document_history", of(&order)).await,
         desk.scenario("delete_sales_order_document", json!({"name": order})).await,
+        desk.scenario("convert_document", next).await,
     ]
 }
 
@@ -93,7 +97,10 @@ async fn what_the_site_says_stays_text() {
     let look = json!([{"read": "main"}, {"read": "main img, main script, main iframe, main a"}, {"read": "main svg"}]);
     let scenarios = every(&desk).await.into_iter().map(|scenario| {
         let data = hostile(serde_json::from_str(&text_of(&scenario)).unwrap(), 0);
-        with(saying(scenario, &data.to_string(), false), look.clone())
+        let mut scenario = saying(scenario, &data.to_string(), false);
+        // Nothing that is long and has no place to break makes a phone scroll sideways.
+        scenario["width"] = json!(320);
+        with(scenario, look.clone())
     });
     let scenarios: Vec<Value> = scenarios.collect();
     for (scenario, outcome) in scenarios.iter().zip(play("hostile", &scenarios)) {

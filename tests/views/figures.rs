@@ -35,7 +35,8 @@ async fn groups_by_date_are_a_line_in_the_order_of_time() {
         json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "group_by": ["posting_date:month"]});
     let scenario = desk.scenario("aggregate_documents", arguments).await;
     let many = data(&scenario["result"])["groups"].as_array().unwrap().len();
-    let steps = json!([{"read": "circle title"}, {"attribute": ["path.line", "d"]}, {"read": "rect"}]);
+    let steps = json!([{"read": "circle title"}, {"attribute": ["path.line", "d"]}, {"read": "rect"},
+        {"read": "svg .tick"}, {"read": "td:first-child"}]);
     let seen = shown("chart", with(scenario, steps));
     let points = seen.read(0);
     assert!(points.len() == many && points.is_sorted() && points[0].starts_with("2026-"), "{points:?}");
@@ -44,6 +45,10 @@ async fn groups_by_date_are_a_line_in_the_order_of_time() {
     assert_eq!((seen.read(1).len(), seen.read(2).len()), (gaps + 1, 0), "a line ends where a month is missing");
     let drawn: usize = seen.read(1).iter().map(|path| path.matches(['M', 'L']).count()).sum();
     assert_eq!(drawn, many, "{:?}", seen.read(1));
+    // A month is told as people say it, and the last one always.
+    let months = seen.read(4);
+    assert!(months.iter().all(|month| month.ends_with(" 2026")) && months.len() == many, "{months:?}");
+    assert_eq!(seen.read(3).last(), months.last());
 }
 
 #[tokio::test]
@@ -99,7 +104,7 @@ async fn a_report_is_drawn_only_by_what_tells_its_rows_apart() {
     let steps = json!([{"read": "rect.bar title"}, {"read": "tbody tr"}, {"read": ".foot p"}, {"read": "h1"}]);
     let seen = shown("chart", with(scenario.clone(), steps.clone()));
     assert_eq!((seen.read(0).len(), seen.read(1).len()), (rows, rows));
-    assert!(seen.read(2)[0].contains("every row: Party type Customer"), "{:?}", seen.read(2));
+    assert!(seen.read(2)[0].contains("every row: Party Type Customer"), "{:?}", seen.read(2));
     assert_eq!(seen.read(3), ["Accounts Receivable"]);
     // Two rows that nothing tells apart are not added up, and not drawn.
     let mut twice = scenario;
@@ -123,6 +128,20 @@ async fn one_group_is_told_in_large_and_no_figures_are_a_table() {
     assert_eq!((seen.read(0), seen.read(1).len()), (vec![count.as_str()], 0));
     let seen = shown("chart", with(none, json!([{"read": "td"}, {"read": "svg"}])));
     assert_eq!((seen.read(0), seen.read(1).len()), (vec!["x", "y"], 0));
+}
+
+#[tokio::test]
+async fn what_is_rounded_to_nothing_has_no_sign_and_a_row_that_a_report_adds_no_quotes() {
+    let desk = Desk::start().await;
+    let mut scenario = desk.scenario("aggregate_documents", json!({"doctype": "Sales Order"})).await;
+    let columns = json!([{"field": "account", "type": "Link"}, {"field": "gl_balance", "type": "Currency"}]);
+    let rows = json!([["'Opening'", -0.0], ["Debtors", -0.001], ["Sales", -2.5]]);
+    let report = json!({"report": "Ledger", "columns": columns, "rows": rows, "shown": "all 3"});
+    scenario["result"] = json!({"content": [{"type": "text", "text": report.to_string()}]});
+    let seen = shown("ledger", with(scenario, json!([{"read": "td"}, {"read": "th"}, {"read": "rect title"}])));
+    assert_eq!(seen.read(0), ["Opening", "0.00", "Debtors", "0.00", "Sales", "-2.50"]);
+    assert_eq!(seen.read(1), ["Account", "GL Balance"]);
+    assert_eq!(seen.read(2)[0], "Opening: 0.00");
 }
 
 #[tokio::test]

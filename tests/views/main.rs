@@ -8,6 +8,7 @@ mod browser;
 mod desk;
 mod every;
 mod figures;
+mod pictures;
 #[path = "../it/sandbox.rs"]
 #[allow(dead_code)]
 mod sandbox;

@@ -135,8 +135,9 @@ impl Outcome {
     pub fn report(&self, pruned: bool) {
         let read = self.doctypes.len();
         let unchanged = read.saturating_sub(self.written);
+        let what = if read == 1 { "DocType" } else { "DocTypes" };
         eprintln!(
-            "{}: {read} DocTypes read: {} written, {unchanged} unchanged; {} files removed",
+            "{}: {read} {what} read: {} written, {unchanged} unchanged; {} files removed",
             self.folder, self.written, self.removed
         );
         if !self.vanished.is_empty() && !pruned {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Repo, Run, SNAPSHOT, files_below, finish, shipped};
 
-fn run(site: &Sandbox, repo: &Repo, args: &[&str]) -> Run {
+/// Runs it on the site as its Administrator.
+pub fn run(site: &Sandbox, repo: &Repo, args: &[&str]) -> Run {
     let mut command = repo.command(&site.url(), args);
     command.env("ERPNEXT_API_KEY", "administrator").env("ERPNEXT_API_SECRET", "secret");
     finish(command)

@@ -210,7 +210,7 @@ async fn each_version_has_its_folder_and_leaves_the_others_alone() {
     repo.run(&telling("15.2.0").await.uri(), &["refresh"]);
     let before = repo.files();
     let run = repo.run(&telling("16.0.0-dev").await.uri(), &["refresh", "--doctype", "Note"]);
-    assert!(run.stderr.contains("schema/snapshot/16: 1 DocTypes read"), "{}", run.stderr);
+    assert!(run.stderr.contains("schema/snapshot/16: 1 DocType read"), "{}", run.stderr);
     assert!(repo.read("schema/snapshot/16/desk/note.json").contains("\"Note\""));
     assert!(repo.read("schema/snapshot/16/manifest.json").contains("16.0.0-dev"));
     assert_eq!(repo.files(), before);

@@ -166,7 +166,7 @@ fn on_name(on: &DocTypeCall<'_>) -> &'static str {
 }
 
 /// The DocType that a conversion makes, if there is such a one.
-fn becomes(from: &str, to: &str) -> Option<&'static str> {
+pub fn becomes(from: &str, to: &str) -> Option<&'static str> {
     way(from, to).map(|conversion| conversion.to)
 }
 

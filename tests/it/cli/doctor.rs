@@ -193,6 +193,7 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
     let html =
         |status: u16| ResponseTemplate::new(status).set_body_raw("<html><title>Sign in</title></html>", "text/html");
     let moved = ResponseTemplate::new(301).insert_header("location", "https://erp.example.com/");
+    let to_login = ResponseTemplate::new(302).insert_header("location", "/login");
     let key = json!({"exception": "frappe.exceptions.AuthenticationError", "exc_type": "AuthenticationError"});
     // As a site answers to whom it does not know.
     let closed = "<details><summary>Login to access</summary>Function <strong>frappe.auth.get_logged_user</strong> is \
@@ -209,11 +210,12 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         (ResponseTemplate::new(401).set_body_json(&key), "does not take the API key", "make a new key on the site"),
         (guest, "takes this server for a guest", "pass on the header Authorization"),
         (moved, "redirects to another one", "into erpnext.url"),
+        (to_login, "redirects to another one", "a login of its own"),
         (html(200), "did not come from ERPNext", "check any proxy before it"),
         (html(404), "did not come from ERPNext", "check any proxy before it"),
         (ResponseTemplate::new(429).insert_header("retry-after", "1"), "takes no more requests", "Wait 1 s"),
         (html(503), "is not available right now", "Try again in a little while"),
-        (html(200).set_delay(Duration::from_secs(5)), "did not answer in time", "try again later"),
+        (html(200).set_delay(Duration::from_secs(5)), "did not answer in time", "raise erpnext.timeout"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::start().await;

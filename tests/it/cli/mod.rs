@@ -1,6 +1,9 @@
 //! The commands of the compiled program, as a person or a script runs them.
 
+#[cfg(unix)]
+mod broken;
 mod check;
+mod developer;
 mod doctor;
 mod init;
 mod overlay;

@@ -112,6 +112,11 @@ fn a_tour_is_six_calls_each_with_what_a_model_says_and_ends_with_init() {
     let beginning = |mark: &str| lines.iter().filter(|line| line.contains(mark)).count();
     assert_eq!((beginning("→ "), beginning("← "), beginning("model:")), (6, 6, 6), "{said}");
     assert!(!said.contains("(not shown)"), "{said}");
+    // An amount has cents, or none.
+    let words = lines.iter().filter(|line| line.contains("model:")).flat_map(|line| line.split(' '));
+    let parts = words.filter_map(|word| word.split_once('.')).map(|(_, part)| part.trim_end_matches('.'));
+    let cents: Vec<&str> = parts.filter(|part| part.starts_with(|first: char| first.is_ascii_digit())).collect();
+    assert!(!cents.is_empty() && cents.iter().all(|cents| cents.len() == 2), "{cents:?}: {said}");
     assert!(lines.last().unwrap().contains("erpnext-mcp init"), "{said}");
     assert_eq!(left(folder.path()), Vec::<String>::new());
 }

@@ -84,6 +84,8 @@ async fn without_a_configuration_every_command_says_where_to_go() {
         for command in ["`erpnext-mcp init`", "`erpnext-mcp demo`"] {
             assert!(done.stderr.contains(command), "{arguments:?}: {}", done.stderr);
         }
+        assert!(done.stderr.starts_with("erpnext-mcp: There is no configuration file"), "first: {}", done.stderr);
+        assert!(done.stderr.contains("erpnext.url: missing"), "{}", done.stderr);
     }
     // What can be shown without one is shown.
     for arguments in [&["tools"][..], &["tools", "--json"]] {

@@ -167,6 +167,7 @@ async fn the_log_can_be_asked_and_says_when_there_is_nothing() {
         assert!(said.stderr.contains("lines 1 to 4 of the chain are missing"), "{}", said.stderr);
     }
     assert!(audit(&["stats"]).await.stdout.contains("has no line"));
+    assert!(audit(&["tail"]).await.stdout.contains("has no lines yet"));
     std::fs::remove_file(folder.path().join("audit.log.head")).unwrap();
     assert!(audit(&["verify"]).await.stderr.contains("audit.log.head is missing"));
 }
