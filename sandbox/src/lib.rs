@@ -8,6 +8,7 @@ pub mod doc;
 pub mod documents;
 pub mod error;
 mod faults;
+mod form;
 mod http;
 pub mod keys;
 pub mod load;
@@ -32,6 +33,7 @@ use tokio::task::JoinHandle;
 
 pub use erpnext_schema::Version;
 pub use faults::{Fault, Faults, Kind};
+pub use form::{Form, Takes};
 pub use http::Provider;
 pub use keys::Key;
 pub use start::{Data, Loading, Options, StartError};
@@ -149,6 +151,11 @@ impl Sandbox {
         rows.unwrap_or_default().into_iter().filter_map(write).collect()
     }
 
+    /// The forms of what it was asked that no site is known to take: [`Options::takes`].
+    pub fn untaken(&self) -> Vec<String> {
+        self.app.untaken.seen().iter().map(ToString::to_string).collect()
+    }
+
     /// All of its data, to start others from: [`Data::Image`].
     ///
     /// # Errors
@@ -176,7 +183,10 @@ impl Sandbox {
 }
 
 impl Drop for Sandbox {
+    /// Stops, and fails the test that asked in a form that no site is known to take ([`Options::takes`]).
     fn drop(&mut self) {
         self.server.abort();
+        let untaken = self.untaken();
+        assert!(untaken.is_empty() || std::thread::panicking(), "no site is known to take these: {untaken:#?}");
     }
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::SiteError;
 use crate::faults::Faults;
+use crate::form::{Takes, Untaken};
 use crate::http::{App, Provider, Sessions};
 use crate::meta::Meta;
 use crate::perms::User;
@@ -34,6 +35,8 @@ pub struct Options {
     pub tracebacks: bool,
     /// The day on which it starts; today where `None`.
     pub day: Option<Date>,
+    /// Which forms of requests a site is known to take, for tests: dropping a sandbox that was asked in another one panics.
+    pub takes: Option<Takes>,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             sample: None,
             tracebacks: true,
             day: None,
+            takes: None,
         }
     }
 }
@@ -138,7 +142,8 @@ fn load(options: &Options) -> Result<App, StartError> {
     };
     let (sessions, faults, tracebacks) = (Sessions::default(), Faults::default(), options.tracebacks);
     let (meta, provider) = (Meta::new(options.version).on(options.day), Provider::default());
-    let app = App { store, meta, sessions, provider, faults, tracebacks };
+    let untaken = Untaken::by(options.takes);
+    let app = App { store, meta, sessions, provider, faults, untaken, tracebacks };
     if options.bench {
         bench::lay(&app.meta);
     }

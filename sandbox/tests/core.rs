@@ -7,7 +7,7 @@ mod wire;
 
 use erpnext_sandbox::doc::Doc;
 use erpnext_sandbox::query::List;
-use erpnext_sandbox::{Data, Loading, Options, Sandbox};
+use erpnext_sandbox::{Data, Loading, Options, Sandbox, Takes};
 use serde_json::{Value, json};
 
 fn doc(value: Value) -> Doc {
@@ -83,4 +83,32 @@ async fn what_was_deleted_of_the_sample_stays_deleted_where_the_data_is_kept() {
     sandbox.with(|site| site.delete("Lead", "CRM-LEAD-2026-00001")).unwrap();
     sandbox.stop().await;
     assert_eq!(count(&Sandbox::start(options).await.unwrap()), before - 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_asked_in_a_form_that_no_site_takes_is_named_and_ends_the_test() {
+    let takes: Takes = |_, form| form.verb == "GET" && form.keys.is_empty();
+    let sandbox = Sandbox::start(Options { takes: Some(takes), ..Options::default() }).await.unwrap();
+    let address = sandbox.url().trim_start_matches("http://").to_owned();
+    let headers = [
+        ("Authorization".to_owned(), "token administrator:secret".to_owned()),
+        ("Content-Type".to_owned(), "application/json".to_owned()),
+    ];
+    for (verb, target, headers, body) in [
+        ("GET", "/api/method/frappe.ping", &headers[..1], ""),
+        ("GET", "/files/none.txt?a=1", &headers[..1], ""),
+        ("GET", "/api/method/frappe.ping?b=1&a=2", &headers[..1], ""),
+        ("POST", "/api/resource/ToDo", &headers[..], r#"{"description": "x"}"#),
+        ("POST", "/api/method/frappe.client.get", &headers[..], r#"{"doctype": "ToDo", "name": "x"}"#),
+    ] {
+        wire::exchange(&address, &wire::request(verb, target, headers, body.as_bytes())).unwrap();
+    }
+    let untaken = [
+        "GET /api/method/frappe.ping url a b",
+        "POST /api/method/frappe.client.get json doctype name",
+        "POST /api/resource/{doctype} json",
+    ];
+    assert_eq!(sandbox.untaken(), untaken);
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(sandbox)));
+    assert!(dropped.is_err(), "a test is told of it at its end");
 }

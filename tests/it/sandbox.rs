@@ -5,6 +5,7 @@ use erpnext_sandbox::{Data, Image, Options, Sandbox, Version};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::requests;
 use crate::support::{app_of, call, config_json, version};
 
 /// The company of the sample data.
@@ -14,6 +15,11 @@ pub const COMPANY: &str = "Alderway Furniture";
 /// data is made once and copied.
 pub struct SampleSite {
     pub sandbox: Sandbox,
+}
+
+/// A site that fails its test if it is asked in a form that no site of its version is known to take.
+pub async fn start(options: Options) -> Sandbox {
+    Sandbox::start(Options { takes: Some(requests::takes), ..options }).await.unwrap()
 }
 
 /// The data of a site by its version, plain and with the DocTypes of its own.
@@ -34,11 +40,11 @@ impl SampleSite {
         let plain = || Options { version, bench, ..Options::default() };
         let make = async {
             let options = Options { sample: Some(1), ..plain() };
-            Sandbox::start(options).await.unwrap().image().unwrap()
+            start(options).await.image().unwrap()
         };
         let image = MADE[version as usize][usize::from(bench)].get_or_init(|| make).await.clone();
         let options = Options { data: Data::Image(image), ..plain() };
-        Self { sandbox: Sandbox::start(options).await.unwrap() }
+        Self { sandbox: start(options).await }
     }
 
     /// The configuration of a server that uses this site as Administrator.

@@ -23,6 +23,7 @@ use self::session::Cookie;
 pub use self::session::Sessions;
 use crate::error::{SiteError, exc};
 use crate::faults::{self, Faults};
+use crate::form::{Form, Untaken};
 use crate::meta::Meta;
 use crate::perms::User;
 use crate::reply::Reply;
@@ -42,6 +43,8 @@ pub struct App {
     pub provider: Provider,
     /// What goes wrong on demand.
     pub faults: Faults,
+    /// What it was asked in forms that no site is known to take.
+    pub untaken: Untaken,
     /// Whether errors tell `exception` and `exc` where the System Settings do not say.
     pub tracebacks: bool,
 }
@@ -84,6 +87,11 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         return if refused { unknown() } else { answer::text("") };
     }
     let path = args::percent_decode(path);
+    let length = parts.headers.get("content-length");
+    let is_empty = length.map_or(!parts.headers.contains_key("transfer-encoding"), |length| length.as_bytes() == b"0");
+    let kind = parts.headers.get("content-type").filter(|_| !is_empty).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default();
+    app.untaken.look(version, Form::of(&method, &path, kind, &sent));
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1").to_owned();
     let mut fault = app.faults.take(&method, &path);
     // A fault strikes before anybody is logged in.

@@ -236,7 +236,8 @@ impl Provider {
             return Ok((Reply::json(json!({})).with_status(400), None));
         }
         let by_refresh = asked.arg("token_type_hint") == "refresh_token" && !asked.arg("client_id").is_empty();
-        let sent = asked.arg("token");
+        // H81.
+        let sent = if asked.arg("client_id").is_empty() { "" } else { asked.arg("token") };
         let mut state = self.state();
         let known = |token: &&mut Token| token.access == sent || by_refresh && token.refresh == sent;
         match state.tokens.iter_mut().find(known) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
+use erpnext_sandbox::{Fault, Kind, Options};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -78,7 +78,7 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
 async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without_rights_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     for version in [Version::V15, Version::V16] {
-        let site = Sandbox::start(Options { version, ..Options::default() }).await.unwrap();
+        let site = sandbox::start(Options { version, ..Options::default() }).await;
         let tier = json!({"doctype": "Custom Field", "dt": "Lead", "fieldname": "custom_tier", "label": "Tier",
             "fieldtype": "Data", "insert_after": "lead_name"});
         site.with(|site| site.insert(tier.as_object().unwrap().clone())).unwrap();
@@ -104,7 +104,7 @@ async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without
 #[tokio::test]
 async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_each() {
     let folder = tempfile::tempdir().unwrap();
-    let site = Sandbox::start(Options { version: Version::V16, ..Options::default() }).await.unwrap();
+    let site = sandbox::start(Options { version: Version::V16, ..Options::default() }).await;
     let invoice = json!({"read": true, "restricted_fields": ["title"]});
     let read = json!({"read": true});
     let doctypes = json!({"Sales Invoice": invoice, "Nope Thing": read, "Lead Source": read});

@@ -11,12 +11,12 @@ use erpnext_schema::snapshot::Field;
 use erpnext_schema::{FieldKind, Version, flag};
 use serde_json::{Value, json};
 
-use crate::sandbox::config;
+use crate::sandbox::{config, start};
 use crate::support::{all, app_of, call, change_kept, load, refusal};
 
 /// A site where a UOM has a field of its own that lists show, and none of its stock fields but the name.
 async fn site(version: Version) -> Sandbox {
-    let site = Sandbox::start(Options { version, ..Options::default() }).await.unwrap();
+    let site = start(Options { version, ..Options::default() }).await;
     let field = Field {
         fieldname: "custom_tier".to_owned(),
         kind: FieldKind::Select,

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_sandbox::{Options, Sandbox};
+use erpnext_sandbox::Options;
 use serde_json::{Value, json};
 
+use crate::sandbox;
 use crate::support::{Site, all, app_of, app_with, call, config_json, load, refusal};
 
 const ORDERS: &str = "/api/resource/Sales%20Order";
@@ -87,7 +88,7 @@ async fn a_call_over_the_limit_is_told_when_to_come_back_and_audited_as_denied()
 
 #[tokio::test]
 async fn with_the_site_down_what_needs_no_site_still_works() {
-    let site = Sandbox::start(Options::default()).await.unwrap();
+    let site = sandbox::start(Options::default()).await;
     let app = app_of(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "timeout": 5},
         "permissions": {"doctypes": {"ToDo": all()}},

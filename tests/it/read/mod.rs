@@ -16,7 +16,7 @@ mod names;
 mod pages;
 mod print;
 mod recorded;
-mod recorded_forms;
+pub mod recorded_forms;
 mod search;
 mod suggest;
 mod titles;

@@ -15,7 +15,7 @@ use crate::support::{Site, all, call};
 use crate::tidy::read;
 
 /// Where the recordings of each version are, below `shared/site`.
-const FOLDERS: [(Version, &[&str]); 2] =
+pub const FOLDERS: [(Version, &[&str]); 2] =
     [(Version::V15, &["recordings", "v15-forms"]), (Version::V16, &["v16/recordings"])];
 
 /// Parts of our requests that nobody recorded, each with what was recorded that the sites read in the same way.
@@ -30,7 +30,7 @@ const NEVER_RECORDED: &[(&str, &str)] = &[
 ];
 
 /// Methods that no site of either version was seen to answer, each with the reason.
-const NEVER_ANSWERED: &[(&str, &str)] = &[
+pub const NEVER_ANSWERED: &[(&str, &str)] = &[
     ("frappe.integrations.oauth2.authorize", "a browser is sent there, and from there on"),
     (
         "frappe.utils.print_format.download_pdf",
@@ -125,7 +125,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The arguments of a recorded request, from its query, its form or its JSON.
-fn arguments(recorded: &Value) -> (String, Map<String, Value>) {
+pub fn arguments(recorded: &Value) -> (String, Map<String, Value>) {
     let path = recorded["path"].as_str().unwrap_or_default();
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let from_pairs = |text: &str| -> Map<String, Value> {

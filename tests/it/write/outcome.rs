@@ -6,6 +6,7 @@ use erpnext_mcp::audit::Outcome;
 use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
 use serde_json::{Value, json};
 
+use crate::sandbox;
 use crate::support::{Site, all, app_of, call, refusal};
 
 const CREATE: &str = "create_generic_document";
@@ -14,7 +15,7 @@ const DELETE: &str = "delete_generic_document";
 const NOTE: &str = "no answer came from the site; reading shows that it was done";
 
 async fn start(sample: Option<u32>) -> (Sandbox, Connection) {
-    let site = Sandbox::start(Options { sample, ..Options::default() }).await.unwrap();
+    let site = sandbox::start(Options { sample, ..Options::default() }).await;
     let every = json!({"read": true, "create": true, "update": true, "delete": true, "submit": true, "cancel": true, "amend": true});
     let app = app_of(&json!({
         "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "timeout": 1},

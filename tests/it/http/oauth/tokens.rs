@@ -214,8 +214,10 @@ async fn only_the_sites_own_word_ends_a_login_and_no_page_of_a_proxy() {
     }
     // The site's own word, by which somebody is put out there.
     let revoke = format!("{}/api/method/frappe.integrations.oauth2.revoke_token", scene.site.sandbox.url());
+    let client_of_ours = scene.config["sign_in"]["oauth"]["client_id"].as_str().unwrap();
     for (access, ..) in scene.site.sandbox.oauth().tokens() {
-        scene.http.post(&revoke).form(&[("token", access)]).send().await.unwrap();
+        let taken = [("token", access.as_str()), ("client_id", client_of_ours)];
+        scene.http.post(&revoke).form(&taken).send().await.unwrap();
     }
     let (status, told) = answered(scene.refresh(&client, &tokens)).await;
     assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));

@@ -1,0 +1,204 @@
+//! What the tests ask the sample site, against what real sites were seen to take: verb, path, where the arguments stand
+//! and what they are called. `tests/recorded/requests.txt` says what each version took. Every sandbox of these tests
+//! holds what it is asked to that ([`takes`]), and fails its test over the rest. What values are made of is compared in
+//! `read/recorded_forms`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::LazyLock;
+
+use erpnext_sandbox::{Form, Version};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::read::recorded_forms::{FOLDERS, NEVER_ANSWERED, arguments};
+use crate::shared;
+use crate::tidy::{read, root, rust_files};
+
+/// The facts of the recordings; `REQUESTS_UPDATE=1` beside `.ci/recordings` writes them anew.
+const FILE: &str = "tests/recorded/requests.txt";
+
+/// Forms that a site of some version was not seen to take, each with the reason why it does; written as the facts are.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "POST /api/method/frappe.desk.form.assign_to.add json assign_to date? doctype name",
+        "recorded by GET, and by POST with a description, which may be left out",
+    ),
+    (
+        "POST /api/method/frappe.www.printview.get_html_and_style json doc name print_format",
+        "recorded without a format, which is then the standard one",
+    ),
+    (
+        "POST /api/method/erpnext.accounts.party.get_party_details json doctype party party_type posting_date?",
+        "recorded by GET without a company, and by POST with one",
+    ),
+    ("POST /api/method/frappe.ping json", "recorded by GET; a test configures it as a method"),
+    ("POST /api/method/frappe.client.get_count json doctype", "recorded by GET; a test asks for it past the program"),
+    (
+        "GET /api/method/frappe.desk.reportview.get_count url distinct doctype fields filters",
+        "recorded as a form with `distinct`, and by GET without it; a test counts by it past the program",
+    ),
+    (
+        "GET /api/method/frappe.integrations.oauth2.approve url client_id code_challenge code_challenge_method \
+         redirect_uri response_type scope state",
+        "a browser asks for it, and is sent on with 302",
+    ),
+    (
+        "POST /api/method/frappe.share.add json doctype name read user",
+        "recorded with `share` and `write`, which are 0 where they are left out; a test configures it as a method",
+    ),
+];
+
+/// What the arguments of a call are called: in every request, and in some of them.
+#[derive(PartialEq, Eq, Debug)]
+struct Keys {
+    always: BTreeSet<String>,
+    some: BTreeSet<String>,
+}
+
+impl Keys {
+    /// Reads `a b?`: `a` in each request, `b` in some.
+    fn of(words: &[&str]) -> Self {
+        let always = words.iter().filter(|key| !key.ends_with('?')).map(|key| (*key).to_owned());
+        let some = words.iter().map(|key| key.trim_end_matches('?').to_owned());
+        Self { always: always.collect(), some: some.collect() }
+    }
+
+    fn fit(&self, form: &Form) -> bool {
+        self.always.is_subset(&form.keys) && form.keys.is_subset(&self.some)
+    }
+}
+
+/// By version and call: `POST /api/method/frappe.client.submit json`.
+type Facts = BTreeMap<(u8, String), Keys>;
+
+static FACTS: LazyLock<Facts> = LazyLock::new(|| facts(&read(FILE)));
+
+/// Whether a site of that version was seen to take requests of that form, or it is among the exceptions.
+pub fn takes(version: Version, form: &Form) -> bool {
+    let method = form.path.strip_prefix("/api/method/").unwrap_or_default();
+    let excepted = |(named, _): &(&str, &str)| {
+        let words: Vec<&str> = named.split(' ').collect();
+        words[..3].join(" ") == call(form) && Keys::of(&words[3..]).fit(form)
+    };
+    was_taken(version, form)
+        || NEVER_ANSWERED.iter().any(|(named, _)| *named == method)
+        || EXCEPTIONS.iter().any(excepted)
+}
+
+fn was_taken(version: Version, form: &Form) -> bool {
+    FACTS.get(&(version.major(), call(form))).is_some_and(|keys| keys.fit(form))
+}
+
+/// The form but for its keys.
+fn call(form: &Form) -> String {
+    format!("{} {} {}", form.verb, form.path, form.encoding)
+}
+
+/// Reads lines of a version, a call and its keys: `15 POST /api/method/frappe.client.submit json doc`.
+fn facts(text: &str) -> Facts {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        ((words[0].parse().unwrap(), words[1..4].join(" ")), Keys::of(&words[4..]))
+    };
+    text.lines().map(line).collect()
+}
+
+/// The form of a recorded request below the addresses of methods and documents.
+fn form(recorded: &Value) -> Option<Form> {
+    let (path, query) = recorded["path"].as_str()?.split_once('?').unwrap_or((recorded["path"].as_str()?, ""));
+    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    if !["/api/method/", "/api/resource/"].iter().any(|start| path.starts_with(start)) {
+        return None;
+    }
+    let headers = recorded["request_headers"].as_object();
+    let kind = headers.and_then(|all| all.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")));
+    let kind = kind.and_then(|(_, kind)| kind.as_str()).unwrap_or_default().to_ascii_lowercase();
+    let bodies = [("json", "json"), ("x-www-form-urlencoded", "form"), ("multipart/form-data", "multipart")];
+    let body = recorded["request_body"].as_str().unwrap_or_default();
+    let has_body = !recorded["request_body"].is_null() && recorded["request_body"] != "";
+    let encoding = bodies.iter().find(|(word, _)| has_body && kind.contains(word));
+    let encoding = encoding.map_or("url", |(_, encoding)| *encoding);
+    let keys: Vec<String> = match encoding {
+        "multipart" => {
+            let names = body.split("; name=\"").skip(1);
+            names.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+        }
+        _ => arguments(recorded).1.into_iter().map(|(key, _)| key).collect(),
+    };
+    Some(Form::new(recorded["method"].as_str()?, &path, encoding, keys))
+}
+
+/// What the recordings say, in the lines of the file.
+fn lines_of_recordings() -> String {
+    let site = shared::recordings().join("site");
+    let mut facts = Facts::new();
+    for (version, folders) in FOLDERS {
+        let files = folders.iter().flat_map(|folder| fs::read_dir(site.join(folder)).unwrap());
+        for line in files.flat_map(|file| {
+            fs::read_to_string(file.unwrap().path()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+        }) {
+            let exchange: Value = serde_json::from_str(&line).unwrap();
+            let is_good = exchange["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
+            let Some(form) = Some(&exchange).filter(|_| is_good).and_then(form) else { continue };
+            let fresh = || Keys { always: form.keys.clone(), some: BTreeSet::new() };
+            let keys = facts.entry((version.major(), call(&form))).or_insert_with(fresh);
+            keys.always.retain(|key| form.keys.contains(key));
+            keys.some.extend(form.keys);
+        }
+    }
+    let mark = |keys: &Keys, key: &String| if keys.always.contains(key) { "" } else { "?" };
+    let lines = facts.iter().map(|((version, call), keys)| {
+        let names = keys.some.iter().map(|key| format!(" {key}{}", mark(keys, key)));
+        format!("{version} {call}{}\n", names.collect::<String>())
+    });
+    lines.collect()
+}
+
+#[test]
+#[ignore = "needs the recordings of a real site"]
+fn the_forms_that_are_known_are_those_of_the_recordings() {
+    let recorded = lines_of_recordings();
+    if std::env::var_os("REQUESTS_UPDATE").is_some() {
+        fs::write(root().join(FILE), &recorded).unwrap();
+    }
+    let (told, recorded) = (read(FILE), recorded.lines().collect::<BTreeSet<_>>());
+    let told: BTreeSet<&str> = told.lines().collect();
+    let (more, less): (Vec<_>, Vec<_>) = (told.difference(&recorded).collect(), recorded.difference(&told).collect());
+    assert!(more.is_empty() && less.is_empty(), "{FILE} says {more:#?}, the recordings {less:#?}");
+}
+
+#[test]
+fn a_form_is_known_by_its_verb_its_encoding_and_its_keys() {
+    let asked = |verb: &str, encoding: &str, keys: &[&str]| {
+        let path = "/api/method/frappe.desk.reportview.get_count";
+        let form = Form::new(verb, path, encoding, keys.iter().map(|key| (*key).to_owned()));
+        Version::ALL.iter().map(|version| takes(*version, &form)).collect::<Vec<_>>()
+    };
+    let keys = ["distinct", "doctype", "fields", "filters"];
+    assert_eq!(asked("POST", "form", &keys), [true, true]);
+    assert_eq!(asked("PUT", "form", &keys), [false, false], "another verb");
+    assert_eq!(asked("POST", "multipart", &keys), [false, false], "another encoding");
+    assert_eq!(asked("POST", "form", &keys[1..]), [false, false], "H70: a key is missing that each request had");
+    assert_eq!(asked("POST", "form", &[&keys[..], &["strict"][..]].concat()), [false, false], "a key that none had");
+}
+
+#[test]
+fn no_exception_is_made_for_what_every_version_was_seen_to_take() {
+    for (named, reason) in EXCEPTIONS {
+        let words: Vec<&str> = named.split(' ').collect();
+        let keys = Keys::of(&words[3..]);
+        for keys in [keys.always, keys.some] {
+            let form = Form::new(words[0], words[1], words[2], keys);
+            assert!(!Version::ALL.iter().all(|version| was_taken(*version, &form)), "{named} was recorded: {reason}");
+        }
+    }
+}
+
+#[test]
+fn every_sandbox_of_these_tests_is_held_to_what_sites_take() {
+    let start = format!("Sandbox::{}(", "start");
+    let starts = |file: &String| read(file).contains(&start);
+    let files: Vec<String> = rust_files("tests/it").into_iter().filter(starts).collect();
+    assert_eq!(files, ["tests/it/sandbox.rs"], "crate::sandbox::start starts one");
+}
