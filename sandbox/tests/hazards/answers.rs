@@ -53,6 +53,21 @@ async fn h68_the_timeline_has_other_keys_on_16() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h68_the_steps_of_a_workflow_and_the_rights_of_a_role_have_another_key_on_16() {
+    for desk in Desk::each().await {
+        let new = desk.version == V16;
+        let leads = desk.rows("Lead", &json!({"limit_page_length": 1}));
+        let asked = json!({"doc": {"doctype": "Lead", "name": leads[0]["name"]}});
+        let steps = desk.post("/api/method/frappe.model.workflow.get_transitions", &asked);
+        assert_eq!(steps[0].get("transition_tasks").is_some(), new, "{steps}");
+        let (_, meta) =
+            desk.ask("administrator", "GET", "/api/method/frappe.desk.form.load.getdoctype?doctype=Lead", &Value::Null);
+        let right = &meta["docs"][0]["permissions"][0];
+        assert_eq!(right.get("impersonate").is_some(), new, "{right}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h68_following_what_nobody_can_follow_is_answered_with_200_and_false_on_16() {
     for desk in Desk::each().await {
         let todo = desk.post("/api/resource/ToDo", &json!({"description": "x"}));

@@ -103,6 +103,20 @@ async fn h85_a_dotted_link_drops_rows_or_shows_what_is_hidden() {
 }
 
 #[on_every_version]
+async fn h85_a_column_of_what_the_user_may_not_read_is_refused_and_no_row_is_lost() {
+    let place = Place::new().await;
+    let app = place.app_as("reader", json!({"default": {"read": true}}));
+    let list = |field: &str| json!({"doctype": "Sales Order", "fields": ["name", field], "limit": 500});
+    let rows = async |field: &str| match call(&app, "list_generic_documents", list(field)).await {
+        Ok(listed) => listed["documents"].as_array().unwrap().len(),
+        Err(error) => panic!("{field}: {}", error.for_model()),
+    };
+    assert_eq!(rows("customer.territory").await, rows("customer").await);
+    let said = refusal(&app, "list_generic_documents", list("company.country")).await;
+    assert!(said.contains("Company") && said.contains("no right"), "{said}");
+}
+
+#[on_every_version]
 async fn h68_a_history_reads_the_keys_that_both_versions_have() {
     let place = Place::new().await;
     let todo = place.post("ToDo", json!({"description": "x"})).await;
