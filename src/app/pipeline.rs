@@ -187,7 +187,8 @@ async fn answer(
     observer: &CallObserver,
 ) -> Result<ToolAnswer, ToolError> {
     let given = Arguments::new(given)?;
-    let state = CallState::new(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)));
+    let wrote = observer.sent();
+    let state = CallState::watched(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)), wrote);
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work =
         Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer, confirmed: None }));

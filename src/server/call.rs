@@ -11,8 +11,9 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::repeats::Again;
+use super::repeats::{Again, Came};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::tool::progress::{CallObserver, Progress};
@@ -100,15 +101,15 @@ impl Server {
         }))
     }
 
-    /// Runs a tool while its client watches, and may call off what has not begun.
+    /// Runs a tool while its client watches, and may call off what has not begun; what is told through `watch` comes by `told`.
     pub(super) async fn observed(
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
         writes: bool,
+        (watch, mut told): (&CallObserver, UnboundedReceiver<Progress>),
     ) -> Result<CallToolResponse, ErrorData> {
         let client = self.client_of(context);
-        let (watch, mut told) = CallObserver::new();
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
@@ -116,7 +117,7 @@ impl Server {
         let is_viewed = views::are_shown(&self.connection, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let mut is_cancelled = false;
-        let mut run = pin!(self.run_confirmed(request, client, way, &watch));
+        let mut run = pin!(self.run_confirmed(request, client, way, watch));
         loop {
             tokio::select! {
                 mut result = &mut run => {
@@ -146,20 +147,24 @@ impl Server {
     }
 }
 
-/// The answer of the same write that was asked for before.
+/// The answer of the same write that was asked for before; none where that was called off before anything was sent.
 pub(super) async fn again(
     mut again: Again,
     context: &RequestContext<RoleServer>,
-) -> Result<CallToolResponse, ErrorData> {
+) -> Option<Result<CallToolResponse, ErrorData>> {
     let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
-    tracing::info!("the same write is under way, or its answer was lost: it is not done again");
-    tokio::select! {
-        answer = again.answer() => {
-            again.told();
-            answer.unwrap_or_else(|| Err(failed("the same write was given up; read the document before trying again")))
-        }
-        () = context.ct.cancelled() => Err(failed("cancelled by the client")),
-    }
+    let came = tokio::select! {
+        came = again.came() => came,
+        () = context.ct.cancelled() => return Some(Err(failed("cancelled by the client"))),
+    };
+    let answer = match came {
+        Some(Came::Answered(answer)) => *answer,
+        Some(Came::Unsent | Came::Open) => return None,
+        None => Err(failed("the same write was given up; read the document before trying again")),
+    };
+    tracing::info!("the same write was under way, or its answer was lost: it is not done again");
+    again.told();
+    Some(answer)
 }
 
 /// Tells the client how far a call is. A client that cannot be told learns it from the answer.

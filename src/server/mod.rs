@@ -36,7 +36,7 @@ use crate::limit::User;
 use crate::metrics::SiteMetrics;
 use crate::tool::Effect;
 use crate::tool::definition::Definition;
-use crate::tool::progress::Attachment;
+use crate::tool::progress::{Attachment, CallObserver};
 use crate::tools;
 
 pub use listed::List;
@@ -254,23 +254,31 @@ impl ServerHandler for Server {
             let call = context.ct.clone();
             self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
         });
+        let (watch, told) = CallObserver::new();
         if !writes || caller.request.is_none() {
-            return self.observed(request, &context, writes).await;
+            return self.observed(request, &context, writes, (&watch, told)).await;
         }
-        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
-            Begun::First(first) => {
-                let answer = self.observed(request, &context, writes).await;
-                first.done(&answer, context.ct.is_cancelled());
-                answer
-            }
-            Begun::Again(again) => {
-                if let Some(tool) = self.connection.registry().find(&request.name) {
-                    let given = request.arguments.unwrap_or_default();
-                    self.connection.repeat(tool, given, self.client_of(&context)).await;
+        let key = Key::new(caller.identity(), &request);
+        let first = loop {
+            match self.turns.repeats.begin(key) {
+                Begun::First(first) => break first,
+                Begun::Again(again) => {
+                    // What sent nothing has no answer for whoever asks again: now it is done.
+                    let Some(answer) = call::again(again, &context).await else { continue };
+                    if let Some(tool) = self.connection.registry().find(&request.name) {
+                        let given = request.arguments.unwrap_or_default();
+                        self.connection.repeat(tool, given, self.client_of(&context)).await;
+                    }
+                    return answer;
                 }
-                call::again(again, &context).await
             }
+        };
+        let answer = self.observed(request, &context, writes, (&watch, told)).await;
+        match context.ct.is_cancelled() {
+            true if !watch.has_sent() => first.unsent(),
+            is_gone => first.done(&answer, is_gone),
         }
+        answer
     }
 
     /// What is named like a request of the protocol and has not its parameters comes here too.

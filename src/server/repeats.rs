@@ -1,6 +1,7 @@
 //! Writes that a client asks for again because their answer did not reach it: over HTTP a stream that is lost cannot be
 //! taken up, and a client has to send its request anew. The same write of the same user gets the first one's answer while
-//! that is under way, and for a short time after its stream was lost.
+//! that is under way, and for a short time after its stream was lost. One that was called off before anything was sent to
+//! the site has no answer worth keeping: whoever asks for it again has it done.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,9 +44,20 @@ impl Key {
 #[derive(Clone, Default, Debug)]
 pub struct Repeats(Arc<Mutex<HashMap<Key, Open>>>);
 
+/// What came of a write.
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// Nothing yet.
+    Open,
+    /// This answer.
+    Answered(Box<Answer>),
+    /// It was called off, and nothing had been sent.
+    Unsent,
+}
+
 #[derive(Debug)]
 struct Open {
-    answer: watch::Receiver<Option<Answer>>,
+    came: watch::Receiver<Came>,
     /// Until when the answer is kept; none while the write is under way.
     until: Option<Instant>,
 }
@@ -66,11 +78,11 @@ impl Repeats {
         let mut open = self.lock();
         open.retain(|_, open| open.until.is_none_or(|until| until > now));
         if let Some(known) = open.get(&key) {
-            return Begun::Again(Again { repeats: self.clone(), key, answer: known.answer.clone() });
+            return Begun::Again(Again { repeats: self.clone(), key, came: known.came.clone() });
         }
-        let (tell, answer) = watch::channel(None);
-        open.insert(key, Open { answer, until: None });
-        Begun::First(First { repeats: self.clone(), key, tell })
+        let (tell, came) = watch::channel(Came::Open);
+        open.insert(key, Open { came, until: None });
+        Begun::First(First { repeats: self.clone(), key, tell, is_unsent: false })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Open>> {
@@ -83,13 +95,15 @@ impl Repeats {
 pub struct First {
     repeats: Repeats,
     key: Key,
-    tell: watch::Sender<Option<Answer>>,
+    tell: watch::Sender<Came>,
+    /// Whether it is no more among those under way.
+    is_unsent: bool,
 }
 
 impl First {
     /// Tells the answer to those who asked again, and keeps it where its own client `is_gone`.
     pub fn done(self, answer: &Answer, is_gone: bool) {
-        self.tell.send_replace(Some(answer.clone()));
+        self.tell.send_replace(Came::Answered(Box::new(answer.clone())));
         let mut open = self.repeats.lock();
         if is_gone
             && open.len() < MOST
@@ -98,10 +112,21 @@ impl First {
             known.until = Some(Instant::now() + KEPT);
         }
     }
+
+    /// Forgets it, as nothing was sent: the first of those who asked again does it.
+    pub fn unsent(mut self) {
+        self.is_unsent = true;
+        self.repeats.lock().remove(&self.key);
+        self.tell.send_replace(Came::Unsent);
+    }
 }
 
 impl Drop for First {
     fn drop(&mut self) {
+        // What is under this key then is another's.
+        if self.is_unsent {
+            return;
+        }
         let mut open = self.repeats.lock();
         if open.get(&self.key).is_some_and(|open| open.until.is_none()) {
             open.remove(&self.key);
@@ -114,13 +139,14 @@ impl Drop for First {
 pub struct Again {
     repeats: Repeats,
     key: Key,
-    answer: watch::Receiver<Option<Answer>>,
+    came: watch::Receiver<Came>,
 }
 
 impl Again {
-    /// The answer of the first; none if it was given up without one.
-    pub async fn answer(&mut self) -> Option<Answer> {
-        self.answer.wait_for(Option::is_some).await.ok()?.clone()
+    /// What came of the first; none if it was given up, and nobody knows.
+    pub async fn came(&mut self) -> Option<Came> {
+        let came = self.came.wait_for(|came| !matches!(came, Came::Open)).await.ok()?;
+        Some(came.clone())
     }
 
     /// Notes that the answer reached its client: from now on the same is asked for as a new one.
@@ -151,7 +177,7 @@ mod tests {
         let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
         let Begun::Again(mut meanwhile) = repeats.begin(KEY) else { panic!("it is under way") };
         first.done(&answer(), true);
-        assert!(meanwhile.answer().await.unwrap().is_ok());
+        assert!(matches!(meanwhile.came().await, Some(Came::Answered(answer)) if answer.is_ok()));
         meanwhile.told();
         let Begun::First(first) = repeats.begin(KEY) else { panic!("it was told") };
         first.done(&answer(), false);
@@ -164,7 +190,19 @@ mod tests {
         let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
         let Begun::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
         drop(first);
-        assert!(again.answer().await.is_none());
+        assert!(again.came().await.is_none());
         assert!(repeats.lock().is_empty());
+    }
+    #[tokio::test]
+    async fn one_that_sent_nothing_is_done_by_who_asks_again() {
+        let repeats = Repeats::default();
+        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let Begun::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
+        first.unsent();
+        assert!(matches!(again.came().await, Some(Came::Unsent)));
+        let Begun::First(first) = repeats.begin(KEY) else { panic!("nobody does it") };
+        assert!(matches!(repeats.begin(KEY), Begun::Again(_)), "once");
+        first.done(&answer(), true);
+        assert!(matches!(repeats.begin(KEY), Begun::Again(_)), "its answer is kept");
     }
 }

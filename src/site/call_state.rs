@@ -21,7 +21,7 @@ pub struct CallState {
     fresh: bool,
     /// The age of the oldest kept answer in seconds, and one.
     oldest: AtomicU64,
-    wrote: AtomicBool,
+    wrote: Arc<AtomicBool>,
     /// Who decides how much of the site's words is told; shared with the calls that this one is made of, which may have their own.
     redactor: Option<Arc<dyn Redact>>,
     /// The memory that its large answers take.
@@ -35,6 +35,11 @@ impl CallState {
     /// `fresh`, no answer that was kept will do.
     pub fn new(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>) -> Arc<Self> {
         Arc::new(Self { id: id.to_owned(), fresh, redactor, ..Self::default() })
+    }
+
+    /// The same, which sets `wrote` when a write leaves.
+    pub fn watched(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>, wrote: Arc<AtomicBool>) -> Arc<Self> {
+        Arc::new(Self { id: id.to_owned(), fresh, redactor, wrote, ..Self::default() })
     }
 
     /// Does `work`, whose requests are then those of this call.

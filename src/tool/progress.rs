@@ -1,5 +1,6 @@
 //! `CallObserver`: whoever waits for a call, who may be told how far it is, is given what is no JSON, and may call the rest off.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -50,6 +51,7 @@ pub struct CallObserver {
     tell: Option<UnboundedSender<Progress>>,
     stopped: Arc<watch::Sender<bool>>,
     beside: Arc<Mutex<Vec<Attachment>>>,
+    sent: Arc<AtomicBool>,
 }
 
 impl CallObserver {
@@ -75,6 +77,16 @@ impl CallObserver {
     /// Takes what was put beside the answer.
     pub fn take(&self) -> Vec<Attachment> {
         std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is set when a write leaves for the site.
+    pub fn sent(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.sent)
+    }
+
+    /// Whether a write has left for the site.
+    pub fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Asks the call to begin nothing more; what has begun is finished.

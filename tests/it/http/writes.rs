@@ -77,6 +77,33 @@ async fn a_write_that_is_asked_for_again_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_write_that_was_called_off_before_it_began_is_done_when_it_is_asked_for_again() {
+    let site = SampleSite::start().await;
+    let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
+    served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    let before = site.writes().len();
+    site.sandbox.faults().add(Fault::new(Kind::Latency(1_500)).method("GET"));
+    let list = |limit: usize| {
+        let asked = message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": limit}}));
+        super::answered(served.post("/mcp", &asked))
+    };
+    // All turns of the user are taken: the write waits for one, and its client leaves.
+    let slow = futures_util::future::join_all((2..18).map(list));
+    let left = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let write = create("left waiting");
+        let lost = served.post("/mcp", &write).timeout(Duration::from_millis(300)).send().await;
+        assert!(lost.is_err(), "{lost:?}");
+    };
+    tokio::join!(slow, left);
+    site.sandbox.faults().clear();
+    assert_eq!(site.writes().len(), before, "{:?}", site.writes());
+    let made = super::data(&super::answered(served.post("/mcp", &create("left waiting"))).await);
+    assert!(made["created"].is_string(), "{made}");
+    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+}
+
+#[tokio::test]
 async fn one_user_who_asks_for_much_does_not_hold_up_another() {
     let site = SampleSite::start().await;
     let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
