@@ -1,6 +1,7 @@
 //! Files that this program writes for its user: where they belong, written whole or not at all.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -38,7 +39,7 @@ fn folder(env: Env<'_>, variable: &str, below_home: &str, on_windows: &str) -> O
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a link leads to is written, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(&target);
     std::fs::create_dir_all(folder)?;
     // Its owner's alone, and gone if anything fails.
     let mut file = NamedTempFile::new_in(folder)?;
@@ -48,7 +49,28 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         file.as_file().set_permissions(there.permissions())?;
     }
     file.persist(&target)?;
-    Ok(())
+    keep_name(&target)
+}
+
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Has the name of a file outlast a power cut: one that was renamed may else be found under its old name. Not every file
+/// system can, and not every folder may be opened by who writes into it.
+///
+/// # Errors
+/// What the disk says.
+pub fn keep_name(file: &Path) -> io::Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    match File::open(folder_of(file)).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        kept => kept,
+    }
 }
 
 /// Copies a file that is there to a new name beside it, which is given.
@@ -73,7 +95,7 @@ pub fn back_up(path: &Path) -> io::Result<Option<PathBuf>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{back_up, cache_folder, config_file, state_folder, write_whole};
+    use super::{back_up, cache_folder, config_file, keep_name, state_folder, write_whole};
 
     #[test]
     fn a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights() {
@@ -96,6 +118,14 @@ mod tests {
         assert_ne!(std::fs::read(&kept[0]).unwrap(), b"three");
         assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 3, "nothing else is left");
         assert_eq!(back_up(&folder.path().join("none")).unwrap(), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_is_kept_by_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        keep_name(&folder.path().join("file")).unwrap();
+        assert_eq!(keep_name(&folder.path().join("none/file")).unwrap_err().kind(), std::io::ErrorKind::NotFound);
     }
 
     #[cfg(unix)]

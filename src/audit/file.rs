@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::head::{Head, HeadFile};
 use super::rotation;
+use crate::files::keep_name;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
 pub fn hash(line: impl AsRef<[u8]>) -> String {
@@ -158,6 +159,7 @@ impl LogFile {
     fn rotate(&mut self, now: Timestamp) -> io::Result<()> {
         rotation::set_aside(&self.path, self.day)?;
         self.reopen()?;
+        keep_name(&self.path)?;
         if rotation::thin_out(&self.path, self.retention_days, self.day, day(now))? {
             self.head.first = rotation::first(&self.path)?.unwrap_or(self.head.count + 1);
             self.head_file.write(&self.head)?;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::file::{beside, hash, private};
 use super::head::Head;
+use crate::files::{folder_of, keep_name};
 
 /// How many files one rotation deletes: a clock that jumps ahead must not take the whole log along.
 const MOST_DELETED: usize = 2;
@@ -36,9 +37,8 @@ pub struct Rotated {
 /// The system's.
 pub fn rotated(path: &Path) -> io::Result<Vec<Rotated>> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
+    for entry in std::fs::read_dir(folder_of(path))? {
         let file = entry?.path();
         let rest =
             file.file_name().and_then(|file| file.to_str()).and_then(|file| file.strip_prefix(name)?.strip_prefix('.'));
@@ -126,6 +126,8 @@ fn pack(file: &Path) -> io::Result<()> {
     io::copy(&mut File::open(file)?, &mut encoder)?;
     encoder.finish()?.sync_all()?;
     std::fs::rename(&packing, &packed)?;
+    // The packed one is there for sure before the other goes.
+    keep_name(&packed)?;
     std::fs::remove_file(file)
 }
 

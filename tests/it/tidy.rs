@@ -145,6 +145,18 @@ fn only_tests_that_another_step_runs_are_ignored() {
     }
 }
 
+/// What a power cut leaves cannot be tried here.
+#[test]
+fn whoever_renames_a_file_has_its_folder_keep_the_name() {
+    let renames = |file: &&String| ["fs::rename(", ".persist("].iter().any(|call| code(file).contains(call));
+    let files = rust_files("src");
+    let renaming: Vec<&String> = files.iter().filter(renames).collect();
+    assert!(renaming.len() >= 2, "{renaming:?}");
+    for file in renaming {
+        assert!(code(file).contains("keep_name("), "{file}: files::keep_name");
+    }
+}
+
 #[test]
 fn no_file_names_a_place_on_the_machine_it_was_written_on() {
     let mut places = vec![format!("{}root/", '/'), format!("{}Users/", '/')];
