@@ -98,8 +98,9 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
         ));
     }
     let fields = ["name"].into_iter().chain(compared.iter().map(|(field, _)| field.fieldname));
-    let fields: BTreeSet<String> =
-        fields.chain(on.def.title_field.filter(|name| may_show(&on, name))).map(str::to_owned).collect();
+    // A mask is no title (H84).
+    let title = on.def.title_field.filter(|name| may_show(&on, name) && !hidden.hides(on.def.name, name));
+    let fields: BTreeSet<String> = fields.chain(title).map(str::to_owned).collect();
     let query = ListQuery { fields: fields.into_iter().collect(), filters, ..ListQuery::default() };
     // A text may be long, and its digest tells as well whether another is the same.
     let mut same: BTreeMap<(&'static str, Vec<u8>), Vec<String>> = BTreeMap::new();
@@ -120,7 +121,7 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
                     same.entry((field.fieldname, key)).or_default().push(name.clone());
                 }
             }
-            let title = on.def.title_field.and_then(|field| document.get(field));
+            let title = title.and_then(|field| document.get(field));
             titles.extend(title.filter(|title| !title.is_null()).map(|title| (name, title.clone())));
         }
         looked_at += page.len();

@@ -50,3 +50,20 @@ async fn h84_nothing_is_made_of_a_document_whose_values_are_masked() {
         assert_eq!(place.site.writes().len(), before);
     }
 }
+
+#[on_every_version]
+async fn h84_duplicates_are_not_named_by_a_mask() {
+    let (place, lead, title) = masked().await;
+    let twin = place.some("Lead", json!({"name": ["!=", lead]})).await;
+    for name in [&lead, &twin] {
+        place.set("Lead", name, json!({"email_id": "rowan@example.org", "title": title}));
+    }
+    let app = place.app_as("other", json!({"default": {"read": true}}));
+    let asked = json!({"doctype": "Lead", "fields": ["email_id"]});
+    let found = call(&app, "find_duplicates", asked).await.unwrap();
+    let documents = found["groups"][0]["documents"].as_array().unwrap();
+    assert_eq!(documents.len(), 2, "{found}");
+    let masks = version() >= Version::V16;
+    let titles: Vec<Option<&str>> = documents.iter().map(|document| document["title"].as_str()).collect();
+    assert_eq!(titles, [(!masks).then_some(title.as_str()); 2], "{found}");
+}
