@@ -1,7 +1,7 @@
 //! One request and its answer, over the two connection pools.
 
 use std::error::Error;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
@@ -9,9 +9,10 @@ use reqwest::header::{
 };
 use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply};
-use super::{Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
+use super::reply::{Asked, Reply, good};
+use super::{Answer, Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
 use crate::limit::aside;
 use crate::limit::memory::{self, Share};
 
@@ -124,14 +125,32 @@ impl Client {
         Ok(Reply { share, ..reply })
     }
 
+    /// Parses an answer that was kept, or that another call got at the same time: within the memory for large answers, as
+    /// that of the call that asked for it.
+    pub(super) async fn parsed(
+        &self,
+        asked: Asked<'_>,
+        body: Arc<Box<[u8]>>,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let weight = memory::weight(&body);
+        let share = if weight > memory::SMALL { Some(self.share_of(asked, weight).await?) } else { None };
+        let data = aside(body.len(), move || serde_json::from_slice(&body).ok()).await;
+        let answer = good(asked, data);
+        share.into_iter().for_each(call_state::hold);
+        answer
+    }
+
     /// Memory for a large answer, and for what it is parsed to.
     async fn share(&self, asked: Asked<'_>) -> Result<Share, SiteError> {
-        let most = self.options.max_answer + memory::MOST;
+        self.share_of(asked, self.options.max_answer + memory::MOST).await
+    }
+
+    async fn share_of(&self, asked: Asked<'_>, bytes: usize) -> Result<Share, SiteError> {
         let share = if call_state::holds_a_share() {
             // Two calls that wait for what the other one holds would wait for ever.
-            self.budget.take_now(most)
+            self.budget.take_now(bytes)
         } else {
-            tokio::time::timeout(self.options.timeout, self.budget.take(most)).await.ok().flatten()
+            tokio::time::timeout(self.options.timeout, self.budget.take(bytes)).await.ok().flatten()
         };
         share.ok_or_else(|| busy(asked))
     }

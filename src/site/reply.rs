@@ -81,10 +81,12 @@ pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<S
     }
 }
 
-/// A good answer that was kept.
-pub(super) fn good(asked: Asked<'_>, body: &[u8]) -> Result<Answer<Map<String, Value>>, SiteError> {
-    let data: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| asked.error(Kind::Unexpected, "JSON, but no object"))?;
+/// A good answer that was kept, once it is parsed.
+pub(super) fn good(
+    asked: Asked<'_>,
+    data: Option<Map<String, Value>>,
+) -> Result<Answer<Map<String, Value>>, SiteError> {
+    let data = data.ok_or_else(|| asked.error(Kind::Unexpected, "JSON, but no object"))?;
     let messages = told(asked, &server_messages(&data));
     Ok(Answer { data, messages })
 }

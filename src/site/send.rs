@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode, good};
+use super::reply::{Asked, Reply, decode};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
 use crate::cache::{Cache, LARGEST};
@@ -116,7 +116,8 @@ impl CallerClient<'_> {
         }
         let redactor = call_state::redactor();
         let credentials = &self.caller.credentials;
-        good(Asked { call: &line, writes: false, credentials, redactor: redactor.as_deref() }, &kept)
+        let asked = Asked { call: &line, writes: false, credentials, redactor: redactor.as_deref() };
+        self.client.parsed(asked, kept).await
     }
 }
 

@@ -255,6 +255,27 @@ async fn a_call_knows_the_age_of_what_was_kept_and_can_ask_past_it() {
     assert_eq!(count(&server).await, 2);
 }
 
+#[tokio::test]
+async fn what_several_calls_get_of_one_large_answer_is_within_the_memory_of_all() {
+    let large = json!({"data": {"name": "SO-1", "rows": vec![json!([]); 120_000]}});
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json(large).set_delay(Duration::from_millis(300));
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let options = ClientOptions { timeout: Duration::from_secs(5), ..KEPT };
+    let (caller, client) = (caller(&server.uri()), Client::new(options).unwrap());
+    let read = permit(Operation::Read);
+    // Each call holds what it was given until all are told: three times that is all there is.
+    let scopes: Vec<_> = (0..5).map(|call| CallState::new(&call.to_string(), false, None)).collect();
+    let site = client.as_caller(&caller);
+    let calls = scopes.iter().map(|scope| scope.clone().run(site.get(&read, "SO-1")));
+    let told = futures_util::future::join_all(calls).await;
+    assert_eq!(count(&server).await, 1, "they ask once together");
+    let refused: Vec<Kind> = told.iter().filter_map(|told| Some(told.as_ref().err()?.kind())).collect();
+    assert_eq!(refused, [Kind::TooLarge; 2]);
+    drop((told, scopes));
+    site.get(&read, "SO-1").await.unwrap();
+}
+
 #[test]
 fn nothing_of_a_secret_or_a_question_is_shown() {
     let caller = caller("http://127.0.0.1:9");
