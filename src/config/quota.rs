@@ -1,4 +1,4 @@
-//! `permissions.quota`: how many writes a user may send, and what a submit may be worth.
+//! `permissions.quota`: how many writes a user may send and files export, and what a submit may be worth.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use super::Operation;
 use super::reader::Reader;
 
 /// The operations that can be counted.
-const COUNTED: [Operation; 3] = [Operation::Create, Operation::Submit, Operation::Delete];
+const COUNTED: [Operation; 4] = [Operation::Create, Operation::Submit, Operation::Delete, Operation::Export];
 
 /// What a user may write.
 #[derive(Clone, Default, Debug)]
 pub struct Quota {
-    /// How many writes of an operation.
+    /// How many writes of an operation; of `export`, how many files.
     pub writes: BTreeMap<Operation, Writes>,
     /// To how many recipients mails may go.
     pub mail: Option<Writes>,
@@ -39,7 +39,7 @@ pub struct Writes {
 
 /// Reads the section.
 pub(super) fn read(section: &Reader<'_>) -> Quota {
-    section.only(&["create", "submit", "delete", "mail", "submit_amount"]);
+    section.only(&["create", "submit", "delete", "export", "mail", "submit_amount"]);
     let mut quota = Quota::default();
     let writes = |key: &str, unit: &str| {
         section.object(key).map(|writes| {
@@ -48,7 +48,8 @@ pub(super) fn read(section: &Reader<'_>) -> Quota {
         })
     };
     for operation in COUNTED {
-        quota.writes.extend(writes(operation.as_str(), "writes").map(|of| (operation, of)));
+        let unit = if operation == Operation::Export { "files" } else { "writes" };
+        quota.writes.extend(writes(operation.as_str(), unit).map(|of| (operation, of)));
     }
     quota.mail = writes("mail", "recipients");
     if let Some(amount) = section.object("submit_amount") {

@@ -1,4 +1,4 @@
-//! Quotas: how many writes a user may still send, told before none is left, and what a submit may be worth.
+//! Quotas: how many writes a user may still send and files export, told before none is left, and what a submit may be worth.
 
 use std::collections::BTreeMap;
 
@@ -77,18 +77,77 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
     }
 }
 
+/// That the quota has room for one more file of documents of this DocType, before any of them is read.
+///
+/// # Errors
+/// That it has none.
+pub(crate) async fn has_room_for_a_file(
+    session: &Session<'_>,
+    attempt: &Attempt,
+    doctype: &str,
+) -> Result<(), ToolError> {
+    let limits = limits(session, attempt);
+    if limits.is_empty() {
+        return Ok(());
+    }
+    let user = session.user_name().await?;
+    let room = session.audit.room(user, attempt, &limits)?;
+    room.map_err(|full| refused(doctype, Operation::Export, words(attempt, user, &full)))
+}
+
+/// Records that a file of documents of this DocType is about to be had, where the quota has room for it.
+///
+/// # Errors
+/// That it has none, or that the intent cannot be recorded.
+pub(crate) async fn file_leaves(
+    session: &Session<'_>,
+    attempt: &Attempt,
+    doctype: &str,
+) -> Result<Recorded, ToolError> {
+    intended(session, attempt).await?.map_err(|why| refused(doctype, Operation::Export, why))
+}
+
+/// Records the intent, or says why the quota has no room for it.
+async fn intended(session: &Session<'_>, attempt: &Attempt) -> Result<Result<Recorded, String>, ToolError> {
+    let limits = limits(session, attempt);
+    if limits.is_empty() {
+        return Ok(Ok(session.audit.intend(attempt)?));
+    }
+    let user = session.user_name().await?;
+    Ok(session.audit.intend_within(attempt, user, &limits)?.map_err(|full| words(attempt, user, &full)))
+}
+
+/// What is said of a quota that is used up.
+fn words(attempt: &Attempt, user: &str, full: &Full) -> String {
+    let (most, over) = (full.most, span(full.over));
+    let free = full.free.map(|free| free.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    match (attempt.recipients, free) {
+        (None, free) => {
+            let free = free.unwrap_or_else(|| "no time".to_owned());
+            let does = if counted_as(attempt).0 == "EXPORT" { "export" } else { "send" };
+            format!("permissions.quota: {user} may {does} {most} of these {over}, and has; the next is free at {free}")
+        }
+        (Some(recipients), Some(free)) => format!(
+            "permissions.quota: {user} may mail {most} recipients {over}; there is room for these {recipients} at {free}"
+        ),
+        (Some(recipients), None) => format!(
+            "permissions.quota: {user} may mail {most} recipients {over}; these are {recipients}, for whom there is never \
+             room"
+        ),
+    }
+}
+
+fn refused(doctype: &str, operation: Operation, why: String) -> ToolError {
+    Denial { doctype: doctype.to_owned(), operation, reason: Reason::Refused(why) }.into()
+}
+
 impl DocTypeCall<'_> {
     /// Records that the write is about to be sent, where the quota has room for it.
     ///
     /// # Errors
     /// That it has none, or that the intent cannot be recorded.
     pub(super) async fn intend(&self) -> Result<Recorded, ToolError> {
-        let limits = limits(self.session, self.attempt);
-        if limits.is_empty() {
-            return Ok(self.session.audit.intend(self.attempt)?);
-        }
-        let user = self.session.user_name().await?;
-        self.session.audit.intend_within(self.attempt, user, &limits)?.map_err(|full| self.full(user, &full))
+        intended(self.session, self.attempt).await?.map_err(|why| self.refused(why))
     }
 
     /// That the quota has room for so many documents of a batch, before anybody is asked about it.
@@ -148,29 +207,11 @@ impl DocTypeCall<'_> {
     }
 
     fn full(&self, user: &str, full: &Full) -> ToolError {
-        let (most, over) = (full.most, span(full.over));
-        let free = full.free.map(|free| free.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-        self.refused(match (self.attempt.recipients, free) {
-            (None, free) => {
-                let free = free.unwrap_or_else(|| "no time".to_owned());
-                format!(
-                    "permissions.quota: {user} may send {most} of these {over}, and has; the next is free at {free}"
-                )
-            }
-            (Some(recipients), Some(free)) => format!(
-                "permissions.quota: {user} may mail {most} recipients {over}; there is room for these {recipients} \
-                 at {free}"
-            ),
-            (Some(recipients), None) => format!(
-                "permissions.quota: {user} may mail {most} recipients {over}; these are {recipients}, for whom there \
-                 is never room"
-            ),
-        })
+        self.refused(words(self.attempt, user, full))
     }
 
     fn refused(&self, why: String) -> ToolError {
-        let (doctype, operation) = (self.def.name.to_owned(), self.permit.operation());
-        Denial { doctype, operation, reason: Reason::Refused(why) }.into()
+        refused(self.def.name, self.permit.operation(), why)
     }
 }
 

@@ -9,12 +9,12 @@ mod sheet;
 use serde_json::{Map, json};
 
 use crate::answer::{Exported, ToolAnswer};
-use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::tool::Call;
 use crate::tool::kinds::choices;
 use crate::tool::progress::Attachment;
+use crate::writes::quota;
 use place::Place;
 use sheet::Sheet;
 
@@ -52,10 +52,12 @@ fn offered_reports(policy: &Policy) -> bool {
     policy.opens_exports() && policy.opens_reports()
 }
 
-/// Refuses to take documents of a DocType out if the configuration does not permit it, or the user has no such right on the
-/// site: the desk asks for it too.
-async fn may_leave(session: &Session<'_>, doctype: &str) -> Result<(), ToolError> {
+/// Refuses to take documents of a DocType out if the configuration does not permit it, has no room for one more file, or the
+/// user has no such right on the site: the desk asks for it too.
+async fn may_leave(call: &Call<'_>, doctype: &str) -> Result<(), ToolError> {
+    let session = call.session;
     session.permit(Operation::Export, doctype).await?;
+    quota::has_room_for_a_file(session, call.attempt, doctype).await?;
     if session.site.may(Operation::Export, doctype).await? {
         return Ok(());
     }
@@ -82,7 +84,7 @@ async fn keep(call: &Call<'_>, doctype: &str, place: Place<'_>, sheet: Sheet) ->
     let ended = tokio::task::spawn_blocking(|| sheet.end()).await;
     let written = ended.map_err(std::io::Error::other).and_then(|ended| ended).map_err(place::unwritable)?;
     // What leaves is recorded before it can be had.
-    let _recorded = call.session.audit.intend(call.attempt)?;
+    let _recorded = quota::file_leaves(call.session, call.attempt, doctype).await?;
     let path = place.keep(written.file)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let facts = Some((place.format.mime(), written.bytes));

@@ -54,7 +54,7 @@ struct ReportArgs {
 async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolError> {
     let place = Place::of(&call, &args.name, args.file_name.as_deref(), args.format)?;
     let report = Report::open(call.session, &args.name).await?;
-    may_leave(call.session, report.doctype()).await?;
+    may_leave(&call, report.doctype()).await?;
     let asked = Asked::read(&report, call.tool, args.filters.0.clone()).await?;
     let Ran { mut table, withheld, .. } =
         match asked.run(&report, call.tool, args.prepared.as_deref(), call.observer).await? {

@@ -284,3 +284,26 @@ async fn a_quota_without_a_log_to_count_from_is_refused() {
         assert!(said.contains("permissions.quota") && said.contains("counted from the audit log"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_quota_of_exports_counts_files_and_is_full_before_anything_is_read() {
+    let (site, folder, files) = (SampleSite::start().await, tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut config = config(&site, folder.path(), json!({"export": {"day": 2}}));
+    config["permissions"]["doctypes"]["Sales Order"]["export"] = json!(true);
+    config["export"] = json!({"directory": files.path()});
+    let app = server(&config);
+    let export = |file: &str| json!({"doctype": "Sales Order", "fields": ["name"], "file_name": file});
+    let first = call(&app, "export_documents", export("a.csv")).await.unwrap();
+    assert_eq!(first["quota"], "1 of 2 times export a day are left", "{first}");
+    // What is refused does not count.
+    refusal(&app, "export_documents", export("a.csv")).await;
+    call(&app, "export_documents", export("b.csv")).await.unwrap();
+    for app in [&app, &server(&config)] {
+        site.sandbox.faults().add(Fault::new(Kind::Json(500)).path("/api/resource/Sales Order"));
+        let said = refusal(app, "export_documents", export("c.csv")).await;
+        assert!(said.contains("permissions.quota: Administrator may export 2 of these a day"), "{said}");
+        site.sandbox.faults().clear();
+    }
+    assert_eq!(std::fs::read_dir(files.path()).unwrap().count(), 2);
+    call(&app, "list_sales_order_documents", json!({"limit": 1})).await.unwrap();
+}
