@@ -302,6 +302,9 @@ mod tests {
         assert!(!closed.iter().any(|line| line.starts_with("Lead")), "{closed:?}");
         let both = found(&json!({"Opportunity": {"read": true}, "Lead": {"read": true}}), false);
         assert!(!both.iter().any(|line| line.starts_with("Lead")), "{both:?}");
+        let contact = found(&json!({"Contact": {"read": true}}), false);
+        let lead = contact.iter().find(|line| line.starts_with("Lead may not be read")).unwrap();
+        assert!(lead.contains("Contact.mobile_no") && lead.contains("Contact.designation"), "{lead}");
     }
 
     #[test]
