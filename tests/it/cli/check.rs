@@ -66,3 +66,19 @@ async fn nothing_of_the_site_is_needed_to_check_against_the_snapshot() {
     let strict = run(folder.path(), &[], &["check", "--strict", "--config", "c.json"]).await;
     assert_eq!(strict.code, Some(1));
 }
+
+#[tokio::test]
+async fn what_a_pattern_of_reports_opens_is_named_by_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let customer = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let permissions = json!({"doctypes": {"Customer": customer}, "reports": ["Accounts*", "Acounts*"]});
+    write(folder.path(), &site.config(permissions));
+    let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;
+    let lines = levels(&live.json());
+    let told = |start: &str| lines.iter().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{lines:#?}"));
+    let opens = told("warning permissions.reports: Accounts* opens ");
+    assert!(opens.contains("Accounts Payable") && opens.contains("Accounts Receivable Summary"), "{opens}");
+    assert!(!opens.contains("General Ledger"), "{opens}");
+    told("warning permissions.reports: Acounts*: the site has no report of such a name");
+}
