@@ -117,8 +117,8 @@ fn add(
         for known in KNOWN.iter().filter(is_this) {
             for (of, sources) in known.of {
                 let linked = linked.contains(of);
-                // A contact's number is a party's only on what is about such a party.
-                if linked || !PARTIES.contains(of) {
+                // A contact's number is a party's only on what is about such a party, or is named as filled from it.
+                if linked || known.on.is_some() || !PARTIES.contains(of) {
                     sources.iter().for_each(|source| push(name, of, (*source).to_owned(), known.on.is_some(), linked));
                 }
             }

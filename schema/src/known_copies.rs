@@ -2,7 +2,7 @@
 //! what it may be filled from, and why.
 
 /// Fields that hold documents of any DocType as they were, and so all that a rule withholds of these.
-pub const WHOLE: &[(&str, &str)] = &[("Version", "data"), ("Deleted Document", "data")];
+pub const WHOLE: &[(&str, &str)] = &[("Version", "data"), ("Deleted Document", "data"), ("Transaction Log", "data")];
 
 /// One entry: fields that are filled from fields of other DocTypes.
 pub struct Known {
@@ -31,6 +31,7 @@ pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
     (None, "in_words", &["grand_total", "rounded_total", "paid_amount", "received_amount"]),
     (None, "base_in_words", &["base_grand_total", "base_rounded_total", "base_paid_amount", "base_received_amount"]),
     (None, "total_amount_in_words", &["total_amount"]),
+    (Some("Contact"), "full_name", &["first_name", "middle_name", "last_name", "company_name"]),
     (Some("Journal Entry"), "title", &["pay_to_recd_from"]),
     (Some("Lead"), "title", &["lead_name", "company_name"]),
     (Some("Material Request"), "title", &["items.item_name"]),
@@ -98,6 +99,34 @@ pub const KNOWN: &[Known] = &[
             ("Lead", &["first_name", "middle_name", "last_name", "lead_name"]),
         ],
     ),
+    // The first contact of a lead, a customer or a supplier is made of what its own form says; to whom it belongs stands in
+    // its rows.
+    on(
+        "Contact",
+        &["first_name"],
+        &[("Lead", &["first_name", "lead_name"]), ("Customer", &["customer_name"]), ("Supplier", &["supplier_name"])],
+    ),
+    on("Contact", &["middle_name"], &[("Customer", &["customer_name"]), ("Supplier", &["supplier_name"])]),
+    on(
+        "Contact",
+        &["last_name"],
+        &[("Lead", &["last_name"]), ("Customer", &["customer_name"]), ("Supplier", &["supplier_name"])],
+    ),
+    on(
+        "Contact",
+        &["company_name"],
+        &[("Lead", &["company_name"]), ("Customer", &["customer_name"]), ("Supplier", &["supplier_name"])],
+    ),
+    on("Contact", &["designation"], &[("Lead", &["job_title"])]),
+    on("Contact", &["gender"], &[("Lead", &["gender"])]),
+    on("Contact", &["salutation"], &[("Lead", &["salutation"])]),
+    on("Contact", &["phone"], &[("Lead", &["phone"])]),
+    on(
+        "Contact",
+        &["mobile_no"],
+        &[("Lead", &["mobile_no"]), ("Customer", &["mobile_no"]), ("Supplier", &["mobile_no"])],
+    ),
+    on("Contact", &["email_id"], &[("Lead", &["email_id"]), ("Customer", &["email_id"]), ("Supplier", &["email_id"])]),
     // What the form of a contact shows is filled from its rows.
     on("Contact Email", &["email_id"], &[("Contact", &["email_id"])]),
     on("Contact Phone", &["phone"], &[("Contact", &["mobile_no", "phone"])]),

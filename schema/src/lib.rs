@@ -16,6 +16,7 @@ mod kind;
 pub mod known_copies;
 mod meant;
 mod nearest;
+pub mod needed;
 pub mod prelude;
 pub mod snapshot;
 mod table;

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use erpnext_mcp::app::Connection;
-use erpnext_mcp::check::{Finding, Level, check};
+use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Kind, SiteError};
+use serde_json::{Map, Value};
 
 use super::global::Global;
 use super::opened::{self, Tables};
@@ -108,7 +109,26 @@ async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
         return vec![Finding::error(format!("the site's version: {}", error.what()), error.next())];
     }
     let rights = opened::rights(connection).await;
-    against(connection, config, opened::tables(connection, &rights).await)
+    let mut findings = against(connection, config, opened::tables(connection, &rights).await);
+    findings.extend(reports(connection, config).await);
+    findings
+}
+
+/// What the patterns of `permissions.reports` mean on this site; nothing is asked where there are none.
+async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
+    if !config.permissions.reports.iter().any(|pattern| pattern.to_string().contains('*')) {
+        return Vec::new();
+    }
+    let session = connection.session();
+    let listed = match session.site.reports(&[]).await {
+        Ok(listed) => listed,
+        Err(error) => return vec![Finding::warning(format!("permissions.reports: {}", error.what()), error.next())],
+    };
+    let text =
+        |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let enabled = listed.iter().filter(|row| row.get("disabled").and_then(Value::as_i64) != Some(1));
+    let known: Vec<(String, String)> = enabled.map(|row| (text(row, "name"), text(row, "ref_doctype"))).collect();
+    meant_reports(config, &known)
 }
 
 fn is_missing(error: &SiteError) -> bool {

@@ -12,6 +12,7 @@ mod methods;
 mod permit;
 mod predict;
 mod reports;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -305,19 +305,22 @@ fn the_default_does_not_open_what_holds_credentials_or_copies() {
 
 #[test]
 fn what_holds_whole_documents_is_withheld_beside_a_rule_that_withholds_anything() {
-    let data = |doctypes: Value| {
-        let permit = policy(&json!({"doctypes": doctypes})).permit(Operation::Read, "Version").unwrap();
-        permit.fields().may_read(FieldRef::find(None, "data"))
-    };
-    assert!(data(json!({"Customer": {"read": true}, "Version": {"read": true}})));
-    for rule in [
-        json!({"read": true, "restricted_fields": ["tax_id"]}),
-        json!({"read": true, "allowed_fields": ["customer_name"]}),
-        json!({"read": true, "conditions": {"read": {"territory": "North"}}}),
-    ] {
-        assert!(!data(json!({"Customer": rule, "Version": {"read": true}})), "{rule}");
-        let named = json!({"read": true, "allowed_fields": ["docname", "data"]});
-        assert!(data(json!({"Customer": rule, "Version": named})), "{rule}");
+    for whole in ["Version", "Deleted Document", "Transaction Log"] {
+        let data = |customer: &Value, own: Value| {
+            let doctypes = json!({"Customer": customer, whole: own});
+            let permit = policy(&json!({"doctypes": doctypes})).permit(Operation::Read, whole).unwrap();
+            permit.fields().may_read(FieldRef::find(None, "data"))
+        };
+        assert!(data(&json!({"read": true}), json!({"read": true})), "{whole}");
+        for rule in [
+            json!({"read": true, "restricted_fields": ["tax_id"]}),
+            json!({"read": true, "allowed_fields": ["customer_name"]}),
+            json!({"read": true, "conditions": {"read": {"territory": "North"}}}),
+        ] {
+            assert!(!data(&rule, json!({"read": true})), "{whole} {rule}");
+            let named = json!({"read": true, "allowed_fields": ["docname", "data"]});
+            assert!(data(&rule, named), "{whole} {rule}");
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! One document: get, insert, update, delete.
 
-use erpnext_schema::{doctype_flag, flag};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
@@ -32,7 +31,7 @@ impl CallerClient<'_> {
             answer => answer?.try_map(|data| document(&line, false, data))?,
         };
         let in_sight = match permit.sees(&answer.data) {
-            in_sight if !may_lie(permit, &answer.data) => in_sight,
+            in_sight if !permit.may_be_misled(&answer.data) => in_sight,
             // Of what is above level 0 the document may hold a 0 or nothing for what the user may not see (H4).
             _ => self.is_within(permit, answer.data.get("name").unwrap_or(&Value::Null)).await?,
         };
@@ -93,26 +92,6 @@ impl CallerClient<'_> {
         let call = Call { method, path, query: Vec::new(), body, writes: true };
         self.value(call, "data").await?.try_map(|data| document(&line, true, data))
     }
-}
-
-/// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is
-/// above level 0 by the table, or in no table; and where it has no value, as levels are raised on a site that no table
-/// tells.
-fn may_lie(permit: &Permit, doc: &Map<String, Value>) -> bool {
-    let def = erpnext_doctypes::any(permit.doctype());
-    // What has no list cannot be asked about.
-    let has_list = def.is_none_or(|def| !def.is(doctype_flag::SINGLE) && !def.is(doctype_flag::VIRTUAL));
-    permit.scoped_by().any(|name| {
-        let (field, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
-        let shown = doc.get(field);
-        let field = def.and_then(|def| def.field(field));
-        let child = || field?.target().and_then(erpnext_doctypes::any);
-        let decides = column.map_or(field, |column| child()?.field(column));
-        let is_raised = [field, decides].iter().any(|field| field.is_none_or(|field| field.permlevel > 0));
-        let is_standard = field.is_some_and(|field| field.is(flag::STANDARD));
-        let is_empty = shown.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
-        is_raised || has_list && column.is_none() && !is_standard && is_empty
-    })
 }
 
 fn document(line: &str, writes: bool, data: Value) -> Result<Map<String, Value>, SiteError> {

@@ -302,8 +302,11 @@ async fn pending(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
 async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
     let permit = call.session.permit(Operation::Read, doctype).await?;
     let on = DocTypeCall::of(call, &permit).await?;
-    let shown =
-        |name: &&str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
+    let masked = on.masked().await?;
+    let may_show =
+        |name: &str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
+    // A mask is neither a title nor a state (H84).
+    let shown = |name: &&str| may_show(name) && !masked.hides(on.def.name, name);
     let mut fields = vec!["name".to_owned()];
     for name in on.def.title_field.into_iter().chain(["workflow_state", "status", "owner", "creation"]).filter(shown) {
         if !fields.iter().any(|known| known == name) {

@@ -1,14 +1,13 @@
 //! The gate that every write passes when all is decided and nothing is sent: conditions, a dry run's end, confirmation,
 //! then the record of the intent.
 
-use erpnext_schema::{FieldDef, flag, with_article};
+use erpnext_schema::with_article;
 use serde_json::{Map, Value, json};
 
 use super::confirm::{About, unasked};
-use super::links;
+use super::{asked_for, links};
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
-use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
@@ -181,27 +180,9 @@ impl<'a> DocTypeCall<'a> {
         answer.extend(modified.map(|modified| ("modified".to_owned(), modified.clone())));
         answer.extend(self.shown(step));
         let mut next = "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.".to_owned();
-        let asked = self.may_be_asked_for(step);
-        if !asked.is_empty() {
-            next.push_str(&format!(
-                " Not checked: whether {} must be given, which other fields decide.",
-                asked.join(", ")
-            ));
-        }
+        next.push_str(&step.state.result().map(|doc| asked_for::told(self, doc)).unwrap_or_default());
         answer.insert("next".to_owned(), json!(next));
         answer
-    }
-
-    /// The fields that the document leaves empty and that the site may ask for: on conditions of its own.
-    fn may_be_asked_for(&self, step: &Step<'_>) -> Vec<&'static str> {
-        let changes = matches!(self.permit.operation(), Operation::Create | Operation::Update);
-        let Some(doc) = step.state.result().filter(|_| changes) else { return Vec::new() };
-        let rule = self.permit.fields();
-        let is_open = |field: &&FieldDef| {
-            let is_empty = doc.get(field.fieldname).is_none_or(is_nothing);
-            field.is(flag::CONDITIONALLY_REQD) && is_empty && rule.may_write(*field) && rule.may_read(*field)
-        };
-        self.def.fields.iter().filter(is_open).map(|field| field.fieldname).collect()
     }
 
     /// What the write would do, as far as the caller may see it.

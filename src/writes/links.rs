@@ -120,8 +120,8 @@ async fn check_at(
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
-/// The links of new documents of a batch that lead nowhere, each with the number of its document. All are looked at:
-/// the site would look at those of one only after it made those before it.
+/// The links of documents of a batch that lead nowhere, each with the number of its document, also where they are stored and
+/// said again. All are looked at: the site would look at those of one only after it wrote those before it.
 ///
 /// # Errors
 /// That one could not be looked at.

@@ -1,5 +1,6 @@
 //! The discipline of writes: what is decided passes the gate, is confirmed, and is sent once; what came of it is told.
 
+mod asked_for;
 pub mod batch;
 pub mod confirm;
 pub mod conflict;

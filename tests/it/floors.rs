@@ -335,6 +335,27 @@ fn imports_go_down_and_no_circle_leaves_its_folder() {
     assert!(circles.is_empty(), "circles of imports leave their folder: see above");
 }
 
+/// The catalog cuts the generated tables to the version and the metadata of a site. Below it they are known to those alone
+/// who read a configuration before any site is asked.
+#[test]
+fn only_the_policy_and_its_check_know_the_tables_below_the_catalog() {
+    let (sources, catalog) = (sources(), floor("catalog"));
+    // A module that is compiled for tests only is among nobody's children.
+    let is_test = |name: &str| {
+        let parent = name.rsplit_once('/').and_then(|(parent, child)| Some((sources.get(parent)?, child)));
+        parent.is_some_and(|(parent, child)| !parent.children.contains(child))
+    };
+    let is_below = |name: &&String| floor(name) <= catalog && !name.starts_with("catalog") && !is_test(name);
+    let knows = |name: &&String| {
+        let files = ["", "/mod"].map(|end| format!("src/{name}{end}.rs"));
+        let file = files.iter().find(|file| root().join(file).is_file()).unwrap();
+        tokens(&read(file)).iter().any(|token| token == "erpnext_doctypes")
+    };
+    let knowing = sources.keys().filter(is_below).filter(knows);
+    let knowing: BTreeSet<&str> = knowing.map(|name| name.split('/').next().unwrap()).collect();
+    assert_eq!(knowing, BTreeSet::from(["check", "policy"]));
+}
+
 #[test]
 fn imports_are_read_as_the_compiler_reads_them() {
     let source = Source::of(

@@ -149,6 +149,30 @@ fn only_tests_that_another_step_runs_are_ignored() {
     }
 }
 
+/// What a method that takes the leave hands its request to.
+const HANDED_ON: [&str; 2] = ["method_write", "written"];
+/// It keeps a result for its user and changes no document: ARCHITECTURE.md says why it takes a permit instead.
+const IN_THE_BACKGROUND: &str = "prepare_report";
+
+#[test]
+fn whatever_sends_a_write_takes_the_leave_to() {
+    let mut taking = 0;
+    for file in rust_files("src/site").into_iter().filter(|file| !file.contains("/tests") && !file.contains("_tests")) {
+        let code = code(&file);
+        let methods = code.split("#[cfg(test)]").next().unwrap().split("fn ").skip(1);
+        for (head, body) in methods.filter_map(|method| method.split_once('{')) {
+            let name = head.split(['(', '<']).next().unwrap();
+            let handed = HANDED_ON.iter().any(|to| body.contains(&format!(".{to}(")));
+            if !handed && !body.contains("writes: true") || HANDED_ON.contains(&name) || name == IN_THE_BACKGROUND {
+                continue;
+            }
+            assert!(head.contains("Cleared<"), "{file}: {name} sends a write, and takes no Cleared");
+            taking += 1;
+        }
+    }
+    assert!(taking >= 15, "only {taking} methods that write were found");
+}
+
 /// What a power cut leaves cannot be tried here.
 #[test]
 fn whoever_renames_a_file_has_its_folder_keep_the_name() {

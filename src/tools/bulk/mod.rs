@@ -274,7 +274,7 @@ fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
     ToolError::arguments(call.tool.name(), vec![violation])
 }
 
-/// Checks every document against its DocType, a new one's links too, and that none is named twice; every problem is named by
+/// Checks every document against its DocType, its links in one pass, and that none is named twice; every problem is named by
 /// its row.
 async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Result<(), ToolError> {
     let mut found = twice(argument, rows);
@@ -283,11 +283,22 @@ async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Resu
         let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
         Violation { path: format!("{argument}[{i}].{field}"), ..violation }
     };
-    let mut docs = Vec::new();
+    let mut docs: Vec<(usize, &'static DocTypeDef, Map<String, Value>)> = Vec::new();
+    let mut last: Option<(Purpose, &Map<String, Value>)> = None;
     for (i, row, data) in rows.iter().enumerate().filter_map(|(i, row)| Some((i, row, row.data()?))) {
+        // All that a filter selects gets the same.
+        let same = docs.last().filter(|_| last == Some((row.purpose(), data)));
+        if let Some((def, doc)) = same.map(|(_, def, doc)| (*def, doc.clone())) {
+            docs.push((i, def, doc));
+            continue;
+        }
         let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
+        last = None;
         match checked(&on, row.purpose(), data).await {
-            Ok(doc) => docs.extend(doc.map(|(def, doc)| (i, def, doc))),
+            Ok((def, doc)) => {
+                docs.push((i, def, doc));
+                last = Some((row.purpose(), data));
+            }
             Err(ToolError::Arguments { violations, .. }) => {
                 found.extend(violations.into_iter().map(|violation| in_row(i, violation)));
             }
@@ -328,18 +339,15 @@ async fn unknown<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Re
     Ok(missing.collect())
 }
 
-/// Checks one document. Gives a new one as it would be made, whose links are still to be looked at.
+/// Checks one document. Gives it as it would be sent, with its links still to be looked at.
 async fn checked(
     on: &DocTypeCall<'_>,
     purpose: Purpose,
     data: &Map<String, Value>,
-) -> Result<Option<(&'static DocTypeDef, Map<String, Value>)>, ToolError> {
+) -> Result<(&'static DocTypeDef, Map<String, Value>), ToolError> {
     let (on, doc) = on.document(purpose, data).await?;
-    if purpose != Purpose::Create {
-        return Ok(None);
-    }
     let (doc, _) = titles::resolve(&on, doc, &Map::new()).await?;
-    Ok(Some((on.def, doc)))
+    Ok((on.def, doc))
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

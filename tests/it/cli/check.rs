@@ -85,3 +85,19 @@ async fn a_published_list_of_what_may_not_be_read_is_an_error() {
         assert!(wanted.is_none_or(|wanted| found.unwrap().contains(wanted)), "{lines:?}");
     }
 }
+
+#[tokio::test]
+async fn what_a_pattern_of_reports_opens_is_named_by_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let customer = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let permissions = json!({"doctypes": {"Customer": customer}, "reports": ["Accounts*", "Acounts*"]});
+    write(folder.path(), &site.config(permissions));
+    let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;
+    let lines = levels(&live.json());
+    let told = |start: &str| lines.iter().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{lines:#?}"));
+    let opens = told("warning permissions.reports: Accounts* opens ");
+    assert!(opens.contains("Accounts Payable") && opens.contains("Accounts Receivable Summary"), "{opens}");
+    assert!(!opens.contains("General Ledger"), "{opens}");
+    told("warning permissions.reports: Acounts*: the site has no report of such a name");
+}

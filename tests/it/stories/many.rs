@@ -143,3 +143,23 @@ async fn documents_are_found_by_what_hangs_on_them() {
         .await;
     assert!(text.contains("assigned_to takes a name"), "{text}");
 }
+
+#[on_every_version]
+async fn links_of_all_changes_are_looked_at_before_the_first_is_sent() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 3).await;
+    let before = desk.site.journal().len();
+    let row = |at: usize, field: &str, to: &str| json!({"name": customers[at], field: to});
+    let rows = json!([row(0, "territory", "South"), row(1, "territory", "Nroth"), row(2, "customer_group", "Ofices")]);
+    let text = desk.refusal(UPDATE, json!({"doctype": "Customer", "documents": rows})).await;
+    assert!(text.contains("documents[1].territory") && text.contains("documents[2].customer_group"), "{text}");
+    assert!(text.contains("Nroth") && !text.contains("documents[0]"), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new(), "the first is not sent either");
+    // All that a filter selects gets the same, which is looked at once.
+    let all = json!({"doctype": "Customer", "where": {"name": ["in", customers]}, "data": {"territory": "Nroth"}});
+    let text = desk.refusal(UPDATE, all).await;
+    assert!(text.contains("Nroth"), "{text}");
+    let row = json!({"name": customers[0], "territory": "South", "website": "x.example"});
+    desk.call(UPDATE, json!({"doctype": "Customer", "documents": [row]})).await;
+    assert_eq!(desk.journal(before).len(), 1);
+}

@@ -5,7 +5,7 @@ use erpnext_sandbox::query::List;
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{META, Site, all, call, refusal};
+use crate::support::{META, Site, Version, all, call, refusal, table, version};
 
 const ORDER: &str = "/api/resource/Sales%20Order/SO-1";
 const SUBMIT: &str = "submit_sales_order_document";
@@ -220,4 +220,20 @@ async fn what_waits_is_shown_only_of_permitted_doctypes() {
     assert_eq!(answer["count"], 1, "{answer}");
     assert_eq!(answer["waiting"][0]["documents"], json!([{"name": "L-1", "status": "Lead"}]));
     assert!(!answer.to_string().contains("canary"), "{answer}");
+}
+
+#[on_every_version]
+async fn h84_what_waits_is_not_named_by_a_mask() {
+    let title = table("Lead").unwrap().title_field.unwrap();
+    let site = Site::start().await;
+    site.method("frappe.client.get_list", json!([{"reference_doctype": "Lead", "reference_name": "L-1"}])).await;
+    site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "status": "Lead"}])).await;
+    site.metadata(json!([{"name": "Lead", "masked_fields": [title]}])).await;
+    let app = site.app(json!({"Lead": {"read": true}}));
+    let answer = call(&app, "list_pending_approvals", json!({})).await.unwrap();
+    assert_eq!(answer["count"], 1, "{answer}");
+    let sent = site.sent().await;
+    let (_, asked) = sent.iter().find(|(line, _)| line == "GET /api/resource/Lead").unwrap();
+    let fields = asked["fields"].as_array().unwrap();
+    assert_eq!(fields.contains(&json!(title)), version() < Version::V16, "{asked}");
 }

@@ -7,6 +7,7 @@ mod delete;
 mod elicit;
 mod lifecycle;
 mod method;
+mod needed;
 mod outcome;
 mod rows;
 mod shown;

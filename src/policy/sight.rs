@@ -1,0 +1,52 @@
+//! Whether a document shows what decides on its caller's sight.
+
+use erpnext_schema::{doctype_flag, flag};
+use serde_json::{Map, Value};
+
+use super::Permit;
+
+impl Permit {
+    /// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is
+    /// above level 0 by the table, or in no table; and where it has no value, as levels are raised on a site that no table
+    /// tells.
+    pub fn may_be_misled(&self, doc: &Map<String, Value>) -> bool {
+        let def = erpnext_doctypes::any(self.doctype());
+        // What has no list cannot be asked about.
+        let has_list = def.is_none_or(|def| !def.is(doctype_flag::SINGLE) && !def.is(doctype_flag::VIRTUAL));
+        self.scoped_by().any(|name| {
+            let (field, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
+            let shown = doc.get(field);
+            let field = def.and_then(|def| def.field(field));
+            let child = || field?.target().and_then(erpnext_doctypes::any);
+            let decides = column.map_or(field, |column| child()?.field(column));
+            let is_raised = [field, decides].iter().any(|field| field.is_none_or(|field| field.permlevel > 0));
+            let is_standard = field.is_some_and(|field| field.is(flag::STANDARD));
+            let is_empty = shown.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
+            is_raised || has_list && column.is_none() && !is_standard && is_empty
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::config::Config;
+    use crate::policy::{Operation, Policy};
+
+    #[test]
+    fn a_document_misleads_where_what_decides_is_hidden_empty_or_in_no_table() {
+        let misled = |condition: Value, document: Value| {
+            let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+            let rule = json!({"read": true, "conditions": {"read": condition}});
+            let file = json!({"erpnext": erpnext, "permissions": {"doctypes": {"Customer": rule}}});
+            let policy = Policy::from_config(&Config::from_text(&file.to_string()).unwrap());
+            policy.permit(Operation::Read, "Customer").unwrap().may_be_misled(document.as_object().unwrap())
+        };
+        assert!(!misled(json!({"territory": "North"}), json!({"territory": "South"})));
+        assert!(misled(json!({"territory": "North"}), json!({})), "a level can be raised on the site");
+        assert!(misled(json!({"custom_tier": "Gold"}), json!({"custom_tier": "Tin"})), "no table has its level");
+        assert!(!misled(json!({"docstatus": 0}), json!({"docstatus": 0})), "nothing hides a standard field");
+    }
+}
