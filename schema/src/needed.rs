@@ -99,7 +99,8 @@ impl Term {
         if let Some((list, field)) = text.split_once(".includes(") {
             return Some(term(name(field.strip_suffix(')')?)?, Is::OneOf(list_of(list)?)));
         }
-        let signs: [(&str, fn(Vec<String>) -> Is); 2] = [("!=", Is::NoneOf), ("==", Is::OneOf)];
+        type Made = fn(Vec<String>) -> Is;
+        let signs: [(&str, Made); 2] = [("!=", Is::NoneOf), ("==", Is::OneOf)];
         for (sign, is) in signs {
             if let Some((field, value)) = text.split_once(sign) {
                 // `===` asks for no more than `==` of what a form holds.

@@ -232,7 +232,7 @@ mod tests {
 
     fn row(tool: &Doc, table: &str, key: &str, name: &str) -> Value {
         let rows = tool[table].as_array().unwrap();
-        rows.iter().find(|row| row[key] == name).unwrap_or_else(|| panic!("{name} in {rows:?}")).clone()
+        rows.iter().find(|row| row[key] == name).unwrap().clone()
     }
 
     #[tokio::test]
