@@ -4,7 +4,7 @@
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value};
 
-use super::{is, sees};
+use super::{if_allowed, is, sees};
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
 use crate::policy::{Filter, Operation};
@@ -19,24 +19,31 @@ const FROZEN: [(&str, &str, bool); 3] = [
     ("Stock Settings", "stock_frozen_upto", true),
 ];
 
-/// Why the site will refuse the day, as far as that may be read.
-pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Vec<String>, SiteError> {
+/// Adds why the site will refuse the day, as far as that may be read.
+///
+/// # Errors
+/// The site's, with what was found before it added.
+pub(super) async fn of(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    doubts: &mut Vec<String>,
+) -> Result<(), SiteError> {
     let (day, company) = (text_of(doc, "posting_date"), text_of(doc, "company"));
     if day.is_empty() || company.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut doubts: Vec<String> = by_period(on, day, company).await?.into_iter().collect();
+    doubts.extend(if_allowed(by_period(on, day, company).await)?);
     let (posts, moves) = (ledgers::posts(on.def.name), ledgers::moves(on.def.name, doc));
     if posts {
-        doubts.extend(by_voucher(on, day, company).await?);
+        doubts.extend(if_allowed(by_voucher(on, day, company).await)?);
     }
     for (of, field, is_stock) in FROZEN {
         let concerns = if is_stock { moves } else { posts };
         if concerns {
-            doubts.extend(by_setting(on, of, field, day, company).await?);
+            doubts.extend(if_allowed(by_setting(on, of, field, day, company).await)?);
         }
     }
-    Ok(doubts)
+    Ok(())
 }
 
 async fn by_period(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {

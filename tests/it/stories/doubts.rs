@@ -1,9 +1,10 @@
 //! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last, a
 //! closed day.
 
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, app};
 use crate::sandbox::{COMPANY, config};
 use crate::support::{Version, all, app_of, call, version};
 
@@ -183,4 +184,56 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
     assert!(!told.contains("closed the books") && !told.contains("freezes"), "{told}");
     let told = doubts_within(&desk, json!({"Sales Invoice": all()}), "Sales Invoice", &invoice).await;
     assert!(!told.contains("2099-12-31") && !told.contains("2098-12-31"), "{told}");
+}
+
+/// What the user of a key is told of a draft, everything permitted by the configuration.
+async fn doubts_of(desk: &Desk, key: &str, doctype: &str, name: &str) -> String {
+    let dry = json!({"doctype": doctype, "name": name, "dry_run": true});
+    let shown = call(&app(&desk.site, key), "submit_document", dry).await.unwrap();
+    shown.get("warnings").unwrap_or(&Value::Null).to_string()
+}
+
+/// An Accounting Period that closes this DocType for good.
+fn close(desk: &Desk, doctype: &str) {
+    let period = json!({
+        "doctype": "Accounting Period", "period_name": "All", "company": COMPANY, "start_date": "2026-01-01",
+        "end_date": "2099-12-31", "closed_documents": [{"document_type": doctype, "closed": 1}],
+    });
+    desk.site.with(|site| site.insert(period.as_object().unwrap().clone())).unwrap();
+}
+
+#[on_every_version]
+async fn what_the_site_lets_a_user_not_read_raises_no_doubt_and_hides_none() {
+    let desk = Desk::open().await;
+    desk.site.add_user("clerk", &["Accounts User"]).unwrap();
+    desk.site.add_user("porter", &["Stock User"]).unwrap();
+    let invoice = desk.invoice_draft().await;
+    // Whoever keeps accounts reads no Period Closing Voucher, and nobody of the stock any of the accounts' periods.
+    let told = doubts_of(&desk, "clerk", "Sales Invoice", &invoice).await;
+    assert!(!told.contains("not known"), "{told}");
+    close(&desk, "Sales Invoice");
+    let told = doubts_of(&desk, "clerk", "Sales Invoice", &invoice).await;
+    assert!(told.contains("closes Sales Invoice on") && !told.contains("not known"), "{told}");
+
+    let stocked = json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]});
+    let bin = desk.some("Bin", stocked, 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let qty = bin["actual_qty"].as_f64().unwrap() + 7.0;
+    let row = json!({"item_code": bin["item_code"], "warehouse": bin["warehouse"], "qty": qty, "rate": 10});
+    let note = json!({"customer": customer, "company": COMPANY, "items": [row]});
+    let note = desk.create("Delivery Note", note).await;
+    let told = doubts_of(&desk, "porter", "Delivery Note", &note).await;
+    assert!(told.contains("would leave") && !told.contains("not known"), "{told}");
+}
+
+#[on_every_version]
+async fn what_was_found_before_the_site_failed_is_told_beside_what_is_not_known() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice_draft().await;
+    close(&desk, "Sales Invoice");
+    desk.site.faults().add(Fault::new(Kind::Refusal).path("/api/resource/Period Closing Voucher"));
+    let told = doubts(&desk, "Sales Invoice", &invoice).await;
+    assert!(told.contains("closes Sales Invoice on"), "{told}");
+    assert!(told.contains("not known: whether its day is closed"), "{told}");
 }
