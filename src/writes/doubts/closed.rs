@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{if_allowed, is, sees};
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
-use crate::policy::{Filter, Operation};
+use crate::policy::Filter;
 use crate::shape::text_of;
 use crate::site::{ListQuery, SiteError};
 
@@ -48,7 +48,19 @@ pub(super) async fn of(
 
 async fn by_period(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {
     const PERIOD: &str = "Accounting Period";
-    let Ok(permit) = on.session.permit(Operation::Read, PERIOD).await else { return Ok(None) };
+    let known = on.session.catalog.known(PERIOD);
+    // Version 15 disables none.
+    let disabled = known.and_then(|def| def.field("disabled")).map(|field| field.fieldname);
+    let fields: Vec<&str> = ["company", "start_date", "end_date"].into_iter().chain(disabled).collect();
+    let Some(permit) = sees(on, PERIOD, &fields).await else { return Ok(None) };
+    let table = known.and_then(|def| def.field("closed_documents"));
+    let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
+    let (Some(table), Some(child)) = (table, child) else { return Ok(None) };
+    let may_read =
+        |column: &&str| child.field(column).is_some_and(|column| permit.fields().may_read_child(table, column));
+    if !["document_type", "closed"].iter().all(may_read) {
+        return Ok(None);
+    }
     let filters = vec![
         Filter::eq("company", company),
         Filter::new("start_date", Operator::Lte, day),

@@ -237,3 +237,21 @@ async fn what_was_found_before_the_site_failed_is_told_beside_what_is_not_known(
     assert!(told.contains("closes Sales Invoice on"), "{told}");
     assert!(told.contains("not known: whether its day is closed"), "{told}");
 }
+
+#[on_every_version]
+async fn what_is_withheld_of_a_period_does_not_tell_that_a_day_is_closed() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice_draft().await;
+    close(&desk, "Sales Invoice");
+    for (period, is_told) in [
+        (json!({"read": true}), true),
+        (json!({"read": true, "restricted_fields": ["company"]}), false),
+        (json!({"read": true, "restricted_fields": ["end_date"]}), false),
+        (json!({"read": true, "restricted_fields": ["closed_documents"]}), false),
+        (json!({"read": true, "restricted_fields": ["closed_documents.closed"]}), false),
+    ] {
+        let doctypes = json!({"Sales Invoice": all(), "Accounting Period": period});
+        let told = doubts_within(&desk, doctypes, "Sales Invoice", &invoice).await;
+        assert_eq!(told.contains("closes Sales Invoice on"), is_told, "{told}");
+    }
+}
