@@ -19,6 +19,9 @@ const FROZEN: [(&str, &str, bool); 3] = [
     ("Stock Settings", "stock_frozen_upto", true),
 ];
 
+/// What is refused of a document that moves stock, and posts only where the company keeps its stock in the accounts.
+const IN_ACCOUNTS: &str = "what it posts to the accounts";
+
 /// Adds why the site will refuse the day, as far as that may be read.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub(super) async fn of(
     for (of, field, is_stock) in FROZEN {
         let concerns = if is_stock { moves } else { posts };
         if concerns {
-            doubts.extend(if_allowed(by_setting(on, of, field, day, company).await)?);
+            doubts.extend(if_allowed(by_setting(on, (of, field, is_stock), day, company).await)?);
         }
     }
     Ok(())
@@ -93,14 +96,14 @@ async fn by_voucher(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Op
     let found = on.session.site.list(&permit, &query).await?.data;
     Ok(found.first().map(|voucher| {
         let (name, end) = (text_of(voucher, "name"), text_of(voucher, END));
-        format!("{VOUCHER} {name:?} closed the books up to {end}: the site will refuse what is posted on {day}")
+        let what = if ledgers::may_post_nothing(on.def.name) { IN_ACCOUNTS } else { "what is posted" };
+        format!("{VOUCHER} {name:?} closed the books up to {end}: the site will refuse {what} on {day}")
     }))
 }
 
 async fn by_setting(
     on: &DocTypeCall<'_>,
-    of: &str,
-    field: &str,
+    (of, field, is_stock): (&str, &str, bool),
     day: &str,
     company: &str,
 ) -> Result<Option<String>, SiteError> {
@@ -110,6 +113,12 @@ async fn by_setting(
     // Days as the site writes them sort as texts.
     let until = text_of(&stored, field);
     Ok((day <= until).then(|| {
-        format!("{of} freezes what is not after {until} ({field}): the site refuses {day}, but to a role that it names")
+        let what = match is_stock || !ledgers::may_post_nothing(on.def.name) {
+            true => day.to_owned(),
+            false => format!("{IN_ACCOUNTS} on {day}"),
+        };
+        format!(
+            "{of} freezes what is not after {until} ({field}): the site refuses {what}, but to a role that it names"
+        )
     }))
 }

@@ -175,6 +175,15 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
         "submit": true, "dry_run": true});
     let shown = desk.call("record_payment", pay).await;
     assert!(shown["warnings"].to_string().contains("closed the books up to 2099-12-31"), "{shown}");
+    // What moves stock is refused only if the company keeps its stock in the accounts.
+    let bin =
+        desk.some("Bin", json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]}), 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let row = json!({"item_code": bin["item_code"], "warehouse": bin["warehouse"], "qty": 1, "rate": 25});
+    let note = desk.create("Delivery Note", json!({"customer": customer, "company": COMPANY, "items": [row]})).await;
+    let told = doubts(&desk, "Delivery Note", &note).await;
+    assert!(told.contains("the site will refuse what it posts to the accounts on"), "{told}");
+    assert!(told.contains("the site refuses what it posts to the accounts on"), "{told}");
     // An order posts nothing.
     let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
     let row = json!({"item_code": item, "qty": 1, "rate": 25});
