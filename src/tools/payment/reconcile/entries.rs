@@ -9,7 +9,7 @@ use crate::document::amounts::is_above;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::Filter;
+use crate::policy::{Filter, Operation};
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tools::erp::PartyType;
@@ -123,7 +123,24 @@ impl Sight<'_> {
         );
         let payments = in_sight(self.payments, payments).await?;
         let invoices = in_sight(self.invoices, invoices).await?;
+        left_out.extend(self.separate_advances(&company).await);
         Ok(Entries { form, invoice_type: invoice, payments, invoices, left_out })
+    }
+
+    /// What is to be said unless the company is known to keep advances in the account of the party: those in another one
+    /// the site tells only if it is asked for that.
+    async fn separate_advances(&self, company: &str) -> Option<String> {
+        const SEPARATE: &str = "book_advance_payments_in_separate_party_account";
+        let session = self.invoices.session;
+        let field = session.catalog.known("Company").and_then(|def| def.field(SEPARATE))?;
+        let permit = session.permit(Operation::Read, "Company").await.ok();
+        let stored = match permit.filter(|permit| permit.fields().may_read(field)) {
+            Some(permit) => session.site.get(&permit, company).await.ok().map(|stored| stored.data),
+            None => None,
+        };
+        let is_off = |flag: &Value| flag.is_null() || *flag == 0 || *flag == false;
+        let is_known_off = stored.is_some_and(|stored| stored.get(SEPARATE).is_some_and(is_off));
+        (!is_known_off).then(|| "advances in an account of their own are not looked at".to_owned())
     }
 
     /// Company and account: as they are named, or those of the open invoices.

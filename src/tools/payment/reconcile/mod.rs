@@ -115,7 +115,11 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
             args.party
         );
         entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
-        return Err(ToolError::refused(what, "record_payment records money that is not recorded yet."));
+        let next = format!(
+            "Before anything is recorded, list {PAYMENT} of this party with unallocated_amount above 0: what is there is \
+             recorded already, and record_payment would record it again."
+        );
+        return Err(ToolError::refused(what, next));
     }
     let changed = Matched::all(&on, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
