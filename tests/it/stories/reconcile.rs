@@ -149,6 +149,13 @@ async fn an_invoice_out_of_sight_is_neither_matched_nor_told() {
     let told = call(&app, TOOL, asked.clone()).await.unwrap();
     assert_eq!((&told["allocation"][0]["invoice"], &told["allocation"][0]["amount"]), (&json!(seen), &json!(60.0)));
     assert!(!told.to_string().contains(&hidden), "{told}");
+    // How many others there are would tell of what may not be read.
+    for table in ["payments", "invoices"] {
+        let others = format!("other {table} may be open that are not told here");
+        assert!(told["left_out"].to_string().contains(&others), "{told}");
+    }
+    let whole = desk.call(TOOL, asked.clone()).await;
+    assert!(!whole.to_string().contains("not told here"), "{whole}");
     let given = json!([{"payment": payment, "invoice": hidden, "amount": 1}]);
     let told = refusal(&app, TOOL, with(&asked, "allocations", given)).await;
     assert!(told.contains("is no invoice of this party"), "{told}");
