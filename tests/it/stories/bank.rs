@@ -140,3 +140,29 @@ async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
     let told = refusal(&under(fixed), TOOL, asked).await;
     assert!(told.contains("does not permit reading clearance_date of Payment Entry"), "{told}");
 }
+
+#[on_every_version]
+async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_a_whole() {
+    use crate::sandbox::config;
+    use crate::support::{app_of, call};
+    let desk = Desk::open().await;
+    let (seen, account) = payment(&desk).await;
+    let mut earlier = desk.site.with(|site| site.load("Payment Entry", &seen)).unwrap();
+    ["name", "references"].iter().for_each(|field| drop(earlier.remove(*field)));
+    earlier.insert("posting_date".to_owned(), json!("2026-11-19"));
+    desk.site.with(|site| (0..201).try_for_each(|_| site.insert(earlier.clone()).map(drop))).unwrap();
+    let asked = json!({"account": account, "from_date": "2026-11-19", "to_date": "2026-11-20"});
+
+    let rule = json!({"read": true, "update": true, "conditions": {"read": {"name": seen}}});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": {"Payment Entry": rule}})));
+    let told = call(&app, TOOL, asked.clone()).await.unwrap();
+    assert_eq!((&told["uncleared"][0]["name"], &told["count"]), (&json!(seen), &json!(1)), "{told}");
+    // How many there are beside tells of what may not be seen.
+    let left_out =
+        json!(["each Journal Entry, which may not be read here", "others may be open that are not told here"]);
+    assert_eq!(told["left_out"], left_out, "{told}");
+
+    let told = desk.call(TOOL, asked).await;
+    assert_eq!((told["uncleared"].as_array().unwrap().len(), told.get("count")), (200, None), "{told}");
+    assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+}
