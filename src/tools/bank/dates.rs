@@ -53,7 +53,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     }
     let dated = read(call, &calls, asked, &args.account).await?;
     let form = filled(call, &args.account, &dated).await?;
-    let told = told(&args.account, &dated);
+    let told = told(&args.account, &dated, &form);
     for one in &dated {
         one.on.permit.keeps_in_sight("changed", &one.after)?;
         one.on.would_pass(&step(one, &told)).await?;
@@ -275,19 +275,22 @@ fn step<'a>(one: &'a Dated<'_>, told: &'a Map<String, Value>) -> Step<'a> {
     Step { name: Some(&one.name), state, preview: told }
 }
 
-/// What is shown before and told after.
-fn told(account: &str, dated: &[Dated<'_>]) -> Map<String, Value> {
-    let row = |one: &Dated<'_>| {
+/// What is shown before and told after; of the site's tool are the amounts.
+fn told(account: &str, dated: &[Dated<'_>], form: &Map<String, Value>) -> Map<String, Value> {
+    let found = form.get("payment_entries").into_iter().flat_map(rows);
+    let row = |(one, found): (&Dated<'_>, &Map<String, Value>)| {
         let mut row = Map::from_iter([
             ("doctype".to_owned(), json!(one.kind.doctype)),
             ("name".to_owned(), json!(one.name)),
             ("posting_date".to_owned(), json!(one.before.get("posting_date"))),
             (CLEARANCE.to_owned(), json!({"from": one.before.get(CLEARANCE), "to": one.date})),
         ]);
+        row.extend(one.kind.amount(one.on, found));
         row.extend(one.kind.facts(&one.on.visible(one.before.clone())));
         Value::Object(row)
     };
-    Map::from_iter([("account".to_owned(), json!(account)), ("dates".to_owned(), dated.iter().map(row).collect())])
+    let dates = dated.iter().zip(found).map(row).collect();
+    Map::from_iter([("account".to_owned(), json!(account)), ("dates".to_owned(), dates)])
 }
 
 /// What came of it, as the payments show it: that the site said yes is not enough.

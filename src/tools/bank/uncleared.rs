@@ -46,7 +46,7 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
         while of_kind.len() < MOST
             && let Some(chunk) = chunks.next()
         {
-            of_kind.extend(seen(kind, &on, chunk).await?);
+            of_kind.extend(seen(kind, &on, chunk, &found).await?);
         }
         if of_kind.len() > MOST || chunks.next().is_some() {
             left_out.push(format!("{} after these, not looked at: give a shorter range", kind.doctype));
@@ -106,8 +106,13 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     }
 }
 
-/// Those of the documents that the caller may see and that have no clearance date still.
-async fn seen(kind: &Kind, on: &DocTypeCall<'_>, names: &[String]) -> Result<Vec<Map<String, Value>>, ToolError> {
+/// Those of the documents that the caller may see and that have no clearance date still, with what the site found.
+async fn seen(
+    kind: &Kind,
+    on: &DocTypeCall<'_>,
+    names: &[String],
+    found: &[Map<String, Value>],
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     let fields = ["name", "posting_date", CLEARANCE, kind.cheque].into_iter().chain(kind.told.iter().copied());
     let query = ListQuery {
         fields: fields.filter(|field| *field == "name" || may_read(on, field)).map(str::to_owned).collect(),
@@ -122,6 +127,11 @@ async fn seen(kind: &Kind, on: &DocTypeCall<'_>, names: &[String]) -> Result<Vec
         let mut told = Map::from_iter([("doctype".to_owned(), json!(kind.doctype))]);
         let days = ["name", "posting_date"].into_iter();
         told.extend(days.filter_map(|field| Some((field.to_owned(), row.get(field)?.clone()))));
+        let is_it = |found: &&Map<String, Value>| {
+            text_of(found, "payment_document") == kind.doctype
+                && text_of(found, "payment_entry") == text_of(&row, "name")
+        };
+        told.extend(found.iter().find(is_it).and_then(|found| kind.amount(on, found)));
         told.extend(kind.facts(&row));
         told
     };
