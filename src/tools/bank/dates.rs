@@ -235,18 +235,25 @@ fn against(
     })
 }
 
-/// The site's tool with the rows that it has of these payments, dated.
+/// The site's tool with the rows that it has of these payments, dated: it is asked about the days on which they were
+/// posted, one by one, since an account has many of others in between.
 ///
 /// # Errors
 /// That it does not count one among the payments of the account, or its refusal.
 async fn filled(call: &Call<'_>, account: &str, dated: &[Dated<'_>]) -> Result<Map<String, Value>, ToolError> {
     let days: BTreeSet<&str> = dated.iter().map(|one| text_of(&one.before, "posting_date")).collect();
-    let (Some(first), Some(from), Some(to)) = (dated.first(), days.first(), days.last()) else {
+    let (Some(first), Some(last)) = (dated.first(), days.last()) else {
         return Err(ToolError::refused("dates: none is left.", "Name the payments."));
     };
-    let mut form = form(account, from, to, true);
-    let site = call.session.site;
-    let found = entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &form, None).await?);
+    // What has a date already is asked for only where it is to get another, or none.
+    let all = dated.iter().any(|one| !text_of(&one.before, CLEARANCE).is_empty());
+    let (site, mut found) = (call.session.site, Vec::new());
+    for day in &days {
+        let asked = form(account, day, day, all);
+        found.extend(entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &asked, None).await?));
+    }
+    // The site reads the range once more when all is set.
+    let mut form = form(account, last, last, all);
     let mut rows = Vec::with_capacity(dated.len());
     for one in dated {
         let is_it = |row: &&Map<String, Value>| {

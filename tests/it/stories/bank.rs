@@ -6,10 +6,14 @@ const TOOL: &str = "set_clearance_dates";
 
 /// A payment over the bank on 20 November, with the bank's account.
 async fn payment(desk: &Desk) -> (String, Value) {
+    payment_on(desk, "2026-11-20").await
+}
+
+async fn payment_on(desk: &Desk, day: &str) -> (String, Value) {
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);
     let paid = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": desk.invoice().await}],
         "mode_of_payment": "Bank Transfer", "reference_no": "BT-9", "reference_date": "2026-11-22",
-        "date": "2026-11-20", "submit": true, "confirm": true});
+        "date": day, "submit": true, "confirm": true});
     let name = desk.call("record_payment", paid).await["created"].as_str().unwrap().to_owned();
     let account = desk.get("Payment Entry", &name).await["paid_to"].clone();
     (name, account)
@@ -175,4 +179,17 @@ async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_
     let told = desk.call(TOOL, asked).await;
     assert_eq!((told["uncleared"].as_array().unwrap().len(), told.get("count")), (200, None), "{told}");
     assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+}
+
+#[on_every_version]
+async fn the_site_is_asked_about_the_days_of_the_payments_alone() {
+    use erpnext_sandbox::{Fault, Kind};
+    const COUNTED: Kind = Kind::Latency(0);
+    let desk = Desk::open().await;
+    let (one, account) = payment(&desk).await;
+    let (same_day, later) = (payment(&desk).await.0, payment_on(&desk, "2026-11-25").await.0);
+    let dates = [one, same_day, later].map(|name| json!({"name": name, "date": "2026-11-26"}));
+    desk.site.faults().add(Fault::new(COUNTED).path("run_doc_method"));
+    desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
+    assert_eq!(desk.site.faults().hits()[&COUNTED], 2);
 }
