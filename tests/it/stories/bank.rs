@@ -73,7 +73,7 @@ async fn a_date_that_cannot_be_is_refused_with_the_reason_and_nothing_is_set() {
     let before = desk.site.journal().len();
     let row = |date: Value| json!([{"name": payment, "date": date}]);
     for (dates, told) in [
-        (row(json!("2026-11-19")), "was posted on 2026-11-20: the bank cannot have had it before"),
+        (row(json!("2026-11-19")), "has a reference_date of 2026-11-22"),
         (row(json!("2026-11-21")), "has a reference_date of 2026-11-22"),
         (row(json!(null)), "has no clearance date"),
         (row(json!("2026-13-01")), "dates[0].date: "),
@@ -192,4 +192,16 @@ async fn the_site_is_asked_about_the_days_of_the_payments_alone() {
     desk.site.faults().add(Fault::new(COUNTED).path("run_doc_method"));
     desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
     assert_eq!(desk.site.faults().hits()[&COUNTED], 2);
+}
+
+#[on_every_version]
+async fn a_day_before_the_payment_was_posted_is_warned_of_and_set() {
+    let desk = Desk::open().await;
+    let (payment, account) = payment_on(&desk, "2026-11-24").await;
+    let asked = json!({"account": account, "dates": [{"name": payment, "date": "2026-11-23"}]});
+    let waits = desk.call(TOOL, asked.clone()).await;
+    let warned = format!("Payment Entry \"{payment}\" was posted on 2026-11-24, after 2026-11-23");
+    assert_eq!(waits["warnings"], json!([warned]), "{waits}");
+    let done = desk.call(TOOL, with(&asked, "confirm_token", waits["confirm_token"].clone())).await;
+    assert_eq!(done["set"], json!([payment]), "{done}");
 }
