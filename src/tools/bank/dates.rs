@@ -99,7 +99,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
     let messages = sent?.messages;
     let mut answer = done(&write).await;
-    answer.extend(told);
+    answer.extend(told_after(told, !answer.contains_key("not_shown")));
     Ok(ToolAnswer { messages, ..answer.into() })
 }
 
@@ -307,6 +307,13 @@ fn told(account: &str, dated: &[Dated<'_>], form: &Map<String, Value>) -> Map<St
     told
 }
 
+/// What of the preview is told after; where it is not shown to be done, as what was meant.
+fn told_after(mut told: Map<String, Value>, is_shown: bool) -> Map<String, Value> {
+    let dates = told.remove("dates").unwrap_or_default();
+    told.insert(if is_shown { "dates" } else { "meant" }.to_owned(), dates);
+    told
+}
+
 /// What came of it, as the payments show it: that the site said yes is not enough.
 async fn done(write: &Clearing<'_>) -> Map<String, Value> {
     let names: Vec<&str> = write.dated.iter().map(|one| one.name.as_str()).collect();
@@ -327,7 +334,15 @@ async fn done(write: &Clearing<'_>) -> Map<String, Value> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{KINDS, against};
+    use super::{KINDS, against, told_after};
+
+    #[test]
+    fn what_is_not_shown_to_be_done_is_told_as_meant() {
+        let told = json!({"account": "Bank", "dates": [1]});
+        let told = told.as_object().unwrap();
+        assert_eq!(json!(told_after(told.clone(), true)), json!(told));
+        assert_eq!(json!(told_after(told.clone(), false)), json!({"account": "Bank", "meant": [1]}));
+    }
 
     #[test]
     fn a_day_is_refused_with_the_reason() {
