@@ -105,18 +105,33 @@ impl Across {
             made.insert(field.to_owned(), json!(money(amount)));
         }
         for (field, rate) in [("source_exchange_rate", source), ("target_exchange_rate", target)] {
-            // As many digits as the site keeps of a rate.
-            made.insert(field.to_owned(), json!((rate * 1e9).round() / 1e9));
+            made.insert(field.to_owned(), json!(rate));
         }
+    }
+
+    /// By how much what is paid is worth more to the company than what is received, by rates as the site keeps them; none
+    /// where the site takes it for nothing.
+    fn difference(&self) -> Option<f64> {
+        let (bank, party) = (self.bank.0 * self.bank.2, self.party.0 * self.party.2);
+        let difference = if self.receives { party - bank } else { bank - party };
+        (difference.abs() >= 0.005).then(|| (difference * 100.0).round() / 100.0)
     }
 
     /// What is shown before and told after.
     pub fn told(&self) -> Value {
         let ((at_bank, bank, _), (amount, party, _)) = (&self.bank, &self.party);
-        json!({
+        let mut told = json!({
             "account_amount": at_bank, "account_currency": bank, "party_amount": amount, "party_currency": party,
-            "rate": format!("1 {party} = {} {bank}", money(at_bank / amount)),
-        })
+            "rate": format!("1 {party} = {} {bank}", significant(at_bank / amount)),
+        });
+        if let Some(difference) = self.difference() {
+            told["difference_amount"] = json!(difference);
+            told["look_at"] = json!(
+                "a rate of nine decimals leaves this difference_amount in the company's currency; the site submits \
+                 no such payment before deductions take it"
+            );
+        }
+        told
     }
 }
 
@@ -125,17 +140,25 @@ pub fn said_twice(field: &str) -> Violation {
     Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None }
 }
 
-/// What one of each currency is worth in the company's, so that both amounts are worth the same: where neither is the
-/// company's, by the rate that the site has for the party's.
+/// A rate with the digits that count, however small it is.
+fn significant(rate: f64) -> f64 {
+    format!("{rate:.6e}").parse().unwrap_or(rate)
+}
+
+/// What one of each currency is worth in the company's, so that both amounts are worth the same as far as rates of nine
+/// decimals go, which is what the site keeps: where neither is the company's, by the rate that it has for the party's.
 fn rates(bank: (f64, &str), party: (f64, &str), company: Option<&str>, of_party: Option<f64>) -> Option<(f64, f64)> {
     let company = company?;
-    if company == party.1 {
-        return Some((party.0 / bank.0, 1.0));
-    }
-    if company == bank.1 {
-        return Some((1.0, bank.0 / party.0));
-    }
-    of_party.map(|rate| (party.0 * rate / bank.0, rate))
+    let kept = |rate: f64| (rate * 1e9).round() / 1e9;
+    let rates = match company {
+        company if company == party.1 => (kept(party.0 / bank.0), 1.0),
+        company if company == bank.1 => (1.0, kept(bank.0 / party.0)),
+        _ => {
+            let of_party = kept(of_party?);
+            (kept(party.0 * of_party / bank.0), of_party)
+        }
+    };
+    Some(rates).filter(|(of_bank, of_party)| *of_bank > 0.0 && *of_party > 0.0)
 }
 
 #[cfg(test)]
@@ -148,17 +171,16 @@ mod tests {
     #[test]
     fn both_amounts_are_worth_the_same_to_the_company() {
         let (bank, party) = ((165.0, "USD"), (150.0, "EUR"));
-        assert_eq!(rates(bank, party, Some("EUR"), None), Some((150.0 / 165.0, 1.0)));
+        assert_eq!(rates(bank, party, Some("EUR"), None), Some((0.909090909, 1.0)));
         assert_eq!(rates(bank, party, Some("USD"), Some(1.0)), Some((1.0, 1.1)));
-        let (of_bank, of_party) = rates(bank, party, Some("GBP"), Some(0.8)).unwrap();
-        assert!((of_bank * 165.0 - of_party * 150.0).abs() < 1e-9 && of_party == 0.8);
+        assert_eq!(rates(bank, party, Some("GBP"), Some(0.8)), Some((0.727272727, 0.8)));
         assert_eq!(rates(bank, party, Some("GBP"), None), None);
         assert_eq!(rates(bank, party, None, Some(0.8)), None);
     }
 
     #[test]
     fn each_side_gets_its_amount_and_its_rate() {
-        let bank = (165.0, "USD".to_owned(), 150.0 / 165.0);
+        let bank = (165.0, "USD".to_owned(), 0.909090909);
         let across = Across { receives: true, bank, party: (150.0, "EUR".to_owned(), 1.0) };
         let (mut received, mut paid) = (Map::new(), Map::new());
         across.put(&mut received, 100.0);
@@ -175,5 +197,27 @@ mod tests {
         assert_eq!((&paid["paid_amount"], &paid["received_amount"]), (&json!(165.0), &json!(150.0)));
         assert_eq!(paid["source_exchange_rate"], json!(0.909090909));
         assert_eq!(across.told()["rate"], "1 EUR = 1.1 USD");
+        assert_eq!(across.told().get("difference_amount"), None);
+    }
+
+    #[test]
+    fn what_a_rate_of_nine_decimals_leaves_is_told_and_amounts_follow_from_the_rate_that_is_sent() {
+        let (bank, party) = ((987_654_321.0, "IDR"), (57_321.12, "EUR"));
+        let (of_bank, of_party) = rates(bank, party, Some("EUR"), None).unwrap();
+        assert_eq!((of_bank, of_party), (0.000058038, 1.0));
+        let bank = (bank.0, bank.1.to_owned(), of_bank);
+        let across = Across { receives: true, bank, party: (party.0, party.1.to_owned(), of_party) };
+        let mut made = Map::new();
+        across.put(&mut made, 0.0);
+        let received = made["base_received_amount"].as_f64().unwrap();
+        assert!((received - 987_654_321.0 * 0.000058038).abs() < 1e-6, "{received}");
+        assert_eq!(
+            (&across.told()["difference_amount"], &made["base_paid_amount"]),
+            (&json!(-0.36), &json!(57_321.12))
+        );
+        let told = Across { receives: false, ..across }.told();
+        assert_eq!((&told["difference_amount"], &told["rate"]), (&json!(0.36), &json!("1 EUR = 17230.2 IDR")));
+        let (bank, party) = ((57.5, "EUR".to_owned(), 1.0), (1_000_000.0, "IDR".to_owned(), 0.0000575));
+        assert_eq!(Across { receives: true, bank, party }.told()["rate"], "1 IDR = 0.0000575 EUR");
     }
 }
