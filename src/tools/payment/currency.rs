@@ -18,15 +18,16 @@ pub const AMOUNTS: [&str; 2] = ["paid_amount", "received_amount"];
 pub struct Across {
     /// Whether money comes in.
     receives: bool,
-    /// What the bank's account gets or gives, in its currency, and what one of that is worth in the company's.
+    /// What the bank's account gets or gives, in its currency, which may be unknown (empty), and what one of that is worth
+    /// in the company's.
     bank: (f64, String, f64),
     /// The same of the party's account.
     party: (f64, String, f64),
 }
 
 impl Across {
-    /// The payment that the site made for the first invoice, if it is between currencies; `amount` is in that of the
-    /// party.
+    /// The payment that the site made for the first invoice, if it is between currencies, or may be since that of the
+    /// bank's account is unknown; `amount` is in that of the party.
     ///
     /// # Errors
     /// An amount in `data` where the arguments say it, none where the bank's account needs one, and a rate that follows
@@ -35,7 +36,7 @@ impl Across {
         call: &Call<'_>,
         made: &Map<String, Value>,
         data: &Map<String, Value>,
-        company: &str,
+        (company, is_unknown): (&str, bool),
         amount: f64,
     ) -> Result<Option<Self>, ToolError> {
         let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
@@ -43,8 +44,8 @@ impl Across {
             true => ("paid_to_account_currency", "paid_from_account_currency", "source_exchange_rate"),
             false => ("paid_from_account_currency", "paid_to_account_currency", "target_exchange_rate"),
         };
-        let (bank, party) = (text_of(made, ours), text_of(made, theirs));
-        let differ = !bank.is_empty() && !party.is_empty() && bank != party;
+        let (bank, party) = (if is_unknown { "" } else { text_of(made, ours) }, text_of(made, theirs));
+        let differ = is_unknown || !bank.is_empty() && !party.is_empty() && bank != party;
         let takes = if receives { "received_amount" } else { "paid_amount" };
         let twice = AMOUNTS.into_iter().filter(|field| data.contains_key(*field) && !(differ && *field == takes));
         let twice: Vec<Violation> = twice.map(said_twice).collect();
@@ -56,22 +57,29 @@ impl Across {
         }
         let Some(given) = data.get(takes) else {
             let does = if receives { "gets" } else { "gives" };
+            let what = match is_unknown {
+                true => format!("account: its currency may not be read here, and that of the party is {party}"),
+                false => format!("account: it is kept in {bank} and that of the party in {party}"),
+            };
+            let bank = if is_unknown { "its own currency" } else { bank };
             return Err(ToolError::refused(
-                format!("account: it is kept in {bank} and that of the party in {party}; nothing was made."),
+                format!("{what}; nothing was made."),
                 format!("Give {takes} in data: what the account {does} in {bank}. amount is in {party}."),
             ));
         };
         let number = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
         let Some(at_bank) = number.filter(|number: &f64| *number > 0.0 && number.is_finite()) else {
+            let bank = if is_unknown { "the account's currency" } else { bank };
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));
         };
         let known = companies(call.session, call.session.site).await;
         let own = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
         let of_party = made.get(rate).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+        let both = if is_unknown { format!("{party} is") } else { format!("{bank} and {party} are") };
         let Some((bank_rate, party_rate)) = rates((at_bank, bank), (amount, party), own.as_deref(), of_party) else {
             return Err(ToolError::refused(
-                format!("account: what {bank} and {party} are worth to the company is not known; nothing was made."),
+                format!("account: what {both} worth to the company is not known; nothing was made."),
                 "convert_document makes such a payment, with both amounts and rates in data.",
             ));
         };
@@ -120,8 +128,10 @@ impl Across {
     /// What is shown before and told after.
     pub fn told(&self) -> Value {
         let ((at_bank, bank, _), (amount, party, _)) = (&self.bank, &self.party);
+        let known = Some(bank.as_str()).filter(|bank| !bank.is_empty());
+        let bank = known.unwrap_or("of the account's currency");
         let mut told = json!({
-            "account_amount": at_bank, "account_currency": bank, "party_amount": amount, "party_currency": party,
+            "account_amount": at_bank, "account_currency": known, "party_amount": amount, "party_currency": party,
             "rate": format!("1 {party} = {} {bank}", significant(at_bank / amount)),
         });
         if let Some(difference) = self.difference() {
