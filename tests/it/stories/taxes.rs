@@ -175,6 +175,16 @@ async fn the_text_of_the_terms_that_are_chosen_is_filled_in_as_in_the_form() {
         assert_eq!(answer.get("filled_in"), None, "{answer}");
         assert!(desk.get("Sales Order", &name).await["terms"].to_string().contains("At once."), "{answer}");
     }
+    // The text of others does not stay without a word: where those that are chosen have none, or may not be read.
+    let silent = desk.create("Terms and Conditions", json!({"title": "Silent", "selling": 1})).await;
+    let answer = desk.call("update_generic_document", change(json!({"tc_name": silent}))).await;
+    let told = answer["messages"].to_string();
+    assert!(told.contains("terms stays as it is") && told.contains("has none"), "{answer}");
+    let permissions = json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}});
+    let app = app_of(&config(&desk.site, "administrator", permissions));
+    let answer = call(&app, "update_generic_document", change(json!({"tc_name": once}))).await.unwrap();
+    let told = answer["messages"].to_string();
+    assert!(told.contains("terms stays as it is") && told.contains("may not be read here"), "{answer}");
     arguments["data"]["tc_name"] = json!("Nothing of the kind");
     let text = desk.refusal("create_generic_document", arguments).await;
     assert!(text.contains("tc_name") && text.contains("Nothing of the kind"), "{text}");
