@@ -3,7 +3,9 @@
 
 mod arrivals;
 mod batches;
+mod candidates;
 mod facts;
+mod free;
 mod levels;
 mod lying;
 mod outside;
@@ -24,7 +26,7 @@ use crate::site::{Filter, ListQuery};
 use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
+use facts::{Facts, ITEM_FACTS, PARTY_FACTS, after_rules, applied};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 
 pub use levels::LEVELS;
@@ -231,7 +233,8 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     details.insert("price_list".to_owned(), json!(list));
     let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
-    Facts::new(session, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
+    let facts = after_rules(ITEM_FACTS, &applied(&details));
+    Facts::new(session, "Item").give(details, &facts, &outside, &mut result).await;
     Ok(result.into())
 }
 

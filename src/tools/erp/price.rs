@@ -7,18 +7,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::facts::{Fact, Facts, PARTY_FACTS, PRICE_FACTS};
+use super::candidates::{Question, candidates};
+use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
+use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
-use super::seen::{Row, all_of, call_on, exact, number, sees, text};
+use super::seen::{Row, exact, filled, number, sees, text};
 use super::{Transaction, currency_of, exists, is_a_date, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation};
+use crate::policy::Operation;
 use crate::shape;
-use crate::site::ListQuery;
 use crate::tool::kinds::Amount;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -40,22 +41,6 @@ const RULE: [&str; 14] = [
     "free_item",
     "priority",
 ];
-/// What is told of a price.
-const PRICE: [&str; 9] = [
-    "price_list_rate",
-    "currency",
-    "uom",
-    "customer",
-    "supplier",
-    "valid_from",
-    "valid_upto",
-    "packing_unit",
-    "batch_no",
-];
-/// The most prices of an item in one list.
-const MOST_PRICES: usize = 500;
-/// How many of them are told.
-const MOST_TOLD: usize = 50;
 
 /// What an item costs, and why.
 pub static PRICE_OF: ToolSpec = ToolSpec {
@@ -138,7 +123,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         details.remove("rate");
         details.remove("amount");
     }
-    details.retain(|key, value| key != "free_item_data" || value.as_array().is_some_and(|free| !free.is_empty()));
+    let given = details.remove("free_item_data");
     let (uom, stock_uom) = (text(&details, "uom").to_owned(), text(&details, "stock_uom").to_owned());
     if !uom.is_empty() && uom != stock_uom && number(&details, "conversion_factor") == 1.0 {
         notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
@@ -147,11 +132,6 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     if beside.contains(&"price_list_rate") {
         beside.extend(["rate", "amount"]);
     }
-    let mut facts: Vec<Fact> = PRICE_FACTS.to_vec();
-    // A rule of this kind puts its rate in the place of the list's.
-    if text(&details, "pricing_rule_for") == "Rate" {
-        facts.push(("price_list_rate", "Pricing Rule", "rate"));
-    }
     let mut answer = Map::from_iter([
         ("for".to_owned(), json!(transaction.as_str())),
         ("date".to_owned(), json!(date)),
@@ -159,7 +139,8 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     ]);
     answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
-    Facts::new(session, "Item").give(details, &facts, &beside, &mut answer).await;
+    let mut facts = Facts::new(session, "Item");
+    facts.give(details, &after_rules(PRICE_FACTS, &applied), &beside, &mut answer).await;
     if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
         notes.push("the list has no price for it".to_owned());
     }
@@ -167,6 +148,11 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         Some(Value::Array(withheld)) => withheld,
         _ => Vec::new(),
     };
+    match free_items(session, &mut facts, given.as_ref()).await? {
+        Some(free) if free.is_empty() => {}
+        Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
+        None => withheld.push(json!("free_item_data")),
+    }
     match rules(&on, &applied, &mut notes).await? {
         Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
         None => withheld.push(json!("pricing_rules")),
@@ -233,16 +219,6 @@ async fn list_currency(on: &DocTypeCall<'_>, list: &str) -> Result<Option<String
     Ok(currency.filter(|currency| !currency.is_empty()))
 }
 
-/// The rules that the site applied: a list as JSON in a text.
-fn applied(details: &Row) -> Vec<String> {
-    let names = match details.get("pricing_rules") {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
-        Some(other) => other.clone(),
-        None => Value::Null,
-    };
-    names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
 /// What one costs after margin and discount, as the desk works it out; nothing where there is no price.
 fn rate(details: &Row) -> Option<f64> {
     let list = Some(number(details, "price_list_rate")).filter(|list| *list != 0.0)?;
@@ -278,72 +254,11 @@ async fn rules(
     Ok(Some(told.map(|rule| filled(shape::row(there.def, &there.permit, &columns, rule))).collect()))
 }
 
-/// A row without what is empty, or 0 where that says as little.
-fn filled(mut row: Row) -> Value {
-    row.retain(|_, value| *value != "" && value.as_f64() != Some(0.0));
-    Value::Object(row)
-}
-
-/// Of what the prices are candidates.
-struct Question<'q> {
-    item: &'q str,
-    list: &'q str,
-    kind: &'static str,
-    party: Option<&'q str>,
-    date: &'q str,
-}
-
-/// The prices that the list has for the item, each with why it does not hold; nothing where they may not be read.
-async fn candidates(
-    call: &Call<'_>,
-    on: &DocTypeCall<'_>,
-    question: &Question<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Vec<Value>>, ToolError> {
-    let Ok(there) = neighbour(on, "Item Price").await? else { return Ok(None) };
-    if !["item_code", "price_list"].iter().all(|field| sees(&there, field)) {
-        return Ok(None);
-    }
-    let columns = ["name"].into_iter().chain(PRICE.into_iter().filter(|name| sees(&there, name)));
-    let columns: Vec<String> = columns.map(str::to_owned).collect();
-    let filters = vec![Filter::eq("item_code", question.item), Filter::eq("price_list", question.list)];
-    let query = ListQuery { fields: columns.clone(), filters, own_columns: true, ..ListQuery::default() };
-    let found = all_of(call, &call_on(on, &there), &query, MOST_PRICES).await?;
-    if found.len() > MOST_TOLD {
-        notes.push(format!("the first {MOST_TOLD} of {} candidates", found.len()));
-    }
-    let told = |price: Row| {
-        let why = why_not(&price, question);
-        let mut told = filled(shape::row(there.def, &there.permit, &columns, price));
-        if let Some(why) = why {
-            told["left_out"] = json!(why);
-        }
-        told
-    };
-    Ok(Some(found.into_iter().take(MOST_TOLD).map(told).collect()))
-}
-
-/// Why a price does not hold, as far as it tells.
-fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
-    let is_of_another = |kind: &str| {
-        let party = text(price, &kind.to_lowercase());
-        !party.is_empty() && (kind != question.kind || question.party != Some(party))
-    };
-    let until = text(price, "valid_upto");
-    if text(price, "valid_from") > question.date {
-        Some("not valid yet")
-    } else if !until.is_empty() && until < question.date {
-        Some("no longer valid")
-    } else {
-        (is_of_another("Customer") || is_of_another("Supplier")).then_some("for another party")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Question, applied, rate, why_not};
+    use super::rate;
 
     fn row(value: Value) -> super::Row {
         match value {
@@ -364,24 +279,5 @@ mod tests {
         assert_eq!(of(margin), Some(100.0));
         // No price is not a price of nothing.
         assert_eq!(of(json!({"price_list_rate": 0.0, "discount_percentage": 25})), None);
-    }
-
-    #[test]
-    fn applied_rules_are_read_from_text_and_list() {
-        let names = vec!["PRLE-1".to_owned(), "PRLE-2".to_owned()];
-        assert_eq!(applied(&row(json!({"pricing_rules": "[\n \"PRLE-1\",\n \"PRLE-2\"\n]"}))), names);
-        assert_eq!(applied(&row(json!({"pricing_rules": ["PRLE-1", "PRLE-2"]}))), names);
-        assert!(applied(&row(json!({}))).is_empty() && applied(&row(json!({"pricing_rules": ""}))).is_empty());
-    }
-
-    #[test]
-    fn a_price_says_why_it_does_not_hold() {
-        let question = Question { item: "A", list: "L", kind: "Customer", party: Some("C-1"), date: "2026-11-20" };
-        let of = |value: Value| why_not(&row(value), &question);
-        assert_eq!(of(json!({"valid_from": "2026-11-20", "valid_upto": "2026-11-20", "customer": "C-1"})), None);
-        assert_eq!(of(json!({"valid_from": "2026-11-21"})), Some("not valid yet"));
-        assert_eq!(of(json!({"valid_from": "2026-01-01", "valid_upto": "2026-11-19"})), Some("no longer valid"));
-        assert_eq!(of(json!({"customer": "C-2"})), Some("for another party"));
-        assert_eq!(of(json!({"supplier": "C-1"})), Some("for another party"));
     }
 }

@@ -120,6 +120,12 @@ pub fn number(row: &Row, key: &str) -> f64 {
     row.get(key).and_then(Value::as_f64).unwrap_or_default()
 }
 
+/// A row without what is empty, or 0 where that says as little.
+pub fn filled(mut row: Row) -> Value {
+    row.retain(|_, value| !value.is_null() && *value != "" && value.as_f64() != Some(0.0));
+    Value::Object(row)
+}
+
 /// A sum without the noise of adding fractions: the site keeps nine digits of them.
 pub fn exact(sum: f64) -> Value {
     json!(format!("{sum:.9}").parse::<f64>().unwrap_or(sum) + 0.0)
