@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::currency_of;
-use super::seen::{Row, Scope, all_of, call_on, exact, number, sees, text};
+use super::seen::{Row, Scope, all_of, allowed, call_on, exact, number, sees, text};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
@@ -117,13 +117,7 @@ impl Levels {
             return Ok(());
         }
         let names: BTreeSet<&str> = self.rows.values().flatten().map(|row| text(row, "warehouse")).collect();
-        if let Ok(there) = neighbour(on, "Warehouse").await?
-            && let Some(company) = there.def.field("company").filter(|_| sees(&there, "company"))
-        {
-            let found = on.fields_of(&there, &names, &[company]).await?;
-            let company = |(name, row): (String, Row)| (name, text(&row, "company").to_owned());
-            self.companies = found.into_iter().map(company).filter(|(_, company)| !company.is_empty()).collect();
-        }
+        self.companies = allowed(companies_of(on, &names).await)?.unwrap_or_default();
         if names.len() > 1 && names.iter().any(|name| !self.companies.contains_key(*name)) {
             notes.push("stock_value is not added up over warehouses whose company may not be read".to_owned());
         }
@@ -196,4 +190,15 @@ impl Levels {
         }
         Ok(currencies)
     }
+}
+
+/// Whose the warehouses are, as far as that may be read.
+async fn companies_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, ToolError> {
+    let Ok(there) = neighbour(on, "Warehouse").await? else { return Ok(BTreeMap::new()) };
+    let Some(company) = there.def.field("company").filter(|_| sees(&there, "company")) else {
+        return Ok(BTreeMap::new());
+    };
+    let found = on.fields_of(&there, names, &[company]).await?;
+    let company = |(name, row): (String, Row)| (name, text(&row, "company").to_owned());
+    Ok(found.into_iter().map(company).filter(|(_, company)| !company.is_empty()).collect())
 }

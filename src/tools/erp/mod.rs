@@ -28,6 +28,7 @@ use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS, after_rules, applied};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
+use seen::allowed;
 
 pub use levels::LEVELS;
 pub use price::PRICE_OF;
@@ -292,7 +293,8 @@ async fn currency_of(session: &Session<'_>, company: &str) -> Result<Option<Stri
     if !field.is_some_and(|field| permit.fields().may_read(field)) {
         return Ok(None);
     }
-    let found = session.site.validate_link(&permit, company, &["default_currency"]).await?;
+    let found = session.site.validate_link(&permit, company, &["default_currency"]).await;
+    let Some(found) = allowed(found.map_err(ToolError::from))? else { return Ok(None) };
     let Some(found) = found else {
         return Err(ToolError::refused(
             format!("company: there is no Company named {company:?}."),

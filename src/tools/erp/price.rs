@@ -11,7 +11,7 @@ use super::candidates::{Question, candidates};
 use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
 use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
-use super::seen::{Row, exact, filled, number, sees, text};
+use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
 use super::{Transaction, currency_of, exists, is_a_date, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
@@ -89,7 +89,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     let kind = if transaction.sells() { "Customer" } else { "Supplier" };
     let mut notes = Vec::new();
     let list = list(session, &args, transaction, &mut notes).await?;
-    let currency = list_currency(&on, &list).await?;
+    let currency = allowed(list_currency(&on, &list).await)?.flatten();
     if currency.is_none() {
         notes.push("the currency of the list may not be read: prices are in it, whichever it is".to_owned());
     }
@@ -128,9 +128,9 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     if !uom.is_empty() && uom != stock_uom && number(&details, "conversion_factor") == 1.0 {
         notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
     }
-    let mut beside = outside(session, BESIDE_ITEM, &details, &asked).await?;
-    if beside.contains(&"price_list_rate") {
-        beside.extend(["rate", "amount"]);
+    let mut out_of_sight = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    if out_of_sight.contains(&"price_list_rate") {
+        out_of_sight.extend(["rate", "amount"]);
     }
     let mut answer = Map::from_iter([
         ("for".to_owned(), json!(transaction.as_str())),
@@ -140,7 +140,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
     let mut facts = Facts::new(session, "Item");
-    facts.give(details, &after_rules(PRICE_FACTS, &applied), &beside, &mut answer).await;
+    facts.give(details, &after_rules(PRICE_FACTS, &applied), &out_of_sight, &mut answer).await;
     if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
         notes.push("the list has no price for it".to_owned());
     }
@@ -153,12 +153,12 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
         None => withheld.push(json!("free_item_data")),
     }
-    match rules(&on, &applied, &mut notes).await? {
+    match beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)? {
         Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
         None => withheld.push(json!("pricing_rules")),
     }
     let question = Question { item, list: &list, kind, party: args.party.as_deref(), date: &date };
-    match candidates(&call, &on, &question, &mut notes).await? {
+    match beside(candidates(&call, &on, &question, &mut notes).await, "Item Price", &mut notes)? {
         Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
         None => withheld.push(json!("candidates")),
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::sandbox::{COMPANY, config};
-use crate::support::{app_of, call};
+use crate::support::{all, app_of, call};
 
 const PRICE: &str = "get_item_price";
 
@@ -148,6 +148,28 @@ async fn what_the_rules_withhold_of_a_price_is_told_as_withheld() {
     assert_eq!((&told["candidates"], &told["pricing_rules"]), (&json!([]), &json!([])), "{told}");
     assert!(told["note"].as_str().unwrap().contains("you may not see") && !told.to_string().contains(&rule), "{told}");
     assert!(withheld(&told).contains(&"price_list_rate") && told.get("discount_percentage").is_none(), "{told}");
+}
+
+#[on_every_version]
+async fn what_the_site_does_not_show_a_user_is_withheld_and_the_price_is_told() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    desk.site.add_user("seller", &["Sales User"]).unwrap();
+    desk.site.add_user("storekeeper", &["Stock Manager"]).unwrap();
+    // Of the unit a seller may read nothing on 15, of the list, its currency and the company a storekeeper nothing.
+    let asked = json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"],
+        "uom": price["uom"]});
+    for key in ["seller", "storekeeper"] {
+        let app = app_of(&config(&desk.site, key, json!({"default": all()})));
+        let told = call(&app, PRICE, asked.clone()).await.unwrap();
+        assert_eq!(withheld(&told), ["pricing_rules", "candidates"], "{key}: {told}");
+        assert_eq!(number(&told["rate"]), number(&price["price_list_rate"]), "{key}: {told}");
+        let note = told["note"].as_str().unwrap();
+        for doctype in ["Pricing Rule", "Item Price"] {
+            assert!(note.contains(&format!("does not let your user read {doctype}")), "{key}: {note}");
+        }
+        assert_eq!(told.get("currency").is_some(), key == "seller", "{key}: {told}");
+    }
 }
 
 #[on_every_version]

@@ -194,6 +194,57 @@ async fn batches_are_told_with_expiry_and_serial_numbers_with_their_warehouse() 
 }
 
 #[on_every_version]
+async fn what_the_site_does_not_show_a_user_is_withheld_and_the_rest_is_told() {
+    let desk = Desk::open().await;
+    let (item, showroom, _) = stocked(&desk).await;
+    put(&desk, json!({"doctype": "Batch", "batch_id": "B-1", "item": item, "expiry_date": "2099-01-31"}));
+    let bundle = json!({"doctype": "Serial and Batch Bundle", "docstatus": 1, "company": COMPANY, "item_code": item,
+        "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": "Inward", "voucher_type": "Stock Entry",
+        "entries": [{"batch_no": "B-1", "qty": 5}]});
+    put(&desk, bundle);
+    desk.site.add_user("storekeeper", &["Stock Manager"]).unwrap();
+    desk.site.add_user("seller", &["Sales User"]).unwrap();
+    let app = |key: &str| app_of(&config(&desk.site, key, json!({"default": all()})));
+    let asked = json!({"items": [item], "arrivals": true, "batches": true, "serial_numbers": true});
+
+    let told = call(&app("storekeeper"), LEVELS, asked.clone()).await.unwrap();
+    assert_eq!(withheld(&told), ["arrivals", "expiry_date"], "{told}");
+    let one = &told["items"][0];
+    assert!(number(&one["total"]["actual_qty"]) > 0.0 && one["serial_numbers"].is_array(), "{told}");
+    assert_eq!((&one["batches"][0]["batch_no"], one.get("arrivals")), (&json!("B-1"), None), "{told}");
+    let note = told["note"].as_str().unwrap();
+    for doctype in ["Purchase Order", "Batch"] {
+        assert!(note.contains(&format!("does not let your user read {doctype}")), "{note}");
+    }
+    assert!(note.contains("Stock Ledger Entry may not be read"), "{note}");
+    assert!(note.contains("whose company may not be read") && one["total"].get("stock_value").is_none(), "{told}");
+    let here = json!({"items": [item], "warehouses": [showroom]});
+    let told = call(&app("storekeeper"), LEVELS, here).await.unwrap();
+    assert_eq!(rows(&told["items"][0]).len(), 1, "{told}");
+    assert!(told["note"].as_str().unwrap().contains("does not let your user read Warehouse"), "{told}");
+
+    let told = call(&app("seller"), LEVELS, asked).await.unwrap();
+    assert_eq!(withheld(&told), ["arrivals", "batches", "serial_numbers"], "{told}");
+    assert!(told["items"][0]["total"]["free"].is_number(), "{told}");
+}
+
+#[on_every_version]
+async fn where_a_condition_holds_it_is_said_that_only_a_part_is_told() {
+    let desk = Desk::open().await;
+    let (item, _, _) = stocked(&desk).await;
+    let (read, none) = (json!({"read": true}), json!({"read": true, "conditions": {"read": {"name": "nothing"}}}));
+    let rules = json!({"Item": read, "Bin": read, "Warehouse": read, "Serial and Batch Bundle": read,
+        "Stock Ledger Entry": read, "Batch": none, "Serial No": none, "Purchase Order": none});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let asked = json!({"items": [item], "arrivals": true, "batches": true, "serial_numbers": true});
+    let told = call(&app, LEVELS, asked).await.unwrap();
+    for key in ["arrivals", "batches", "serial_numbers"] {
+        assert_eq!(told["items"][0][key], json!([]), "{key}: {told}");
+        assert!(told["note"].as_str().unwrap().contains(&format!("{key}: only those")), "{key}: {told}");
+    }
+}
+
+#[on_every_version]
 async fn what_the_rules_withhold_of_stock_is_told_as_withheld() {
     let desk = Desk::open().await;
     let (item, showroom, _) = stocked(&desk).await;
