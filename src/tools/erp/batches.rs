@@ -130,7 +130,7 @@ async fn add_bundles(
     notes: &mut Vec<String>,
 ) -> Result<Option<()>, ToolError> {
     let Ok(bundle) = neighbour(on, "Serial and Batch Bundle").await? else { return Ok(None) };
-    let own = ["item_code", "warehouse", "is_cancelled", "has_batch_no", "type_of_transaction"];
+    let own = ["item_code", "warehouse", "is_cancelled", "has_batch_no", "type_of_transaction", "voucher_type"];
     // A sum over a part of what moved is no quantity.
     let is_whole = !bundle.permit.is_row_filtered() && own.iter().all(|field| sees(&bundle, field));
     let rows = seen_rows(on, &bundle, "entries", &["batch_no", "qty"]);
@@ -141,6 +141,8 @@ async fn add_bundles(
         Filter::eq("is_cancelled", 0),
         Filter::eq("has_batch_no", 1),
         Filter::new("type_of_transaction", Operator::In, json!(["Inward", "Outward"])),
+        // What a pick list picked is moved by the delivery, which has a bundle of its own.
+        Filter::new("voucher_type", Operator::Ne, "Pick List"),
     ]);
     let fields = ["name", "item_code", "warehouse"].map(str::to_owned).to_vec();
     let query = ListQuery { fields, filters, ..ListQuery::default() };

@@ -142,14 +142,16 @@ async fn batches_are_told_with_expiry_and_serial_numbers_with_their_warehouse() 
     for (batch, expires) in [("B-late", "2099-01-31"), ("B-soon", "2026-01-31")] {
         put(&desk, json!({"doctype": "Batch", "batch_id": batch, "item": item, "expiry_date": expires}));
     }
-    let bundle = |kind: &str, entries: Value| {
+    let bundle = |kind: &str, voucher: &str, entries: Value| {
         let bundle = json!({"doctype": "Serial and Batch Bundle", "docstatus": 1, "company": COMPANY, "item_code": item,
-            "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": kind, "voucher_type": "Stock Entry",
+            "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": kind, "voucher_type": voucher,
             "entries": entries});
         put(&desk, bundle);
     };
-    bundle("Inward", json!([{"batch_no": "B-late", "qty": 5}, {"batch_no": "B-soon", "qty": 2}]));
-    bundle("Outward", json!([{"batch_no": "B-late", "qty": -1.5}]));
+    bundle("Inward", "Stock Entry", json!([{"batch_no": "B-late", "qty": 5}, {"batch_no": "B-soon", "qty": 2}]));
+    // What is picked lies there until it is delivered.
+    bundle("Outward", "Pick List", json!([{"batch_no": "B-late", "qty": -1.5}]));
+    bundle("Outward", "Delivery Note", json!([{"batch_no": "B-late", "qty": -1.5}]));
     // From before there were bundles.
     let entry = json!({"doctype": "Stock Ledger Entry", "docstatus": 1, "item_code": item, "warehouse": showroom,
         "company": COMPANY, "posting_date": "2026-01-31", "actual_qty": 4, "batch_no": "B-soon", "is_cancelled": 0});
