@@ -76,6 +76,31 @@ async fn stock_of_items_in_warehouses_is_told_with_totals_and_value() {
 }
 
 #[on_every_version]
+async fn what_is_kept_for_production_and_subcontractors_is_not_free() {
+    let desk = Desk::open().await;
+    let (item, showroom, _) = stocked(&desk).await;
+    let asked = json!({"items": [item], "warehouses": [showroom]});
+    let before = desk.call(LEVELS, asked.clone()).await["items"][0]["total"].clone();
+    assert_eq!(before.get("reserved_qty_for_production"), None, "{before}");
+    let bin = desk.some("Bin", json!({"item_code": item, "warehouse": showroom}), 1).await.remove(0);
+    let kept = ["reserved_qty_for_production", "reserved_qty_for_sub_contract", "reserved_qty_for_production_plan"];
+    for (key, qty) in kept.into_iter().zip([1.0, 0.5, 0.25]) {
+        let columns = json!({key: qty});
+        desk.site.with(|site| site.set("Bin", &bin, columns.as_object().unwrap())).unwrap();
+    }
+    let told = desk.call(LEVELS, asked.clone()).await["items"][0].clone();
+    assert!((number(&told["total"]["free"]) - (number(&before["free"]) - 1.75)).abs() < 1e-6, "{told}");
+    assert_eq!((&rows(&told)[0]["free"], &rows(&told)[0][kept[2]]), (&told["total"]["free"], &json!(0.25)), "{told}");
+    for key in kept {
+        let read = json!({"read": true});
+        let rules = json!({"Item": read, "Warehouse": read, "Bin": {"read": true, "restricted_fields": [key]}});
+        let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+        let told = call(&app, LEVELS, asked.clone()).await.unwrap();
+        assert_eq!((withheld(&told), told["items"][0]["total"].get("free")), (vec![key], None), "{told}");
+    }
+}
+
+#[on_every_version]
 async fn what_comes_is_told_by_its_day_with_what_is_free_then() {
     let desk = Desk::open().await;
     let (item, showroom, _) = stocked(&desk).await;
