@@ -16,7 +16,8 @@ use crate::tool::Call;
 /// The states of orders of which something is to be received.
 const OPEN: [&str; 2] = ["To Receive and Bill", "To Receive"];
 /// The columns that tell what comes.
-const COLUMNS: [&str; 6] = ["item_code", "warehouse", "qty", "received_qty", "conversion_factor", "schedule_date"];
+const COLUMNS: [&str; 7] =
+    ["item_code", "warehouse", "qty", "received_qty", "conversion_factor", "schedule_date", "delivered_by_supplier"];
 /// The most orders that one call looks through, and the most of their rows.
 const MOST_ORDERS: usize = 5_000;
 const MOST_ROWS: usize = 20_000;
@@ -72,6 +73,10 @@ pub async fn arrivals(
         let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor > 0.0).unwrap_or(1.0);
         let qty = (number(row, "qty") - number(row, "received_qty")) * factor;
         let warehouse = text(row, "warehouse");
+        // Such a row goes to the customer without ever lying in a warehouse.
+        if number(row, "delivered_by_supplier") > 0.0 {
+            continue;
+        }
         if qty > 0.0 && scope.has(warehouse) {
             by_item.entry(text(row, "item_code").to_owned()).or_default().push(Arrival {
                 date: text(row, "schedule_date").to_owned(),

@@ -125,6 +125,14 @@ async fn what_comes_is_told_by_its_day_with_what_is_free_then() {
     assert_eq!((&first["qty"], &first["warehouse"], first.get("late")), (&json!(3.0), &json!(showroom), None));
     assert!((number(&first["free_then"]) - (free + before + 3.0)).abs() < 1e-6, "{told}");
     assert!((number(&arrivals[of(&later)]["free_then"]) - (free + before + 8.0)).abs() < 1e-6, "{told}");
+    // What goes from the supplier to a customer never lies here.
+    let row = desk.get("Purchase Order", &later).await["items"][0]["name"].as_str().unwrap().to_owned();
+    let drop_ship = async |is_one: u8| {
+        let columns = json!({"delivered_by_supplier": is_one});
+        desk.site.with(|site| site.set("Purchase Order Item", &row, columns.as_object().unwrap())).unwrap();
+        desk.call(LEVELS, asked.clone()).await["items"][0]["arrivals"].to_string().contains(&later)
+    };
+    assert_eq!((drop_ship(1).await, drop_ship(0).await), (false, true));
     // What was received comes no more, and neither does what was closed.
     let receipt = desk.convert("Purchase Order", &sooner, "Purchase Receipt", json!({})).await;
     desk.submit("Purchase Receipt", &receipt).await;
