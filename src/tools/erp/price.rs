@@ -12,7 +12,7 @@ use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
 use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
-use super::{Transaction, currency_of, exists, is_a_date, reads};
+use super::{Transaction, currency_of, def, exists, is_a_date, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
@@ -205,9 +205,38 @@ async fn list(
             ));
         }
     }
-    let list = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
+    let usual = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
+    let list = of_settings(session, transaction, key).await?.unwrap_or_else(|| usual.to_owned());
+    // A site in another language has none of this name, and answers as if the item cost nothing.
+    match allowed(exists(session, "Price List", &list).await) {
+        Ok(Some(_)) => {}
+        Ok(None) | Err(ToolError::Refused { .. } | ToolError::Denied(_)) => {
+            return Err(ToolError::refused(
+                "price_list: none was named, none is the party's own, and which is the site's own is not known here.",
+                "Name the price list.",
+            ));
+        }
+        Err(error) => return Err(error),
+    }
     notes.push(format!("no price list was named, and none is the party's own: {list} was asked for"));
-    Ok(list.to_owned())
+    Ok(list)
+}
+
+/// The price list of the site's settings, where it may be read.
+async fn of_settings(session: &Session<'_>, transaction: Transaction, key: &str) -> Result<Option<String>, ToolError> {
+    let settings = if transaction.sells() { "Selling Settings" } else { "Buying Settings" };
+    let permit = match session.permit(Operation::Read, settings).await {
+        Ok(permit) if !permit.is_row_filtered() => permit,
+        Ok(_) | Err(ToolError::Denied(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let field = def(session, settings).await?.field(key);
+    if !field.is_some_and(|field| permit.fields().may_read(field)) {
+        return Ok(None);
+    }
+    let found = allowed(session.site.get(&permit, settings).await.map_err(ToolError::from))?;
+    let list = found.map(|found| text(&found.data, key).to_owned());
+    Ok(list.filter(|list| !list.is_empty()))
 }
 
 /// The currency of a price list, where it may be read.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::sandbox::{COMPANY, config};
-use crate::support::{all, app_of, call};
+use crate::support::{all, app_of, call, refusal};
 
 const PRICE: &str = "get_item_price";
 
@@ -99,6 +99,20 @@ async fn a_price_is_that_of_the_unit_and_of_the_partys_own_list() {
     assert_eq!((&told["price_list"], number(&told["rate"])), (&json!(own), 7.0), "{told}");
     let told = desk.call(PRICE, json!({"item_code": item, "company": COMPANY})).await;
     assert!(told["note"].as_str().unwrap().contains("no price list was named"), "{told}");
+    // The settings say which is the site's own; without it and without the list of the usual name none is asked for.
+    let in_settings = erpnext_sandbox::store::Sql::Text(own.clone());
+    desk.site.with(|site| site.db.set_single("Selling Settings", "selling_price_list", in_settings)).unwrap();
+    let told = desk.call(PRICE, json!({"item_code": item, "company": COMPANY})).await;
+    assert_eq!((&told["price_list"], number(&told["rate"])), (&json!(own), 7.0), "{told}");
+    let read = json!({"read": true});
+    let others = json!({"read": true, "conditions": {"read": {"name": {"ne": "Standard Selling"}}}});
+    for lists in [Some(others), None] {
+        let mut rules = json!({"Item": read, "Item Price": read, "Company": read});
+        rules.as_object_mut().unwrap().extend(lists.map(|lists| ("Price List".to_owned(), lists)));
+        let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+        let text = refusal(&app, PRICE, json!({"item_code": item, "company": COMPANY})).await;
+        assert!(text.contains("price_list: none was named") && text.contains("Name the price list"), "{text}");
+    }
     // A list without a price is not a price of nothing.
     let empty = put(
         &desk,
