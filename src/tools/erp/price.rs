@@ -124,8 +124,9 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         details.remove("amount");
     }
     let given = details.remove("free_item_data");
+    let factor = number(&details, "conversion_factor");
     let (uom, stock_uom) = (text(&details, "uom").to_owned(), text(&details, "stock_uom").to_owned());
-    if !uom.is_empty() && uom != stock_uom && number(&details, "conversion_factor") == 1.0 {
+    if !uom.is_empty() && uom != stock_uom && factor == 1.0 {
         notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
     }
     let mut out_of_sight = outside(session, BESIDE_ITEM, &details, &asked).await?;
@@ -157,8 +158,13 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
         None => withheld.push(json!("pricing_rules")),
     }
-    let question = Question { item, list: &list, kind, party: args.party.as_deref(), date: &date };
-    match beside(candidates(&call, &on, &question, &mut notes).await, "Item Price", &mut notes)? {
+    // What may not be told of the units is not told by the prices that are left out either.
+    let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text(&answer, key).to_owned());
+    let party = args.party.as_deref();
+    let stock_qty = qty * factor;
+    let question =
+        Question { item, list: &list, kind, party, date: &date, stock_qty, uom: &uom, stock_uom: &stock_uom };
+    match beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)? {
         Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
         None => withheld.push(json!("candidates")),
     }

@@ -59,6 +59,30 @@ async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from()
     assert_eq!((candidates.len(), &past["left_out"]), (2, &json!("no longer valid")), "{told}");
     assert_eq!(candidates.iter().filter(|candidate| candidate.get("left_out").is_none()).count(), 1, "{told}");
     assert_eq!(told.get("withheld"), None, "{told}");
+    // A price in another unit, for a batch or for whole packs does not hold, and it is told which.
+    put(&desk, json!({"doctype": "UOM", "uom_name": "Crate"}));
+    put(&desk, json!({"doctype": "Batch", "batch_id": "B-1", "item": item}));
+    for (more, wanted) in [
+        (json!({"uom": "Crate"}), "for another unit"),
+        (json!({"uom": price["uom"], "batch_no": "B-1"}), "for one batch"),
+        (json!({"uom": price["uom"], "packing_unit": 3}), "for whole packs"),
+    ] {
+        let mut other = json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": 2,
+            "valid_from": "2020-01-01"});
+        other.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let other = put(&desk, other);
+        let told = desk.call(PRICE, asked.clone()).await;
+        let found = told["candidates"].as_array().unwrap().iter().find(|candidate| candidate["name"] == other).unwrap();
+        assert_eq!(found["left_out"], wanted, "{told}");
+    }
+    // Where what decides it is withheld, none is said to hold or not to.
+    let read = json!({"read": true});
+    let prices = json!({"read": true, "restricted_fields": ["valid_upto"]});
+    let rules = json!({"Item": read, "Item Price": prices, "Price List": read, "Customer": read});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let told = call(&app, PRICE, asked.clone()).await.unwrap();
+    assert!(!told["candidates"].to_string().contains("left_out"), "{told}");
+    assert!(told["note"].as_str().unwrap().contains("which of them hold is not told"), "{told}");
     // Of fewer no rule makes the price.
     asked["qty"] = json!(4);
     let told = desk.call(PRICE, asked).await;
@@ -184,6 +208,26 @@ async fn what_the_site_does_not_show_a_user_is_withheld_and_the_price_is_told() 
         }
         assert_eq!(told.get("currency").is_some(), key == "seller", "{key}: {told}");
     }
+}
+
+#[on_every_version]
+async fn of_many_prices_the_newest_are_told_and_that_there_are_more() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    for day in 0..51 {
+        let from = format!("19{:02}-01-01", day + 10);
+        put(
+            &desk,
+            json!({"doctype": "Item Price", "item_code": price["item_code"], "price_list": price["price_list"],
+            "price_list_rate": 1, "uom": price["uom"], "valid_from": from, "valid_upto": from}),
+        );
+    }
+    let asked = json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"]});
+    let told = desk.call(PRICE, asked).await;
+    let candidates = told["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 50, "{told}");
+    assert!(candidates.iter().any(|candidate| candidate.get("left_out").is_none()), "{told}");
+    assert!(told["note"].as_str().unwrap().contains("there are more than these 50"), "{told}");
 }
 
 #[on_every_version]
