@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::lying::Levels;
-use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, sees};
+use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, number, sees};
 use super::{arrivals, batches, is_a_date, missing, reads};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
@@ -222,7 +222,14 @@ async fn warehouses(
     };
     let there = needed(on, "Warehouse").await?;
     let mut found: BTreeSet<String> = named.iter().cloned().collect();
-    let known = on.fields_of(&there, &found.iter().map(String::as_str).collect(), &[]).await;
+    if found.len() > MOST_WAREHOUSES {
+        return Err(ToolError::refused(
+            format!("warehouses: {} are named, and one call takes {MOST_WAREHOUSES}.", found.len()),
+            "Name the group above them, or fewer.",
+        ));
+    }
+    let is_group: Vec<_> = there.def.field("is_group").filter(|_| sees(&there, "is_group")).into_iter().collect();
+    let known = on.fields_of(&there, &found.iter().map(String::as_str).collect(), &is_group).await;
     let known = match allowed(known)? {
         Some(known) => known,
         None if there.permit.is_row_filtered() => BTreeMap::new(),
@@ -240,10 +247,24 @@ async fn warehouses(
         notes.push("what lies below a warehouse is not counted, as not every Warehouse may be read".to_owned());
         return Ok(Some(found));
     }
-    for name in named {
-        let filters = vec![Filter::new("parent_warehouse", Operator::DescendantsOfInclusive, name.as_str())];
+    // Nothing lies below one that is no group.
+    let may_hold = |(_, row): &(&String, &Row)| is_group.is_empty() || number(row, "is_group") > 0.0;
+    let groups: Vec<&String> = known.iter().filter(may_hold).map(|(name, _)| name).collect();
+    let mut walked = BTreeSet::new();
+    for group in groups {
+        if walked.contains(group) {
+            continue;
+        }
+        let filters = vec![Filter::new("parent_warehouse", Operator::DescendantsOfInclusive, group.as_str())];
         let query = ListQuery { filters, ..ListQuery::default() };
-        found.extend(names(all_of(call, &call_on(on, &there), &query, MOST_WAREHOUSES).await?));
+        walked.extend(names(all_of(call, &call_on(on, &there), &query, MOST_WAREHOUSES).await?));
+        if walked.len() > MOST_WAREHOUSES {
+            return Err(ToolError::refused(
+                format!("warehouses: more than {MOST_WAREHOUSES} lie below those that are named."),
+                "Name smaller groups.",
+            ));
+        }
     }
+    found.extend(walked);
     Ok(Some(found))
 }

@@ -56,6 +56,9 @@ async fn stock_of_items_in_warehouses_is_told_with_totals_and_value() {
     // A group of warehouses stands for all below it.
     let below = desk.call(LEVELS, json!({"items": [item], "warehouses": [group]})).await;
     assert_eq!(below["items"], everywhere["items"]);
+    // What is named twice, and within another that is named, counts once.
+    let twice = json!({"items": [item], "warehouses": [group, group, showroom]});
+    assert_eq!(desk.call(LEVELS, twice).await["items"], everywhere["items"]);
     let here = desk.call(LEVELS, json!({"items": [item], "warehouses": [showroom]})).await;
     let by_other_names = json!({"item_code": item, "warehouse": showroom});
     assert_eq!(desk.call(LEVELS, by_other_names).await["items"], here["items"]);
@@ -323,7 +326,9 @@ async fn what_the_rules_withhold_of_stock_is_told_as_withheld() {
 async fn a_wrong_question_about_stock_names_what_is_wrong() {
     let desk = Desk::open().await;
     let (item, showroom, _) = stocked(&desk).await;
+    let too_many: Vec<String> = (0..1_001).map(|at| format!("W-{at}")).collect();
     for (arguments, wanted) in [
+        (json!({"items": [item], "warehouses": too_many}), "one call takes 1000"),
         (json!({}), "items or item_group"),
         (json!({"items": []}), "items or item_group"),
         (json!({"items": [item], "item_group": "x"}), "not both"),
