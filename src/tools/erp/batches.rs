@@ -27,6 +27,8 @@ pub const MOST_TOLD: usize = 200;
 
 /// How much of each batch lies in each warehouse, by item and batch.
 type Lying = BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>;
+/// What is told of batches, by their names, and what of it is withheld.
+type Known = (BTreeMap<String, Row>, Vec<&'static str>);
 
 /// What is told of batches or serial numbers by item, and what of it is withheld.
 pub struct Told {
@@ -102,11 +104,8 @@ pub async fn batches(
     Ok(Some(told))
 }
 
-/// What is told of batches, by their names, and what of it is withheld; nothing where none may be read.
-async fn facts_of(
-    on: &DocTypeCall<'_>,
-    names: &BTreeSet<&str>,
-) -> Result<Option<(BTreeMap<String, Row>, Vec<&'static str>)>, ToolError> {
+/// What is told of batches; nothing where none may be read.
+async fn facts_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<Option<Known>, ToolError> {
     let Ok(batch) = neighbour(on, "Batch").await? else { return Ok(None) };
     let (fields, hidden): (Vec<_>, Vec<_>) =
         ["expiry_date", "disabled"].into_iter().partition(|name| sees(&batch, name));

@@ -28,6 +28,7 @@ const JUDGED_BY: [&str; 7] = ["uom", "customer", "supplier", "valid_from", "vali
 /// How many prices are told; one more is asked for.
 const MOST_TOLD: usize = 50;
 const ASKED: u32 = 51;
+const OTHER_UNIT: &str = "for another unit";
 
 /// Of what the prices are candidates.
 pub struct Question<'q> {
@@ -92,8 +93,6 @@ pub async fn candidates(
     };
     Ok(Some(found.into_iter().zip(whys).map(told).collect()))
 }
-
-const OTHER_UNIT: &str = "for another unit";
 
 /// Why a price does not hold, as far as it tells.
 fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
