@@ -37,8 +37,8 @@ pub struct Question<'q> {
     pub kind: &'static str,
     pub party: Option<&'q str>,
     pub date: &'q str,
-    /// How much, in the item's own unit.
-    pub stock_qty: f64,
+    /// How much, in that unit: of this the site asks whether packs divide it.
+    pub qty: f64,
     /// The unit that is asked about, and the item's own; empty where they may not be known.
     pub uom: &'q str,
     pub stock_uom: &'q str,
@@ -112,7 +112,7 @@ fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
     } else if !text(price, "batch_no").is_empty() {
         Some("for one batch")
     } else {
-        (pack > 0.0 && question.stock_qty % pack != 0.0).then_some("for whole packs")
+        (pack > 0.0 && question.qty % pack != 0.0).then_some("for whole packs")
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
             kind: "Customer",
             party: Some("C-1"),
             date: "2026-11-20",
-            stock_qty: 24.0,
+            qty: 24.0,
             uom: "Box",
             stock_uom: "Nos",
         };

@@ -161,9 +161,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     // What may not be told of the units is not told by the prices that are left out either.
     let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text(&answer, key).to_owned());
     let party = args.party.as_deref();
-    let stock_qty = qty * factor;
-    let question =
-        Question { item, list: &list, kind, party, date: &date, stock_qty, uom: &uom, stock_uom: &stock_uom };
+    let question = Question { item, list: &list, kind, party, date: &date, qty, uom: &uom, stock_uom: &stock_uom };
     match beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)? {
         Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
         None => withheld.push(json!("candidates")),
