@@ -32,6 +32,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[
         "POST /api/method/erpnext.accounts.party.get_party_details json doctype party party_type posting_date?",
         "recorded by GET without a company, and by POST with one",
     ),
+    (
+        "POST /api/method/erpnext.stock.utils.get_stock_balance json item_code posting_date posting_time warehouse \
+         with_valuation_rate",
+        "recorded without the rate, which it gives beside the quantity where that is 1",
+    ),
     ("POST /api/method/frappe.ping json", "recorded by GET; a test configures it as a method"),
     ("POST /api/method/frappe.client.get_count json doctype", "recorded by GET; a test asks for it past the program"),
     (
