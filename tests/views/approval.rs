@@ -97,6 +97,7 @@ async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
     let seen = shown("approval", with(scenario.clone(), steps));
     assert!(seen.read(0)[0].contains("has changed or expired"), "{:?}", seen.read(0));
     assert_eq!(seen.sent("tools/call")[1]["arguments"]["confirm_token"], token);
+    assert!(seen.sent("ui/update-model-context").is_empty(), "nothing that was done was approved");
     // Any other note says nothing of the kind.
     let mut noted = data(&scenario["result"]);
     noted["note"] = json!("fields that hold 0 are left out");
@@ -166,6 +167,12 @@ async fn the_draft_of_a_conversion_is_shown_as_a_document_and_made_by_its_button
     assert_eq!((seen.read(7), seen.read(8)), (vec![created.as_str()], vec!["Created"]));
     assert_eq!(seen.read(9)[0], format!("Sales Invoice from Sales Order {order}"));
     assert!(seen.read(10)[0].ends_with(&format!("/app/sales-invoice/{created}")), "{:?}", seen.read(10));
+    // An answer that never came may have been that it was created: once more would make another.
+    scenario["answers"] = json!([]);
+    let steps = json!([{"click": ".first"}, {"read": "[role=status]"}, {"read": "[role=alert]"}, {"read": BUTTONS}]);
+    let seen = shown("draft", with(scenario.clone(), steps));
+    assert_eq!((seen.read(0), seen.read(2).len()), (vec!["Not known"], 0));
+    assert!(seen.read(1)[0].contains("look for it before"), "{:?}", seen.read(1));
     scenario["capabilities"] = json!({});
     let seen = shown("draft", with(scenario, json!([{"read": BUTTONS}, {"read": ".ask"}])));
     assert!(seen.read(0).is_empty() && seen.read(1)[0].contains("To create it, say so"), "{:?}", seen.read(1));
