@@ -61,7 +61,7 @@ function draw(data) {
   const facts = worthSaying(rest.filter(([, value]) => isFact(value)));
   const above = done && from ? `${kind} ${from}` : tool && !data.not_done_yet && tool !== heading ? tool : "";
   return [
-    ...draft ? paper(draft, draft.customer ?? draft.supplier ?? draft.party ?? kind ?? tool, data.not_done_yet ? sentence(heading) : [kind ? `New ${kind}` : tool, from].filter(Boolean).join(" "), [state])
+    ...draft ? paper(draft, draft.customer ?? draft.supplier ?? draft.party ?? kind ?? tool, [kind ? `New ${kind}` : tool, from].filter(Boolean).join(" "), [state], true, data.not_done_yet && sentence(heading))
       : [above ? h("p", { class: "quiet" }, above) : null, h("div", { class: "head" }, h("h1", {}, sentence(heading)), state, !data.not_done_yet && data.status ? pill(data.status) : null)],
     ...(data.messages ?? []).map((message) => words(String(message))),
     facts.length ? pairs(facts, data) : null,

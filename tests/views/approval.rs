@@ -199,6 +199,43 @@ async fn what_would_be_created_is_a_document_and_what_was_done_is_told_in_one_bl
 }
 
 #[tokio::test]
+async fn what_is_decided_on_is_shown_whole_below_the_question() {
+    let desk = Desk::start().await;
+    let (customer, item) =
+        (desk.first("Customer", json!({})).await, desk.first("Item", json!({"is_sales_item": 1})).await);
+    let row = json!({"item_code": item, "qty": 2, "rate": 0, "discount_percentage": 100});
+    let order = json!({"customer": customer, "delivery_date": "2027-01-01", "currency": "USD", "items": [row]});
+    let mut scenario = desk.scenario("create_sales_order_document", json!({"data": order, "dry_run": true})).await;
+    let mut waits = data(&scenario["result"]);
+    let would = waits["would_create"].as_object_mut().unwrap();
+    would.extend(
+        json!({"name": "SO-9", "docstatus": 1, "workflow_state": "Sent", "language": "en"})
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    waits.as_object_mut().unwrap().remove("dry_run");
+    (waits["not_done_yet"], waits["confirm_token"]) = (json!("create a Sales Order"), json!("t"));
+    scenario["result"]["content"][0]["text"] = json!(waits.to_string());
+    let steps = json!([
+        {"read": "main > p"}, {"read": "h1"}, {"read": ".head .pill"}, {"read": "main > dl dd"}, {"read": "[aria-label=Items] td"},
+        {"read": "details[open] dd"}, {"read": BUTTONS},
+    ]);
+    let seen = shown("whole", with(scenario.clone(), steps.clone()));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["New Sales Order"], vec!["Create a Sales Order"]));
+    assert_eq!(seen.read(2), ["Waiting for approval", "Sent"]);
+    // No sum says the currency, and no heading whose it is.
+    assert_eq!(seen.read(3), ["SO-9", "Submitted", customer.as_str(), "1 Jan 2027", "USD"]);
+    assert!(["0.00", "100%"].iter().all(|told| seen.read(4).contains(told)), "{:?}", seen.read(4));
+    assert_eq!((seen.read(5), seen.read(6)), (vec!["en"], vec!["Approve", "Discard"]));
+    // What a sum says is not said again.
+    waits["would_create"]["grand_total"] = json!(7);
+    scenario["result"]["content"][0]["text"] = json!(waits.to_string());
+    let seen = shown("summed", with(scenario, steps));
+    assert_eq!(seen.read(3), ["SO-9", "Submitted", customer.as_str(), "1 Jan 2027"]);
+}
+
+#[tokio::test]
 async fn a_batch_is_told_by_document_and_in_columns_and_never_as_json() {
     let desk = Desk::start().await;
     let change =
