@@ -28,7 +28,7 @@ pub(super) fn told(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> String {
     let (mut told, mut unknown) = (String::new(), Vec::new());
     for field in on.def.fields.iter().filter(is_open) {
         let name = field.fieldname;
-        let known = needed::when(version, on.def.name, name);
+        let known = needed::when(version, on.def.name, name).filter(|_| !field.is(flag::NEEDED_OTHERWISE));
         match known.filter(|when| when.fields().all(|name| is_shown(name) && is_settled(name))) {
             None => unknown.push(name),
             Some(when) => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{COMPANY, SampleSite, first};
 use crate::shared;
-use crate::support::{all, call};
+use crate::support::{all, app_of, call};
 use crate::tidy::root;
 
 /// `NEEDED_UPDATE=1` beside `.ci/recordings` writes it anew.
@@ -48,6 +48,30 @@ async fn a_dry_run_tells_what_is_needed_and_names_what_it_does_not_know() {
     let said = next("create_item_document", item).await;
     assert!(said.contains("Not checked: whether ") && said.contains("attributes"), "{said}");
     assert!(site.writes().is_empty(), "{:?}", site.writes());
+}
+
+#[on_every_version]
+async fn what_a_site_customised_is_not_judged_by_what_is_known_of_others() {
+    let site = SampleSite::start().await;
+    let said = async || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = site.config(json!({"doctypes": {"Task": all()}}));
+        config["schema"] = json!({"overlay": "live", "cache_folder": folder.path()});
+        let task = json!({"data": {"subject": "x", "status": "Completed"}, "dry_run": true});
+        call(&app_of(&config), "create_task_document", task).await.unwrap()["next"].as_str().unwrap().to_owned()
+    };
+    let plain = said().await;
+    assert!(plain.contains("completed_on is needed when status is Completed"), "{plain}");
+    let customised = site.sandbox.with(|site| {
+        let mut form = site.meta.form("Task").unwrap().clone();
+        let completed = form.fields.iter_mut().find(|field| field.fieldname == "completed_on").unwrap();
+        completed.flags |= flag::NEEDED_OTHERWISE;
+        site.meta.set(form);
+        Ok(())
+    });
+    customised.unwrap();
+    let customised = said().await;
+    assert!(customised.contains("Not checked: whether completed_on must be given"), "{customised}");
 }
 
 #[on_every_version]
