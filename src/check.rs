@@ -265,7 +265,7 @@ pub fn meant_reports(config: &Config, known: &[(String, String)]) -> Vec<Finding
     let finding = |pattern: &Pattern| {
         let mut meant = known.iter().filter(|(name, _)| pattern.matches(name)).peekable();
         if meant.peek().is_none() {
-            let what = format!("permissions.reports: {pattern}: the site has no report of such a name");
+            let what = format!("permissions.reports: the site shows its user none that {pattern} stands for");
             return Some(Finding::warning(what, "list_reports names those that the user may run"));
         }
         let open: Vec<&str> = meant
@@ -383,7 +383,7 @@ mod tests {
             let known = known.map(|(name, doctype)| (name.to_owned(), doctype.to_owned()));
             super::meant_reports(&config, &known).into_iter().map(|finding| finding.what).collect::<Vec<_>>()
         };
-        let nobody = "permissions.reports: Acounts*: the site has no report of such a name";
+        let nobody = "permissions.reports: the site shows its user none that Acounts* stands for";
         assert_eq!(of(json!({"read": true, "report": true})), [nobody]);
         let found = of(json!({"read": true, "report": true, "restricted_fields": ["valuation_rate"]}));
         assert_eq!((found.len(), found[1].as_str()), (2, nobody));
