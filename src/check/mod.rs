@@ -7,6 +7,7 @@ pub use reports::meant_reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use erpnext_schema::known_copies::NAMED;
 use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
 use crate::config::{Config, DoctypePermissions, Gives, LIST_FILTER, Place, UnknownName};
@@ -219,9 +220,13 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
 fn names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (doctype, rule) in config.permissions.doctypes.iter().filter(|(_, rule)| !rule.operations.is_empty()) {
-        let Some(naming) = (tables.lookup)(doctype).and_then(|def| def.autoname) else { continue };
-        let is_in =
-            |field: &&String| naming.strip_prefix("field:") == Some(field) || naming.contains(&format!("{{{field}}}"));
+        let naming = (tables.lookup)(doctype).and_then(|def| def.autoname).unwrap_or_default();
+        let by_code = NAMED.iter().find(|(named, _)| named == doctype).map_or(&[][..], |(_, fields)| *fields);
+        let is_in = |field: &&String| {
+            naming.strip_prefix("field:") == Some(field)
+                || naming.contains(&format!("{{{field}}}"))
+                || by_code.contains(&field.as_str())
+        };
         findings.extend(rule.restricted_fields.iter().filter(is_in).map(|field| {
             Finding::warning(
                 format!("permissions.doctypes.{doctype}.restricted_fields: {field}: names of {doctype} are made of it, and are shown"),
@@ -317,6 +322,13 @@ mod tests {
         let lines = found(&json!({"Item": {"read": true, "restricted_fields": ["item_code", "brand"]}}), false);
         let line = "item_code: names of Item are made of it, and are shown";
         assert!(lines.len() == 1 && lines[0].contains(line), "{lines:?}");
+        // No rule of naming tells these two.
+        let rule = |field: &str| json!({"read": true, "restricted_fields": [field, "phone"]});
+        let lines = found(&json!({"Contact": rule("last_name"), "Address": rule("address_title")}), false);
+        let named = lines.iter().filter(|line| line.contains("names of")).collect::<Vec<_>>();
+        assert_eq!(named.len(), 2, "{lines:?}");
+        assert!(named[0].contains("address_title: names of Address"), "{lines:?}");
+        assert!(named[1].contains("last_name: names of Contact are made of it"), "{lines:?}");
     }
 
     #[test]
