@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ask, Row, counted, not_within, run, select, twice, unknown, wrong};
+use super::check::{twice, unknown};
+use super::{Ask, Row, counted, not_within, run, select, wrong};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -152,7 +153,7 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
     }
     let mut found: Vec<Violation> = twice("names", &rows);
     if state.is_none() {
-        found.extend(unknown(&on, "names", &rows).await?);
+        found.extend(unknown(&on, "names", 0, &rows).await?);
     }
     if !found.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), found));

@@ -101,7 +101,7 @@ async fn stored(on: &DocTypeCall<'_>, name: &str) -> Option<Map<String, Value>> 
 }
 
 /// Names that no document has, before anything is sent to the others.
-async fn unknown<R: Row>(
+pub(super) async fn unknown<R: Row>(
     on: &DocTypeCall<'_>,
     argument: &str,
     start: usize,
@@ -149,7 +149,7 @@ async fn checked(
 }
 
 /// A document that is named by two rows: which of them wins would be chance.
-fn twice<R: Row>(argument: &str, rows: &[R]) -> Vec<Violation> {
+pub(super) fn twice<R: Row>(argument: &str, rows: &[R]) -> Vec<Violation> {
     let mut seen = BTreeSet::new();
     let again = rows.iter().enumerate().filter_map(|(i, row)| {
         let name = row.name()?;

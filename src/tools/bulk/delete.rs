@@ -4,7 +4,8 @@ use erpnext_schema::Verb;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Ask, counted, run, twice};
+use super::check::twice;
+use super::{Ask, counted, run};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
