@@ -156,7 +156,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Other => f.write_str("of a kind that is not read: PDF, DOCX and XLSX are"),
             Self::Locked => f.write_str("that needs a password"),
-            Self::NoText => f.write_str("without text that can be read: it may hold pictures only"),
+            Self::NoText => f.write_str("without text that can be read: it may hold only pictures, or fonts that cannot be read"),
             Self::Broken => f.write_str("that is broken or not whole"),
             Self::TooMuch => f.write_str("that holds more than is read of a file"),
             Self::TooWide { line } => write!(f, "whose row {line} has more cells than is read"),

@@ -141,7 +141,7 @@ async fn what_cannot_be_read_says_why_and_the_server_goes_on() {
         (
             "scan.pdf",
             pdf_of(&["q 300 0 0 300 0 0 cm Q".to_owned()], ""),
-            "a PDF without text that can be read: it may hold pictures only",
+            "a PDF without text that can be read: it may hold only pictures, or fonts that cannot be read",
         ),
         ("cut.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type".to_vec(), "a PDF that is broken or not whole"),
         ("cut.docx", whole[..whole.len() / 2].to_vec(), "an Office file that is broken or not whole"),
