@@ -18,6 +18,14 @@ pub const LIST_FILTER: &str = "List Filter";
 pub const BESIDE_FILTERS: [&str; 7] =
     ["order_by", "levels", "columns_known", "totals_only", "limit", "cursor", "prepared"];
 
+/// What a call says of itself: no filter has one of these names either.
+const OF_A_CALL: [&str; 4] = ["fresh", "dry_run", "confirm", "confirm_token"];
+
+/// Whether an argument of that name is no filter.
+pub fn is_no_filter(name: &str) -> bool {
+    BESIDE_FILTERS.contains(&name) || OF_A_CALL.contains(&name)
+}
+
 /// The fieldtypes of filters, as the desk names them.
 pub const FILTER_TYPES: [&str; 12] = [
     "Autocomplete",
@@ -142,7 +150,7 @@ fn filters(section: &Reader<'_>) -> Vec<(String, PublishedFilter)> {
     let mut filters = Vec::new();
     for (name, value) in section.entries() {
         let Some(about) = Reader::new(section.at(name), value, section.errors) else { continue };
-        if BESIDE_FILTERS.contains(&name) {
+        if is_no_filter(name) {
             let message = "the tool has an argument of this name already; run_report takes the filter";
             section.errors.note(&about.path, message);
         }
@@ -254,7 +262,7 @@ mod tests {
             "c": {"description": "d", "report": "Stock Ledger", "saved_filter": "Late"},
             "d": {"description": "d", "saved_filter": "Late", "filters": {}},
             "e": {"description": "d", "report": "Stock Ledger", "columns": "item", "filters": {
-                "item": {"type": "Linkk"}, "limit": {}, "on": {"type": "Date", "default": "24.12.2026"},
+                "item": {"type": "Linkk"}, "limit": {}, "fresh": {}, "confirm": {}, "on": {"type": "Date", "default": "24.12.2026"},
                 "all": {"type": "Check", "default": "yes"}, "count": {"type": "Int", "default": "1.5"},
                 "mode": {"type": "Select", "options": ["Yearly"], "default": "yearly"},
                 "x": {"options": ["A"]}, "y": {"type": "Date", "link_to": "Item"}, "z": {"mandatory": true},
@@ -273,6 +281,8 @@ mod tests {
             "publish.e.columns: expected a list of columns",
             "publish.e.filters.item.type: unknown value; did you mean Link?",
             "publish.e.filters.limit: the tool has an argument of this name already",
+            "publish.e.filters.fresh: the tool has an argument of this name already",
+            "publish.e.filters.confirm: the tool has an argument of this name already",
             "publish.e.filters.on.default: expected a date as YYYY-MM-DD",
             "publish.e.filters.all.default: expected true or false",
             "publish.e.filters.count.default: expected a whole number",

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use erpnext_schema::nearest;
 use serde_json::{Map, Value, json};
 
-use crate::config::{BESIDE_FILTERS, Config, FILTER_TYPES, Gives, LIST_FILTER};
+use crate::config::{Config, FILTER_TYPES, Gives, LIST_FILTER, is_no_filter};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -150,7 +150,7 @@ async fn entry(
     let mut filters = Map::new();
     for filter in form {
         let kind = FILTER_TYPES.iter().find(|kind| **kind == filter.kind);
-        if kind.is_none() || BESIDE_FILTERS.contains(&filter.field.as_str()) {
+        if kind.is_none() || is_no_filter(&filter.field) {
             if filter.needed {
                 return Ok(Err(format!("it needs the filter {} of type {}", filter.field, filter.kind)));
             }

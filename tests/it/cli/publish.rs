@@ -82,6 +82,15 @@ async fn what_is_written_is_added_to_the_file_of_which_a_copy_is_kept() {
 }
 
 #[on_every_version]
+async fn a_file_that_begins_with_a_byte_order_mark_is_written_too() {
+    let (folder, site) = (tempfile::tempdir().unwrap(), site().await);
+    std::fs::write(folder.path().join("c.json"), format!("\u{feff}{}", config(&site))).unwrap();
+    let done = run(folder.path(), &[], &["publish", "--write", "--config", "c.json", "General Ledger"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(written(folder.path())["publish"], done.json()["publish"]);
+}
+
+#[on_every_version]
 async fn only_what_the_configuration_permits_is_proposed() {
     let (folder, site) = (tempfile::tempdir().unwrap(), site().await);
     write(folder.path(), &site.config(json!({"doctypes": {"Customer": {"read": true}}, "reports": ["General*"]})));
