@@ -75,8 +75,8 @@ pub enum Gives {
 /// A filter of a published report.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PublishedFilter {
-    /// The fieldtype, one of [`FILTER_TYPES`].
-    pub kind: &'static str,
+    /// The fieldtype, one of [`FILTER_TYPES`]; where there is none, that of the report's own form.
+    pub kind: Option<&'static str>,
     /// For the model; empty where nothing is said.
     pub description: String,
     /// The DocType whose documents a Link names; where it is empty, that of the report's own form.
@@ -161,18 +161,18 @@ fn filters(section: &Reader<'_>) -> Vec<(String, PublishedFilter)> {
 
 fn filter(about: &Reader<'_>) -> PublishedFilter {
     about.only(&["type", "description", "link_to", "options", "required", "default"]);
-    let kind = about.choice("type", &FILTER_TYPES.map(|kind| (kind, kind)), "Data");
+    let kind = about.choice("type", &FILTER_TYPES.map(|kind| (kind, Some(kind))), None);
     let options = about.list("options", "choice").unwrap_or_default();
     let options: Vec<String> = options.into_iter().map(|(_, choice)| choice.to_owned()).collect();
     let link_to = about.text("link_to").unwrap_or_default().to_owned();
-    if kind != "Select" && !options.is_empty() {
+    if kind != Some("Select") && !options.is_empty() {
         about.errors.note(about.at("options"), "only the type Select has options");
     }
-    if kind != "Link" && !link_to.is_empty() {
+    if kind != Some("Link") && !link_to.is_empty() {
         about.errors.note(about.at("link_to"), "only the type Link has it");
     }
     PublishedFilter {
-        default: about.parsed("default", |text| default(kind, &options, text)),
+        default: about.parsed("default", |text| default(kind.unwrap_or("Data"), &options, text)),
         kind,
         description: about.text("description").unwrap_or_default().to_owned(),
         link_to,
@@ -238,10 +238,7 @@ mod tests {
             (report.as_str(), names),
             ("Accounts Receivable", vec!["report_date", "company", "range", "in_party_currency"])
         );
-        assert_eq!(
-            (filters[1].1.required, filters[1].1.link_to.as_str(), filters[2].1.kind),
-            (true, "Company", "Data")
-        );
+        assert_eq!((filters[1].1.required, filters[1].1.link_to.as_str(), filters[2].1.kind), (true, "Company", None));
         assert_eq!((&filters[0].1.default, &filters[3].1.default), (&Some(json!("2026-03-31")), &Some(json!(1))));
     }
 
