@@ -62,7 +62,9 @@ pub async fn propose(session: &Session<'_>, config: &Config, named: &[String]) -
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
         return Err(ToolError::refused(
-            format!("No report that may be run, and no saved filter of what may be read, is named {unknown:?}.{near}"),
+            format!(
+                "No report that may be run, and no filter of what may be read that is saved for everybody, is named {unknown:?}.{near}"
+            ),
             "Names are those of the desk, in English; permissions.reports opens reports.",
         ));
     }
@@ -106,13 +108,13 @@ async fn reports(session: &Session<'_>) -> Result<Vec<Found>, ToolError> {
     Ok(listed.iter().filter(may).map(|entry| Found::Report(text_of(entry, "name").to_owned())).collect())
 }
 
-/// The saved filters of what may be read.
+/// The filters of what may be read that are saved for everybody: nobody but their user has the others.
 async fn saved_filters(session: &Session<'_>, left_out: &mut Vec<String>) -> Result<Vec<Found>, ToolError> {
     if session.policy.permit(Operation::Read, LIST_FILTER).is_err() {
         left_out.push(format!("saved filters: reading {LIST_FILTER} is not permitted"));
         return Ok(Vec::new());
     }
-    let all = saved::all(session, None).await?.into_iter();
+    let all = saved::all(session, None, None).await?.into_iter().filter(|saved| saved.for_everybody);
     let may_be_read = all.filter(|saved| session.policy.permit(Operation::Read, &saved.doctype).is_ok());
     Ok(may_be_read.map(|saved| Found::Saved { name: saved.name, doctype: saved.doctype }).collect())
 }
