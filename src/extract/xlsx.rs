@@ -251,6 +251,9 @@ mod tests {
         files.push(("xl/workbook.xml".to_owned(), book));
         let related = format!(r#"<Relationships xmlns="{package}">{related}</Relationships>"#);
         files.push(("xl/_rels/workbook.xml.rels".to_owned(), related));
+        let whole = format!(r#"<Relationship Id="r" Type="{of}/officeDocument" Target="xl/workbook.xml"/>"#);
+        let whole = format!(r#"<Relationships xmlns="{package}">{whole}</Relationships>"#);
+        files.push(("_rels/.rels".to_owned(), whole));
         packed(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>())
     }
 

@@ -94,7 +94,7 @@ impl<'d> Reader<'d> {
 
     /// Where a page finds what it names: what is its own, then what it has of those above it.
     fn resources(&self, page: ObjectId) -> Vec<&'d Dictionary> {
-        let mut found = Vec::new();
+        let mut found: Vec<&'d Dictionary> = Vec::new();
         let mut node = self.document.get_dictionary(page).ok();
         for _ in 0..MOST_LEVELS {
             let Some(of) = node else { break };
