@@ -8,8 +8,8 @@ use super::{Ask, Failure, Reading, archive, docx, is_compound, is_pdf, is_zip, p
 
 /// The largest file, in bytes, with the question before it.
 const MOST_INPUT: u64 = 32 << 20;
-/// The address space that the child may have, in bytes: two and a server fit into the gigabyte of a small container, with
-/// what it holds of their answers, which their readers count ([`super::MOST_HELD`]).
+/// The address space that the child may have, in bytes: two and a server fit into the gigabyte of a small container,
+/// with what it holds of their answers, which their readers count ([`super::MOST_HELD`]).
 #[cfg(unix)]
 const MEMORY: u64 = 384 << 20;
 /// The seconds of a processor that it may take.

@@ -126,7 +126,8 @@ mod tests {
     fn what_was_moved_stands_where_it_is_now() {
         let xml = "<w:p><w:pPr><w:rPr><w:moveFrom w:id=\"1\"/></w:rPr></w:pPr><w:moveFromRangeStart w:id=\"2\"/>\
                    <w:moveFrom w:id=\"3\"><w:r><w:t>moved</w:t></w:r></w:moveFrom><w:moveFromRangeEnd w:id=\"2\"/>\
-                   <w:r><w:t>stays</w:t></w:r></w:p><w:p><w:moveTo w:id=\"4\"><w:r><w:t>moved</w:t></w:r></w:moveTo></w:p>";
+                   <w:r><w:t>stays</w:t></w:r></w:p>\
+                   <w:p><w:moveTo w:id=\"4\"><w:r><w:t>moved</w:t></w:r></w:moveTo></w:p>";
         assert_eq!(plain(xml).as_deref(), Some("stays\nmoved\n"));
     }
 

@@ -1,5 +1,5 @@
-//! What writes a page: where it is, with what, and where lines and words part. A page says where glyphs are painted, not
-//! what a line or a word is.
+//! What writes a page: where it is, with what, and where lines and words part. A page says where glyphs are painted,
+//! not what a line or a word is.
 
 use std::rc::Rc;
 

@@ -54,8 +54,8 @@ pub async fn run(call: Call<'_>, doctype: &str, name: &str, columns: &[String]) 
     Ok(answer)
 }
 
-/// The filter of that name: the caller's own before that for everybody. Whoever uses the desk may save one for everybody:
-/// where there are several, none of them is taken.
+/// The filter of that name: the caller's own before that for everybody. Whoever uses the desk may save one for
+/// everybody: where there are several, none of them is taken.
 async fn named(session: &Session<'_>, doctype: &str, name: &str) -> Result<Saved, ToolError> {
     let mut found = saved::all(session, Some(doctype), Some(name)).await?;
     if found.first().is_some_and(|first| first.for_everybody) && found.len() > 1 {

@@ -39,8 +39,8 @@ impl Saved {
     }
 }
 
-/// The filters that the caller saved, then those for everybody: of lists of one DocType, or of all; those of one name, or
-/// all.
+/// The filters that the caller saved, then those for everybody: of lists of one DocType, or of all; those of one name,
+/// or all.
 ///
 /// # Errors
 /// The policy's no, the site's, and rules that withhold what has to be read.

@@ -5,8 +5,8 @@ use crate::error::ToolError;
 use crate::extract::{Ask, Failure, Reading, Row, extract};
 use crate::limit::User;
 
-/// Reads a sheet of a workbook, the first that is shown unless it is named; within, what the file is instead, or what is
-/// wrong with the sheet.
+/// Reads a sheet of a workbook, the first that is shown unless it is named; within, what the file is instead, or what
+/// is wrong with the sheet.
 ///
 /// # Errors
 /// That it cannot be read now.
