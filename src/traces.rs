@@ -21,6 +21,8 @@ const NAME: &str = "erpnext-mcp";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The variables that name a collector; the SDK reads them, and the others of its specification.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+/// Attributes of whoever makes the spans, `key=value` with commas between them.
+const ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 
 /// The spans of this process on their way to a collector.
 #[derive(Debug)]
@@ -43,7 +45,9 @@ impl Traces {
         let exporter = SpanExporter::builder().with_http().with_http_client(http).build()?;
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
         let mut resource = Resource::builder().with_attribute(version);
-        if !is_stated("OTEL_SERVICE_NAME") {
+        let attributes = std::env::var(ATTRIBUTES).unwrap_or_default();
+        let mut keys = attributes.split(',').filter_map(|stated| Some(stated.split_once('=')?.0.trim()));
+        if !is_stated("OTEL_SERVICE_NAME") && !keys.any(|key| key == "service.name") {
             resource = resource.with_service_name(NAME);
         }
         let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());

@@ -54,6 +54,8 @@ pub mod flag {
     pub const UNLISTED: u32 = 1 << 23;
     /// A mandatory Select whose first choice is the empty one: the site takes that, and refuses it.
     pub const EMPTY_FIRST: u32 = 1 << 24;
+    /// Mandatory under another condition than the one that is known of a plain site.
+    pub const NEEDED_OTHERWISE: u32 = 1 << 25;
 
     /// Any of these: what the desk puts first.
     pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;

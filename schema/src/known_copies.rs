@@ -1,5 +1,5 @@
 //! Copies that ERPNext's code makes and that its metadata does not tell, as data. To add one: the field that holds the copy,
-//! what it may be filled from, and why.
+//! what it may be filled from, and why. Names of documents are such copies too.
 
 /// Fields that hold documents of any DocType as they were, and so all that a rule withholds of these.
 pub const WHOLE: &[(&str, &str)] = &[("Version", "data"), ("Deleted Document", "data"), ("Transaction Log", "data")];
@@ -38,6 +38,10 @@ pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
     (Some("Opportunity"), "title", &["customer_name"]),
     (Some("Payment Entry"), "title", &["party", "party_name"]),
 ];
+
+/// Fields that ERPNext's code makes the names of documents of, where no rule of naming tells that.
+pub const NAMED: &[(&str, &[&str])] =
+    &[("Address", &["address_title"]), ("Contact", &["first_name", "middle_name", "last_name", "company_name"])];
 
 const ADDRESS: &[&str] = &[
     "address_title",

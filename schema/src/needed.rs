@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Version;
+use crate::snapshot::DocType;
+use crate::{Version, flag};
 
 /// Any of these has to hold, with all of its terms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
@@ -63,6 +64,19 @@ pub fn when(version: Version, doctype: &str, field: &str) -> Option<&'static Con
     known.iter().find(|needed| needed.only.is_none_or(|only| only == version.major())).map(|needed| &needed.when)
 }
 
+/// Marks the fields of which this site says otherwise than [`when`] when they have to be given: somebody customised them, or its
+/// app is another than the one that is known. `meta` is what the DocType was read from.
+pub fn mark(version: Version, meta: &Value, doctype: &mut DocType) {
+    for entry in meta.get("fields").and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        let Some(known) = when(version, &doctype.name, text("fieldname")) else { continue };
+        if Condition::parse(text("mandatory_depends_on")).as_ref() != Some(known) {
+            let of_it = doctype.fields.iter_mut().filter(|field| field.fieldname == text("fieldname"));
+            of_it.for_each(|field| field.flags |= flag::NEEDED_OTHERWISE);
+        }
+    }
+}
+
 impl Condition {
     /// Reads an expression of one of the common forms: `doc.x`, `!doc.x`, `doc.x == "y"`, `!=`,
     /// `["y", "z"].includes(doc.x)`, `in_list(["y"], doc.x)`, and those with `&&` and `||` between them; or the bare name
@@ -76,6 +90,12 @@ impl Condition {
         let script = bare(script.trim().trim_end_matches(';'));
         let all = |terms: &str| split(terms, "&&")?.into_iter().map(Term::parse).collect::<Option<Vec<Term>>>();
         split(script, "||")?.into_iter().map(all).collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    /// An expression that is read as this condition.
+    pub fn expression(&self) -> String {
+        let all = |terms: &Vec<Term>| terms.iter().map(Term::expression).collect::<Vec<_>>().join(" && ");
+        format!("eval:{}", self.0.iter().map(all).collect::<Vec<_>>().join(" || "))
     }
 
     /// The fields that it looks at.
@@ -119,6 +139,21 @@ impl Term {
         match text.strip_prefix('!') {
             Some(field) => Some(term(name(bare(field))?, Is::NotSet)),
             None => Some(term(name(text)?, Is::Set)),
+        }
+    }
+
+    fn expression(&self) -> String {
+        let field = format!("doc.{}", self.field);
+        match &self.is {
+            Is::Set => field,
+            Is::NotSet => format!("!{field}"),
+            Is::OneOf(values) => match values.as_slice() {
+                [value] => format!("{field} == \"{value}\""),
+                values => format!("[\"{}\"].includes({field})", values.join("\", \"")),
+            },
+            Is::NoneOf(values) => {
+                values.iter().map(|value| format!("{field} != \"{value}\"")).collect::<Vec<_>>().join(" && ")
+            }
         }
     }
 
@@ -205,7 +240,9 @@ fn said(value: Option<&Value>) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Condition, FACTS, Needed};
+    use super::{Condition, FACTS, Needed, mark};
+    use crate::snapshot::DocType;
+    use crate::{Version, flag};
 
     fn told(expression: &str, doc: Value) -> Option<String> {
         let condition = Condition::parse(expression).unwrap();
@@ -256,10 +293,30 @@ mod tests {
     }
 
     #[test]
+    fn a_site_that_says_otherwise_than_the_facts_is_marked() {
+        let marked = |expression: Value| {
+            let completed =
+                json!({"fieldname": "completed_on", "fieldtype": "Date", "mandatory_depends_on": expression});
+            let plain = json!({"fieldname": "subject", "fieldtype": "Data", "mandatory_depends_on": "eval:doc.status"});
+            let meta = json!({"name": "Task", "module": "Projects", "fields": [completed, plain]});
+            let mut task = DocType::from_site(&meta, false).unwrap();
+            mark(Version::V15, &meta, &mut task);
+            // And it is kept.
+            assert_eq!(DocType::from_snapshot(&task.to_snapshot()).unwrap(), task);
+            task.fields.iter().map(|field| field.flags & flag::NEEDED_OTHERWISE != 0).collect::<Vec<_>>()
+        };
+        assert_eq!(marked(json!("eval: doc.status=='Completed'")), [false, false]);
+        for other in [json!("eval:doc.status == 'Cancelled'"), json!("eval:doc.is_milestone > 0"), Value::Null] {
+            assert_eq!(marked(other.clone()), [true, false], "{other}: of the subject nothing is known");
+        }
+    }
+
+    #[test]
     fn every_line_of_the_facts_is_read() {
         for line in FACTS.lines() {
             let needed: Needed = serde_json::from_str(line).unwrap();
             assert_eq!(serde_json::to_string(&needed).unwrap(), line);
+            assert_eq!(Condition::parse(&needed.when.expression()), Some(needed.when), "{line}");
         }
         assert!(FACTS.lines().count() > 80);
     }

@@ -99,6 +99,9 @@ const CONDITIONS: &[(&str, &str, u32)] = &[
     ("mandatory_depends_on", "conditionally_reqd", flag::CONDITIONALLY_REQD),
 ];
 
+/// What is known of a site's field by comparing it with the facts, as the snapshot keeps it.
+const COMPARED: &[(&str, u32)] = &[("needed_otherwise", flag::NEEDED_OTHERWISE)];
+
 impl DocType {
     /// Takes the facts out of one entry of `docs` in an answer of `getdoctype`.
     ///
@@ -279,7 +282,7 @@ impl Field {
                 "permlevel" => field.permlevel = small().unwrap_or(0),
                 other => {
                     let condition = CONDITIONS.iter().find(|(_, key, _)| *key == other).map(|(_, _, bit)| *bit);
-                    let bit = bit(FIELD_FLAGS, other).or(condition);
+                    let bit = bit(FIELD_FLAGS, other).or(condition).or(bit(COMPARED, other));
                     field.flags |= bit.ok_or_else(|| format!("{}: {other}: unknown key", field.fieldname))?;
                 }
             }
@@ -306,6 +309,7 @@ impl Field {
         for (_, key, bit) in CONDITIONS {
             put_bits(&mut keys, &[(key, *bit)], self.flags);
         }
+        put_bits(&mut keys, COMPARED, self.flags);
         put(&mut keys, "description", self.description.as_ref());
         keys
     }

@@ -104,7 +104,7 @@ impl App {
     pub fn open(config: &Config, client: Client, audit: Audit) -> Result<Self, CannotServe> {
         let url = SiteUrl::parse(&config.erpnext.url, config.erpnext.allow_insecure_http)?;
         let state = SiteState::new(config, client, audit);
-        let published = tools::published::of(config);
+        let published = tools::published::of(config, tools::is_known);
         let view = Arc::new(View::new(config, &state, &published));
         Ok(Self { served: Arc::new(Served { url, config: config.clone(), state, published }), view })
     }

@@ -187,8 +187,8 @@ async fn answer(
     observer: &CallObserver,
 ) -> Result<ToolAnswer, ToolError> {
     let given = Arguments::new(given)?;
-    let wrote = observer.sent();
-    let state = CallState::watched(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)), wrote);
+    let sent = observer.sent();
+    let state = CallState::watched(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)), sent);
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work =
         Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer, confirmed: None }));

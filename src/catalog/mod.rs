@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, Version};
+use erpnext_schema::{DocTypeDef, Version, needed};
 
 use tokio::sync::watch;
 
@@ -275,7 +275,10 @@ impl Catalog {
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             match DocType::from_site(meta, true) {
-                Ok(source) => keep(self.version(), &mut sites, source, workflow_state_field(meta)),
+                Ok(mut source) => {
+                    needed::mark(self.version(), meta, &mut source);
+                    keep(self.version(), &mut sites, source, workflow_state_field(meta));
+                }
                 Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
             }
         }

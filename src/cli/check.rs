@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::Config;
-use erpnext_mcp::site::{Kind, SiteError};
+use erpnext_mcp::site::{Filter, Kind, SiteError};
 use serde_json::{Map, Value};
 
 use super::global::Global;
@@ -120,14 +120,13 @@ async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
         return Vec::new();
     }
     let session = connection.session();
-    let listed = match session.site.reports(&[]).await {
+    let listed = match session.site.reports(&[Filter::eq("disabled", 0)]).await {
         Ok(listed) => listed,
         Err(error) => return vec![Finding::warning(format!("permissions.reports: {}", error.what()), error.next())],
     };
     let text =
         |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let enabled = listed.iter().filter(|row| row.get("disabled").and_then(Value::as_i64) != Some(1));
-    let known: Vec<(String, String)> = enabled.map(|row| (text(row, "name"), text(row, "ref_doctype"))).collect();
+    let known: Vec<(String, String)> = listed.iter().map(|row| (text(row, "name"), text(row, "ref_doctype"))).collect();
     meant_reports(config, &known)
 }
 

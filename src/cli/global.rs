@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ArgAction;
 use erpnext_mcp::config::{Config, Site};
 use erpnext_mcp::tool::listing::unknown_toolsets;
+use erpnext_mcp::tools::is_known;
 use erpnext_mcp::tools::published::taken;
 use serde_json::{Map, Value, json};
 
@@ -119,7 +120,7 @@ impl Global {
             let unknown = unknown_toolsets(token.narrowing.toolsets.iter().flatten());
             unknown.into_iter().map(move |line| format!("sign_in.tokens.{name}.toolsets: {line}"))
         });
-        let wrong: Vec<String> = of_tools.chain(of_tokens).chain(taken(&config)).collect();
+        let wrong: Vec<String> = of_tools.chain(of_tokens).chain(taken(&config, is_known)).collect();
         anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         Ok(config)
     }

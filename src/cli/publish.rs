@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::files;
+use erpnext_mcp::tools::is_known;
 use erpnext_mcp::tools::published::{Proposal, propose};
 use serde_json::{Map, Value, json};
 
@@ -29,7 +30,7 @@ impl Publish {
         let asked = async {
             let session = connection.session();
             session.ask_version(session.site).await?;
-            propose(&session, &config, &self.names).await
+            propose(&session, &config, &self.names, is_known).await
         };
         let proposal = serve::runtime()?.block_on(asked).map_err(|error| anyhow::anyhow!("{}", error.for_model()))?;
         let Proposal { publish, left_out } = proposal;

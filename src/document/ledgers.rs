@@ -37,6 +37,12 @@ pub fn posts(doctype: &str) -> bool {
     posts_are_shown(doctype) || POSTS_UNSHOWN.contains(&doctype)
 }
 
+/// Whether documents of this DocType post to the accounts only where the company keeps its stock there too (perpetual
+/// inventory), and else move stock alone.
+pub fn may_post_nothing(doctype: &str) -> bool {
+    MOVES.contains(&doctype) || matches!(doctype, "Stock Reconciliation" | "Subcontracting Receipt")
+}
+
 /// Whether the site shows what submitting the document will move.
 pub fn moves_are_shown(doctype: &str, doc: &Map<String, Value>) -> bool {
     let says_so = || doc.get("update_stock").is_some_and(|says| *says == 1 || *says == true);
@@ -52,7 +58,7 @@ pub fn moves(doctype: &str, doc: &Map<String, Value>) -> bool {
 mod tests {
     use serde_json::{Map, json};
 
-    use super::{MOVES, MOVES_IF_SAID, POSTS, moves, moves_are_shown, posts};
+    use super::{MOVES, MOVES_IF_SAID, POSTS, may_post_nothing, moves, moves_are_shown, posts};
 
     #[test]
     fn what_posts_and_moves_is_submittable_and_says_so_by_a_field_that_it_has() {
@@ -72,5 +78,13 @@ mod tests {
         assert!(!moves("Sales Invoice", &says(json!(0))) && moves("Sales Invoice", &says(json!(1))));
         assert!(moves("Delivery Note", &Map::new()) && !posts("Sales Order"));
         assert!(moves("Stock Reconciliation", &Map::new()) && !moves_are_shown("Stock Reconciliation", &Map::new()));
+    }
+
+    #[test]
+    fn what_moves_stock_alone_may_post_nothing_and_an_invoice_always_posts() {
+        for doctype in ["Delivery Note", "Purchase Receipt", "Stock Entry", "Stock Reconciliation"] {
+            assert!(may_post_nothing(doctype) && posts(doctype) && moves(doctype, &Map::new()), "{doctype}");
+        }
+        assert!(!may_post_nothing("Sales Invoice") && !may_post_nothing("Payment Entry"));
     }
 }

@@ -22,13 +22,17 @@ impl Server {
         work: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
         use opentelemetry::KeyValue;
+        use rmcp::model::RequestId;
 
         let is_over_http = self.connection.session().caller.request.is_some();
         let mut attributes = vec![
             KeyValue::new("mcp.method.name", method),
-            KeyValue::new("jsonrpc.request.id", context.id.to_string()),
             KeyValue::new("network.transport", if is_over_http { "tcp" } else { "pipe" }),
         ];
+        // A text is the client's own, and may say anything.
+        if let RequestId::Number(id) = &context.id {
+            attributes.push(KeyValue::new("jsonrpc.request.id", id.to_string()));
+        }
         let version = context.protocol_version();
         attributes.extend(version.map(|version| KeyValue::new("mcp.protocol.version", version.to_string())));
         if method == "tools/call" {

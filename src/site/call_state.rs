@@ -21,7 +21,9 @@ pub struct CallState {
     fresh: bool,
     /// The age of the oldest kept answer in seconds, and one.
     oldest: AtomicU64,
-    wrote: Arc<AtomicBool>,
+    wrote: AtomicBool,
+    /// Whether a write left, of this call or of one that it is made of.
+    sent: Arc<AtomicBool>,
     /// Who decides how much of the site's words is told; shared with the calls that this one is made of, which may have their own.
     redactor: Option<Arc<dyn Redact>>,
     /// The memory that its large answers take.
@@ -34,12 +36,13 @@ impl CallState {
     /// A call under the name that the audit log gives it, which may tell of the site's words what the redactor says; with
     /// `fresh`, no answer that was kept will do.
     pub fn new(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>) -> Arc<Self> {
-        Arc::new(Self { id: id.to_owned(), fresh, redactor, ..Self::default() })
+        let sent = current().map(|whole| Arc::clone(&whole.sent)).unwrap_or_default();
+        Self::watched(id, fresh, redactor, sent)
     }
 
-    /// The same, which sets `wrote` when a write leaves.
-    pub fn watched(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>, wrote: Arc<AtomicBool>) -> Arc<Self> {
-        Arc::new(Self { id: id.to_owned(), fresh, redactor, wrote, ..Self::default() })
+    /// The same, which sets `sent` when a write leaves, of it or of the calls that it is made of.
+    pub fn watched(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>, sent: Arc<AtomicBool>) -> Arc<Self> {
+        Arc::new(Self { id: id.to_owned(), fresh, redactor, sent, ..Self::default() })
     }
 
     /// Does `work`, whose requests are then those of this call.
@@ -117,6 +120,7 @@ pub fn let_go() {
 pub(super) fn writes() {
     if let Some(scope) = current() {
         scope.wrote.store(true, Ordering::Relaxed);
+        scope.sent.store(true, Ordering::Relaxed);
     }
 }
 

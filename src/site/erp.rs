@@ -34,7 +34,7 @@ impl CallerClient<'_> {
         date: &str,
     ) -> Result<(f64, f64), SiteError> {
         let mut body = balance(item, warehouse, date);
-        body["with_valuation_rate"] = json!(true);
+        body["with_valuation_rate"] = json!(1);
         let answer = self.balance(permit, body).await?;
         let number = |at: usize| answer.get(at).and_then(Value::as_f64);
         number(0).zip(number(1)).ok_or_else(|| no_number("no two numbers in it"))

@@ -103,6 +103,11 @@ pub static ALL: &[&ToolSpec] = &[
     &method::CALL,
 ];
 
+/// Whether a tool of this program has this name, whatever a configuration publishes.
+pub fn is_known(name: &str) -> bool {
+    known(name).is_some()
+}
+
 /// The tool of this name under some configuration or other.
 pub fn known(name: &str) -> Option<Tool> {
     let named = ALL.iter().find(|spec| spec.name == name).map(|spec| Tool::Named(spec));

@@ -61,7 +61,7 @@ function draw(data) {
   const facts = worthSaying(rest.filter(([, value]) => isFact(value)));
   const above = done && from ? `${kind} ${from}` : tool && !data.not_done_yet && tool !== heading ? tool : "";
   return [
-    ...draft ? paper(draft, draft.customer ?? draft.supplier ?? draft.party ?? kind ?? tool, data.not_done_yet ? sentence(heading) : [kind ? `New ${kind}` : tool, from].filter(Boolean).join(" "), [state])
+    ...draft ? paper(draft, draft.customer ?? draft.supplier ?? draft.party ?? kind ?? tool, [kind ? `New ${kind}` : tool, from].filter(Boolean).join(" "), [state], true, data.not_done_yet && sentence(heading))
       : [above ? h("p", { class: "quiet" }, above) : null, h("div", { class: "head" }, h("h1", {}, sentence(heading)), state, !data.not_done_yet && data.status ? pill(data.status) : null)],
     ...(data.messages ?? []).map((message) => words(String(message))),
     facts.length ? pairs(facts, data) : null,
@@ -94,13 +94,17 @@ function decide(data, what, state, outcome, besides) {
       const result = await call({ ...host.input, ...besides });
       // What may be asked then is asked of the call that creates.
       if (besides.save) host.input = { ...host.input, ...besides };
-      const { text, failed } = read(result);
+      const { text, data: answer, failed } = read(result);
       if (failed) end("Failed", plainly(text), true);
       else show(result);
+      // Nothing was done yet: who is asked once more has not approved that.
+      if (!failed && (answer?.not_done_yet || answer?.confirm_token)) return;
       // Else the model would not know, and ask again.
       const content = [{ type: "text", text: `The user approved: ${what}. The answer was: ${text}` }];
       await ask("ui/update-model-context", { content }).catch(() => {});
     } catch (error) {
+      // A token is good for one write, however often it is sent. A draft is made by every call.
+      if (besides.save) return end("Not known", "Whether it was created is not known: look for it before trying again.", true);
       outcome.replaceChildren(words(error.message, true));
       all.forEach((button) => { button.disabled = false; });
     }

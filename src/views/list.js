@@ -17,9 +17,12 @@ function draw(data) {
   const quiet = [currency && "currency", fields.includes("status") && "docstatus", ...repeats];
   const title = (data.columns && doctype()) || sentence(toolTitle().replace(/^List /, "")) || "List";
   const columns = columnsOf(fields, rows, quiet);
+  // Where not all was looked at, or may be seen, that there is nothing is not known.
+  const unsearched = data.not_searched?.length && `not searched: ${data.not_searched.map(({ doctype }) => doctype).join(", ")}`;
+  const none = data.columns ? "Nothing fits." : unsearched ? `Nothing was found; ${unsearched}` : data.withheld?.length ? "Withheld." : "There are none.";
   return [
     h("div", { class: "head" }, h("h1", {}, title)),
-    rows.length ? table(title, columns, rows) : words(data.columns ? "Nothing fits." : "There are none."),
-    foot(rows.length ? data : { ...data, shown: "" }, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
+    rows.length ? table(title, columns, rows) : words(none),
+    foot(rows.length ? data : { ...data, shown: "" }, rows.length && unsearched, currency && columns.some(({ field }) => isMoney(field)) && `amounts in ${currency}`),
   ];
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use erpnext_schema::{FieldDef, flag, needed};
+use erpnext_schema::{FieldDef, FieldKind, flag, needed};
 use serde_json::{Map, Value};
 
 use crate::document::differences::is_nothing;
@@ -22,11 +22,14 @@ pub(super) fn told(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> String {
     };
     // What is withheld, or above a level that not everybody reads, tells nothing here either.
     let is_shown = |name: &str| on.def.field(name).is_some_and(|field| field.permlevel == 0 && rule.may_read(field));
+    let is_new = on.permit.operation() == Operation::Create;
+    let is_settled = |name: &str| !is_new || doc.contains_key(name) || on.def.field(name).is_some_and(stays_empty);
     let version = on.session.catalog.version();
     let (mut told, mut unknown) = (String::new(), Vec::new());
     for field in on.def.fields.iter().filter(is_open) {
         let name = field.fieldname;
-        match needed::when(version, on.def.name, name).filter(|when| when.fields().all(is_shown)) {
+        let known = needed::when(version, on.def.name, name).filter(|_| !field.is(flag::NEEDED_OTHERWISE));
+        match known.filter(|when| when.fields().all(|name| is_shown(name) && is_settled(name))) {
             None => unknown.push(name),
             Some(when) => {
                 let Some(terms) = when.holds(doc) else { continue };
@@ -40,4 +43,11 @@ pub(super) fn told(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> String {
         let _ = write!(told, " Not checked: whether {} must be given, which other fields decide.", unknown.join(", "));
     }
     told
+}
+
+/// Whether a new document that is sent without the field has nothing in it: nobody fetches or works it out, and it begins with
+/// nothing.
+fn stays_empty(field: &FieldDef) -> bool {
+    let begins_empty = field.kind != FieldKind::Select && matches!(field.default, None | Some("" | "0"));
+    begins_empty && field.fetch_from.is_none() && field.flags & (flag::READ_ONLY | flag::FILLED) == 0
 }

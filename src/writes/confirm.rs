@@ -1,5 +1,5 @@
 //! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
-//! user, the document as it was then, and all that would be done.
+//! user, the document as it was then, and all that would be done, without what stands beside it.
 
 use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,10 @@ use crate::tool::arguments::{KEY, TOKEN};
 
 /// How many characters of what would be done a person is shown in a question; what is longer is not asked in one.
 const MOST_TOLD: usize = 24_000;
+
+/// What of a preview stands beside the change: what follows from it, and what is regretted. It changes with everybody's
+/// work, as the stock does, so that no token stands for it.
+pub(super) const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
 
 /// What a token for a call stands for; `state` is that of what is written, and `shown` what would be done.
 fn bound(
@@ -37,7 +41,7 @@ fn bound(
     part(doctype.as_bytes());
     part(state.unwrap_or(&Value::Null).to_string().as_bytes());
     part(written(given.all(), &[TOKEN, "confirm"]).as_bytes());
-    part(written(shown, &[]).as_bytes());
+    part(written(shown, &BESIDE).as_bytes());
     let mut bound = [0; 32];
     bound.copy_from_slice(context.finish().as_ref());
     bound
@@ -176,6 +180,22 @@ mod tests {
         let given = Arguments::new(given.as_object().unwrap().clone()).unwrap();
         let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
+    }
+
+    #[test]
+    fn a_token_outlives_what_stands_beside_the_change_and_not_another_change() {
+        let (caller, given) = (caller("k"), Arguments::new(Map::new()).unwrap());
+        let shown = |docstatus: u8, there: u8| {
+            let shown = json!({"would_change": {"docstatus": {"from": 0, "to": docstatus}},
+                "stock_ledger": [{"balance_qty": there}], "warnings": [format!("there is {there} now")]});
+            shown.as_object().unwrap().clone()
+        };
+        let of =
+            |shown: Map<String, Value>| bound(&caller, "submit", "Delivery Note", &given, Some(&json!("m1")), &shown);
+        let tokens = Tokens::default();
+        let token = tokens.issue(of(shown(1, 5))).unwrap();
+        assert!(tokens.redeem(&token, &of(shown(2, 5))).is_none());
+        assert!(tokens.redeem(&token, &of(shown(1, 4))).is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use erpnext_schema::with_article;
 use serde_json::{Map, Value, json};
 
-use super::confirm::{About, unasked};
+use super::confirm::{About, BESIDE, unasked};
 use super::{asked_for, links};
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
@@ -26,9 +26,6 @@ pub struct Step<'a> {
     /// Of a new document it is what stands beside it, and `would_create` where it is shown otherwise than it is sent.
     pub preview: &'a Map<String, Value>,
 }
-
-/// What of a preview stands beside the change: what follows from it, and what is regretted.
-const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
 
 /// What the gate says.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Kind, SiteError};
+use crate::tool::progress::CallObserver;
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
@@ -116,19 +117,38 @@ async fn check_at(
 ) -> Result<(), ToolError> {
     // A dry run sends nothing that the site could check.
     let links = links_of(on, doc, stored, place, on.attempt.dry_run);
-    let violations: Vec<Violation> = judged(on, &links).await?.into_iter().flatten().collect();
+    let violations: Vec<Violation> = judged(on, &links, None).await?.into_iter().flatten().collect();
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
 }
 
-/// The links of documents of a batch that lead nowhere, each with the number of its document, also where they are stored and
-/// said again. All are looked at: the site would look at those of one only after it wrote those before it.
+/// A link of a document of a batch that leads nowhere.
+#[derive(Debug)]
+pub struct DeadLink {
+    /// The number of its document.
+    pub number: usize,
+    /// What is wrong with it.
+    pub violation: Violation,
+    link: Link,
+}
+
+impl DeadLink {
+    /// Whether the stored document holds it already, so that this change of it brings nothing new.
+    pub fn is_held(&self, on: &DocTypeCall<'_>, merged: &Merged, stored: &Map<String, Value>) -> bool {
+        let brought = links_of(on, &merged.body, stored, &|table, row| merged.place(table, row), true);
+        !brought.iter().any(|link| link.leads_to() == self.link.leads_to())
+    }
+}
+
+/// The links of documents of a batch that lead nowhere, also where they are stored and said again. All are looked at, until
+/// the call is called off: the site would look at those of one only after it wrote those before it.
 ///
 /// # Errors
 /// That one could not be looked at.
 pub async fn dead_links(
     on: &DocTypeCall<'_>,
+    observer: &CallObserver,
     docs: &[(usize, &'static DocTypeDef, Map<String, Value>)],
-) -> Result<Vec<(usize, Violation)>, SiteError> {
+) -> Result<Vec<DeadLink>, SiteError> {
     let nothing = Map::new();
     let (mut links, mut numbers) = (Vec::new(), Vec::new());
     for &(number, def, ref doc) in docs {
@@ -137,8 +157,9 @@ pub async fn dead_links(
         numbers.extend(found.iter().map(|_| number));
         links.extend(found);
     }
-    let judged = judged(on, &links).await?;
-    Ok(numbers.into_iter().zip(judged).filter_map(|(number, found)| Some((number, found?))).collect())
+    let judged = judged(on, &links, Some(observer)).await?;
+    let dead = numbers.into_iter().zip(links).zip(judged);
+    Ok(dead.filter_map(|((number, link), found)| Some(DeadLink { number, violation: found?, link })).collect())
 }
 
 /// The links that the document holds and that have to be looked at; `every` one that may be, or those that the site
@@ -165,12 +186,20 @@ fn links_of(
     links
 }
 
-/// For each of the links, in order, that it leads nowhere, where it does; each document is asked for once.
-async fn judged(on: &DocTypeCall<'_>, links: &[Link]) -> Result<Vec<Option<Violation>>, SiteError> {
+/// For each of the links, in order, that it leads nowhere, where it does; each document is asked for once, and none after the
+/// call was called off.
+async fn judged(
+    on: &DocTypeCall<'_>,
+    links: &[Link],
+    observer: Option<&CallObserver>,
+) -> Result<Vec<Option<Violation>>, SiteError> {
     let questions: BTreeSet<(&str, &str)> = links.iter().map(Link::leads_to).collect();
     let questions: Vec<(&str, &str)> = questions.into_iter().collect();
     let mut missing: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for some in questions.chunks(AT_ONCE) {
+        if observer.is_some_and(CallObserver::is_stopped) {
+            break;
+        }
         let answers =
             futures_util::future::join_all(some.iter().map(|(doctype, name)| is_there(on, doctype, name))).await;
         for (&(doctype, name), there) in some.iter().zip(answers) {

@@ -97,6 +97,7 @@ async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
     let seen = shown("approval", with(scenario.clone(), steps));
     assert!(seen.read(0)[0].contains("has changed or expired"), "{:?}", seen.read(0));
     assert_eq!(seen.sent("tools/call")[1]["arguments"]["confirm_token"], token);
+    assert!(seen.sent("ui/update-model-context").is_empty(), "nothing that was done was approved");
     // Any other note says nothing of the kind.
     let mut noted = data(&scenario["result"]);
     noted["note"] = json!("fields that hold 0 are left out");
@@ -166,6 +167,12 @@ async fn the_draft_of_a_conversion_is_shown_as_a_document_and_made_by_its_button
     assert_eq!((seen.read(7), seen.read(8)), (vec![created.as_str()], vec!["Created"]));
     assert_eq!(seen.read(9)[0], format!("Sales Invoice from Sales Order {order}"));
     assert!(seen.read(10)[0].ends_with(&format!("/app/sales-invoice/{created}")), "{:?}", seen.read(10));
+    // An answer that never came may have been that it was created: once more would make another.
+    scenario["answers"] = json!([]);
+    let steps = json!([{"click": ".first"}, {"read": "[role=status]"}, {"read": "[role=alert]"}, {"read": BUTTONS}]);
+    let seen = shown("draft", with(scenario.clone(), steps));
+    assert_eq!((seen.read(0), seen.read(2).len()), (vec!["Not known"], 0));
+    assert!(seen.read(1)[0].contains("look for it before"), "{:?}", seen.read(1));
     scenario["capabilities"] = json!({});
     let seen = shown("draft", with(scenario, json!([{"read": BUTTONS}, {"read": ".ask"}])));
     assert!(seen.read(0).is_empty() && seen.read(1)[0].contains("To create it, say so"), "{:?}", seen.read(1));
@@ -189,6 +196,43 @@ async fn what_would_be_created_is_a_document_and_what_was_done_is_told_in_one_bl
     assert!(seen.read(0).contains(&"Customer Name") && !seen.read(0).contains(&"Currency"), "{:?}", seen.read(0));
     let told: Vec<String> = seen.read(1).iter().map(|text| text.replace(',', "")).collect();
     assert!(told.contains(&format!("{total:.2} EUR")), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_is_decided_on_is_shown_whole_below_the_question() {
+    let desk = Desk::start().await;
+    let (customer, item) =
+        (desk.first("Customer", json!({})).await, desk.first("Item", json!({"is_sales_item": 1})).await);
+    let row = json!({"item_code": item, "qty": 2, "rate": 0, "discount_percentage": 100});
+    let order = json!({"customer": customer, "delivery_date": "2027-01-01", "currency": "USD", "items": [row]});
+    let mut scenario = desk.scenario("create_sales_order_document", json!({"data": order, "dry_run": true})).await;
+    let mut waits = data(&scenario["result"]);
+    let would = waits["would_create"].as_object_mut().unwrap();
+    would.extend(
+        json!({"name": "SO-9", "docstatus": 1, "workflow_state": "Sent", "language": "en"})
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    waits.as_object_mut().unwrap().remove("dry_run");
+    (waits["not_done_yet"], waits["confirm_token"]) = (json!("create a Sales Order"), json!("t"));
+    scenario["result"]["content"][0]["text"] = json!(waits.to_string());
+    let steps = json!([
+        {"read": "main > p"}, {"read": "h1"}, {"read": ".head .pill"}, {"read": "main > dl dd"}, {"read": "[aria-label=Items] td"},
+        {"read": "details[open] dd"}, {"read": BUTTONS},
+    ]);
+    let seen = shown("whole", with(scenario.clone(), steps.clone()));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["New Sales Order"], vec!["Create a Sales Order"]));
+    assert_eq!(seen.read(2), ["Waiting for approval", "Sent"]);
+    // No sum says the currency, and no heading whose it is.
+    assert_eq!(seen.read(3), ["SO-9", "Submitted", customer.as_str(), "1 Jan 2027", "USD"]);
+    assert!(["0.00", "100%"].iter().all(|told| seen.read(4).contains(told)), "{:?}", seen.read(4));
+    assert_eq!((seen.read(5), seen.read(6)), (vec!["en"], vec!["Approve", "Discard"]));
+    // What a sum says is not said again.
+    waits["would_create"]["grand_total"] = json!(7);
+    scenario["result"]["content"][0]["text"] = json!(waits.to_string());
+    let seen = shown("summed", with(scenario, steps));
+    assert_eq!(seen.read(3), ["SO-9", "Submitted", customer.as_str(), "1 Jan 2027"]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod desk;
 mod every;
 mod figures;
 mod pictures;
+mod requests;
 #[path = "../it/sandbox.rs"]
 #[allow(dead_code)]
 mod sandbox;

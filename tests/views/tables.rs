@@ -66,6 +66,29 @@ async fn where_the_host_lets_no_view_call_a_list_says_how_to_see_more() {
 }
 
 #[tokio::test]
+async fn what_was_not_searched_or_is_withheld_is_not_said_to_be_none() {
+    let desk = Desk::start().await;
+    let look = json!([{"read": "main > p"}, {"read": ".foot p"}]);
+    let mut scenario = desk.scenario("global_search", json!({"text": "Table", "doctypes": ["Item"]})).await;
+    let mut found = data(&scenario["result"]);
+    assert!(!found["documents"].as_array().unwrap().is_empty(), "{found}");
+    found["not_searched"] = json!([{"doctype": "Task", "why": "the site did not answer"}]);
+    scenario["result"]["content"][0]["text"] = json!(found.to_string());
+    let seen = shown("some", with(scenario.clone(), look.clone()));
+    assert!(seen.read(0).is_empty() && seen.read(1)[0].contains("not searched: Task"), "{:?}", seen.read(1));
+    found["documents"] = json!([]);
+    scenario["result"]["content"][0]["text"] = json!(found.to_string());
+    let seen = shown("none", with(scenario.clone(), look.clone()));
+    assert_eq!(seen.read(0), ["Nothing was found; not searched: Task"]);
+    let withheld = json!({"count": 0, "attachments": [], "withheld": ["attachments"]});
+    scenario["result"]["content"][0]["text"] = json!(withheld.to_string());
+    let seen = shown("withheld", with(scenario.clone(), look.clone()));
+    assert_eq!((seen.read(0), seen.read(1)), (vec!["Withheld."], vec!["Withheld: Attachments"]));
+    scenario["result"]["content"][0]["text"] = json!("{\"count\": 0, \"attachments\": []}");
+    assert_eq!(shown("empty", with(scenario, look)).read(0), ["There are none."]);
+}
+
+#[tokio::test]
 async fn a_document_leads_with_who_and_how_much_then_its_rows_and_folds_the_rest() {
     let desk = Desk::start().await;
     let name = desk.first("Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 0]})).await;

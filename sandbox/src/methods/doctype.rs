@@ -1,5 +1,6 @@
 //! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
 
+use erpnext_schema::needed::{self, Condition};
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{Version, doctype_flag, flag};
 use serde_json::{Map, Value, json};
@@ -70,7 +71,7 @@ fn bundle(request: &Request<'_>, name: &str) -> Value {
     let stamps = ["owner", "creation", "modified", "modified_by"];
     let stamps: Doc = stored.into_iter().filter(|(key, _)| stamps.contains(&key.as_str())).collect();
     let new = site.version() >= Version::V16;
-    let mut facts = facts(form, site.meta.permissions(name), if new { &[] } else { REPEATED });
+    let mut facts = facts(form, site.version(), site.meta.permissions(name), if new { &[] } else { REPEATED });
     for (list, doctype) in [("fields", "DocField"), ("permissions", "DocPerm")] {
         let mut model = blank(site, doctype);
         model.extend(stamps.clone());
@@ -129,7 +130,7 @@ fn fill(doc: &mut Doc, model: &Doc) {
     }
 }
 
-fn facts(form: &DocType, permissions: &[roles::Permission], repeated: &[Run]) -> Map<String, Value> {
+fn facts(form: &DocType, version: Version, permissions: &[roles::Permission], repeated: &[Run]) -> Map<String, Value> {
     let mut doc = Map::new();
     let mut put = |key: &str, value: Value| drop(doc.insert(key.to_owned(), value));
     put("doctype", json!("DocType"));
@@ -161,8 +162,10 @@ fn facts(form: &DocType, permissions: &[roles::Permission], repeated: &[Run]) ->
             put(key, json!(value));
         }
     }
-    let fields =
-        stated(form, repeated).into_iter().enumerate().map(|(at, entry)| Value::Object(field(form, at + 1, entry)));
+    let fields = stated(form, repeated)
+        .into_iter()
+        .enumerate()
+        .map(|(at, entry)| Value::Object(field(form, version, at + 1, entry)));
     put("fields", fields.collect());
     put("permissions", permissions.iter().map(permission).collect());
     for key in ["actions", "links", "states"] {
@@ -184,7 +187,7 @@ fn stated<'f>(form: &'f DocType, repeated: &[Run]) -> Vec<&'f Field> {
     fields
 }
 
-fn field(form: &DocType, idx: usize, field: &Field) -> Map<String, Value> {
+fn field(form: &DocType, version: Version, idx: usize, field: &Field) -> Map<String, Value> {
     let mut entry = Map::new();
     let mut put = |key: &str, value: Value| drop(entry.insert(key.to_owned(), value));
     put("doctype", json!("DocField"));
@@ -227,10 +230,13 @@ fn field(form: &DocType, idx: usize, field: &Field) -> Map<String, Value> {
     ] {
         put(key, json!(u8::from(field.flags & bit != 0)));
     }
-    for (key, bit) in [("depends_on", flag::CONDITIONAL), ("mandatory_depends_on", flag::CONDITIONALLY_REQD)] {
-        if field.flags & bit != 0 {
-            put(key, json!("eval:1"));
-        }
+    if field.flags & flag::CONDITIONAL != 0 {
+        put("depends_on", json!("eval:1"));
+    }
+    if field.flags & flag::CONDITIONALLY_REQD != 0 {
+        let known = needed::when(version, &form.name, &field.fieldname);
+        let known = known.filter(|_| field.flags & flag::NEEDED_OTHERWISE == 0);
+        put("mandatory_depends_on", json!(known.map_or_else(|| "eval:1".to_owned(), Condition::expression)));
     }
     // H37: 1 or not there.
     put("is_custom_field", if field.flags & flag::CUSTOM != 0 { json!(1) } else { Value::Null });
@@ -264,7 +270,7 @@ mod tests {
         assert!(meta.all().len() > 700);
         for def in meta.all() {
             let form = meta.form(def.name).unwrap();
-            let back = DocType::from_site(&Value::Object(facts(form, &[], REPEATED)), false).unwrap();
+            let back = DocType::from_site(&Value::Object(facts(form, Version::V15, &[], REPEATED)), false).unwrap();
             assert_eq!(back.to_snapshot(), form.to_snapshot(), "{}", def.name);
         }
     }

@@ -140,7 +140,21 @@ pub(crate) fn read(
     }
     across(&mut reader, &measures, &groups, &or_filters);
     // Money of several currencies must never be added up in silence.
-    for currency in measures.iter().filter_map(|measure| currency_of(on, measure)) {
+    for (i, measure) in measures.iter().enumerate() {
+        let Some((currency, is_seen)) = currency_of(on, masked, measure) else { continue };
+        if !is_seen {
+            // Whose company an amount is may be withheld where there is but one.
+            if !is_of_company(measure) {
+                let message = format!(
+                    "{}: its currency, {}, may not be read, and several would be put together: name the base_ field, \
+                     which is in the company's",
+                    measure.label,
+                    currency.label()
+                );
+                reader.wrong(&format!("measures[{i}]"), Rule::NotPermitted, message, None);
+            }
+            continue;
+        }
         if !groups.iter().any(|group| group.label == currency.label()) {
             groups.push(Group { label: currency.label(), place: currency.place, field: currency.field, span: None });
         }
@@ -294,21 +308,31 @@ fn meant(function: &str) -> Option<&'static str> {
     }
 }
 
-/// The field that says in which currency an amount is: of its row, of the document, or its company's.
-fn currency_of(on: &DocTypeCall<'_>, measure: &Measure) -> Option<At> {
+/// The field that says in which currency an amount is, and whether it may be read: of its row, of the document, or its
+/// company's.
+fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Option<(At, bool)> {
     let by = match measure.field.map(|field| (field.kind, field.options)) {
         Some((FieldKind::Currency, Options::Format(by))) => by.split(':').nth(1).unwrap_or(by),
         _ => return None,
     };
     let rule = on.permit.fields();
     let in_row = rows(measure.place).and_then(|rows| {
-        let field = on.session.catalog.known(rows.doctype)?.field(by)?;
+        let field = on.session.catalog.known(rows.doctype)?.field(by).filter(|field| field.in_lists())?;
         let table = on.def.table(rows.table)?;
-        let seen = field.in_lists() && rule.may_read_child(table, field);
-        seen.then_some(At { place: Place::Rows(rows), field })
+        let seen = rule.may_read_child(table, field) && !masked.hides(rows.doctype, by);
+        Some((At { place: Place::Rows(rows), field }, seen))
     });
-    let own = || on.def.field(by).filter(|field| field.in_lists() && rule.may_read(*field));
-    in_row.or_else(|| own().map(|field| At { place: Place::Own, field }))
+    let own = || {
+        let field = on.def.field(by).filter(|field| field.in_lists())?;
+        let seen = rule.may_read(field) && !masked.hides(on.def.name, by);
+        Some((At { place: Place::Own, field }, seen))
+    };
+    in_row.or_else(own)
+}
+
+/// Whether an amount is in the currency of its company.
+fn is_of_company(measure: &Measure) -> bool {
+    measure.field.is_some_and(|field| matches!(field.options, Options::Format(by) if by.contains(':')))
 }
 
 fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], groups: &[Group]) -> (String, bool) {

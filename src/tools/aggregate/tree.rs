@@ -288,9 +288,12 @@ async fn sums(
     let resolved = nested::resolve(&there, "measure.filters", given).await?;
     notes.extend(resolved.notes);
     let link = measure.link.map_or_else(|| only_link(&there, on.def.name), Ok)?;
+    // A document whose rows link to several nodes would count once at each, and so several times above them.
+    let rows = link.split_once('.').map(|(table, _)| table).filter(|table| def.table(table).is_some());
+    let counted = rows.map(|table| format!("count({table})"));
     let args = AggregateArgs {
         doctype: DocTypeName(measure.doctype),
-        measures: measure.field.map(|field| FieldNames(vec![format!("sum({field})")])),
+        measures: measure.field.map(|field| format!("sum({field})")).or(counted).map(|one| FieldNames(vec![one])),
         group_by: Some(FieldNames(vec![link.clone()])),
         filters: resolved.filters.map(Filters),
         or_filters: None,

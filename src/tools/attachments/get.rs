@@ -13,6 +13,7 @@ use crate::documents::file_fields::is_withheld;
 use crate::error::ToolError;
 use crate::extract::{self, Ask, Failure as Unread, Kind, Reading};
 use crate::policy::Operation;
+use crate::shape::visible;
 use crate::site::{Attachment as Attached, Kind as Failure};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::progress::Attachment;
@@ -23,8 +24,10 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 const MOST: u64 = 10 << 20;
 /// The most of pictures in one answer, in bytes.
 const MOST_IMAGE: usize = 3 << 20;
-/// The most text in one answer, in characters.
+/// The most text in one answer, in bytes of JSON, if a result may be that large.
 const MOST_TEXT: usize = 40_000;
+/// What stands beside the text of a file, in bytes.
+const BESIDE_TEXT: usize = 700;
 /// The DocType of files: a public one is a document of its own.
 const FILE: &str = "File";
 /// The most files in one answer.
@@ -62,7 +65,7 @@ struct GetArgs {
 struct Wanted {
     pages: Option<(usize, usize)>,
     from: usize,
-    most: usize,
+    room: usize,
     most_image: usize,
 }
 
@@ -86,7 +89,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = Wanted {
         pages: args.pages.as_deref().map(pages).transpose()?,
         from: usize::try_from(args.from.unwrap_or_default()).unwrap_or(usize::MAX),
-        most: MOST_TEXT / names.len().max(1),
+        room: (MOST_TEXT.min(call.session.tools.bytes_for_result()) / names.len().max(1)).saturating_sub(BESIDE_TEXT),
         most_image: MOST_IMAGE / names.len().max(1),
     };
     let held = Held::read(&on, on.name(&args.name)).await?;
@@ -199,7 +202,7 @@ async fn content(
     }
     let (what, has_parts, bytes) = match content {
         Content::Text(text) => {
-            result.extend(part(&text, wanted.from, wanted.most));
+            result.extend(part(&text, wanted.from, wanted.room));
             return Ok(None);
         }
         Content::Image(kind, bytes) if bytes.len() <= wanted.most_image => {
@@ -228,7 +231,7 @@ async fn content(
             };
             result.insert("kind".to_owned(), json!(kind));
             result.extend(counted.map(|counted| (counted.to_owned(), json!(parts))));
-            result.extend(part(&text, wanted.from, wanted.most));
+            result.extend(part(&text, wanted.from, wanted.room));
             if cut {
                 let by_pages = if counted.is_some() { " at once: name some pages" } else { "" };
                 result.insert("note".to_owned(), json!(format!("its text is longer than is read{by_pages}")));
@@ -290,12 +293,22 @@ impl Content {
     }
 }
 
-/// The text from a character on, as much as an answer holds, and where the rest begins.
-fn part(text: &str, from: usize, most: usize) -> Map<String, Value> {
+/// The text from a character on, as much as there is room for in bytes of JSON, and where the rest begins.
+fn part(text: &str, from: usize, room: usize) -> Map<String, Value> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let all = text.chars().count();
-    let shown: String = text.chars().skip(from).take(most).collect();
-    let end = from.saturating_add(most);
+    let mut size = 0;
+    let shown = text.chars().skip(from).take_while(|char| {
+        size += match char {
+            '"' | '\\' | '\n' | '\r' | '\t' => 2,
+            char if char.is_ascii() && !char.is_control() => 1,
+            char if char.is_control() => 6,
+            char => visible(char.encode_utf8(&mut [0; 4])).map_or(char.len_utf8(), |shown| shown.len()),
+        };
+        size <= room
+    });
+    let shown: String = shown.collect();
+    let end = from.saturating_add(shown.chars().count());
     let mut part = Map::from_iter([("text".to_owned(), json!(shown))]);
     if end < all {
         part.insert("characters".to_owned(), json!(all));

@@ -53,7 +53,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     }
     let dated = read(call, &calls, asked, &args.account).await?;
     let form = filled(call, &args.account, &dated).await?;
-    let told = told(&args.account, &dated);
+    let told = told(&args.account, &dated, &form);
     for one in &dated {
         one.on.permit.keeps_in_sight("changed", &one.after)?;
         one.on.would_pass(&step(one, &told)).await?;
@@ -99,7 +99,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
     let messages = sent?.messages;
     let mut answer = done(&write).await;
-    answer.extend(told);
+    answer.extend(told_after(told, !answer.contains_key("not_shown")));
     Ok(ToolAnswer { messages, ..answer.into() })
 }
 
@@ -210,8 +210,7 @@ fn against(
     date: Option<&str>,
     account: &str,
 ) -> Option<(&'static str, String)> {
-    let (posted, cheque, now) =
-        (text_of(stored, "posting_date"), text_of(stored, kind.cheque), text_of(stored, CLEARANCE));
+    let (cheque, now) = (text_of(stored, kind.cheque), text_of(stored, CLEARANCE));
     let is_other = |fields: &[&str]| match fields {
         ["accounts"] => {
             let mut rows = stored.get("accounts").into_iter().flat_map(rows);
@@ -225,9 +224,6 @@ fn against(
         _ if is_other(kind.account) => ("name", format!("is no payment of {account:?}")),
         (_, None) if now.is_empty() => ("date", "has no clearance date that could be taken away".to_owned()),
         (_, Some(date)) if date == now => ("date", format!("has this clearance date already, {now}")),
-        (_, Some(date)) if date < posted => {
-            ("date", format!("was posted on {posted}: the bank cannot have had it before, on {date}"))
-        }
         (_, Some(date)) if date < cheque => {
             ("date", format!("has a {} of {cheque}, before which the site clears nothing", kind.cheque))
         }
@@ -235,18 +231,25 @@ fn against(
     })
 }
 
-/// The site's tool with the rows that it has of these payments, dated.
+/// The site's tool with the rows that it has of these payments, dated: it is asked about the days on which they were
+/// posted, one by one, since an account has many of others in between.
 ///
 /// # Errors
 /// That it does not count one among the payments of the account, or its refusal.
 async fn filled(call: &Call<'_>, account: &str, dated: &[Dated<'_>]) -> Result<Map<String, Value>, ToolError> {
     let days: BTreeSet<&str> = dated.iter().map(|one| text_of(&one.before, "posting_date")).collect();
-    let (Some(first), Some(from), Some(to)) = (dated.first(), days.first(), days.last()) else {
+    let (Some(first), Some(last)) = (dated.first(), days.last()) else {
         return Err(ToolError::refused("dates: none is left.", "Name the payments."));
     };
-    let mut form = form(account, from, to, true);
-    let site = call.session.site;
-    let found = entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &form, None).await?);
+    // What has a date already is asked for only where it is to get another, or none.
+    let all = dated.iter().any(|one| !text_of(&one.before, CLEARANCE).is_empty());
+    let (site, mut found) = (call.session.site, Vec::new());
+    for day in &days {
+        let asked = form(account, day, day, all);
+        found.extend(entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &asked, None).await?));
+    }
+    // The site reads the range once more when all is set.
+    let mut form = form(account, last, last, all);
     let mut rows = Vec::with_capacity(dated.len());
     for one in dated {
         let is_it = |row: &&Map<String, Value>| {
@@ -270,24 +273,45 @@ async fn filled(call: &Call<'_>, account: &str, dated: &[Dated<'_>]) -> Result<M
     Ok(form)
 }
 
+/// That the bank had a payment before it was posted: the site takes it, and a year may be mistyped.
+fn early(one: &Dated<'_>) -> Option<String> {
+    let (posted, date) = (text_of(&one.before, "posting_date"), one.date.as_deref()?);
+    (date < posted).then(|| format!("{} {:?} was posted on {posted}, after {date}", one.kind.doctype, one.name))
+}
+
 fn step<'a>(one: &'a Dated<'_>, told: &'a Map<String, Value>) -> Step<'a> {
     let state = WriteState::Changed { stored: &one.before, result: &one.after };
     Step { name: Some(&one.name), state, preview: told }
 }
 
-/// What is shown before and told after.
-fn told(account: &str, dated: &[Dated<'_>]) -> Map<String, Value> {
-    let row = |one: &Dated<'_>| {
+/// What is shown before and told after; of the site's tool are the amounts.
+fn told(account: &str, dated: &[Dated<'_>], form: &Map<String, Value>) -> Map<String, Value> {
+    let found = form.get("payment_entries").into_iter().flat_map(rows);
+    let row = |(one, found): (&Dated<'_>, &Map<String, Value>)| {
         let mut row = Map::from_iter([
             ("doctype".to_owned(), json!(one.kind.doctype)),
             ("name".to_owned(), json!(one.name)),
             ("posting_date".to_owned(), json!(one.before.get("posting_date"))),
             (CLEARANCE.to_owned(), json!({"from": one.before.get(CLEARANCE), "to": one.date})),
         ]);
+        row.extend(one.kind.amount(one.on, found));
         row.extend(one.kind.facts(&one.on.visible(one.before.clone())));
         Value::Object(row)
     };
-    Map::from_iter([("account".to_owned(), json!(account)), ("dates".to_owned(), dated.iter().map(row).collect())])
+    let dates = dated.iter().zip(found).map(row).collect();
+    let mut told = Map::from_iter([("account".to_owned(), json!(account)), ("dates".to_owned(), dates)]);
+    let early: Vec<String> = dated.iter().filter_map(early).collect();
+    if !early.is_empty() {
+        told.insert("warnings".to_owned(), json!(early));
+    }
+    told
+}
+
+/// What of the preview is told after; where it is not shown to be done, as what was meant.
+fn told_after(mut told: Map<String, Value>, is_shown: bool) -> Map<String, Value> {
+    let dates = told.remove("dates").unwrap_or_default();
+    told.insert(if is_shown { "dates" } else { "meant" }.to_owned(), dates);
+    told
 }
 
 /// What came of it, as the payments show it: that the site said yes is not enough.
@@ -310,7 +334,15 @@ async fn done(write: &Clearing<'_>) -> Map<String, Value> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{KINDS, against};
+    use super::{KINDS, against, told_after};
+
+    #[test]
+    fn what_is_not_shown_to_be_done_is_told_as_meant() {
+        let told = json!({"account": "Bank", "dates": [1]});
+        let told = told.as_object().unwrap();
+        assert_eq!(json!(told_after(told.clone(), true)), json!(told));
+        assert_eq!(json!(told_after(told.clone(), false)), json!({"account": "Bank", "meant": [1]}));
+    }
 
     #[test]
     fn a_day_is_refused_with_the_reason() {
@@ -323,7 +355,6 @@ mod tests {
             stored
         };
         for (stored, date, told) in [
-            (stored.clone(), Some("2026-11-09"), "was posted on 2026-11-10"),
             (stored.clone(), Some("2026-11-11"), "has a reference_date of 2026-11-12"),
             (stored.clone(), None, "has no clearance date"),
             (with("clearance_date", json!("2026-11-20")), Some("2026-11-20"), "has this clearance date already"),
@@ -335,7 +366,14 @@ mod tests {
             assert!(found.contains(told), "{found}");
         }
         let cleared = with("clearance_date", json!("2026-11-20"));
-        for (stored, date) in [(&stored, Some("2026-11-12")), (&cleared, Some("2026-11-21")), (&cleared, None)] {
+        // Posted after the bank had it: the site takes that.
+        let late = with("posting_date", json!("2026-11-30"));
+        for (stored, date) in [
+            (&stored, Some("2026-11-12")),
+            (&late, Some("2026-11-12")),
+            (&cleared, Some("2026-11-21")),
+            (&cleared, None),
+        ] {
             assert_eq!(against(&KINDS[0], stored.as_object().unwrap(), date, "Bank"), None);
         }
         let rows = json!([{"account": "Bank"}, {"account": "Fees"}]);

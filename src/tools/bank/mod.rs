@@ -57,6 +57,8 @@ struct Kind {
     account: &'static [&'static str],
     /// What is told of it beside its days, as far as that may be seen.
     told: &'static [&'static str],
+    /// The fields, and columns of rows, from which the site works out what the account gets or gives by it.
+    amounts: &'static [&'static str],
 }
 
 const KINDS: [Kind; 2] = [
@@ -65,12 +67,14 @@ const KINDS: [Kind; 2] = [
         cheque: "reference_date",
         account: &["paid_from", "paid_to"],
         told: &["payment_type", "party", "paid_amount", "received_amount", "reference_no"],
+        amounts: &["paid_amount", "received_amount"],
     },
     Kind {
         doctype: "Journal Entry",
         cheque: "cheque_date",
         account: &["accounts"],
-        told: &["title", "total_debit", "cheque_no"],
+        told: &["title", "cheque_no"],
+        amounts: &["accounts.debit_in_account_currency", "accounts.credit_in_account_currency"],
     },
 ];
 
@@ -112,6 +116,24 @@ impl Kind {
             .filter_map(|field| Some((field.to_owned(), seen.get(field).filter(|fact| !fact.is_null())?.clone())))
             .collect()
     }
+
+    /// What the account gets (Dr) or gives (Cr) by it, in the site's own row about it, where that may be seen: the line of
+    /// the statement.
+    fn amount(&self, on: &DocTypeCall<'_>, row: &Map<String, Value>) -> Option<(String, Value)> {
+        let may_be_seen = self.amounts.iter().all(|name| match name.split_once('.') {
+            None => may_read(on, name),
+            Some((table, column)) => may_read_column(on, table, column),
+        });
+        let amount = row.get("amount").filter(|amount| may_be_seen && amount.is_string())?;
+        Some(("amount".to_owned(), amount.clone()))
+    }
+}
+
+fn may_read_column(on: &DocTypeCall<'_>, table: &str, column: &str) -> bool {
+    let table = on.def.field(table);
+    let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
+    let column = child.and_then(|child| child.field(column));
+    table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
 }
 
 fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
@@ -165,6 +187,11 @@ mod tests {
             let def = erpnext_doctypes::any(kind.doctype).unwrap();
             let fields = kind.account.iter().chain(kind.told).chain([&kind.cheque, &CLEARANCE, &"posting_date"]);
             assert_eq!(fields.filter(|field| def.field(field).is_none()).collect::<Vec<_>>(), Vec::<&&str>::new());
+            for amount in kind.amounts {
+                let (table, column) = amount.split_once('.').map_or((None, *amount), |(table, of)| (Some(table), of));
+                let rows = table.and_then(|table| erpnext_doctypes::any(def.field(table)?.rows_of()?));
+                assert!(rows.unwrap_or(def).field(column).is_some(), "{amount}");
+            }
         }
     }
 }

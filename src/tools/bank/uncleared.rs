@@ -9,12 +9,12 @@ use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation};
+use crate::policy::{Filter, Operation, Policy};
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tool::Call;
 
-/// How many are told at most.
+/// How many of a DocType are told at most, and looked at in one request.
 const MOST: usize = 200;
 
 /// # Errors
@@ -28,42 +28,63 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
     };
     let asked = form(&args.account, &from, &to, false);
     let found = entries(session.site.ask_desk_tool(&update, DeskQuestion::BankEntries, &asked, None).await?);
-    let (mut told, mut known) = (Vec::new(), 0);
-    let mut left_out = Vec::new();
+    let (mut told, mut left_out, mut is_whole) = (Vec::new(), Vec::new(), true);
     for kind in &KINDS {
         let of_kind = found.iter().filter(|row| text_of(row, "payment_document") == kind.doctype);
         let names: Vec<String> = of_kind.filter_map(|row| document_name(row.get("payment_entry")?)).collect();
-        known += names.len();
+        let Ok(permit) = session.permit(Operation::Read, kind.doctype).await else {
+            left_out.push(format!("each {}, which may not be read here", kind.doctype));
+            continue;
+        };
         if names.is_empty() {
             continue;
         }
-        match session.permit(Operation::Read, kind.doctype).await {
-            Ok(permit) => {
-                let on = DocTypeCall::of(call, &permit).await?;
-                on.keeps_values().await?;
-                kind.seen(&on)?;
-                told.extend(seen(kind, &on, &names[..names.len().min(MOST)]).await?);
-            }
-            Err(_) => left_out.push(format!("each {}, which may not be read here", kind.doctype)),
+        let on = DocTypeCall::of(call, &permit).await?;
+        on.keeps_values().await?;
+        kind.seen(&on)?;
+        let (mut of_kind, mut chunks) = (Vec::new(), names.chunks(MOST));
+        while of_kind.len() < MOST
+            && let Some(chunk) = chunks.next()
+        {
+            of_kind.extend(seen(kind, &on, chunk, &found).await?);
         }
-        if names.len() > MOST {
-            left_out.push(format!("{} of {} {}: give a shorter range", names.len() - MOST, names.len(), kind.doctype));
+        if of_kind.len() > MOST || chunks.next().is_some() {
+            left_out.push(format!("{} after these, not looked at: give a shorter range", kind.doctype));
+            is_whole = false;
         }
+        oldest_first(&mut of_kind);
+        of_kind.truncate(MOST);
+        told.extend(of_kind);
     }
-    if found.len() > known {
-        left_out.push(format!("{} of other kinds, which the desk's Bank Clearance has", found.len() - known));
+    left_out.extend(others(session.policy, &found));
+    oldest_first(&mut told);
+    let mut answer = Map::from_iter([("account".to_owned(), json!(args.account))]);
+    if is_whole {
+        answer.insert("count".to_owned(), json!(told.len()));
     }
-    told.sort_by_key(|row| (text_of(row, "posting_date").to_owned(), text_of(row, "name").to_owned()));
-    let mut answer = Map::from_iter([
-        ("account".to_owned(), json!(args.account)),
-        ("count".to_owned(), json!(told.len())),
-        ("uncleared".to_owned(), told.into_iter().map(Value::Object).collect()),
-        ("next".to_owned(), json!("Nothing was set. Compare them with the bank's statement, then call with dates.")),
-    ]);
+    answer.insert("uncleared".to_owned(), told.into_iter().map(Value::Object).collect());
+    let next = "Nothing was set. Compare them with the bank's statement, then call with dates.";
+    answer.insert("next".to_owned(), json!(next));
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     Ok(answer.into())
+}
+
+fn oldest_first(rows: &mut [Map<String, Value>]) {
+    rows.sort_by_key(|row| (text_of(row, "posting_date").to_owned(), text_of(row, "name").to_owned()));
+}
+
+/// What is to be said of the rows that are no payments: how many they are only where all of them may be seen.
+fn others(policy: &Policy, found: &[Map<String, Value>]) -> Option<String> {
+    let kinds = found.iter().map(|row| text_of(row, "payment_document"));
+    let others: Vec<&str> = kinds.filter(|of| KINDS.iter().all(|kind| kind.doctype != *of)).collect();
+    let mut possible = ["Purchase Invoice", "Sales Invoice"].into_iter().chain(others.iter().copied());
+    match possible.all(|of| policy.shows_whole(of)) {
+        true if others.is_empty() => None,
+        true => Some(format!("{} of other kinds, which the desk's Bank Clearance has", others.len())),
+        false => Some("others may be open that are not told here".to_owned()),
+    }
 }
 
 /// The range that is asked for.
@@ -85,8 +106,13 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     }
 }
 
-/// Those of the documents that the caller may see and that have no clearance date still.
-async fn seen(kind: &Kind, on: &DocTypeCall<'_>, names: &[String]) -> Result<Vec<Map<String, Value>>, ToolError> {
+/// Those of the documents that the caller may see and that have no clearance date still, with what the site found.
+async fn seen(
+    kind: &Kind,
+    on: &DocTypeCall<'_>,
+    names: &[String],
+    found: &[Map<String, Value>],
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     let fields = ["name", "posting_date", CLEARANCE, kind.cheque].into_iter().chain(kind.told.iter().copied());
     let query = ListQuery {
         fields: fields.filter(|field| *field == "name" || may_read(on, field)).map(str::to_owned).collect(),
@@ -101,6 +127,11 @@ async fn seen(kind: &Kind, on: &DocTypeCall<'_>, names: &[String]) -> Result<Vec
         let mut told = Map::from_iter([("doctype".to_owned(), json!(kind.doctype))]);
         let days = ["name", "posting_date"].into_iter();
         told.extend(days.filter_map(|field| Some((field.to_owned(), row.get(field)?.clone()))));
+        let is_it = |found: &&Map<String, Value>| {
+            text_of(found, "payment_document") == kind.doctype
+                && text_of(found, "payment_entry") == text_of(&row, "name")
+        };
+        told.extend(found.iter().find(is_it).and_then(|found| kind.amount(on, found)));
         told.extend(kind.facts(&row));
         told
     };

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::account::Filled;
-use super::{Ask, DRY, check, confirmed, counted, run, wrong};
+use super::check::check;
+use super::{Ask, DRY, confirmed, counted, run, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -67,7 +68,7 @@ async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, Tool
     let form_defaults = args.form_defaults;
     let row = |data| CreateArgs { data: Data(data), idempotency_key: None, form_defaults, return_document: false };
     let rows: Vec<CreateArgs> = args.documents.0.into_iter().map(row).collect();
-    check(&on, "documents", &rows).await?;
+    check(&call, &on, "documents", args.start_at, &rows).await?;
     if args.atomic {
         return all_or_none(&call, &on, args.start_at, &rows).await;
     }

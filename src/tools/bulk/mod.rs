@@ -3,6 +3,7 @@
 
 mod account;
 mod act;
+mod check;
 mod create;
 mod delete;
 mod go;
@@ -18,8 +19,7 @@ pub use import::IMPORT;
 pub use update::UPDATE;
 pub use upsert::UPSERT;
 
-use erpnext_schema::doctype_flag::{SINGLE, VIRTUAL};
-use erpnext_schema::{DocTypeDef, Operator, Order, Purpose, Rule, Violation, collation, nearest};
+use erpnext_schema::{Purpose, Rule, Violation};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
@@ -28,15 +28,12 @@ use serde_json::{Map, Value, json};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
-use crate::documents::names::document_name;
-use crate::documents::{DocTypeCall, titles};
+use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
-use crate::site::{Filter, ListQuery};
 use crate::tool::Call;
 use crate::tool::document_args::{CreateArgs, NameArgs, UpdateArgs};
 use crate::writes::batch::Member;
-use crate::writes::links;
 use go::{Ended, go, stops_all};
 
 /// The most documents that one call takes.
@@ -272,92 +269,4 @@ fn not_within(call: &Call<'_>, start_at: Option<u64>) -> Result<(), ToolError> {
 fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
     let violation = Violation { path: path.to_owned(), rule: Rule::Value, message, nearest: None };
     ToolError::arguments(call.tool.name(), vec![violation])
-}
-
-/// Checks every document against its DocType, its links in one pass, and that none is named twice; every problem is named by
-/// its row.
-async fn check<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Result<(), ToolError> {
-    let mut found = twice(argument, rows);
-    found.extend(unknown(on, argument, rows).await?);
-    let in_row = |i: usize, violation: Violation| {
-        let field = violation.path.strip_prefix("data.").unwrap_or(&violation.path);
-        Violation { path: format!("{argument}[{i}].{field}"), ..violation }
-    };
-    let mut docs: Vec<(usize, &'static DocTypeDef, Map<String, Value>)> = Vec::new();
-    let mut last: Option<(Purpose, &Map<String, Value>)> = None;
-    for (i, row, data) in rows.iter().enumerate().filter_map(|(i, row)| Some((i, row, row.data()?))) {
-        // All that a filter selects gets the same.
-        let same = docs.last().filter(|_| last == Some((row.purpose(), data)));
-        if let Some((def, doc)) = same.map(|(_, def, doc)| (*def, doc.clone())) {
-            docs.push((i, def, doc));
-            continue;
-        }
-        let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
-        last = None;
-        match checked(&on, row.purpose(), data).await {
-            Ok((def, doc)) => {
-                docs.push((i, def, doc));
-                last = Some((row.purpose(), data));
-            }
-            Err(ToolError::Arguments { violations, .. }) => {
-                found.extend(violations.into_iter().map(|violation| in_row(i, violation)));
-            }
-            Err(error) => return Err(error),
-        }
-        if found.len() >= MOST_PROBLEMS {
-            break;
-        }
-    }
-    if found.len() < MOST_PROBLEMS {
-        found.extend(links::dead_links(on, &docs).await?.into_iter().map(|(i, violation)| in_row(i, violation)));
-    }
-    found.truncate(MOST_PROBLEMS);
-    if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
-}
-
-/// Names that no document has, before anything is sent to the others.
-async fn unknown<R: Row>(on: &DocTypeCall<'_>, argument: &str, rows: &[R]) -> Result<Vec<Violation>, ToolError> {
-    let names: Vec<&str> = rows.iter().filter_map(Row::name).collect();
-    // A list of a Single or of rows without a table is none (H26), and what only may be written is not listed.
-    let permit = on.session.permit(Operation::Read, on.def.name).await.ok();
-    let Some(permit) = permit.filter(|_| !names.is_empty() && on.def.flags & (SINGLE | VIRTUAL) == 0) else {
-        return Ok(Vec::new());
-    };
-    let filters = vec![Filter::new("name", Operator::In, json!(names))];
-    let (fields, order_by) = (vec!["name".to_owned()], vec![Order::asc("name")]);
-    let query = ListQuery { fields, filters, order_by, limit: 500, ..ListQuery::default() };
-    let listed = on.session.site.list(&permit, &query).await?.data;
-    let there: Vec<String> = listed.iter().filter_map(|row| document_name(row.get("name")?)).collect();
-    let is_there = |name: &str| there.iter().any(|there| collation::same(there.trim(), name.trim()));
-    let missing = rows.iter().enumerate().filter_map(|(i, row)| Some((i, row.name()?)));
-    let missing = missing.filter(|(_, name)| !is_there(name)).map(|(i, name)| Violation {
-        path: format!("{argument}[{i}]"),
-        rule: Rule::Value,
-        message: format!("there is no {} named {name:?}", on.def.name),
-        nearest: nearest(name, there.iter().map(String::as_str)).map(str::to_owned),
-    });
-    Ok(missing.collect())
-}
-
-/// Checks one document. Gives it as it would be sent, with its links still to be looked at.
-async fn checked(
-    on: &DocTypeCall<'_>,
-    purpose: Purpose,
-    data: &Map<String, Value>,
-) -> Result<(&'static DocTypeDef, Map<String, Value>), ToolError> {
-    let (on, doc) = on.document(purpose, data).await?;
-    let (doc, _) = titles::resolve(&on, doc, &Map::new()).await?;
-    Ok((on.def, doc))
-}
-
-/// A document that is named by two rows: which of them wins would be chance.
-fn twice<R: Row>(argument: &str, rows: &[R]) -> Vec<Violation> {
-    let mut seen = std::collections::BTreeSet::new();
-    let again = rows.iter().enumerate().filter_map(|(i, row)| {
-        let name = row.name()?;
-        let message = format!("{name:?} is named by an earlier row too");
-        let path = format!("{argument}[{i}]");
-        (!seen.insert(name)).then_some(Violation { path, rule: Rule::Value, message, nearest: None })
-    });
-    again.collect()
 }

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ask, check, counted, not_within, run, select, wrong};
+use super::check::check;
+use super::{Ask, counted, not_within, run, select, wrong};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -80,7 +81,7 @@ async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, Tool
     if !unnamed.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), unnamed));
     }
-    check(&on, "documents", &rows).await?;
+    check(&call, &on, "documents", args.start_at, &rows).await?;
     run(&call, &on, args.start_at, &rows, Ask { whole, ..Ask::of(&permit) }, |on, row| Box::pin(write::update(on, row)))
         .await
 }

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ask, Row, check, counted, run};
+use super::check::check;
+use super::{Ask, Row, counted, run};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -120,7 +121,7 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
             }
         });
     }
-    check(&on, "documents", &rows).await?;
+    check(&call, &on, "documents", None, &rows).await?;
     let creates = rows.iter().filter(|row| row.name().is_none()).count();
     let about = [("will_create", creates), ("will_update", rows.len() - creates)];
     let about = about.map(|(key, count)| (key.to_owned(), json!(count))).into_iter().collect();

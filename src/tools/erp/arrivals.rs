@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use erpnext_schema::Operator;
 use serde_json::{Value, json};
 
-use super::seen::{Row, Scope, all_of, call_on, exact, number, seen_rows, sees, text};
+use super::seen::{Row, Scope, call_on, exact, number, seen_rows, sees, text, too_many, up_to};
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
@@ -16,7 +16,8 @@ use crate::tool::Call;
 /// The states of orders of which something is to be received.
 const OPEN: [&str; 2] = ["To Receive and Bill", "To Receive"];
 /// The columns that tell what comes.
-const COLUMNS: [&str; 6] = ["item_code", "warehouse", "qty", "received_qty", "conversion_factor", "schedule_date"];
+const COLUMNS: [&str; 7] =
+    ["item_code", "warehouse", "qty", "received_qty", "conversion_factor", "schedule_date", "delivered_by_supplier"];
 /// The most orders that one call looks through, and the most of their rows.
 const MOST_ORDERS: usize = 5_000;
 const MOST_ROWS: usize = 20_000;
@@ -31,14 +32,15 @@ pub struct Arrival {
     qty: f64,
 }
 
-/// What comes of the items, by item; nothing where that may not be read.
+/// What comes of the items, by item; nothing where that may not be read, or is more than one call looks through.
 ///
 /// # Errors
-/// More orders than one call looks through, and the site's.
+/// The site's.
 pub async fn arrivals(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
     scope: &Scope,
+    notes: &mut Vec<String>,
 ) -> Result<Option<BTreeMap<String, Vec<Arrival>>>, ToolError> {
     let Ok(orders) = neighbour(on, "Purchase Order").await? else { return Ok(None) };
     let Some(rows) = seen_rows(on, &orders, "items", &COLUMNS).filter(|_| sees(&orders, "status")) else {
@@ -52,21 +54,29 @@ pub async fn arrivals(
     ];
     let on_orders = call_on(on, &orders);
     let query = ListQuery { filters, ..ListQuery::default() };
-    let found = all_of(call, &on_orders, &query, MOST_ORDERS).await?;
+    let Some(found) = up_to(call, &on_orders, &query, MOST_ORDERS).await? else {
+        notes.push(too_many("arrivals", MOST_ORDERS, "orders bring these items"));
+        return Ok(None);
+    };
     let names: Vec<Value> = found.into_iter().filter_map(|mut row| row.remove("name")).collect();
     let Some(child) = on.session.catalog.known(rows.doctype) else { return Ok(None) };
     let columns: Vec<_> = COLUMNS.iter().filter_map(|column| child.field(column)).collect();
     let Some(found) = on_orders.rows_of(rows, &names, &columns, &[items], MOST_ROWS).await? else {
-        return Err(ToolError::refused(
-            format!("More than {MOST_ROWS} rows of open purchase orders are about these items."),
-            "Name fewer items.",
-        ));
+        notes.push(too_many("arrivals", MOST_ROWS, "rows of orders bring these items"));
+        return Ok(None);
     };
+    if orders.permit.is_row_filtered() {
+        notes.push("arrivals: only those of orders that you may see".to_owned());
+    }
     let mut by_item = BTreeMap::<String, Vec<Arrival>>::new();
     for row in &found {
         let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor > 0.0).unwrap_or(1.0);
         let qty = (number(row, "qty") - number(row, "received_qty")) * factor;
         let warehouse = text(row, "warehouse");
+        // Such a row goes to the customer without ever lying in a warehouse.
+        if number(row, "delivered_by_supplier") > 0.0 {
+            continue;
+        }
         if qty > 0.0 && scope.has(warehouse) {
             by_item.entry(text(row, "item_code").to_owned()).or_default().push(Arrival {
                 date: text(row, "schedule_date").to_owned(),

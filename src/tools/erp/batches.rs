@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use erpnext_schema::Operator;
 use serde_json::{Value, json};
 
-use super::seen::{Row, Scope, all_of, call_on, exact, number, seen_rows, sees, text};
+use super::seen::{
+    Row, Scope, allowed, beside, call_on, exact, is_row_filtered, number, seen_rows, sees, text, too_many, up_to,
+};
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbour};
 use crate::error::ToolError;
@@ -25,48 +27,53 @@ pub const MOST_TOLD: usize = 200;
 
 /// How much of each batch lies in each warehouse, by item and batch.
 type Lying = BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>;
+/// What is told of batches, by their names, and what of it is withheld.
+type Known = (BTreeMap<String, Row>, Vec<&'static str>);
 
-/// What is told of batches or serial numbers by item, and what of it is withheld or not counted.
+/// What is told of batches or serial numbers by item, and what of it is withheld.
 pub struct Told {
     pub by_item: BTreeMap<String, Vec<Value>>,
     pub withheld: Vec<&'static str>,
-    pub notes: Vec<String>,
 }
 
-impl Told {
-    fn withheld(what: &'static str) -> Self {
-        Self { by_item: BTreeMap::new(), withheld: vec![what], notes: Vec::new() }
-    }
-}
-
-/// The batches of the items, those that expire first before the others.
+/// The batches of the items, those that expire first before the others; nothing where they may not be read, or more moved
+/// than one call adds up.
 ///
 /// # Errors
-/// More bundles than one call looks through, and the site's.
-pub async fn batches(call: &Call<'_>, on: &DocTypeCall<'_>, scope: &Scope, today: &str) -> Result<Told, ToolError> {
+/// The site's.
+pub async fn batches(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    scope: &Scope,
+    today: &str,
+    notes: &mut Vec<String>,
+) -> Result<Option<Told>, ToolError> {
     let mut lying = Lying::new();
-    if !add_bundles(call, on, scope, &mut lying).await? {
-        return Ok(Told::withheld("batches"));
+    if add_bundles(call, on, scope, &mut lying, notes).await?.is_none() {
+        return Ok(None);
     }
-    let mut told = Told { by_item: BTreeMap::new(), withheld: Vec::new(), notes: Vec::new() };
-    if !add_ledger(on, scope, &mut lying).await? {
-        let note =
-            "batches: what moved before ERPNext had bundles is not counted, as Stock Ledger Entry may not be read";
-        told.notes.push(note.to_owned());
-    }
-    let names: BTreeSet<&str> = lying.values().flat_map(|batches| batches.keys().map(String::as_str)).collect();
-    let (mut known, mut only_known) = (BTreeMap::new(), false);
-    match neighbour(on, "Batch").await? {
-        Err(_) => told.withheld.push("expiry_date"),
-        Ok(batch) => {
-            let (fields, hidden): (Vec<_>, Vec<_>) =
-                ["expiry_date", "disabled"].into_iter().partition(|name| sees(&batch, name));
-            told.withheld.extend(hidden);
-            let fields: Vec<_> = fields.into_iter().filter_map(|name| batch.def.field(name)).collect();
-            known = on.fields_of(&batch, &names, &fields).await?;
-            only_known = batch.permit.is_row_filtered();
+    match allowed(of_ledger(on, scope).await)?.flatten() {
+        Some(entries) if entries.len() > MOST_ENTRIES => {
+            notes.push(too_many("batches", MOST_ENTRIES, "of these items are in the stock ledger"));
+            return Ok(None);
+        }
+        Some(entries) => entries.iter().for_each(|row| {
+            add(&mut lying, text(row, "item_code"), text(row, "batch_no"), text(row, "warehouse"), number(row, "m0"));
+        }),
+        None => {
+            let note =
+                "batches: what moved before ERPNext had bundles is not counted, as Stock Ledger Entry may not be read";
+            notes.push(note.to_owned());
         }
     }
+    let names: BTreeSet<&str> = lying.values().flat_map(|batches| batches.keys().map(String::as_str)).collect();
+    let only_known = is_row_filtered(on.session, "Batch").await?;
+    if only_known {
+        notes.push("batches: only those that you may see".to_owned());
+    }
+    let facts = beside(facts_of(on, &names).await, "Batch", notes)?;
+    let (known, withheld) = facts.unwrap_or_else(|| (BTreeMap::new(), vec!["expiry_date"]));
+    let mut told = Told { by_item: BTreeMap::new(), withheld };
     for (item, batches) in &lying {
         let mut rows: Vec<(String, Value)> = Vec::new();
         for (batch, warehouses) in batches {
@@ -94,7 +101,16 @@ pub async fn batches(call: &Call<'_>, on: &DocTypeCall<'_>, scope: &Scope, today
         rows.sort_by(|one, other| one.0.cmp(&other.0));
         told.by_item.insert(item.clone(), rows.into_iter().map(|(_, row)| row).collect());
     }
-    Ok(told)
+    Ok(Some(told))
+}
+
+/// What is told of batches; nothing where none may be read.
+async fn facts_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<Option<Known>, ToolError> {
+    let Ok(batch) = neighbour(on, "Batch").await? else { return Ok(None) };
+    let (fields, hidden): (Vec<_>, Vec<_>) =
+        ["expiry_date", "disabled"].into_iter().partition(|name| sees(&batch, name));
+    let fields: Vec<_> = fields.into_iter().filter_map(|name| batch.def.field(name)).collect();
+    Ok(Some((on.fields_of(&batch, names, &fields).await?, hidden)))
 }
 
 fn add(lying: &mut Lying, item: &str, batch: &str, warehouse: &str, qty: f64) {
@@ -104,43 +120,45 @@ fn add(lying: &mut Lying, item: &str, batch: &str, warehouse: &str, qty: f64) {
     }
 }
 
-/// Adds what bundles moved; false where that may not be read.
+/// Adds what bundles moved; nothing where that may not be read, or is too much.
 async fn add_bundles(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
     scope: &Scope,
     lying: &mut Lying,
-) -> Result<bool, ToolError> {
-    let Ok(bundle) = neighbour(on, "Serial and Batch Bundle").await? else { return Ok(false) };
-    let own = ["item_code", "warehouse", "is_cancelled", "has_batch_no", "type_of_transaction"];
+    notes: &mut Vec<String>,
+) -> Result<Option<()>, ToolError> {
+    let Ok(bundle) = neighbour(on, "Serial and Batch Bundle").await? else { return Ok(None) };
+    let own = ["item_code", "warehouse", "is_cancelled", "has_batch_no", "type_of_transaction", "voucher_type"];
     // A sum over a part of what moved is no quantity.
     let is_whole = !bundle.permit.is_row_filtered() && own.iter().all(|field| sees(&bundle, field));
     let rows = seen_rows(on, &bundle, "entries", &["batch_no", "qty"]);
-    let Some(rows) = rows.filter(|_| is_whole) else { return Ok(false) };
+    let Some(rows) = rows.filter(|_| is_whole) else { return Ok(None) };
     let mut filters = scope.filters("item_code", "warehouse");
     filters.extend([
         Filter::eq("docstatus", 1),
         Filter::eq("is_cancelled", 0),
         Filter::eq("has_batch_no", 1),
         Filter::new("type_of_transaction", Operator::In, json!(["Inward", "Outward"])),
+        // What a pick list picked is moved by the delivery, which has a bundle of its own.
+        Filter::new("voucher_type", Operator::Ne, "Pick List"),
     ]);
     let fields = ["name", "item_code", "warehouse"].map(str::to_owned).to_vec();
     let query = ListQuery { fields, filters, ..ListQuery::default() };
     let on_bundles = call_on(on, &bundle);
-    let bundles = all_of(call, &on_bundles, &query, MOST_BUNDLES).await?;
-    let Some(child) = on.session.catalog.known(rows.doctype) else { return Ok(false) };
+    let Some(bundles) = up_to(call, &on_bundles, &query, MOST_BUNDLES).await? else {
+        notes.push(too_many("batches", MOST_BUNDLES, "bundles moved these items"));
+        return Ok(None);
+    };
+    let Some(child) = on.session.catalog.known(rows.doctype) else { return Ok(None) };
     let columns: Vec<_> = ["batch_no", "qty"].into_iter().filter_map(|column| child.field(column)).collect();
     let mut room = MOST_ROWS;
     for (page, bundles_here) in bundles.chunks(PAGE).enumerate() {
         call.observer.tell(page * PAGE, bundles.len());
         let names: Vec<Value> = bundles_here.iter().filter_map(|bundle| bundle.get("name").cloned()).collect();
         let Some(found) = on_bundles.rows_of(rows, &names, &columns, &[], room).await? else {
-            return Err(ToolError::refused(
-                format!(
-                    "The batches of these items moved in more than {MOST_ROWS} rows, and one call adds up no more."
-                ),
-                "Name fewer items or warehouses.",
-            ));
+            notes.push(too_many("batches", MOST_ROWS, "rows of bundles moved these items"));
+            return Ok(None);
         };
         room -= found.len();
         let by_name: BTreeMap<&str, &Row> = bundles_here.iter().map(|bundle| (text(bundle, "name"), bundle)).collect();
@@ -151,16 +169,17 @@ async fn add_bundles(
             }
         }
     }
-    Ok(true)
+    Ok(Some(()))
 }
 
-/// Adds what the stock ledger says of batches without a bundle; false where that may not be read.
-async fn add_ledger(on: &DocTypeCall<'_>, scope: &Scope, lying: &mut Lying) -> Result<bool, ToolError> {
-    let Ok(ledger) = neighbour(on, "Stock Ledger Entry").await? else { return Ok(false) };
+/// What the stock ledger says of batches without a bundle; nothing where that may not be read, and where it is too much
+/// more than that.
+async fn of_ledger(on: &DocTypeCall<'_>, scope: &Scope) -> Result<Option<Vec<Row>>, ToolError> {
+    let Ok(ledger) = neighbour(on, "Stock Ledger Entry").await? else { return Ok(None) };
     let keys = ["item_code", "warehouse", "batch_no"];
     let others = ["actual_qty", "is_cancelled", "serial_and_batch_bundle"];
     if ledger.permit.is_row_filtered() || !keys.iter().chain(&others).all(|field| sees(&ledger, field)) {
-        return Ok(false);
+        return Ok(None);
     }
     let mut filters = scope.filters("item_code", "warehouse");
     filters.extend([
@@ -176,32 +195,32 @@ async fn add_ledger(on: &DocTypeCall<'_>, scope: &Scope, lying: &mut Lying) -> R
         limit: 500,
         ..GroupQuery::default()
     };
+    let mut entries = Vec::new();
     loop {
         let page = on.session.site.groups(&ledger.permit, &query, on.session.catalog.version()).await?.data;
-        for row in &page {
-            add(lying, text(row, "item_code"), text(row, "batch_no"), text(row, "warehouse"), number(row, "m0"));
-        }
+        let is_last = page.len() < PAGE;
         query.start += page.len() as u64;
-        if page.len() < PAGE {
-            return Ok(true);
-        }
-        if query.start > MOST_ENTRIES as u64 {
-            return Err(ToolError::refused(
-                format!("More than {MOST_ENTRIES} batches of these items are in the stock ledger."),
-                "Name fewer items or warehouses.",
-            ));
+        entries.extend(page);
+        if is_last || entries.len() > MOST_ENTRIES {
+            return Ok(Some(entries));
         }
     }
 }
 
-/// The serial numbers of the items that lie in a warehouse, by item.
+/// The serial numbers of the items that lie in a warehouse, by item; nothing where they may not be read, or are more than
+/// one call reads.
 ///
 /// # Errors
-/// More of them than one call reads, and the site's.
-pub async fn serials(call: &Call<'_>, on: &DocTypeCall<'_>, scope: &Scope) -> Result<Told, ToolError> {
-    let Ok(serial) = neighbour(on, "Serial No").await? else { return Ok(Told::withheld("serial_numbers")) };
+/// The site's.
+pub async fn serials(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    scope: &Scope,
+    notes: &mut Vec<String>,
+) -> Result<Option<Told>, ToolError> {
+    let Ok(serial) = neighbour(on, "Serial No").await? else { return Ok(None) };
     if !["item_code", "warehouse"].iter().all(|field| sees(&serial, field)) {
-        return Ok(Told::withheld("serial_numbers"));
+        return Ok(None);
     }
     let mut filters = scope.filters("item_code", "warehouse");
     if scope.warehouses.is_none() {
@@ -210,8 +229,15 @@ pub async fn serials(call: &Call<'_>, on: &DocTypeCall<'_>, scope: &Scope) -> Re
     let (more, hidden): (Vec<_>, Vec<_>) = ["status", "batch_no"].into_iter().partition(|name| sees(&serial, name));
     let fields = ["name", "item_code", "warehouse"].into_iter().chain(more).map(str::to_owned).collect();
     let query = ListQuery { fields, filters, own_columns: true, ..ListQuery::default() };
-    let mut told = Told { by_item: BTreeMap::new(), withheld: hidden, notes: Vec::new() };
-    for mut row in all_of(call, &call_on(on, &serial), &query, MOST_SERIALS).await? {
+    let Some(found) = up_to(call, &call_on(on, &serial), &query, MOST_SERIALS).await? else {
+        notes.push(too_many("serial_numbers", MOST_SERIALS, "are of these items"));
+        return Ok(None);
+    };
+    if serial.permit.is_row_filtered() {
+        notes.push("serial_numbers: only those that you may see".to_owned());
+    }
+    let mut told = Told { by_item: BTreeMap::new(), withheld: hidden };
+    for mut row in found {
         row.retain(|_, value| !value.is_null() && *value != "");
         let name = row.remove("name").unwrap_or_default();
         let item = text(&row, "item_code").to_owned();
@@ -219,5 +245,5 @@ pub async fn serials(call: &Call<'_>, on: &DocTypeCall<'_>, scope: &Scope) -> Re
         row.insert("serial_no".to_owned(), name);
         told.by_item.entry(item).or_default().push(Value::Object(row));
     }
-    Ok(told)
+    Ok(Some(told))
 }

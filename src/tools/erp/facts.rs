@@ -27,7 +27,9 @@ pub const ITEM_FACTS: &[Fact] = &[
     ("price_list", "Item", "name"),
     ("price_list_rate", "Item Price", "price_list_rate"),
     ("discount_percentage", "Pricing Rule", "discount_percentage"),
+    ("discount_percentage", "Pricing Rule", "discount_amount"),
     ("discount_amount", "Pricing Rule", "discount_amount"),
+    ("discount_amount", "Pricing Rule", "discount_percentage"),
     ("min_order_qty", "Item", "min_order_qty"),
     ("last_purchase_rate", "Item", "last_purchase_rate"),
     ("warehouse", "Item", "item_defaults.default_warehouse"),
@@ -62,8 +64,9 @@ pub const PRICE_FACTS: &[Fact] = &[
     ("margin_type", "Pricing Rule", "margin_type"),
     ("margin_rate_or_amount", "Pricing Rule", "margin_rate_or_amount"),
     ("discount_percentage", "Pricing Rule", "discount_percentage"),
+    ("discount_percentage", "Pricing Rule", "discount_amount"),
     ("discount_amount", "Pricing Rule", "discount_amount"),
-    ("free_item_data", "Pricing Rule", "free_item"),
+    ("discount_amount", "Pricing Rule", "discount_percentage"),
     ("rate", "Item Price", "price_list_rate"),
     ("rate", "Pricing Rule", "rate"),
     ("rate", "Pricing Rule", "margin_rate_or_amount"),
@@ -106,6 +109,23 @@ pub const PARTY_FACTS: &[Fact] = &[
     ("contact_designation", "Contact", "designation"),
     ("contact_department", "Contact", "department"),
 ];
+
+/// The pricing rules that the site applied: a list as JSON in a text.
+pub fn applied(details: &Map<String, Value>) -> Vec<String> {
+    let names = match details.get("pricing_rules") {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(other) => other.clone(),
+        None => Value::Null,
+    };
+    names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The facts where these rules were applied. Any of them may have put its rate in the place of the list's: the answer says of
+/// the last alone of which kind it is.
+pub fn after_rules(facts: &[Fact], applied: &[String]) -> Vec<Fact> {
+    let rate = (!applied.is_empty()).then_some(("price_list_rate", "Pricing Rule", "rate"));
+    facts.iter().copied().chain(rate).collect()
+}
 
 /// Which fields of which DocTypes may be read, found out once each.
 pub struct Facts<'a> {
@@ -150,7 +170,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
+    /// Whether the field may be read; one of another DocType only where all of its documents may be.
+    pub async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
         let doctype = if doctype.is_empty() { self.own } else { doctype };
         if !self.known.contains_key(doctype) {
             let permit = self.session.permit(Operation::Read, doctype).await.ok();
@@ -171,5 +192,28 @@ impl<'a> Facts<'a> {
                 child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::{PRICE_FACTS, after_rules, applied};
+
+    #[test]
+    fn applied_rules_are_read_from_text_and_list() {
+        let of = |value: Value| applied(&Map::from_iter([("pricing_rules".to_owned(), value)]));
+        let names = vec!["PRLE-1".to_owned(), "PRLE-2".to_owned()];
+        assert_eq!(of(json!("[\n \"PRLE-1\",\n \"PRLE-2\"\n]")), names);
+        assert_eq!(of(json!(["PRLE-1", "PRLE-2"])), names);
+        assert!(applied(&Map::new()).is_empty() && of(json!("")).is_empty());
+    }
+
+    #[test]
+    fn the_rate_of_a_list_is_of_the_rules_too_once_one_was_applied() {
+        let by_rule = ("price_list_rate", "Pricing Rule", "rate");
+        assert!(!after_rules(PRICE_FACTS, &[]).contains(&by_rule));
+        assert!(after_rules(PRICE_FACTS, &["PRLE-1".to_owned()]).contains(&by_rule));
     }
 }

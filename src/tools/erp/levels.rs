@@ -9,11 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::lying::Levels;
-use super::seen::{Row, Scope, all_of, call_on, needed, sees};
+use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, number, sees};
 use super::{arrivals, batches, is_a_date, missing, reads};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
-use crate::documents::beyond::neighbour;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation};
@@ -116,21 +115,22 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     }
     let mut arriving = None;
     if args.arrivals && !scope.is_empty() {
-        arriving = arrivals::arrivals(&call, &on, &scope).await?;
+        let comes = arrivals::arrivals(&call, &on, &scope, &mut notes).await;
+        arriving = beside(comes, "Purchase Order", &mut notes)?;
         withheld.extend(arriving.is_none().then_some("arrivals"));
     }
-    let mut beside: Vec<(&str, BTreeMap<String, Vec<Value>>)> = Vec::new();
+    let mut of_items = Vec::new();
     if args.batches && !scope.is_empty() {
-        let told = batches::batches(&call, &on, &scope, &today).await?;
-        withheld.extend(told.withheld);
-        notes.extend(told.notes);
-        beside.push(("batches", told.by_item));
+        let told = batches::batches(&call, &on, &scope, &today, &mut notes).await;
+        of_items.push(("batches", beside(told, "Serial and Batch Bundle", &mut notes)?));
     }
     if args.serial_numbers && !scope.is_empty() {
-        let told = batches::serials(&call, &on, &scope).await?;
-        withheld.extend(told.withheld);
-        notes.extend(told.notes);
-        beside.push(("serial_numbers", told.by_item));
+        let told = batches::serials(&call, &on, &scope, &mut notes).await;
+        of_items.push(("serial_numbers", beside(told, "Serial No", &mut notes)?));
+    }
+    for (key, told) in &of_items {
+        // Where they are withheld as a whole, there being none is not what is said.
+        withheld.extend(told.as_ref().map_or_else(|| vec![*key], |told| told.withheld.clone()));
     }
     let mut here = Vec::new();
     for (name, facts) in &items {
@@ -142,16 +142,14 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
             }
             told.insert("arrivals".to_owned(), json!(arrivals::told(of_it, free, &today)));
         }
-        for (key, by_item) in &mut beside {
-            let mut of_it = by_item.remove(name).unwrap_or_default();
+        for (key, of_item) in &mut of_items {
+            let Some(of_item) = of_item else { continue };
+            let mut of_it = of_item.by_item.remove(name).unwrap_or_default();
             if of_it.len() > batches::MOST_TOLD {
                 notes.push(format!("{name}: the first {} of {} {key}", batches::MOST_TOLD, of_it.len()));
                 of_it.truncate(batches::MOST_TOLD);
             }
-            // Where they are withheld as a whole, there being none is not what is said.
-            if !withheld.contains(key) {
-                told.insert((*key).to_owned(), Value::Array(of_it));
-            }
+            told.insert((*key).to_owned(), Value::Array(of_it));
         }
         here.push(Value::Object(told));
     }
@@ -215,17 +213,33 @@ async fn warehouses(
 ) -> Result<Option<BTreeSet<String>>, ToolError> {
     let names = |rows: Vec<Row>| rows.into_iter().filter_map(|row| row.get("name").and_then(document_name));
     let Some(named) = named else {
-        return match neighbour(on, "Warehouse").await? {
-            Ok(there) if there.permit.is_row_filtered() => {
-                let rows = all_of(call, &call_on(on, &there), &ListQuery::default(), MOST_WAREHOUSES).await?;
-                Ok(Some(names(rows).collect()))
-            }
-            _ => Ok(None),
-        };
+        if !is_row_filtered(on.session, "Warehouse").await? {
+            return Ok(None);
+        }
+        let there = needed(on, "Warehouse").await?;
+        let rows = all_of(call, &call_on(on, &there), &ListQuery::default(), MOST_WAREHOUSES).await;
+        return Ok(Some(names(allowed(rows)?.unwrap_or_default()).collect()));
     };
     let there = needed(on, "Warehouse").await?;
     let mut found: BTreeSet<String> = named.iter().cloned().collect();
-    let known = on.fields_of(&there, &found.iter().map(String::as_str).collect(), &[]).await?;
+    if found.len() > MOST_WAREHOUSES {
+        return Err(ToolError::refused(
+            format!("warehouses: {} are named, and one call takes {MOST_WAREHOUSES}.", found.len()),
+            "Name the group above them, or fewer.",
+        ));
+    }
+    let is_group: Vec<_> = there.def.field("is_group").filter(|_| sees(&there, "is_group")).into_iter().collect();
+    let known = on.fields_of(&there, &found.iter().map(String::as_str).collect(), &is_group).await;
+    let known = match allowed(known)? {
+        Some(known) => known,
+        None if there.permit.is_row_filtered() => BTreeMap::new(),
+        None => {
+            notes.push(
+                "what lies below a warehouse is not counted: the site does not let your user read Warehouse".to_owned(),
+            );
+            return Ok(Some(found));
+        }
+    };
     if let Some(name) = found.iter().find(|name| !known.contains_key(*name)) {
         return Err(missing("Warehouse", name));
     }
@@ -233,10 +247,24 @@ async fn warehouses(
         notes.push("what lies below a warehouse is not counted, as not every Warehouse may be read".to_owned());
         return Ok(Some(found));
     }
-    for name in named {
-        let filters = vec![Filter::new("parent_warehouse", Operator::DescendantsOfInclusive, name.as_str())];
+    // Nothing lies below one that is no group.
+    let may_hold = |(_, row): &(&String, &Row)| is_group.is_empty() || number(row, "is_group") > 0.0;
+    let groups: Vec<&String> = known.iter().filter(may_hold).map(|(name, _)| name).collect();
+    let mut walked = BTreeSet::new();
+    for group in groups {
+        if walked.contains(group) {
+            continue;
+        }
+        let filters = vec![Filter::new("parent_warehouse", Operator::DescendantsOfInclusive, group.as_str())];
         let query = ListQuery { filters, ..ListQuery::default() };
-        found.extend(names(all_of(call, &call_on(on, &there), &query, MOST_WAREHOUSES).await?));
+        walked.extend(names(all_of(call, &call_on(on, &there), &query, MOST_WAREHOUSES).await?));
+        if walked.len() > MOST_WAREHOUSES {
+            return Err(ToolError::refused(
+                format!("warehouses: more than {MOST_WAREHOUSES} lie below those that are named."),
+                "Name smaller groups.",
+            ));
+        }
     }
+    found.extend(walked);
     Ok(Some(found))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::currency_of;
-use super::seen::{Row, Scope, all_of, call_on, exact, number, sees, text};
+use super::seen::{Row, Scope, all_of, allowed, call_on, exact, number, sees, text};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
@@ -17,6 +17,11 @@ use crate::tool::Call;
 
 /// The columns of a Bin that are told, those first that are added up.
 const QUANTITIES: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
+/// What else is kept for somebody, told only where it is: for work orders, for subcontractors, for production plans.
+const KEPT: [&str; 3] =
+    ["reserved_qty_for_production", "reserved_qty_for_sub_contract", "reserved_qty_for_production_plan"];
+/// What of the actual quantity is not free.
+const NOT_FREE: [&str; 4] = ["reserved_qty", KEPT[0], KEPT[1], KEPT[2]];
 const VALUES: [&str; 2] = ["valuation_rate", "stock_value"];
 /// The most Bins that one call reads, and the most of which it asks what lay there at a day.
 const MOST_BINS: usize = 5_000;
@@ -45,7 +50,7 @@ impl Levels {
         scope: &Scope,
     ) -> Result<Self, ToolError> {
         let (told, withheld): (Vec<_>, Vec<_>) =
-            QUANTITIES.into_iter().chain(VALUES).chain(["stock_uom"]).partition(|name| sees(bin, name));
+            QUANTITIES.into_iter().chain(KEPT).chain(VALUES).chain(["stock_uom"]).partition(|name| sees(bin, name));
         let mut levels = Self { rows: BTreeMap::new(), told, withheld, companies: BTreeMap::new() };
         if scope.is_empty() {
             return Ok(levels);
@@ -62,16 +67,22 @@ impl Levels {
         for row in all_of(call, &call_on(on, bin), &query, MOST_BINS).await? {
             let item = text(&row, "item_code").to_owned();
             let mut row = shape::row(bin.def, &bin.permit, &columns, row);
-            if let (Some(actual), Some(reserved)) = (row.get("actual_qty"), row.get("reserved_qty")) {
-                let free = actual.as_f64().unwrap_or_default() - reserved.as_f64().unwrap_or_default();
+            if levels.is_free_known() {
+                let free = number(&row, "actual_qty") - NOT_FREE.iter().map(|key| number(&row, key)).sum::<f64>();
                 row.insert("free".to_owned(), exact(free));
             }
+            row.retain(|key, value| !KEPT.contains(&key.as_str()) || value.as_f64().is_some_and(|qty| qty != 0.0));
             levels.rows.entry(item).or_default().push(row);
         }
         for rows in levels.rows.values_mut() {
             rows.sort_by(|one, other| text(one, "warehouse").cmp(text(other, "warehouse")));
         }
         Ok(levels)
+    }
+
+    /// Whether all is told that is there and that is not free of it.
+    fn is_free_known(&self) -> bool {
+        self.told.contains(&"actual_qty") && NOT_FREE.iter().all(|key| self.told.contains(key))
     }
 
     /// The same at the end of a day, as the site works it out for each item and warehouse.
@@ -117,13 +128,7 @@ impl Levels {
             return Ok(());
         }
         let names: BTreeSet<&str> = self.rows.values().flatten().map(|row| text(row, "warehouse")).collect();
-        if let Ok(there) = neighbour(on, "Warehouse").await?
-            && let Some(company) = there.def.field("company").filter(|_| sees(&there, "company"))
-        {
-            let found = on.fields_of(&there, &names, &[company]).await?;
-            let company = |(name, row): (String, Row)| (name, text(&row, "company").to_owned());
-            self.companies = found.into_iter().map(company).filter(|(_, company)| !company.is_empty()).collect();
-        }
+        self.companies = allowed(companies_of(on, &names).await)?.unwrap_or_default();
         if names.len() > 1 && names.iter().any(|name| !self.companies.contains_key(*name)) {
             notes.push("stock_value is not added up over warehouses whose company may not be read".to_owned());
         }
@@ -139,8 +144,9 @@ impl Levels {
         for key in QUANTITIES.into_iter().filter(|key| self.told.contains(key)) {
             total.insert(key.to_owned(), exact(sum(key)));
         }
-        let is_free_known = ["actual_qty", "reserved_qty"].iter().all(|key| self.told.contains(key));
-        let free = is_free_known.then(|| sum("actual_qty") - sum("reserved_qty"));
+        let kept = KEPT.into_iter().filter(|key| self.told.contains(key)).map(|key| (key, sum(key)));
+        total.extend(kept.filter(|(_, sum)| *sum != 0.0).map(|(key, sum)| (key.to_owned(), exact(sum))));
+        let free = self.is_free_known().then(|| sum("actual_qty") - NOT_FREE.into_iter().map(sum).sum::<f64>());
         total.extend(free.map(|free| ("free".to_owned(), exact(free))));
         if self.told.contains(&"stock_value") {
             total.extend(self.value(rows));
@@ -196,4 +202,15 @@ impl Levels {
         }
         Ok(currencies)
     }
+}
+
+/// Whose the warehouses are, as far as that may be read.
+async fn companies_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, ToolError> {
+    let Ok(there) = neighbour(on, "Warehouse").await? else { return Ok(BTreeMap::new()) };
+    let Some(company) = there.def.field("company").filter(|_| sees(&there, "company")) else {
+        return Ok(BTreeMap::new());
+    };
+    let found = on.fields_of(&there, names, &[company]).await?;
+    let company = |(name, row): (String, Row)| (name, text(&row, "company").to_owned());
+    Ok(found.into_iter().map(company).filter(|(_, company)| !company.is_empty()).collect())
 }

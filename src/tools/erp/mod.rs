@@ -3,7 +3,9 @@
 
 mod arrivals;
 mod batches;
+mod candidates;
 mod facts;
+mod free;
 mod levels;
 mod lying;
 mod outside;
@@ -24,8 +26,9 @@ use crate::site::{Filter, ListQuery};
 use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use facts::{Facts, ITEM_FACTS, PARTY_FACTS};
+use facts::{Facts, ITEM_FACTS, PARTY_FACTS, after_rules, applied};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
+use seen::allowed;
 
 pub use levels::LEVELS;
 pub use price::PRICE_OF;
@@ -231,7 +234,8 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     details.insert("price_list".to_owned(), json!(list));
     let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
-    Facts::new(session, "Item").give(details, ITEM_FACTS, &outside, &mut result).await;
+    let facts = after_rules(ITEM_FACTS, &applied(&details));
+    Facts::new(session, "Item").give(details, &facts, &outside, &mut result).await;
     Ok(result.into())
 }
 
@@ -289,7 +293,8 @@ async fn currency_of(session: &Session<'_>, company: &str) -> Result<Option<Stri
     if !field.is_some_and(|field| permit.fields().may_read(field)) {
         return Ok(None);
     }
-    let found = session.site.validate_link(&permit, company, &["default_currency"]).await?;
+    let found = session.site.validate_link(&permit, company, &["default_currency"]).await;
+    let Some(found) = allowed(found.map_err(ToolError::from))? else { return Ok(None) };
     let Some(found) = found else {
         return Err(ToolError::refused(
             format!("company: there is no Company named {company:?}."),

@@ -7,18 +7,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::facts::{Fact, Facts, PARTY_FACTS, PRICE_FACTS};
+use super::candidates::{Question, candidates};
+use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
+use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
-use super::seen::{Row, all_of, call_on, exact, number, sees, text};
-use super::{Transaction, currency_of, exists, is_a_date, reads};
+use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
+use super::{Transaction, currency_of, def, exists, is_a_date, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation};
+use crate::policy::Operation;
 use crate::shape;
-use crate::site::ListQuery;
 use crate::tool::kinds::Amount;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -40,22 +41,6 @@ const RULE: [&str; 14] = [
     "free_item",
     "priority",
 ];
-/// What is told of a price.
-const PRICE: [&str; 9] = [
-    "price_list_rate",
-    "currency",
-    "uom",
-    "customer",
-    "supplier",
-    "valid_from",
-    "valid_upto",
-    "packing_unit",
-    "batch_no",
-];
-/// The most prices of an item in one list.
-const MOST_PRICES: usize = 500;
-/// How many of them are told.
-const MOST_TOLD: usize = 50;
 
 /// What an item costs, and why.
 pub static PRICE_OF: ToolSpec = ToolSpec {
@@ -104,7 +89,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     let kind = if transaction.sells() { "Customer" } else { "Supplier" };
     let mut notes = Vec::new();
     let list = list(session, &args, transaction, &mut notes).await?;
-    let currency = list_currency(&on, &list).await?;
+    let currency = allowed(list_currency(&on, &list).await)?.flatten();
     if currency.is_none() {
         notes.push("the currency of the list may not be read: prices are in it, whichever it is".to_owned());
     }
@@ -138,19 +123,15 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         details.remove("rate");
         details.remove("amount");
     }
-    details.retain(|key, value| key != "free_item_data" || value.as_array().is_some_and(|free| !free.is_empty()));
+    let given = details.remove("free_item_data");
+    let factor = number(&details, "conversion_factor");
     let (uom, stock_uom) = (text(&details, "uom").to_owned(), text(&details, "stock_uom").to_owned());
-    if !uom.is_empty() && uom != stock_uom && number(&details, "conversion_factor") == 1.0 {
+    if !uom.is_empty() && uom != stock_uom && factor == 1.0 {
         notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
     }
-    let mut beside = outside(session, BESIDE_ITEM, &details, &asked).await?;
-    if beside.contains(&"price_list_rate") {
-        beside.extend(["rate", "amount"]);
-    }
-    let mut facts: Vec<Fact> = PRICE_FACTS.to_vec();
-    // A rule of this kind puts its rate in the place of the list's.
-    if text(&details, "pricing_rule_for") == "Rate" {
-        facts.push(("price_list_rate", "Pricing Rule", "rate"));
+    let mut out_of_sight = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    if out_of_sight.contains(&"price_list_rate") {
+        out_of_sight.extend(["rate", "amount"]);
     }
     let mut answer = Map::from_iter([
         ("for".to_owned(), json!(transaction.as_str())),
@@ -159,7 +140,8 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     ]);
     answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
-    Facts::new(session, "Item").give(details, &facts, &beside, &mut answer).await;
+    let mut facts = Facts::new(session, "Item");
+    facts.give(details, &after_rules(PRICE_FACTS, &applied), &out_of_sight, &mut answer).await;
     if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
         notes.push("the list has no price for it".to_owned());
     }
@@ -167,12 +149,20 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         Some(Value::Array(withheld)) => withheld,
         _ => Vec::new(),
     };
-    match rules(&on, &applied, &mut notes).await? {
+    match free_items(session, &mut facts, given.as_ref()).await? {
+        Some(free) if free.is_empty() => {}
+        Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
+        None => withheld.push(json!("free_item_data")),
+    }
+    match beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)? {
         Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
         None => withheld.push(json!("pricing_rules")),
     }
-    let question = Question { item, list: &list, kind, party: args.party.as_deref(), date: &date };
-    match candidates(&call, &on, &question, &mut notes).await? {
+    // What may not be told of the units is not told by the prices that are left out either.
+    let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text(&answer, key).to_owned());
+    let party = args.party.as_deref();
+    let question = Question { item, list: &list, kind, party, date: &date, qty, uom: &uom, stock_uom: &stock_uom };
+    match beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)? {
         Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
         None => withheld.push(json!("candidates")),
     }
@@ -219,9 +209,38 @@ async fn list(
             ));
         }
     }
-    let list = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
+    let usual = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
+    let list = of_settings(session, transaction, key).await?.unwrap_or_else(|| usual.to_owned());
+    // A site in another language has none of this name, and answers as if the item cost nothing.
+    match allowed(exists(session, "Price List", &list).await) {
+        Ok(Some(_)) => {}
+        Ok(None) | Err(ToolError::Refused { .. } | ToolError::Denied(_)) => {
+            return Err(ToolError::refused(
+                "price_list: none was named, none is the party's own, and which is the site's own is not known here.",
+                "Name the price list.",
+            ));
+        }
+        Err(error) => return Err(error),
+    }
     notes.push(format!("no price list was named, and none is the party's own: {list} was asked for"));
-    Ok(list.to_owned())
+    Ok(list)
+}
+
+/// The price list of the site's settings, where it may be read.
+async fn of_settings(session: &Session<'_>, transaction: Transaction, key: &str) -> Result<Option<String>, ToolError> {
+    let settings = if transaction.sells() { "Selling Settings" } else { "Buying Settings" };
+    let permit = match session.permit(Operation::Read, settings).await {
+        Ok(permit) if !permit.is_row_filtered() => permit,
+        Ok(_) | Err(ToolError::Denied(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let field = def(session, settings).await?.field(key);
+    if !field.is_some_and(|field| permit.fields().may_read(field)) {
+        return Ok(None);
+    }
+    let found = allowed(session.site.get(&permit, settings).await.map_err(ToolError::from))?;
+    let list = found.map(|found| text(&found.data, key).to_owned());
+    Ok(list.filter(|list| !list.is_empty()))
 }
 
 /// The currency of a price list, where it may be read.
@@ -231,16 +250,6 @@ async fn list_currency(on: &DocTypeCall<'_>, list: &str) -> Result<Option<String
     let found = on.fields_of(&there, &BTreeSet::from([list]), &[field]).await?;
     let currency = found.get(list).map(|row| text(row, "currency").to_owned());
     Ok(currency.filter(|currency| !currency.is_empty()))
-}
-
-/// The rules that the site applied: a list as JSON in a text.
-fn applied(details: &Row) -> Vec<String> {
-    let names = match details.get("pricing_rules") {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
-        Some(other) => other.clone(),
-        None => Value::Null,
-    };
-    names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What one costs after margin and discount, as the desk works it out; nothing where there is no price.
@@ -278,72 +287,11 @@ async fn rules(
     Ok(Some(told.map(|rule| filled(shape::row(there.def, &there.permit, &columns, rule))).collect()))
 }
 
-/// A row without what is empty, or 0 where that says as little.
-fn filled(mut row: Row) -> Value {
-    row.retain(|_, value| *value != "" && value.as_f64() != Some(0.0));
-    Value::Object(row)
-}
-
-/// Of what the prices are candidates.
-struct Question<'q> {
-    item: &'q str,
-    list: &'q str,
-    kind: &'static str,
-    party: Option<&'q str>,
-    date: &'q str,
-}
-
-/// The prices that the list has for the item, each with why it does not hold; nothing where they may not be read.
-async fn candidates(
-    call: &Call<'_>,
-    on: &DocTypeCall<'_>,
-    question: &Question<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Vec<Value>>, ToolError> {
-    let Ok(there) = neighbour(on, "Item Price").await? else { return Ok(None) };
-    if !["item_code", "price_list"].iter().all(|field| sees(&there, field)) {
-        return Ok(None);
-    }
-    let columns = ["name"].into_iter().chain(PRICE.into_iter().filter(|name| sees(&there, name)));
-    let columns: Vec<String> = columns.map(str::to_owned).collect();
-    let filters = vec![Filter::eq("item_code", question.item), Filter::eq("price_list", question.list)];
-    let query = ListQuery { fields: columns.clone(), filters, own_columns: true, ..ListQuery::default() };
-    let found = all_of(call, &call_on(on, &there), &query, MOST_PRICES).await?;
-    if found.len() > MOST_TOLD {
-        notes.push(format!("the first {MOST_TOLD} of {} candidates", found.len()));
-    }
-    let told = |price: Row| {
-        let why = why_not(&price, question);
-        let mut told = filled(shape::row(there.def, &there.permit, &columns, price));
-        if let Some(why) = why {
-            told["left_out"] = json!(why);
-        }
-        told
-    };
-    Ok(Some(found.into_iter().take(MOST_TOLD).map(told).collect()))
-}
-
-/// Why a price does not hold, as far as it tells.
-fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
-    let is_of_another = |kind: &str| {
-        let party = text(price, &kind.to_lowercase());
-        !party.is_empty() && (kind != question.kind || question.party != Some(party))
-    };
-    let until = text(price, "valid_upto");
-    if text(price, "valid_from") > question.date {
-        Some("not valid yet")
-    } else if !until.is_empty() && until < question.date {
-        Some("no longer valid")
-    } else {
-        (is_of_another("Customer") || is_of_another("Supplier")).then_some("for another party")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Question, applied, rate, why_not};
+    use super::rate;
 
     fn row(value: Value) -> super::Row {
         match value {
@@ -364,24 +312,5 @@ mod tests {
         assert_eq!(of(margin), Some(100.0));
         // No price is not a price of nothing.
         assert_eq!(of(json!({"price_list_rate": 0.0, "discount_percentage": 25})), None);
-    }
-
-    #[test]
-    fn applied_rules_are_read_from_text_and_list() {
-        let names = vec!["PRLE-1".to_owned(), "PRLE-2".to_owned()];
-        assert_eq!(applied(&row(json!({"pricing_rules": "[\n \"PRLE-1\",\n \"PRLE-2\"\n]"}))), names);
-        assert_eq!(applied(&row(json!({"pricing_rules": ["PRLE-1", "PRLE-2"]}))), names);
-        assert!(applied(&row(json!({}))).is_empty() && applied(&row(json!({"pricing_rules": ""}))).is_empty());
-    }
-
-    #[test]
-    fn a_price_says_why_it_does_not_hold() {
-        let question = Question { item: "A", list: "L", kind: "Customer", party: Some("C-1"), date: "2026-11-20" };
-        let of = |value: Value| why_not(&row(value), &question);
-        assert_eq!(of(json!({"valid_from": "2026-11-20", "valid_upto": "2026-11-20", "customer": "C-1"})), None);
-        assert_eq!(of(json!({"valid_from": "2026-11-21"})), Some("not valid yet"));
-        assert_eq!(of(json!({"valid_from": "2026-01-01", "valid_upto": "2026-11-19"})), Some("no longer valid"));
-        assert_eq!(of(json!({"customer": "C-2"})), Some("for another party"));
-        assert_eq!(of(json!({"supplier": "C-1"})), Some("for another party"));
     }
 }

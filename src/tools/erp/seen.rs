@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use erpnext_schema::{FieldDef, Operator};
 use serde_json::{Map, Value, json};
 
+use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbour};
 use crate::error::ToolError;
-use crate::policy::{Filter, Rows};
+use crate::policy::{Filter, Operation, Rows};
 use crate::query::beyond::Neighbour;
 use crate::shape::page::grouped;
-use crate::site::ListQuery;
+use crate::site::{Kind, ListQuery};
 use crate::tool::Call;
 
 pub type Row = Map<String, Value>;
@@ -23,6 +24,46 @@ pub type Row = Map<String, Value>;
 pub async fn needed(on: &DocTypeCall<'_>, doctype: &str) -> Result<Neighbour, ToolError> {
     let refused = |why: String| ToolError::refused(why, "get_doctype_permissions tells what is permitted.");
     neighbour(on, doctype).await?.map_err(refused)
+}
+
+/// Whether a condition keeps some documents of the DocType from the caller.
+///
+/// # Errors
+/// That it cannot be told.
+pub async fn is_row_filtered(session: &Session<'_>, doctype: &str) -> Result<bool, ToolError> {
+    match session.permit(Operation::Read, doctype).await {
+        Ok(permit) => Ok(permit.is_row_filtered()),
+        Err(ToolError::Denied(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was read; nothing where the site does not let the user read it, which is no reason to refuse the rest.
+///
+/// # Errors
+/// All others.
+pub fn allowed<T>(read: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(ToolError::Site(error)) if error.kind() == Kind::Denied => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The same of a DocType beside the one that was asked about, with a note where the site does not let it be read.
+///
+/// # Errors
+/// All others.
+pub fn beside<T>(
+    read: Result<Option<T>, ToolError>,
+    doctype: &str,
+    notes: &mut Vec<String>,
+) -> Result<Option<T>, ToolError> {
+    let read = allowed(read)?;
+    if read.is_none() {
+        notes.push(format!("the site does not let your user read {doctype}"));
+    }
+    Ok(read.flatten())
 }
 
 /// Whether the caller may see the field, and a list may ask for it.
@@ -51,7 +92,7 @@ pub fn call_on<'c>(on: &'c DocTypeCall<'_>, there: &'c Neighbour) -> DocTypeCall
     DocTypeCall { def: there.def, permit: &there.permit, ..*on }
 }
 
-/// All documents of a query, a page at a time.
+/// All documents of a query.
 ///
 /// # Errors
 /// More than `most` of them, that the call was called off, and the site's.
@@ -61,6 +102,24 @@ pub async fn all_of(
     query: &ListQuery,
     most: usize,
 ) -> Result<Vec<Row>, ToolError> {
+    up_to(call, on, query, most).await?.ok_or_else(|| {
+        ToolError::refused(
+            format!("More than {} documents of {} fit, and one call reads no more.", grouped(most as u64), on.def.name),
+            "Name fewer items or warehouses, or a smaller group.",
+        )
+    })
+}
+
+/// All documents of a query, a page at a time; nothing where they are more than `most`.
+///
+/// # Errors
+/// That the call was called off, and the site's.
+pub async fn up_to(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    query: &ListQuery,
+    most: usize,
+) -> Result<Option<Vec<Row>>, ToolError> {
     let (mut found, mut after): (Vec<Row>, Option<Value>) = (Vec::new(), None);
     loop {
         let page = on.next_by_name(query, after.as_ref()).await?;
@@ -68,19 +127,20 @@ pub async fn all_of(
         after = page.last().and_then(|row| row.get("name")).cloned();
         found.extend(page);
         if found.len() > most {
-            let most = grouped(most as u64);
-            return Err(ToolError::refused(
-                format!("More than {most} documents of {} fit, and one call reads no more.", on.def.name),
-                "Name fewer items or warehouses, or a smaller group.",
-            ));
+            return Ok(None);
         }
         if call.observer.is_stopped() {
             return Err(ToolError::refused("It was called off before all was read.", "Call again."));
         }
         if last || after.is_none() {
-            return Ok(found);
+            return Ok(Some(found));
         }
     }
+}
+
+/// Says of something beside the items that there is too much of it to be told.
+pub fn too_many(what: &str, most: usize, of: &str) -> String {
+    format!("{what}: more than {} {of}, and one call reads no more", grouped(most as u64))
 }
 
 /// Which items in which warehouses are asked about.
@@ -118,6 +178,12 @@ pub fn text<'r>(row: &'r Row, key: &str) -> &'r str {
 /// A number of a row.
 pub fn number(row: &Row, key: &str) -> f64 {
     row.get(key).and_then(Value::as_f64).unwrap_or_default()
+}
+
+/// A row without what is empty, or 0 where that says as little.
+pub fn filled(mut row: Row) -> Value {
+    row.retain(|_, value| !value.is_null() && *value != "" && value.as_f64() != Some(0.0));
+    Value::Object(row)
 }
 
 /// A sum without the noise of adding fractions: the site keeps nine digits of them.

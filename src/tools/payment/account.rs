@@ -15,8 +15,10 @@ use crate::tool::Call;
 pub struct Account {
     /// Its name.
     pub name: String,
-    /// Its currency and its type; none where accounts may not be read.
-    pub facts: Option<(String, String)>,
+    /// Its currency; none where that may not be read.
+    pub currency: Option<String>,
+    /// Its type; none where it has none, or that may not be read.
+    pub kind: Option<String>,
 }
 
 /// The account that is meant for payments to or from `company`; none where nothing is named and the site decides.
@@ -45,19 +47,19 @@ pub async fn account(
         }
         (None, None) => return Ok(None),
     };
-    let facts = match call.session.permit(Operation::Read, "Account").await {
+    let [currency, kind] = match call.session.permit(Operation::Read, "Account").await {
         Ok(permit) => {
             let on = DocTypeCall::of(call, &permit).await?;
             let stored = call.session.site.get(&permit, &name).await?.data;
             named_exactly(&on, &name, &stored)?;
             usable(&name, company, &stored)?;
             let seen = on.visible(stored);
-            let fact = |field: &str| Some(text_of(&seen, field).to_owned()).filter(|fact| !fact.is_empty());
-            fact("account_currency").zip(fact("account_type"))
+            ["account_currency", "account_type"]
+                .map(|field| Some(text_of(&seen, field).to_owned()).filter(|fact| !fact.is_empty()))
         }
-        Err(_) => None,
+        Err(_) => [None, None],
     };
-    Ok(Some(Account { name, facts }))
+    Ok(Some(Account { name, currency, kind }))
 }
 
 /// The default account of a mode for the company. Where the mode may not be read and an account is named, that one holds.

@@ -18,15 +18,16 @@ pub const AMOUNTS: [&str; 2] = ["paid_amount", "received_amount"];
 pub struct Across {
     /// Whether money comes in.
     receives: bool,
-    /// What the bank's account gets or gives, in its currency, and what one of that is worth in the company's.
+    /// What the bank's account gets or gives, in its currency, which may be unknown (empty), and what one of that is worth
+    /// in the company's.
     bank: (f64, String, f64),
     /// The same of the party's account.
     party: (f64, String, f64),
 }
 
 impl Across {
-    /// The payment that the site made for the first invoice, if it is between currencies; `amount` is in that of the
-    /// party.
+    /// The payment that the site made for the first invoice, if it is between currencies, or may be since that of the
+    /// bank's account is unknown; `amount` is in that of the party.
     ///
     /// # Errors
     /// An amount in `data` where the arguments say it, none where the bank's account needs one, and a rate that follows
@@ -35,7 +36,7 @@ impl Across {
         call: &Call<'_>,
         made: &Map<String, Value>,
         data: &Map<String, Value>,
-        company: &str,
+        (company, is_unknown): (&str, bool),
         amount: f64,
     ) -> Result<Option<Self>, ToolError> {
         let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
@@ -43,8 +44,8 @@ impl Across {
             true => ("paid_to_account_currency", "paid_from_account_currency", "source_exchange_rate"),
             false => ("paid_from_account_currency", "paid_to_account_currency", "target_exchange_rate"),
         };
-        let (bank, party) = (text_of(made, ours), text_of(made, theirs));
-        let differ = !bank.is_empty() && !party.is_empty() && bank != party;
+        let (bank, party) = (if is_unknown { "" } else { text_of(made, ours) }, text_of(made, theirs));
+        let differ = is_unknown || !bank.is_empty() && !party.is_empty() && bank != party;
         let takes = if receives { "received_amount" } else { "paid_amount" };
         let twice = AMOUNTS.into_iter().filter(|field| data.contains_key(*field) && !(differ && *field == takes));
         let twice: Vec<Violation> = twice.map(said_twice).collect();
@@ -56,22 +57,29 @@ impl Across {
         }
         let Some(given) = data.get(takes) else {
             let does = if receives { "gets" } else { "gives" };
+            let what = match is_unknown {
+                true => format!("account: its currency may not be read here, and that of the party is {party}"),
+                false => format!("account: it is kept in {bank} and that of the party in {party}"),
+            };
+            let bank = if is_unknown { "its own currency" } else { bank };
             return Err(ToolError::refused(
-                format!("account: it is kept in {bank} and that of the party in {party}; nothing was made."),
+                format!("{what}; nothing was made."),
                 format!("Give {takes} in data: what the account {does} in {bank}. amount is in {party}."),
             ));
         };
         let number = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
         let Some(at_bank) = number.filter(|number: &f64| *number > 0.0 && number.is_finite()) else {
+            let bank = if is_unknown { "the account's currency" } else { bank };
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));
         };
         let known = companies(call.session, call.session.site).await;
         let own = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
         let of_party = made.get(rate).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+        let both = if is_unknown { format!("{party} is") } else { format!("{bank} and {party} are") };
         let Some((bank_rate, party_rate)) = rates((at_bank, bank), (amount, party), own.as_deref(), of_party) else {
             return Err(ToolError::refused(
-                format!("account: what {bank} and {party} are worth to the company is not known; nothing was made."),
+                format!("account: what {both} worth to the company is not known; nothing was made."),
                 "convert_document makes such a payment, with both amounts and rates in data.",
             ));
         };
@@ -105,18 +113,35 @@ impl Across {
             made.insert(field.to_owned(), json!(money(amount)));
         }
         for (field, rate) in [("source_exchange_rate", source), ("target_exchange_rate", target)] {
-            // As many digits as the site keeps of a rate.
-            made.insert(field.to_owned(), json!((rate * 1e9).round() / 1e9));
+            made.insert(field.to_owned(), json!(rate));
         }
+    }
+
+    /// By how much what is paid is worth more to the company than what is received, by rates as the site keeps them; none
+    /// where the site takes it for nothing.
+    fn difference(&self) -> Option<f64> {
+        let (bank, party) = (self.bank.0 * self.bank.2, self.party.0 * self.party.2);
+        let difference = if self.receives { party - bank } else { bank - party };
+        (difference.abs() >= 0.005).then(|| (difference * 100.0).round() / 100.0)
     }
 
     /// What is shown before and told after.
     pub fn told(&self) -> Value {
         let ((at_bank, bank, _), (amount, party, _)) = (&self.bank, &self.party);
-        json!({
-            "account_amount": at_bank, "account_currency": bank, "party_amount": amount, "party_currency": party,
-            "rate": format!("1 {party} = {} {bank}", money(at_bank / amount)),
-        })
+        let known = Some(bank.as_str()).filter(|bank| !bank.is_empty());
+        let bank = known.unwrap_or("of the account's currency");
+        let mut told = json!({
+            "account_amount": at_bank, "account_currency": known, "party_amount": amount, "party_currency": party,
+            "rate": format!("1 {party} = {} {bank}", significant(at_bank / amount)),
+        });
+        if let Some(difference) = self.difference() {
+            told["difference_amount"] = json!(difference);
+            told["look_at"] = json!(
+                "a rate of nine decimals leaves this difference_amount in the company's currency; the site submits \
+                 no such payment before deductions take it"
+            );
+        }
+        told
     }
 }
 
@@ -125,17 +150,25 @@ pub fn said_twice(field: &str) -> Violation {
     Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None }
 }
 
-/// What one of each currency is worth in the company's, so that both amounts are worth the same: where neither is the
-/// company's, by the rate that the site has for the party's.
+/// A rate with the digits that count, however small it is.
+fn significant(rate: f64) -> f64 {
+    format!("{rate:.6e}").parse().unwrap_or(rate)
+}
+
+/// What one of each currency is worth in the company's, so that both amounts are worth the same as far as rates of nine
+/// decimals go, which is what the site keeps: where neither is the company's, by the rate that it has for the party's.
 fn rates(bank: (f64, &str), party: (f64, &str), company: Option<&str>, of_party: Option<f64>) -> Option<(f64, f64)> {
     let company = company?;
-    if company == party.1 {
-        return Some((party.0 / bank.0, 1.0));
-    }
-    if company == bank.1 {
-        return Some((1.0, bank.0 / party.0));
-    }
-    of_party.map(|rate| (party.0 * rate / bank.0, rate))
+    let kept = |rate: f64| (rate * 1e9).round() / 1e9;
+    let rates = match company {
+        company if company == party.1 => (kept(party.0 / bank.0), 1.0),
+        company if company == bank.1 => (1.0, kept(bank.0 / party.0)),
+        _ => {
+            let of_party = kept(of_party?);
+            (kept(party.0 * of_party / bank.0), of_party)
+        }
+    };
+    Some(rates).filter(|(of_bank, of_party)| *of_bank > 0.0 && *of_party > 0.0)
 }
 
 #[cfg(test)]
@@ -148,17 +181,16 @@ mod tests {
     #[test]
     fn both_amounts_are_worth_the_same_to_the_company() {
         let (bank, party) = ((165.0, "USD"), (150.0, "EUR"));
-        assert_eq!(rates(bank, party, Some("EUR"), None), Some((150.0 / 165.0, 1.0)));
+        assert_eq!(rates(bank, party, Some("EUR"), None), Some((0.909090909, 1.0)));
         assert_eq!(rates(bank, party, Some("USD"), Some(1.0)), Some((1.0, 1.1)));
-        let (of_bank, of_party) = rates(bank, party, Some("GBP"), Some(0.8)).unwrap();
-        assert!((of_bank * 165.0 - of_party * 150.0).abs() < 1e-9 && of_party == 0.8);
+        assert_eq!(rates(bank, party, Some("GBP"), Some(0.8)), Some((0.727272727, 0.8)));
         assert_eq!(rates(bank, party, Some("GBP"), None), None);
         assert_eq!(rates(bank, party, None, Some(0.8)), None);
     }
 
     #[test]
     fn each_side_gets_its_amount_and_its_rate() {
-        let bank = (165.0, "USD".to_owned(), 150.0 / 165.0);
+        let bank = (165.0, "USD".to_owned(), 0.909090909);
         let across = Across { receives: true, bank, party: (150.0, "EUR".to_owned(), 1.0) };
         let (mut received, mut paid) = (Map::new(), Map::new());
         across.put(&mut received, 100.0);
@@ -175,5 +207,27 @@ mod tests {
         assert_eq!((&paid["paid_amount"], &paid["received_amount"]), (&json!(165.0), &json!(150.0)));
         assert_eq!(paid["source_exchange_rate"], json!(0.909090909));
         assert_eq!(across.told()["rate"], "1 EUR = 1.1 USD");
+        assert_eq!(across.told().get("difference_amount"), None);
+    }
+
+    #[test]
+    fn what_a_rate_of_nine_decimals_leaves_is_told_and_amounts_follow_from_the_rate_that_is_sent() {
+        let (bank, party) = ((987_654_321.0, "IDR"), (57_321.12, "EUR"));
+        let (of_bank, of_party) = rates(bank, party, Some("EUR"), None).unwrap();
+        assert_eq!((of_bank, of_party), (0.000058038, 1.0));
+        let bank = (bank.0, bank.1.to_owned(), of_bank);
+        let across = Across { receives: true, bank, party: (party.0, party.1.to_owned(), of_party) };
+        let mut made = Map::new();
+        across.put(&mut made, 0.0);
+        let received = made["base_received_amount"].as_f64().unwrap();
+        assert!((received - 987_654_321.0 * 0.000058038).abs() < 1e-6, "{received}");
+        assert_eq!(
+            (&across.told()["difference_amount"], &made["base_paid_amount"]),
+            (&json!(-0.36), &json!(57_321.12))
+        );
+        let told = Across { receives: false, ..across }.told();
+        assert_eq!((&told["difference_amount"], &told["rate"]), (&json!(0.36), &json!("1 EUR = 17230.2 IDR")));
+        let (bank, party) = ((57.5, "EUR".to_owned(), 1.0), (1_000_000.0, "IDR".to_owned(), 0.0000575));
+        assert_eq!(Across { receives: true, bank, party }.told()["rate"], "1 IDR = 0.0000575 EUR");
     }
 }

@@ -97,9 +97,11 @@ pub async fn make<'a>(
     say("posting_date", args.date.as_deref());
     say("reference_no", args.reference_no.as_deref());
     say("reference_date", args.reference_date.as_deref().or(args.date.as_deref()));
+    let mut is_unknown = false;
     if let Some(account) = account {
         say(ours, Some(&account.name));
         if made.get(ours).is_none_or(|is| *is != account.name) {
+            is_unknown = account.currency.is_none();
             // These are of the account that the site took.
             for of_account in ["account_type", "account_currency", "account_balance"] {
                 made.remove(&format!("{ours}_{of_account}"));
@@ -111,16 +113,15 @@ pub async fn make<'a>(
                 false => ("source_exchange_rate", "target_exchange_rate"),
             };
             made.remove(rate);
-            if let Some(value) = made.get(other).filter(|_| account.facts.is_some()).cloned() {
+            if let Some(value) = made.get(other).filter(|_| !is_unknown).cloned() {
                 made.insert(rate.to_owned(), value);
             }
         }
-        if let Some((currency, kind)) = account.facts {
-            made.insert(format!("{ours}_account_currency"), json!(currency));
-            made.insert(format!("{ours}_account_type"), json!(kind));
+        for (fact, value) in [("account_currency", account.currency), ("account_type", account.kind)] {
+            made.extend(value.map(|value| (format!("{ours}_{fact}"), json!(value))));
         }
     }
-    let across = Across::of(call, &made, &args.data, &company, plan.amount).await?;
+    let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
     AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
     fits(&made, &given, ours)?;
     put_amount(&mut made, plan.amount, plan.unallocated);

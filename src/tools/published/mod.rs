@@ -19,14 +19,14 @@ use crate::tools::reports::{self, RUN};
 pub use propose::{Proposal, propose};
 
 /// The published tools of a configuration, but for those whose name another tool has: [`taken`] tells them.
-pub fn of(config: &Config) -> Vec<&'static Published> {
-    let free = config.publish.iter().filter(|(name, _)| super::known(name).is_none());
+pub fn of(config: &Config, is_tool: impl Fn(&str) -> bool) -> Vec<&'static Published> {
+    let free = config.publish.iter().filter(|(name, _)| !is_tool(name));
     free.map(|(name, stated)| intern::one(published(name, stated))).collect()
 }
 
 /// The names of published tools that another tool has, a line each.
-pub fn taken(config: &Config) -> Vec<String> {
-    let taken = config.publish.keys().filter(|name| super::known(name).is_some());
+pub fn taken(config: &Config, is_tool: impl Fn(&str) -> bool) -> Vec<String> {
+    let taken = config.publish.keys().filter(|name| is_tool(name));
     taken.map(|name| format!("publish.{name}: there is a tool of this name already; give it another")).collect()
 }
 

@@ -49,11 +49,16 @@ impl Found {
 }
 
 /// Proposes tools for what the site has, the user may run or read, and the configuration permits and does not publish
-/// yet: for what is `named`, or for the first of each kind.
+/// yet: for what is `named`, or for the first of each kind, under no name that another tool has.
 ///
 /// # Errors
 /// A name that nothing has, and the site's.
-pub async fn propose(session: &Session<'_>, config: &Config, named: &[String]) -> Result<Proposal, ToolError> {
+pub async fn propose(
+    session: &Session<'_>,
+    config: &Config,
+    named: &[String],
+    is_tool: impl Fn(&str) -> bool,
+) -> Result<Proposal, ToolError> {
     let mut proposal = Proposal::default();
     let reports = reports(session).await?;
     let saved = saved_filters(session, &mut proposal.left_out).await?;
@@ -62,9 +67,7 @@ pub async fn propose(session: &Session<'_>, config: &Config, named: &[String]) -
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
         return Err(ToolError::refused(
-            format!(
-                "No report that may be run, and no filter of what may be read that is saved for everybody, is named {unknown:?}.{near}"
-            ),
+            format!("No report that may be run, and no filter that is saved for everybody, is named {unknown:?}.{near}"),
             "Names are those of the desk, in English; permissions.reports opens reports.",
         ));
     }
@@ -75,10 +78,7 @@ pub async fn propose(session: &Session<'_>, config: &Config, named: &[String]) -
         let most = if named.is_empty() { MOST } else { usize::MAX };
         for found in meant.drain(..meant.len().min(most)) {
             let tool = found.tool();
-            if crate::tools::known(&tool).is_some()
-                || config.publish.contains_key(&tool)
-                || proposal.publish.contains_key(&tool)
-            {
+            if is_tool(&tool) || config.publish.contains_key(&tool) || proposal.publish.contains_key(&tool) {
                 proposal.left_out.push(format!("{}: another tool is named {tool}; publish it by hand", found.name()));
                 continue;
             }

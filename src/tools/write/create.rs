@@ -31,8 +31,8 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
             if args.form_defaults != Some(false) {
                 filled = form_defaults::of_new(&on, &mut doc).await?;
             }
-            let nothing = Map::new();
-            let step = Step { name: None, state: WriteState::New(&doc), preview: &nothing };
+            let beside = filled.beside();
+            let step = Step { name: None, state: WriteState::New(&doc), preview: &beside };
             let cleared = match on.gate(step).await? {
                 Go::Send(cleared) => cleared,
                 Go::Answer(answer) => return Ok(answer),

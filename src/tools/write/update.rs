@@ -61,7 +61,8 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         let modified = before.get("modified").cloned();
         merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
         let result = overlaid(&before, &merged.body);
-        let preview = on.preview(&before, &result, &changes);
+        let mut preview = on.preview(&before, &result, &changes);
+        preview.extend(filled.beside());
         stays_in_sight(&on, &before, &result).await?;
         let state = WriteState::Changed { stored: &before, result: &result };
         let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {

@@ -4,10 +4,10 @@
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value};
 
-use super::{is, sees};
+use super::{if_allowed, is, sees};
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
-use crate::policy::{Filter, Operation};
+use crate::policy::Filter;
 use crate::shape::text_of;
 use crate::site::{ListQuery, SiteError};
 
@@ -19,29 +19,51 @@ const FROZEN: [(&str, &str, bool); 3] = [
     ("Stock Settings", "stock_frozen_upto", true),
 ];
 
-/// Why the site will refuse the day, as far as that may be read.
-pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Vec<String>, SiteError> {
+/// What is refused of a document that moves stock, and posts only where the company keeps its stock in the accounts.
+const IN_ACCOUNTS: &str = "what it posts to the accounts";
+
+/// Adds why the site will refuse the day, as far as that may be read.
+///
+/// # Errors
+/// The site's, with what was found before it added.
+pub(super) async fn of(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    doubts: &mut Vec<String>,
+) -> Result<(), SiteError> {
     let (day, company) = (text_of(doc, "posting_date"), text_of(doc, "company"));
     if day.is_empty() || company.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut doubts: Vec<String> = by_period(on, day, company).await?.into_iter().collect();
+    doubts.extend(if_allowed(by_period(on, day, company).await)?);
     let (posts, moves) = (ledgers::posts(on.def.name), ledgers::moves(on.def.name, doc));
     if posts {
-        doubts.extend(by_voucher(on, day, company).await?);
+        doubts.extend(if_allowed(by_voucher(on, day, company).await)?);
     }
     for (of, field, is_stock) in FROZEN {
         let concerns = if is_stock { moves } else { posts };
         if concerns {
-            doubts.extend(by_setting(on, of, field, day, company).await?);
+            doubts.extend(if_allowed(by_setting(on, (of, field, is_stock), day, company).await)?);
         }
     }
-    Ok(doubts)
+    Ok(())
 }
 
 async fn by_period(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {
     const PERIOD: &str = "Accounting Period";
-    let Ok(permit) = on.session.permit(Operation::Read, PERIOD).await else { return Ok(None) };
+    let known = on.session.catalog.known(PERIOD);
+    // Version 15 disables none.
+    let disabled = known.and_then(|def| def.field("disabled")).map(|field| field.fieldname);
+    let fields: Vec<&str> = ["company", "start_date", "end_date"].into_iter().chain(disabled).collect();
+    let Some(permit) = sees(on, PERIOD, &fields).await else { return Ok(None) };
+    let table = known.and_then(|def| def.field("closed_documents"));
+    let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
+    let (Some(table), Some(child)) = (table, child) else { return Ok(None) };
+    let may_read =
+        |column: &&str| child.field(column).is_some_and(|column| permit.fields().may_read_child(table, column));
+    if !["document_type", "closed"].iter().all(may_read) {
+        return Ok(None);
+    }
     let filters = vec![
         Filter::eq("company", company),
         Filter::new("start_date", Operator::Lte, day),
@@ -74,14 +96,14 @@ async fn by_voucher(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Op
     let found = on.session.site.list(&permit, &query).await?.data;
     Ok(found.first().map(|voucher| {
         let (name, end) = (text_of(voucher, "name"), text_of(voucher, END));
-        format!("{VOUCHER} {name:?} closed the books up to {end}: the site will refuse what is posted on {day}")
+        let what = if ledgers::may_post_nothing(on.def.name) { IN_ACCOUNTS } else { "what is posted" };
+        format!("{VOUCHER} {name:?} closed the books up to {end}: the site will refuse {what} on {day}")
     }))
 }
 
 async fn by_setting(
     on: &DocTypeCall<'_>,
-    of: &str,
-    field: &str,
+    (of, field, is_stock): (&str, &str, bool),
     day: &str,
     company: &str,
 ) -> Result<Option<String>, SiteError> {
@@ -91,6 +113,12 @@ async fn by_setting(
     // Days as the site writes them sort as texts.
     let until = text_of(&stored, field);
     Ok((day <= until).then(|| {
-        format!("{of} freezes what is not after {until} ({field}): the site refuses {day}, but to a role that it names")
+        let what = match is_stock || !ledgers::may_post_nothing(on.def.name) {
+            true => day.to_owned(),
+            false => format!("{IN_ACCOUNTS} on {day}"),
+        };
+        format!(
+            "{of} freezes what is not after {until} ({field}): the site refuses {what}, but to a role that it names"
+        )
     }))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
-use crate::site::SiteError;
+use crate::site::{Kind, SiteError};
 
 /// The most doubts of a kind that are told one by one.
 const MOST: usize = 5;
@@ -27,27 +27,46 @@ pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> 
 }
 
 /// What there is to doubt by what the site holds beside a draft that is to be submitted: stock, prices, closed days.
-/// What may not be read raises none; what the site does not tell is said not to be known.
+/// What may not be read raises none, whoever denies it; what the site does not tell is said not to be known, beside what
+/// was found before.
 pub(crate) async fn by_the_site(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let seen = on.visible(doc.clone());
-    let asked = join3(stock::of(on, &seen), prices::of(on, &seen), closed::of(on, &seen));
+    let (mut doubts, mut of_prices, mut of_day) = (Vec::new(), Vec::new(), Vec::new());
+    let asked = join3(
+        stock::of(on, &seen, &mut doubts),
+        prices::of(on, &seen, &mut of_prices),
+        closed::of(on, &seen, &mut of_day),
+    );
     let (stock, prices, closed) = asked.await;
-    let mut doubts = told("whether the stock is enough", stock);
-    doubts.extend(told("whether the prices are as usual", prices));
-    doubts.extend(told("whether its day is closed", closed));
+    note_end("whether the stock is enough", stock, &mut doubts);
+    note_end("whether the prices are as usual", prices, &mut of_prices);
+    note_end("whether its day is closed", closed, &mut of_day);
+    doubts.extend(of_prices.into_iter().chain(of_day));
     doubts
 }
 
 /// The same by the stock alone, of a draft that is only shown.
 pub(crate) async fn by_the_stock(on: &DocTypeCall<'_>, shown: &Map<String, Value>) -> Vec<String> {
-    told("whether the stock is enough", stock::of(on, shown).await)
+    let mut doubts = Vec::new();
+    let stock = stock::of(on, shown, &mut doubts).await;
+    note_end("whether the stock is enough", stock, &mut doubts);
+    doubts
 }
 
-fn told(what: &str, found: Result<Vec<String>, SiteError>) -> Vec<String> {
-    found.unwrap_or_else(|error| {
+/// Says what is not known where an error ended the looking.
+fn note_end(what: &str, end: Result<(), SiteError>, doubts: &mut Vec<String>) {
+    if let Err(error) = end {
         tracing::info!("{what}: {}", error.for_log());
-        vec![format!("not known: {what}; the site did not tell")]
-    })
+        doubts.push(format!("not known: {what}; the site did not tell"));
+    }
+}
+
+/// Nothing where the site does not let the user read what was looked at.
+fn if_allowed<T: Default>(found: Result<T, SiteError>) -> Result<T, SiteError> {
+    match found {
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied) => Ok(T::default()),
+        found => found,
+    }
 }
 
 /// Leave to read all documents of a DocType with these fields; none where only some may be read.

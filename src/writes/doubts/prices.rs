@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value, json};
 
-use super::{few, is, sees};
+use super::{few, if_allowed, is, sees};
 use crate::document::amounts::{money, number};
 use crate::documents::DocTypeCall;
 use crate::policy::{Filter, Rows};
@@ -59,18 +59,29 @@ struct Line<'d> {
     base_rate: f64,
 }
 
-/// The rows whose rate is far from the last, at most three requests.
-pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Vec<String>, SiteError> {
-    let Some(priced) = PRICED.iter().find(|priced| priced.of == on.def.name) else { return Ok(Vec::new()) };
+/// Adds the rows whose rate is far from the last, at most three requests.
+///
+/// # Errors
+/// The site's, with what was found before it added.
+pub(super) async fn of(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    doubts: &mut Vec<String>,
+) -> Result<(), SiteError> {
+    let Some(priced) = PRICED.iter().find(|priced| priced.of == on.def.name) else { return Ok(()) };
     // What goes back has the price that it had.
     let lines = if is(doc, "is_return") { Vec::new() } else { lines(doc) };
     if lines.is_empty() || on.session.policy.is_row_filtered("Item") {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let before = last_rates(on, priced, doc, &lines).await?;
+    let before = if_allowed(last_rates(on, priced, doc, &lines).await)?;
     let is_new = |line: &&Line<'_>| !before.contains_key(line.item);
     let new: Vec<&str> = lines.iter().filter(is_new).map(|line| line.item).collect();
-    let bought = if priced.buys { last_purchases(on, &new).await? } else { BTreeMap::new() };
+    let bought = if priced.buys { last_purchases(on, &new).await } else { Ok(BTreeMap::new()) };
+    let (bought, end) = match if_allowed(bought) {
+        Ok(bought) => (bought, Ok(())),
+        Err(error) => (BTreeMap::new(), Err(error)),
+    };
     let told = lines.iter().filter_map(|line| {
         let (rate, last, whose) = match before.get(line.item) {
             Some(last) => (line.rate, *last, format!("in the last {} of {}", priced.of, text_of(doc, priced.party))),
@@ -86,7 +97,8 @@ pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result
             )
         })
     });
-    Ok(few(told.collect()))
+    doubts.extend(few(told.collect()));
+    end
 }
 
 fn is_far(rate: f64, last: f64) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value, json};
 
-use super::{few, is, sees};
+use super::{few, if_allowed, is, sees};
 use crate::document::amounts::{is_above, money, number};
 use crate::documents::DocTypeCall;
 use crate::policy::Filter;
@@ -62,38 +62,35 @@ struct Short<'d> {
     there: Option<f64>,
 }
 
-/// The rows for which there is too little, at most three requests.
-pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Vec<String>, SiteError> {
+/// Adds the rows for which there is too little, at most three requests.
+///
+/// # Errors
+/// The site's, with what was found before it added.
+pub(super) async fn of(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    doubts: &mut Vec<String>,
+) -> Result<(), SiteError> {
     let (taken, policy) = (taken(on.def.name, doc), on.session.policy);
     // What is in a warehouse out of sight is not told.
     if taken.is_empty() || policy.is_row_filtered("Warehouse") || policy.is_row_filtered("Item") {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut short = short(on, taken).await?;
+    let mut short = if_allowed(short(on, taken).await)?;
     if short.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    // What keeps no stock has none to be short of, and some may go below 0.
-    if let Some(permit) = sees(on, "Item", &["is_stock_item", "allow_negative_stock"]).await {
-        let items: Vec<&str> = short.iter().map(|short| short.item).collect();
-        let query = ListQuery {
-            fields: ["name", "is_stock_item", "allow_negative_stock"].map(str::to_owned).to_vec(),
-            filters: vec![Filter::new("name", Operator::In, json!(items))],
-            order_by: vec![Order::asc("name")],
-            limit: PAGE,
-            ..ListQuery::default()
-        };
-        let items = on.session.site.list(&permit, &query).await?.data;
-        let counts = |item: &Map<String, Value>| is(item, "is_stock_item") && !is(item, "allow_negative_stock");
-        short.retain(|short| items.iter().any(|item| text_of(item, "name") == short.item && counts(item)));
-    } else {
-        short.retain(|short| short.there.is_some());
+    let limited = if_allowed(limited(on, &short).await);
+    match &limited {
+        Ok(Some(items)) => short.retain(|short| items.iter().any(|item| item == short.item)),
+        Ok(None) | Err(_) => short.retain(|short| short.there.is_some()),
     }
-    if !short.is_empty()
-        && let Some(permit) = sees(on, "Stock Settings", &["allow_negative_stock"]).await
-        && is(&on.session.site.get(&permit, "Stock Settings").await?.data, "allow_negative_stock")
-    {
-        return Ok(Vec::new());
+    if short.is_empty() {
+        return limited.map(|_| ());
+    }
+    let may_fall = if_allowed(all_may_fall(on).await);
+    if matches!(may_fall, Ok(true)) {
+        return Ok(());
     }
     let told = short.into_iter().map(|Short { item, warehouse, taken, there }| {
         let there = there.map_or_else(|| "none".to_owned(), |there| money(there).to_string());
@@ -103,7 +100,32 @@ pub(super) async fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result
             money(taken)
         )
     });
-    Ok(few(told.collect()))
+    doubts.extend(few(told.collect()));
+    limited.and(may_fall).map(|_| ())
+}
+
+/// Those of the items that keep stock and may not go below 0; none where items may not be read.
+async fn limited(on: &DocTypeCall<'_>, short: &[Short<'_>]) -> Result<Option<Vec<String>>, SiteError> {
+    const FIELDS: [&str; 2] = ["is_stock_item", "allow_negative_stock"];
+    let Some(permit) = sees(on, "Item", &FIELDS).await else { return Ok(None) };
+    let names: Vec<&str> = short.iter().map(|short| short.item).collect();
+    let query = ListQuery {
+        fields: ["name"].into_iter().chain(FIELDS).map(str::to_owned).collect(),
+        filters: vec![Filter::new("name", Operator::In, json!(names))],
+        order_by: vec![Order::asc("name")],
+        limit: PAGE,
+        ..ListQuery::default()
+    };
+    let items = on.session.site.list(&permit, &query).await?.data;
+    let counts = |item: &&Map<String, Value>| is(item, "is_stock_item") && !is(item, "allow_negative_stock");
+    Ok(Some(items.iter().filter(counts).map(|item| text_of(item, "name").to_owned()).collect()))
+}
+
+/// Whether the site lets everything go below 0, as far as its settings may be read.
+async fn all_may_fall(on: &DocTypeCall<'_>) -> Result<bool, SiteError> {
+    const SETTINGS: &str = "Stock Settings";
+    let Some(permit) = sees(on, SETTINGS, &["allow_negative_stock"]).await else { return Ok(false) };
+    Ok(is(&on.session.site.get(&permit, SETTINGS).await?.data, "allow_negative_stock"))
 }
 
 /// Of what the warehouses have too little, as the site holds it now.

@@ -40,6 +40,12 @@ pub(crate) struct FilledIn {
 }
 
 impl FilledIn {
+    /// What there is to say of it before, beside what would be written.
+    pub fn beside(&self) -> Map<String, Value> {
+        let warnings = Some(&self.messages).filter(|messages| !messages.is_empty());
+        warnings.map(|warnings| ("warnings".to_owned(), json!(warnings))).into_iter().collect()
+    }
+
     /// Says what was filled in.
     pub fn note(self, result: &mut Map<String, Value>, messages: &mut Vec<String>) {
         if !self.fields.is_empty() {

@@ -56,8 +56,13 @@ async fn fill_text(
     if !is_chosen_anew || !is_of_these || !may_write || changes.contains_key(TEXT) {
         return Ok(());
     }
+    let stays = |why: String| {
+        let is_there = name_in(stored, TEXT).is_some() && may_see(on, TEXT);
+        is_there.then(|| format!("{TEXT} stays as it is: {why}"))
+    };
     // What may not be read there is not copied to where it may be.
     if sees(on, CONDITIONS, &[TEXT]).await.is_none() {
+        filled.messages.extend(stays(format!("those of {name:?} may not be read here")));
         return Ok(());
     }
     let mut doc = stored.clone();
@@ -67,7 +72,7 @@ async fn fill_text(
     on.permit.fields().cut(Some(on.def), |child| on.session.catalog.known(child), &mut doc);
     doc.insert("doctype".to_owned(), json!(on.def.name));
     match on.session.site.terms_text(on.permit, &name, &doc).await {
-        Ok(None) => {}
+        Ok(None) => filled.messages.extend(stays(format!("{name:?} has none"))),
         Ok(Some(text)) => {
             filled.fields.extend(on.visible(Map::from_iter([(TEXT.to_owned(), json!(text))])));
             changes.insert(TEXT.to_owned(), json!(text));
@@ -75,9 +80,7 @@ async fn fill_text(
         Err(error) if error.kind() == Kind::Missing => return Err(no_such(on, CHOSEN, CONDITIONS, &name)),
         Err(error) => {
             tracing::warn!("terms of {}: {}", on.def.name, error.for_log());
-            if name_in(stored, TEXT).is_some() && may_see(on, TEXT) {
-                filled.messages.push(format!("{TEXT} stays as it is: the site did not tell those of {name:?}"));
-            }
+            filled.messages.extend(stays(format!("the site did not tell those of {name:?}")));
         }
     }
     Ok(())

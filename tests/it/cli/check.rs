@@ -99,5 +99,5 @@ async fn what_a_pattern_of_reports_opens_is_named_by_the_site() {
     let opens = told("warning permissions.reports: Accounts* opens ");
     assert!(opens.contains("Accounts Payable") && opens.contains("Accounts Receivable Summary"), "{opens}");
     assert!(!opens.contains("General Ledger"), "{opens}");
-    told("warning permissions.reports: Acounts*: the site has no report of such a name");
+    told("warning permissions.reports: the site shows its user none that Acounts* stands for");
 }

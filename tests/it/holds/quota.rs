@@ -163,8 +163,7 @@ async fn a_batch_of_more_than_the_quota_has_room_for_is_not_asked_about() {
 /// A server whose user may record payments, and the arguments of one that is submitted at once.
 async fn payment(site: &SampleSite, folder: &Path, quota: Value) -> (Connection, Value) {
     let mut config = config(site, folder, quota);
-    config["permissions"]["doctypes"] =
-        json!({"Sales Invoice": all(), "Payment Entry": all(), "Mode of Payment": {"read": true}});
+    config["permissions"]["doctypes"] = json!({"Sales Invoice": all(), "Payment Entry": all(), "Mode of Payment": {"read": true}, "Account": {"read": true}});
     let app = server(&config);
     let invoice = first(&app, "Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 10]})).await;
     let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();

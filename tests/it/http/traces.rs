@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -39,17 +39,21 @@ async fn a_collector_gets_spans_that_name_tools_and_nobody() {
     let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
     config["sign_in"] = json!({"own_keys": true});
     let (came, address) = collector().await;
-    let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]).await;
-    let call = async |tool: &str, arguments| {
+    let stated =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", address.as_str()), ("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=till-7")];
+    let mut program = Program::start_with(&config, &stated).await;
+    let call = async |id: Value, tool: &str, arguments| {
         let trace = json!({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"});
-        let call = message("tools/call", json!({"name": tool, "arguments": arguments, "_meta": trace})).to_string();
+        let mut call = message("tools/call", json!({"name": tool, "arguments": arguments, "_meta": trace}));
+        call["id"] = id;
+        let call = call.to_string();
         let request = http().post(program.url("/mcp")).header("content-type", "application/json").body(call);
         request.header("authorization", "token sales:secret").send().await.unwrap().json().await.unwrap()
     };
-    let made = call("create_lead_document", json!({"data": {"lead_name": "canary"}})).await;
+    let made = call(json!(471_147), "create_lead_document", json!({"data": {"lead_name": "canary"}})).await;
     let made = data(&made)["created"].as_str().unwrap().to_owned();
-    call("get_lead_document", json!({"name": "hidden-1"})).await;
-    call("no_such_tool", json!({})).await;
+    call(json!("hidden-2"), "get_lead_document", json!({"name": "hidden-1"})).await;
+    call(json!(8), "no_such_tool", json!({})).await;
     program.signal("TERM").await;
     assert!(program.child.wait().await.unwrap().success());
     let came = came.lock().unwrap().clone();
@@ -64,11 +68,13 @@ async fn a_collector_gets_spans_that_name_tools_and_nobody() {
         "tool_error",
         "-32602",
         "http.response.status_code",
+        "471147",
+        "till-7",
     ] {
         assert!(has(told.as_bytes()), "{told}: {}", String::from_utf8_lossy(&came));
     }
     assert!(has(&0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()), "the caller's trace goes on");
-    for secret in ["sales", "secret", "canary", "hidden-1", "no_such_tool", "example.com", &made] {
+    for secret in ["sales", "secret", "canary", "hidden-1", "hidden-2", "no_such_tool", "example.com", &made] {
         assert!(!has(secret.as_bytes()), "{secret}: {}", String::from_utf8_lossy(&came));
     }
 }

@@ -77,6 +77,30 @@ async fn a_write_that_is_asked_for_again_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_batch_whose_client_vanishes_is_not_begun_again_by_who_asks_again() {
+    let site = SampleSite::start().await;
+    let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
+    served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    let rows: Vec<Value> = (0..40).map(|row| json!({"first_name": format!("Batch {row}")})).collect();
+    let arguments = json!({"doctype": "Lead", "documents": rows});
+    let batch = message("tools/call", json!({"name": "create_bulk_documents", "arguments": arguments}));
+    site.sandbox.faults().add(Fault::new(Kind::Latency(150)).method("POST"));
+    let before = site.writes().len();
+    let lost = served.post("/mcp", &batch).timeout(Duration::from_millis(1_200)).send().await;
+    assert!(lost.is_err(), "{lost:?}");
+    let mut stopped = 0;
+    while stopped != site.writes().len() {
+        stopped = site.writes().len();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
+    assert!(stopped > before && stopped < before + 40, "{}", stopped - before);
+    let told = super::data(&super::answered(served.post("/mcp", &batch)).await);
+    assert_eq!(site.writes().len(), stopped, "it tells where to go on: {told}");
+    let made = told["created"].as_array().map_or(0, Vec::len);
+    assert_eq!((made, &told["stopped"]["start_at"]), (stopped - before, &json!(stopped - before)), "{told}");
+}
+
+#[tokio::test]
 async fn a_write_that_was_called_off_before_it_began_is_done_when_it_is_asked_for_again() {
     let site = SampleSite::start().await;
     let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;

@@ -6,10 +6,14 @@ const TOOL: &str = "set_clearance_dates";
 
 /// A payment over the bank on 20 November, with the bank's account.
 async fn payment(desk: &Desk) -> (String, Value) {
+    payment_on(desk, "2026-11-20").await
+}
+
+async fn payment_on(desk: &Desk, day: &str) -> (String, Value) {
     let customer = desk.some("Customer", json!({}), 1).await.remove(0);
     let paid = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": desk.invoice().await}],
         "mode_of_payment": "Bank Transfer", "reference_no": "BT-9", "reference_date": "2026-11-22",
-        "date": "2026-11-20", "submit": true, "confirm": true});
+        "date": day, "submit": true, "confirm": true});
     let name = desk.call("record_payment", paid).await["created"].as_str().unwrap().to_owned();
     let account = desk.get("Payment Entry", &name).await["paid_to"].clone();
     (name, account)
@@ -69,7 +73,7 @@ async fn a_date_that_cannot_be_is_refused_with_the_reason_and_nothing_is_set() {
     let before = desk.site.journal().len();
     let row = |date: Value| json!([{"name": payment, "date": date}]);
     for (dates, told) in [
-        (row(json!("2026-11-19")), "was posted on 2026-11-20: the bank cannot have had it before"),
+        (row(json!("2026-11-19")), "has a reference_date of 2026-11-22"),
         (row(json!("2026-11-21")), "has a reference_date of 2026-11-22"),
         (row(json!(null)), "has no clearance date"),
         (row(json!("2026-13-01")), "dates[0].date: "),
@@ -113,14 +117,23 @@ async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
     use crate::support::{all, app_of, call, refusal};
     let desk = Desk::open().await;
     let (_, account) = payment(&desk).await;
+    // Half of it goes through the bank.
+    let expense = desk.some("Account", json!({"is_group": 0, "root_type": "Expense"}), 1).await.remove(0);
     let rows = json!([{"account": account, "debit_in_account_currency": 5},
-        {"account": "Petty Cash - AWF", "credit_in_account_currency": 5}]);
+        {"account": expense, "debit_in_account_currency": 5},
+        {"account": "Petty Cash - AWF", "credit_in_account_currency": 10}]);
     let entry =
         json!({"voucher_type": "Contra Entry", "company": COMPANY, "posting_date": "2026-11-20", "accounts": rows});
     let entry = desk.create("Journal Entry", entry).await;
     desk.submit("Journal Entry", &entry).await;
     assert!(uncleared(&desk, &account).await.contains(&entry));
     let dates = json!([{"name": entry, "doctype": "Journal Entry", "date": "2026-11-23"}]);
+    let asked = json!({"account": account, "from_date": "2026-11-20", "to_date": "2026-11-20"});
+    let listed = desk.call(TOOL, asked).await;
+    let row = listed["uncleared"].as_array().unwrap().iter().find(|row| row["name"] == json!(entry)).unwrap();
+    assert_eq!((&row["amount"], row.get("total_debit")), (&json!("5.00 Dr"), None), "{listed}");
+    let dry = desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
+    assert_eq!(dry["dates"][0]["amount"], "5.00 Dr", "{dry}");
     let done = desk.call(TOOL, json!({"account": account, "dates": dates, "confirm": true})).await;
     assert_eq!(done["set"], json!([entry]), "{done}");
     assert_eq!(desk.get("Journal Entry", &entry).await["clearance_date"], "2026-11-23");
@@ -134,9 +147,61 @@ async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
     let told = call(&under(hides), TOOL, asked.clone()).await.unwrap();
     let row = told["uncleared"][0].as_object().unwrap();
     assert!(
-        row.contains_key("reference_no") && !row.contains_key("paid_amount") && !row.contains_key("party"),
+        row.contains_key("reference_no")
+            && !["paid_amount", "party", "amount"].into_iter().any(|field| row.contains_key(field)),
         "{told}"
     );
     let told = refusal(&under(fixed), TOOL, asked).await;
     assert!(told.contains("does not permit reading clearance_date of Payment Entry"), "{told}");
+}
+
+#[on_every_version]
+async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_a_whole() {
+    use crate::sandbox::config;
+    use crate::support::{app_of, call};
+    let desk = Desk::open().await;
+    let (seen, account) = payment(&desk).await;
+    let mut earlier = desk.site.with(|site| site.load("Payment Entry", &seen)).unwrap();
+    ["name", "references"].iter().for_each(|field| drop(earlier.remove(*field)));
+    earlier.insert("posting_date".to_owned(), json!("2026-11-19"));
+    desk.site.with(|site| (0..201).try_for_each(|_| site.insert(earlier.clone()).map(drop))).unwrap();
+    let asked = json!({"account": account, "from_date": "2026-11-19", "to_date": "2026-11-20"});
+
+    let rule = json!({"read": true, "update": true, "conditions": {"read": {"name": seen}}});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": {"Payment Entry": rule}})));
+    let told = call(&app, TOOL, asked.clone()).await.unwrap();
+    assert_eq!((&told["uncleared"][0]["name"], &told["count"]), (&json!(seen), &json!(1)), "{told}");
+    // How many there are beside tells of what may not be seen.
+    let left_out =
+        json!(["each Journal Entry, which may not be read here", "others may be open that are not told here"]);
+    assert_eq!(told["left_out"], left_out, "{told}");
+
+    let told = desk.call(TOOL, asked).await;
+    assert_eq!((told["uncleared"].as_array().unwrap().len(), told.get("count")), (200, None), "{told}");
+    assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+}
+
+#[on_every_version]
+async fn the_site_is_asked_about_the_days_of_the_payments_alone() {
+    use erpnext_sandbox::{Fault, Kind};
+    const COUNTED: Kind = Kind::Latency(0);
+    let desk = Desk::open().await;
+    let (one, account) = payment(&desk).await;
+    let (same_day, later) = (payment(&desk).await.0, payment_on(&desk, "2026-11-25").await.0);
+    let dates = [one, same_day, later].map(|name| json!({"name": name, "date": "2026-11-26"}));
+    desk.site.faults().add(Fault::new(COUNTED).path("run_doc_method"));
+    desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
+    assert_eq!(desk.site.faults().hits()[&COUNTED], 2);
+}
+
+#[on_every_version]
+async fn a_day_before_the_payment_was_posted_is_warned_of_and_set() {
+    let desk = Desk::open().await;
+    let (payment, account) = payment_on(&desk, "2026-11-24").await;
+    let asked = json!({"account": account, "dates": [{"name": payment, "date": "2026-11-23"}]});
+    let waits = desk.call(TOOL, asked.clone()).await;
+    let warned = format!("Payment Entry \"{payment}\" was posted on 2026-11-24, after 2026-11-23");
+    assert_eq!(waits["warnings"], json!([warned]), "{waits}");
+    let done = desk.call(TOOL, with(&asked, "confirm_token", waits["confirm_token"].clone())).await;
+    assert_eq!(done["set"], json!([payment]), "{done}");
 }

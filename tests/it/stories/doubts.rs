@@ -1,9 +1,10 @@
 //! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last, a
 //! closed day.
 
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, app};
 use crate::sandbox::{COMPANY, config};
 use crate::support::{Version, all, app_of, call, version};
 
@@ -174,6 +175,15 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
         "submit": true, "dry_run": true});
     let shown = desk.call("record_payment", pay).await;
     assert!(shown["warnings"].to_string().contains("closed the books up to 2099-12-31"), "{shown}");
+    // What moves stock is refused only if the company keeps its stock in the accounts.
+    let bin =
+        desk.some("Bin", json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]}), 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let row = json!({"item_code": bin["item_code"], "warehouse": bin["warehouse"], "qty": 1, "rate": 25});
+    let note = desk.create("Delivery Note", json!({"customer": customer, "company": COMPANY, "items": [row]})).await;
+    let told = doubts(&desk, "Delivery Note", &note).await;
+    assert!(told.contains("the site will refuse what it posts to the accounts on"), "{told}");
+    assert!(told.contains("the site refuses what it posts to the accounts on"), "{told}");
     // An order posts nothing.
     let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
     let row = json!({"item_code": item, "qty": 1, "rate": 25});
@@ -183,4 +193,74 @@ async fn a_day_that_is_closed_or_frozen_is_told() {
     assert!(!told.contains("closed the books") && !told.contains("freezes"), "{told}");
     let told = doubts_within(&desk, json!({"Sales Invoice": all()}), "Sales Invoice", &invoice).await;
     assert!(!told.contains("2099-12-31") && !told.contains("2098-12-31"), "{told}");
+}
+
+/// What the user of a key is told of a draft, everything permitted by the configuration.
+async fn doubts_of(desk: &Desk, key: &str, doctype: &str, name: &str) -> String {
+    let dry = json!({"doctype": doctype, "name": name, "dry_run": true});
+    let shown = call(&app(&desk.site, key), "submit_document", dry).await.unwrap();
+    shown.get("warnings").unwrap_or(&Value::Null).to_string()
+}
+
+/// An Accounting Period that closes this DocType for good.
+fn close(desk: &Desk, doctype: &str) {
+    let period = json!({
+        "doctype": "Accounting Period", "period_name": "All", "company": COMPANY, "start_date": "2026-01-01",
+        "end_date": "2099-12-31", "closed_documents": [{"document_type": doctype, "closed": 1}],
+    });
+    desk.site.with(|site| site.insert(period.as_object().unwrap().clone())).unwrap();
+}
+
+#[on_every_version]
+async fn what_the_site_lets_a_user_not_read_raises_no_doubt_and_hides_none() {
+    let desk = Desk::open().await;
+    desk.site.add_user("clerk", &["Accounts User"]).unwrap();
+    desk.site.add_user("porter", &["Stock User"]).unwrap();
+    let invoice = desk.invoice_draft().await;
+    // Whoever keeps accounts reads no Period Closing Voucher, and nobody of the stock any of the accounts' periods.
+    let told = doubts_of(&desk, "clerk", "Sales Invoice", &invoice).await;
+    assert!(!told.contains("not known"), "{told}");
+    close(&desk, "Sales Invoice");
+    let told = doubts_of(&desk, "clerk", "Sales Invoice", &invoice).await;
+    assert!(told.contains("closes Sales Invoice on") && !told.contains("not known"), "{told}");
+
+    let stocked = json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]});
+    let bin = desk.some("Bin", stocked, 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let qty = bin["actual_qty"].as_f64().unwrap() + 7.0;
+    let row = json!({"item_code": bin["item_code"], "warehouse": bin["warehouse"], "qty": qty, "rate": 10});
+    let note = json!({"customer": customer, "company": COMPANY, "items": [row]});
+    let note = desk.create("Delivery Note", note).await;
+    let told = doubts_of(&desk, "porter", "Delivery Note", &note).await;
+    assert!(told.contains("would leave") && !told.contains("not known"), "{told}");
+}
+
+#[on_every_version]
+async fn what_was_found_before_the_site_failed_is_told_beside_what_is_not_known() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice_draft().await;
+    close(&desk, "Sales Invoice");
+    desk.site.faults().add(Fault::new(Kind::Refusal).path("/api/resource/Period Closing Voucher"));
+    let told = doubts(&desk, "Sales Invoice", &invoice).await;
+    assert!(told.contains("closes Sales Invoice on"), "{told}");
+    assert!(told.contains("not known: whether its day is closed"), "{told}");
+}
+
+#[on_every_version]
+async fn what_is_withheld_of_a_period_does_not_tell_that_a_day_is_closed() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice_draft().await;
+    close(&desk, "Sales Invoice");
+    for (period, is_told) in [
+        (json!({"read": true}), true),
+        (json!({"read": true, "restricted_fields": ["company"]}), false),
+        (json!({"read": true, "restricted_fields": ["end_date"]}), false),
+        (json!({"read": true, "restricted_fields": ["closed_documents"]}), false),
+        (json!({"read": true, "restricted_fields": ["closed_documents.closed"]}), false),
+    ] {
+        let doctypes = json!({"Sales Invoice": all(), "Accounting Period": period});
+        let told = doubts_within(&desk, doctypes, "Sales Invoice", &invoice).await;
+        assert_eq!(told.contains("closes Sales Invoice on"), is_told, "{told}");
+    }
 }

@@ -1,9 +1,11 @@
 //! One step with many documents, and one change to all that a filter selects.
 
+use erpnext_mcp::tool::progress::CallObserver;
 use serde_json::{Value, json};
 
-use super::Desk;
-use crate::sandbox::COMPANY;
+use super::{Desk, app};
+use crate::sandbox::{COMPANY, config};
+use crate::support::{all, app_of, call};
 
 const ACT: &str = "act_on_bulk_documents";
 const UPDATE: &str = "update_bulk_documents";
@@ -162,4 +164,48 @@ async fn links_of_all_changes_are_looked_at_before_the_first_is_sent() {
     let row = json!({"name": customers[0], "territory": "South", "website": "x.example"});
     desk.call(UPDATE, json!({"doctype": "Customer", "documents": [row]})).await;
     assert_eq!(desk.journal(before).len(), 1);
+}
+
+#[on_every_version]
+async fn a_link_that_was_dead_before_or_is_no_longer_asked_for_does_not_stop_a_batch() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 2).await;
+    let gone = json!({"territory": "Gone"});
+    desk.site.with(|site| site.set("Customer", &customers[0], gone.as_object().unwrap())).unwrap();
+    let before = desk.site.journal().len();
+    let row =
+        |at: usize, territory: &str| json!({"name": customers[at], "territory": territory, "website": "x.example"});
+    // As it is stored: the site says of this document alone what it has against it.
+    let rows = json!([row(0, "Gone"), row(1, "South")]);
+    let answer = desk.call(UPDATE, json!({"doctype": "Customer", "documents": rows})).await;
+    assert_eq!((&answer["done"], &answer["updated"][1]), (&json!(1), &json!(customers[1])), "{answer}");
+    assert_eq!(answer["failed"][0]["rows"], json!([{"row": 0, "name": customers[0]}]), "{answer}");
+    // Of the rows before the one to go on at nothing is asked, and nothing of any once the client left.
+    let rows = json!([row(0, "Nroth"), row(1, "North")]);
+    let mut arguments = json!({"doctype": "Customer", "documents": rows, "start_at": 1});
+    assert_eq!(desk.call(UPDATE, arguments.clone()).await["done"], 1);
+    assert_eq!(desk.journal(before).len(), 2);
+    arguments["start_at"] = json!(0);
+    let app = app(&desk.site, "administrator");
+    let (watch, _told) = CallObserver::new();
+    watch.stop();
+    let tool = app.registry().find(UPDATE).unwrap();
+    let call = app.observed_call(tool, arguments.as_object().unwrap().clone(), None, &watch);
+    assert_eq!(call.await.unwrap().0["stopped"]["start_at"], 0);
+    assert_eq!(desk.journal(before).len(), 2);
+}
+
+#[on_every_version]
+async fn links_that_could_not_be_looked_at_within_the_limit_do_not_refuse_the_first_row() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 20).await;
+    let documents: Vec<Value> = customers.iter().map(|_| json!({"description": "limit"})).collect();
+    let made = desk.call("create_bulk_documents", json!({"doctype": "ToDo", "documents": documents})).await;
+    let row = |(at, customer): (usize, &String)| json!({"name": made["created"][at], "reference_type": "Customer", "reference_name": customer});
+    let rows: Vec<Value> = customers.iter().enumerate().map(row).collect();
+    let mut config = config(&desk.site, "administrator", json!({"default": all()}));
+    config["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 12, "requests_per_hour": 1000});
+    let answer = call(&app_of(&config), UPDATE, json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
+    assert!(answer["stopped"]["start_at"].is_u64(), "{answer}");
+    assert!(answer["failed"][0]["error"].as_str().unwrap().contains("limit of requests"), "{answer}");
 }

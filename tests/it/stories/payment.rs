@@ -174,15 +174,46 @@ async fn a_payment_between_currencies_needs_both_amounts_and_tells_the_rate() {
 }
 
 #[on_every_version]
+async fn an_account_whose_currency_is_unknown_is_not_taken_for_one_of_the_partys() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call, refusal};
+    let desk = Desk::open().await;
+    let parent = desk.get("Account", "Current Account - AWF").await["parent_account"].clone();
+    // An account may have no type.
+    let dollars = json!({"account_name": "Dollars", "parent_account": parent, "company": COMPANY,
+        "account_currency": "USD"});
+    let dollars = desk.create("Account", dollars).await;
+    let invoice = desk.invoice().await;
+    let asked = json!({"invoices": [{"name": invoice}], "account": dollars, "dry_run": true});
+    let mut asked = of_customer(&desk, asked).await;
+    let text = desk.refusal("record_payment", asked.clone()).await;
+    assert!(text.contains("kept in USD and that of the party in EUR"), "{text}");
+
+    let read = json!({"read": true});
+    let doctypes = json!({"Sales Invoice": read, "Payment Entry": all(), "Company": read});
+    let app = app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })));
+    let text = refusal(&app, "record_payment", asked.clone()).await;
+    assert!(text.contains("its currency may not be read here, and that of the party is EUR"), "{text}");
+    assert!(text.contains("Give received_amount in data"), "{text}");
+    asked["data"] = json!({"received_amount": 165});
+    let told = call(&app, "record_payment", asked).await.unwrap();
+    let across = &told["across"];
+    assert!(across["account_currency"].is_null() && across["account_amount"] == json!(165.0), "{told}");
+    assert_eq!(across["rate"], "1 EUR = 1.1 of the account's currency", "{told}");
+    assert_eq!(told["would_create"]["received_amount"], json!(165.0), "{told}");
+}
+
+#[on_every_version]
 async fn what_is_open_after_a_payment_is_told_without_what_is_withheld() {
     use crate::sandbox::{SampleSite, first};
     use crate::support::{all, app_of};
     let site = SampleSite::start().await;
     let mut rule = all();
     rule["restricted_fields"] = json!(["status"]);
-    let app = app_of(&site.config(
-        json!({"doctypes": {"Sales Invoice": rule, "Payment Entry": all(), "Mode of Payment": {"read": true}}}),
-    ));
+    let read = json!({"read": true});
+    let app = app_of(&site.config(json!({"doctypes": {
+        "Sales Invoice": rule, "Payment Entry": all(), "Mode of Payment": read, "Account": read,
+    }})));
     let invoice = first(&app, "Sales Invoice", json!({"docstatus": 1, "outstanding_amount": [">", 10]})).await;
     let customer = site.stored("Sales Invoice", &invoice).unwrap()["customer"].clone();
     let pay = json!({"party_type": "Customer", "party": customer, "invoices": [{"name": invoice, "amount": 10}],

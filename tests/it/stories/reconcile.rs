@@ -112,6 +112,8 @@ async fn what_cannot_be_matched_is_refused_before_anything_is_sent() {
     let elsewhere = with(&with(&asked, "company", json!(COMPANY)), "account", json!("Nowhere"));
     let text = desk.refusal(TOOL, elsewhere).await;
     assert!(text.contains("0 payments and 0 invoices"), "{text}");
+    // What is in no account that was looked at may be recorded all the same.
+    assert!(text.contains("list Payment Entry of this party with unallocated_amount above 0"), "{text}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
@@ -147,7 +149,36 @@ async fn an_invoice_out_of_sight_is_neither_matched_nor_told() {
     let told = call(&app, TOOL, asked.clone()).await.unwrap();
     assert_eq!((&told["allocation"][0]["invoice"], &told["allocation"][0]["amount"]), (&json!(seen), &json!(60.0)));
     assert!(!told.to_string().contains(&hidden), "{told}");
+    // How many others there are would tell of what may not be read.
+    for table in ["payments", "invoices"] {
+        let others = format!("other {table} may be open that are not told here");
+        assert!(told["left_out"].to_string().contains(&others), "{told}");
+    }
+    let whole = desk.call(TOOL, asked.clone()).await;
+    assert!(!whole.to_string().contains("not told here"), "{whole}");
     let given = json!([{"payment": payment, "invoice": hidden, "amount": 1}]);
     let told = refusal(&app, TOOL, with(&asked, "allocations", given)).await;
     assert!(told.contains("is no invoice of this party"), "{told}");
+}
+
+#[on_every_version]
+async fn that_advances_in_another_account_are_not_looked_at_is_told_unless_there_are_none() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call};
+    const NOT_LOOKED_AT: &str = "advances in an account of their own are not looked at";
+    let desk = Desk::open().await;
+    let (_, customer) = advance(&desk).await;
+    desk.invoice().await;
+    let asked = json!({"party_type": "Customer", "party": customer, "dry_run": true});
+    let told = desk.call(TOOL, asked.clone()).await.to_string();
+    assert!(!told.contains(NOT_LOOKED_AT), "{told}");
+    let doctypes = json!({"Payment Entry": all(), "Sales Invoice": all()});
+    let app = app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })));
+    let told = call(&app, TOOL, asked.clone()).await.unwrap();
+    assert!(told["left_out"].to_string().contains(NOT_LOOKED_AT), "the company may not be read: {told}");
+
+    let elsewhere = json!({"book_advance_payments_in_separate_party_account": 1});
+    desk.site.with(|site| site.set("Company", COMPANY, elsewhere.as_object().unwrap())).unwrap();
+    let told = desk.call(TOOL, asked).await;
+    assert!(told["left_out"].to_string().contains(NOT_LOOKED_AT), "{told}");
 }

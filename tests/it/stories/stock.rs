@@ -56,6 +56,9 @@ async fn stock_of_items_in_warehouses_is_told_with_totals_and_value() {
     // A group of warehouses stands for all below it.
     let below = desk.call(LEVELS, json!({"items": [item], "warehouses": [group]})).await;
     assert_eq!(below["items"], everywhere["items"]);
+    // What is named twice, and within another that is named, counts once.
+    let twice = json!({"items": [item], "warehouses": [group, group, showroom]});
+    assert_eq!(desk.call(LEVELS, twice).await["items"], everywhere["items"]);
     let here = desk.call(LEVELS, json!({"items": [item], "warehouses": [showroom]})).await;
     let by_other_names = json!({"item_code": item, "warehouse": showroom});
     assert_eq!(desk.call(LEVELS, by_other_names).await["items"], here["items"]);
@@ -73,6 +76,31 @@ async fn stock_of_items_in_warehouses_is_told_with_totals_and_value() {
     let first = desk.call(LEVELS, first).await;
     assert_eq!(first["shown"], format!("2 of {}", items.len()));
     assert!(first["note"].as_str().unwrap().contains("raise limit"), "{first}");
+}
+
+#[on_every_version]
+async fn what_is_kept_for_production_and_subcontractors_is_not_free() {
+    let desk = Desk::open().await;
+    let (item, showroom, _) = stocked(&desk).await;
+    let asked = json!({"items": [item], "warehouses": [showroom]});
+    let before = desk.call(LEVELS, asked.clone()).await["items"][0]["total"].clone();
+    assert_eq!(before.get("reserved_qty_for_production"), None, "{before}");
+    let bin = desk.some("Bin", json!({"item_code": item, "warehouse": showroom}), 1).await.remove(0);
+    let kept = ["reserved_qty_for_production", "reserved_qty_for_sub_contract", "reserved_qty_for_production_plan"];
+    for (key, qty) in kept.into_iter().zip([1.0, 0.5, 0.25]) {
+        let columns = json!({key: qty});
+        desk.site.with(|site| site.set("Bin", &bin, columns.as_object().unwrap())).unwrap();
+    }
+    let told = desk.call(LEVELS, asked.clone()).await["items"][0].clone();
+    assert!((number(&told["total"]["free"]) - (number(&before["free"]) - 1.75)).abs() < 1e-6, "{told}");
+    assert_eq!((&rows(&told)[0]["free"], &rows(&told)[0][kept[2]]), (&told["total"]["free"], &json!(0.25)), "{told}");
+    for key in kept {
+        let read = json!({"read": true});
+        let rules = json!({"Item": read, "Warehouse": read, "Bin": {"read": true, "restricted_fields": [key]}});
+        let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+        let told = call(&app, LEVELS, asked.clone()).await.unwrap();
+        assert_eq!((withheld(&told), told["items"][0]["total"].get("free")), (vec![key], None), "{told}");
+    }
 }
 
 #[on_every_version]
@@ -100,6 +128,14 @@ async fn what_comes_is_told_by_its_day_with_what_is_free_then() {
     assert_eq!((&first["qty"], &first["warehouse"], first.get("late")), (&json!(3.0), &json!(showroom), None));
     assert!((number(&first["free_then"]) - (free + before + 3.0)).abs() < 1e-6, "{told}");
     assert!((number(&arrivals[of(&later)]["free_then"]) - (free + before + 8.0)).abs() < 1e-6, "{told}");
+    // What goes from the supplier to a customer never lies here.
+    let row = desk.get("Purchase Order", &later).await["items"][0]["name"].as_str().unwrap().to_owned();
+    let drop_ship = async |is_one: u8| {
+        let columns = json!({"delivered_by_supplier": is_one});
+        desk.site.with(|site| site.set("Purchase Order Item", &row, columns.as_object().unwrap())).unwrap();
+        desk.call(LEVELS, asked.clone()).await["items"][0]["arrivals"].to_string().contains(&later)
+    };
+    assert_eq!((drop_ship(1).await, drop_ship(0).await), (false, true));
     // What was received comes no more, and neither does what was closed.
     let receipt = desk.convert("Purchase Order", &sooner, "Purchase Receipt", json!({})).await;
     desk.submit("Purchase Receipt", &receipt).await;
@@ -142,14 +178,16 @@ async fn batches_are_told_with_expiry_and_serial_numbers_with_their_warehouse() 
     for (batch, expires) in [("B-late", "2099-01-31"), ("B-soon", "2026-01-31")] {
         put(&desk, json!({"doctype": "Batch", "batch_id": batch, "item": item, "expiry_date": expires}));
     }
-    let bundle = |kind: &str, entries: Value| {
+    let bundle = |kind: &str, voucher: &str, entries: Value| {
         let bundle = json!({"doctype": "Serial and Batch Bundle", "docstatus": 1, "company": COMPANY, "item_code": item,
-            "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": kind, "voucher_type": "Stock Entry",
+            "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": kind, "voucher_type": voucher,
             "entries": entries});
         put(&desk, bundle);
     };
-    bundle("Inward", json!([{"batch_no": "B-late", "qty": 5}, {"batch_no": "B-soon", "qty": 2}]));
-    bundle("Outward", json!([{"batch_no": "B-late", "qty": -1.5}]));
+    bundle("Inward", "Stock Entry", json!([{"batch_no": "B-late", "qty": 5}, {"batch_no": "B-soon", "qty": 2}]));
+    // What is picked lies there until it is delivered.
+    bundle("Outward", "Pick List", json!([{"batch_no": "B-late", "qty": -1.5}]));
+    bundle("Outward", "Delivery Note", json!([{"batch_no": "B-late", "qty": -1.5}]));
     // From before there were bundles.
     let entry = json!({"doctype": "Stock Ledger Entry", "docstatus": 1, "item_code": item, "warehouse": showroom,
         "company": COMPANY, "posting_date": "2026-01-31", "actual_qty": 4, "batch_no": "B-soon", "is_cancelled": 0});
@@ -191,6 +229,57 @@ async fn batches_are_told_with_expiry_and_serial_numbers_with_their_warehouse() 
     assert!(told["note"].as_str().unwrap().contains("Stock Ledger Entry may not be read"), "{told}");
     let batches = told["items"][0]["batches"].to_string();
     assert!(!batches.contains("expir") && batches.contains("B-late"), "{told}");
+}
+
+#[on_every_version]
+async fn what_the_site_does_not_show_a_user_is_withheld_and_the_rest_is_told() {
+    let desk = Desk::open().await;
+    let (item, showroom, _) = stocked(&desk).await;
+    put(&desk, json!({"doctype": "Batch", "batch_id": "B-1", "item": item, "expiry_date": "2099-01-31"}));
+    let bundle = json!({"doctype": "Serial and Batch Bundle", "docstatus": 1, "company": COMPANY, "item_code": item,
+        "warehouse": showroom, "has_batch_no": 1, "type_of_transaction": "Inward", "voucher_type": "Stock Entry",
+        "entries": [{"batch_no": "B-1", "qty": 5}]});
+    put(&desk, bundle);
+    desk.site.add_user("storekeeper", &["Stock Manager"]).unwrap();
+    desk.site.add_user("seller", &["Sales User"]).unwrap();
+    let app = |key: &str| app_of(&config(&desk.site, key, json!({"default": all()})));
+    let asked = json!({"items": [item], "arrivals": true, "batches": true, "serial_numbers": true});
+
+    let told = call(&app("storekeeper"), LEVELS, asked.clone()).await.unwrap();
+    assert_eq!(withheld(&told), ["arrivals", "expiry_date"], "{told}");
+    let one = &told["items"][0];
+    assert!(number(&one["total"]["actual_qty"]) > 0.0 && one["serial_numbers"].is_array(), "{told}");
+    assert_eq!((&one["batches"][0]["batch_no"], one.get("arrivals")), (&json!("B-1"), None), "{told}");
+    let note = told["note"].as_str().unwrap();
+    for doctype in ["Purchase Order", "Batch"] {
+        assert!(note.contains(&format!("does not let your user read {doctype}")), "{note}");
+    }
+    assert!(note.contains("Stock Ledger Entry may not be read"), "{note}");
+    assert!(note.contains("whose company may not be read") && one["total"].get("stock_value").is_none(), "{told}");
+    let here = json!({"items": [item], "warehouses": [showroom]});
+    let told = call(&app("storekeeper"), LEVELS, here).await.unwrap();
+    assert_eq!(rows(&told["items"][0]).len(), 1, "{told}");
+    assert!(told["note"].as_str().unwrap().contains("does not let your user read Warehouse"), "{told}");
+
+    let told = call(&app("seller"), LEVELS, asked).await.unwrap();
+    assert_eq!(withheld(&told), ["arrivals", "batches", "serial_numbers"], "{told}");
+    assert!(told["items"][0]["total"]["free"].is_number(), "{told}");
+}
+
+#[on_every_version]
+async fn where_a_condition_holds_it_is_said_that_only_a_part_is_told() {
+    let desk = Desk::open().await;
+    let (item, _, _) = stocked(&desk).await;
+    let (read, none) = (json!({"read": true}), json!({"read": true, "conditions": {"read": {"name": "nothing"}}}));
+    let rules = json!({"Item": read, "Bin": read, "Warehouse": read, "Serial and Batch Bundle": read,
+        "Stock Ledger Entry": read, "Batch": none, "Serial No": none, "Purchase Order": none});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let asked = json!({"items": [item], "arrivals": true, "batches": true, "serial_numbers": true});
+    let told = call(&app, LEVELS, asked).await.unwrap();
+    for key in ["arrivals", "batches", "serial_numbers"] {
+        assert_eq!(told["items"][0][key], json!([]), "{key}: {told}");
+        assert!(told["note"].as_str().unwrap().contains(&format!("{key}: only those")), "{key}: {told}");
+    }
 }
 
 #[on_every_version]
@@ -237,7 +326,9 @@ async fn what_the_rules_withhold_of_stock_is_told_as_withheld() {
 async fn a_wrong_question_about_stock_names_what_is_wrong() {
     let desk = Desk::open().await;
     let (item, showroom, _) = stocked(&desk).await;
+    let too_many: Vec<String> = (0..1_001).map(|at| format!("W-{at}")).collect();
     for (arguments, wanted) in [
+        (json!({"items": [item], "warehouses": too_many}), "one call takes 1000"),
         (json!({}), "items or item_group"),
         (json!({"items": []}), "items or item_group"),
         (json!({"items": [item], "item_group": "x"}), "not both"),

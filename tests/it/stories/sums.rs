@@ -121,3 +121,19 @@ async fn what_would_count_twice_or_is_withheld_is_refused() {
     let asked = json!({"doctype": "Sales Order", "measures": ["count(items)"], "group_by": ["customer"]});
     assert!(call(&app, TOOL, asked).await.unwrap()["groups"].as_array().unwrap().len() > 1);
 }
+
+#[on_every_version]
+async fn amounts_whose_currency_is_withheld_are_not_put_together() {
+    let orders = json!({"read": true, "restricted_fields": ["currency"]});
+    let (_site, app) = site(json!({"doctypes": {"Sales Order": orders}})).await;
+    for field in ["grand_total", "items.amount"] {
+        for function in ["sum", "avg", "max"] {
+            let asked = json!({"doctype": "Sales Order", "measures": ["count", format!("{function}({field})")]});
+            let text = refusal(&app, TOOL, asked).await;
+            assert!(text.contains("measures[1]") && text.contains("its currency, currency, may not be read"), "{text}");
+        }
+    }
+    let asked = json!({"doctype": "Sales Order", "measures": ["sum(base_grand_total)"]});
+    let told = call(&app, TOOL, asked).await.unwrap();
+    assert!(told["groups"][0]["sum(base_grand_total)"].is_number(), "{told}");
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::sandbox::{COMPANY, config};
-use crate::support::{all, app_of, call};
+use crate::support::{all, app_of, call, refusal};
 
 const TEMPLATE: &str = "Sales Taxes and Charges Template";
 
@@ -175,6 +175,16 @@ async fn the_text_of_the_terms_that_are_chosen_is_filled_in_as_in_the_form() {
         assert_eq!(answer.get("filled_in"), None, "{answer}");
         assert!(desk.get("Sales Order", &name).await["terms"].to_string().contains("At once."), "{answer}");
     }
+    // The text of others does not stay without a word: where those that are chosen have none, or may not be read.
+    let silent = desk.create("Terms and Conditions", json!({"title": "Silent", "selling": 1})).await;
+    let answer = desk.call("update_generic_document", change(json!({"tc_name": silent}))).await;
+    let told = answer["messages"].to_string();
+    assert!(told.contains("terms stays as it is") && told.contains("has none"), "{answer}");
+    let permissions = json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}});
+    let app = app_of(&config(&desk.site, "administrator", permissions));
+    let answer = call(&app, "update_generic_document", change(json!({"tc_name": once}))).await.unwrap();
+    let told = answer["messages"].to_string();
+    assert!(told.contains("terms stays as it is") && told.contains("may not be read here"), "{answer}");
     arguments["data"]["tc_name"] = json!("Nothing of the kind");
     let text = desk.refusal("create_generic_document", arguments).await;
     assert!(text.contains("tc_name") && text.contains("Nothing of the kind"), "{text}");
@@ -219,15 +229,19 @@ async fn without_a_company_the_only_one_counts_and_where_none_is_known_that_is_t
     let usual = template(&desk, "Usual", 23.0, true).await;
     let mut data = order(&desk, json!({})).await;
     data.as_object_mut().unwrap().remove("company");
-    let arguments = json!({"doctype": "Sales Order", "data": data});
+    let mut arguments = json!({"doctype": "Sales Order", "data": data});
     let answer = desk.call("create_generic_document", arguments.clone()).await;
     assert_eq!(answer["filled_in"]["taxes_and_charges"], json!(usual), "{answer}");
     // Who may not read companies cannot know which one the site takes.
     let permissions = json!({"doctypes": {"Sales Order": all(), "Customer": all(), "Item": all()}});
     let app = app_of(&config(&desk.site, "administrator", permissions));
-    let answer = call(&app, "create_generic_document", arguments).await.unwrap();
+    let answer = call(&app, "create_generic_document", arguments.clone()).await.unwrap();
     assert_eq!(answer.get("filled_in"), None, "{answer}");
     assert!(answer["messages"].to_string().contains("not known: no company was given"), "{answer}");
+    // Whoever looks before knows it too.
+    arguments["dry_run"] = json!(true);
+    let shown = call(&app, "create_generic_document", arguments).await.unwrap();
+    assert!(shown["warnings"].to_string().contains("not known: no company was given"), "{shown}");
 }
 
 #[on_every_version]
@@ -236,7 +250,17 @@ async fn a_template_that_is_taken_away_leaves_rows_which_are_told() {
     let vat = template(&desk, "VAT 23", 23.0, false).await;
     let data = order(&desk, json!({"taxes_and_charges": vat})).await;
     let name = desk.create("Sales Order", data).await;
-    let change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes_and_charges": ""}});
+    let mut change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes_and_charges": ""}});
+    change["dry_run"] = json!(true);
+    let shown = desk.call("update_generic_document", change.clone()).await;
+    assert!(shown["warnings"].to_string().contains("taxes still has rows (1)"), "{shown}");
+    let rules = json!({"doctypes": {"Sales Order": all()}, "confirm": ["update"], "confirm_argument": false});
+    change["dry_run"] = json!(false);
+    let strict = app_of(&config(&desk.site, "administrator", rules));
+    let asks = refusal(&strict, "update_generic_document", change.clone()).await;
+    let asks: Value = serde_json::from_str(&asks).unwrap();
+    assert!(asks["warnings"].to_string().contains("taxes still has rows (1)"), "{asks}");
+    assert_eq!(asks["would_change"].get("warnings"), None, "{asks}");
     let answer = desk.call("update_generic_document", change).await;
     assert!(answer["messages"].to_string().contains("taxes still has rows (1)"), "{answer}");
     // The way that the message names.

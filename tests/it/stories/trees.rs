@@ -89,6 +89,30 @@ async fn amounts_are_summed_up_the_tree_and_kept_apart_by_company() {
 }
 
 #[on_every_version]
+async fn what_links_by_its_rows_is_counted_by_its_rows() {
+    let desk = Desk::open().await;
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 500).await;
+    let (mut one_of_each, mut groups) = (Vec::new(), Vec::new());
+    for item in items {
+        if one_of_each.len() == 2 {
+            break;
+        }
+        let group = desk.get("Item", &item).await["item_group"].as_str().unwrap().to_owned();
+        if !groups.contains(&group) {
+            one_of_each.push(json!({"item_code": item, "qty": 1, "rate": 5}));
+            groups.push(group);
+        }
+    }
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let data = json!({"customer": customer, "company": COMPANY, "due_date": "2026-12-31", "items": one_of_each});
+    let invoice = desk.create("Sales Invoice", data).await;
+    let measure = json!({"doctype": "Sales Invoice", "link": "items.item_group", "filters": {"name": invoice}});
+    let tree = desk.call(TREE, json!({"doctype": "Item Group", "measure": measure})).await;
+    assert_eq!(tree["measured"], "count(items) of Sales Invoice by items.item_group");
+    assert_eq!(node(&tree, "All Item Groups")["sums"][0]["total"].as_f64(), Some(2.0), "{tree}");
+}
+
+#[on_every_version]
 async fn a_wrong_question_about_a_tree_names_what_is_wrong() {
     let desk = Desk::open().await;
     let measured = |measure: Value| json!({"doctype": "Territory", "measure": measure});

@@ -203,6 +203,12 @@ fn an_item_costs_what_its_pricing_rules_leave_of_it() {
     assert_eq!((&many["pricing_rules"], &many["discount_percentage"]), (&json!("[\"PRLE-1\"]"), &json!(10.0)));
     let box_of = ask(json!({"uom": "Box"}));
     assert_eq!((&box_of["conversion_factor"], &box_of["price_list_rate"]), (&json!(12.0), &json!(9600.0)));
+    assert_eq!(many["free_item_data"], json!([]));
+    let gift = json!({"price_or_product_discount": "Product", "free_item": "SKU001", "free_qty": 2, "min_qty": 9});
+    rule("PRLE-4", gift);
+    let free = ask(json!({"qty": 9}))["free_item_data"][0].clone();
+    assert_eq!((&free["item_code"], &free["qty"], &free["is_free_item"]), (&json!("SKU001"), &json!(2.0), &json!(1)));
+    assert_eq!(free["pricing_rules"], "PRLE-4");
 }
 
 #[test]

@@ -62,8 +62,11 @@ pub(super) async fn read(
         }
     }
     docs.retain(|(at, ..)| !problems.has(sheet.rows[*at].line));
-    for (at, found) in links::dead_links(on, &docs).await? {
-        add_violation(problems, columns, sheet.rows[at].line, &found);
+    for dead in links::dead_links(on, observer, &docs).await? {
+        add_violation(problems, columns, sheet.rows[dead.number].line, &dead.violation);
+    }
+    if observer.is_stopped() {
+        return Err(called_off());
     }
     Ok(rows)
 }

@@ -9,7 +9,7 @@ use crate::document::amounts::is_above;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::Filter;
+use crate::policy::{Filter, Operation};
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tools::erp::PartyType;
@@ -80,7 +80,8 @@ impl Sight<'_> {
             ("payment_limit", json!(MOST_OPEN)),
         ];
         let form: Map<String, Value> = form.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let site = self.changed.session.site;
+        let (site, policy) = (self.changed.session.site, self.changed.session.policy);
+        let invoice = self.invoices.def.name;
         let mut found = site.ask_desk_tool(self.changed.permit, DeskQuestion::Unreconciled, &form, None).await?;
         let mut left_out = Vec::new();
         let mut taken = |table: &str, kind: (&str, &str), keys: [&str; 3], row: &str| {
@@ -88,7 +89,10 @@ impl Sight<'_> {
                 Some(Value::Array(rows)) => rows,
                 _ => Vec::new(),
             };
-            let all = rows.len();
+            let (all, of_rows) = (rows.len(), rows.iter().filter_map(|row| row.get(kind.0)?.as_str()));
+            // What is open beside, of these at least, is counted only where all of it may be seen.
+            let is_counted =
+                ["Journal Entry", PAYMENT, invoice].into_iter().chain(of_rows).all(|of| policy.shows_whole(of));
             if all >= MOST_OPEN {
                 left_out.push(format!("more than the {MOST_OPEN} oldest {table} are open: call again after these"));
             }
@@ -101,10 +105,12 @@ impl Sight<'_> {
             let mut sides: Vec<Side> = own.filter_map(|entry| side(entry, keys)).collect();
             sides.sort_by(|one, other| (date(one), &one.name).cmp(&(date(other), &other.name)));
             let others = all - sides.len();
-            if others > 0 {
-                left_out.push(format!(
+            match is_counted {
+                true if others == 0 => {}
+                true => left_out.push(format!(
                     "{others} open {table} are of other kinds: the desk's Payment Reconciliation has them"
-                ));
+                )),
+                false => left_out.push(format!("other {table} may be open that are not told here")),
             }
             sides
         };
@@ -114,7 +120,6 @@ impl Sight<'_> {
             ["reference_name", "posting_date", "amount"],
             "reference_row",
         );
-        let invoice = self.invoices.def.name;
         let invoices = taken(
             "invoices",
             ("invoice_type", invoice),
@@ -123,7 +128,24 @@ impl Sight<'_> {
         );
         let payments = in_sight(self.payments, payments).await?;
         let invoices = in_sight(self.invoices, invoices).await?;
+        left_out.extend(self.separate_advances(&company).await);
         Ok(Entries { form, invoice_type: invoice, payments, invoices, left_out })
+    }
+
+    /// What is to be said unless the company is known to keep advances in the account of the party: those in another one
+    /// the site tells only if it is asked for that.
+    async fn separate_advances(&self, company: &str) -> Option<String> {
+        const SEPARATE: &str = "book_advance_payments_in_separate_party_account";
+        let session = self.invoices.session;
+        let field = session.catalog.known("Company").and_then(|def| def.field(SEPARATE))?;
+        let permit = session.permit(Operation::Read, "Company").await.ok();
+        let stored = match permit.filter(|permit| permit.fields().may_read(field)) {
+            Some(permit) => session.site.get(&permit, company).await.ok().map(|stored| stored.data),
+            None => None,
+        };
+        let is_off = |flag: &Value| flag.is_null() || *flag == 0 || *flag == false;
+        let is_known_off = stored.is_some_and(|stored| stored.get(SEPARATE).is_some_and(is_off));
+        (!is_known_off).then(|| "advances in an account of their own are not looked at".to_owned())
     }
 
     /// Company and account: as they are named, or those of the open invoices.

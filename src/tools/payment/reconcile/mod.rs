@@ -115,7 +115,11 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
             args.party
         );
         entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
-        return Err(ToolError::refused(what, "record_payment records money that is not recorded yet."));
+        let next = format!(
+            "Before anything is recorded, list {PAYMENT} of this party with unallocated_amount above 0: what is there is \
+             recorded already, and record_payment would record it again."
+        );
+        return Err(ToolError::refused(what, next));
     }
     let changed = Matched::all(&on, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
@@ -166,7 +170,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
     let messages = sent?.messages;
     let mut answer = done(&write).await;
-    answer.extend(told.into_iter().filter(|(key, _)| key == "allocation" || key == "left_out"));
+    answer.extend(told_after(told, !answer.contains_key("not_shown")));
     answer.insert("open_now".to_owned(), open_now(&sight, &entries, &matches).await);
     Ok(ToolAnswer { messages, ..answer.into() })
 }
@@ -239,6 +243,16 @@ fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<St
     told
 }
 
+/// What of the preview is told after; where it is not shown to be done, as what was meant.
+fn told_after(told: Map<String, Value>, is_shown: bool) -> Map<String, Value> {
+    let after = told.into_iter().filter_map(|(key, value)| match (key.as_str(), is_shown) {
+        ("allocation", false) => Some(("meant".to_owned(), value)),
+        ("allocation" | "exchange_differences", true) | ("left_out", _) => Some((key, value)),
+        _ => None,
+    });
+    after.collect()
+}
+
 /// What came of it, as the payments show it: that the site said yes is not enough.
 async fn done(write: &Reconciled<'_>) -> Map<String, Value> {
     let names: Vec<&str> = write.payments.iter().map(|payment| payment.name.as_str()).collect();
@@ -290,5 +304,22 @@ async fn open_now(sight: &Sight<'_>, entries: &Entries, matches: &[Match]) -> Va
             tracing::warn!("invoices after matching: {}", error.for_log());
             json!("could not be read")
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::told_after;
+
+    #[test]
+    fn what_is_not_shown_to_be_done_is_told_as_meant() {
+        let told = json!({"company": "A", "allocation": [1], "exchange_differences": [2], "left_out": [3]});
+        let told = told.as_object().unwrap();
+        let done = json!({"allocation": [1], "exchange_differences": [2], "left_out": [3]});
+        assert_eq!(json!(told_after(told.clone(), true)), done);
+        assert_eq!(json!(told_after(told.clone(), false)), json!({"meant": [1], "left_out": [3]}));
     }
 }

@@ -1,11 +1,16 @@
 //! What is wrong, or probably not meant, in a configuration that can be read: against the snapshot, or against the tables
 //! of a site. Pure: whoever asks brings the tables.
 
+mod reports;
+
+pub use reports::meant_reports;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use erpnext_schema::known_copies::NAMED;
 use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
-use crate::config::{Config, DoctypePermissions, Gives, LIST_FILTER, Pattern, Place, UnknownName};
+use crate::config::{Config, DoctypePermissions, Gives, LIST_FILTER, Place, UnknownName};
 use crate::policy::{FieldRef, FieldRule, Operation, Policy};
 
 /// How bad a finding is.
@@ -61,7 +66,7 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     findings.extend(void_operations(config, tables));
     findings.extend(copies(config, tables));
     findings.extend(names(config, tables));
-    findings.extend(reports(config));
+    findings.extend(reports::beside_withheld_fields(config));
     findings.extend(published(config));
     if config.permissions.doctypes.is_empty() && config.permissions.default.is_empty() {
         let what = "permissions: nothing is permitted, so there are no tools for documents";
@@ -215,9 +220,13 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
 fn names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (doctype, rule) in config.permissions.doctypes.iter().filter(|(_, rule)| !rule.operations.is_empty()) {
-        let Some(naming) = (tables.lookup)(doctype).and_then(|def| def.autoname) else { continue };
-        let is_in =
-            |field: &&String| naming.strip_prefix("field:") == Some(field) || naming.contains(&format!("{{{field}}}"));
+        let naming = (tables.lookup)(doctype).and_then(|def| def.autoname).unwrap_or_default();
+        let by_code = NAMED.iter().find(|(named, _)| named == doctype).map_or(&[][..], |(_, fields)| *fields);
+        let is_in = |field: &&String| {
+            naming.strip_prefix("field:") == Some(field)
+                || naming.contains(&format!("{{{field}}}"))
+                || by_code.contains(&field.as_str())
+        };
         findings.extend(rule.restricted_fields.iter().filter(is_in).map(|field| {
             Finding::warning(
                 format!("permissions.doctypes.{doctype}.restricted_fields: {field}: names of {doctype} are made of it, and are shown"),
@@ -233,55 +242,6 @@ fn is_seen(rule: &FieldRule, def: &DocTypeDef, path: &str, tables: &Tables<'_>) 
     let Some((table, column)) = path.split_once('.') else { return rule.may_read(FieldRef::find(Some(def), path)) };
     let child = def.field(table).and_then(FieldDef::target).and_then(tables.lookup);
     rule.may_read_child(FieldRef::find(Some(def), table), FieldRef::find(child, column))
-}
-
-/// Reports that are opened beside withheld fields: the site computes their columns, and calls them as it likes.
-fn reports(config: &Config) -> Option<Finding> {
-    let withholding = withholding(config);
-    if withholding.is_empty() || config.permissions.reports.is_empty() {
-        return None;
-    }
-    let reports: Vec<String> = config.permissions.reports.iter().map(ToString::to_string).collect();
-    let what = format!(
-        "permissions.reports: {}: columns are withheld by the names of fields; what these reports compute from withheld \
-         fields of {} under other names cannot be judged",
-        reports.join(", "),
-        withholding.join(", ")
-    );
-    Some(Finding::warning(what, "list only reports that may be seen whole"))
-}
-
-/// The DocTypes whose rules withhold fields.
-fn withholding(config: &Config) -> Vec<&str> {
-    let withholds = |rule: &DoctypePermissions| rule.allowed_fields.is_some() || !rule.restricted_fields.is_empty();
-    config.permissions.doctypes.iter().filter(|(_, rule)| withholds(rule)).map(|(name, _)| name.as_str()).collect()
-}
-
-/// Which of the site's reports, each with the DocType that it is about, the patterns of `permissions.reports` mean: where
-/// fields are withheld, these are what has to be looked at.
-pub fn meant_reports(config: &Config, known: &[(String, String)]) -> Vec<Finding> {
-    let (policy, withholding) = (Policy::from_config(config), withholding(config));
-    let patterns = config.permissions.reports.iter().filter(|pattern| pattern.to_string().contains('*'));
-    let finding = |pattern: &Pattern| {
-        let mut meant = known.iter().filter(|(name, _)| pattern.matches(name)).peekable();
-        if meant.peek().is_none() {
-            let what = format!("permissions.reports: {pattern}: the site has no report of such a name");
-            return Some(Finding::warning(what, "list_reports names those that the user may run"));
-        }
-        let open: Vec<&str> = meant
-            .filter(|(name, doctype)| policy.permit_report(name, doctype).is_ok())
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let what = format!(
-            "permissions.reports: {pattern} opens {}; what they compute from withheld fields of {} under other names cannot \
-             be judged",
-            open.join(", "),
-            withholding.join(", ")
-        );
-        let is_open = !open.is_empty() && !withholding.is_empty();
-        is_open.then(|| Finding::warning(what, "name one by one the reports that may be seen whole"))
-    };
-    patterns.filter_map(finding).collect()
 }
 
 fn restricts(rule: &DoctypePermissions, field: &str) -> bool {
@@ -358,43 +318,17 @@ mod tests {
     }
 
     #[test]
-    fn reports_beside_withheld_fields_are_named() {
-        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
-        let of = |rule: Value| {
-            let permissions = json!({"reports": ["Stock *", "Gross Profit"], "doctypes": {"Item": rule}});
-            let file = json!({"erpnext": erpnext, "permissions": permissions});
-            super::reports(&Config::from_text(&file.to_string()).unwrap())
-        };
-        assert_eq!(of(json!({"read": true})), None);
-        let what = of(json!({"read": true, "restricted_fields": ["valuation_rate"]})).unwrap().what;
-        assert!(what.contains("Stock *, Gross Profit") && what.contains("fields of Item"), "{what}");
-    }
-
-    #[test]
-    fn what_a_pattern_of_reports_opens_is_named_by_the_reports_of_the_site() {
-        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
-        let of = |rule: Value| {
-            let doctypes = json!({"Item": rule, "Bin": {"read": true}});
-            let permissions = json!({"reports": ["Stock *", "Gross Profit", "Acounts*"], "doctypes": doctypes});
-            let config =
-                Config::from_text(&json!({"erpnext": erpnext, "permissions": permissions}).to_string()).unwrap();
-            let known =
-                [("Gross Profit", "Item"), ("Stock Ageing", "Item"), ("Stock Balance", "Item"), ("Stock Bins", "Bin")];
-            let known = known.map(|(name, doctype)| (name.to_owned(), doctype.to_owned()));
-            super::meant_reports(&config, &known).into_iter().map(|finding| finding.what).collect::<Vec<_>>()
-        };
-        let nobody = "permissions.reports: Acounts*: the site has no report of such a name";
-        assert_eq!(of(json!({"read": true, "report": true})), [nobody]);
-        let found = of(json!({"read": true, "report": true, "restricted_fields": ["valuation_rate"]}));
-        assert_eq!((found.len(), found[1].as_str()), (2, nobody));
-        assert!(found[0].contains("Stock * opens Stock Ageing, Stock Balance; what they compute"), "{found:?}");
-    }
-
-    #[test]
     fn restricted_fields_that_names_are_made_of_are_named() {
         let lines = found(&json!({"Item": {"read": true, "restricted_fields": ["item_code", "brand"]}}), false);
         let line = "item_code: names of Item are made of it, and are shown";
         assert!(lines.len() == 1 && lines[0].contains(line), "{lines:?}");
+        // No rule of naming tells these two.
+        let rule = |field: &str| json!({"read": true, "restricted_fields": [field, "phone"]});
+        let lines = found(&json!({"Contact": rule("last_name"), "Address": rule("address_title")}), false);
+        let named = lines.iter().filter(|line| line.contains("names of")).collect::<Vec<_>>();
+        assert_eq!(named.len(), 2, "{lines:?}");
+        assert!(named[0].contains("address_title: names of Address"), "{lines:?}");
+        assert!(named[1].contains("last_name: names of Contact are made of it"), "{lines:?}");
     }
 
     #[test]
