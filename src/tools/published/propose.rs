@@ -67,7 +67,9 @@ pub async fn propose(
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
         return Err(ToolError::refused(
-            format!("No report that may be run, and no filter that is saved for everybody, is named {unknown:?}.{near}"),
+            format!(
+                "No report that may be run, and no filter that is saved for everybody, is named {unknown:?}.{near}"
+            ),
             "Names are those of the desk, in English; permissions.reports opens reports.",
         ));
     }
