@@ -14,7 +14,11 @@ fn main() -> ExitCode {
         if std::env::args_os().nth(1).is_some_and(|first| first == extract::ARGUMENT) {
             return extract::child();
         }
-        if let Ok(program) = std::env::current_exe() {
+        // The program that runs, also where a newer one lies in its place by now.
+        let running = std::path::PathBuf::from("/proc/self/exe");
+        if running.exists() {
+            extract::by(running);
+        } else if let Ok(program) = std::env::current_exe() {
             extract::by(program);
         }
     }

@@ -49,7 +49,9 @@ fn add(global: &Global, publish: Map<String, Value>) -> anyhow::Result<()> {
     let file = Config::file(global.config.as_deref(), &|name| std::env::var(name).ok());
     let file = file.context("--write: there is no configuration file; put what is printed into one")?;
     let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let mut whole: Value = serde_json::from_str(&text).with_context(|| format!("{}", file.display()))?;
+    // As it is read at the start: editors on Windows put a byte order mark first.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut whole: Value = serde_json::from_str(text).with_context(|| format!("{}", file.display()))?;
     let place = match global.site() {
         Some(site) => &mut whole["sites"][site]["publish"],
         None => &mut whole["publish"],

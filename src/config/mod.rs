@@ -53,7 +53,7 @@ pub use narrowing::{CORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
-pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter};
+pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter};
 pub use quota::Quota;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};

@@ -18,6 +18,14 @@ pub const LIST_FILTER: &str = "List Filter";
 pub const BESIDE_FILTERS: [&str; 7] =
     ["order_by", "levels", "columns_known", "totals_only", "limit", "cursor", "prepared"];
 
+/// What a call says of itself: no filter has one of these names either.
+const OF_A_CALL: [&str; 4] = ["fresh", "dry_run", "confirm", "confirm_token"];
+
+/// Whether an argument of that name is no filter.
+pub fn is_no_filter(name: &str) -> bool {
+    BESIDE_FILTERS.contains(&name) || OF_A_CALL.contains(&name)
+}
+
 /// The fieldtypes of filters, as the desk names them.
 pub const FILTER_TYPES: [&str; 12] = [
     "Autocomplete",
@@ -67,8 +75,8 @@ pub enum Gives {
 /// A filter of a published report.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PublishedFilter {
-    /// The fieldtype, one of [`FILTER_TYPES`].
-    pub kind: &'static str,
+    /// The fieldtype, one of [`FILTER_TYPES`]; where there is none, that of the report's own form.
+    pub kind: Option<&'static str>,
     /// For the model; empty where nothing is said.
     pub description: String,
     /// The DocType whose documents a Link names; where it is empty, that of the report's own form.
@@ -142,7 +150,7 @@ fn filters(section: &Reader<'_>) -> Vec<(String, PublishedFilter)> {
     let mut filters = Vec::new();
     for (name, value) in section.entries() {
         let Some(about) = Reader::new(section.at(name), value, section.errors) else { continue };
-        if BESIDE_FILTERS.contains(&name) {
+        if is_no_filter(name) {
             let message = "the tool has an argument of this name already; run_report takes the filter";
             section.errors.note(&about.path, message);
         }
@@ -153,18 +161,18 @@ fn filters(section: &Reader<'_>) -> Vec<(String, PublishedFilter)> {
 
 fn filter(about: &Reader<'_>) -> PublishedFilter {
     about.only(&["type", "description", "link_to", "options", "required", "default"]);
-    let kind = about.choice("type", &FILTER_TYPES.map(|kind| (kind, kind)), "Data");
+    let kind = about.choice("type", &FILTER_TYPES.map(|kind| (kind, Some(kind))), None);
     let options = about.list("options", "choice").unwrap_or_default();
     let options: Vec<String> = options.into_iter().map(|(_, choice)| choice.to_owned()).collect();
     let link_to = about.text("link_to").unwrap_or_default().to_owned();
-    if kind != "Select" && !options.is_empty() {
+    if kind != Some("Select") && !options.is_empty() {
         about.errors.note(about.at("options"), "only the type Select has options");
     }
-    if kind != "Link" && !link_to.is_empty() {
+    if kind != Some("Link") && !link_to.is_empty() {
         about.errors.note(about.at("link_to"), "only the type Link has it");
     }
     PublishedFilter {
-        default: about.parsed("default", |text| default(kind, &options, text)),
+        default: about.parsed("default", |text| default(kind.unwrap_or("Data"), &options, text)),
         kind,
         description: about.text("description").unwrap_or_default().to_owned(),
         link_to,
@@ -230,10 +238,7 @@ mod tests {
             (report.as_str(), names),
             ("Accounts Receivable", vec!["report_date", "company", "range", "in_party_currency"])
         );
-        assert_eq!(
-            (filters[1].1.required, filters[1].1.link_to.as_str(), filters[2].1.kind),
-            (true, "Company", "Data")
-        );
+        assert_eq!((filters[1].1.required, filters[1].1.link_to.as_str(), filters[2].1.kind), (true, "Company", None));
         assert_eq!((&filters[0].1.default, &filters[3].1.default), (&Some(json!("2026-03-31")), &Some(json!(1))));
     }
 
@@ -254,7 +259,7 @@ mod tests {
             "c": {"description": "d", "report": "Stock Ledger", "saved_filter": "Late"},
             "d": {"description": "d", "saved_filter": "Late", "filters": {}},
             "e": {"description": "d", "report": "Stock Ledger", "columns": "item", "filters": {
-                "item": {"type": "Linkk"}, "limit": {}, "on": {"type": "Date", "default": "24.12.2026"},
+                "item": {"type": "Linkk"}, "limit": {}, "fresh": {}, "confirm": {}, "on": {"type": "Date", "default": "24.12.2026"},
                 "all": {"type": "Check", "default": "yes"}, "count": {"type": "Int", "default": "1.5"},
                 "mode": {"type": "Select", "options": ["Yearly"], "default": "yearly"},
                 "x": {"options": ["A"]}, "y": {"type": "Date", "link_to": "Item"}, "z": {"mandatory": true},
@@ -273,6 +278,8 @@ mod tests {
             "publish.e.columns: expected a list of columns",
             "publish.e.filters.item.type: unknown value; did you mean Link?",
             "publish.e.filters.limit: the tool has an argument of this name already",
+            "publish.e.filters.fresh: the tool has an argument of this name already",
+            "publish.e.filters.confirm: the tool has an argument of this name already",
             "publish.e.filters.on.default: expected a date as YYYY-MM-DD",
             "publish.e.filters.all.default: expected true or false",
             "publish.e.filters.count.default: expected a whole number",

@@ -143,7 +143,11 @@ impl<'a> Reader<'a> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         self.asks(key, || {
             let name = choices.iter().find(|(_, value)| *value == default).map(|(name, _)| *name);
-            json!({"type": "string", "enum": names, "default": name})
+            let mut schema = json!({"type": "string", "enum": names});
+            if let Some(name) = name {
+                schema["default"] = json!(name);
+            }
+            schema
         });
         let choice = |text: &str| choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         self.parsed(key, |text| choice(text).ok_or_else(|| unknown("value", text, &names))).unwrap_or(default)

@@ -8,7 +8,8 @@ use super::{Ask, Failure, Reading, archive, docx, is_compound, is_pdf, is_zip, p
 
 /// The largest file, in bytes, with the question before it.
 const MOST_INPUT: u64 = 32 << 20;
-/// The address space that the child may have, in bytes: two and the server fit into the gigabyte of a small container.
+/// The address space that the child may have, in bytes: two and a server fit into the gigabyte of a small container,
+/// with what it holds of their answers, which their readers count ([`super::MOST_HELD`]).
 #[cfg(unix)]
 const MEMORY: u64 = 384 << 20;
 /// The seconds of a processor that it may take.
@@ -65,7 +66,7 @@ fn read(ask: &Ask, bytes: &[u8]) -> Result<Reading, Failure> {
         let book = archive::check(bytes)?;
         return match (ask, book) {
             (Ask::Text { pages }, archive::Holds::Workbook) => xlsx::text(bytes, *pages),
-            (Ask::Rows { sheet }, archive::Holds::Workbook) => xlsx::rows(bytes, sheet.as_deref()),
+            (Ask::Rows { sheet, most }, archive::Holds::Workbook) => xlsx::rows(bytes, sheet.as_deref(), *most),
             (Ask::Text { pages: None }, archive::Holds::Document) => docx::text(bytes),
             (Ask::Text { .. }, archive::Holds::Document) => Err(Failure::NoPart { has: 0 }),
             _ => Err(Failure::Other),
@@ -138,6 +139,6 @@ mod tests {
         ] {
             assert_eq!(read(&text, bytes), Err(failure), "{bytes:?}");
         }
-        assert_eq!(read(&Ask::Rows { sheet: None }, b"%PDF-1.7\n"), Err(Failure::Other));
+        assert_eq!(read(&Ask::Rows { sheet: None, most: 9 }, b"%PDF-1.7\n"), Err(Failure::Other));
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<Reading, Failure> {
 fn plain(xml: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = xml;
-    // What stands between the tags is text only in a run of text, and is nothing in what other programs get instead.
+    // What stands between the tags is text only in a run of text, and is nothing in what other programs get instead, or
+    // where it was before somebody moved it.
     let (mut in_run, mut properties, mut instead) = (false, 0usize, 0usize);
     while let Some(begins) = rest.find('<') {
         if in_run && instead == 0 {
@@ -56,8 +57,8 @@ fn plain(xml: &str) -> Option<String> {
         let name = name.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
         let name = name.rsplit(':').next().unwrap_or_default();
         match (name, closes) {
-            ("Fallback", false) if !is_whole => instead += 1,
-            ("Fallback", true) => instead = instead.saturating_sub(1),
+            ("Fallback" | "moveFrom", false) if !is_whole => instead += 1,
+            ("Fallback" | "moveFrom", true) => instead = instead.saturating_sub(1),
             // The tabs of a paragraph's properties are stops, not signs.
             ("pPr", false) if !is_whole => properties += 1,
             ("pPr", true) => properties = properties.saturating_sub(1),
@@ -119,6 +120,15 @@ mod tests {
         let wanted = "Total & tax <19\u{a0}%>\ndue\tnow\n\n\nbox\nBolt\t4\n\t<5>\n";
         assert_eq!(plain(xml).as_deref(), Some(wanted));
         assert_eq!(plain("<w:t>x</w:t><w:p a=\""), None);
+    }
+
+    #[test]
+    fn what_was_moved_stands_where_it_is_now() {
+        let xml = "<w:p><w:pPr><w:rPr><w:moveFrom w:id=\"1\"/></w:rPr></w:pPr><w:moveFromRangeStart w:id=\"2\"/>\
+                   <w:moveFrom w:id=\"3\"><w:r><w:t>moved</w:t></w:r></w:moveFrom><w:moveFromRangeEnd w:id=\"2\"/>\
+                   <w:r><w:t>stays</w:t></w:r></w:p>\
+                   <w:p><w:moveTo w:id=\"4\"><w:r><w:t>moved</w:t></w:r></w:moveTo></w:p>";
+        assert_eq!(plain(xml).as_deref(), Some("stays\nmoved\n"));
     }
 
     #[test]

@@ -15,14 +15,15 @@ mod xlsx;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+use crate::limit::{Fair, User, aside};
 
 #[cfg(feature = "file-texts")]
 pub use child::child;
@@ -36,8 +37,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MOST_ANSWER: u64 = 6 * MOST_TEXT as u64 + (1 << 20);
 /// The most text that is given of a file, in bytes.
 pub const MOST_TEXT: usize = 8 << 20;
-/// How many files are read at a time: each may take the memory of a child.
-static TURNS: Semaphore = Semaphore::const_new(2);
+/// The most memory that the rows of a sheet may take, as [`held`] counts it, in bytes.
+pub const MOST_HELD: usize = 32 << 20;
+/// How many files are read at a time, each of which may take the memory of a child, and how many of them for one user.
+static TURNS: LazyLock<Fair> = LazyLock::new(|| Fair::new(2, 1));
+/// How long a file waits until others are read.
+const WAIT: Duration = Duration::from_secs(30);
 
 /// The program that a child is started from.
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -59,8 +64,10 @@ pub enum Ask {
     },
     /// The rows of one sheet of a workbook.
     Rows {
-        /// Its name; the first where there is none.
+        /// Its name; the first that is shown where there is none.
         sheet: Option<String>,
+        /// How many are given at most: no more are read.
+        most: usize,
     },
 }
 
@@ -92,7 +99,12 @@ pub enum Reading {
         cut: bool,
     },
     /// The rows of a sheet that are not blank.
-    Rows(Vec<Row>),
+    Rows {
+        /// The name of the sheet.
+        sheet: String,
+        /// In their order.
+        rows: Vec<Row>,
+    },
 }
 
 /// A row of a sheet.
@@ -147,6 +159,10 @@ pub enum Failure {
     TooLong,
     /// The child ended without an answer.
     Died,
+    /// Others are read, and it would wait for too long.
+    Busy,
+    /// No child could be started.
+    NotNow,
     /// This program reads no files.
     Off,
 }
@@ -156,7 +172,9 @@ impl fmt::Display for Failure {
         match self {
             Self::Other => f.write_str("of a kind that is not read: PDF, DOCX and XLSX are"),
             Self::Locked => f.write_str("that needs a password"),
-            Self::NoText => f.write_str("without text that can be read: it may hold pictures only"),
+            Self::NoText => {
+                f.write_str("without text that can be read: it may hold only pictures, or fonts that cannot be read")
+            }
             Self::Broken => f.write_str("that is broken or not whole"),
             Self::TooMuch => f.write_str("that holds more than is read of a file"),
             Self::TooWide { line } => write!(f, "whose row {line} has more cells than is read"),
@@ -170,9 +188,27 @@ impl fmt::Display for Failure {
             Self::Died => {
                 f.write_str("that takes more memory or time to read than is given to a file, or breaks its reader")
             }
+            Self::Busy => f.write_str("that cannot be read now: other files are being read"),
+            Self::NotNow => f.write_str("that could not be read now"),
             Self::Off => f.write_str("whose text is not read here"),
         }
     }
+}
+
+impl Failure {
+    /// Whether it says nothing of the file: it may be read a moment later.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Busy | Self::NotNow)
+    }
+}
+
+/// About how much memory a row takes in which so many cells will be, in bytes.
+pub fn held<'a>(cells: impl IntoIterator<Item = &'a str>, wide: usize) -> usize {
+    let (mut count, mut text) = (0, 0);
+    for cell in cells {
+        (count, text) = (count + 1, text + cell.len());
+    }
+    64 + text + 48 * wide.max(count)
 }
 
 /// Whether these bytes begin like a PDF. Some have a few bytes before.
@@ -185,18 +221,24 @@ pub fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
 }
 
+/// Whether a zip names the file that every workbook has: such names are not packed.
+pub fn names_a_workbook(bytes: &[u8]) -> bool {
+    const WORKBOOK: &[u8] = b"xl/workbook.xml";
+    bytes.windows(WORKBOOK.len()).any(|some| some == WORKBOOK)
+}
+
 /// Whether these bytes begin like DOC and XLS, and like a DOCX or XLSX with a password.
 pub fn is_compound(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 }
 
-/// What a file says.
+/// What a file says, read in a turn of that user's.
 ///
 /// # Errors
 /// Why it is not read.
-pub async fn extract(ask: &Ask, bytes: &[u8]) -> Result<Reading, Failure> {
+pub async fn extract(user: &User, ask: &Ask, bytes: &[u8]) -> Result<Reading, Failure> {
     let program = PROGRAM.get().ok_or(Failure::Off)?;
-    let _turn = TURNS.acquire().await.map_err(|_| Failure::Off)?;
+    let _turn = timeout(WAIT, TURNS.take(user)).await.map_err(|_| Failure::Busy)?;
     let mut command = Command::new(program);
     command.arg(ARGUMENT);
     run(command, ask, bytes, PATIENCE).await
@@ -211,7 +253,7 @@ async fn run(mut command: Command, ask: &Ask, bytes: &[u8], patience: Duration) 
     command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| {
         tracing::error!("the child that reads files cannot be started: {error}");
-        Failure::Off
+        Failure::NotNow
     })?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(Failure::Died);
@@ -233,7 +275,7 @@ async fn run(mut command: Command, ask: &Ask, bytes: &[u8], patience: Duration) 
     match talked {
         Err(_) => Err(Failure::TooLong),
         Ok(Err(_)) => Err(Failure::Died),
-        Ok(Ok(_)) => serde_json::from_slice(&answer).unwrap_or(Err(Failure::Died)),
+        Ok(Ok(_)) => aside(answer.len(), move || serde_json::from_slice(&answer)).await.unwrap_or(Err(Failure::Died)),
     }
 }
 
@@ -287,12 +329,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_that_cannot_be_started_says_nothing_of_the_file() {
+        let nowhere = Command::new("/nowhere/at/all");
+        let failure = run(nowhere, &ASK, b"bytes", Duration::from_secs(20)).await.unwrap_err();
+        assert!(failure == Failure::NotNow && failure.passes() && !Failure::Died.passes(), "{failure:?}");
+    }
+
+    #[tokio::test]
     async fn a_child_gets_the_question_the_bytes_and_no_environment() {
-        let answer = r#"{"Ok":{"rows":[{"line":1,"cells":["%s","%s"]}]}}"#;
+        let answer = r#"{"Ok":{"rows":{"sheet":"S","rows":[{"line":1,"cells":["%s","%s"]}]}}}"#;
         // Cargo gives its tests that variable.
         let line = format!("read ask; read bytes; printf '{answer}' \"$CARGO_MANIFEST_DIR\" \"$bytes\"");
         let found = run(shell(&line), &ASK, b"the bytes\n", Duration::from_secs(20)).await;
         let cells = vec![String::new(), "the bytes".to_owned()];
-        assert_eq!(found, Ok(Reading::Rows(vec![Row { line: 1, cells }])));
+        assert_eq!(found, Ok(Reading::Rows { sheet: "S".to_owned(), rows: vec![Row { line: 1, cells }] }));
     }
 }

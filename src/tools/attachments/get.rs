@@ -22,7 +22,7 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
 /// The largest file that is fetched, in bytes.
 const MOST: u64 = 10 << 20;
-/// The largest picture that is shown, in bytes.
+/// The most of pictures in one answer, in bytes.
 const MOST_IMAGE: usize = 3 << 20;
 /// The most text in one answer, in bytes of JSON, if a result may be that large.
 const MOST_TEXT: usize = 40_000;
@@ -66,6 +66,7 @@ struct Wanted {
     pages: Option<(usize, usize)>,
     from: usize,
     room: usize,
+    most_image: usize,
 }
 
 async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
@@ -89,6 +90,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
         pages: args.pages.as_deref().map(pages).transpose()?,
         from: usize::try_from(args.from.unwrap_or_default()).unwrap_or(usize::MAX),
         room: (MOST_TEXT.min(call.session.tools.bytes_for_result()) / names.len().max(1)).saturating_sub(BESIDE_TEXT),
+        most_image: MOST_IMAGE / names.len().max(1),
     };
     let held = Held::read(&on, on.name(&args.name)).await?;
     if names.is_empty() {
@@ -104,14 +106,33 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
         })?;
         return Ok(one(&call, &on, &file, &wanted).await?.into());
     }
-    let files: Vec<&Attached> = names.iter().map(|name| held.find(name)).collect::<Result<_, _>>()?;
+    let mut files: Vec<&Attached> = Vec::new();
+    for name in names {
+        let file = held.find(name)?;
+        if files.iter().all(|other| other.file() != file.file()) {
+            files.push(file);
+        }
+    }
     if let ([file], true) = (files.as_slice(), args.file.is_some()) {
         return Ok(one(&call, &on, file, &wanted).await?.into());
     }
-    let mut told = Vec::new();
+    let (mut told, mut failed) = (Vec::new(), Vec::new());
     for (at, file) in files.iter().enumerate() {
         call.observer.tell(at, files.len());
-        told.push(Value::Object(one(&call, &on, file, &wanted).await?));
+        match one(&call, &on, file, &wanted).await {
+            Ok(facts) => told.push(Value::Object(facts)),
+            Err(error) => {
+                let why = error.for_model();
+                told.push(json!({"file": file.file(), "file_name": file.text("file_name"), "error": why}));
+                failed.push(error);
+            }
+        }
+    }
+    // One that fails takes no other with it; where all do, it is the call that failed.
+    if failed.len() == files.len()
+        && let Some(error) = failed.pop()
+    {
+        return Err(error);
     }
     Ok(Map::from_iter([("files".to_owned(), Value::Array(told))]).into())
 }
@@ -179,25 +200,29 @@ async fn content(
             "Leave pages out; from goes on in a long text.",
         ));
     }
-    let (what, bytes) = match content {
+    let (what, has_parts, bytes) = match content {
         Content::Text(text) => {
             result.extend(part(&text, wanted.from, wanted.room));
             return Ok(None);
         }
-        Content::Image(kind, bytes) if bytes.len() <= MOST_IMAGE => {
+        Content::Image(kind, bytes) if bytes.len() <= wanted.most_image => {
             call.observer.give(Attachment::Image { kind: kind.to_owned(), base64: BASE64_STANDARD.encode(bytes) });
             result.insert("image".to_owned(), json!(kind));
             return Ok(None);
+        }
+        Content::Image(_, bytes) if bytes.len() <= MOST_IMAGE => {
+            return Ok(Some("too large to be shown beside others: ask for it by itself".to_owned()));
         }
         Content::Image(..) => return Ok(Some("too large to be shown".to_owned())),
         Content::Compound => {
             return Ok(Some("an Office file of an older kind, or one that needs a password".to_owned()));
         }
         Content::Other => return Ok(Some("neither text nor a picture".to_owned())),
-        Content::Pdf(bytes) => ("a PDF", bytes),
-        Content::Zip(bytes) => ("an Office file", bytes),
+        Content::Pdf(bytes) => ("a PDF", true, bytes),
+        Content::Zip(bytes) => ("an Office file", extract::names_a_workbook(&bytes), bytes),
     };
-    match extract::extract(&Ask::Text { pages: wanted.pages }, &bytes).await {
+    let user = call.session.caller.identity();
+    match extract::extract(user.as_bytes(), &Ask::Text { pages: wanted.pages }, &bytes).await {
         Ok(Reading::Text { kind, parts, text, cut }) => {
             let (kind, counted) = match kind {
                 Kind::Pdf => ("PDF", Some("pages")),
@@ -208,19 +233,23 @@ async fn content(
             result.extend(counted.map(|counted| (counted.to_owned(), json!(parts))));
             result.extend(part(&text, wanted.from, wanted.room));
             if cut {
-                result.insert("note".to_owned(), json!("its text is longer than is read at once: name some pages"));
+                let by_pages = if counted.is_some() { " at once: name some pages" } else { "" };
+                result.insert("note".to_owned(), json!(format!("its text is longer than is read{by_pages}")));
             }
             Ok(None)
         }
         // Rows were not asked for.
-        Ok(Reading::Rows(_)) => Ok(Some(format!("{what} {}", Unread::Died))),
+        Ok(Reading::Rows { .. }) => Ok(Some(format!("{what} {}", Unread::Died))),
         Err(why @ Unread::NoPart { .. }) => Err(ToolError::refused(
             format!("pages: {name:?} is {what} {why}."),
             "Name others, or leave pages out; from goes on in a long text.",
         )),
         Err(Unread::Other) => Ok(Some("neither text nor a picture".to_owned())),
-        Err(why @ (Unread::TooLong | Unread::TooMuch | Unread::Died)) if wanted.pages.is_none() => {
-            Ok(Some(format!("{what} {why}; some of its pages may be (pages)")))
+        Err(why) if why.passes() => {
+            Err(ToolError::refused(format!("{name:?} is {what} {why}."), "Try again in a moment."))
+        }
+        Err(why @ (Unread::TooLong | Unread::Died)) if wanted.pages.is_none() && has_parts => {
+            Ok(Some(format!("{what} {why}; some of its pages or sheets may be (pages)")))
         }
         Err(why) => Ok(Some(format!("{what} {why}"))),
     }

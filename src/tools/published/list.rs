@@ -26,6 +26,7 @@ pub async fn run(call: Call<'_>, doctype: &str, name: &str, columns: &[String]) 
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
     let saved = named(call.session, doctype, name).await?;
+    let whose = saved.whose();
     let saved = saved::read(&on, saved.filters.as_deref()).await?.map_err(|why| {
         ToolError::refused(
             format!("The saved filter {name:?} cannot be used here: {why}."),
@@ -49,18 +50,28 @@ pub async fn run(call: Call<'_>, doctype: &str, name: &str, columns: &[String]) 
     let all = Arguments::new(all)?;
     let mut answer = Box::pin(list::list(&on, all.read()?)).await?;
     answer.data.insert("saved_filter".to_owned(), saved);
+    answer.data.insert("saved_filter_for".to_owned(), json!(whose));
     Ok(answer)
 }
 
-/// The filter of that name: the caller's own before that for everybody.
+/// The filter of that name: the caller's own before that for everybody. Whoever uses the desk may save one for
+/// everybody: where there are several, none of them is taken.
 async fn named(session: &Session<'_>, doctype: &str, name: &str) -> Result<Saved, ToolError> {
-    let found = saved::all(session, Some(doctype)).await?.into_iter().find(|saved| saved.name == name);
-    found.ok_or_else(|| {
-        ToolError::refused(
-            format!("The site has no filter saved as {name:?} for {doctype}, for this user or for everybody."),
-            "get_saved_filters shows those that are saved, and a list takes any. Tell the administrator.",
-        )
-    })
+    let mut found = saved::all(session, Some(doctype), Some(name)).await?;
+    if found.first().is_some_and(|first| first.for_everybody) && found.len() > 1 {
+        let all = found.iter().map(|saved| format!("{:?}", saved.id)).collect::<Vec<_>>().join(", ");
+        return Err(ToolError::refused(
+            format!("The site has several filters saved as {name:?} for {doctype} and for everybody: {all}."),
+            "One of them has to be renamed or deleted in the desk. Tell the administrator.",
+        ));
+    }
+    if !found.is_empty() {
+        return Ok(found.swap_remove(0));
+    }
+    Err(ToolError::refused(
+        format!("The site has no filter saved as {name:?} for {doctype}, for this user or for everybody."),
+        "get_saved_filters shows those that are saved, and a list takes any. Tell the administrator.",
+    ))
 }
 
 /// What of a published list the site has not.

@@ -69,7 +69,9 @@ fn args(filters: &[(String, PublishedFilter)]) -> Vec<Arg> {
 }
 
 fn arg(name: &str, filter: &PublishedFilter) -> Arg {
-    let (kind, mut schema) = match filter.kind {
+    // What is not stated stands in the report's form, which is not known here: it takes a text.
+    let stated = filter.kind.unwrap_or("Data");
+    let (kind, mut schema) = match stated {
         "Check" => (Kind::Flag, json!({"type": "boolean"})),
         "Int" | "Float" | "Currency" | "Percent" => (Kind::Number, json!({"type": "number"})),
         "MultiSelectList" => (Kind::Names, json!({"type": "array", "items": {"type": "string"}})),
@@ -79,9 +81,9 @@ fn arg(name: &str, filter: &PublishedFilter) -> Arg {
         _ => (Kind::Text, json!({"type": "string"})),
     };
     if let Some(default) = &filter.default {
-        schema["default"] = if filter.kind == "Check" { json!(*default == 1) } else { default.clone() };
+        schema["default"] = if stated == "Check" { json!(*default == 1) } else { default.clone() };
     }
-    let form = match filter.kind {
+    let form = match stated {
         "Date" => "YYYY-MM-DD".to_owned(),
         "Link" if !filter.link_to.is_empty() => format!("name of a document of {}", filter.link_to),
         _ => String::new(),

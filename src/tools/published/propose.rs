@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use erpnext_schema::nearest;
 use serde_json::{Map, Value, json};
 
-use crate::config::{BESIDE_FILTERS, Config, FILTER_TYPES, Gives, LIST_FILTER};
+use crate::config::{Config, FILTER_TYPES, Gives, LIST_FILTER, is_no_filter};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -67,7 +67,9 @@ pub async fn propose(
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
         return Err(ToolError::refused(
-            format!("No report that may be run, and no saved filter of what may be read, is named {unknown:?}.{near}"),
+            format!(
+                "No report that may be run, and no filter that is saved for everybody, is named {unknown:?}.{near}"
+            ),
             "Names are those of the desk, in English; permissions.reports opens reports.",
         ));
     }
@@ -108,13 +110,13 @@ async fn reports(session: &Session<'_>) -> Result<Vec<Found>, ToolError> {
     Ok(listed.iter().filter(may).map(|entry| Found::Report(text_of(entry, "name").to_owned())).collect())
 }
 
-/// The saved filters of what may be read.
+/// The filters of what may be read that are saved for everybody: nobody but their user has the others.
 async fn saved_filters(session: &Session<'_>, left_out: &mut Vec<String>) -> Result<Vec<Found>, ToolError> {
     if session.policy.permit(Operation::Read, LIST_FILTER).is_err() {
         left_out.push(format!("saved filters: reading {LIST_FILTER} is not permitted"));
         return Ok(Vec::new());
     }
-    let all = saved::all(session, None).await?.into_iter();
+    let all = saved::all(session, None, None).await?.into_iter().filter(|saved| saved.for_everybody);
     let may_be_read = all.filter(|saved| session.policy.permit(Operation::Read, &saved.doctype).is_ok());
     Ok(may_be_read.map(|saved| Found::Saved { name: saved.name, doctype: saved.doctype }).collect())
 }
@@ -152,7 +154,7 @@ async fn entry(
     let mut filters = Map::new();
     for filter in form {
         let kind = FILTER_TYPES.iter().find(|kind| **kind == filter.kind);
-        if kind.is_none() || BESIDE_FILTERS.contains(&filter.field.as_str()) {
+        if kind.is_none() || is_no_filter(&filter.field) {
             if filter.needed {
                 return Ok(Err(format!("it needs the filter {} of type {}", filter.field, filter.kind)));
             }

@@ -129,10 +129,10 @@ async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) ->
     Some(format!("there is no {doctype} named {name:?}; {meant}"))
 }
 
-type Misfit = (String, Option<String>);
+pub(super) type Misfit = (String, Option<String>);
 
 /// The value as the site takes it.
-fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
+pub(super) fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
     let wrong = |expected: &str, near: Option<String>| Err((format!("expected {expected}, found {value}"), near));
     match (filter.kind.as_str(), value) {
         (kind, Value::String(text)) if is_date(kind) => match time::parse_date(text) {

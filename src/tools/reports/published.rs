@@ -5,14 +5,18 @@ use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::describe::example;
+use super::filters::fit;
 use super::form::{self, Filter};
 use super::run::{Asked, RunArgs, rows};
 use crate::answer::ToolAnswer;
-use crate::config::PublishedFilter;
+use crate::config::{FILTER_TYPES, PublishedFilter};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::shape::report::Table;
 use crate::tool::{Arguments, Call, Tool};
+
+/// What has no text that stands for it: a filter of these types is published by its type.
+const NO_TEXTS: [&str; 5] = ["Check", "Int", "Float", "Currency", "Percent"];
 
 /// Runs the report with the filters among the arguments of the call.
 pub async fn run(
@@ -45,34 +49,77 @@ fn published(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<Filter
     let published = stated.iter().map(|(field, stated)| {
         let own = own.iter().find(|own| own.field == *field);
         let options = match (stated.link_to.as_str(), stated.options.as_slice()) {
-            ("", []) => own.filter(|own| own.kind == stated.kind).map(|own| own.options.clone()).unwrap_or_default(),
+            ("", []) => {
+                let same = own.filter(|own| stated.kind.is_none_or(|kind| own.kind == kind));
+                same.map(|own| own.options.clone()).unwrap_or_default()
+            }
             ("", options) => options.join("\n"),
             (doctype, _) => doctype.to_owned(),
         };
-        Filter {
+        let mut filter = Filter {
             field: field.clone(),
             label: own.map_or_else(|| field.clone(), |own| own.label.clone()),
-            kind: stated.kind.to_owned(),
+            kind: stated.kind.or(own.map(|own| own.kind.as_str())).unwrap_or("Data").to_owned(),
             options,
             required: stated.required || own.is_some_and(|own| own.required),
-            default: stated.default.clone().or_else(|| own.and_then(|own| own.default.clone())),
-        }
+            default: None,
+        };
+        // Where the type is the form's, the default is a text until now.
+        let default = stated.default.as_ref().map(|default| fit(&filter, default).unwrap_or_else(|_| default.clone()));
+        filter.default = default.or_else(|| own.and_then(|own| own.default.clone()));
+        filter
     });
     let others = own.iter().filter(|own| !stated.iter().any(|(field, _)| own.field == *field));
     published.chain(others.cloned()).collect()
 }
 
-/// What of the filters that are stated does not fit the report's form, in words.
+/// What of the filters that are stated does not fit the report's form, so that it cannot be run, in words.
 fn misfits(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<String> {
     let mut found = Vec::new();
     for (field, _) in stated.iter().filter(|(field, _)| !own.is_empty() && !own.iter().any(|own| own.field == *field)) {
         let takes = own.iter().map(|own| own.field.as_str()).collect::<Vec<_>>().join(", ");
         found.push(format!("the report has no filter {field}; it takes: {takes}"));
     }
+    for (own, stated) in pairs(own, stated).filter(|(_, stated)| stated.kind.is_none()) {
+        if NO_TEXTS.contains(&own.kind.as_str()) {
+            found.push(format!("the report's filter {} is of type {}, which has to be stated", own.field, own.kind));
+        } else if let Some(Err((why, _))) = stated.default.as_ref().map(|default| fit(own, default)) {
+            found.push(format!("the default of the filter {} does not fit the report's: {why}", own.field));
+        }
+    }
     let is_stated = |own: &&Filter| stated.iter().any(|(field, _)| own.field == *field);
     let needed = own.iter().filter(|own| own.required && own.default.is_none() && !is_stated(own));
     found.extend(needed.map(|own| format!("the report needs the filter {}, which is not published", own.field)));
     found
+}
+
+/// Where what is stated of a filter says something else than the report's form, in words. It is run as it is stated.
+fn differences(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (own, stated) in pairs(own, stated) {
+        let is_known = FILTER_TYPES.contains(&own.kind.as_str());
+        if let Some(kind) = stated.kind.filter(|kind| is_known && *kind != own.kind) {
+            found.push(format!(
+                "the filter {} is published as {kind}, and the report has it as {}",
+                own.field, own.kind
+            ));
+        } else if let Some(linked) = own.link().filter(|linked| !["", *linked].contains(&stated.link_to.as_str())) {
+            let to = &stated.link_to;
+            found.push(format!(
+                "the filter {} is published as a link to {to}, and the report's is to {linked}",
+                own.field
+            ));
+        }
+    }
+    found
+}
+
+/// The filters of the form that are published, with what is stated of them.
+fn pairs<'a>(
+    own: &'a [Filter],
+    stated: &'a [(String, PublishedFilter)],
+) -> impl Iterator<Item = (&'a Filter, &'a PublishedFilter)> {
+    stated.iter().filter_map(move |(field, stated)| Some((own.iter().find(|own| own.field == *field)?, stated)))
 }
 
 /// The chosen columns that a run has, and those that it has not: reports have other columns by their filters.
@@ -103,6 +150,7 @@ pub async fn doubts(
     report.runs()?;
     let own = form::of(&report).await?;
     let mut found = misfits(&own, stated);
+    found.extend(differences(&own, stated));
     if columns.is_empty() || report.prepared || !found.is_empty() {
         return Ok(found);
     }
@@ -152,7 +200,7 @@ pub async fn form_of(session: &Session<'_>, name: &str) -> Result<Vec<FormFilter
 mod tests {
     use serde_json::json;
 
-    use super::{Filter, misfits, published};
+    use super::{Filter, differences, misfits, published};
     use crate::config::PublishedFilter;
 
     fn own(field: &str, kind: &str, options: &str, required: bool) -> Filter {
@@ -162,8 +210,14 @@ mod tests {
 
     fn stated(field: &str, kind: &'static str) -> (String, PublishedFilter) {
         let (description, link_to, options) = (String::new(), String::new(), Vec::new());
+        let kind = Some(kind);
         let filter = PublishedFilter { kind, description, link_to, options, required: false, default: None };
         (field.to_owned(), filter)
+    }
+
+    fn untyped(field: &str) -> (String, PublishedFilter) {
+        let (field, filter) = stated(field, "Data");
+        (field, PublishedFilter { kind: None, ..filter })
     }
 
     #[test]
@@ -178,9 +232,45 @@ mod tests {
             (form[0].choices(), &form[0].default, form[0].label.as_str()),
             (vec!["A", "B"], &Some(json!("B")), "MODE")
         );
+        // So is its type, and with it what a value has to name.
+        let mut company = untyped("company");
+        company.1.default = Some(json!("Mine"));
+        let form = published(&own, &[company]);
+        assert_eq!((form[0].link(), form[0].kind.as_str()), (Some("Company"), "Link"));
         // Of another type, the form's choices mean nothing.
         let form = published(&own, &[stated("company", "Data")]);
         assert_eq!((form[0].options.as_str(), form[0].required), ("", true));
+    }
+
+    #[test]
+    fn a_type_that_is_not_stated_or_another_is_told_where_it_matters() {
+        let own = [
+            own("company", "Link", "Company", false),
+            own("all", "Check", "", false),
+            own("on", "Date", "", false),
+            own("party", "MultiSelectList", "", false),
+        ];
+        let mut on = untyped("on");
+        on.1.default = Some(json!("24.12.2026"));
+        let found = misfits(&own, &[untyped("company"), untyped("all"), on]);
+        assert_eq!(found[0], "the report's filter all is of type Check, which has to be stated");
+        assert!(found[1].starts_with("the default of the filter on does not fit the report's: expected a date"));
+        assert_eq!(found.len(), 2);
+        let mut party = untyped("party");
+        party.1.default = Some(json!("A"));
+        assert_eq!(published(&own, &[party])[0].default, Some(json!(["A"])));
+        let mut other = stated("company", "Link");
+        other.1.link_to = "Customer".to_owned();
+        let found = differences(&own, &[stated("company", "Data"), other.clone(), stated("all", "Check")]);
+        assert_eq!(
+            found,
+            [
+                "the filter company is published as Data, and the report has it as Link",
+                "the filter company is published as a link to Customer, and the report's is to Company"
+            ]
+        );
+        other.1.link_to = "Company".to_owned();
+        assert!(differences(&own, &[other, untyped("company")]).is_empty());
     }
 
     #[test]

@@ -46,8 +46,8 @@ async fn get(call: Call<'_>, args: SavedArgs) -> Result<ToolAnswer, ToolError> {
     let permit = session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let mut told = Vec::new();
-    for saved in all(session, Some(on.def.name)).await? {
-        let mut entry = json!({"name": saved.name, "for": if saved.for_everybody { "everybody" } else { "this user" }});
+    for saved in all(session, Some(on.def.name), None).await? {
+        let mut entry = json!({"name": saved.name, "for": saved.whose()});
         match read(&on, saved.filters.as_deref()).await? {
             Ok(filters) => entry["filters"] = filters,
             Err(why) => entry["unusable"] = json!(why),

@@ -20,6 +20,8 @@ const FIELDS: [&str; 4] = ["filter_name", "reference_doctype", "for_user", "filt
 
 /// A filter that was saved.
 pub struct Saved {
+    /// The name of its document.
+    pub id: String,
     /// As the desk shows it.
     pub name: String,
     /// The DocType whose documents it is about.
@@ -30,11 +32,19 @@ pub struct Saved {
     pub filters: Option<Vec<Value>>,
 }
 
-/// The filters that the caller saved, then those for everybody: of lists of one DocType, or of all.
+impl Saved {
+    /// Whose it is, in words.
+    pub fn whose(&self) -> &'static str {
+        if self.for_everybody { "everybody" } else { "this user" }
+    }
+}
+
+/// The filters that the caller saved, then those for everybody: of lists of one DocType, or of all; those of one name,
+/// or all.
 ///
 /// # Errors
 /// The policy's no, the site's, and rules that withhold what has to be read.
-pub async fn all(session: &Session<'_>, doctype: Option<&str>) -> Result<Vec<Saved>, ToolError> {
+pub async fn all(session: &Session<'_>, doctype: Option<&str>, name: Option<&str>) -> Result<Vec<Saved>, ToolError> {
     let permit = session.permit(Operation::Read, LIST_FILTER).await?;
     let def = DocTypeCall::def_of(session, &permit).await?;
     let may = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
@@ -48,9 +58,10 @@ pub async fn all(session: &Session<'_>, doctype: Option<&str>) -> Result<Vec<Sav
     let mut found = Vec::new();
     for whose in [Filter::eq("for_user", user), Filter::new("for_user", Operator::Is, "not set")] {
         let about = doctype.map(|doctype| Filter::eq("reference_doctype", doctype));
+        let called = name.map(|name| Filter::eq("filter_name", name));
         let query = ListQuery {
-            fields: FIELDS.iter().map(|field| (*field).to_owned()).collect(),
-            filters: std::iter::once(whose).chain(about).collect(),
+            fields: ["name"].iter().chain(&FIELDS).map(|field| (*field).to_owned()).collect(),
+            filters: std::iter::once(whose).chain(about).chain(called).collect(),
             order_by: vec![Order::asc("name")],
             limit: MOST,
             ..ListQuery::default()
@@ -59,14 +70,17 @@ pub async fn all(session: &Session<'_>, doctype: Option<&str>) -> Result<Vec<Sav
     }
     // The site's database takes a name in another case for the same.
     let is_ours = |row: &Map<String, Value>| ["", user].contains(&text_of(row, "for_user"));
-    let is_meant =
-        |row: &Map<String, Value>| doctype.is_none_or(|doctype| text_of(row, "reference_doctype") == doctype);
+    let has = |row: &Map<String, Value>, key: &str, wanted: Option<&str>| {
+        wanted.is_none_or(|wanted| text_of(row, key) == wanted)
+    };
+    let is_meant = |row: &Map<String, Value>| has(row, "reference_doctype", doctype) && has(row, "filter_name", name);
     found.retain(|row| is_ours(row) && is_meant(row));
     Ok(found.iter().map(saved).collect())
 }
 
 fn saved(row: &Map<String, Value>) -> Saved {
     Saved {
+        id: text_of(row, "name").to_owned(),
         name: text_of(row, "filter_name").to_owned(),
         doctype: text_of(row, "reference_doctype").to_owned(),
         for_everybody: text_of(row, "for_user").is_empty(),

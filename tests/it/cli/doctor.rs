@@ -276,6 +276,7 @@ async fn published_tools_are_held_against_the_reports_of_the_site() {
         "run_right": published("company", json!(["party", "outstanding"])),
         "run_columns": published("company", json!(["party", "outstandin"])),
         "run_filters": published("compny", json!([])),
+        "run_types": {"description": "d", "report": "Accounts Receivable", "filters": {"company": {"type": "Data"}}},
         "run_none": {"description": "d", "report": "No Such Report"},
         "list_none": {"description": "d", "doctype": "Customer", "saved_filter": "Late"},
     });
@@ -285,6 +286,7 @@ async fn published_tools_are_held_against_the_reports_of_the_site() {
         "error publish: run_columns: a run with the filters of its example shows no column outstandin",
         "error publish: run_filters: the report has no filter compny; it takes: company",
         "error publish: run_filters: the report needs the filter company, which is not published",
+        "error publish: run_types: the filter company is published as Data, and the report has it as Link",
         "error publish: run_none: The site has no report named \"No Such Report\"",
         "error publish: list_none: The site has no filter saved as \"Late\" for Customer",
         "ok publish: 1 published tools fit the site",

@@ -15,7 +15,13 @@ async fn site() -> SampleSite {
         "doctype": "List Filter", "filter_name": "Late", "reference_doctype": "Sales Invoice", "for_user": "",
         "filters": json!([["Sales Invoice", "status", "=", "Overdue", false]]).to_string(),
     });
-    site.sandbox.with(|site| site.insert(saved.as_object().unwrap().clone())).unwrap();
+    // What the user alone has is not offered: others have no such filter.
+    let mut own = saved.clone();
+    own["filter_name"] = json!("Mine");
+    own["for_user"] = json!("Administrator");
+    for saved in [saved, own] {
+        site.sandbox.with(|site| site.insert(saved.as_object().unwrap().clone())).unwrap();
+    }
     site
 }
 
@@ -79,6 +85,15 @@ async fn what_is_written_is_added_to_the_file_of_which_a_copy_is_kept() {
     let again = run(folder.path(), &[], &publish).await;
     assert!(again.code == Some(0) && again.stdout.is_empty(), "{}", again.stdout);
     assert!(again.stderr.contains("nothing to publish"), "{}", again.stderr);
+}
+
+#[on_every_version]
+async fn a_file_that_begins_with_a_byte_order_mark_is_written_too() {
+    let (folder, site) = (tempfile::tempdir().unwrap(), site().await);
+    std::fs::write(folder.path().join("c.json"), format!("\u{feff}{}", config(&site))).unwrap();
+    let done = run(folder.path(), &[], &["publish", "--write", "--config", "c.json", "General Ledger"]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(written(folder.path())["publish"], done.json()["publish"]);
 }
 
 #[on_every_version]

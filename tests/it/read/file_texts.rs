@@ -128,6 +128,38 @@ async fn several_files_come_in_one_answer_that_is_no_longer() {
 }
 
 #[on_every_version]
+async fn a_file_that_the_site_has_not_takes_no_other_with_it() {
+    let task = Task::with(&[("a.txt", b"here".to_vec())]).await;
+    let of = json!({"attached_to_doctype": "Task", "attached_to_name": task.name, "is_private": 1});
+    let mut gone = json!({"file_name": "gone.txt", "file_url": "/private/files/gone.txt"});
+    gone.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+    call(&task.app, "create_generic_document", json!({"doctype": "File", "data": gone})).await.unwrap();
+    let read = task.read(json!({"files": ["gone.txt", "a.txt", "a.txt"]})).await;
+    let files = read["files"].as_array().unwrap();
+    // One that is named twice is read once.
+    assert_eq!((files.len(), &files[0]["file_name"], &files[1]["text"]), (2, &json!("gone.txt"), &json!("here")));
+    assert!(files[0]["error"].as_str().is_some_and(|why| !why.is_empty()), "{read}");
+    for alone in [json!({"files": ["gone.txt"]}), json!({"file": "gone.txt"})] {
+        assert!(call(&task.app, "get_attachment", task.asked(alone)).await.is_err());
+    }
+}
+
+#[on_every_version]
+async fn pictures_of_several_files_share_the_room_for_them() {
+    let picture = |bytes: usize| {
+        let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
+        picture.resize(bytes, 0);
+        picture
+    };
+    let task = Task::with(&[("small.png", picture(1 << 20)), ("large.png", picture(2 << 20))]).await;
+    let read = task.read(json!({"files": ["small.png", "large.png"]})).await;
+    assert_eq!(read["files"][0]["image"], "image/png", "{read}");
+    let note = read["files"][1]["note"].as_str().unwrap();
+    assert!(note.starts_with("too large to be shown beside others: ask for it by itself"), "{read}");
+    assert_eq!(task.read(json!({"file": "large.png"})).await["image"], "image/png");
+}
+
+#[on_every_version]
 async fn what_cannot_be_read_says_why_and_the_server_goes_on() {
     let whole = docx("<w:p><w:r><w:t>text</w:t></w:r></w:p>");
     let entries = (0..10_001).map(|at| (format!("{at}"), String::new()));
@@ -141,7 +173,7 @@ async fn what_cannot_be_read_says_why_and_the_server_goes_on() {
         (
             "scan.pdf",
             pdf_of(&["q 300 0 0 300 0 0 cm Q".to_owned()], ""),
-            "a PDF without text that can be read: it may hold pictures only",
+            "a PDF without text that can be read: it may hold only pictures, or fonts that cannot be read",
         ),
         ("cut.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type".to_vec(), "a PDF that is broken or not whole"),
         ("cut.docx", whole[..whole.len() / 2].to_vec(), "an Office file that is broken or not whole"),

@@ -103,6 +103,21 @@ async fn wrong_filters_are_told_where_the_tool_has_them() {
 }
 
 #[on_every_version]
+async fn a_filter_without_a_type_is_checked_as_the_report_has_it() {
+    let site = SampleSite::start().await;
+    let mut config = publishing(site.config(permitted()), &[]);
+    config["publish"][TOOL]["filters"] = json!({"company": {}, "report_date": {}});
+    let app = app_of(&config);
+    let text = refusal(&app, TOOL, json!({"company": "No Such Company", "report_date": "24.11.2026"})).await;
+    for wrong in
+        ["company: there is no Company named \"No Such Company\"", "report_date: expected a date as YYYY-MM-DD"]
+    {
+        assert!(text.contains(wrong), "{wrong}: {text}");
+    }
+    call(&app, TOOL, json!({"company": COMPANY})).await.unwrap();
+}
+
+#[on_every_version]
 async fn a_column_that_is_withheld_stays_withheld_where_it_is_published() {
     let site = SampleSite::start().await;
     let mut permissions = permitted();

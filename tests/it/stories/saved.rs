@@ -104,6 +104,24 @@ async fn a_published_filter_lists_what_it_finds_and_a_call_narrows_it() {
 }
 
 #[on_every_version]
+async fn nobody_puts_another_filter_in_the_place_of_one_that_is_published() {
+    let site = SampleSite::start().await;
+    save(&site, "Late", "", &late());
+    let app = publishing(&site, "Late", &["name", "status"]);
+    assert_eq!(call(&app, TOOL, json!({})).await.unwrap()["saved_filter_for"], "everybody");
+    save(&site, "Late", "", &json!([["Sales Invoice", "status", "=", "Paid", false]]));
+    let app = publishing(&site, "Late", &["name", "status"]);
+    let text = refusal(&app, TOOL, json!({})).await;
+    assert!(text.contains("several filters saved as \"Late\" for Sales Invoice and for everybody"), "{text}");
+    // What the user saved is the user's choice.
+    save(&site, "Late", "Administrator", &late());
+    let app = publishing(&site, "Late", &["name", "status"]);
+    let own = call(&app, TOOL, json!({"limit": 500})).await.unwrap();
+    assert_eq!(own["saved_filter_for"], "this user");
+    assert!(statuses(&own).iter().all(|status| *status == "Overdue"), "{own}");
+}
+
+#[on_every_version]
 async fn a_published_filter_that_is_gone_or_withheld_lists_nothing() {
     let site = SampleSite::start().await;
     save(&site, "Said", "", &json!([["Sales Invoice", "remarks", "like", "%canary-7%", false]]));

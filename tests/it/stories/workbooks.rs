@@ -54,6 +54,7 @@ async fn the_rows_of_a_sheet_become_documents_after_they_were_shown() {
     let shown = office.import(import.clone()).await;
     let mapping = json!({"Description": "description", "Priority": "priority", "Due Date": "date"});
     assert_eq!((&shown["mapping"], &shown["documents"]), (&mapping, &json!(2)), "{shown}");
+    assert_eq!(shown["sheet"], "Tasks", "{shown}");
     let rows = [&shown["rows"][0], &shown["rows"][1]].map(|row| (&row["row"], &row["would_create"]["date"]));
     assert_eq!(rows, [(&json!(3), &json!("2026-12-24")), (&json!(4), &json!("2027-01-02"))], "{shown}");
     assert!(office.site.writes().is_empty(), "{:?}", office.site.writes());

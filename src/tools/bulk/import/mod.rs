@@ -78,7 +78,9 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let Source { argument, bytes, beside } =
         Source::of(&call, args.content, args.file.as_deref(), args.attachment.as_deref()).await?;
     let read = match &args.sheet {
-        named if argument != "content" && extract::is_zip(&bytes) => workbook::read(&bytes, named.as_deref()).await,
+        named if argument != "content" && extract::is_zip(&bytes) => {
+            workbook::read(call.session.caller.identity().as_bytes(), &bytes, named.as_deref()).await?
+        }
         None => sheet::read(&bytes),
         Some(_) => return Err(wrong(&call, "sheet", "only a workbook (XLSX) has sheets".to_owned())),
     };
@@ -107,6 +109,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ("documents".to_owned(), json!(rows.len())),
         ("mapping".to_owned(), Value::Object(columns.told())),
     ]);
+    shown.extend(sheet.name.as_ref().map(|name| ("sheet".to_owned(), json!(name))));
     if on.attempt.dry_run || on.must_ask_as(operation, true) {
         let first = first(&on, &sheet, &rows, &mut problems).await?;
         shown.insert("rows".to_owned(), Value::Array(first));

@@ -14,6 +14,8 @@ const MOST_CELLS: usize = 1_000;
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Sheet {
+    /// What it is called in its workbook.
+    pub name: Option<String>,
     /// What the first row says, without the space around it.
     pub header: Vec<String>,
     /// The rows below, without those that are blank.
@@ -45,7 +47,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, String> {
     let delimiter = if semicolons { b';' } else { b',' };
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
-    let (mut header, mut rows) = (None, Vec::new());
+    let (mut header, mut rows, mut size) = (None, Vec::new(), 0);
     let (mut at, mut line) = (0, 1);
     for record in reader.records() {
         let record = record.map_err(|error| format!("is no CSV: {error}"))?;
@@ -74,10 +76,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, String> {
         if rows.len() == MOST {
             return Err(format!("has more than {MOST} rows, and one call takes no more: divide it"));
         }
+        size += extract::held(&record, 0);
+        if size > extract::MOST_HELD {
+            return Err("holds more than is read at once: divide it".to_owned());
+        }
         rows.push(SheetRow { line, cells: record.iter().map(str::to_owned).collect() });
     }
     match header {
-        Some(header) if !rows.is_empty() => Ok(Sheet { header, rows, semicolons }),
+        Some(header) if !rows.is_empty() => Ok(Sheet { name: None, header, rows, semicolons }),
         _ => Err("has no row below its header: the first row names the columns".to_owned()),
     }
 }
@@ -176,5 +182,8 @@ mod tests {
             assert!(found.contains(told), "{told}: {found}");
         }
         assert_eq!(read(&long.as_bytes()[..long.len() - 2]).unwrap().rows.len(), MOST);
+        // A million empty cells are a million bytes in the file, and many more in memory.
+        let wide = format!("a\n{}", format!("x{}\n", ",".repeat(999)).repeat(1_000));
+        assert!(read(wide.as_bytes()).unwrap_err().contains("holds more than is read at once"));
     }
 }
