@@ -17,6 +17,7 @@ mod operation;
 mod pattern;
 pub mod quota;
 mod reader;
+mod redis;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
@@ -53,6 +54,7 @@ pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
 pub use quota::Quota;
+pub use redis::Redis;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
 pub use sites::Site;

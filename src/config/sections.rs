@@ -11,7 +11,7 @@ use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
     Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
     Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, export, http, json, methods,
-    quota, sign_in, sites, tools,
+    quota, redis, sign_in, sites, tools,
 };
 use crate::files;
 
@@ -102,7 +102,13 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         sites::keep_apart(is_meant.then_some(&config), &sites, errors);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = file.choice("log_format", &formats, LogFormat::default());
-        Config { http: http::read(&file), sites, log_format, ..config }
+        let http = http::read(purpose, &file, env);
+        if purpose == For::Site {
+            let own = is_meant.then_some(("sign_in".to_owned(), &config));
+            let others = sites.iter().map(|(name, site)| (format!("sites.{name}.sign_in"), &site.config));
+            own.into_iter().chain(others).for_each(|(at, site)| redis::check(http.redis.as_ref(), &at, site, errors));
+        }
+        Config { http, sites, log_format, ..config }
     })
 }
 

@@ -12,9 +12,11 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
-use super::repeats::Again;
+use super::elsewhere::{self, Elsewhere};
+use super::repeats::{Again, Key};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
+use crate::shared::{Away, Shared};
 use crate::tool::progress::{CallObserver, Progress};
 use crate::tools;
 
@@ -98,6 +100,46 @@ impl Server {
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }
         }))
+    }
+
+    /// Runs a tool that writes where no other server runs the same.
+    pub(super) async fn alone(
+        &self,
+        shared: &Shared,
+        key: Key,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let refused = |why: ToolError| {
+            tracing::info!("{}", why.for_log());
+            Ok(CallToolResult::error(vec![ContentBlock::text(why.for_model())]).into())
+        };
+        let alone = match elsewhere::of(shared, key.bytes()).await {
+            Ok(Elsewhere::Nothing(alone)) => alone,
+            Ok(Elsewhere::Done(answer)) => {
+                self.noted_as_again(request, context).await;
+                return answer;
+            }
+            Ok(Elsewhere::Unknown) => {
+                self.noted_as_again(request, context).await;
+                return refused(ToolError::refused(
+                    "The same call was begun through another server, and what came of it is not known here; this one sent nothing.",
+                    "Read the document, or list the newest ones; only if it was not done, call again in two minutes.",
+                ));
+            }
+            Err(Away) => return refused(ToolError::away("nobody can tell whether another server does the same")),
+        };
+        let answer = self.observed(request, context, true).await;
+        alone.done(&answer, context.ct.is_cancelled()).await;
+        answer
+    }
+
+    /// Records that a call asks for what was asked for before.
+    pub(super) async fn noted_as_again(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) {
+        if let Some(tool) = self.connection.registry().find(&request.name) {
+            let given = request.arguments.unwrap_or_default();
+            self.connection.repeat(tool, given, self.client_of(context)).await;
+        }
     }
 
     /// Runs a tool while its client watches, and may call off what has not begun.

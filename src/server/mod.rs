@@ -8,6 +8,7 @@ mod instructions;
 mod listed;
 mod malformed;
 mod prompts;
+mod elsewhere;
 mod repeats;
 mod resources;
 mod turns;
@@ -257,17 +258,18 @@ impl ServerHandler for Server {
         if !writes || caller.request.is_none() {
             return self.observed(request, &context, writes).await;
         }
-        match self.turns.repeats.begin(Key::new(caller.identity(), &request)) {
+        let key = Key::new(caller.identity(), &request);
+        match self.turns.repeats.begin(key) {
             Begun::First(first) => {
-                let answer = self.observed(request, &context, writes).await;
+                let answer = match self.connection.session().shared {
+                    Some(shared) => self.alone(shared, key, request, &context).await,
+                    None => self.observed(request, &context, writes).await,
+                };
                 first.done(&answer, context.ct.is_cancelled());
                 answer
             }
             Begun::Again(again) => {
-                if let Some(tool) = self.connection.registry().find(&request.name) {
-                    let given = request.arguments.unwrap_or_default();
-                    self.connection.repeat(tool, given, self.client_of(&context)).await;
-                }
+                self.noted_as_again(request, &context).await;
                 call::again(again, &context).await
             }
         }

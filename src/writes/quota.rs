@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::gate::Step;
-use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as};
+use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as, quota_of};
 use crate::config::quota::Writes;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Operations, Reason};
+use crate::shared::{Counted, Window};
 
 /// A quota is told of when no more than one in so many writes is left, and with the last but one of few.
 const TOLD_AT: u64 = 5;
@@ -70,11 +71,38 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
         let sent = session.audit.sent(user, attempt, Timestamp::now() - *over).ok()?;
         Some((most.saturating_sub(sent), *most, *over))
     };
-    let near = limits.iter().filter_map(left).filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
+    let left = match of_all(session, user, attempt, None, &limits).await {
+        Some(counted) => limits.iter().zip(counted.before).map(|((over, most), sent)| (most.saturating_sub(sent), *most, *over)).collect(),
+        None => limits.iter().filter_map(left).collect::<Vec<_>>(),
+    };
+    let near = left.into_iter().filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
     if let Some((left, most, over)) = near {
         let operation = counted_as(attempt).0.to_lowercase();
         answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
     }
+}
+
+/// What all servers have counted; none where this one is alone, or what they share is away: then each counts for itself.
+/// With an `entry`, that is counted where there is room.
+async fn of_all(
+    session: &Session<'_>,
+    user: &str,
+    attempt: &Attempt,
+    entry: Option<&str>,
+    limits: &[(SignedDuration, u64)],
+) -> Option<Counted> {
+    let (key, times) = quota_of(user, attempt);
+    let window = |(over, most): &(SignedDuration, u64)| Window { most: *most, over: over.unsigned_abs() };
+    let windows: Vec<Window> = limits.iter().map(window).collect();
+    session.shared?.count(&key, entry, times, &windows).await.ok()
+}
+
+/// The window that has no room for the attempt, of what all servers have counted.
+fn full_of(counted: &Counted, limits: &[(SignedDuration, u64)]) -> Option<Full> {
+    let full = counted.full?;
+    let (over, most) = *limits.get(full.window)?;
+    let free = full.free.and_then(|free| Timestamp::from_microsecond(i64::try_from(free).ok()?).ok());
+    Some(Full { most, over, free })
 }
 
 impl DocTypeCall<'_> {
@@ -87,8 +115,32 @@ impl DocTypeCall<'_> {
         if limits.is_empty() {
             return Ok(self.session.audit.intend(self.attempt)?);
         }
-        let user = self.session.user_name().await?;
-        self.session.audit.intend_within(self.attempt, user, &limits)?.map_err(|full| self.full(user, &full))
+        let (session, attempt) = (self.session, self.attempt);
+        let user = session.user_name().await?;
+        let Some(counted) = of_all(session, user, attempt, Some(&attempt.id), &limits).await else {
+            return session.audit.intend_within(attempt, user, &limits)?.map_err(|full| self.full(user, &full));
+        };
+        match full_of(&counted, &limits) {
+            Some(full) => Err(self.full(user, &full)),
+            None => Ok(session.audit.intend(attempt).inspect_err(|_| {
+                let (key, times) = quota_of(user, attempt);
+                session.shared.iter().for_each(|shared| shared.uncount(&key, &attempt.id, times));
+            })?),
+        }
+    }
+
+    /// That there is room for this attempt, and how many were sent in each time.
+    async fn room(&self, user: &str, attempt: &Attempt, limits: &[(SignedDuration, u64)]) -> Result<Vec<Option<u64>>, ToolError> {
+        let audit = self.session.audit;
+        if let Some(counted) = of_all(self.session, user, attempt, None, limits).await {
+            return match full_of(&counted, limits) {
+                Some(full) => Err(self.full(user, &full)),
+                None => Ok(counted.before.into_iter().map(Some).collect()),
+            };
+        }
+        audit.room(user, attempt, limits)?.map_err(|full| self.full(user, &full))?;
+        // A log that cannot be read lets no row pass either.
+        Ok(limits.iter().map(|(over, _)| audit.sent(user, attempt, Timestamp::now() - *over).ok()).collect())
     }
 
     /// That the quota has room for so many documents of a batch, before anybody is asked about it.
@@ -102,11 +154,9 @@ impl DocTypeCall<'_> {
         if limits.is_empty() {
             return Ok(());
         }
-        let (user, audit) = (self.session.user_name().await?, self.session.audit);
-        audit.room(user, &attempt, &limits)?.map_err(|full| self.full(user, &full))?;
-        for (over, most) in limits {
-            // A log that cannot be read lets no row pass either.
-            let Ok(sent) = audit.sent(user, &attempt, Timestamp::now() - over) else { continue };
+        let sent = self.room(self.session.user_name().await?, &attempt, &limits).await?;
+        for ((over, most), sent) in limits.into_iter().zip(sent) {
+            let Some(sent) = sent else { continue };
             let left = most.saturating_sub(sent);
             if u64::try_from(documents).is_ok_and(|documents| documents > left) {
                 return Err(self.refused(format!(
@@ -127,7 +177,7 @@ impl DocTypeCall<'_> {
         let limits = limits(self.session, self.attempt);
         if !limits.is_empty() {
             let user = self.session.user_name().await?;
-            self.session.audit.room(user, self.attempt, &limits)?.map_err(|full| self.full(user, &full))?;
+            self.room(user, self.attempt, &limits).await?;
         }
         let submits = |doc: Option<&Map<String, Value>>| doc.and_then(|doc| doc.get("docstatus")?.as_u64()) == Some(1);
         let is_submit = self.permit.operation() == Operation::Submit
