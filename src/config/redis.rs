@@ -40,7 +40,8 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
     }
     let key = secret::key(purpose, &section, (env, KEY));
     if key.is_none() && purpose == For::Site {
-        let message = format!("missing; all servers seal with one key what they keep there: name its file, or set {KEY}");
+        let message =
+            format!("missing; all servers seal with one key what they keep there: name its file, or set {KEY}");
         section.errors.note(section.at("key_file"), message);
     }
     Some(Redis { url, key: key.unwrap_or_default() })

@@ -85,9 +85,9 @@ impl Limits {
             (b"minute".to_vec(), total_per_minute, MINUTE),
             (b"hour".to_vec(), total_per_hour, HOUR),
         ];
-        let stated = rates.iter().filter_map(|(key, most, over)| {
-            Some((key.as_slice(), Rate { most: most.as_ref()?.get(), over: *over }))
-        });
+        let stated = rates
+            .iter()
+            .filter_map(|(key, most, over)| Some((key.as_slice(), Rate { most: most.as_ref()?.get(), over: *over })));
         let stated: Vec<_> = stated.collect();
         if stated.is_empty() { Ok(Ok(())) } else { shared.pass(&stated).await }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Scope;
 use super::grant::{Access, Grant, SiteTokens};
 use super::login::{Refused, refused};
-use crate::shared::seal::hash;
 use super::server::{AuthorizationServer, Failed};
 use super::store::{Key, Kind, now};
+use crate::shared::seal::hash;
 use crate::site::{Credentials, Tokens};
 
 /// How many grants one person has; a further one ends the oldest.

@@ -13,8 +13,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::seal::Sealer;
 use super::store::{Asked, Key, Kind, Memory, Store, now};
+use crate::shared::seal::Sealer;
 
 /// For what the beginning of the file is sealed, and with the hash of what stands before it, each part after it: none can
 /// be left out in the middle, or put elsewhere.

@@ -9,10 +9,10 @@ use super::answer::{Answer, Cookie};
 use super::authorize::{Decision, decide, refusal};
 use super::form::Form;
 use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
-use crate::shared::seal::{challenge, hash};
 use super::server::{AuthorizationServer, Failed};
 use super::store::{Kind, now};
 use super::{Scope, consent, redirect};
+use crate::shared::seal::{challenge, hash};
 use crate::site::{Caller, Credentials, SiteError};
 
 /// For what the request that stands in the page is sealed.

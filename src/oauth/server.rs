@@ -11,11 +11,11 @@ use super::answer::Answer;
 use super::client::{BadClient, Client};
 use super::documents::Documents;
 use super::kept::Kept;
-use crate::shared::seal::{NoRandomness, Sealer};
 use super::store::{Key, Kind, Memory, Store};
 use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
+use crate::shared::seal::{NoRandomness, Sealer};
 use crate::shared::{self, Away, Held};
 use crate::site::OAuthClient;
 

@@ -9,9 +9,9 @@ use super::answer::Answer;
 use super::form::Form;
 use super::grant::{Access, Code, Grant, Refresh};
 use super::login::Refused;
-use crate::shared::seal::{challenge, hash};
 use super::server::{AuthorizationServer, Failed};
 use super::store::{Key, Kind, now};
+use crate::shared::seal::{challenge, hash};
 
 /// What an access token begins with: whoever finds one knows what it is.
 const ACCESS: &str = "ema_";
@@ -198,7 +198,9 @@ impl AuthorizationServer {
     /// Takes back a token, and all that came of the same login (RFC 7009). Whatever is sent, nothing is told.
     pub async fn revoke(&self, form: &Form) -> Answer {
         let Some(token) = form.get("token") else { return Answer::error("invalid_request", "token is missing") };
-        self.taken_back(token, form.get("client_id")).await.map_or_else(|Failed| unavailable(), |()| Answer::Json(200, json!({})))
+        self.taken_back(token, form.get("client_id"))
+            .await
+            .map_or_else(|Failed| unavailable(), |()| Answer::Json(200, json!({})))
     }
 
     async fn taken_back(&self, token: &str, client: Option<&str>) -> Result<(), Failed> {

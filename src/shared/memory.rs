@@ -135,7 +135,8 @@ impl Store for Memory {
         counted.retain(|(at, _)| *at > now.saturating_sub(longest));
         let sent: Vec<u64> = counted.iter().map(|(at, _)| *at).collect();
         let told_of = Counted::of(&sent, times, windows, now);
-        if let Some(entry) = entry.filter(|entry| told_of.full.is_none() && counted.iter().all(|(_, known)| known != entry))
+        if let Some(entry) =
+            entry.filter(|entry| told_of.full.is_none() && counted.iter().all(|(_, known)| known != entry))
         {
             (0..times).for_each(|_| counted.push((now, entry.clone())));
         }

@@ -53,8 +53,8 @@ use crate::cache::{Cache, CacheOptions};
 use crate::cleared::Cleared;
 use crate::limit::{Rates, memory};
 use crate::metrics::Health;
-use crate::shared::Shared;
 use crate::policy::{Operation, Permit};
+use crate::shared::Shared;
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
@@ -194,7 +194,16 @@ impl Client {
         let (traffic, cache) = (Traffic::new(&options), options.cache.map(Cache::new));
         // Two large answers at a time.
         let budget = memory::Budget::new(2 * (options.max_answer + memory::MOST));
-        Ok(Self { plain, encrypted: OnceCell::new(), traffic, shared: None, budget, cache, date: Mutex::default(), options })
+        Ok(Self {
+            plain,
+            encrypted: OnceCell::new(),
+            traffic,
+            shared: None,
+            budget,
+            cache,
+            date: Mutex::default(),
+            options,
+        })
     }
 
     /// The same as one of several servers of the site: its limits are those of all together.

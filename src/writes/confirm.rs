@@ -107,7 +107,9 @@ pub(super) fn unasked(policy: &Policy, operation: Operation, always: bool, said:
 
 fn no_token(why: NoToken) -> ToolError {
     match why {
-        NoToken::Random => ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again."),
+        NoToken::Random => {
+            ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.")
+        }
         NoToken::Away => ToolError::away("nothing can be confirmed"),
     }
 }

@@ -72,7 +72,11 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
         Some((most.saturating_sub(sent), *most, *over))
     };
     let left = match of_all(session, user, attempt, None, &limits).await {
-        Some(counted) => limits.iter().zip(counted.before).map(|((over, most), sent)| (most.saturating_sub(sent), *most, *over)).collect(),
+        Some(counted) => limits
+            .iter()
+            .zip(counted.before)
+            .map(|((over, most), sent)| (most.saturating_sub(sent), *most, *over))
+            .collect(),
         None => limits.iter().filter_map(left).collect::<Vec<_>>(),
     };
     let near = left.into_iter().filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
@@ -130,7 +134,12 @@ impl DocTypeCall<'_> {
     }
 
     /// That there is room for this attempt, and how many were sent in each time.
-    async fn room(&self, user: &str, attempt: &Attempt, limits: &[(SignedDuration, u64)]) -> Result<Vec<Option<u64>>, ToolError> {
+    async fn room(
+        &self,
+        user: &str,
+        attempt: &Attempt,
+        limits: &[(SignedDuration, u64)],
+    ) -> Result<Vec<Option<u64>>, ToolError> {
         let audit = self.session.audit;
         if let Some(counted) = of_all(self.session, user, attempt, None, limits).await {
             return match full_of(&counted, limits) {

@@ -8,6 +8,7 @@ mod narrowing;
 mod oauth;
 mod operations;
 mod program;
+mod redis;
 mod replicas;
 mod sdks;
 mod sign_in;

@@ -45,14 +45,14 @@ async fn equal_keys_make_one_document_through_whichever_servers_they_come() {
     ask(&one, 0).await;
     let before = site.writes().len();
     let answers = join_all((1..6).map(|n| ask(if n % 2 == 0 { &one } else { &other }, n))).await;
-    let made = data(&ask(&one, 0).await)["name"].clone();
+    let made = data(&ask(&one, 0).await)["created"].clone();
     let known: Vec<_> = answers.iter().filter(|answer| answer["result"]["isError"] != true).collect();
     assert!(!known.is_empty());
-    known.iter().for_each(|answer| assert_eq!(data(answer)["name"], made));
+    known.iter().for_each(|answer| assert_eq!(data(answer)["created"], made));
     assert_eq!(site.writes().len(), before, "{:?}", site.writes());
     // A key is its user's.
     let of_another = data(&ask(&other, 6).await);
-    assert_ne!(of_another["name"], made);
+    assert_ne!(of_another["created"], made);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_confirmation_is_good_at_every_server_and_once_at_all() {
     for n in 0..5 {
         let made = data(&answered(one.post("/mcp", &create(&format!("doomed {n}"), None))).await);
         let delete = |token: Option<&Value>| {
-            let arguments = json!({"name": made["name"], "confirm_token": token});
+            let arguments = json!({"name": made["created"], "confirm_token": token});
             message("tools/call", json!({"name": "delete_lead_document", "arguments": arguments}))
         };
         let preview = answered(one.post("/mcp", &delete(None))).await;
@@ -92,7 +92,7 @@ async fn the_same_write_is_done_by_one_server_and_its_lost_answer_is_told_by_ano
         tokio::time::sleep(Duration::from_millis(200)).await;
         answered(other.post("/mcp", &create("twice", None))).await
     });
-    assert!(data(&first)["name"].is_string());
+    assert!(data(&first)["created"].is_string());
     assert_eq!(second["result"]["isError"], true, "{second}");
     assert!(text(&second).contains("through another server"), "{second}");
     assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
@@ -100,11 +100,11 @@ async fn the_same_write_is_done_by_one_server_and_its_lost_answer_is_told_by_ano
     let lost = one.post("/mcp", &create("lost", None)).timeout(Duration::from_millis(300)).send().await;
     assert!(lost.is_err());
     let again = data(&answered(other.post("/mcp", &create("lost", None))).await);
-    assert_eq!(site.stored("Lead", again["name"].as_str().unwrap()).unwrap()["lead_name"], "lost");
+    assert_eq!(site.stored("Lead", again["created"].as_str().unwrap()).unwrap()["lead_name"], "lost");
     assert_eq!(site.writes().len(), before + 2, "{:?}", site.writes());
     // Now the same is a new wish.
     let new = data(&answered(other.post("/mcp", &create("lost", None))).await);
-    assert_ne!(new["name"], again["name"]);
+    assert_ne!(new["created"], again["created"]);
 }
 
 #[tokio::test]
@@ -130,17 +130,15 @@ async fn limits_and_quotas_are_those_of_all_servers() {
     assert!(told[3].as_str().is_some_and(|told| told.starts_with("0 of 4 times create")), "{told:?}");
     let full = create(4).await;
     assert!(text(&full).contains("may send 4 of these an hour, and has; the next is free at 2"), "{full}");
-    // What the site refused is not counted. That is noted beside the answer.
+    // The site is asked no more often than one server may ask it.
     let mut limited = site.config(json!({"doctypes": {"Lead": all()}}));
     limited["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 1_000, "requests_per_hour": 30});
     let [one, other] = two(&limited).await;
     let list = message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1, "fresh": true}}));
-    let before = site.sandbox.requests().len();
-    for n in 0..60 {
-        answered(if n % 2 == 0 { &one } else { &other }.post("/mcp", &list)).await;
-    }
-    let asked = site.sandbox.requests().len() - before;
-    assert!((30..=31).contains(&asked), "{asked}");
+    let asked = (0..60).map(|n| answered(if n % 2 == 0 { &one } else { &other }.post("/mcp", &list)));
+    let read = join_all(asked).await.iter().filter(|answer| answer["result"]["isError"] != true).count();
+    // Each server has asked for the site's version, too.
+    assert!((26..=30).contains(&read), "{read}");
 }
 
 #[tokio::test]
@@ -149,14 +147,15 @@ async fn a_write_that_the_site_refuses_is_not_counted_by_any_server() {
     let mut config = site.config(json!({"doctypes": {"Lead": all()}, "quota": {"create": {"hour": 2}}}));
     config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let [one, other] = two(&config).await;
-    site.sandbox.faults().add(Fault::new(Kind::Status(417)).method("POST").times(3));
+    site.sandbox.faults().add(Fault::new(Kind::Refusal).method("POST").times(3));
     for n in 0..3 {
         let refused = answered(one.post("/mcp", &create(&format!("refused {n}"), None))).await;
         assert_eq!(refused["result"]["isError"], true, "{refused}");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     for served in [&one, &other] {
-        assert!(data(&answered(served.post("/mcp", &create(&format!("made {}", served.address), None))).await)["name"].is_string());
+        let made = answered(served.post("/mcp", &create(&format!("made {}", served.address), None))).await;
+        assert!(data(&made)["created"].is_string());
     }
     let full = answered(one.post("/mcp", &create("one more", None))).await;
     assert!(text(&full).contains("may send 2"), "{full}");
