@@ -131,6 +131,8 @@ impl Redis {
     /// # Errors
     /// [`BadAddress`].
     pub fn connect(address: &str) -> Result<Arc<dyn Store>, BadAddress> {
+        // An error says that a provider is installed already: then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE))

@@ -201,6 +201,8 @@ async fn nothing_is_lost_or_doubled_whatever_server_is_killed() {
     redis.config(&mut config);
     let mut programs = [Program::start(&config).await, Program::start(&config).await];
     let servers = Arc::new(Mutex::new([programs[0].address, programs[1].address]));
+    // It has the library for TLS set up.
+    drop(http());
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(90)).build().unwrap();
     let office = Office { servers: Arc::clone(&servers), http: client, calls: Arc::default() };
     let wishes = calls.div_ceil(PEOPLE * OF_A_WISH);
@@ -260,6 +262,7 @@ async fn limits_and_quotas_hold_over_all_servers() {
     config["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 100_000, "requests_per_hour": 100_000,
         "total_per_minute": 600});
     redis.config(&mut config);
+    config["http"]["status_listen"] = json!("127.0.0.1:0");
     let mut programs = Vec::new();
     for name in ["one", "other"] {
         config["audit"] = json!({"enabled": true, "log_file": logs.path().join(name).join("audit.log")});
@@ -277,39 +280,37 @@ async fn limits_and_quotas_hold_over_all_servers() {
     }
     let made = site.writes().iter().filter(|write| write.starts_with("insert ToDo")).count();
     assert_eq!(made, 40);
-    // The rest of the minute's requests, and ten for each second.
-    let (started, read) = (Instant::now(), AtomicUsize::new(0));
-    let (office, passed) = (&office, &read);
-    let until = Duration::from_secs(45);
-    join_all((1..PEOPLE).map(|who| async move {
-        let mut at = who;
-        while started.elapsed() < until {
-            let list = json!({"limit": 1, "fresh": true});
-            match office.call(at, who, "list_todo_documents", list).await {
-                Some(Ok(_)) => _ = passed.fetch_add(1, Ordering::Relaxed),
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+    // Once the first minute's requests are used up, what passes in a time is what comes back in it.
+    let (refused, office) = (&AtomicUsize::new(0), &office);
+    let hammer = |until: Instant, refusals: usize| {
+        join_all((1..PEOPLE).map(move |who| async move {
+            let mut at = who;
+            while Instant::now() < until && refused.load(Ordering::Relaxed) < refusals {
+                let list = office.call(at, who, "list_todo_documents", json!({"limit": 1, "fresh": true})).await;
+                if !matches!(list, Some(Ok(_))) {
+                    refused.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                at += 1;
             }
-            at += 1;
-        }
-    }))
-    .await;
-    // By then the first minute's are used up: what passes in a time is what comes back in it.
-    let (before, since) = (read.load(Ordering::Relaxed), Instant::now());
-    let until = since + Duration::from_secs(20);
-    join_all((1..PEOPLE).map(|who| async move {
-        let mut at = who;
-        while Instant::now() < until {
-            if let Some(Ok(_)) = office.call(at, who, "list_todo_documents", json!({"limit": 1, "fresh": true})).await {
-                passed.fetch_add(1, Ordering::Relaxed);
-            } else {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            at += 1;
-        }
-    }))
-    .await;
-    let passed = read.load(Ordering::Relaxed) - before;
-    let due = since.elapsed().as_secs_f64() * 10.0;
+        }))
+    };
+    hammer(Instant::now() + Duration::from_secs(120), PEOPLE).await;
+    assert!(refused.load(Ordering::Relaxed) >= PEOPLE, "the limit is never reached");
+    let asked = async || sent_by(&programs[0]).await + sent_by(&programs[1]).await;
+    let (before, since) = (asked().await, Instant::now());
+    hammer(since + Duration::from_secs(20), usize::MAX).await;
+    let (passed, due) = (asked().await - before, since.elapsed().as_secs_f64() * 10.0);
     let off = (passed as f64 - due).abs() / due;
-    assert!(off < 0.05, "{passed} passed where {due} were due");
+    assert!(off < 0.05, "{passed} were sent where {due} were due");
+}
+
+/// How many requests a server has sent to its site.
+async fn sent_by(program: &Program) -> usize {
+    let told = program.logged("telling how the server is at http://").await;
+    let address = told.split_whitespace().next().unwrap().to_owned();
+    let text = http().get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("erpnext_mcp_shared_up{site=\"erpnext\"} 1"), "{text}");
+    let counts = text.lines().filter(|line| line.starts_with("erpnext_mcp_site_requests_total"));
+    counts.map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap()).sum()
 }
