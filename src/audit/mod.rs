@@ -186,7 +186,8 @@ impl Audit {
         let told: Vec<&str> = source.as_deref().into_iter().chain(reason).collect();
         let told = told.join("; ");
         let reason = Some(told.as_str()).filter(|told| !told.is_empty());
-        let entry = Entry { attempt, outcome, reason, micros, bytes };
+        let replica = log.settings.replica.as_deref();
+        let entry = Entry { replica, attempt, outcome, reason, micros, bytes };
         let durable = log.settings.fsync && attempt.operation != "READ";
         let mut file = log.file.lock().unwrap_or_else(PoisonError::into_inner);
         let written = file.append(Timestamp::now, durable, |link| match log.settings.format {

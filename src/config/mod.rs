@@ -176,8 +176,11 @@ pub struct Attachments {
 pub struct Audit {
     /// Whether it is kept; not unless stated.
     pub enabled: bool,
-    /// Where, relative to the working directory; `logs/audit.log` unless stated.
+    /// Where, relative to the working directory; `logs/audit.log` unless stated, and of a named server
+    /// `logs/audit-NAME.log`.
     pub log_file: PathBuf,
+    /// The name of this server among several, which its lines have; none where it is one.
+    pub replica: Option<String>,
     /// The least that is recorded; INFO unless stated.
     pub log_level: LogLevel,
     /// Days; 30 unless stated.
@@ -195,11 +198,24 @@ impl Default for Audit {
         Self {
             enabled: false,
             log_file: "logs/audit.log".into(),
+            replica: None,
             log_level: LogLevel::Info,
             retention_days: 30,
             format: AuditFormat::Json,
             on_failure: OnFailure::Deny,
             fsync: false,
+        }
+    }
+}
+
+impl Audit {
+    /// Gives a named server a file of its own.
+    fn set_apart(&mut self) {
+        if let Some(name) = &self.replica {
+            let part = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+            let stem = part(self.log_file.file_stem()).unwrap_or_default();
+            let end = part(self.log_file.extension()).map_or_else(String::new, |end| format!(".{end}"));
+            self.log_file.set_file_name(format!("{stem}-{name}{end}"));
         }
     }
 }

@@ -94,11 +94,13 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         file.text("$schema");
         let section = file.object(erpnext::SECTION);
         section.iter().for_each(|section| section.only(&erpnext::KEYS));
-        let sites = sites::read(purpose, &file, env);
+        let mut sites = sites::read(purpose, &file, env);
         // Beside others, there need be no site of the file's own.
         let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
         let own = if is_meant { purpose } else { For::Reading };
-        let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        let mut config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        let others = sites.values_mut().map(|site| &mut site.config);
+        others.chain([&mut config]).for_each(|site| site.audit.set_apart());
         sites::keep_apart(is_meant.then_some(&config), &sites, errors);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = file.choice("log_format", &formats, LogFormat::default());
@@ -306,7 +308,16 @@ fn attachments(section: &Reader<'_>) -> Attachments {
 fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
     let mut audit = Audit::default();
     if let Some(section) = file.object("audit") {
-        section.only(&["enabled", "log_file", "log_level", "retention_days", "format", "on_failure", "durability"]);
+        section.only(&[
+            "enabled",
+            "log_file",
+            "log_level",
+            "retention_days",
+            "format",
+            "on_failure",
+            "durability",
+            "replica",
+        ]);
         audit.enabled = section.bool("enabled", audit.enabled);
         audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
         audit.retention_days = section.count("retention_days", "days", audit.retention_days);
@@ -326,8 +337,20 @@ fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
         "false" | "0" => Ok(false),
         _ => Err(format!("expected true or false, found {text:?}")),
     };
+    let section = file.object("audit");
+    let stated = section.and_then(|section| section.parsed("replica", replica));
+    audit.replica = from_env(env, "MCP_AUDIT_REPLICA", replica, file.errors).or(stated);
     audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
     audit
+}
+
+/// The name of a server, which is part of the name of a file.
+fn replica(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name = !text.is_empty() && text.len() <= 100 && text.chars().all(plain);
+    is_name
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("expected a name of letters, digits, -, _ and ., found {text:?}"))
 }
 
 fn rate_limiting(file: &Reader<'_>) -> RateLimiting {
