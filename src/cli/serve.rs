@@ -108,10 +108,10 @@ fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::R
 /// What answers over HTTP, with every site of the configuration; unless it `is_served`, nothing is recorded or begun.
 fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
     let mut endpoint = Endpoint::new(config)?;
-    let store = config.http.redis.as_ref().map(|redis| store(redis, is_served)).transpose()?.flatten();
+    let sharing = config.http.redis.as_ref().map(|redis| sharing(redis, is_served)).transpose()?.flatten();
     for (name, hosts, config) in config.served() {
         let audit = if is_served { open_audit(config)? } else { Audit::default() };
-        let shared = store.as_ref().map(|(store, key)| Shared::new(Arc::clone(store), *key, &config.erpnext.url));
+        let shared = sharing.as_ref().map(|(store, key)| Shared::new(Arc::clone(store), *key, &config.erpnext.url));
         let client = Client::new(client_options(config))?.over(shared.transpose()?);
         let app = App::open(config, client, audit)?;
         let mut overlay = Overlay::new(config)?;
@@ -128,8 +128,11 @@ fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
     Ok(endpoint)
 }
 
-/// The store that servers share, and the key to it; unless it `is_served`, only whether its address can be one.
-fn store(redis: &config::Redis, is_served: bool) -> anyhow::Result<Option<(Arc<dyn Store>, [u8; 32])>> {
+/// The store that servers share, and the key to it.
+type Sharing = (Arc<dyn Store>, [u8; 32]);
+
+/// What servers share; unless it `is_served`, only whether its address can be one.
+fn sharing(redis: &config::Redis, is_served: bool) -> anyhow::Result<Option<Sharing>> {
     let address = redis.url.expose_secret();
     Redis::check(address)?;
     let key = redis.key().filter(|_| is_served);

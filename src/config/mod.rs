@@ -1,5 +1,6 @@
 //! The configuration: one JSON file and the environment → [`Config`], or everything that is wrong with them.
 
+mod audit;
 mod condition;
 mod erpnext;
 mod error;

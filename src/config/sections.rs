@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
-    Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, export, http, json, methods,
-    quota, redis, sign_in, sites, tools,
+    Attachments, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, Operation, Operations,
+    Pattern, Permissions, RateLimiting, Schema, audit, condition, erpnext, export, http, json, methods, quota, redis,
+    sign_in, sites, tools,
 };
 use crate::files;
 
@@ -126,7 +126,7 @@ pub(super) fn of_site(
     let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
     let tools = file.object("tools").map(|section| tools::read(&section)).unwrap_or_default();
     let log_level = level(file, "log_level");
-    let audit = audit(file, env);
+    let audit = audit::read(file, env);
     let is_counted = audit.enabled && audit.format == AuditFormat::Json;
     if permissions.quota.counts() && !is_counted {
         let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
@@ -164,7 +164,12 @@ pub(super) fn of_site(
 }
 
 /// What a parser makes of a variable of the environment.
-fn from_env<T>(env: Env<'_>, name: &str, parse: impl Fn(&str) -> Result<T, String>, errors: &Errors) -> Option<T> {
+pub(super) fn from_env<T>(
+    env: Env<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+    errors: &Errors,
+) -> Option<T> {
     parse(&env(name)?).map_err(|message| errors.note(name, message)).ok()
 }
 
@@ -305,54 +310,6 @@ fn attachments(section: &Reader<'_>) -> Attachments {
     Attachments { directories: directories.into_iter().map(|(_, path)| path.into()).collect() }
 }
 
-fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
-    let mut audit = Audit::default();
-    if let Some(section) = file.object("audit") {
-        section.only(&[
-            "enabled",
-            "log_file",
-            "log_level",
-            "retention_days",
-            "format",
-            "on_failure",
-            "durability",
-            "replica",
-        ]);
-        audit.enabled = section.bool("enabled", audit.enabled);
-        audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
-        audit.retention_days = section.count("retention_days", "days", audit.retention_days);
-        let formats = [("json", AuditFormat::Json), ("text", AuditFormat::Text)];
-        audit.format = section.choice("format", &formats, audit.format);
-        let failures = [("deny", OnFailure::Deny), ("allow", OnFailure::Allow)];
-        audit.on_failure = section.choice("on_failure", &failures, audit.on_failure);
-        audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
-        match section.text("log_file") {
-            Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
-            Some(path) => audit.log_file = path.into(),
-            None => {}
-        }
-    }
-    let truth = |text: &str| match text.to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err(format!("expected true or false, found {text:?}")),
-    };
-    let section = file.object("audit");
-    let stated = section.and_then(|section| section.parsed("replica", replica));
-    audit.replica = from_env(env, "MCP_AUDIT_REPLICA", replica, file.errors).or(stated);
-    audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
-    audit
-}
-
-/// The name of a server, which is part of the name of a file.
-fn replica(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_name = !text.is_empty() && text.len() <= 100 && text.chars().all(plain);
-    is_name
-        .then(|| text.to_owned())
-        .ok_or_else(|| format!("expected a name of letters, digits, -, _ and ., found {text:?}"))
-}
-
 fn rate_limiting(file: &Reader<'_>) -> RateLimiting {
     let mut limits = RateLimiting {
         enabled: false,
@@ -387,7 +344,7 @@ fn cache(file: &Reader<'_>) -> Cache {
 
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
-fn level(section: &Reader<'_>, key: &str) -> Option<LogLevel> {
+pub(super) fn level(section: &Reader<'_>, key: &str) -> Option<LogLevel> {
     section.asks(key, || json!({"type": "string", "examples": LEVELS, "default": LogLevel::default().as_str()}));
     section.parsed(key, log_level)
 }

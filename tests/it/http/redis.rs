@@ -128,7 +128,7 @@ async fn fulfil(office: &Office, site: &SampleSite, who: usize, at: usize) {
         arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         arguments
     };
-    let mut key = (at % 2 == 0).then(|| wish.clone());
+    let mut key = at.is_multiple_of(2).then(|| wish.clone());
     for attempt in 0..200 {
         assert!(attempt < 199, "{wish} is never done");
         let server = who + at + attempt;

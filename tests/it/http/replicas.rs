@@ -38,7 +38,7 @@ async fn equal_keys_make_one_document_through_whichever_servers_they_come() {
     let ask = |served: &Served, n: usize| {
         // The same wish in other words, so that it is the key that tells.
         let mut body = create("keyed", Some("k-1"));
-        body["params"]["arguments"]["return_document"] = json!(n % 2 == 0);
+        body["params"]["arguments"]["return_document"] = json!(n.is_multiple_of(2));
         let key = if n < 6 { "administrator" } else { "sales" };
         answered(served.post("/mcp", &body).header("authorization", format!("token {key}:secret")))
     };
