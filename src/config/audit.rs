@@ -1,5 +1,7 @@
 //! `audit`: the record of every attempt.
 
+use serde_json::json;
+
 use super::reader::Reader;
 use super::sections::{Env, from_env, level};
 use super::{Audit, AuditFormat, OnFailure};
@@ -38,7 +40,10 @@ pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
         _ => Err(format!("expected true or false, found {text:?}")),
     };
     let section = file.object("audit");
-    let stated = section.and_then(|section| section.parsed("replica", replica));
+    let stated = section.and_then(|section| {
+        section.asks("replica", || json!({"type": "string", "pattern": "^[A-Za-z0-9._-]+$", "examples": ["pod-1"]}));
+        section.parsed("replica", replica)
+    });
     audit.replica = from_env(env, "MCP_AUDIT_REPLICA", replica, file.errors).or(stated);
     audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
     audit

@@ -53,7 +53,7 @@ fn libraries_are_used_only_where_they_belong() {
         ("reqwest", &["src/site/", "src/oauth/documents.rs"]),
         ("hyper::", &["src/transport/http/"]),
         ("prometheus_client", &["src/metrics.rs"]),
-        ("use redis::", &["src/shared/"]),
+        ("redis::aio", &["src/shared/"]),
     ] {
         for file in rust_files("src") {
             assert!(is_one_of(&file, places) || !code(&file).contains(library), "{file} uses {library}");
