@@ -58,23 +58,36 @@ async fn equal_keys_make_one_document_through_whichever_servers_they_come() {
 #[tokio::test]
 async fn a_confirmation_is_good_at_every_server_and_once_at_all() {
     let site = SampleSite::start().await;
-    let config = site.config(json!({"doctypes": {"Lead": all()}, "confirm_argument": false}));
-    let [one, other] = two(&config).await;
+    let permissions = json!({"doctypes": {"Lead": all()}, "confirm": ["create"], "confirm_argument": false});
+    let [one, other] = two(&site.config(permissions)).await;
     for n in 0..5 {
-        let made = data(&answered(one.post("/mcp", &create(&format!("doomed {n}"), None))).await);
-        let delete = |token: Option<&Value>| {
-            let arguments = json!({"name": made["created"], "confirm_token": token});
-            message("tools/call", json!({"name": "delete_lead_document", "arguments": arguments}))
+        let preview = data(&answered(one.post("/mcp", &create(&format!("asked about {n}"), None))).await);
+        let confirmed = |said: bool| {
+            let mut body = create(&format!("asked about {n}"), None);
+            let arguments = body["params"]["arguments"].as_object_mut().unwrap();
+            arguments.insert("confirm_token".to_owned(), preview["confirm_token"].clone());
+            // It is another call then, for the same token.
+            arguments.extend(said.then(|| ("confirm".to_owned(), json!(true))));
+            body
         };
-        let preview = answered(one.post("/mcp", &delete(None))).await;
-        let token: Value = serde_json::from_str::<Value>(text(&preview)).unwrap()["confirm_token"].clone();
-        assert!(token.is_string(), "{preview}");
         let before = site.writes().len();
-        let both = [&one, &other, &one, &other].map(|served| answered(served.post("/mcp", &delete(Some(&token)))));
-        let answers = join_all(both).await;
-        let done = answers.iter().filter(|answer| text(answer).contains("\"deleted\"")).count();
-        assert!(done >= 1, "{answers:?}");
+        // The one that has asked hears of it last.
+        let first = data(&answered(other.post("/mcp", &confirmed(n > 2))).await);
+        assert!(first["created"].is_string(), "{first}");
+        let late = data(&answered(one.post("/mcp", &confirmed(n <= 2))).await);
+        assert!(late["confirm_token"].is_string() && late["created"].is_null(), "{late}");
         assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+        // At both at once.
+        let preview = late;
+        let again = |said: bool| {
+            let mut body = confirmed(said);
+            body["params"]["arguments"]["confirm_token"] = preview["confirm_token"].clone();
+            body
+        };
+        let both =
+            join_all([(&one, true), (&other, false)].map(|(served, said)| answered(served.post("/mcp", &again(said)))));
+        let done = both.await.iter().filter(|answer| data(answer)["created"].is_string()).count();
+        assert_eq!((done, site.writes().len()), (1, before + 2), "{:?}", site.writes());
     }
 }
 
