@@ -103,6 +103,16 @@ impl ToolError {
         Self::Refused { what: what.into(), next: next.into() }
     }
 
+    /// What servers share does not answer, and without it something cannot be done.
+    pub(crate) fn away(what: &str) -> Self {
+        Self::refused(
+            format!(
+                "What this server shares with others (http.redis) does not answer now, and without it {what}; nothing was sent."
+            ),
+            "Try again in a minute; reading works meanwhile. If it lasts, tell the administrator.",
+        )
+    }
+
     /// What happened and what to do next, no longer than it may be.
     pub fn for_model(&self) -> String {
         match self {

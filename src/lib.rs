@@ -27,6 +27,7 @@ mod query;
 pub mod resources;
 pub mod server;
 pub mod shape;
+pub mod shared;
 pub mod site;
 pub mod tool;
 pub mod tools;

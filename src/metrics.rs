@@ -27,6 +27,7 @@ pub struct Metrics {
     gauges: [Gauge; 3],
     site_requests: Family<Of, Counter>,
     resting: Family<Site, Gauge>,
+    shared: Family<Site, Gauge>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -74,6 +75,8 @@ pub struct Health {
     pub failed: u64,
     /// Whether it is left alone for a while, as it failed several times in a row.
     pub is_resting: bool,
+    /// Whether what servers share of it answers, where they share something.
+    pub is_shared_up: Option<bool>,
 }
 
 impl Default for Metrics {
@@ -88,6 +91,7 @@ impl Default for Metrics {
             gauges: Default::default(),
             site_requests: Family::default(),
             resting: Family::default(),
+            shared: Family::default(),
         };
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
@@ -102,6 +106,8 @@ impl Default for Metrics {
         registry.register("calls_waiting", "Calls that wait for their turn", waiting.clone());
         registry.register("site_requests", "Requests to the site", made.site_requests.clone());
         registry.register("site_resting", "1 while the site is left alone after failures", made.resting.clone());
+        let help = "1 while what servers share (http.redis) answers; writes are refused while it does not";
+        registry.register("shared_up", help, made.shared.clone());
         Self { registry: Arc::new(registry), ..made }
     }
 }
@@ -133,6 +139,9 @@ impl Metrics {
             for (outcome, counted) in [("answered", health.answered), ("failed", health.failed)] {
                 let counter = self.site_requests.get_or_create_owned(&Of { site: site.clone(), outcome });
                 counter.inner().store(counted, Ordering::Relaxed);
+            }
+            if let Some(is_up) = health.is_shared_up {
+                self.shared.get_or_create(&Site { site: site.clone() }).set(i64::from(is_up));
             }
             self.resting.get_or_create(&Site { site }).set(i64::from(health.is_resting));
         }
@@ -171,7 +180,7 @@ mod tests {
         metrics.request(200);
         metrics.sign_in("north", "refused");
         metrics.of_site("north").call(Some("list_lead_documents"), "done", Duration::from_millis(20));
-        let health = Health { answered: 7, failed: 1, is_resting: true };
+        let health = Health { answered: 7, failed: 1, is_resting: true, is_shared_up: Some(true) };
         let text = metrics.text(&Now { connections: 3, running: 2, waiting: 1, sites: vec![("north", health)] });
         for line in [
             "erpnext_mcp_http_requests_total{status=\"200\"} 2",
@@ -182,6 +191,7 @@ mod tests {
             "erpnext_mcp_calls_waiting 1",
             "erpnext_mcp_site_requests_total{site=\"north\",outcome=\"answered\"} 7",
             "erpnext_mcp_site_resting{site=\"north\"} 1",
+            "erpnext_mcp_shared_up{site=\"north\"} 1",
             "# EOF",
         ] {
             assert!(text.lines().any(|told| told == line), "{line}: {text}");

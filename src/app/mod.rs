@@ -15,6 +15,7 @@ use crate::context::{Session, SiteState, UserState, client_options};
 use crate::error::ToolError;
 use crate::metrics::Health;
 use crate::policy::Policy;
+use crate::shared::Shared;
 use crate::site::{BadCredentials, BadUrl, Caller, CallerClient, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
 use crate::tool::{Published, Registry, Tool};
@@ -143,6 +144,11 @@ impl App {
     /// How the site has been.
     pub fn health(&self) -> Health {
         self.served.state.client.health()
+    }
+
+    /// What other servers of the site know too, where there are any.
+    pub fn shared(&self) -> Option<&Shared> {
+        self.served.state.client.shared()
     }
 
     /// Connects a caller; none if the caller's site is another.

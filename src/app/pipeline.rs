@@ -75,7 +75,7 @@ pub async fn run(
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {
             let kept = result.as_ref().map(|((made, exported), ..)| (made.as_ref(), exported.as_ref()));
-            record_result(session.audit, &attempt, started, kept, bytes);
+            record_result(session, &attempt, started, kept, bytes);
         }
     }
     let micros = started.elapsed().as_micros();

@@ -101,6 +101,8 @@ pub struct Attempt {
 /// One line: an attempt and what is known of it now.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
+    /// Through which of several servers.
+    pub replica: Option<&'a str>,
     /// What was tried.
     pub attempt: &'a Attempt,
     /// What came of it.
@@ -122,6 +124,7 @@ impl Entry<'_> {
         let time = link.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         line.insert("time".to_owned(), json!(time));
         line.insert("id".to_owned(), json!(attempt.id));
+        line.extend(self.replica.map(|replica| ("replica".to_owned(), json!(replica))));
         line.insert("result".to_owned(), json!(self.outcome.as_str()));
         line.insert("operation".to_owned(), json!(attempt.operation));
         let texts = [
@@ -213,7 +216,7 @@ mod tests {
     }
 
     fn entry<'a>(attempt: &'a Attempt, outcome: Outcome, reason: Option<&'a str>) -> Entry<'a> {
-        Entry { attempt, outcome, reason, micros: 1500, bytes: 64 }
+        Entry { replica: None, attempt, outcome, reason, micros: 1500, bytes: 64 }
     }
 
     #[test]

@@ -12,9 +12,10 @@ pub mod verify;
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::config;
 use crate::shape::text::shortened;
@@ -23,7 +24,7 @@ use tally::{Tally, WHOLE_BATCH};
 
 pub use entry::{Attempt, Entry, Outcome};
 pub use head::Head;
-pub use tally::{MAIL, counted_as};
+pub use tally::{MAIL, counted_as, quota_of};
 
 /// Where attempts are recorded; or nowhere, where the configuration wants no log.
 #[derive(Debug, Default)]
@@ -185,7 +186,8 @@ impl Audit {
         let told: Vec<&str> = source.as_deref().into_iter().chain(reason).collect();
         let told = told.join("; ");
         let reason = Some(told.as_str()).filter(|told| !told.is_empty());
-        let entry = Entry { attempt, outcome, reason, micros, bytes };
+        let replica = log.settings.replica.as_deref();
+        let entry = Entry { replica, attempt, outcome, reason, micros, bytes };
         let durable = log.settings.fsync && attempt.operation != "READ";
         let mut file = log.file.lock().unwrap_or_else(PoisonError::into_inner);
         let written = file.append(Timestamp::now, durable, |link| match log.settings.format {
@@ -203,11 +205,17 @@ impl Audit {
     }
 }
 
-/// A name for an attempt that no other has, on this machine and in this log.
+/// A name for an attempt that no other has, of whichever server.
 pub fn new_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
+    // In a container every process has the same number.
+    static PROCESS: LazyLock<u32> = LazyLock::new(|| {
+        let mut random = [0; 4];
+        let made = SystemRandom::new().fill(&mut random);
+        made.map_or_else(|_| std::process::id(), |()| u32::from_be_bytes(random))
+    });
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{:x}-{:x}-{count:x}", Timestamp::now().as_microsecond(), std::process::id())
+    format!("{:x}-{:x}-{count:x}", Timestamp::now().as_microsecond(), *PROCESS)
 }
 
 /// The longest name that is kept, in characters: what the site allows for a name.

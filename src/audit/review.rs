@@ -34,6 +34,22 @@ impl Line {
     }
 }
 
+/// The logs at a path: those of a folder, each of which has a head beside it, or the one file.
+///
+/// # Errors
+/// The system's.
+pub fn logs(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let inside = std::fs::read_dir(path)?.map(|file| file.map(|file| file.path()));
+    let mut logs = inside.collect::<io::Result<Vec<_>>>()?;
+    logs.retain(|file| file.extension().is_some_and(|end| end == "head"));
+    logs.iter_mut().for_each(|file| _ = file.set_extension(""));
+    logs.sort();
+    Ok(logs)
+}
+
 /// The files of a log, oldest first.
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = rotated(path)?.into_iter().map(|rotated| rotated.file).collect();

@@ -32,6 +32,12 @@ pub fn counted_as(attempt: &Attempt) -> (&str, usize) {
     (kind(&attempt.operation, attempt.recipients), attempt.recipients.unwrap_or(1))
 }
 
+/// What writes of this attempt's kind are counted under by all servers, for that user, and how often this one is.
+pub fn quota_of(user: &str, attempt: &Attempt) -> (Vec<u8>, u64) {
+    let (kind, times) = counted_as(attempt);
+    (format!("{kind} {user}").into_bytes(), times as u64)
+}
+
 /// An amendment is a new document, a mail is none.
 fn kind(operation: &str, recipients: Option<usize>) -> &str {
     match operation {

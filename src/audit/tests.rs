@@ -156,7 +156,14 @@ fn a_line_that_the_head_does_not_know_yet_is_one_of_the_chain() {
 fn a_line_that_continues_the_chain_and_that_no_server_wrote_is_not_taken_over() {
     let (_dir, path) = log_of(2);
     let last = Head::of(&path).unwrap().unwrap().last;
-    let forged = Entry { attempt: &attempt("forged"), outcome: Outcome::Allowed, reason: None, micros: 1, bytes: 1 };
+    let forged = Entry {
+        replica: None,
+        attempt: &attempt("forged"),
+        outcome: Outcome::Allowed,
+        reason: None,
+        micros: 1,
+        bytes: 1,
+    };
     let forged = forged.json(file::Link { number: 3, before: &last, time: Timestamp::now() });
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, format!("{forged}\n").as_bytes()).unwrap();
@@ -189,7 +196,8 @@ fn a_write_without_an_outcome_is_open_until_it_is_settled() {
 
 fn write(log: &mut LogFile, now: Timestamp) {
     let attempt = attempt("x");
-    let entry = Entry { attempt: &attempt, outcome: Outcome::Allowed, reason: None, micros: 0, bytes: 0 };
+    let entry =
+        Entry { replica: None, attempt: &attempt, outcome: Outcome::Allowed, reason: None, micros: 0, bytes: 0 };
     log.append(|| now, false, |link| entry.json(link)).unwrap();
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::policy::{Operation, Policy};
+use crate::shared::{Away, Kind, Shared};
 
 /// How long a token is good.
 const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -37,23 +38,38 @@ impl Confirmed {
 /// What a token stands for.
 pub type Bound = [u8; 32];
 
-/// The system has no random numbers now.
+/// Why no token can be given or taken back.
 #[derive(Debug)]
-pub struct NoRandom;
+pub enum NoToken {
+    /// The system has no random numbers now.
+    Random,
+    /// What servers share does not answer: it might be good twice.
+    Away,
+}
+
+impl From<Away> for NoToken {
+    fn from(_: Away) -> Self {
+        Self::Away
+    }
+}
 
 /// What waits to be confirmed.
 #[derive(Debug, Default)]
 pub struct Tokens(Mutex<VecDeque<(String, Bound, Instant)>>);
 
 impl Tokens {
-    /// A new token for this.
+    /// A new token for this, which all servers that share this know.
     ///
     /// # Errors
-    /// Where the system has no random numbers.
-    pub fn issue(&self, bound: Bound) -> Result<String, NoRandom> {
+    /// [`NoToken`].
+    pub async fn issue(&self, shared: Option<&Shared>, bound: Bound) -> Result<String, NoToken> {
         let mut bytes = [0; 9];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandom)?;
+        SystemRandom::new().fill(&mut bytes).map_err(|_| NoToken::Random)?;
         let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Some(shared) = shared {
+            shared.put(Kind::Confirm, &name(&token, &bound), &(), GOOD_FOR).await?;
+            return Ok(token);
+        }
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MOST {
             waiting.pop_front();
@@ -62,13 +78,34 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Takes a token back, where it stands for this. It is good no more then.
-    pub fn redeem(&self, token: &str, bound: &Bound) -> Option<Confirmed> {
+    /// Takes a token back, where it stands for this. It is good no more then, with none of the servers that share this.
+    ///
+    /// # Errors
+    /// [`NoToken`].
+    pub async fn redeem(
+        &self,
+        shared: Option<&Shared>,
+        token: &str,
+        bound: &Bound,
+    ) -> Result<Option<Confirmed>, NoToken> {
+        let taken = match shared {
+            Some(shared) => shared.take::<()>(Kind::Confirm, &name(token, bound)).await?,
+            None => self.redeem_here(token, bound),
+        };
+        Ok(taken.map(Confirmed))
+    }
+
+    fn redeem_here(&self, token: &str, bound: &Bound) -> Option<()> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|(_, _, issued)| issued.elapsed() < GOOD_FOR);
         let found = waiting.iter().position(|(known, stands_for, _)| known == token && stands_for == bound);
-        found.and_then(|at| waiting.remove(at)).map(|_| Confirmed(()))
+        found.and_then(|at| waiting.remove(at)).map(drop)
     }
+}
+
+/// Under which a token is kept for all servers: with what it stands for, so that for anything else there is none.
+fn name(token: &str, bound: &Bound) -> Vec<u8> {
+    [bound.as_slice(), token.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -77,15 +114,15 @@ mod tests {
     use super::{Bound, Confirmed, MOST, Tokens};
     use crate::policy::{Operation, Policy};
 
-    #[test]
-    fn the_oldest_make_room() {
+    #[tokio::test]
+    async fn the_oldest_make_room() {
         let tokens = Tokens::default();
         let bound: Bound = [7; 32];
-        let first = tokens.issue(bound).unwrap();
+        let first = tokens.issue(None, bound).await.unwrap();
         for _ in 0..MOST {
-            tokens.issue(bound).unwrap();
+            tokens.issue(None, bound).await.unwrap();
         }
-        assert!(tokens.redeem(&first, &bound).is_none());
+        assert!(tokens.redeem(None, &first, &bound).await.unwrap().is_none());
     }
 
     #[test]

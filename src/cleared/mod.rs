@@ -3,7 +3,7 @@
 
 mod confirmed;
 
-pub use confirmed::{Bound, Confirmed, NoRandom, Tokens};
+pub use confirmed::{Bound, Confirmed, NoToken, Tokens};
 
 use crate::audit::Recorded;
 use crate::policy::{Admitted, MethodPermit, Permit};

@@ -1,7 +1,7 @@
 //! `erpnext-mcp audit …`: reading the audit log, and settling what it leaves open.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
@@ -55,8 +55,8 @@ pub enum Question {
 /// Which log.
 #[derive(Debug, clap::Args)]
 pub struct Log {
-    /// The log file [default: the one of the configuration]
-    #[arg(long, value_name = "FILE")]
+    /// The log file, or a folder with those of several servers [default: the one of the configuration]
+    #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
 }
 
@@ -129,30 +129,41 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         true => format!("{} cannot be read", path.display()),
         false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
     };
-    let lines = || review::lines(&path).with_context(unreadable);
+    let logs = review::logs(&path).with_context(unreadable)?;
+    ensure!(!logs.is_empty(), "{}: no log is in this folder: beside each stands its NAME.head", path.display());
+    let open = || -> anyhow::Result<Vec<(&PathBuf, Map<String, Value>)>> {
+        let mut open = Vec::new();
+        for log in &logs {
+            let entries = review::open_writes(review::lines(log).with_context(unreadable)?)?;
+            open.extend(entries.into_iter().map(|entry| (log, entry)));
+        }
+        open.sort_by(|(_, one), (_, other)| text_of(one, "time").cmp(text_of(other, "time")));
+        Ok(open)
+    };
     let mut out = std::io::stdout().lock();
     match question {
         Question::Verify { head: kept, .. } => {
-            let head = Head::of(&path)?;
-            ensure!(
-                head.is_some() || kept.is_some(),
-                "{}.head is missing or broken: without it nobody sees what was cut off at the end; --head takes one that was kept",
-                path.display()
-            );
-            match verify::verify(lines()?, head.as_ref(), kept.as_ref())? {
-                Ok(count) => writeln!(out, "{}: {count} lines, the chain is whole", path.display())?,
-                Err(verify::Broken { at: Some((file, number)), why }) => {
-                    bail!("{}:{number}: this line {why}", file.display())
-                }
-                Err(verify::Broken { at: None, why }) => bail!("{}: {why}", path.display()),
-            }
+            ensure!(kept.is_none() || !path.is_dir(), "--head is of one log: name its file");
+            // All are looked at, whatever one of them says.
+            let found: Vec<_> = logs.iter().map(|log| verified(log, kept.as_ref())).collect();
+            let whole: Vec<_> = found.iter().filter_map(|found| found.as_ref().ok()).collect();
+            whole.iter().try_for_each(|whole| writeln!(out, "{whole}"))?;
+            let broken: Vec<_> =
+                found.iter().filter_map(|found| found.as_ref().err()).map(|why| format!("{why:#}")).collect();
+            ensure!(broken.is_empty(), "{}", broken.join("\n"));
         }
         Question::Head(_) => {
+            ensure!(!path.is_dir(), "a head is of one log: name its file");
             let head = Head::of(&path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
             writeln!(out, "{}:{}", head.count, head.last)?;
         }
         Question::Tail { lines: count, only, json, .. } => {
-            let last = review::last(&path, *count, |entry| only.takes(entry)).with_context(unreadable)?;
+            let mut last = Vec::new();
+            for log in &logs {
+                last.extend(review::last(log, *count, |entry| only.takes(entry)).with_context(unreadable)?);
+            }
+            last.sort_by(|one, other| text_of(&one.entry, "time").cmp(text_of(&other.entry, "time")));
+            last.drain(..last.len().saturating_sub(*count));
             if last.is_empty() && !path.exists() {
                 bail!("{}", unreadable());
             }
@@ -169,7 +180,11 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
             }
         }
         Question::Stats(_) => {
-            let stats = review::stats(lines()?)?;
+            let mut lines = Vec::new();
+            for log in &logs {
+                lines.push(review::lines(log).with_context(unreadable)?);
+            }
+            let stats = review::stats(lines.into_iter().flatten())?;
             if stats.results.is_empty() {
                 writeln!(out, "{} has no line about anything that has ended", path.display())?;
             }
@@ -181,17 +196,17 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
             }
         }
         Question::Open(_) => {
-            let open = review::open_writes(lines()?)?;
+            let open = open()?;
             if open.is_empty() {
                 writeln!(out, "no write is open: what was sent has an outcome")?;
             }
-            for entry in open {
+            for (_, entry) in open {
                 writeln!(out, "{}", about(&entry))?;
             }
         }
         Question::Resolve { id, outcome, .. } => {
-            let open = review::open_writes(lines()?)?;
-            let Some(entry) = open.iter().find(|entry| text_of(entry, "id") == id) else {
+            let open = open()?;
+            let Some((log, entry)) = open.iter().find(|(_, entry)| text_of(entry, "id") == id) else {
                 bail!("{id} is not open; `erpnext-mcp audit open` lists what is");
             };
             let attempt = Attempt {
@@ -204,7 +219,7 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
             };
             let settings = erpnext_mcp::config::Audit {
                 enabled: true,
-                log_file: path.clone(),
+                log_file: (*log).clone(),
                 ..erpnext_mcp::config::Audit::default()
             };
             Audit::open(&settings)?.settle(&attempt, Outcome::Resolved, Some(outcome), 0, 0);
@@ -212,6 +227,22 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// That the chain of a log is whole.
+fn verified(log: &Path, kept: Option<&(u64, String)>) -> anyhow::Result<String> {
+    let head = Head::of(log)?;
+    ensure!(
+        head.is_some() || kept.is_some(),
+        "{}.head is missing or broken: without it nobody sees what was cut off at the end; --head takes one that was kept",
+        log.display()
+    );
+    let unreadable = || format!("{} cannot be read", log.display());
+    match verify::verify(review::lines(log).with_context(unreadable)?, head.as_ref(), kept)? {
+        Ok(count) => Ok(format!("{}: {count} lines, the chain is whole", log.display())),
+        Err(verify::Broken { at: Some((file, number)), why }) => bail!("{}:{number}: this line {why}", file.display()),
+        Err(verify::Broken { at: None, why }) => bail!("{}: {why}", log.display()),
+    }
 }
 
 /// The columns of the table, but for the last, which is as long as it is.

@@ -52,6 +52,8 @@ Environment (wins over the file):
   ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET   the site and its key
   MCP_LOG_LEVEL                                      off, error, warn, info, debug, trace; to stderr
   MCP_AUDIT_ENABLED                                  true or false
+  MCP_AUDIT_REPLICA                                  the name of this server among several
+  MCP_REDIS_URL, MCP_REDIS_KEY                       what several servers share (serve --http)
   MCP_OAUTH_CLIENT_SECRET, MCP_OAUTH_KEY             for people who sign in by OAuth (serve --http)";
 
 /// Safe, typed access to ERPNext for language models, over the Model Context Protocol.

@@ -8,12 +8,14 @@ use std::time::Duration;
 use anyhow::Context;
 use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::config::{Config, LogFormat, LogLevel};
+use erpnext_mcp::config::{self, Config, LogFormat, LogLevel};
 use erpnext_mcp::context::overlay::Overlay;
 use erpnext_mcp::context::{Session, client_options};
 use erpnext_mcp::server::Server;
+use erpnext_mcp::shared::{Redis, Shared, Store};
 use erpnext_mcp::site::Client;
 use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
+use secrecy::ExposeSecret;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -124,9 +126,12 @@ async fn traced(serving: impl Future<Output = anyhow::Result<()>>) -> anyhow::Re
 /// What answers over HTTP, with every site of the configuration; unless it `is_served`, nothing is recorded or begun.
 fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
     let mut endpoint = Endpoint::new(config)?;
+    let sharing = config.http.redis.as_ref().map(|redis| sharing(redis, is_served)).transpose()?.flatten();
     for (name, hosts, config) in config.served() {
         let audit = if is_served { open_audit(config)? } else { Audit::default() };
-        let app = App::open(config, Client::new(client_options(config))?, audit)?;
+        let shared = sharing.as_ref().map(|(store, key)| Shared::new(Arc::clone(store), *key, &config.erpnext.url));
+        let client = Client::new(client_options(config))?.over(shared.transpose()?);
+        let app = App::open(config, client, audit)?;
         let mut overlay = Overlay::new(config)?;
         if is_served {
             look_back(config);
@@ -139,6 +144,17 @@ fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
         endpoint.add((name, hosts), config, app, overlay)?;
     }
     Ok(endpoint)
+}
+
+/// The store that servers share, and the key to it.
+type Sharing = (Arc<dyn Store>, [u8; 32]);
+
+/// What servers share; unless it `is_served`, only whether its address can be one.
+fn sharing(redis: &config::Redis, is_served: bool) -> anyhow::Result<Option<Sharing>> {
+    let address = redis.url.expose_secret();
+    Redis::check(address)?;
+    let key = redis.key().filter(|_| is_served);
+    key.map(|key| Ok((Redis::connect(address)?, key))).transpose()
 }
 
 /// Takes the configuration's secrets and the certificate anew, each time that the system asks for it.

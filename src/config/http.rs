@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use serde_json::json;
 
 use super::reader::Reader;
+use super::redis::{self, Redis};
+use super::sections::{Env, For};
 
 /// The largest body of a request, in bytes, unless stated: a file of 10 MB in base64 and what stands around it.
 const LARGEST_BODY: u64 = 16 << 20;
@@ -28,6 +30,8 @@ pub struct Http {
     pub origins: Vec<String>,
     /// The proxies that are believed when they say for whom they ask.
     pub proxies: Vec<IpNet>,
+    /// What this server shares with others of the same sites; nothing where there is one alone.
+    pub redis: Option<Redis>,
     /// How many connections there may be at once.
     pub max_connections: u32,
     /// The largest body of a request, in bytes.
@@ -52,6 +56,7 @@ impl Default for Http {
             hosts: Vec::new(),
             origins: Vec::new(),
             proxies: Vec::new(),
+            redis: None,
             max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
             max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
         }
@@ -59,7 +64,7 @@ impl Default for Http {
 }
 
 /// Reads the section.
-pub(super) fn read(file: &Reader<'_>) -> Http {
+pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Http {
     let mut http = Http::default();
     let Some(section) = file.object("http") else { return http };
     section.only(&[
@@ -69,6 +74,7 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
         "hosts",
         "origins",
         "proxies",
+        "redis",
         "max_connections",
         "max_body_bytes",
     ]);
@@ -83,6 +89,7 @@ pub(super) fn read(file: &Reader<'_>) -> Http {
     });
     let proxies = named(&section, "proxies", "network", "10.0.0.0/8", |text| network(text).is_some());
     http.proxies = proxies.iter().filter_map(|text| network(text)).collect();
+    http.redis = redis::read(purpose, &section, env);
     let connections = section.count("max_connections", "connections", MOST_CONNECTIONS);
     http.max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
     let largest = section.count("max_body_bytes", "bytes", LARGEST_BODY);

@@ -1,5 +1,6 @@
 //! The configuration: one JSON file and the environment → [`Config`], or everything that is wrong with them.
 
+mod audit;
 mod condition;
 mod erpnext;
 mod error;
@@ -18,6 +19,7 @@ mod pattern;
 mod publish;
 pub mod quota;
 mod reader;
+mod redis;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
@@ -55,6 +57,7 @@ pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
 pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter};
 pub use quota::Quota;
+pub use redis::Redis;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
 pub use sites::Site;
@@ -178,8 +181,11 @@ pub struct Attachments {
 pub struct Audit {
     /// Whether it is kept; not unless stated.
     pub enabled: bool,
-    /// Where, relative to the working directory; `logs/audit.log` unless stated.
+    /// Where, relative to the working directory; `logs/audit.log` unless stated, and of a named server
+    /// `logs/audit-NAME.log`.
     pub log_file: PathBuf,
+    /// The name of this server among several, which its lines have; none where it is one.
+    pub replica: Option<String>,
     /// The least that is recorded; INFO unless stated.
     pub log_level: LogLevel,
     /// Days; 30 unless stated.
@@ -197,11 +203,24 @@ impl Default for Audit {
         Self {
             enabled: false,
             log_file: "logs/audit.log".into(),
+            replica: None,
             log_level: LogLevel::Info,
             retention_days: 30,
             format: AuditFormat::Json,
             on_failure: OnFailure::Deny,
             fsync: false,
+        }
+    }
+}
+
+impl Audit {
+    /// Gives a named server a file of its own.
+    fn set_apart(&mut self) {
+        if let Some(name) = &self.replica {
+            let part = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+            let stem = part(self.log_file.file_stem()).unwrap_or_default();
+            let end = part(self.log_file.extension()).map_or_else(String::new, |end| format!(".{end}"));
+            self.log_file.set_file_name(format!("{stem}-{name}{end}"));
         }
     }
 }

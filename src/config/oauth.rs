@@ -1,6 +1,6 @@
 //! `sign_in.oauth`: how people sign in once, in their browser, with the site's own login.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -31,7 +31,7 @@ pub struct OAuth {
 impl OAuth {
     /// The bytes of the key.
     pub fn key(&self) -> Option<[u8; 32]> {
-        self.key.as_ref().and_then(|key| bytes(key.expose_secret()))
+        self.key.as_ref().and_then(|key| secret::bytes(key.expose_secret()))
     }
 
     /// The name of the site in the address, where it has one.
@@ -68,8 +68,9 @@ pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<O
     for key in ["url", "client_id"].iter().filter(|key| section.get(key).is_none()) {
         section.errors.note(section.at(key), "missing; signing in by OAuth needs it");
     }
-    let client_secret = client_secret(purpose, &section, env);
-    let key = key(purpose, &section, env);
+    let missing = format!("missing; the OAuth Client on the site shows it (Client Secret); or set {CLIENT_SECRET}");
+    let client_secret = secret::stated(purpose, &section, "client_secret", (env, CLIENT_SECRET), &missing);
+    let key = secret::key(purpose, &section, (env, KEY));
     let state_file = section.text("state_file").filter(|path| !path.is_empty()).map(PathBuf::from);
     if purpose == For::Site && state_file.is_some() && key.is_none() {
         let message = format!("it needs a key that outlives the process: set key_file, or {KEY}");
@@ -91,51 +92,6 @@ fn endpoint(text: &str) -> Result<String, String> {
         return Err(FORM.to_owned());
     }
     Ok(format!("{scheme}://{}/{path}", host.to_ascii_lowercase()))
-}
-
-fn client_secret(purpose: For, section: &Reader<'_>, env: Env<'_>) -> SecretString {
-    let text = section.text("client_secret").filter(|text| !text.is_empty());
-    let file = section.text("client_secret_file").filter(|path| !path.is_empty());
-    section.asks("client_secret_command", || json!({"type": "array", "minItems": 1, "items": {"type": "string"}}));
-    let command = section.list("client_secret_command", "text");
-    let fetched = match (env(CLIENT_SECRET), text, file, command) {
-        (Some(secret), ..) => Ok(secret.into()),
-        (_, Some(_), Some(_), _) | (_, Some(_), _, Some(_)) | (_, _, Some(_), Some(_)) => {
-            Err("there are two of client_secret, client_secret_file and client_secret_command; keep one".to_owned())
-        }
-        (_, Some(text), ..) => Ok(text.into()),
-        _ if purpose != For::Site => return SecretString::default(),
-        (_, _, Some(path), _) => secret::from_file(Path::new(path)),
-        (.., Some(words)) => secret::from_command(&words.into_iter().map(|(_, word)| word).collect::<Vec<_>>()),
-        _ => Err(format!("missing; the OAuth Client on the site shows it (Client Secret); or set {CLIENT_SECRET}")),
-    };
-    let checked = fetched.and_then(|secret: SecretString| match secret.expose_secret() {
-        "" => Err("there is nothing in it".to_owned()),
-        _ => Ok(secret),
-    });
-    checked.map_err(|message| section.errors.note(section.at("client_secret"), message)).unwrap_or_default()
-}
-
-fn key(purpose: For, section: &Reader<'_>, env: Env<'_>) -> Option<SecretString> {
-    let file = section.text("key_file").filter(|path| !path.is_empty());
-    let fetched = match (env(KEY), file) {
-        (Some(key), _) => Ok(SecretString::from(key)),
-        (None, Some(path)) if purpose == For::Site => secret::from_file(Path::new(path)),
-        _ => return None,
-    };
-    let checked = fetched.and_then(|key: SecretString| match bytes(key.expose_secret()) {
-        Some(_) => Ok(key),
-        None => Err("expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them".to_owned()),
-    });
-    checked.map_err(|message| section.errors.note(section.at("key_file"), message)).ok()
-}
-
-/// What 64 hexadecimal digits stand for.
-pub(super) fn bytes(text: &str) -> Option<[u8; 32]> {
-    let digits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
-    bytes.filter(|_| digits).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
 }
 
 #[cfg(test)]

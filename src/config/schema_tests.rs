@@ -76,6 +76,8 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
     std::fs::write(secret.path(), "abc").unwrap();
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), "0".repeat(64)).unwrap();
+    let redis = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(redis.path(), "redis://localhost").unwrap();
     let is_another = |value: &Value| value["$ref"].as_str().is_some_and(|target| target.starts_with("#/properties/"));
     for (path, value) in all_leaves().into_iter().filter(|(_, value)| !is_another(value)) {
         let good = match (value["type"].as_str(), value.get("enum").or(value.get("examples"))) {
@@ -100,7 +102,22 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
             Some("key_file") => json!(key.path()),
             _ => good,
         };
+        let good = match path.strip_prefix("http.redis.") {
+            Some("url") => json!("redis://localhost"),
+            Some("url_file") => json!(redis.path()),
+            Some("url_command") => json!(["printf", "redis://localhost"]),
+            Some("key_file") => json!(key.path()),
+            _ => good,
+        };
         let mut right = file(&path, good);
+        // No store goes without its address and a key.
+        if let Some(stated) = path.strip_prefix("http.redis.") {
+            let section = right["http"]["redis"].as_object_mut().unwrap();
+            section.entry("key_file").or_insert(json!(key.path()));
+            if stated == "key_file" {
+                section.insert("url".to_owned(), json!("redis://localhost"));
+            }
+        }
         // Nobody signs in by OAuth without an address and a client of the site.
         if path.starts_with("sign_in.oauth.") {
             let oauth = right["sign_in"]["oauth"].as_object_mut().unwrap();

@@ -1,4 +1,4 @@
-//! Where the API secret comes from: the environment, the file itself, a file of its own, or a command. Never the command
+//! Where secrets come from: the environment, the file itself, a file of its own, or a command. Never the command
 //! line, which every user of the machine can read.
 
 use std::fs::File;
@@ -8,13 +8,71 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
-use serde_json::Value;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::reader::Reader;
+use super::sections::{Env, For};
 
 /// How long a command may take; somebody may have to unlock a key ring.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// More than any secret has.
 const MOST_BYTES: u64 = 4096;
+
+/// The secret under a key of a section, or in the file `KEY_file`, or as what `KEY_command` prints; a variable of the
+/// environment wins over all three. Noted where there is none, or more than one.
+pub(super) fn stated(
+    purpose: For,
+    section: &Reader<'_>,
+    key: &str,
+    (env, variable): (Env<'_>, &str),
+    missing: &str,
+) -> SecretString {
+    let (in_file, printed) = (format!("{key}_file"), format!("{key}_command"));
+    let text = section.text(key).filter(|text| !text.is_empty());
+    let file = section.text(&in_file).filter(|path| !path.is_empty());
+    section.asks(&printed, || json!({"type": "array", "minItems": 1, "items": {"type": "string"}}));
+    let command = section.list(&printed, "text");
+    let fetched = match (env(variable), text, file, command) {
+        (Some(secret), ..) => Ok(secret.into()),
+        (_, Some(_), Some(_), _) | (_, Some(_), _, Some(_)) | (_, _, Some(_), Some(_)) => {
+            Err(format!("there are two of {key}, {in_file} and {printed}; keep one"))
+        }
+        (_, Some(text), ..) => Ok(text.into()),
+        _ if purpose != For::Site => return SecretString::default(),
+        (_, _, Some(path), _) => from_file(Path::new(path)),
+        (.., Some(words)) => from_command(&words.into_iter().map(|(_, word)| word).collect::<Vec<_>>()),
+        _ => Err(missing.to_owned()),
+    };
+    let checked = fetched.and_then(|secret: SecretString| match secret.expose_secret() {
+        "" => Err("there is nothing in it".to_owned()),
+        _ => Ok(secret),
+    });
+    checked.map_err(|message| section.errors.note(section.at(key), message)).unwrap_or_default()
+}
+
+/// The key that seals what is kept, from the variable or the file that `key_file` names; none where neither is stated.
+pub(super) fn key(purpose: For, section: &Reader<'_>, (env, variable): (Env<'_>, &str)) -> Option<SecretString> {
+    let file = section.text("key_file").filter(|path| !path.is_empty());
+    let fetched = match (env(variable), file) {
+        (Some(key), _) => Ok(SecretString::from(key)),
+        (None, Some(path)) if purpose == For::Site => from_file(Path::new(path)),
+        _ => return None,
+    };
+    let checked = fetched.and_then(|key: SecretString| match bytes(key.expose_secret()) {
+        Some(_) => Ok(key),
+        None => Err("expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them".to_owned()),
+    });
+    checked.map_err(|message| section.errors.note(section.at("key_file"), message)).ok()
+}
+
+/// What 64 hexadecimal digits stand for.
+pub(super) fn bytes(text: &str) -> Option<[u8; 32]> {
+    let digits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    bytes.filter(|_| digits).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+}
 
 /// The text of a file, without the space around it.
 ///

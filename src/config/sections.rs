@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::error::ConfigError;
 use super::reader::{Asked, Errors, Reader, unknown};
 use super::{
-    Attachments, Audit, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, OnFailure,
-    Operation, Operations, Pattern, Permissions, RateLimiting, Schema, condition, erpnext, export, http, json, methods,
-    publish, quota, sign_in, sites, tools,
+    Attachments, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, Operation, Operations,
+    Pattern, Permissions, RateLimiting, Schema, audit, condition, erpnext, export, http, json, methods, publish, quota,
+    redis, sign_in, sites, tools,
 };
 use crate::files;
 
@@ -95,15 +95,23 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
         file.text("$schema");
         let section = file.object(erpnext::SECTION);
         section.iter().for_each(|section| section.only(&erpnext::KEYS));
-        let sites = sites::read(purpose, &file, env);
+        let mut sites = sites::read(purpose, &file, env);
         // Beside others, there need be no site of the file's own.
         let is_meant = sites.is_empty() || section.is_some() || env("ERPNEXT_URL").is_some();
         let own = if is_meant { purpose } else { For::Reading };
-        let config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        let mut config = of_site(own, &file, erpnext::SECTION, section.as_ref(), env);
+        let others = sites.values_mut().map(|site| &mut site.config);
+        others.chain([&mut config]).for_each(|site| site.audit.set_apart());
         sites::keep_apart(is_meant.then_some(&config), &sites, errors);
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let log_format = file.choice("log_format", &formats, LogFormat::default());
-        Config { http: http::read(&file), sites, log_format, ..config }
+        let http = http::read(purpose, &file, env);
+        if purpose == For::Site {
+            let own = is_meant.then_some(("sign_in".to_owned(), &config));
+            let others = sites.iter().map(|(name, site)| (format!("sites.{name}.sign_in"), &site.config));
+            own.into_iter().chain(others).for_each(|(at, site)| redis::check(http.redis.as_ref(), &at, site, errors));
+        }
+        Config { http, sites, log_format, ..config }
     })
 }
 
@@ -119,7 +127,7 @@ pub(super) fn of_site(
     let permissions = file.object("permissions").map(|section| permissions(&section)).unwrap_or_default();
     let tools = file.object("tools").map(|section| tools::read(&section)).unwrap_or_default();
     let log_level = level(file, "log_level");
-    let audit = audit(file, env);
+    let audit = audit::read(file, env);
     let is_counted = audit.enabled && audit.format == AuditFormat::Json;
     if permissions.quota.counts() && !is_counted {
         let why = "writes are counted from the audit log: set audit.enabled to true and leave audit.format at json";
@@ -159,7 +167,12 @@ pub(super) fn of_site(
 }
 
 /// What a parser makes of a variable of the environment.
-fn from_env<T>(env: Env<'_>, name: &str, parse: impl Fn(&str) -> Result<T, String>, errors: &Errors) -> Option<T> {
+pub(super) fn from_env<T>(
+    env: Env<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+    errors: &Errors,
+) -> Option<T> {
     parse(&env(name)?).map_err(|message| errors.note(name, message)).ok()
 }
 
@@ -300,33 +313,6 @@ fn attachments(section: &Reader<'_>) -> Attachments {
     Attachments { directories: directories.into_iter().map(|(_, path)| path.into()).collect() }
 }
 
-fn audit(file: &Reader<'_>, env: Env<'_>) -> Audit {
-    let mut audit = Audit::default();
-    if let Some(section) = file.object("audit") {
-        section.only(&["enabled", "log_file", "log_level", "retention_days", "format", "on_failure", "durability"]);
-        audit.enabled = section.bool("enabled", audit.enabled);
-        audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
-        audit.retention_days = section.count("retention_days", "days", audit.retention_days);
-        let formats = [("json", AuditFormat::Json), ("text", AuditFormat::Text)];
-        audit.format = section.choice("format", &formats, audit.format);
-        let failures = [("deny", OnFailure::Deny), ("allow", OnFailure::Allow)];
-        audit.on_failure = section.choice("on_failure", &failures, audit.on_failure);
-        audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
-        match section.text("log_file") {
-            Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
-            Some(path) => audit.log_file = path.into(),
-            None => {}
-        }
-    }
-    let truth = |text: &str| match text.to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err(format!("expected true or false, found {text:?}")),
-    };
-    audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
-    audit
-}
-
 fn rate_limiting(file: &Reader<'_>) -> RateLimiting {
     let mut limits = RateLimiting {
         enabled: false,
@@ -361,7 +347,7 @@ fn cache(file: &Reader<'_>) -> Cache {
 
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
-fn level(section: &Reader<'_>, key: &str) -> Option<LogLevel> {
+pub(super) fn level(section: &Reader<'_>, key: &str) -> Option<LogLevel> {
     section.asks(key, || json!({"type": "string", "examples": LEVELS, "default": LogLevel::default().as_str()}));
     section.parsed(key, log_level)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::reader::Reader;
 use super::sections::{Env, For};
-use super::{Erpnext, Narrowing, OAuth, erpnext, oauth, toolset};
+use super::{Erpnext, Narrowing, OAuth, erpnext, oauth, secret, toolset};
 
 /// Who may sign in; where nobody can, nobody has to.
 #[derive(Clone, Default, Debug)]
@@ -64,7 +64,7 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     stated.only(&["sha256", "api_key", "api_secret", "api_secret_file", "api_secret_command", "read_only", "toolsets"]);
     stated.asks("sha256", || json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "examples": ["0".repeat(64)]}));
     let hash = stated.parsed("sha256", |text| {
-        oauth::bytes(text).ok_or_else(|| {
+        secret::bytes(text).ok_or_else(|| {
             "expected the 64 digits that `erpnext-mcp token new` gives, never the token itself".to_owned()
         })
     });

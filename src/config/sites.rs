@@ -63,7 +63,8 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> BTreeMap<St
         }
         // The variables are for the one site of `erpnext`.
         let env = |variable: &str| {
-            let own = variable.starts_with("ERPNEXT_") || variable.starts_with("MCP_");
+            let own =
+                variable.starts_with("ERPNEXT_") || variable.starts_with("MCP_") && variable != "MCP_AUDIT_REPLICA";
             if own { None } else { env(variable) }
         };
         let mut config = sections::of_site(purpose, &stated, &stated.path, Some(&stated), &env);

@@ -2,15 +2,16 @@
 
 use std::time::Instant;
 
+use super::Session;
 use super::recent_creates::MADE_BEFORE;
 use crate::answer::{Exported, Made};
-use crate::audit::{Attempt, Audit, Outcome};
+use crate::audit::{Attempt, Outcome, quota_of};
 use crate::error::ToolError;
 
 /// Records what came of a call that began at `started`, with the size of its answer in bytes. A document that was made has
 /// its name only now, and what was exported is counted.
 pub fn record_result(
-    audit: &Audit,
+    session: &Session<'_>,
     attempt: &Attempt,
     started: Instant,
     result: Result<(Option<&Made>, Option<&Exported>), &ToolError>,
@@ -38,5 +39,11 @@ pub fn record_result(
             attempt.fields.push(column.clone());
         }
     }
-    audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
+    if matches!(outcome, Outcome::Failed | Outcome::Denied)
+        && let Some((shared, user)) = session.shared.zip(session.known_user()).filter(|_| session.quota.counts())
+    {
+        let (key, times) = quota_of(user, &attempt);
+        shared.uncount(&key, &attempt.id, times);
+    }
+    session.audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
 }

@@ -15,6 +15,7 @@ use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::Masked;
+use crate::shared::Shared;
 use crate::site::{Caller, CallerClient, Kind, SiteError};
 
 /// The one identity of a call: the caller, the user's own stores, and what the users of the site share.
@@ -50,6 +51,8 @@ pub struct Session<'a> {
     pub quota: &'a Quota,
     /// The keys by which repeated creates are known again.
     pub create_keys: &'a CreateKeys,
+    /// What other servers of the site know too, where there are any.
+    pub shared: Option<&'a Shared>,
     state: &'a SiteState,
 }
 
@@ -78,6 +81,7 @@ impl<'a> Session<'a> {
             audit: &state.audit,
             quota: &state.quota,
             create_keys: &state.create_keys,
+            shared: state.client.shared(),
             state,
         }
     }

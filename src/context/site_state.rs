@@ -60,6 +60,7 @@ impl SiteState {
     /// Puts the parts together; nothing is asked of the site.
     pub fn new(config: &Config, client: Client, audit: Audit) -> Self {
         let version = SiteVersion::new(config.erpnext.version);
+        let create_keys = CreateKeys::new(config.state_folder.as_deref(), client.shared().cloned());
         let shown = config.cache.enabled.then_some(config.cache.metadata_ttl);
         Self {
             client,
@@ -72,7 +73,7 @@ impl SiteState {
             import: config.import.clone(),
             audit,
             quota: config.permissions.quota.clone(),
-            create_keys: CreateKeys::new(config.state_folder.as_deref()),
+            create_keys,
             unknown_names: UnknownNames::new(config),
             zone: OnceCell::new(),
             users: Mutex::default(),

@@ -8,11 +8,16 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::shared::{Away, Rate, Shared};
+
 /// What tells one user from another; no key or secret can be read from it.
 pub type User = [u8; 32];
 
 /// After so many requests, users of whom nothing is left to remember are forgotten.
 const FORGOTTEN_AFTER: u32 = 1_024;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Requests that may be sent; no limit where there is no number.
 #[derive(Clone, Copy, Default, Debug)]
@@ -34,6 +39,8 @@ pub struct Limits {
     /// How many requests were counted, to tell when those who have used up nothing are forgotten.
     taken: AtomicU32,
     total: Vec<DefaultDirectRateLimiter>,
+    /// Where what was used is known to other servers too.
+    shared: Option<Shared>,
 }
 
 impl Limits {
@@ -48,14 +55,44 @@ impl Limits {
             taken: AtomicU32::new(0),
             users: quotas(rates.per_minute, rates.per_hour).map(RateLimiter::keyed).collect(),
             total: quotas(rates.total_per_minute, rates.total_per_hour).map(RateLimiter::direct).collect(),
+            shared: None,
         }
+    }
+
+    /// The same over all servers that share this.
+    pub fn over(&mut self, shared: Shared) {
+        self.shared = Some(shared);
     }
 
     /// Counts a request of that user.
     ///
     /// # Errors
     /// How long until it may be sent, where that is not now.
-    pub fn take(&self, user: &User) -> Result<(), Duration> {
+    pub async fn take(&self, user: &User) -> Result<(), Duration> {
+        match &self.shared {
+            // While it is away, each server counts for itself.
+            Some(shared) => self.take_of_all(shared, user).await.unwrap_or_else(|Away| self.take_here(user)),
+            None => self.take_here(user),
+        }
+    }
+
+    async fn take_of_all(&self, shared: &Shared, user: &User) -> Result<Result<(), Duration>, Away> {
+        let Rates { per_minute, per_hour, total_per_minute, total_per_hour } = self.rates;
+        let of_user = |word: &[u8]| [user.as_slice(), word].concat();
+        let rates = [
+            (of_user(b"minute"), per_minute, MINUTE),
+            (of_user(b"hour"), per_hour, HOUR),
+            (b"minute".to_vec(), total_per_minute, MINUTE),
+            (b"hour".to_vec(), total_per_hour, HOUR),
+        ];
+        let stated = rates
+            .iter()
+            .filter_map(|(key, most, over)| Some((key.as_slice(), Rate { most: most.as_ref()?.get(), over: *over })));
+        let stated: Vec<_> = stated.collect();
+        if stated.is_empty() { Ok(Ok(())) } else { shared.pass(&stated).await }
+    }
+
+    fn take_here(&self, user: &User) -> Result<(), Duration> {
         let now = DefaultClock::default().now();
         if self.taken.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_AFTER == FORGOTTEN_AFTER - 1 {
             // What came back whole is as if it were never used.
@@ -86,7 +123,7 @@ mod tests {
     const BERT: User = [2; 32];
 
     fn taken(limits: &Limits, user: &User, times: usize) -> usize {
-        (0..times).filter(|_| limits.take(user).is_ok()).count()
+        (0..times).filter(|_| limits.take_here(user).is_ok()).count()
     }
 
     #[test]
@@ -105,8 +142,8 @@ mod tests {
     #[test]
     fn a_refusal_tells_when_the_next_request_is_free() {
         let limits = Limits::new(Rates { per_hour: NonZeroU32::new(1), ..Rates::default() });
-        limits.take(&ANNA).unwrap();
-        let wait = limits.take(&ANNA).unwrap_err();
+        limits.take_here(&ANNA).unwrap();
+        let wait = limits.take_here(&ANNA).unwrap_err();
         assert!(wait > Duration::from_secs(3_000) && wait <= Duration::from_secs(3_600), "{wait:?}");
     }
 
@@ -114,7 +151,7 @@ mod tests {
     fn who_runs_into_the_minute_does_not_use_up_the_hour() {
         let rates = Rates { per_minute: NonZeroU32::new(1), per_hour: NonZeroU32::new(1_000), ..Rates::default() };
         let limits = Limits::new(rates);
-        let longest = (0..2_000).filter_map(|_| limits.take(&ANNA).err()).max().unwrap();
+        let longest = (0..2_000).filter_map(|_| limits.take_here(&ANNA).err()).max().unwrap();
         assert!(longest <= Duration::from_secs(60), "{longest:?}");
     }
 
@@ -125,7 +162,7 @@ mod tests {
         for user in 0..3 * FORGOTTEN_AFTER {
             let mut name = [0; 32];
             name[..4].copy_from_slice(&user.to_be_bytes());
-            limits.take(&name).unwrap();
+            limits.take_here(&name).unwrap();
             if user % FORGOTTEN_AFTER == FORGOTTEN_AFTER / 2 {
                 // Longer than one request of 3,600 a minute takes to come back.
                 std::thread::sleep(Duration::from_millis(50));

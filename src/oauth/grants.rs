@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Scope;
 use super::grant::{Access, Grant, SiteTokens};
 use super::login::{Refused, refused};
-use super::seal::{NoRandomness, hash};
-use super::server::AuthorizationServer;
+use super::server::{AuthorizationServer, Failed};
 use super::store::{Key, Kind, now};
+use crate::shared::seal::hash;
 use crate::site::{Credentials, Tokens};
 
 /// How many grants one person has; a further one ends the oldest.
@@ -35,6 +35,12 @@ pub enum Unknown {
     Unanswered,
 }
 
+impl From<Failed> for Unknown {
+    fn from(Failed: Failed) -> Self {
+        Self::Unanswered
+    }
+}
+
 impl From<Tokens> for SiteTokens {
     fn from(tokens: Tokens) -> Self {
         use secrecy::ExposeSecret;
@@ -48,13 +54,13 @@ impl From<Tokens> for SiteTokens {
 
 impl AuthorizationServer {
     /// Notes a grant as this person's; which of theirs are too many then, the oldest first.
-    pub(super) async fn belongs(&self, id: Key, user: &str) -> Result<Vec<Key>, NoRandomness> {
+    pub(super) async fn belongs(&self, id: Key, user: &str) -> Result<Vec<Key>, Failed> {
         let key = hash(user);
-        let _turn = self.lock(key).await;
+        let _turn = self.lock(key).await?;
         let mut ids = Vec::new();
-        for known in self.get::<Vec<Key>>(Kind::Person, key).await.unwrap_or_default() {
+        for known in self.get::<Vec<Key>>(Kind::Person, key).await?.unwrap_or_default() {
             // Those that have ended count no more.
-            if self.get::<Grant>(Kind::Grant, known).await.is_some() {
+            if self.get::<Grant>(Kind::Grant, known).await?.is_some() {
                 ids.push(known);
             }
         }
@@ -98,8 +104,9 @@ impl AuthorizationServer {
             Err(why) => why,
         };
         if matches!(why, Refused::Denied) {
-            self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await.ok();
-            self.end(id).await;
+            let kept = self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await;
+            // What cannot be ended now is asked about again at the next renewal.
+            kept.and(self.end(id).await).map_err(|Failed| Refused::Unanswered)?;
             tracing::info!(
                 user = grant.user,
                 client = grant.client,
@@ -110,16 +117,18 @@ impl AuthorizationServer {
     }
 
     /// Ends a grant, here and at the site. Its turn is held.
-    pub(super) async fn end(&self, id: Key) {
-        if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await {
+    pub(super) async fn end(&self, id: Key) -> Result<(), Failed> {
+        if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await? {
             for access in &grant.access {
-                self.take::<Access>(Kind::Access, *access).await;
+                // Without its grant it is good for nothing.
+                _ = self.take::<Access>(Kind::Access, *access).await;
             }
             self.settle().await;
             for access in grant.former.into_iter().chain([grant.site.access]) {
                 self.take_back(&grant.user, access);
             }
         }
+        Ok(())
     }
 
     /// Has the site take a pair of its tokens back. Nobody waits for it: they are known to nobody else.
@@ -138,8 +147,8 @@ impl AuthorizationServer {
     /// # Errors
     /// [`Unknown`].
     pub async fn whom(self: &Arc<Self>, token: Key, path: &str) -> Result<Granted, Unknown> {
-        let access: Access = self.get(Kind::Access, token).await.ok_or(Unknown::Token)?;
-        let mut grant: Grant = self.get(Kind::Grant, access.grant).await.ok_or(Unknown::Token)?;
+        let access: Access = self.get(Kind::Access, token).await?.ok_or(Unknown::Token)?;
+        let mut grant: Grant = self.get(Kind::Grant, access.grant).await?.ok_or(Unknown::Token)?;
         if !self.addresses.covers(&grant.resource, path) {
             return Err(Unknown::Token);
         }
@@ -154,9 +163,9 @@ impl AuthorizationServer {
     }
 
     async fn renewed_where_due(&self, id: Key) -> Result<Grant, Unknown> {
-        let _turn = self.lock(id).await;
+        let _turn = self.lock(id).await?;
         // Somebody else may have done it meanwhile.
-        let grant: Grant = self.get(Kind::Grant, id).await.ok_or(Unknown::Token)?;
+        let grant: Grant = self.get(Kind::Grant, id).await?.ok_or(Unknown::Token)?;
         if !self.is_due(&grant) {
             return Ok(grant);
         }

@@ -13,8 +13,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::seal::Sealer;
-use super::store::{Key, Kind, Memory, Store, now};
+use super::store::{Asked, Key, Kind, Memory, Store, now};
+use crate::shared::seal::Sealer;
 
 /// For what the beginning of the file is sealed, and with the hash of what stands before it, each part after it: none can
 /// be left out in the middle, or put elsewhere.
@@ -238,18 +238,18 @@ impl Inner {
 }
 
 impl Store for Kept {
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()> {
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
         let until = now().saturating_add(lives.as_secs());
         let change = Change::put(kind, &key, &value, until);
         self.0.change(kind, || change, || self.0.memory.put_until(kind, key, value, until));
-        std::future::ready(()).boxed()
+        std::future::ready(Ok(())).boxed()
     }
 
-    fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
         self.0.memory.get(kind, key)
     }
 
-    fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
         self.0.change(kind, || Change(kind as u8, text(&key), None), || self.0.memory.take(kind, key))
     }
 
@@ -284,17 +284,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oauth.state");
         let kept = Kept::read(&file, sealer(1)).unwrap();
-        kept.put(Kind::Grant, [7; 32], b"canary".to_vec(), HOUR).await;
-        kept.put(Kind::Access, [8; 32], b"gone".to_vec(), HOUR).await;
-        kept.put(Kind::Code, [9; 32], b"code".to_vec(), HOUR).await;
+        kept.put(Kind::Grant, [7; 32], b"canary".to_vec(), HOUR).await.unwrap();
+        kept.put(Kind::Access, [8; 32], b"gone".to_vec(), HOUR).await.unwrap();
+        kept.put(Kind::Code, [9; 32], b"code".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
-        kept.take(Kind::Access, [8; 32]).await;
+        kept.take(Kind::Access, [8; 32]).await.unwrap();
         kept.settle().await;
         assert!(!String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("canary"));
         let again = Kept::read(&file, sealer(1)).unwrap();
-        assert_eq!(again.get(Kind::Grant, [7; 32]).await.as_deref(), Some(&b"canary"[..]));
-        assert_eq!(again.get(Kind::Access, [8; 32]).await, None);
-        assert_eq!(again.get(Kind::Code, [9; 32]).await, None);
+        assert_eq!(again.get(Kind::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"canary"[..]));
+        assert_eq!(again.get(Kind::Access, [8; 32]).await.unwrap(), None);
+        assert_eq!(again.get(Kind::Code, [9; 32]).await.unwrap(), None);
         assert!(Kept::read(&file, sealer(2)).unwrap_err().to_string().contains("another key"));
     }
 
@@ -305,21 +305,21 @@ mod tests {
         let size = || std::fs::metadata(&file).unwrap().len();
         let kept = Kept::read(&file, sealer(1)).unwrap();
         for number in 0..100 {
-            kept.put(Kind::Grant, [number; 32], vec![number; 10_000], HOUR).await;
+            kept.put(Kind::Grant, [number; 32], vec![number; 10_000], HOUR).await.unwrap();
         }
         kept.settle().await;
         let whole = size();
-        kept.put(Kind::Grant, [7; 32], b"renewed".to_vec(), HOUR).await;
+        kept.put(Kind::Grant, [7; 32], b"renewed".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         assert!(size() > whole && size() < whole + 1_000, "{} after {whole}", size());
         for _ in 0..200 {
-            kept.put(Kind::Grant, [8; 32], vec![8; 10_000], HOUR).await;
+            kept.put(Kind::Grant, [8; 32], vec![8; 10_000], HOUR).await.unwrap();
             kept.settle().await;
         }
         assert!(size() < 4 * whole, "{} after {whole}", size());
         let again = Kept::read(&file, sealer(1)).unwrap();
-        assert_eq!(again.get(Kind::Grant, [7; 32]).await.as_deref(), Some(&b"renewed"[..]));
-        assert_eq!(again.get(Kind::Grant, [99; 32]).await.map(|value| value.len()), Some(10_000));
+        assert_eq!(again.get(Kind::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"renewed"[..]));
+        assert_eq!(again.get(Kind::Grant, [99; 32]).await.unwrap().map(|value| value.len()), Some(10_000));
     }
 
     #[tokio::test]
@@ -327,21 +327,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oauth.state");
         let kept = Kept::read(&file, sealer(1)).unwrap();
-        kept.put(Kind::Grant, [1; 32], b"one".to_vec(), HOUR).await;
+        kept.put(Kind::Grant, [1; 32], b"one".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         let one = std::fs::read(&file).unwrap();
-        kept.put(Kind::Grant, [2; 32], b"two".to_vec(), HOUR).await;
+        kept.put(Kind::Grant, [2; 32], b"two".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         let two = std::fs::read(&file).unwrap();
         for end in [one.len() + 1, one.len() + 4, one.len() + 20, two.len() - 1] {
             std::fs::write(&file, &two[..end]).unwrap();
             let cut = Kept::read(&file, sealer(1)).unwrap();
-            assert_eq!(cut.get(Kind::Grant, [1; 32]).await.as_deref(), Some(&b"one"[..]), "{end}");
-            assert_eq!(cut.get(Kind::Grant, [2; 32]).await, None, "{end}");
-            cut.put(Kind::Grant, [3; 32], b"three".to_vec(), HOUR).await;
+            assert_eq!(cut.get(Kind::Grant, [1; 32]).await.unwrap().as_deref(), Some(&b"one"[..]), "{end}");
+            assert_eq!(cut.get(Kind::Grant, [2; 32]).await.unwrap(), None, "{end}");
+            cut.put(Kind::Grant, [3; 32], b"three".to_vec(), HOUR).await.unwrap();
             cut.settle().await;
             let again = Kept::read(&file, sealer(1)).unwrap();
-            assert_eq!(again.get(Kind::Grant, [3; 32]).await.as_deref(), Some(&b"three"[..]), "{end}");
+            assert_eq!(again.get(Kind::Grant, [3; 32]).await.unwrap().as_deref(), Some(&b"three"[..]), "{end}");
         }
         // Two servers, as at a change of versions: who writes last has written all.
         std::fs::write(&file, &two).unwrap();
@@ -349,11 +349,11 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), two, "to read it writes nothing");
         for number in 4..8 {
             for server in [&old, &new] {
-                server.put(Kind::Grant, [number; 32], vec![number], HOUR).await;
+                server.put(Kind::Grant, [number; 32], vec![number], HOUR).await.unwrap();
                 server.settle().await;
             }
         }
-        assert!(Kept::read(&file, sealer(1)).unwrap().get(Kind::Grant, [7; 32]).await.is_some());
+        assert!(Kept::read(&file, sealer(1)).unwrap().get(Kind::Grant, [7; 32]).await.unwrap().is_some());
         // What is wrong in the middle is no crash.
         let mut changed = two;
         changed[10] ^= 1;

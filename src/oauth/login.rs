@@ -9,10 +9,10 @@ use super::answer::{Answer, Cookie};
 use super::authorize::{Decision, decide, refusal};
 use super::form::Form;
 use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
-use super::seal::{NoRandomness, challenge, hash};
-use super::server::AuthorizationServer;
+use super::server::{AuthorizationServer, Failed};
 use super::store::{Kind, now};
 use super::{Scope, consent, redirect};
+use crate::shared::seal::{challenge, hash};
 use crate::site::{Caller, Credentials, SiteError};
 
 /// For what the request that stands in the page is sealed.
@@ -33,12 +33,12 @@ impl AuthorizationServer {
             Err(why) => return page(400, why.1),
         };
         match decide(form, id, &client, &self.addresses) {
-            Decision::Ask(request) => self.ask(request).unwrap_or_else(|NoRandomness| unanswered()),
+            Decision::Ask(request) => self.ask(request).unwrap_or_else(|Failed| unanswered()),
             Decision::Refuse(why) => page(400, why),
         }
     }
 
-    fn ask(&self, request: Request) -> Result<Answer, NoRandomness> {
+    fn ask(&self, request: Request) -> Result<Answer, Failed> {
         let (browser, lives) = (self.sealer.secret()?, self.lifetimes.login);
         let mut form = vec!["'self'".to_owned(), redirect::source(&request.redirect)];
         // A browser holds a form to this policy wherever it is sent on to.
@@ -65,10 +65,10 @@ impl AuthorizationServer {
         // Less than was asked for, where the person says so.
         let chosen = form.get("scope").and_then(Scope::from_name);
         request.scope = chosen.map_or(Scope::Read, |chosen| chosen.min(request.scope));
-        self.send_to_site(request).await.unwrap_or_else(|NoRandomness| unanswered())
+        self.send_to_site(request).await.unwrap_or_else(|Failed| unanswered())
     }
 
-    async fn send_to_site(&self, request: Request) -> Result<Answer, NoRandomness> {
+    async fn send_to_site(&self, request: Request) -> Result<Answer, Failed> {
         let (browser, state, verifier) = (self.sealer.secret()?, self.sealer.secret()?, self.sealer.secret()?);
         let Some(to) = self.site_address(&state, &challenge(&verifier)) else { return Ok(unanswered()) };
         let lives = self.lifetimes.login;
@@ -84,7 +84,7 @@ impl AuthorizationServer {
     /// The person comes back from the site.
     pub async fn callback(self: &Arc<Self>, form: &Form, cookie: Option<&str>) -> Answer {
         let Some(state) = form.get("state").filter(|_| !form.has_one_twice()) else { return page(400, BEGIN_ANEW) };
-        let login = self.take::<Login>(Kind::Login, hash(state)).await;
+        let Ok(login) = self.take::<Login>(Kind::Login, hash(state)).await else { return unanswered() };
         let Some(Login { request, verifier, .. }) = login.filter(|login| is_same(&login.browser, cookie)) else {
             return page(400, BEGIN_ANEW);
         };
@@ -93,7 +93,7 @@ impl AuthorizationServer {
             Some(code) => match self.granted(&request, code, &verifier).await {
                 Ok(grant) => match self.code(&request, grant).await {
                     Ok(code) => self.back(&request, &code),
-                    Err(NoRandomness) => self.tell(&request, "server_error", "try again"),
+                    Err(Failed) => self.tell(&request, "server_error", "try again"),
                 },
                 Err(Refused::Denied) => self.tell(&request, "access_denied", "ERPNext did not let the person in"),
                 Err(Refused::Unanswered) => self.tell(&request, "temporarily_unavailable", "ERPNext does not answer"),
@@ -143,7 +143,7 @@ impl AuthorizationServer {
     }
 
     /// A code for a grant. When nobody redeems it in time, the site takes its tokens back.
-    async fn code(self: &Arc<Self>, request: &Request, grant: Grant) -> Result<String, NoRandomness> {
+    async fn code(self: &Arc<Self>, request: &Request, grant: Grant) -> Result<String, Failed> {
         let code = self.sealer.secret()?;
         let (key, lives) = (hash(&code), self.lifetimes.code);
         // It is kept a little longer than it is good, so that its end finds it.
@@ -151,7 +151,7 @@ impl AuthorizationServer {
         let server = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(lives).await;
-            match server.take::<Code>(Kind::Code, key).await {
+            match server.take::<Code>(Kind::Code, key).await.ok().flatten() {
                 Some(Code::Fresh(_, grant)) => {
                     let Grant { user, site, .. } = *grant;
                     server.take_back(&user, site.access);

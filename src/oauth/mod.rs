@@ -14,7 +14,6 @@ mod kept;
 mod login;
 mod redirect;
 mod scope;
-mod seal;
 mod server;
 mod store;
 mod tokens;

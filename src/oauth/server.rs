@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -10,17 +11,42 @@ use super::answer::Answer;
 use super::client::{BadClient, Client};
 use super::documents::Documents;
 use super::kept::Kept;
-use super::seal::{NoRandomness, Sealer};
 use super::store::{Key, Kind, Memory, Store};
 use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
+use crate::shared::seal::{NoRandomness, Sealer};
+use crate::shared::{self, Away, Held};
 use crate::site::OAuthClient;
 
 /// For what the ids of registered clients are sealed.
 const CLIENT: &str = "client";
 /// How many grants are worked on at once, at the least.
 const LOCKS: usize = 64;
+/// How long a grant is waited for that another server works on.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// That something could not be done, by no fault of who asks: no randomness, or what servers share is away.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed;
+
+impl From<NoRandomness> for Failed {
+    fn from(_: NoRandomness) -> Self {
+        Self
+    }
+}
+
+impl From<Away> for Failed {
+    fn from(_: Away) -> Self {
+        Self
+    }
+}
+
+/// Nobody else works on a grant while it is held.
+pub(super) struct Turn<'a> {
+    _here: MutexGuard<'a, ()>,
+    _elsewhere: Option<Held>,
+}
 
 /// Why there is no authorization server.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +83,13 @@ impl AuthorizationServer {
     pub fn new(config: &OAuth, app: App) -> Result<Self, NoServer> {
         let addresses = Addresses::new(config);
         let sealer = Arc::new(Sealer::new(config.key())?);
-        let store: Arc<dyn Store> = match &config.state_file {
-            Some(file) => {
+        let store: Arc<dyn Store> = match (app.shared(), &config.state_file) {
+            (Some(shared), _) => Arc::new(shared.clone()),
+            (None, Some(file)) => {
                 let kept = Kept::read(file, Arc::clone(&sealer));
                 Arc::new(kept.map_err(|error| NoServer::State(file.clone(), error))?)
             }
-            None => Arc::new(Memory::default()),
+            (None, None) => Arc::new(Memory::default()),
         };
         Ok(Self {
             site: OAuthClient {
@@ -136,23 +163,22 @@ impl AuthorizationServer {
         kind: Kind,
         key: Key,
         value: &impl serde::Serialize,
-        lives: std::time::Duration,
-    ) -> Result<(), NoRandomness> {
+        lives: Duration,
+    ) -> Result<(), Failed> {
         let sealed = self.sealer.seal(kind.purpose(), value)?;
-        self.store.put(kind, key, sealed, lives).await;
-        Ok(())
+        Ok(self.store.put(kind, key, sealed, lives).await?)
     }
 
     /// The value that is kept.
-    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Option<T> {
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
         let sealed = self.store.get(kind, key).await?;
-        self.sealer.open(kind.purpose(), &sealed)
+        Ok(sealed.and_then(|sealed| self.sealer.open(kind.purpose(), &sealed)))
     }
 
     /// The value that is kept, once.
-    pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Option<T> {
+    pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
         let sealed = self.store.take(kind, key).await?;
-        self.sealer.open(kind.purpose(), &sealed)
+        Ok(sealed.and_then(|sealed| self.sealer.open(kind.purpose(), &sealed)))
     }
 
     /// Comes back when all that was kept before will outlive the process, as far as it is to.
@@ -160,9 +186,14 @@ impl AuthorizationServer {
         self.store.settle().await;
     }
 
-    /// While it is held, nobody else works on this grant.
-    pub(super) async fn lock(&self, grant: Key) -> MutexGuard<'_, ()> {
-        self.locks[usize::from(grant[0]) % LOCKS].lock().await
+    /// While it is held, nobody else works on this grant, through whichever server.
+    pub(super) async fn lock(&self, grant: Key) -> Result<Turn<'_>, Failed> {
+        let here = self.locks[usize::from(grant[0]) % LOCKS].lock().await;
+        let elsewhere = match self.app.shared() {
+            Some(shared) => Some(shared.hold(shared::Kind::Turn, &grant, PATIENCE).await?.ok_or(Failed)?),
+            None => None,
+        };
+        Ok(Turn { _here: here, _elsewhere: elsewhere })
     }
 }
 

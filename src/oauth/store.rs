@@ -7,7 +7,11 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt, ready};
+
+use crate::shared::{self, Away, Shared};
 
 /// The hash under which something is kept.
 pub type Key = [u8; 32];
@@ -38,6 +42,17 @@ impl Kind {
         }
     }
 
+    /// The same among all that servers share.
+    const fn shared(self) -> shared::Kind {
+        match self {
+            Self::Login => shared::Kind::Login,
+            Self::Code => shared::Kind::Code,
+            Self::Grant => shared::Kind::Grant,
+            Self::Access => shared::Kind::Access,
+            Self::Person => shared::Kind::Person,
+        }
+    }
+
     /// For what its values are sealed.
     pub const fn purpose(self) -> &'static str {
         match self {
@@ -50,14 +65,17 @@ impl Kind {
     }
 }
 
+/// What a store answers.
+pub type Asked<'a, T> = BoxFuture<'a, Result<T, Away>>;
+
 /// Where it is kept.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Keeps a value for so long, in the place of the one before.
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()>;
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()>;
     /// The value.
-    fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
+    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>>;
     /// The value, which is gone then: of two who ask at once, one gets it.
-    fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>>;
+    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>>;
     /// Comes back when all that was put and taken before has been made to last, as far as it can be.
     fn settle(&self) -> BoxFuture<'_, ()>;
 }
@@ -138,24 +156,47 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> BoxFuture<'_, ()> {
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
         self.put_until(kind, key, value, now().saturating_add(lives.as_secs()));
-        ready(()).boxed()
+        ready(Ok(())).boxed()
     }
 
-    fn get(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
         let shelves = self.shelves();
         let entry = shelves[kind as usize].entries.get(&key).filter(|entry| entry.until > now());
-        ready(entry.map(|entry| entry.value.clone())).boxed()
+        ready(Ok(entry.map(|entry| entry.value.clone()))).boxed()
     }
 
-    fn take(&self, kind: Kind, key: Key) -> BoxFuture<'_, Option<Vec<u8>>> {
-        ready(self.shelves()[kind as usize].take(&key, now())).boxed()
+    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        ready(Ok(self.shelves()[kind as usize].take(&key, now()))).boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
         ready(()).boxed()
     }
+}
+
+/// Kept where all servers of the site ask. What drops out there is what is over: there is room for all.
+impl Store for Shared {
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+        async move { self.put(kind.shared(), &key, &BASE64_STANDARD_NO_PAD.encode(value), lives).await }.boxed()
+    }
+
+    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        async move { Ok(self.get::<String>(kind.shared(), &key).await?.and_then(decoded)) }.boxed()
+    }
+
+    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        async move { Ok(self.take::<String>(kind.shared(), &key).await?.and_then(decoded)) }.boxed()
+    }
+
+    fn settle(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+}
+
+fn decoded(text: String) -> Option<Vec<u8>> {
+    BASE64_STANDARD_NO_PAD.decode(text).ok()
 }
 
 /// Seconds since 1970.

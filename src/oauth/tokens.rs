@@ -9,9 +9,9 @@ use super::answer::Answer;
 use super::form::Form;
 use super::grant::{Access, Code, Grant, Refresh};
 use super::login::Refused;
-use super::seal::{NoRandomness, challenge, hash};
-use super::server::{AuthorizationServer, failed};
+use super::server::{AuthorizationServer, Failed};
 use super::store::{Key, Kind, now};
+use crate::shared::seal::{challenge, hash};
 
 /// What an access token begins with: whoever finds one knows what it is.
 const ACCESS: &str = "ema_";
@@ -52,6 +52,11 @@ impl Default for Lifetimes {
     }
 }
 
+/// That it is this server's own fault, for a while.
+fn unavailable() -> Answer {
+    Answer::with_status(503, "temporarily_unavailable", "the server cannot do it now: try again in seconds")
+}
+
 impl AuthorizationServer {
     /// The endpoint for tokens.
     pub async fn token(&self, form: &Form) -> Answer {
@@ -72,21 +77,21 @@ impl AuthorizationServer {
             Some("refresh_token") => self.renew(form, client).await,
             _ => return Answer::error("unsupported_grant_type", "grant_type is authorization_code or refresh_token"),
         };
-        done.unwrap_or_else(|NoRandomness| failed())
+        done.unwrap_or_else(|Failed| unavailable())
     }
 
-    async fn redeem(&self, form: &Form, client: &str) -> Result<Answer, NoRandomness> {
+    async fn redeem(&self, form: &Form, client: &str) -> Result<Answer, Failed> {
         let invalid = |words| Ok(Answer::error("invalid_grant", words));
         let (Some(code), Some(verifier)) = (form.get("code"), form.get("code_verifier")) else {
             return Ok(Answer::error("invalid_request", "code and code_verifier are needed"));
         };
         let key = hash(code);
         // Whatever is wrong with it, it was tried: it is good no more.
-        let (request, grant) = match self.take::<Code>(Kind::Code, key).await {
+        let (request, grant) = match self.take::<Code>(Kind::Code, key).await? {
             Some(Code::Fresh(request, grant)) => (request, *grant),
             Some(Code::Used(id)) => {
-                let _turn = self.lock(id).await;
-                self.end(id).await;
+                let _turn = self.lock(id).await?;
+                self.end(id).await?;
                 tracing::warn!("a code was used twice: what it gave is taken back");
                 return invalid("the code was used already");
             }
@@ -106,28 +111,28 @@ impl AuthorizationServer {
         let user = grant.user.clone();
         let answer = self.hand_out(id, grant.for_next_pair(), None).await?;
         for beyond in self.belongs(id, &user).await? {
-            let _turn = self.lock(beyond).await;
-            self.end(beyond).await;
+            let _turn = self.lock(beyond).await?;
+            self.end(beyond).await?;
         }
         Ok(answer)
     }
 
-    async fn renew(&self, form: &Form, client: &str) -> Result<Answer, NoRandomness> {
+    async fn renew(&self, form: &Form, client: &str) -> Result<Answer, Failed> {
         let invalid = |words| Ok(Answer::error("invalid_grant", words));
         let Some(token) = form.get("refresh_token") else {
             return Ok(Answer::error("invalid_request", "refresh_token is needed"));
         };
         let over = "the refresh token is not known, too old or taken back: sign in again";
         let Some(refresh) = self.refresh(token) else { return invalid(over) };
-        let _turn = self.lock(refresh.grant).await;
-        let Some(grant) = self.get::<Grant>(Kind::Grant, refresh.grant).await else { return invalid(over) };
+        let _turn = self.lock(refresh.grant).await?;
+        let Some(grant) = self.get::<Grant>(Kind::Grant, refresh.grant).await? else { return invalid(over) };
         if grant.client_id != client || !self.is_meant(form, &grant.resource) {
             return invalid("the refresh token is not this client's, or meant for another resource");
         }
         let is_again = refresh.generation.saturating_add(1) == grant.generation
             && now() < grant.renewed.saturating_add(self.lifetimes.grace.as_secs());
         if refresh.generation != grant.generation && !is_again {
-            self.end(refresh.grant).await;
+            self.end(refresh.grant).await?;
             tracing::warn!(
                 user = grant.user,
                 client = grant.client,
@@ -165,7 +170,7 @@ impl AuthorizationServer {
     }
 
     /// A pair of tokens of a grant, of its generation.
-    async fn hand_out(&self, id: Key, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, NoRandomness> {
+    async fn hand_out(&self, id: Key, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, Failed> {
         let access = format!("{ACCESS}{}", self.sealer.secret()?);
         let of_grant = Refresh { grant: id, generation: grant.generation };
         let refresh = format!("{REFRESH}{}", self.sealer.seal_text(PURPOSE, &of_grant)?);
@@ -175,7 +180,7 @@ impl AuthorizationServer {
         self.put(Kind::Grant, id, &grant, lives.grant).await?;
         self.put(Kind::Access, hash(&access), &Access { grant: id, scope }, lives.access).await?;
         for old in old {
-            self.take::<Access>(Kind::Access, old).await;
+            _ = self.take::<Access>(Kind::Access, old).await;
         }
         self.settle().await;
         Ok(Answer::Json(
@@ -193,17 +198,23 @@ impl AuthorizationServer {
     /// Takes back a token, and all that came of the same login (RFC 7009). Whatever is sent, nothing is told.
     pub async fn revoke(&self, form: &Form) -> Answer {
         let Some(token) = form.get("token") else { return Answer::error("invalid_request", "token is missing") };
+        self.taken_back(token, form.get("client_id"))
+            .await
+            .map_or_else(|Failed| unavailable(), |()| Answer::Json(200, json!({})))
+    }
+
+    async fn taken_back(&self, token: &str, client: Option<&str>) -> Result<(), Failed> {
         let id = match self.refresh(token) {
             Some(refresh) => Some(refresh.grant),
-            None => self.get::<Access>(Kind::Access, hash(token)).await.map(|access| access.grant),
+            None => self.get::<Access>(Kind::Access, hash(token)).await?.map(|access| access.grant),
         };
         if let Some(id) = id {
-            let _turn = self.lock(id).await;
-            let grant = self.get::<Grant>(Kind::Grant, id).await;
-            if grant.is_some_and(|grant| form.get("client_id").is_none_or(|client| client == grant.client_id)) {
-                self.end(id).await;
+            let _turn = self.lock(id).await?;
+            let grant = self.get::<Grant>(Kind::Grant, id).await?;
+            if grant.is_some_and(|grant| client.is_none_or(|client| client == grant.client_id)) {
+                self.end(id).await?;
             }
         }
-        Answer::Json(200, json!({}))
+        Ok(())
     }
 }

@@ -13,9 +13,11 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::elsewhere::{self, Elsewhere};
 use super::repeats::{Again, Begun, Came, Key};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
+use crate::shared::{Away, Shared};
 use crate::tool::progress::{CallObserver, Progress};
 use crate::tools;
 
@@ -101,6 +103,48 @@ impl Server {
         }))
     }
 
+    /// Runs a tool that writes where no other server runs the same.
+    async fn alone(
+        &self,
+        shared: &Shared,
+        key: Key,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        (watch, told): (&CallObserver, UnboundedReceiver<Progress>),
+    ) -> Result<CallToolResponse, ErrorData> {
+        let refused = |why: ToolError| {
+            tracing::info!("{}", why.for_log());
+            Ok(CallToolResult::error(vec![ContentBlock::text(why.for_model())]).into())
+        };
+        let alone = match elsewhere::of(shared, key.bytes()).await {
+            Ok(Elsewhere::Nothing(alone)) => alone,
+            Ok(Elsewhere::Done(answer)) => {
+                self.noted_as_again(request, context).await;
+                return answer;
+            }
+            Ok(Elsewhere::Unknown) => {
+                self.noted_as_again(request, context).await;
+                return refused(ToolError::refused(
+                    "The same call was begun through another server, and what came of it is not known here; this one sent nothing.",
+                    "Read the document, or list the newest ones; only if it was not done, call again in two minutes.",
+                ));
+            }
+            Err(Away) => return refused(ToolError::away("nobody can tell whether another server does the same")),
+        };
+        let answer = self.observed(request, context, true, (watch, told)).await;
+        // What was called off before anything was sent has no answer that another server could give.
+        alone.done(&answer, context.ct.is_cancelled() && watch.has_sent()).await;
+        answer
+    }
+
+    /// Records that a call asks for what was asked for before.
+    async fn noted_as_again(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) {
+        if let Some(tool) = self.connection.registry().find(&request.name) {
+            let given = request.arguments.unwrap_or_default();
+            self.connection.repeat(tool, given, self.client_of(context)).await;
+        }
+    }
+
     /// Calls a tool: a write that the same caller asks for again is not done again.
     pub(super) async fn called(
         &self,
@@ -125,15 +169,15 @@ impl Server {
                 Begun::Again(held) => {
                     // What sent nothing has no answer for whoever asks again: now it is done.
                     let Some(answer) = again(held, context).await else { continue };
-                    if let Some(tool) = self.connection.registry().find(&request.name) {
-                        let given = request.arguments.unwrap_or_default();
-                        self.connection.repeat(tool, given, self.client_of(context)).await;
-                    }
+                    self.noted_as_again(request, context).await;
                     return answer;
                 }
             }
         };
-        let answer = self.observed(request, context, writes, (&watch, told)).await;
+        let answer = match self.connection.session().shared {
+            Some(shared) => self.alone(shared, key, request, context, (&watch, told)).await,
+            None => self.observed(request, context, writes, (&watch, told)).await,
+        };
         match context.ct.is_cancelled() {
             true if !watch.has_sent() => first.unsent(),
             is_gone => first.done(&answer, is_gone),

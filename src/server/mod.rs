@@ -4,6 +4,7 @@ mod call;
 mod calls;
 mod completions;
 mod elicit;
+mod elsewhere;
 mod instructions;
 mod listed;
 mod malformed;

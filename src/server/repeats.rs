@@ -38,6 +38,11 @@ impl Key {
         key.copy_from_slice(whole.finish().as_ref());
         Self(key)
     }
+
+    /// Its bytes.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
+    }
 }
 
 /// The writes that are under way, and the answers that are kept.

@@ -56,6 +56,7 @@ use crate::cleared::Cleared;
 use crate::limit::{Rates, memory};
 use crate::metrics::Health;
 use crate::policy::{Operation, Permit};
+use crate::shared::Shared;
 use traffic::Traffic;
 
 pub use crate::policy::Filter;
@@ -141,6 +142,8 @@ pub struct Client {
     /// Made at the first https request: loading the system's root certificates takes milliseconds a start can do without.
     encrypted: OnceCell<reqwest::Client>,
     traffic: Traffic,
+    /// What other servers of the site know too.
+    shared: Option<Shared>,
     /// What large answers may take together.
     budget: memory::Budget,
     cache: Option<send::Cached>,
@@ -194,12 +197,33 @@ impl Client {
         let (traffic, cache) = (Traffic::new(&options), options.cache.map(Cache::new));
         // Two large answers at a time.
         let budget = memory::Budget::new(2 * (options.max_answer + memory::MOST));
-        Ok(Self { plain, encrypted: OnceCell::new(), traffic, budget, cache, date: Mutex::default(), options })
+        Ok(Self {
+            plain,
+            encrypted: OnceCell::new(),
+            traffic,
+            shared: None,
+            budget,
+            cache,
+            date: Mutex::default(),
+            options,
+        })
+    }
+
+    /// The same as one of several servers of the site: its limits are those of all together.
+    #[must_use]
+    pub fn over(mut self, shared: Option<Shared>) -> Self {
+        shared.iter().for_each(|shared| self.traffic.over(shared.clone()));
+        Self { shared, ..self }
+    }
+
+    /// What other servers of the site know too, where there are any.
+    pub fn shared(&self) -> Option<&Shared> {
+        self.shared.as_ref()
     }
 
     /// How the site has been.
     pub fn health(&self) -> Health {
-        self.traffic.health()
+        Health { is_shared_up: self.shared.as_ref().map(Shared::is_up), ..self.traffic.health() }
     }
 
     /// The waits of one who reads again until a write that was `sent` shows: those between tries, and more of them, each

@@ -10,6 +10,7 @@ use super::reply::Asked;
 use super::{ClientOptions, Kind, SiteError, call_state, endpoints};
 use crate::limit::{Adaptive, Came, Fair, Limits, Turn, User};
 use crate::metrics::Health;
+use crate::shared::Shared;
 
 /// The longest that one word of the site on when to come back (429) holds all requests back.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -62,6 +63,11 @@ impl Traffic {
         }
     }
 
+    /// Counts with all servers that share this.
+    pub fn over(&mut self, shared: Shared) {
+        self.limits.over(shared);
+    }
+
     /// Waits for a permit to send; dropping it frees its place.
     ///
     /// # Errors
@@ -79,7 +85,7 @@ impl Traffic {
                 break permit;
             }
         };
-        if let Err(retry_after) = self.limits.take(user)
+        if let Err(retry_after) = self.limits.take(user).await
             // What reads back a write is counted and let through: only so the caller learns what it did.
             && (asked.writes || !call_state::has_written())
         {
@@ -144,7 +150,7 @@ impl Traffic {
     pub fn health(&self) -> Health {
         let site = self.site();
         let is_resting = site.breaker.left(Instant::now()).is_some();
-        Health { answered: site.answered, failed: site.failed, is_resting }
+        Health { answered: site.answered, failed: site.failed, is_resting, is_shared_up: None }
     }
 
     /// Waits as long as the site asked for.

@@ -67,7 +67,7 @@ async fn call_method(call: Call<'_>, args: MethodArgs) -> Result<ToolAnswer, Too
         }
         let (tool, what) = (call.tool.name(), format!("call {name}"));
         let about = About { tool, doctype: "", state: None, operation: Operation::Update, always: false, what };
-        let confirmed = about.confirmed(session, call.given, shown)?;
+        let confirmed = about.confirmed(session, call.given, shown).await?;
         let cleared = Cleared::call(&permit, confirmed, session.audit.intend(call.attempt)?);
         send(session, &Called { session, method: name, arguments: &arguments }, cleared).await?
     } else {

@@ -4,7 +4,7 @@
 use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use crate::cleared::{Bound, Confirmed, NoRandom};
+use crate::cleared::{Bound, Confirmed, NoToken};
 use crate::context::Session;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::{Operation, Policy};
@@ -109,16 +109,25 @@ pub(super) fn unasked(policy: &Policy, operation: Operation, always: bool, said:
     Confirmed::unasked(policy, operation, said).filter(|_| may)
 }
 
+fn no_token(why: NoToken) -> ToolError {
+    match why {
+        NoToken::Random => {
+            ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.")
+        }
+        NoToken::Away => ToolError::away("nothing can be confirmed"),
+    }
+}
+
 impl About<'_> {
     /// That it is confirmed, where it has to be; `shown` says what would be done.
     ///
     /// # Errors
     /// [`ToolError::Unconfirmed`] where it is not.
-    pub fn confirmed(
+    pub async fn confirmed(
         self,
         session: &Session<'_>,
         given: &Arguments,
-        shown: impl FnOnce() -> Map<String, Value>,
+        shown: impl FnOnce() -> Map<String, Value> + Send,
     ) -> Result<Confirmed, ToolError> {
         let said = given.write.confirm;
         if let Some(confirmed) = unasked(session.policy, self.operation, self.always, said == Some(true)) {
@@ -133,12 +142,13 @@ impl About<'_> {
         }
         let shown = shown();
         let bound = bound(session.caller, self.tool, self.doctype, given, self.state, &shown);
-        if let Some(confirmed) = brought.and_then(|token| session.user.tokens.redeem(token, &bound)) {
+        let (tokens, shared) = (&session.user.tokens, session.shared);
+        if let Some(brought) = brought
+            && let Some(confirmed) = tokens.redeem(shared, brought, &bound).await.map_err(no_token)?
+        {
             return Ok(confirmed);
         }
-        let no_random =
-            |NoRandom| ToolError::refused("This machine has no random numbers now; nothing was sent.", "Try again.");
-        let token = session.user.tokens.issue(bound).map_err(no_random)?;
+        let token = tokens.issue(shared, bound).await.map_err(no_token)?;
         let what = plain(&self.what);
         let shown = plain_map(shown);
         let told = readable(&shown);
@@ -182,8 +192,8 @@ mod tests {
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
     }
 
-    #[test]
-    fn a_token_outlives_what_stands_beside_the_change_and_not_another_change() {
+    #[tokio::test]
+    async fn a_token_outlives_what_stands_beside_the_change_and_not_another_change() {
         let (caller, given) = (caller("k"), Arguments::new(Map::new()).unwrap());
         let shown = |docstatus: u8, there: u8| {
             let shown = json!({"would_change": {"docstatus": {"from": 0, "to": docstatus}},
@@ -193,28 +203,28 @@ mod tests {
         let of =
             |shown: Map<String, Value>| bound(&caller, "submit", "Delivery Note", &given, Some(&json!("m1")), &shown);
         let tokens = Tokens::default();
-        let token = tokens.issue(of(shown(1, 5))).unwrap();
-        assert!(tokens.redeem(&token, &of(shown(2, 5))).is_none());
-        assert!(tokens.redeem(&token, &of(shown(1, 4))).is_some());
+        let token = tokens.issue(None, of(shown(1, 5))).await.unwrap();
+        assert!(tokens.redeem(None, &token, &of(shown(2, 5))).await.unwrap().is_none());
+        assert!(tokens.redeem(None, &token, &of(shown(1, 4))).await.unwrap().is_some());
     }
 
-    #[test]
-    fn a_token_is_good_once_and_for_what_it_was_given_for() {
+    #[tokio::test]
+    async fn a_token_is_good_once_and_for_what_it_was_given_for() {
         let tokens = Tokens::default();
         let data = json!({"a": 1, "b": {"c": [1, 2], "d": 3}});
         let bound = of("k", "delete", data.clone(), "m1");
-        let token = tokens.issue(bound).unwrap();
+        let token = tokens.issue(None, bound).await.unwrap();
         for other in [
             of("other", "delete", data.clone(), "m1"),
             of("k", "cancel", data.clone(), "m1"),
             of("k", "delete", json!({"a": 2}), "m1"),
             of("k", "delete", data, "m2"),
         ] {
-            assert!(tokens.redeem(&token, &other).is_none());
+            assert!(tokens.redeem(None, &token, &other).await.unwrap().is_none());
         }
-        assert!(tokens.redeem("guessed", &bound).is_none());
+        assert!(tokens.redeem(None, "guessed", &bound).await.unwrap().is_none());
         let reordered = of("k", "delete", json!({"b": {"d": 3, "c": [1, 2]}, "a": 1}), "m1");
-        assert!(tokens.redeem(&token, &reordered).is_some(), "the order of keys means nothing");
-        assert!(tokens.redeem(&token, &bound).is_none(), "it was used");
+        assert!(tokens.redeem(None, &token, &reordered).await.unwrap().is_some(), "the order of keys means nothing");
+        assert!(tokens.redeem(None, &token, &bound).await.unwrap().is_none(), "it was used");
     }
 }

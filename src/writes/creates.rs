@@ -41,8 +41,8 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn note(&mut self, state: KeyState) -> Result<(), ToolError> {
-        self.held.note(state, &self.asked).map_err(|error| {
+    async fn note(&mut self, state: KeyState) -> Result<(), ToolError> {
+        self.held.note(state, &self.asked).await.map_err(|error| {
             tracing::error!("{KEY}: {error}");
             ToolError::refused(
                 format!("{KEY}: this server cannot keep keys now: nothing may be made with this one."),
@@ -151,7 +151,7 @@ impl DocTypeCall<'_> {
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
         doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));
         if let Some(key) = &mut key {
-            key.note(KeyState::Sent(Timestamp::now()))?;
+            key.note(KeyState::Sent(Timestamp::now())).await?;
         }
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
@@ -159,7 +159,7 @@ impl DocTypeCall<'_> {
         match sent {
             Ok(mut answer) => {
                 // Else it stays noted as sent, which makes no second one either.
-                let _ = key.note(KeyState::Made(answer.data.clone()));
+                let _ = key.note(KeyState::Made(answer.data.clone())).await;
                 if !key.is_kept && !self.session.create_keys.last {
                     let known = "it is known until this server ends";
                     answer
@@ -170,14 +170,14 @@ impl DocTypeCall<'_> {
             }
             // A server on another machine was first, where the site lets each key be used once.
             Err(ToolError::Site(error)) if error.kind() == Kind::Duplicate && key.is_kept => {
-                let _ = key.note(KeyState::New);
+                let _ = key.note(KeyState::New).await;
                 let name = self.made_before(Some(key)).await?.ok_or(ToolError::Site(error))?;
                 Ok(Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] })
             }
             // It stays noted as sent.
             Err(error @ ToolError::Unsettled { .. }) => Err(error),
             Err(error) => {
-                let _ = key.note(KeyState::New);
+                let _ = key.note(KeyState::New).await;
                 Err(error)
             }
         }

@@ -64,7 +64,7 @@ impl<'a> DocTypeCall<'a> {
         }
         let confirmed = match self.confirmed {
             Some(confirmed) => confirmed,
-            None => self.ask(operation, &step)?,
+            None => self.ask(operation, &step).await?,
         };
         let recorded = self.intend().await?;
         Ok(Go::Send(Cleared::new(admitted, step.name, confirmed, recorded)))
@@ -102,7 +102,7 @@ impl<'a> DocTypeCall<'a> {
     ///
     /// # Errors
     /// What is not confirmed yet, or cannot be recorded.
-    pub fn gate_batch(
+    pub async fn gate_batch(
         &self,
         operation: Operation,
         always: bool,
@@ -115,7 +115,7 @@ impl<'a> DocTypeCall<'a> {
         let what = format!("{} {} documents", self.permit.operation(), self.def.name);
         let tool = self.tool.name();
         let about = About { tool, doctype: self.def.name, state: Some(state), operation, always, what };
-        let confirmed = about.confirmed(self.session, self.given, || preview.clone())?;
+        let confirmed = about.confirmed(self.session, self.given, || preview.clone()).await?;
         self.session.audit.intend_batch(self.attempt)?;
         Ok(Some(confirmed))
     }
@@ -158,7 +158,7 @@ impl<'a> DocTypeCall<'a> {
         Ok(())
     }
 
-    fn ask(&self, operation: Operation, step: &Step<'_>) -> Result<Confirmed, ToolError> {
+    async fn ask(&self, operation: Operation, step: &Step<'_>) -> Result<Confirmed, ToolError> {
         let what = match (step.name, self.permit.operation() == operation) {
             (Some(name), true) => format!("{operation} {} {name:?}", self.def.name),
             (Some(name), false) => format!("{} of {} {name:?}", self.tool.name(), self.def.name),
@@ -167,7 +167,7 @@ impl<'a> DocTypeCall<'a> {
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));
         let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, always: false, what };
-        about.confirmed(self.session, self.given, || self.shown(step))
+        about.confirmed(self.session, self.given, || self.shown(step)).await
     }
 
     fn dry(&self, step: &Step<'_>) -> Map<String, Value> {

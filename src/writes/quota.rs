@@ -6,13 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::gate::Step;
-use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as};
+use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as, quota_of};
 use crate::config::quota::Writes;
 use crate::context::Session;
 use crate::document::amounts::worth;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Operations, Reason};
+use crate::shared::{Counted, Window};
 
 /// A quota is told of when no more than one in so many writes is left, and with the last but one of few.
 const TOLD_AT: u64 = 5;
@@ -70,11 +71,42 @@ pub async fn note(session: &Session<'_>, attempt: &Attempt, answer: &mut Map<Str
         let sent = session.audit.sent(user, attempt, Timestamp::now() - *over).ok()?;
         Some((most.saturating_sub(sent), *most, *over))
     };
-    let near = limits.iter().filter_map(left).filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
+    let left = match of_all(session, user, attempt, None, &limits).await {
+        Some(counted) => limits
+            .iter()
+            .zip(counted.before)
+            .map(|((over, most), sent)| (most.saturating_sub(sent), *most, *over))
+            .collect(),
+        None => limits.iter().filter_map(left).collect::<Vec<_>>(),
+    };
+    let near = left.into_iter().filter(|(left, most, _)| *left <= most.div_ceil(TOLD_AT)).min();
     if let Some((left, most, over)) = near {
         let operation = counted_as(attempt).0.to_lowercase();
         answer.insert("quota".to_owned(), json!(format!("{left} of {most} times {operation} {} are left", span(over))));
     }
+}
+
+/// What all servers have counted; none where this one is alone, or what they share is away: then each counts for itself.
+/// With an `entry`, that is counted where there is room.
+async fn of_all(
+    session: &Session<'_>,
+    user: &str,
+    attempt: &Attempt,
+    entry: Option<&str>,
+    limits: &[(SignedDuration, u64)],
+) -> Option<Counted> {
+    let (key, times) = quota_of(user, attempt);
+    let window = |(over, most): &(SignedDuration, u64)| Window { most: *most, over: over.unsigned_abs() };
+    let windows: Vec<Window> = limits.iter().map(window).collect();
+    session.shared?.count(&key, entry, times, &windows).await.ok()
+}
+
+/// The window that has no room for the attempt, of what all servers have counted.
+fn full_of(counted: &Counted, limits: &[(SignedDuration, u64)]) -> Option<Full> {
+    let full = counted.full?;
+    let (over, most) = *limits.get(full.window)?;
+    let free = full.free.and_then(|free| Timestamp::from_microsecond(i64::try_from(free).ok()?).ok());
+    Some(Full { most, over, free })
 }
 
 /// That the quota has room for one more file of documents of this DocType, before any of them is read.
@@ -91,8 +123,8 @@ pub(crate) async fn has_room_for_a_file(
         return Ok(());
     }
     let user = session.user_name().await?;
-    let room = session.audit.room(user, attempt, &limits)?;
-    room.map_err(|full| refused(doctype, Operation::Export, words(attempt, user, &full)))
+    let room = room(session, user, attempt, &limits).await?;
+    room.map(drop).map_err(|full| refused(doctype, Operation::Export, words(attempt, user, &full)))
 }
 
 /// Records that a file of documents of this DocType is about to be had, where the quota has room for it.
@@ -114,7 +146,35 @@ async fn intended(session: &Session<'_>, attempt: &Attempt) -> Result<Result<Rec
         return Ok(Ok(session.audit.intend(attempt)?));
     }
     let user = session.user_name().await?;
-    Ok(session.audit.intend_within(attempt, user, &limits)?.map_err(|full| words(attempt, user, &full)))
+    let Some(counted) = of_all(session, user, attempt, Some(&attempt.id), &limits).await else {
+        return Ok(session.audit.intend_within(attempt, user, &limits)?.map_err(|full| words(attempt, user, &full)));
+    };
+    if let Some(full) = full_of(&counted, &limits) {
+        return Ok(Err(words(attempt, user, &full)));
+    }
+    Ok(Ok(session.audit.intend(attempt).inspect_err(|_| {
+        let (key, times) = quota_of(user, attempt);
+        session.shared.iter().for_each(|shared| shared.uncount(&key, &attempt.id, times));
+    })?))
+}
+
+/// How many were sent in each time, if there is room for this attempt; else the time that has none.
+async fn room(
+    session: &Session<'_>,
+    user: &str,
+    attempt: &Attempt,
+    limits: &[(SignedDuration, u64)],
+) -> Result<Result<Vec<Option<u64>>, Full>, ToolError> {
+    if let Some(counted) = of_all(session, user, attempt, None, limits).await {
+        let before = || counted.before.iter().copied().map(Some).collect();
+        return Ok(full_of(&counted, limits).map_or_else(|| Ok(before()), Err));
+    }
+    if let Err(full) = session.audit.room(user, attempt, limits)? {
+        return Ok(Err(full));
+    }
+    // A log that cannot be read lets no row pass either.
+    let sent = |(over, _): &(SignedDuration, u64)| session.audit.sent(user, attempt, Timestamp::now() - *over).ok();
+    Ok(Ok(limits.iter().map(sent).collect()))
 }
 
 /// What is said of a quota that is used up.
@@ -161,11 +221,10 @@ impl DocTypeCall<'_> {
         if limits.is_empty() {
             return Ok(());
         }
-        let (user, audit) = (self.session.user_name().await?, self.session.audit);
-        audit.room(user, &attempt, &limits)?.map_err(|full| self.full(user, &full))?;
-        for (over, most) in limits {
-            // A log that cannot be read lets no row pass either.
-            let Ok(sent) = audit.sent(user, &attempt, Timestamp::now() - over) else { continue };
+        let user = self.session.user_name().await?;
+        let sent = room(self.session, user, &attempt, &limits).await?.map_err(|full| self.full(user, &full))?;
+        for ((over, most), sent) in limits.into_iter().zip(sent) {
+            let Some(sent) = sent else { continue };
             let left = most.saturating_sub(sent);
             if u64::try_from(documents).is_ok_and(|documents| documents > left) {
                 return Err(self.refused(format!(
@@ -186,7 +245,7 @@ impl DocTypeCall<'_> {
         let limits = limits(self.session, self.attempt);
         if !limits.is_empty() {
             let user = self.session.user_name().await?;
-            self.session.audit.room(user, self.attempt, &limits)?.map_err(|full| self.full(user, &full))?;
+            room(self.session, user, self.attempt, &limits).await?.map_err(|full| self.full(user, &full))?;
         }
         let submits = |doc: Option<&Map<String, Value>>| doc.and_then(|doc| doc.get("docstatus")?.as_u64()) == Some(1);
         let is_submit = self.permit.operation() == Operation::Submit

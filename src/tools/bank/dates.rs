@@ -76,7 +76,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
         always: false,
         what: format!("set the clearance dates of {} payments of {:?}", dated.len(), args.account),
     };
-    let confirmed = about.confirmed(session, call.given, || told.clone())?;
+    let confirmed = about.confirmed(session, call.given, || told.clone()).await?;
     session.audit.intend_batch(call.attempt)?;
     let members: Vec<Member<'_>> = dated
         .iter()

@@ -154,7 +154,7 @@ async fn confirmed<R: Row>(
     let always = ask.whole.is_some();
     if !on.must_ask_as(ask.operation, always) {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
-        return Ok((on.gate_batch(ask.operation, always, &all, &Value::Null)?, rows.len()));
+        return Ok((on.gate_batch(ask.operation, always, &all, &Value::Null).await?, rows.len()));
     }
     if let Some(state) = &ask.whole {
         let first = rehearsed(on, &rows[..rows.len().min(FIRST)], 0, work).await?;
@@ -167,7 +167,7 @@ async fn confirmed<R: Row>(
         }
         preview.extend(ask.about.clone());
         preview.insert("rows".to_owned(), json!(first));
-        return Ok((on.gate_batch(ask.operation, always, &preview, state)?, rows.len()));
+        return Ok((on.gate_batch(ask.operation, always, &preview, state).await?, rows.len()));
     }
     let shown = rehearsed(on, rows, start, work).await?;
     let end = start + shown.len();
@@ -185,7 +185,7 @@ async fn confirmed<R: Row>(
     }
     let state = json!(shown);
     preview.insert("rows".to_owned(), state.clone());
-    Ok((on.gate_batch(ask.operation, always, &preview, &state)?, end))
+    Ok((on.gate_batch(ask.operation, always, &preview, &state).await?, end))
 }
 
 /// What each row would do, as its dry run says; of as many rows as can be shown.

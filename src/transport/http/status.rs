@@ -83,6 +83,13 @@ fn readiness(endpoint: &Endpoint) -> (StatusCode, &'static str, String) {
     for site in endpoint.sites.iter().filter(|site| site.health().is_resting) {
         let _ = write!(text, "\nsite {}: left alone for a while, as it did not answer", site.label());
     }
+    for site in endpoint.sites.iter().filter(|site| site.health().is_shared_up == Some(false)) {
+        let _ = write!(
+            text,
+            "\nsite {}: what servers share (http.redis) does not answer; writes are refused",
+            site.label()
+        );
+    }
     (StatusCode::OK, TEXT, text)
 }
 

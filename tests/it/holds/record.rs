@@ -172,6 +172,35 @@ async fn the_log_can_be_asked_and_says_when_there_is_nothing() {
     assert!(audit(&["verify"]).await.stderr.contains("audit.log.head is missing"));
 }
 
+#[tokio::test]
+async fn the_logs_of_several_servers_are_verified_one_by_one_and_read_as_one() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let mut config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true, "create": true}}}));
+    for (n, name) in ["one", "other", "one"].into_iter().enumerate() {
+        config["audit"]["replica"] = json!(name);
+        let app = app_with(&config, Audit::open(&load(&config).audit).unwrap());
+        call(&app, "create_todo_document", json!({"data": {"description": format!("{n}")}})).await.unwrap();
+    }
+    let place = folder.path().to_str().unwrap().to_owned();
+    let audit = async |arguments: &[&str]| {
+        let arguments = [&["audit"], arguments, &["--file", &place]].concat();
+        run(folder.path(), &[], &arguments).await
+    };
+    let whole = audit(&["verify"]).await;
+    assert_eq!(whole.stdout.matches("the chain is whole").count(), 2, "{} {}", whole.stdout, whole.stderr);
+    assert!(whole.stdout.contains("audit-one.log: 4 lines") && whole.stdout.contains("audit-other.log: 2 lines"));
+    let told = audit(&["tail", "--json", "--result", "allowed"]).await.stdout;
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.iter().map(|line| &line["replica"]).collect::<Vec<_>>(), ["one", "other", "one"]);
+    assert!(audit(&["stats"]).await.stdout.contains("3  CREATE   ALLOWED"));
+    assert!(audit(&["head"]).await.stderr.contains("name its file"));
+    // One that was cut is named, and the other is whole all the same.
+    std::fs::write(folder.path().join("audit-other.log"), "").unwrap();
+    let cut = audit(&["verify"]).await;
+    assert_eq!(cut.code, Some(1));
+    assert!(cut.stdout.contains("audit-one.log: 4 lines") && cut.stderr.contains("audit-other.log"), "{}", cut.stderr);
+}
+
 /// Every command, as short as it runs; none of them asks a site.
 const COMMANDS: [&[&str]; 15] = [
     &["tools"],

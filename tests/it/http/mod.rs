@@ -8,6 +8,8 @@ mod narrowing;
 mod oauth;
 mod operations;
 mod program;
+mod redis;
+mod replicas;
 mod sdks;
 mod sign_in;
 mod sites;
@@ -22,6 +24,7 @@ use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::server::Turns;
+use erpnext_mcp::shared::{Shared, Store};
 use erpnext_mcp::site::Client;
 use erpnext_mcp::transport::{Endpoint, Patience, serve_http};
 use reqwest::{RequestBuilder, Response};
@@ -59,12 +62,28 @@ impl Served {
         Self::begin(config, |endpoint| endpoint.with_patience(patience), "127.0.0.1:0").await
     }
 
+    /// One of several servers that share this.
+    pub async fn over(config: &Value, store: &Arc<dyn Store>) -> Self {
+        Self::begin_over(config, |endpoint| endpoint, "127.0.0.1:0", Some(store)).await
+    }
+
     async fn begin(config: &Value, change: impl FnOnce(Endpoint) -> Endpoint, address: &str) -> Self {
+        Self::begin_over(config, change, address, None).await
+    }
+
+    async fn begin_over(
+        config: &Value,
+        change: impl FnOnce(Endpoint) -> Endpoint,
+        address: &str,
+        store: Option<&Arc<dyn Store>>,
+    ) -> Self {
         let config = load(config);
         let mut endpoint = change(Endpoint::new(&config).unwrap());
         for (name, hosts, config) in config.served() {
             let audit = Audit::open(&config.audit).unwrap();
-            let app = App::open(config, Client::new(client_options(config)).unwrap(), audit).unwrap();
+            let shared = store.map(|store| Shared::new(Arc::clone(store), [7; 32], &config.erpnext.url).unwrap());
+            let client = Client::new(client_options(config)).unwrap().over(shared);
+            let app = App::open(config, client, audit).unwrap();
             endpoint.add((name, hosts), config, app, None).unwrap();
         }
         let turns = endpoint.turns().clone();

@@ -133,7 +133,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     on.has_room_for(rows.len()).await?;
     let sha256: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let state = json!({"sha256": sha256, "mapping": shown["mapping"]});
-    let confirmed = on.gate_batch(operation, true, &shown, &state)?;
+    let confirmed = on.gate_batch(operation, true, &shown, &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
     Ok(told::answer(&sheet, ended, beside).await)
 }

@@ -147,7 +147,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         always: false,
         what: format!("match {} payments of {:?} with invoices", changed.len(), args.party),
     };
-    let confirmed = about.confirmed(session, call.given, || told.clone())?;
+    let confirmed = about.confirmed(session, call.given, || told.clone()).await?;
     session.audit.intend_batch(call.attempt)?;
     let members: Vec<Member<'_>> = changed
         .iter()

@@ -5,7 +5,10 @@ mod hostile;
 mod login;
 mod tokens;
 
+use std::sync::Arc;
+
 use erpnext_mcp::oauth::Lifetimes;
+use erpnext_mcp::shared::Store;
 use erpnext_mcp::transport::Endpoint;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -65,6 +68,11 @@ impl Scene {
         let served = Served::begin(&config, with, address).await;
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { origin: origin.to_owned(), site, served, http, log, config }
+    }
+
+    /// Another server of the same site, that shares this.
+    pub async fn another(&self, with: impl FnOnce(Endpoint) -> Endpoint, store: &Arc<dyn Store>) -> Served {
+        Served::begin_over(&self.config, with, "127.0.0.1:0", Some(store)).await
     }
 
     /// An address of the server, or a path there, where it is asked.
@@ -185,7 +193,7 @@ impl Scene {
     }
 
     /// The tokens of somebody who let a new client in.
-    async fn signed_in(&self, scope: &str, user: &str) -> (String, Value) {
+    pub async fn signed_in(&self, scope: &str, user: &str) -> (String, Value) {
         let client = self.register(REDIRECT).await;
         let code = parameter(&self.through_the_site(&client, scope, user).await, "code");
         let tokens = answered(self.redeem(&client, &code, &[])).await;
@@ -193,7 +201,7 @@ impl Scene {
         (client, tokens.1)
     }
 
-    fn refresh(&self, client: &str, tokens: &Value) -> RequestBuilder {
+    pub fn refresh(&self, client: &str, tokens: &Value) -> RequestBuilder {
         let token = tokens["refresh_token"].as_str().unwrap();
         let pairs = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
         self.form("/oauth/token", &pairs)
@@ -207,7 +215,7 @@ impl Scene {
     }
 
     /// The status of a call that reads.
-    async fn status(&self, tokens: &Value) -> u16 {
+    pub async fn status(&self, tokens: &Value) -> u16 {
         self.call(tokens, "/mcp", "test_connection", json!({})).await.status().as_u16()
     }
 
@@ -256,7 +264,7 @@ fn oauth_client(site: &SampleSite, origin: &str) -> String {
 }
 
 /// The status and the JSON of an answer.
-async fn answered(request: RequestBuilder) -> (u16, Value) {
+pub async fn answered(request: RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }

@@ -1,0 +1,59 @@
+//! `audit`: the record of every attempt.
+
+use serde_json::json;
+
+use super::reader::Reader;
+use super::sections::{Env, from_env, level};
+use super::{Audit, AuditFormat, OnFailure};
+
+/// Reads the section.
+pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
+    let mut audit = Audit::default();
+    if let Some(section) = file.object("audit") {
+        section.only(&[
+            "enabled",
+            "log_file",
+            "log_level",
+            "retention_days",
+            "format",
+            "on_failure",
+            "durability",
+            "replica",
+        ]);
+        audit.enabled = section.bool("enabled", audit.enabled);
+        audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
+        audit.retention_days = section.count("retention_days", "days", audit.retention_days);
+        let formats = [("json", AuditFormat::Json), ("text", AuditFormat::Text)];
+        audit.format = section.choice("format", &formats, audit.format);
+        let failures = [("deny", OnFailure::Deny), ("allow", OnFailure::Allow)];
+        audit.on_failure = section.choice("on_failure", &failures, audit.on_failure);
+        audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
+        match section.text("log_file") {
+            Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
+            Some(path) => audit.log_file = path.into(),
+            None => {}
+        }
+    }
+    let truth = |text: &str| match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(format!("expected true or false, found {text:?}")),
+    };
+    let section = file.object("audit");
+    let stated = section.and_then(|section| {
+        section.asks("replica", || json!({"type": "string", "pattern": "^[A-Za-z0-9._-]+$", "examples": ["pod-1"]}));
+        section.parsed("replica", replica)
+    });
+    audit.replica = from_env(env, "MCP_AUDIT_REPLICA", replica, file.errors).or(stated);
+    audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
+    audit
+}
+
+/// The name of a server, which is part of the name of a file.
+fn replica(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name = !text.is_empty() && text.len() <= 100 && text.chars().all(plain);
+    is_name
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("expected a name of letters, digits, -, _ and ., found {text:?}"))
+}

@@ -1,0 +1,69 @@
+//! What one server holds, and no other meanwhile: for a short time, lengthened for as long as it is wanted, so that a server
+//! that was killed holds nothing for long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::{Away, Kind, Shared};
+
+/// How long something is held, unless that is lengthened.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often what another one holds is looked at.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Something that is held, until it is dropped.
+#[derive(Debug)]
+pub struct Held {
+    shared: Shared,
+    name: String,
+    by: String,
+    lengthened: JoinHandle<()>,
+}
+
+impl Held {
+    pub(super) async fn take(shared: &Shared, name: String, patience: Duration) -> Result<Option<Self>, Away> {
+        let (until, by) = (Instant::now() + patience, shared.sealer.secret()?);
+        while !shared.store.hold(&name, &by, LEASE).await? {
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            sleep(LOOK).await;
+        }
+        let (store, held, holder) = (Arc::clone(&shared.store), name.clone(), by.clone());
+        let lengthened = tokio::spawn(async move {
+            // Who has lost it finds that out where it matters: nothing is kept then.
+            loop {
+                sleep(LEASE / 3).await;
+                if store.hold(&held, &holder, LEASE).await == Ok(false) {
+                    return;
+                }
+            }
+        });
+        Ok(Some(Self { shared: shared.clone(), name, by, lengthened }))
+    }
+
+    /// Keeps a value where it is still held.
+    ///
+    /// # Errors
+    /// [`Away`], also where it is held no more: another server may have gone on meanwhile.
+    pub async fn put(&self, kind: Kind, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), Away> {
+        let name = self.shared.names.of(kind, key);
+        let sealed = self.shared.sealer.seal(&name, value)?;
+        let is_kept = self.shared.store.put_held((&self.name, &self.by), &name, sealed, lives).await?;
+        is_kept.then_some(()).ok_or(Away)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.lengthened.abort();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (store, name, by) = (Arc::clone(&self.shared.store), self.name.clone(), self.by.clone());
+            runtime.spawn(async move { _ = store.release(&name, &by).await });
+        }
+    }
+}

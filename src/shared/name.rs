@@ -1,0 +1,114 @@
+//! Under which names things are kept: whose and what they are cannot be read from them.
+
+use ring::hmac;
+
+/// What is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A login under way at the site.
+    Login,
+    /// A code that was handed out, and what became of it.
+    Code,
+    /// What somebody has granted a client, with the site's tokens.
+    Grant,
+    /// An access token.
+    Access,
+    /// The grants of one person.
+    Person,
+    /// Who works on a grant.
+    Turn,
+    /// That a token for a write was given out and not used yet.
+    Confirm,
+    /// What became of the creates with an idempotency key.
+    Create,
+    /// Who makes something with such a key.
+    Creating,
+    /// A write that is under way.
+    UnderWay,
+    /// That one was begun, or its answer.
+    Answer,
+    /// When the next request may come.
+    Rate,
+    /// The writes that were sent of late.
+    Quota,
+}
+
+impl Kind {
+    /// The word for it in names.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Code => "code",
+            Self::Grant => "grant",
+            Self::Access => "access",
+            Self::Person => "person",
+            Self::Turn => "turn",
+            Self::Confirm => "confirm",
+            Self::Create => "create",
+            Self::Creating => "creating",
+            Self::UnderWay => "under-way",
+            Self::Answer => "answer",
+            Self::Rate => "rate",
+            Self::Quota => "quota",
+        }
+    }
+}
+
+/// Gives the names of one site.
+pub(super) struct Names {
+    key: hmac::Key,
+    /// Between braces: what one script looks at stands at one place, also where names are spread over several.
+    site: String,
+}
+
+impl Names {
+    pub fn new(key: &[u8; 32], site: &str) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let site = hex(&key, &[b"site", site.as_bytes()]);
+        Self { key, site: format!("erpnext-mcp:{{{}}}", &site[..16]) }
+    }
+
+    /// The name of this.
+    pub fn of(&self, kind: Kind, key: &[u8]) -> String {
+        format!("{}:{}:{}", self.site, kind.word(), self.entry_of(kind.word(), key))
+    }
+
+    /// The name of an entry among others.
+    pub fn entry(&self, entry: &str) -> String {
+        self.entry_of("entry", entry.as_bytes())
+    }
+
+    fn entry_of(&self, word: &str, key: &[u8]) -> String {
+        hex(&self.key, &[self.site.as_bytes(), word.as_bytes(), key])
+    }
+}
+
+fn hex(key: &hmac::Key, parts: &[&[u8]]) -> String {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        context.update(&part.len().to_be_bytes());
+        context.update(part);
+    }
+    context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_neither_whose_nor_of_which_site_it_is_and_no_two_are_one() {
+        let (north, south) = (Names::new(&[1; 32], "https://north"), Names::new(&[1; 32], "https://south"));
+        let name = north.of(Kind::Grant, b"jane@example.com");
+        assert!(name.starts_with("erpnext-mcp:{") && !name.contains("jane") && !name.contains("north"), "{name}");
+        assert_eq!(name, Names::new(&[1; 32], "https://north").of(Kind::Grant, b"jane@example.com"));
+        for other in [
+            north.of(Kind::Access, b"jane@example.com"),
+            north.of(Kind::Grant, b"john@example.com"),
+            south.of(Kind::Grant, b"jane@example.com"),
+            Names::new(&[2; 32], "https://north").of(Kind::Grant, b"jane@example.com"),
+        ] {
+            assert_ne!(name, other);
+        }
+    }
+}
