@@ -27,6 +27,7 @@ pub mod store;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -93,7 +94,8 @@ impl Sandbox {
     fn serve(app: App, listener: TcpListener, port: u16) -> Self {
         let app = Arc::new(app);
         let (stop, mut stopped) = watch::channel(false);
-        let router = Router::new().fallback(http::handle).with_state(app.clone());
+        let router =
+            Router::new().fallback(http::handle).layer(DefaultBodyLimit::max(http::LARGEST)).with_state(app.clone());
         let server = tokio::spawn(async move {
             let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
             let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;

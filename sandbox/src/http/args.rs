@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::request::Upload;
 
 /// The largest body in bytes.
-const LARGEST: usize = 10 * 1024 * 1024;
+pub const LARGEST: usize = 10 * 1024 * 1024;
 
 /// What was sent.
 pub struct Sent {
@@ -87,7 +87,8 @@ fn json(bytes: &[u8]) -> Option<Value> {
 async fn multipart(parts: &Parts, query: &str, body: Body) -> Result<Sent, Unreadable> {
     let mut request = axum::http::Request::new(body);
     *request.headers_mut() = parts.headers.clone();
-    request.extensions_mut().insert(axum::extract::DefaultBodyLimit::max(LARGEST));
+    // The limit of the router stands there.
+    *request.extensions_mut() = parts.extensions.clone();
     let mut form_data = Multipart::from_request(request, &()).await.map_err(|_| Unreadable::Cut)?;
     let mut args = form(query);
     let mut files = Vec::new();

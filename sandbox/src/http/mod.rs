@@ -18,6 +18,7 @@ use erpnext_schema::Version;
 use serde_json::{Map, json};
 
 use self::answer::Manner;
+pub use self::args::LARGEST;
 pub use self::provider::Provider;
 use self::session::Cookie;
 pub use self::session::Sessions;

@@ -10,6 +10,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Policy};
+use crate::shape::page::how_many;
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tool::Call;
@@ -62,7 +63,13 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
     if is_whole {
         answer.insert("count".to_owned(), json!(told.len()));
     }
-    answer.insert("uncleared".to_owned(), told.into_iter().map(Value::Object).collect());
+    let mut told: Vec<Value> = told.into_iter().map(Value::Object).collect();
+    let room = how_many(&told, call.session.tools.bytes_for_rows());
+    if room < told.len() {
+        left_out.push("those after these, more than a result holds: give a shorter range".to_owned());
+        told.truncate(room);
+    }
+    answer.insert("uncleared".to_owned(), told.into());
     let next = "Nothing was set. Compare them with the bank's statement, then call with dates.";
     answer.insert("next".to_owned(), json!(next));
     if !left_out.is_empty() {

@@ -130,10 +130,9 @@ async fn several_files_come_in_one_answer_that_is_no_longer() {
 #[on_every_version]
 async fn a_file_that_the_site_has_not_takes_no_other_with_it() {
     let task = Task::with(&[("a.txt", b"here".to_vec())]).await;
-    let of = json!({"attached_to_doctype": "Task", "attached_to_name": task.name, "is_private": 1});
-    let mut gone = json!({"file_name": "gone.txt", "file_url": "/private/files/gone.txt"});
-    gone.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
-    call(&task.app, "create_generic_document", json!({"doctype": "File", "data": gone})).await.unwrap();
+    let gone = json!({"doctype": "File", "file_name": "gone.txt", "file_url": "/private/files/gone.txt",
+        "attached_to_doctype": "Task", "attached_to_name": task.name, "is_private": 1});
+    task._site.with(|site| site.insert(gone.as_object().unwrap().clone())).unwrap();
     let read = task.read(json!({"files": ["gone.txt", "a.txt", "a.txt"]})).await;
     let files = read["files"].as_array().unwrap();
     // One that is named twice is read once.

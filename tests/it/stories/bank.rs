@@ -177,8 +177,12 @@ async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_
     assert_eq!(told["left_out"], left_out, "{told}");
 
     let told = desk.call(TOOL, asked).await;
-    assert_eq!((told["uncleared"].as_array().unwrap().len(), told.get("count")), (200, None), "{told}");
-    assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+    let shown = told["uncleared"].as_array().unwrap().len();
+    assert!(shown > 50 && shown < 200 && told.get("count").is_none(), "{shown}: {told}");
+    let left_out: Vec<_> = told["left_out"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+    for start in ["Payment Entry after these, not looked at", "those after these, more than a result holds"] {
+        assert!(left_out.iter().any(|why| why.starts_with(start)), "{start}: {left_out:?}");
+    }
 }
 
 #[on_every_version]
