@@ -34,7 +34,8 @@ impl Line {
     }
 }
 
-/// The logs at a path: those of a folder, each of which has a head beside it, or the one file.
+/// The logs at a path: those of a folder, each of which has a head beside it, or the one file. What ends as they do and has
+/// no head is one whose head was lost or taken away.
 ///
 /// # Errors
 /// The system's.
@@ -43,10 +44,14 @@ pub fn logs(path: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(vec![path.to_owned()]);
     }
     let inside = std::fs::read_dir(path)?.map(|file| file.map(|file| file.path()));
-    let mut logs = inside.collect::<io::Result<Vec<_>>>()?;
-    logs.retain(|file| file.extension().is_some_and(|end| end == "head"));
-    logs.iter_mut().for_each(|file| _ = file.set_extension(""));
+    let inside = inside.collect::<io::Result<Vec<_>>>()?;
+    let is_head = |file: &&PathBuf| file.extension().is_some_and(|end| end == "head");
+    let mut logs: Vec<PathBuf> = inside.iter().filter(is_head).map(|head| head.with_extension("")).collect();
+    let ends: Vec<_> = logs.iter().filter_map(|log| log.extension()).map(ToOwned::to_owned).collect();
+    let is_one = |file: &&PathBuf| file.extension().is_some_and(|end| ends.iter().any(|known| known == end));
+    logs.extend(inside.iter().filter(is_one).cloned());
     logs.sort();
+    logs.dedup();
     Ok(logs)
 }
 

@@ -66,7 +66,10 @@ impl Default for Http {
 /// Reads the section.
 pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Http {
     let mut http = Http::default();
-    let Some(section) = file.object("http") else { return http };
+    let Some(section) = file.object("http") else {
+        redis::unplaced(purpose, file.errors, env);
+        return http;
+    };
     section.only(&[
         "listen",
         "status_listen",

@@ -29,7 +29,10 @@ impl Redis {
 
 /// Reads the section.
 pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redis> {
-    let section = http.object("redis")?;
+    let Some(section) = http.object("redis") else {
+        unplaced(purpose, http.errors, env);
+        return None;
+    };
     section.only(&["url", "url_file", "url_command", "key_file"]);
     let missing = format!("missing; where Redis is, such as redis://10.0.0.5:6379; or set {URL}");
     let url = secret::stated(purpose, &section, "url", (env, URL), &missing);
@@ -45,6 +48,15 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
         section.errors.note(section.at("key_file"), message);
     }
     Some(Redis { url, key: key.unwrap_or_default() })
+}
+
+/// Notes variables for a store of which the file has no section: several servers would share nothing, and nobody would know.
+pub(super) fn unplaced(purpose: For, errors: &Errors, env: Env<'_>) {
+    if let Some(name) = [URL, KEY].into_iter().find(|name| purpose == For::Site && env(name).is_some()) {
+        let message =
+            format!("{name} is set, and the file has no such section: write \"redis\": {{}} there, or unset it");
+        errors.note("http.redis", message);
+    }
 }
 
 /// Notes what the OAuth of a site, told of at that path, lacks to be shared.

@@ -1,6 +1,7 @@
 //! Grants: whose they are, who holds a token of one, and the site's tokens behind it, which are renewed and taken back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Scope;
 use super::grant::{Access, Grant, SiteTokens};
@@ -12,6 +13,8 @@ use crate::site::{Credentials, Tokens};
 
 /// How many grants one person has; a further one ends the oldest.
 const GRANTS_OF_PERSON: usize = 20;
+/// How many seconds it is tried to keep a grant whose tokens the site gives once.
+const KEPT_WITHIN: u32 = 5;
 
 /// Who holds an access token.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl AuthorizationServer {
                 if let Some(former) = grant.former.replace(last.access) {
                     self.take_back(&grant.user, former);
                 }
-                let kept = self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await;
+                let kept = self.keep(id, &grant).await;
                 self.settle().await;
                 match is_enabled {
                     Ok(true) if kept.is_ok() => return Ok(grant),
@@ -114,6 +117,17 @@ impl AuthorizationServer {
             );
         }
         Err(why)
+    }
+
+    /// Keeps a grant with tokens that the site gives once, for some seconds where it cannot at once.
+    async fn keep(&self, id: Key, grant: &Grant) -> Result<(), Failed> {
+        for _ in 0..KEPT_WITHIN {
+            if self.put(Kind::Grant, id, grant, self.lifetimes.grant).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.put(Kind::Grant, id, grant, self.lifetimes.grant).await
     }
 
     /// Ends a grant, here and at the site. Its turn is held.

@@ -177,8 +177,9 @@ impl AuthorizationServer {
         let (scope, lives) = (scope.unwrap_or(grant.scope), self.lifetimes);
         grant.access.push(hash(&access));
         let old: Vec<Key> = grant.access.drain(..grant.access.len().saturating_sub(ACCESS_OF_GRANT)).collect();
-        self.put(Kind::Grant, id, &grant, lives.grant).await?;
+        // The generation last: where the other cannot be kept, the refresh token that the client has is good still.
         self.put(Kind::Access, hash(&access), &Access { grant: id, scope }, lives.access).await?;
+        self.put(Kind::Grant, id, &grant, lives.grant).await?;
         for old in old {
             _ = self.take::<Access>(Kind::Access, old).await;
         }

@@ -116,24 +116,33 @@ impl Server {
             tracing::info!("{}", why.for_log());
             Ok(CallToolResult::error(vec![ContentBlock::text(why.for_model())]).into())
         };
-        let alone = match elsewhere::of(shared, key.bytes()).await {
+        let found = tokio::select! {
+            found = elsewhere::of(shared, key.bytes()) => found,
+            () = context.ct.cancelled() => {
+                return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
+            }
+        };
+        let alone = match found {
             Ok(Elsewhere::Nothing(alone)) => alone,
-            Ok(Elsewhere::Done(answer)) => {
+            Ok(Elsewhere::Done(answer, alone)) => {
                 self.noted_as_again(request, context).await;
+                if !context.ct.is_cancelled() {
+                    alone.told().await;
+                }
                 return answer;
             }
             Ok(Elsewhere::Unknown) => {
                 self.noted_as_again(request, context).await;
                 return refused(ToolError::refused(
                     "The same call was begun through another server, and what came of it is not known here; this one sent nothing.",
-                    "Read the document, or list the newest ones; only if it was not done, call again in two minutes.",
+                    "Read the document, or list the newest ones; only if it was not done, call again in a minute.",
                 ));
             }
             Err(Away) => return refused(ToolError::away("nobody can tell whether another server does the same")),
         };
         let answer = self.observed(request, context, true, (watch, told)).await;
         // What was called off before anything was sent has no answer that another server could give.
-        alone.done(&answer, context.ct.is_cancelled() && watch.has_sent()).await;
+        alone.done((context.ct.is_cancelled() && watch.has_sent()).then_some(&answer)).await;
         answer
     }
 
@@ -162,25 +171,29 @@ impl Server {
         if !writes || caller.request.is_none() {
             return self.observed(request, context, writes, (&watch, told)).await;
         }
-        let key = Key::new(caller.identity(), &request);
+        let (key, shared) = (Key::new(caller.identity(), &request), self.connection.session().shared);
         let first = loop {
             match self.turns.repeats.begin(key) {
                 Begun::First(first) => break first,
                 Begun::Again(held) => {
                     // What sent nothing has no answer for whoever asks again: now it is done.
                     let Some(answer) = again(held, context).await else { continue };
+                    if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
+                        elsewhere::told(shared, key.bytes()).await;
+                    }
                     self.noted_as_again(request, context).await;
                     return answer;
                 }
             }
         };
-        let answer = match self.connection.session().shared {
+        let answer = match shared {
             Some(shared) => self.alone(shared, key, request, context, (&watch, told)).await,
             None => self.observed(request, context, writes, (&watch, told)).await,
         };
         match context.ct.is_cancelled() {
             true if !watch.has_sent() => first.unsent(),
-            is_gone => first.done(&answer, is_gone),
+            // Where several servers serve, what all know keeps it.
+            is_gone => first.done(&answer, is_gone && shared.is_none()),
         }
         answer
     }

@@ -17,6 +17,8 @@ use super::{Away, Counted, Full, Rate, Window};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is asked whether it is there, where nobody else asks.
 const LOOK: Duration = Duration::from_secs(1);
+/// What is written to find out whether it takes anything.
+const LOOKED: &str = "erpnext-mcp:looked";
 
 /// Holds a name, or holds it on. KEYS: the name. ARGV: by whom, milliseconds.
 static HOLD: LazyLock<Script> = LazyLock::new(|| {
@@ -142,7 +144,8 @@ impl Redis {
         let looked_at = Arc::downgrade(&store);
         tokio::spawn(async move {
             while let Some(store) = looked_at.upgrade() {
-                _ = store.ask::<()>(&cmd("PING")).await;
+                // A store that is full, or a copy of another, answers and takes nothing.
+                _ = store.ask::<()>(cmd("SET").arg(LOOKED).arg(1).arg("PX").arg(millis(LOOK * 5))).await;
                 drop(store);
                 tokio::time::sleep(LOOK).await;
             }
@@ -152,27 +155,39 @@ impl Redis {
 
     async fn ask<T: FromRedisValue>(&self, asked: &Cmd) -> Result<T, Away> {
         let answer = asked.query_async(&mut self.connection.clone()).await;
-        self.heard(answer)
+        self.heard(answer, true)
+    }
+
+    /// What is there. That it can be read does not show that it takes anything.
+    async fn look<T: FromRedisValue>(&self, asked: &Cmd) -> Result<T, Away> {
+        let answer = match asked.query_async(&mut self.connection.clone()).await {
+            Err(error) if RedisError::is_io_error(&error) && !error.is_timeout() => {
+                asked.query_async(&mut self.connection.clone()).await
+            }
+            answer => answer,
+        };
+        self.heard(answer, false)
     }
 
     /// The same for a step that done twice is done once: a connection that was lost is made anew for it.
     async fn ask_again<T: FromRedisValue>(&self, asked: &Cmd) -> Result<T, Away> {
         match asked.query_async(&mut self.connection.clone()).await {
             Err(error) if RedisError::is_io_error(&error) && !error.is_timeout() => self.ask(asked).await,
-            answer => self.heard(answer),
+            answer => self.heard(answer, true),
         }
     }
 
     async fn run<T: FromRedisValue>(&self, script: &mut redis::ScriptInvocation<'_>) -> Result<T, Away> {
         let answer = script.invoke_async(&mut self.connection.clone()).await;
-        self.heard(answer)
+        self.heard(answer, true)
     }
 
     /// Learns from an answer whether it is there, and says so when that changes.
-    fn heard<T>(&self, answer: RedisResult<T>) -> Result<T, Away> {
-        let was_up = self.up.swap(answer.is_ok(), Ordering::Relaxed);
+    fn heard<T>(&self, answer: RedisResult<T>, writes: bool) -> Result<T, Away> {
+        let is_up = answer.is_ok() && (writes || self.is_up());
+        let was_up = self.up.swap(is_up, Ordering::Relaxed);
         match &answer {
-            Ok(_) if !was_up => tracing::info!("what is shared with other servers (http.redis) answers again"),
+            Ok(_) if is_up && !was_up => tracing::info!("what is shared with other servers (http.redis) answers again"),
             // Of its words only those are told in which no value can stand.
             Err(error) if was_up => tracing::error!(
                 code = error.code(),
@@ -200,7 +215,7 @@ impl Store for Redis {
     }
 
     fn get<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
-        async move { self.ask_again(cmd("GET").arg(name)).await }.boxed()
+        async move { self.look(cmd("GET").arg(name)).await }.boxed()
     }
 
     fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {

@@ -149,6 +149,11 @@ async fn fulfil(office: &Office, site: &SampleSite, who: usize, at: usize) {
                 key = Some(format!("{wish} after {attempt}"));
                 continue;
             }
+            // A server was ended at it.
+            Some(Err(why)) if why.contains("through another server") => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
             _ => {
                 wait().await;
                 continue;

@@ -115,9 +115,27 @@ async fn the_same_write_is_done_by_one_server_and_its_lost_answer_is_told_by_ano
     let again = data(&answered(other.post("/mcp", &create("lost", None))).await);
     assert_eq!(site.stored("Lead", again["created"].as_str().unwrap()).unwrap()["lead_name"], "lost");
     assert_eq!(site.writes().len(), before + 2, "{:?}", site.writes());
-    // Now the same is a new wish.
-    let new = data(&answered(other.post("/mcp", &create("lost", None))).await);
-    assert_ne!(new["created"], again["created"]);
+    // Now the same is a new wish, at whichever server.
+    for served in [&one, &other] {
+        let new = data(&answered(served.post("/mcp", &create("lost", None))).await);
+        assert_ne!(new["created"], again["created"]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_twice_is_there_for_who_asks_a_third_time() {
+    let site = SampleSite::start().await;
+    let [one, other] = two(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
+    other.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    let before = site.writes().len();
+    site.sandbox.faults().add(Fault::new(Kind::Latency(900)).method("POST"));
+    for (served, patience) in [(&one, 300), (&other, 200)] {
+        let lost = served.post("/mcp", &create("lost", None)).timeout(Duration::from_millis(patience)).send().await;
+        assert!(lost.is_err());
+    }
+    let again = data(&answered(other.post("/mcp", &create("lost", None))).await);
+    assert_eq!(site.stored("Lead", again["created"].as_str().unwrap()).unwrap()["lead_name"], "lost");
+    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
 }
 
 #[tokio::test]
