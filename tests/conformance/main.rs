@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod fixtures;
+#[path = "../any_request.rs"]
+mod requests;
 #[path = "../it/sandbox.rs"]
 #[allow(dead_code)]
 mod sandbox;

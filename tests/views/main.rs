@@ -9,6 +9,7 @@ mod desk;
 mod every;
 mod figures;
 mod pictures;
+#[path = "../any_request.rs"]
 mod requests;
 #[path = "../it/sandbox.rs"]
 #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! Whatever the views have the sample site asked: `tests/it/requests.rs` holds the same tools to what real sites take.
+//! Whatever the site is asked by tests of views and of the protocol: `tests/it/requests.rs` holds the tools to what real sites take.
 
 use erpnext_sandbox::{Form, Version};
 
