@@ -129,7 +129,7 @@ impl Server {
                 if !context.ct.is_cancelled() {
                     alone.told().await;
                 }
-                return answer;
+                return *answer;
             }
             Ok(Elsewhere::Unknown) => {
                 self.noted_as_again(request, context).await;

@@ -27,7 +27,7 @@ pub enum Elsewhere {
     /// Nothing: it is to be done here.
     Nothing(Alone),
     /// One did it, and its answer was lost.
-    Done(Answer, Alone),
+    Done(Box<Answer>, Alone),
     /// One is at it, or has ended without telling what came of it.
     Unknown,
 }
@@ -60,7 +60,7 @@ pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
     match shared.get::<Option<Value>>(Kind::Answer, &key).await? {
         Some(Some(Value::Bool(_))) => Ok(Elsewhere::Unknown),
         Some(Some(answer)) => match serde_json::from_value::<CallToolResult>(answer) {
-            Ok(answer) => Ok(Elsewhere::Done(Ok(answer.into()), alone)),
+            Ok(answer) => Ok(Elsewhere::Done(Box::new(Ok(answer.into())), alone)),
             Err(_) => Ok(Elsewhere::Unknown),
         },
         // It was begun, and nobody said that it has ended: the site may still be at it.
