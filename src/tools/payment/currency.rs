@@ -147,8 +147,8 @@ impl Across {
         if let Some(difference) = self.difference() {
             told["difference_amount"] = json!(difference);
             told["look_at"] = json!(
-                "a rate of nine decimals leaves this difference_amount in the company's currency; the site submits \
-                 no such payment before deductions take it"
+                "a rate of nine decimals leaves this difference_amount in the company's currency: the site books it \
+                 as exchange gain or loss if the company has an account for that; add no deduction for it"
             );
         }
         told
@@ -242,6 +242,9 @@ mod tests {
             (&across.told()["difference_amount"], &made["base_paid_amount"]),
             (&json!(-0.36), &json!(57_321.12))
         );
+        // On saving the site adds a deduction of its own: another would be one too many.
+        let look_at = across.told()["look_at"].to_string();
+        assert!(look_at.contains("exchange gain or loss") && look_at.contains("add no deduction"), "{look_at}");
         let told = Across { receives: false, ..across }.told();
         assert_eq!((&told["difference_amount"], &told["rate"]), (&json!(0.36), &json!("1 EUR = 17230.2 IDR")));
         let (bank, party) = ((57.5, "EUR".to_owned(), 1.0), (1_000_000.0, "IDR".to_owned(), 0.0000575));
