@@ -65,7 +65,7 @@ async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from()
     for (more, wanted) in [
         (json!({"uom": "Crate"}), "for another unit"),
         (json!({"uom": price["uom"], "batch_no": "B-1"}), "for one batch"),
-        (json!({"uom": price["uom"], "packing_unit": 3}), "for whole packs"),
+        (json!({"uom": price["uom"], "packing_unit": 3, "customer": customer}), "for whole packs"),
     ] {
         let mut other = json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": 2,
             "valid_from": "2020-01-01"});
@@ -74,6 +74,9 @@ async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from()
         let told = desk.call(PRICE, asked.clone()).await;
         let found = told["candidates"].as_array().unwrap().iter().find(|candidate| candidate["name"] == other).unwrap();
         assert_eq!(found["left_out"], wanted, "{told}");
+        // The party's own price is asked for first, and no other once it fails.
+        let none = told["note"].as_str().is_some_and(|note| note.contains("the site takes none"));
+        assert_eq!(none, wanted == "for whole packs", "{told}");
     }
     // Where what decides it is withheld, none is said to hold or not to.
     let read = json!({"read": true});
