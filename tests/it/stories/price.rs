@@ -140,6 +140,11 @@ async fn a_price_is_that_of_the_unit_and_of_the_partys_own_list() {
         let text = refusal(&app, PRICE, json!({"item_code": item, "company": COMPANY})).await;
         assert!(text.contains("price_list: none was named") && text.contains("Name the price list"), "{text}");
     }
+    // What the settings name holds where lists may not be looked up.
+    let rules = json!({"Item": read, "Item Price": read, "Company": read, "Selling Settings": read});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let told = call(&app, PRICE, json!({"item_code": item, "company": COMPANY})).await.unwrap();
+    assert_eq!((&told["price_list"], number(&told["price_list_rate"])), (&json!(own), 7.0), "{told}");
     // A list without a price is not a price of nothing.
     let empty = put(
         &desk,
