@@ -186,6 +186,24 @@ async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_
 }
 
 #[on_every_version]
+async fn behind_very_many_that_may_not_be_seen_it_is_said_that_not_all_were_looked_at() {
+    use crate::sandbox::config;
+    use crate::support::{app_of, call};
+    let desk = Desk::open().await;
+    let (seen, account) = payment(&desk).await;
+    let mut earlier = desk.site.with(|site| site.load("Payment Entry", &seen)).unwrap();
+    ["name", "references"].iter().for_each(|field| drop(earlier.remove(*field)));
+    earlier.insert("posting_date".to_owned(), json!("2026-11-19"));
+    desk.site.with(|site| (0..2_000).try_for_each(|_| site.insert(earlier.clone()).map(drop))).unwrap();
+    let asked = json!({"account": account, "from_date": "2026-11-19", "to_date": "2026-11-20"});
+    let rule = json!({"read": true, "update": true, "conditions": {"read": {"name": seen}}});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": {"Payment Entry": rule}})));
+    let told = call(&app, TOOL, asked).await.unwrap();
+    assert_eq!((&told["uncleared"], told.get("count")), (&json!([]), None), "{told}");
+    assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+}
+
+#[on_every_version]
 async fn the_site_is_asked_about_the_days_around_the_payments_alone() {
     use erpnext_sandbox::{Fault, Kind};
     const COUNTED: Kind = Kind::Latency(0);
