@@ -232,8 +232,8 @@ fn against(
     })
 }
 
-/// The site's tool with the rows that it has of these payments, dated: it is asked about the days around which they were
-/// posted, since an account has many of others in between.
+/// The site's tool with the rows that it has of these payments, dated: it is asked about the days around which they
+/// were posted, since an account has many of others in between.
 ///
 /// # Errors
 /// That it does not count one among the payments of the account, or its refusal.

@@ -114,8 +114,8 @@ fn whose(price: &Row) -> Option<(&'static str, &str)> {
     [("Customer", "customer"), ("Supplier", "supplier")].into_iter().map(party).find(|(_, party)| !party.is_empty())
 }
 
-/// Whether the price is one of those that the site asks for first: of exactly the party, or for everyone where none is asked
-/// about, and in the unit. Only then does it look at general prices, and at last at those of the item's own unit.
+/// Whether the price is one of those that the site asks for first: of exactly the party, or for everyone where none is
+/// asked about, and in the unit. Only then does it look at general prices, and at last at those of the item's own unit.
 fn is_first(price: &Row, question: &Question<'_>) -> bool {
     let asked = question.party.map(|party| (question.kind, party));
     whose(price) == asked && ["", question.uom].contains(&text(price, "uom"))

@@ -30,7 +30,7 @@ impl Across {
     /// bank's account is unknown; `amount` is in that of the party.
     ///
     /// # Errors
-    /// An amount in `data` where the arguments say it, none where the bank's account needs one, a currency of the bank's
+    /// An amount in `data` where the arguments say it, none where the bank's account needs one, a currency of that
     /// account that may not be read where the rate depends on it, and a rate that follows from nothing that is known.
     pub async fn of(
         call: &Call<'_>,
