@@ -1,10 +1,10 @@
 //! What payments do to the invoices that they are for: less of them is outstanding. No ledger is written.
 
 use erpnext_schema::DocTypeDef;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::status;
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -19,7 +19,7 @@ impl Site<'_> {
     ///
     /// # Errors
     /// The database's.
-    pub(super) fn fill_payment(&self, def: &DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+    pub(super) fn fill_payment(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
         if def.name != PAYMENT {
             return Ok(());
         }
@@ -43,15 +43,44 @@ impl Site<'_> {
             _ => ((received, target), paid * source),
         };
         let unallocated = cents((party - allocated).max(0.0));
+        self.fill_exchange(def, doc, cents(paid * source - received * target))?;
+        let deducted: f64 = rows(doc, "deductions").map(|row| number(row, "amount")).sum();
+        let over = (allocated + unallocated) * party_rate - other;
+        let over = if text(doc, "payment_type") == "Receive" { over } else { -over };
         for (field, amount) in [
             ("base_paid_amount", paid * number(doc, "source_exchange_rate")),
             ("base_received_amount", received * number(doc, "target_exchange_rate")),
             ("total_allocated_amount", allocated),
             ("base_total_allocated_amount", allocated * party_rate),
             ("unallocated_amount", unallocated),
-            ("difference_amount", (allocated + unallocated) * party_rate - other),
+            ("difference_amount", over - deducted),
         ] {
-            doc.insert(field.to_owned(), json!(cents(amount)));
+            doc.insert(field.to_owned(), json!(cents(amount) + 0.0));
+        }
+        Ok(())
+    }
+
+    /// Keeps what the rates leave between both amounts in a row of deductions, if the company has an account for it.
+    fn fill_exchange(&self, def: &'static DocTypeDef, doc: &mut Doc, amount: f64) -> Result<(), SiteError> {
+        let is_exchange = |row: &Value| row.as_object().is_some_and(|row| int(row, "is_exchange_gain_loss") == 1);
+        if let Some(Value::Array(rows)) = doc.get_mut("deductions") {
+            if amount == 0.0 {
+                rows.retain(|row| !is_exchange(row));
+            }
+            if let Some(row) = rows.iter_mut().find(|row| is_exchange(row)).and_then(Value::as_object_mut) {
+                row.insert("amount".to_owned(), json!(amount));
+                return Ok(());
+            }
+        }
+        if amount == 0.0 {
+            return Ok(());
+        }
+        let company = text(doc, "company").to_owned();
+        let account = self.value("Company", &company, "exchange_gain_loss_account")?;
+        let center = self.value("Company", &company, "cost_center")?;
+        if !is_empty(account.as_ref()) && !is_empty(center.as_ref()) {
+            let row = json!({"account": account, "cost_center": center, "amount": amount, "is_exchange_gain_loss": 1});
+            self.append_row(def, doc, "deductions", row);
         }
         Ok(())
     }
@@ -132,4 +161,47 @@ pub(super) fn cents(amount: f64) -> f64 {
 
 pub(super) fn number(doc: &Doc, key: &str) -> f64 {
     doc.get(key).map_or(0.0, flt)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use crate::{Options, Sandbox};
+
+    #[tokio::test]
+    async fn what_rates_leave_is_deducted_if_the_company_has_an_account_for_it() {
+        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        sandbox
+            .with(|site| {
+                let open = "docstatus = 1 AND is_return = 0 AND outstanding_amount > 100 LIMIT 1";
+                let invoice = site.db.rows_where(site.controller("Sales Invoice")?, open, &[])?.remove(0);
+                let paid = json!({
+                    "doctype": "Payment Entry", "naming_series": "ACC-PAY-.YYYY.-", "payment_type": "Receive",
+                    "party_type": "Customer", "party": invoice["customer"], "company": invoice["company"],
+                    "paid_from": invoice["debit_to"], "paid_to": "Petty Cash - AWF", "paid_amount": 57_321.12,
+                    "received_amount": 987_654_321, "source_exchange_rate": 1, "target_exchange_rate": 0.000058038,
+                    "posting_date": "2026-11-20",
+                });
+                let paid = paid.as_object().unwrap().clone();
+                let name = site.insert(paid.clone())?["name"].as_str().unwrap().to_owned();
+                let payment = site.load("Payment Entry", &name)?;
+                assert_eq!(payment["difference_amount"], -0.36, "{payment:?}");
+                assert!(site.submit(payment).unwrap_err().text.contains("Difference Amount"));
+
+                let account = json!({"exchange_gain_loss_account": "Petty Cash - AWF"});
+                site.set("Company", invoice["company"].as_str().unwrap(), account.as_object().unwrap())?;
+                let name = site.insert(paid)?["name"].as_str().unwrap().to_owned();
+                // Saved again, it has one such row still.
+                site.submit(site.load("Payment Entry", &name)?)?;
+                let payment = site.load("Payment Entry", &name)?;
+                let rows = payment["deductions"].as_array().unwrap();
+                assert_eq!((rows.len(), &rows[0]["amount"]), (1, &json!(-0.36)), "{payment:?}");
+                assert!(payment["difference_amount"].as_f64().unwrap().abs() < 0.005, "{payment:?}");
+                Ok(())
+            })
+            .unwrap();
+    }
 }

@@ -28,6 +28,8 @@ const MOST_IMAGE: usize = 3 << 20;
 const MOST_TEXT: usize = 40_000;
 /// What stands beside the text of a file, in bytes.
 const BESIDE_TEXT: usize = 700;
+/// As much text there is room for at least, so that whoever reads on always gets on.
+const LEAST_TEXT: usize = 200;
 /// The DocType of files: a public one is a document of its own.
 const FILE: &str = "File";
 /// The most files in one answer.
@@ -89,7 +91,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = Wanted {
         pages: args.pages.as_deref().map(pages).transpose()?,
         from: usize::try_from(args.from.unwrap_or_default()).unwrap_or(usize::MAX),
-        room: (MOST_TEXT.min(call.session.tools.bytes_for_result()) / names.len().max(1)).saturating_sub(BESIDE_TEXT),
+        room: room(call.session.tools.bytes_for_result(), names.len()),
         most_image: MOST_IMAGE / names.len().max(1),
     };
     let held = Held::read(&on, on.name(&args.name)).await?;
@@ -135,6 +137,11 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
         return Err(error);
     }
     Ok(Map::from_iter([("files".to_owned(), Value::Array(told))]).into())
+}
+
+/// How much text of each of so many files goes into a result of that many bytes.
+fn room(result: usize, files: usize) -> usize {
+    (MOST_TEXT.min(result) / files.max(1)).saturating_sub(BESIDE_TEXT).max(LEAST_TEXT)
 }
 
 /// The first and the last of `2-5`, or of `3`.
@@ -319,7 +326,7 @@ fn part(text: &str, from: usize, room: usize) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, MOST_TEXT, pages, part};
+    use super::{Content, MOST_FILES, MOST_TEXT, pages, part, room};
 
     #[test]
     fn bytes_are_what_they_begin_with() {
@@ -348,6 +355,18 @@ mod tests {
         }
         assert_eq!(read, text[3..]);
         assert!(part("x", usize::MAX, MOST_TEXT)["text"] == "");
+    }
+
+    #[test]
+    fn however_small_a_result_may_be_a_text_is_read_on() {
+        for (result, files, bytes) in
+            [(usize::MAX, 0, 39_300), (usize::MAX, 1, 39_300), (5_000, MOST_FILES, 300), (3_000, MOST_FILES, 200)]
+        {
+            assert_eq!(room(result, files), bytes, "{result} {files}");
+        }
+        // The widest of all as it is written.
+        let part = part("\u{e0001}\u{e0001}", 0, room(0, MOST_FILES));
+        assert_ne!(part["text"], "");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use erpnext_schema::{Rule, Violation, nearest, rows};
 use serde_json::{Map, Value, json};
 
 use super::write::{Clearing, Dated};
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form};
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on, ranges};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::Verdict;
@@ -188,6 +188,7 @@ async fn read<'a>(
     let (mut dated, mut violations, all) = (Vec::with_capacity(asked.len()), Vec::new(), asked.len());
     for (at, Asked { kind, name, date }) in asked.into_iter().enumerate() {
         call.observer.tell(at, all);
+        goes_on(call)?;
         let Some(on) = calls.iter().find(|on| on.def.name == kind.doctype) else { continue };
         let before = on.session.site.get(on.permit, &name).await?.data;
         named_exactly(on, &name, &before)?;
@@ -231,8 +232,8 @@ fn against(
     })
 }
 
-/// The site's tool with the rows that it has of these payments, dated: it is asked about the days on which they were
-/// posted, one by one, since an account has many of others in between.
+/// The site's tool with the rows that it has of these payments, dated: it is asked about the days around which they
+/// were posted, since an account has many of others in between.
 ///
 /// # Errors
 /// That it does not count one among the payments of the account, or its refusal.
@@ -244,8 +245,9 @@ async fn filled(call: &Call<'_>, account: &str, dated: &[Dated<'_>]) -> Result<M
     // What has a date already is asked for only where it is to get another, or none.
     let all = dated.iter().any(|one| !text_of(&one.before, CLEARANCE).is_empty());
     let (site, mut found) = (call.session.site, Vec::new());
-    for day in &days {
-        let asked = form(account, day, day, all);
+    for (from, to) in ranges(days.iter().copied()) {
+        goes_on(call)?;
+        let asked = form(account, from, to, all);
         found.extend(entries(site.ask_desk_tool(first.on.permit, DeskQuestion::BankEntries, &asked, None).await?));
     }
     // The site reads the range once more when all is set.

@@ -150,6 +150,35 @@ fn day(path: &str, text: &str) -> Result<String, Violation> {
     })
 }
 
+/// How many days two payments are apart at most to be asked about in one.
+const NEAR: i32 = 7;
+
+/// Days in their order as ranges, in which what is near each other is together.
+fn ranges<'d>(days: impl IntoIterator<Item = &'d str>) -> Vec<(&'d str, &'d str)> {
+    let mut ranges: Vec<(&'d str, &'d str)> = Vec::new();
+    for day in days {
+        let is_near = |last: &str| match (time::parse_date(last), time::parse_date(day)) {
+            (Ok(last), Ok(day)) => day.since(last).is_ok_and(|span| span.get_days() <= NEAR),
+            _ => false,
+        };
+        let near = ranges.last().is_some_and(|(_, last)| is_near(last));
+        match ranges.last_mut().filter(|_| near) {
+            Some((_, last)) => *last = day,
+            None => ranges.push((day, day)),
+        }
+    }
+    ranges
+}
+
+/// # Errors
+/// That the call was called off: nothing more is begun.
+fn goes_on(call: &Call<'_>) -> Result<(), ToolError> {
+    match call.observer.is_stopped() {
+        true => Err(ToolError::refused("It was called off before anything was set.", "Call again.")),
+        false => Ok(()),
+    }
+}
+
 /// The site's tool, as it is sent with a question about these days.
 fn form(account: &str, from: &str, to: &str, all: bool) -> Map<String, Value> {
     let fields = [
@@ -179,7 +208,15 @@ fn entries(mut tool: Map<String, Value>) -> Vec<Map<String, Value>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{CLEARANCE, KINDS};
+    use super::{CLEARANCE, KINDS, ranges};
+
+    #[test]
+    fn days_that_are_near_each_other_are_asked_about_in_one() {
+        let days = ["2025-12-28", "2026-01-04", "2026-01-05", "2026-01-13", "2026-03-01"];
+        let near = [("2025-12-28", "2026-01-05"), ("2026-01-13", "2026-01-13"), ("2026-03-01", "2026-03-01")];
+        assert_eq!(ranges(days), near);
+        assert_eq!(ranges(["", "2026-01-04"]), [("", ""), ("2026-01-04", "2026-01-04")]);
+    }
 
     #[test]
     fn every_field_of_what_a_bank_clears_is_there() {

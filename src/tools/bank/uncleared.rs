@@ -4,7 +4,7 @@
 use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, may_read};
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on, may_read};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -17,6 +17,8 @@ use crate::tool::Call;
 
 /// How many of a DocType are told at most, and looked at in one request.
 const MOST: usize = 200;
+/// How many requests look at those of a DocType at most: few of very many may be seen.
+const MOST_LOOKS: usize = 10;
 
 /// # Errors
 /// A range that is none, or the site's refusal.
@@ -44,10 +46,12 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
         on.keeps_values().await?;
         kind.seen(&on)?;
         let (mut of_kind, mut chunks) = (Vec::new(), names.chunks(MOST));
-        while of_kind.len() < MOST
-            && let Some(chunk) = chunks.next()
-        {
+        for chunk in chunks.by_ref().take(MOST_LOOKS) {
+            goes_on(call)?;
             of_kind.extend(seen(kind, &on, chunk, &found).await?);
+            if of_kind.len() >= MOST {
+                break;
+            }
         }
         if of_kind.len() > MOST || chunks.next().is_some() {
             left_out.push(format!("{} after these, not looked at: give a shorter range", kind.doctype));

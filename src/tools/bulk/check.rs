@@ -18,6 +18,14 @@ use crate::writes::links::{self, DeadLink};
 /// A document as it would be sent, with the number of its row.
 type Sent = (usize, &'static DocTypeDef, Map<String, Value>);
 
+/// A document that was checked.
+struct Checked {
+    def: &'static DocTypeDef,
+    doc: Map<String, Value>,
+    /// Whether it goes by what the stored document holds.
+    is_its_own: bool,
+}
+
 /// Checks every document from `start_at` on against its DocType, their links in one pass, and that none is named twice; every
 /// problem is named by its row. Once the call is called off, nothing more is looked at.
 pub(super) async fn check<R: Row>(
@@ -50,9 +58,10 @@ pub(super) async fn check<R: Row>(
         let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
         last = None;
         match checked(&on, row.name(), row.purpose(), data).await {
-            Ok((def, doc)) => {
+            Ok(Checked { def, doc, is_its_own }) => {
                 docs.push((i, def, doc));
-                last = Some((row.purpose(), data));
+                // What went by the values that one document holds is not what another gets.
+                last = (!is_its_own).then_some((row.purpose(), data));
             }
             Err(ToolError::Arguments { violations, .. }) => {
                 found.extend(violations.into_iter().map(|violation| in_row(i, violation)));
@@ -136,16 +145,17 @@ async fn checked(
     name: Option<&str>,
     purpose: Purpose,
     data: &Map<String, Value>,
-) -> Result<(&'static DocTypeDef, Map<String, Value>), ToolError> {
+) -> Result<Checked, ToolError> {
     let (on, doc) = on.document(purpose, data).await?;
     let error = match titles::resolve(&on, doc.clone(), &Map::new()).await {
-        Ok((doc, _)) => return Ok((on.def, doc)),
+        Ok((doc, _)) => return Ok(Checked { def: on.def, doc, is_its_own: false }),
         Err(error) => error,
     };
     // What the document holds already may be said again.
     let Some(name) = name.filter(|_| matches!(error, ToolError::Arguments { .. })) else { return Err(error) };
     let Some(stored) = stored(&on, name).await else { return Err(error) };
-    Ok((on.def, titles::resolve(&on, doc, &stored).await?.0))
+    let (doc, _) = titles::resolve(&on, doc, &stored).await?;
+    Ok(Checked { def: on.def, doc, is_its_own: true })
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

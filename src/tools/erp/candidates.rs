@@ -1,5 +1,7 @@
 //! The prices that a list has for an item, from which the site chose one, each with why it does not hold.
 
+use std::cmp::Reverse;
+
 use erpnext_schema::Order;
 use serde_json::{Value, json};
 
@@ -29,6 +31,7 @@ const JUDGED_BY: [&str; 7] = ["uom", "customer", "supplier", "valid_from", "vali
 const MOST_TOLD: usize = 50;
 const ASKED: u32 = 51;
 const OTHER_UNIT: &str = "for another unit";
+const WHOLE_PACKS: &str = "for whole packs";
 
 /// Of what the prices are candidates.
 pub struct Question<'q> {
@@ -79,11 +82,22 @@ pub async fn candidates(
         notes.push("candidates: which of them hold is not told, as what decides it may not all be read".to_owned());
     }
     let whys: Vec<_> = found.iter().map(|price| why_not(price, question).filter(|_| judged)).collect();
-    let in_its_unit = |(price, why): (&Row, &Option<_>)| why.is_none() && text(price, "uom") == question.uom;
-    let has_own = judged && found.iter().zip(&whys).any(in_its_unit);
+    let in_its_unit = |price: &Row| ["", question.uom].contains(&text(price, "uom"));
+    let has_own = judged && found.iter().zip(&whys).any(|(price, why)| why.is_none() && in_its_unit(price));
+    // Of those that are asked for first the newest alone counts, whether or not packs divide the quantity.
+    let first = found
+        .iter()
+        .zip(&whys)
+        .filter(|(price, why)| judged && (why.is_none() || **why == Some(WHOLE_PACKS)) && is_first(price, question));
+    let newest = first.min_by_key(|(price, _)| {
+        (Reverse(text(price, "valid_from").to_owned()), Reverse(text(price, "uom").to_owned()))
+    });
+    if newest.is_some_and(|(_, why)| *why == Some(WHOLE_PACKS)) {
+        notes.push("candidates: the newest price is for whole packs: the site takes none".to_owned());
+    }
     let told = |(price, why): (Row, Option<&'static str>)| {
         // The price of the item's own unit is taken only where the unit that is asked about has none.
-        let stands_back = has_own && ![question.uom, ""].contains(&text(&price, "uom"));
+        let stands_back = has_own && !in_its_unit(&price);
         let why = why.or_else(|| stands_back.then_some(OTHER_UNIT));
         let mut told = filled(shape::row(there.def, &there.permit, &columns, price));
         if let Some(why) = why {
@@ -94,6 +108,19 @@ pub async fn candidates(
     Ok(Some(found.into_iter().zip(whys).map(told).collect()))
 }
 
+/// Whose a price is, if it is not for everyone.
+fn whose(price: &Row) -> Option<(&'static str, &str)> {
+    let party = |(kind, field)| (kind, text(price, field));
+    [("Customer", "customer"), ("Supplier", "supplier")].into_iter().map(party).find(|(_, party)| !party.is_empty())
+}
+
+/// Whether the price is one of those that the site asks for first: of exactly the party, or for everyone where none is
+/// asked about, and in the unit. Only then does it look at general prices, and at last at those of the item's own unit.
+fn is_first(price: &Row, question: &Question<'_>) -> bool {
+    let asked = question.party.map(|party| (question.kind, party));
+    whose(price) == asked && ["", question.uom].contains(&text(price, "uom"))
+}
+
 /// Why a price does not hold, as far as it tells.
 fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
     let is_of_another = |kind: &str| {
@@ -101,6 +128,7 @@ fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
         !party.is_empty() && (kind != question.kind || question.party != Some(party))
     };
     let (until, pack) = (text(price, "valid_upto"), number(price, "packing_unit"));
+    let first = is_first(price, question);
     if text(price, "valid_from") > question.date {
         Some("not valid yet")
     } else if !until.is_empty() && until < question.date {
@@ -111,8 +139,12 @@ fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
         Some(OTHER_UNIT)
     } else if !text(price, "batch_no").is_empty() {
         Some("for one batch")
+    } else if whose(price).is_some() && !first {
+        // A party's own price is not asked for in the item's own unit.
+        Some(OTHER_UNIT)
     } else {
-        (pack > 0.0 && question.qty % pack != 0.0).then_some("for whole packs")
+        // Of the prices that come after the first packs are not asked.
+        (first && pack > 0.0 && question.qty % pack != 0.0).then_some(WHOLE_PACKS)
     }
 }
 
@@ -153,7 +185,14 @@ mod tests {
         );
         assert_eq!(of(json!({"uom": "Crate"})), Some("for another unit"));
         assert_eq!(of(json!({"batch_no": "B-1"})), Some("for one batch"));
-        assert_eq!(of(json!({"packing_unit": 12})), None);
-        assert_eq!(of(json!({"packing_unit": 10})), Some("for whole packs"));
+        assert_eq!(of(json!({"customer": "C-1", "uom": "Box", "packing_unit": 12})), None);
+        assert_eq!(of(json!({"customer": "C-1", "packing_unit": 10})), Some("for whole packs"));
+        // The party's own price is asked for in the unit alone, and of a general one not whether packs divide.
+        assert_eq!(of(json!({"customer": "C-1", "uom": "Nos"})), Some("for another unit"));
+        assert_eq!((of(json!({"packing_unit": 10})), of(json!({"uom": "Nos", "packing_unit": 10}))), (None, None));
+        // Where no party is asked about, general prices are the first.
+        let of = |value: Value| why_not(&row(value), &Question { party: None, ..question });
+        assert_eq!(of(json!({"uom": "Box", "packing_unit": 10})), Some("for whole packs"));
+        assert_eq!(of(json!({"uom": "Nos", "packing_unit": 10})), None);
     }
 }

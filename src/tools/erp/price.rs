@@ -210,10 +210,14 @@ async fn list(
         }
     }
     let usual = if transaction.sells() { "Standard Selling" } else { "Standard Buying" };
-    let list = of_settings(session, transaction, key).await?.unwrap_or_else(|| usual.to_owned());
+    let of_settings = of_settings(session, transaction, key).await?;
+    let is_known = of_settings.is_some();
+    let list = of_settings.unwrap_or_else(|| usual.to_owned());
     // A site in another language has none of this name, and answers as if the item cost nothing.
     match allowed(exists(session, "Price List", &list).await) {
         Ok(Some(_)) => {}
+        // What the settings name is there, whether or not lists may be looked up.
+        Ok(None) | Err(ToolError::Denied(_)) if is_known => {}
         Ok(None) | Err(ToolError::Refused { .. } | ToolError::Denied(_)) => {
             return Err(ToolError::refused(
                 "price_list: none was named, none is the party's own, and which is the site's own is not known here.",

@@ -30,8 +30,8 @@ impl Across {
     /// bank's account is unknown; `amount` is in that of the party.
     ///
     /// # Errors
-    /// An amount in `data` where the arguments say it, none where the bank's account needs one, and a rate that follows
-    /// from nothing that is known.
+    /// An amount in `data` where the arguments say it, none where the bank's account needs one, a currency of that
+    /// account that may not be read where the rate depends on it, and a rate that follows from nothing that is known.
     pub async fn of(
         call: &Call<'_>,
         made: &Map<String, Value>,
@@ -55,6 +55,18 @@ impl Across {
         if !differ {
             return Ok(None);
         }
+        let known = companies(call.session, call.session.site).await;
+        let own = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
+        // Whether the account's is the company's, and so worth 1, is known only where the party's is.
+        if is_unknown && own.as_deref() != Some(party) {
+            return Err(ToolError::refused(
+                format!(
+                    "account: the account's currency has to be readable here, as that of the party, {party}, is not \
+                     known to be the company's; nothing was made."
+                ),
+                "convert_document makes such a payment, with both amounts and rates in data.",
+            ));
+        }
         let Some(given) = data.get(takes) else {
             let does = if receives { "gets" } else { "gives" };
             let what = match is_unknown {
@@ -73,8 +85,6 @@ impl Across {
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));
         };
-        let known = companies(call.session, call.session.site).await;
-        let own = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
         let of_party = made.get(rate).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
         let both = if is_unknown { format!("{party} is") } else { format!("{bank} and {party} are") };
         let Some((bank_rate, party_rate)) = rates((at_bank, bank), (amount, party), own.as_deref(), of_party) else {
@@ -137,8 +147,8 @@ impl Across {
         if let Some(difference) = self.difference() {
             told["difference_amount"] = json!(difference);
             told["look_at"] = json!(
-                "a rate of nine decimals leaves this difference_amount in the company's currency; the site submits \
-                 no such payment before deductions take it"
+                "a rate of nine decimals leaves this difference_amount in the company's currency: the site books it \
+                 as exchange gain or loss if the company has an account for that; add no deduction for it"
             );
         }
         told
@@ -163,6 +173,8 @@ fn rates(bank: (f64, &str), party: (f64, &str), company: Option<&str>, of_party:
     let rates = match company {
         company if company == party.1 => (kept(party.0 / bank.0), 1.0),
         company if company == bank.1 => (1.0, kept(bank.0 / party.0)),
+        // One that is not known may be the company's.
+        _ if bank.1.is_empty() => return None,
         _ => {
             let of_party = kept(of_party?);
             (kept(party.0 * of_party / bank.0), of_party)
@@ -186,6 +198,11 @@ mod tests {
         assert_eq!(rates(bank, party, Some("GBP"), Some(0.8)), Some((0.727272727, 0.8)));
         assert_eq!(rates(bank, party, Some("GBP"), None), None);
         assert_eq!(rates(bank, party, None, Some(0.8)), None);
+        // Of an account whose currency is not known there is a rate only where the party's is the company's.
+        let unknown = (165.0, "");
+        assert_eq!(rates(unknown, party, Some("EUR"), Some(0.8)), Some((0.909090909, 1.0)));
+        assert_eq!(rates(unknown, party, Some("USD"), Some(1.1)), None);
+        assert_eq!(rates(unknown, party, Some("GBP"), Some(0.8)), None);
     }
 
     #[test]
@@ -225,6 +242,9 @@ mod tests {
             (&across.told()["difference_amount"], &made["base_paid_amount"]),
             (&json!(-0.36), &json!(57_321.12))
         );
+        // On saving the site adds a deduction of its own: another would be one too many.
+        let look_at = across.told()["look_at"].to_string();
+        assert!(look_at.contains("exchange gain or loss") && look_at.contains("add no deduction"), "{look_at}");
         let told = Across { receives: false, ..across }.told();
         assert_eq!((&told["difference_amount"], &told["rate"]), (&json!(0.36), &json!("1 EUR = 17230.2 IDR")));
         let (bank, party) = ((57.5, "EUR".to_owned(), 1.0), (1_000_000.0, "IDR".to_owned(), 0.0000575));

@@ -186,16 +186,56 @@ async fn what_may_be_seen_is_found_behind_many_that_may_not_and_counted_only_as_
 }
 
 #[on_every_version]
-async fn the_site_is_asked_about_the_days_of_the_payments_alone() {
+async fn behind_very_many_that_may_not_be_seen_it_is_said_that_not_all_were_looked_at() {
+    use crate::sandbox::config;
+    use crate::support::{app_of, call};
+    let desk = Desk::open().await;
+    let (seen, account) = payment(&desk).await;
+    let mut earlier = desk.site.with(|site| site.load("Payment Entry", &seen)).unwrap();
+    ["name", "references"].iter().for_each(|field| drop(earlier.remove(*field)));
+    earlier.insert("posting_date".to_owned(), json!("2026-11-19"));
+    desk.site.with(|site| (0..2_000).try_for_each(|_| site.insert(earlier.clone()).map(drop))).unwrap();
+    let asked = json!({"account": account, "from_date": "2026-11-19", "to_date": "2026-11-20"});
+    let rule = json!({"read": true, "update": true, "conditions": {"read": {"name": seen}}});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": {"Payment Entry": rule}})));
+    let told = call(&app, TOOL, asked).await.unwrap();
+    assert_eq!((&told["uncleared"], told.get("count")), (&json!([]), None), "{told}");
+    assert!(told["left_out"][0].as_str().unwrap().starts_with("Payment Entry after these, not looked at"), "{told}");
+}
+
+#[on_every_version]
+async fn the_site_is_asked_about_the_days_around_the_payments_alone() {
     use erpnext_sandbox::{Fault, Kind};
     const COUNTED: Kind = Kind::Latency(0);
     let desk = Desk::open().await;
     let (one, account) = payment(&desk).await;
-    let (same_day, later) = (payment(&desk).await.0, payment_on(&desk, "2026-11-25").await.0);
-    let dates = [one, same_day, later].map(|name| json!({"name": name, "date": "2026-11-26"}));
+    let (same_day, near) = (payment(&desk).await.0, payment_on(&desk, "2026-11-25").await.0);
+    let far = payment_on(&desk, "2026-11-05").await.0;
+    let dates = [one, same_day, near, far].map(|name| json!({"name": name, "date": "2026-11-26"}));
     desk.site.faults().add(Fault::new(COUNTED).path("run_doc_method"));
-    desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
+    let dry = desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
+    assert_eq!(dry["dates"].as_array().map(Vec::len), Some(4), "{dry}");
     assert_eq!(desk.site.faults().hits()[&COUNTED], 2);
+}
+
+#[on_every_version]
+async fn what_is_called_off_looks_at_nothing_more_and_sets_nothing() {
+    let desk = Desk::open().await;
+    let (payment, account) = payment(&desk).await;
+    let app = super::app(&desk.site, "administrator");
+    let tool = app.registry().find(TOOL).unwrap();
+    let before = desk.site.journal().len();
+    let (watch, _told) = erpnext_mcp::tool::progress::CallObserver::new();
+    watch.stop();
+    for asked in [
+        json!({"account": account, "from_date": "2026-11-20", "to_date": "2026-11-20"}),
+        json!({"account": account, "dates": [{"name": payment, "date": "2026-11-23"}], "confirm": true}),
+    ] {
+        let asked = asked.as_object().unwrap().clone();
+        let text = app.observed_call(tool, asked, None, &watch).await.unwrap_err().for_model();
+        assert!(text.contains("called off before anything was set"), "{text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
 }
 
 #[on_every_version]

@@ -196,6 +196,24 @@ async fn a_link_that_was_dead_before_or_is_no_longer_asked_for_does_not_stop_a_b
 }
 
 #[on_every_version]
+async fn what_one_document_holds_already_may_not_be_said_of_another_for_that() {
+    let desk = Desk::open().await;
+    for title in ["Twin towers North", "Twin towers South"] {
+        desk.create("Project", json!({"project_name": title, "naming_series": "PROJ-.####"})).await;
+    }
+    let (one, other) =
+        (desk.create("Task", json!({"subject": "A"})).await, desk.create("Task", json!({"subject": "B"})).await);
+    let gone = json!({"project": "Twin towers"});
+    desk.site.with(|site| site.set("Task", &one, gone.as_object().unwrap())).unwrap();
+    let before = desk.site.journal().len();
+    let rows = [one, other].map(|name| json!({"name": name, "project": "Twin towers"}));
+    let text = desk.refusal(UPDATE, json!({"doctype": "Task", "documents": rows})).await;
+    assert!(text.contains("documents[1].project: there is no Project named \"Twin towers\"; like it are"), "{text}");
+    assert!(!text.contains("documents[0]"), "{text}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn links_that_could_not_be_looked_at_within_the_limit_do_not_refuse_the_first_row() {
     let desk = Desk::open().await;
     let customers = desk.some("Customer", json!({}), 20).await;

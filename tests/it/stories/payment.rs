@@ -197,11 +197,21 @@ async fn an_account_whose_currency_is_unknown_is_not_taken_for_one_of_the_partys
     assert!(text.contains("its currency may not be read here, and that of the party is EUR"), "{text}");
     assert!(text.contains("Give received_amount in data"), "{text}");
     asked["data"] = json!({"received_amount": 165});
-    let told = call(&app, "record_payment", asked).await.unwrap();
+    let told = call(&app, "record_payment", asked.clone()).await.unwrap();
     let across = &told["across"];
     assert!(across["account_currency"].is_null() && across["account_amount"] == json!(165.0), "{told}");
     assert_eq!(across["rate"], "1 EUR = 1.1 of the account's currency", "{told}");
     assert_eq!(told["would_create"]["received_amount"], json!(165.0), "{told}");
+
+    // Where that of the party may be another than the company's, no rate follows from the amounts.
+    let company = json!({"read": true, "restricted_fields": ["default_currency"]});
+    let doctypes = json!({"Sales Invoice": read, "Payment Entry": all(), "Company": company});
+    let app = app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })));
+    for data in [json!({}), json!({"received_amount": 165})] {
+        asked["data"] = data;
+        let text = refusal(&app, "record_payment", asked.clone()).await;
+        assert!(text.contains("the account's currency has to be readable here"), "{text}");
+    }
 }
 
 #[on_every_version]

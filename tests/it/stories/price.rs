@@ -65,7 +65,7 @@ async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from()
     for (more, wanted) in [
         (json!({"uom": "Crate"}), "for another unit"),
         (json!({"uom": price["uom"], "batch_no": "B-1"}), "for one batch"),
-        (json!({"uom": price["uom"], "packing_unit": 3}), "for whole packs"),
+        (json!({"uom": price["uom"], "packing_unit": 3, "customer": customer}), "for whole packs"),
     ] {
         let mut other = json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": 2,
             "valid_from": "2020-01-01"});
@@ -74,6 +74,9 @@ async fn a_price_is_told_with_its_rules_and_the_prices_that_it_was_chosen_from()
         let told = desk.call(PRICE, asked.clone()).await;
         let found = told["candidates"].as_array().unwrap().iter().find(|candidate| candidate["name"] == other).unwrap();
         assert_eq!(found["left_out"], wanted, "{told}");
+        // The party's own price is asked for first, and no other once it fails.
+        let none = told["note"].as_str().is_some_and(|note| note.contains("the site takes none"));
+        assert_eq!(none, wanted == "for whole packs", "{told}");
     }
     // Where what decides it is withheld, none is said to hold or not to.
     let read = json!({"read": true});
@@ -137,6 +140,11 @@ async fn a_price_is_that_of_the_unit_and_of_the_partys_own_list() {
         let text = refusal(&app, PRICE, json!({"item_code": item, "company": COMPANY})).await;
         assert!(text.contains("price_list: none was named") && text.contains("Name the price list"), "{text}");
     }
+    // What the settings name holds where lists may not be looked up.
+    let rules = json!({"Item": read, "Item Price": read, "Company": read, "Selling Settings": read});
+    let app = app_of(&config(&desk.site, "administrator", json!({"doctypes": rules})));
+    let told = call(&app, PRICE, json!({"item_code": item, "company": COMPANY})).await.unwrap();
+    assert_eq!((&told["price_list"], number(&told["price_list_rate"])), (&json!(own), 7.0), "{told}");
     // A list without a price is not a price of nothing.
     let empty = put(
         &desk,
