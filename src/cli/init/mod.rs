@@ -54,7 +54,7 @@ pub struct Init {
     /// The server's name in the client
     #[arg(long, default_value = "erpnext")]
     name: String,
-    /// Replace existing files and entries without asking; copies are kept
+    /// Replace existing files and entries without asking; copies are kept. With --client alone the configuration stays
     #[arg(long)]
     force: bool,
     /// Ask nothing, use the defaults, and permit only reading unless a preset or DocTypes are named
@@ -129,14 +129,15 @@ impl Init {
         Ok(())
     }
 
-    /// Whether nothing is said but which client to add.
+    /// Whether nothing is said but which client to add. With --force an entry of its name gives way, and the configuration
+    /// stays all the same.
     fn only_adds_a_client(&self) -> bool {
         let nothing_else = self.url.is_none()
             && self.api_key.is_none()
             && self.secret_file.is_none()
             && self.preset.is_none()
             && self.doctypes.is_empty();
-        self.client.is_some() && nothing_else && !self.force
+        self.client.is_some() && nothing_else
     }
 
     fn permissions(&self, rights: &propose::Rights, asks: bool) -> anyhow::Result<Value> {

@@ -158,7 +158,14 @@ async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
     let done = run(folder.path(), &[], &arguments).await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(std::fs::read(folder.path().join("c.json")).unwrap(), before);
-    assert_eq!(read(folder.path().join(".vscode/mcp.json"))["servers"]["erpnext"]["type"], "stdio");
+    let client = folder.path().join(".vscode/mcp.json");
+    assert_eq!(read(client.clone())["servers"]["erpnext"]["type"], "stdio");
+    // --force is for the client's entry then: nothing was said that would make another configuration.
+    std::fs::write(&client, r#"{"servers": {"erpnext": {"command": "mine"}}}"#).unwrap();
+    let done = run(folder.path(), &[SECRET], &[&arguments[..], &["--force"]].concat()).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(std::fs::read(folder.path().join("c.json")).unwrap(), before);
+    assert_eq!(read(client)["servers"]["erpnext"]["args"][0], "--config");
 }
 
 #[tokio::test]
