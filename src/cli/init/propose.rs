@@ -123,6 +123,19 @@ pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
     Ok(permissions)
 }
 
+/// Whether the user may do anything of what is wanted: these DocTypes, or a preset, or the one that fits.
+///
+/// # Errors
+/// What the user may not.
+pub fn possible(rights: &Rights, preset: Option<&str>, doctypes: &[String]) -> anyhow::Result<()> {
+    if doctypes.is_empty() {
+        of_preset(rights, preset.unwrap_or_else(|| suggestion(rights)))?;
+    } else {
+        of_doctypes(rights, doctypes)?;
+    }
+    Ok(())
+}
+
 /// These DocTypes, for all that the user may do on the site.
 pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value> {
     let mut rules = Map::new();

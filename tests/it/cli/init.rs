@@ -71,6 +71,8 @@ async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_not
         ("reader", "Customer,Custmer", "did you mean Customer?"),
         ("reader", "Journal Entry", "has no right on it"),
         ("disabled", "Customer", "nothing was written"),
+        ("nobody", "Customer", "has no right on it"),
+        ("sales:secret", "Customer", "--api-key, or ERPNEXT_API_KEY: expected letters and digits"),
     ] {
         let done = init(folder.path(), &site, key, &["--doctypes", doctypes]).await;
         assert!(done.code == Some(1) && done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
