@@ -12,7 +12,7 @@ mod toml;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::files;
@@ -95,7 +95,16 @@ impl Init {
                 file.display()
             );
         }
-        // What is wrong with a client's file must not be found when the rest is written.
+        // What is wrong with it must not be found when all is answered.
+        files::can_be_written(&file).with_context(|| format!("{} cannot be written", file.display()))?;
+        if let Some(secret) = &self.secret_file {
+            let read = std::fs::read_to_string(secret);
+            let read = read.with_context(|| format!("--secret-file: {} cannot be read", secret.display()))?;
+            sign_in::is_credential(read.trim()).map_err(|why| anyhow!("--secret-file: {}: {why}", secret.display()))?;
+        }
+        if asks {
+            self.doubt_doctypes()?;
+        }
         if let Some(client) = self.client {
             self.edit(client, &file)?;
         }
@@ -138,6 +147,18 @@ impl Init {
             && self.preset.is_none()
             && self.doctypes.is_empty();
         self.client.is_some() && nothing_else
+    }
+
+    /// Has names that are none of ERPNext's, and nearly one, looked at again. A site can have DocTypes of its own.
+    fn doubt_doctypes(&self) -> anyhow::Result<()> {
+        for doctype in &self.doctypes {
+            let Some(near) = propose::nearly(doctype) else { continue };
+            let question = format!("ERPNext has no DocType {doctype}; did you mean {near}? Go on with {doctype}");
+            if !ask::yes(&question)? {
+                bail!("--doctypes: start again with {near} for {doctype}; nothing was written");
+            }
+        }
+        Ok(())
     }
 
     fn permissions(&self, rights: &propose::Rights, asks: bool) -> anyhow::Result<Value> {

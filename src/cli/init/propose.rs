@@ -151,14 +151,20 @@ pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value
         };
         let granted: Operations = held.iter().filter(fits).collect();
         if granted.is_empty() {
-            let near =
-                nearest(doctype, erpnext_doctypes::ALL.iter().map(|table| table.name())).filter(|_| def.is_none());
-            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let near = nearly(doctype).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             bail!("{doctype}: the site's user has no right on it, or it does not exist{near}");
         }
         rules.insert(doctype.clone(), object(granted));
     }
     Ok(json!({"doctypes": rules}))
+}
+
+/// The DocType of ERPNext that a name is nearly; none where it is one.
+pub fn nearly(doctype: &str) -> Option<&'static str> {
+    if erpnext_doctypes::any(doctype).is_some() {
+        return None;
+    }
+    nearest(doctype, erpnext_doctypes::ALL.iter().map(|table| table.name()))
 }
 
 fn object(operations: Operations) -> Value {

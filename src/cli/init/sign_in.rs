@@ -152,7 +152,7 @@ fn bare(text: &str) -> &str {
 ///
 /// # Errors
 /// What it would have to be; nothing of what it is.
-fn is_credential(text: &str) -> Result<(), String> {
+pub(super) fn is_credential(text: &str) -> Result<(), String> {
     if text.is_empty() || text.contains(|c: char| c == ':' || !c.is_ascii_graphic()) {
         return Err("expected letters and digits as the site shows them, without spaces".to_owned());
     }

@@ -217,3 +217,24 @@ async fn a_clients_file_that_is_not_understood_stops_everything_before_it_begins
         assert!(!folder.path().join("c.json").exists());
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_or_written_is_told_before_the_site_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::write(folder.path().join("two words"), "sec ret\n").unwrap();
+    for (arguments, wanted) in [
+        (&["--config", "file/c.json"][..], "c.json cannot be written"),
+        (&["--config", "c.json", "--secret-file", "none"], "--secret-file: none cannot be read"),
+        (
+            &["--config", "c.json", "--secret-file", "two words"],
+            "--secret-file: two words: expected letters and digits",
+        ),
+    ] {
+        // Nothing listens there.
+        let base = ["init", "--yes", "--url", "http://127.0.0.1:1", "--api-key", "sales"];
+        let done = run(folder.path(), &[], &[&base[..], arguments].concat()).await;
+        assert!(done.code == Some(1) && done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+        assert!(!done.stderr.contains("127.0.0.1") && !done.stderr.contains("sec ret"), "{}", done.stderr);
+    }
+}

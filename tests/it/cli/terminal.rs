@@ -136,6 +136,15 @@ async fn a_key_of_a_user_without_rights_leads_back_to_the_key_and_a_secret_with_
     assert!(config.contains("\"api_key\": \"sales\""), "{config}");
 }
 
+#[test]
+fn a_doctype_that_is_nearly_one_is_told_before_anything_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["init", "--config", "c.json", "--doctypes", "Custmer,Sales Order"];
+    let said = transcript(&mut run(folder.path(), &arguments), &[("did you mean Customer?", "")]);
+    assert!(said.contains("start again with Customer for Custmer"), "{said}");
+    assert!(!said.contains("Address of the site"), "{said}");
+}
+
 /// What a demo left in the folder.
 fn left(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
