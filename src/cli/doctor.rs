@@ -105,7 +105,9 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
     if user == "Administrator" {
         let what = "connection: the key is Administrator's, whom no rights on the site restrict";
-        findings.push(Finding::warning(what, "create a user with the roles that are needed, and use its key"));
+        findings.push(Finding::warning(what, opened::LESS_POWER));
+    } else {
+        findings.extend(powers(connection, user).await);
     }
     findings.push(tls(connection));
     findings.extend(clock(connection));
@@ -118,6 +120,22 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     findings.extend(tried::reports(connection, config).await);
     findings.extend(tried::published(connection, config).await);
     findings
+}
+
+/// A key that opens more than anybody needs; nothing where it does not.
+async fn powers(connection: &Connection, user: &str) -> Option<Finding> {
+    match opened::powers(connection).await {
+        Ok(held) if held.is_empty() => None,
+        Ok(held) => {
+            let held = held.join(", ");
+            let what = format!("connection: {user} may make or change {held}, and so give themselves every right");
+            Some(Finding::warning(what, opened::LESS_POWER))
+        }
+        Err(error) => {
+            let what = format!("connection: whether the key is a powerful one is not known: {}", error.what());
+            Some(Finding::warning(what, error.next()))
+        }
+    }
 }
 
 fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {

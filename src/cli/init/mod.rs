@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::doctor;
 use super::global::Global;
 use super::installed::Installed;
+use super::opened;
 use client::Client;
 
 /// What init is told.
@@ -162,8 +163,12 @@ impl Init {
     }
 
     fn permissions(&self, rights: &propose::Rights, asks: bool) -> anyhow::Result<Value> {
-        if propose::are_powerful(rights) {
-            say(POWERFUL);
+        if !rights.powers.is_empty() {
+            let held = rights.powers.join(", ");
+            say(&format!(
+                "this key may make or change {held}: whoever gets hold of it can give themselves every right. Better {}",
+                opened::LESS_POWER
+            ));
         }
         if !self.doctypes.is_empty() {
             let permissions = propose::of_doctypes(rights, &self.doctypes)?;
@@ -244,9 +249,6 @@ impl Init {
         Ok(())
     }
 }
-
-const POWERFUL: &str = "this key may make whatever any of the presets names: whoever gets hold of it can do so too. Better \
-                        create a user with the roles that are needed, and use its key";
 
 /// How a client starts this server.
 fn server(config: &Path) -> anyhow::Result<Value> {

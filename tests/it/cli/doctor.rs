@@ -75,6 +75,18 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
 }
 
 #[tokio::test]
+async fn a_key_that_can_give_itself_every_right_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    site.sandbox.add_user("manager", &["System Manager"]).unwrap();
+    let permissions = json!({"doctypes": {"User": {"read": true}}});
+    let (_, lines) = doctor(folder.path(), &site.config_of("manager", permissions.clone())).await;
+    has(&lines, "warning connection: manager@example.com may make or change User, Role, Custom Field, and so give");
+    let (_, lines) = doctor(folder.path(), &site.config_of("sales", permissions)).await;
+    assert!(!lines.iter().any(|line| line.contains("may make or change")), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without_rights_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     for version in [Version::V15, Version::V16] {

@@ -151,6 +151,21 @@ async fn nobody_who_was_not_asked_permits_more_than_reading() {
 }
 
 #[tokio::test]
+async fn a_system_manager_is_told_that_the_key_opens_all_though_it_may_not_make_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    site.sandbox.add_user("manager", &["System Manager", "Sales User"]).unwrap();
+    let done = init(folder.path(), &site, "manager", &[]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    for wanted in ["may make or change User, Role, Custom Field: ", "--preset read-only-analyst permits more"] {
+        assert!(done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+    }
+    std::fs::remove_file(folder.path().join("c.json")).unwrap();
+    let done = init(folder.path(), &site, "sales", &[]).await;
+    assert!(!done.stderr.contains("may make or change"), "{}", done.stderr);
+}
+
+#[tokio::test]
 async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
