@@ -154,6 +154,11 @@ async fn reports_that_are_open_are_run_and_what_does_not_is_told_with_its_cause(
     let item = json!({"doctypes": {"Item": {"read": true}}, "reports": ["General Ledger"]});
     let (_, lines) = doctor(folder.path(), &site.config_of("administrator", item)).await;
     has(&lines, "ok reports: General Ledger: not tried: no document that may be read was found");
+    // What the user has no role for is one line, whose advice is not about filters.
+    let two = json!({"doctypes": {"Customer": {"read": true}}, "reports": ["General Ledger", "Accounts Receivable"]});
+    let (_, lines) = doctor(folder.path(), &site.config_of("reader", two)).await;
+    has(&lines, "warning reports: the site's user may not run: General Ledger, Accounts Receivable");
+    assert_eq!(lines.iter().filter(|line| line.contains("General Ledger")).count(), 1, "{lines:#?}");
     // The site fails over one.
     site.sandbox.faults().say("No Fiscal Year is open");
     site.sandbox.faults().add(Fault::new(Kind::Refusal).path("frappe.desk.query_report.run"));
