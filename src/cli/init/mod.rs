@@ -85,7 +85,9 @@ impl Init {
         let file = global.config.as_deref().map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
         if self.only_adds_a_client() && file.exists() {
             Config::load_offline(Some(&file), &env)?;
-            return self.install(&file, self.client);
+            self.install(&file, self.client)?;
+            say_left_out(&file, &self.name)?;
+            return Ok(());
         }
         if file.exists()
             && !self.force
@@ -248,6 +250,40 @@ impl Init {
         say(&format!("put {:?} into {file}; {}", self.name, client.then()));
         Ok(())
     }
+}
+
+/// Says what the configuration leaves to the environment: few clients hand theirs on, so it belongs into the entry.
+fn say_left_out(config: &Path, name: &str) -> anyhow::Result<()> {
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(config)?)?;
+    let left = left_out(&whole);
+    if !left.is_empty() {
+        let (file, left) = (config.display(), left.join(", "));
+        say(&format!("{file} leaves {left} to the environment, and most clients hand nothing of theirs on"));
+        say(&format!(
+            "  → give {name:?} an \"env\" with them in the client's file, or put them into the configuration"
+        ));
+    }
+    Ok(())
+}
+
+/// The variables without which nothing starts under this configuration.
+fn left_out(whole: &Value) -> Vec<&'static str> {
+    let erpnext = &whole["erpnext"];
+    if erpnext.is_null() && whole["sites"].as_object().is_some_and(|sites| !sites.is_empty()) {
+        return Vec::new();
+    }
+    let is_stated = |key: &str| match &erpnext[key] {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    };
+    let wanted: [(&'static str, &[&str]); 3] = [
+        ("ERPNEXT_URL", &["url"]),
+        ("ERPNEXT_API_KEY", &["api_key"]),
+        ("ERPNEXT_API_SECRET", &["api_secret", "api_secret_file", "api_secret_command"]),
+    ];
+    let left = wanted.into_iter().filter(|(_, keys)| !keys.iter().any(|key| is_stated(key)));
+    left.map(|(variable, _)| variable).collect()
 }
 
 /// How a client starts this server.

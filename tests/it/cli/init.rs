@@ -186,6 +186,30 @@ async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
 }
 
 #[tokio::test]
+async fn what_a_shared_configuration_leaves_to_the_environment_is_told_for_the_clients_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let permissions = json!({"doctypes": {"Customer": {"read": true}}});
+    let told = async |whole: Value| {
+        std::fs::write(folder.path().join("c.json"), whole.to_string()).unwrap();
+        let arguments = ["init", "--yes", "--client", "vscode", "--config", "c.json"];
+        // That this shell has them says nothing of the client.
+        let env = [("ERPNEXT_URL", "https://erp.example.com"), SECRET];
+        let done = run(folder.path(), &env, &arguments).await;
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        done.stderr
+    };
+    let said = told(json!({"permissions": permissions})).await;
+    assert!(said.contains("leaves ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET to the environment"), "{said}");
+    assert!(said.contains("give \"erpnext\" an \"env\" with them"), "{said}");
+    let erpnext = json!({"url": "https://erp.example.com", "api_key": "", "api_secret_file": "/run/secret"});
+    let said = told(json!({"erpnext": erpnext, "permissions": permissions})).await;
+    assert!(said.contains("leaves ERPNEXT_API_KEY to the environment"), "{said}");
+    let erpnext = json!({"url": "https://erp.example.com", "api_key": "a", "api_secret_command": ["pass", "erp"]});
+    let said = told(json!({"erpnext": erpnext, "permissions": permissions})).await;
+    assert!(!said.contains("to the environment"), "{said}");
+}
+
+#[tokio::test]
 async fn each_client_gets_its_entry_where_it_looks_and_keeps_its_comments() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
