@@ -264,9 +264,9 @@ async fn what_cannot_be_read_or_written_is_told_before_the_site_is_asked() {
     std::fs::write(folder.path().join("two words"), "sec ret\n").unwrap();
     for (arguments, wanted) in [
         (&["--config", "file/c.json"][..], "c.json cannot be written"),
-        (&["--config", "c.json", "--secret-file", "none"], "--secret-file: none cannot be read"),
+        (&["--config", "c.json", "--secret-file", "none"][..], "--secret-file: none cannot be read"),
         (
-            &["--config", "c.json", "--secret-file", "two words"],
+            &["--config", "c.json", "--secret-file", "two words"][..],
             "--secret-file: two words: expected letters and digits",
         ),
     ] {
