@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{Init, address, ask, propose, say};
-use crate::cli::serve;
+use crate::cli::{serve, unreached};
 
 const ADDRESS: &str = "Address of the site (https://erp.example.com)";
 const KEY: &str = "API key (on the site: your user's Settings, API Access)";
@@ -191,7 +191,7 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
         Err(error) if error.kind() == Kind::BadKey => {
             Err(format!("{}: not ERPNext but something before it asks for a password", worded(&connection, &error)))
         }
-        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), error.next())),
+        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), unreached::mends(&connection, &error))),
     }
 }
 
