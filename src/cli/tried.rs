@@ -128,8 +128,8 @@ fn meant(
     none.collect()
 }
 
-const NO_ROLE: &str = "give the user a role of the report on the site, and the right to read what it shows, or take it out of \
-                       permissions.reports";
+const NO_ROLE: &str = "give the user a role of the report on the site, and the right to read what it shows, or take it \
+                       out of permissions.reports";
 const WRONG_NAME: &str = "correct permissions.reports, or take it out there; names are those of the desk, in English";
 
 fn failed(name: &str, error: &ToolError) -> Finding {

@@ -141,8 +141,8 @@ impl Init {
         Ok(())
     }
 
-    /// Whether nothing is said but which client to add. With --force an entry of its name gives way, and the configuration
-    /// stays all the same.
+    /// Whether nothing is said but which client to add. With --force an entry of its name gives way, and the
+    /// configuration stays all the same.
     fn only_adds_a_client(&self) -> bool {
         let nothing_else = self.url.is_none()
             && self.api_key.is_none()
@@ -168,7 +168,8 @@ impl Init {
         if !rights.powers.is_empty() {
             let held = rights.powers.join(", ");
             say(&format!(
-                "this key may make or change {held}: whoever gets hold of it can give themselves every right. Better {}",
+                "this key may make or change {held}: whoever gets hold of it can give themselves every right. \
+                 Better {}",
                 opened::LESS_POWER
             ));
         }
