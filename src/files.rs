@@ -52,6 +52,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     keep_name(&target)
 }
 
+/// Whether [`write_whole`] could write the file; nothing is left behind.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn can_be_written(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // Folders that are not there yet are made in the first that is.
+    let there = folder_of(&target).ancestors().find(|folder| folder.exists());
+    let there = there.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    drop(NamedTempFile::new_in(there)?);
+    Ok(())
+}
+
 /// The folder that a file is in.
 pub fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -95,7 +111,7 @@ pub fn back_up(path: &Path) -> io::Result<Option<PathBuf>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{back_up, cache_folder, config_file, keep_name, state_folder, write_whole};
+    use super::{back_up, cache_folder, can_be_written, config_file, keep_name, state_folder, write_whole};
 
     #[test]
     fn a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights() {
@@ -118,6 +134,18 @@ mod tests {
         assert_ne!(std::fs::read(&kept[0]).unwrap(), b"three");
         assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 3, "nothing else is left");
         assert_eq!(back_up(&folder.path().join("none")).unwrap(), None);
+    }
+
+    #[test]
+    fn what_can_be_written_is_known_before_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        can_be_written(&folder.path().join("a/b/c.json")).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        can_be_written(folder.path()).unwrap_err();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        can_be_written(&folder.path().join("file")).unwrap();
+        can_be_written(&folder.path().join("file/c.json")).unwrap_err();
+        can_be_written(&folder.path().join("file/a/c.json")).unwrap_err();
     }
 
     #[cfg(unix)]

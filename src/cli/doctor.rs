@@ -8,7 +8,7 @@ use erpnext_mcp::audit::Audit;
 use erpnext_mcp::catalog;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, Mode, OnFailure, Tools};
-use erpnext_mcp::site::{Kind, SiteError, SiteUrl};
+use erpnext_mcp::site::{SiteError, SiteUrl};
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
@@ -16,7 +16,7 @@ use jiff::fmt::rfc2822;
 
 use super::global::Global;
 use super::opened::{self, Rights, Tables};
-use super::{check, doctor_http, print, serve, tried};
+use super::{check, doctor_http, print, serve, tried, unreached};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
@@ -105,7 +105,9 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
     if user == "Administrator" {
         let what = "connection: the key is Administrator's, whom no rights on the site restrict";
-        findings.push(Finding::warning(what, "create a user with the roles that are needed, and use its key"));
+        findings.push(Finding::warning(what, opened::LESS_POWER));
+    } else {
+        findings.extend(powers(connection, user).await);
     }
     findings.push(tls(connection));
     findings.extend(clock(connection));
@@ -120,26 +122,27 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// A key that opens more than anybody needs; nothing where it does not.
+async fn powers(connection: &Connection, user: &str) -> Option<Finding> {
+    match opened::powers(connection).await {
+        Ok(held) if held.is_empty() => None,
+        Ok(held) => {
+            let held = held.join(", ");
+            let what = format!("connection: {user} may make or change {held}, and so give themselves every right");
+            Some(Finding::warning(what, opened::LESS_POWER))
+        }
+        Err(error) => {
+            let what = format!("connection: whether the key is a powerful one is not known: {}", error.what());
+            Some(Finding::warning(what, error.next()))
+        }
+    }
+}
+
 fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
     let words = error.messages().join("; ");
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     let what = format!("connection: {}: {}{words}", connection.session().caller.site.as_str(), error.what());
-    let fix = match error.kind() {
-        Kind::Unreachable => "check that erpnext.url is right, that the site runs, and that this machine reaches it; HTTPS_PROXY names a proxy".to_owned(),
-        // ERPNext names its exceptions; what stands before it does not.
-        Kind::BadKey if error.exc_type().is_none() => "something before ERPNext asks for a password of its own (a proxy): have it let this machine through".to_owned(),
-        Kind::BadKey => "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the configuration".to_owned(),
-        // The words are rustls's own: what answered was no TLS.
-        Kind::Tls if words.contains("InvalidContentType") => "what answers at this port speaks no TLS: correct the port in erpnext.url, or its https".to_owned(),
-        Kind::Tls => "check that the certificate is valid for this host, and that this machine trusts its issuer; SSL_CERT_FILE names one of your own".to_owned(),
-        // It leads to a page of the same host.
-        Kind::Redirected if words.is_empty() => "open erpnext.url in a browser: something before ERPNext asks for a login of its own, or the site lies elsewhere".to_owned(),
-        Kind::Redirected => "put the address that the site redirects to into erpnext.url; if that is a login page of your network, have it let this machine through".to_owned(),
-        Kind::Cut => "check that erpnext.url has the right port, and https if the site has it; if both are right, try again in a little while".to_owned(),
-        Kind::TimedOut => "see whether the site answers in a browser on this machine: if it is slow, raise erpnext.timeout; if it is not, a firewall keeps this program out".to_owned(),
-        _ => error.next().into_owned(),
-    };
-    Finding::error(what, fix)
+    Finding::error(what, unreached::mends(connection, error))
 }
 
 fn tls(connection: &Connection) -> Finding {

@@ -24,6 +24,7 @@ mod tools;
 #[cfg(feature = "sandbox")]
 mod tour;
 mod tried;
+mod unreached;
 
 use std::process::ExitCode;
 

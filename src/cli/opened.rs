@@ -65,6 +65,33 @@ pub async fn rights(connection: &Connection) -> Rights {
     rights
 }
 
+/// Whoever may make or change one of these can give themselves every other right, or run code on the site.
+const OPENS_ALL: [&str; 4] = ["User", "Role", "Custom Field", "Server Script"];
+
+/// What to do about a key that may.
+pub const LESS_POWER: &str = "create a user with the roles that are needed, and use its key";
+
+/// Which of those the site's user may make or change. Nobody needs that for a day's work.
+///
+/// # Errors
+/// The site's, where it says neither yes nor no.
+pub async fn powers(connection: &Connection) -> Result<Vec<&'static str>, SiteError> {
+    let session = connection.session();
+    let asked = OPENS_ALL.iter().flat_map(|doctype| [Operation::Create, Operation::Update].map(|op| (*doctype, op)));
+    let asked = asked.map(async |(doctype, operation)| (doctype, session.site.may(operation, doctype).await));
+    let mut held = Vec::new();
+    for (doctype, may) in join_all(asked).await {
+        match may {
+            Ok(true) if !held.contains(&doctype) => held.push(doctype),
+            Ok(_) => {}
+            // Not there, or not told to this user: then it is not theirs either.
+            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server | Kind::Rejected) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(held)
+}
+
 /// The tables as the site has them.
 #[derive(Default, Debug)]
 pub struct Tables {

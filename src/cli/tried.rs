@@ -7,7 +7,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::check::Finding;
 use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::error::ToolError;
-use erpnext_mcp::site::Filter;
+use erpnext_mcp::site::{Filter, Kind};
 use erpnext_mcp::tools::published::doubts;
 use erpnext_mcp::tools::{Trial, try_report};
 use futures_util::future::join_all;
@@ -39,7 +39,7 @@ pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
         }
     }
     let end = Instant::now() + TIME;
-    let (mut ran, mut late, mut tried) = (0, Vec::new(), 0);
+    let (mut ran, mut late, mut denied, mut tried) = (0, Vec::new(), Vec::new(), 0);
     for some in names[..names.len().min(MOST)].chunks(AT_ONCE) {
         if Instant::now() >= end {
             break;
@@ -50,10 +50,16 @@ pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
             match trial {
                 Ok(Ok(Trial::Ran)) => ran += 1,
                 Ok(Ok(Trial::Untold(why))) => findings.push(Finding::ok(format!("reports: {name}: not tried: {why}"))),
+                // That is no matter of filters.
+                Ok(Err(ToolError::Site(error))) if error.kind() == Kind::Denied => denied.push(name.as_str()),
                 Ok(Err(error)) => findings.push(failed(name, &error)),
                 Err(_) => late.push(name.as_str()),
             }
         }
+    }
+    if !denied.is_empty() {
+        let what = format!("reports: the site's user may not run: {}", denied.join(", "));
+        findings.push(Finding::warning(what, NO_ROLE));
     }
     if !late.is_empty() {
         let what = format!("reports: not done within {} s: {}", TIME.as_secs(), late.join(", "));
@@ -122,6 +128,8 @@ fn meant(
     none.collect()
 }
 
+const NO_ROLE: &str = "give the user a role of the report on the site, and the right to read what it shows, or take it \
+                       out of permissions.reports";
 const WRONG_NAME: &str = "correct permissions.reports, or take it out there; names are those of the desk, in English";
 
 fn failed(name: &str, error: &ToolError) -> Finding {

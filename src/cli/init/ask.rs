@@ -37,12 +37,16 @@ pub fn text<T>(question: &str, default: Option<&str>, take: impl Fn(&str) -> Res
     }
 }
 
-/// Text that is not shown.
-pub fn secret(question: &str) -> anyhow::Result<SecretString> {
+/// Text that is not shown and that `fits`, asked for again with what is wrong with it.
+pub fn secret(question: &str, fits: impl Fn(&str) -> Result<(), String>) -> anyhow::Result<SecretString> {
     loop {
         let answer = rpassword::prompt_password(format!("{question}: ")).context("the secret cannot be read")?;
-        if !answer.trim().is_empty() {
-            return Ok(answer.trim().into());
+        match answer.trim() {
+            "" => {}
+            answer => match fits(answer) {
+                Ok(()) => return Ok(answer.into()),
+                Err(why) => eprintln!("the secret that was typed: {why}"),
+            },
         }
     }
 }

@@ -12,7 +12,7 @@ mod toml;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::files;
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::doctor;
 use super::global::Global;
 use super::installed::Installed;
+use super::opened;
 use client::Client;
 
 /// What init is told.
@@ -54,7 +55,7 @@ pub struct Init {
     /// The server's name in the client
     #[arg(long, default_value = "erpnext")]
     name: String,
-    /// Replace existing files and entries without asking; copies are kept
+    /// Replace existing files and entries without asking; copies are kept. With --client alone the configuration stays
     #[arg(long)]
     force: bool,
     /// Ask nothing, use the defaults, and permit only reading unless a preset or DocTypes are named
@@ -84,7 +85,9 @@ impl Init {
         let file = global.config.as_deref().map_or_else(default, |file| Ok(std::path::absolute(file)?))?;
         if self.only_adds_a_client() && file.exists() {
             Config::load_offline(Some(&file), &env)?;
-            return self.install(&file, self.client);
+            self.install(&file, self.client)?;
+            say_left_out(&file, &self.name)?;
+            return Ok(());
         }
         if file.exists()
             && !self.force
@@ -95,7 +98,16 @@ impl Init {
                 file.display()
             );
         }
-        // What is wrong with a client's file must not be found when the rest is written.
+        // What is wrong with it must not be found when all is answered.
+        files::can_be_written(&file).with_context(|| format!("{} cannot be written", file.display()))?;
+        if let Some(secret) = &self.secret_file {
+            let read = std::fs::read_to_string(secret);
+            let read = read.with_context(|| format!("--secret-file: {} cannot be read", secret.display()))?;
+            sign_in::is_credential(read.trim()).map_err(|why| anyhow!("--secret-file: {}: {why}", secret.display()))?;
+        }
+        if asks {
+            self.doubt_doctypes()?;
+        }
         if let Some(client) = self.client {
             self.edit(client, &file)?;
         }
@@ -129,19 +141,37 @@ impl Init {
         Ok(())
     }
 
-    /// Whether nothing is said but which client to add.
+    /// Whether nothing is said but which client to add. With --force an entry of its name gives way, and the
+    /// configuration stays all the same.
     fn only_adds_a_client(&self) -> bool {
         let nothing_else = self.url.is_none()
             && self.api_key.is_none()
             && self.secret_file.is_none()
             && self.preset.is_none()
             && self.doctypes.is_empty();
-        self.client.is_some() && nothing_else && !self.force
+        self.client.is_some() && nothing_else
+    }
+
+    /// Has names that are none of ERPNext's, and nearly one, looked at again. A site can have DocTypes of its own.
+    fn doubt_doctypes(&self) -> anyhow::Result<()> {
+        for doctype in &self.doctypes {
+            let Some(near) = propose::nearly(doctype) else { continue };
+            let question = format!("ERPNext has no DocType {doctype}; did you mean {near}? Go on with {doctype}");
+            if !ask::yes(&question)? {
+                bail!("--doctypes: start again with {near} for {doctype}; nothing was written");
+            }
+        }
+        Ok(())
     }
 
     fn permissions(&self, rights: &propose::Rights, asks: bool) -> anyhow::Result<Value> {
-        if propose::are_powerful(rights) {
-            say(POWERFUL);
+        if !rights.powers.is_empty() {
+            let held = rights.powers.join(", ");
+            say(&format!(
+                "this key may make or change {held}: whoever gets hold of it can give themselves every right. \
+                 Better {}",
+                opened::LESS_POWER
+            ));
         }
         if !self.doctypes.is_empty() {
             let permissions = propose::of_doctypes(rights, &self.doctypes)?;
@@ -223,8 +253,39 @@ impl Init {
     }
 }
 
-const POWERFUL: &str = "this key may make whatever any of the presets names: whoever gets hold of it can do so too. Better \
-                        create a user with the roles that are needed, and use its key";
+/// Says what the configuration leaves to the environment: few clients hand theirs on, so it belongs into the entry.
+fn say_left_out(config: &Path, name: &str) -> anyhow::Result<()> {
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(config)?)?;
+    let left = left_out(&whole);
+    if !left.is_empty() {
+        let (file, left) = (config.display(), left.join(", "));
+        say(&format!("{file} leaves {left} to the environment, and most clients hand nothing of theirs on"));
+        say(&format!(
+            "  → give {name:?} an \"env\" with them in the client's file, or put them into the configuration"
+        ));
+    }
+    Ok(())
+}
+
+/// The variables without which nothing starts under this configuration.
+fn left_out(whole: &Value) -> Vec<&'static str> {
+    let erpnext = &whole["erpnext"];
+    if erpnext.is_null() && whole["sites"].as_object().is_some_and(|sites| !sites.is_empty()) {
+        return Vec::new();
+    }
+    let is_stated = |key: &str| match &erpnext[key] {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    };
+    let wanted: [(&'static str, &[&str]); 3] = [
+        ("ERPNEXT_URL", &["url"]),
+        ("ERPNEXT_API_KEY", &["api_key"]),
+        ("ERPNEXT_API_SECRET", &["api_secret", "api_secret_file", "api_secret_command"]),
+    ];
+    let left = wanted.into_iter().filter(|(_, keys)| !keys.iter().any(|key| is_stated(key)));
+    left.map(|(variable, _)| variable).collect()
+}
 
 /// How a client starts this server.
 fn server(config: &Path) -> anyhow::Result<Value> {

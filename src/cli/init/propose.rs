@@ -10,6 +10,8 @@ use erpnext_schema::{doctype_flag, nearest};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
+use crate::cli::opened;
+
 /// The presets by name, narrowest first.
 pub const PRESETS: [(&str, &str); 4] = [
     ("read-only-analyst", include_str!("../../../config/read-only-analyst.json")),
@@ -30,8 +32,18 @@ const ASKED: &[Operation] = &[
     Operation::Print,
 ];
 
-/// What the user may do on the site, by DocType.
-pub type Rights = BTreeMap<String, Operations>;
+/// What the user may do on the site.
+pub struct Rights {
+    by_doctype: BTreeMap<String, Operations>,
+    /// What the user may make or change and nobody needs to for a day's work.
+    pub powers: Vec<&'static str>,
+}
+
+impl Rights {
+    fn on(&self, doctype: &str) -> Operations {
+        self.by_doctype.get(doctype).copied().unwrap_or_default()
+    }
+}
 
 /// Asks the site for the user's rights: on these DocTypes, or on those of all presets.
 pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Result<Rights> {
@@ -44,7 +56,7 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
     let asked = names.iter().flat_map(|name| ASKED.iter().map(move |operation| (name, *operation)));
     let asked =
         asked.map(async |(name, operation)| (name, operation, connection.session().site.may(operation, name).await));
-    let mut rights: Rights = names.iter().map(|name| (name.clone(), Operations::NONE)).collect();
+    let mut rights: BTreeMap<String, Operations> = names.iter().map(|name| (name.clone(), Operations::NONE)).collect();
     for (name, operation, may) in join_all(asked).await {
         match may {
             Ok(true) => {
@@ -57,14 +69,18 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
             Err(error) => bail!("the rights on {name} cannot be read: {}", error.what()),
         }
     }
-    Ok(rights)
+    let powers = match opened::powers(connection).await {
+        Ok(powers) => powers,
+        Err(error) => bail!("whether the key is a powerful one cannot be read: {}", error.what()),
+    };
+    Ok(Rights { by_doctype: rights, powers })
 }
 
 /// The preset that fits what the user may make.
 pub fn suggestion(rights: &Rights) -> &'static str {
-    let may = |operation, doctype: &str| rights.get(doctype).is_some_and(|held| held.contains(operation));
-    if are_powerful(rights) {
-        // Whoever may do everything should give away little.
+    let may = |operation, doctype: &str| rights.on(doctype).contains(operation);
+    if !rights.powers.is_empty() {
+        // Whoever may give themselves everything should give away little.
         "read-only-analyst"
     } else if may(Operation::Create, "Payment Entry") {
         "accounts-user"
@@ -73,11 +89,6 @@ pub fn suggestion(rights: &Rights) -> &'static str {
     } else {
         "read-only-analyst"
     }
-}
-
-/// Whether they are more than anybody needs for a day's work.
-pub fn are_powerful(rights: &Rights) -> bool {
-    rights.len() > 1 && rights.values().all(|held| held.contains(Operation::Create))
 }
 
 /// A policy without what changes anything.
@@ -105,7 +116,7 @@ pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
     let mut permissions = permissions(preset)?;
     let mut kept = Map::new();
     for (doctype, rule) in rules(&permissions) {
-        let held = rights.get(&doctype).copied().unwrap_or_default();
+        let held = rights.on(&doctype);
         let stated = ASKED.iter().copied().filter(|operation| rule[operation.as_str()] == true);
         let granted: Operations = stated.filter(|operation| held.contains(*operation)).collect();
         if granted.contains(Operation::Read) {
@@ -123,12 +134,25 @@ pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
     Ok(permissions)
 }
 
+/// Whether the user may do anything of what is wanted: these DocTypes, or a preset, or the one that fits.
+///
+/// # Errors
+/// What the user may not.
+pub fn possible(rights: &Rights, preset: Option<&str>, doctypes: &[String]) -> anyhow::Result<()> {
+    if doctypes.is_empty() {
+        of_preset(rights, preset.unwrap_or_else(|| suggestion(rights)))?;
+    } else {
+        of_doctypes(rights, doctypes)?;
+    }
+    Ok(())
+}
+
 /// These DocTypes, for all that the user may do on the site.
 pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value> {
     let mut rules = Map::new();
     for doctype in doctypes {
         let def = erpnext_doctypes::any(doctype);
-        let held = rights.get(doctype).copied().unwrap_or_default();
+        let held = rights.on(doctype);
         let fits = |operation: &Operation| match operation {
             Operation::Submit | Operation::Cancel | Operation::Amend => {
                 def.is_none_or(|def| def.is(doctype_flag::SUBMITTABLE))
@@ -138,14 +162,20 @@ pub fn of_doctypes(rights: &Rights, doctypes: &[String]) -> anyhow::Result<Value
         };
         let granted: Operations = held.iter().filter(fits).collect();
         if granted.is_empty() {
-            let near =
-                nearest(doctype, erpnext_doctypes::ALL.iter().map(|table| table.name())).filter(|_| def.is_none());
-            let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let near = nearly(doctype).map_or_else(String::new, |near| format!("; did you mean {near}?"));
             bail!("{doctype}: the site's user has no right on it, or it does not exist{near}");
         }
         rules.insert(doctype.clone(), object(granted));
     }
     Ok(json!({"doctypes": rules}))
+}
+
+/// The DocType of ERPNext that a name is nearly; none where it is one.
+pub fn nearly(doctype: &str) -> Option<&'static str> {
+    if erpnext_doctypes::any(doctype).is_some() {
+        return None;
+    }
+    nearest(doctype, erpnext_doctypes::ALL.iter().map(|table| table.name()))
 }
 
 fn object(operations: Operations) -> Value {

@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{Init, address, ask, propose, say};
-use crate::cli::serve;
+use crate::cli::{serve, unreached};
 
 const ADDRESS: &str = "Address of the site (https://erp.example.com)";
 const KEY: &str = "API key (on the site: your user's Settings, API Access)";
+const ANOTHER: &str = "give the key of a user who may; Ctrl-C ends here, and nothing is written";
 const UNSEEN: &str = "not shown by the site; the user's rights are asked for instead";
 
 impl Init {
@@ -24,7 +25,7 @@ impl Init {
         let runtime = serve::runtime()?;
         let mut url = self.url.clone().or_else(|| env("ERPNEXT_URL"));
         let mut key = self.api_key.clone().or_else(|| env("ERPNEXT_API_KEY"));
-        let mut secret = env("ERPNEXT_API_SECRET").map(|secret| SecretString::from(secret.trim()));
+        let mut secret = self.stated_secret(env, asks)?;
         let (mut asked_before, mut key_before) = (None, None::<String>);
         loop {
             let site = self.site(url.take(), asked_before.as_deref(), asks)?;
@@ -40,7 +41,7 @@ impl Init {
             let secret = match (pasted.or(secret.take()), &self.secret_file) {
                 (_, Some(_)) => None,
                 (Some(secret), None) => Some(secret),
-                (None, None) if asks => Some(ask::secret("API secret (is not shown)")?),
+                (None, None) if asks => Some(ask::secret("API secret (is not shown)", is_credential)?),
                 (None, None) => bail!(
                     "the secret is missing: set ERPNEXT_API_SECRET, or name a file with --secret-file. There is no flag \
                      for it, because every user of this machine could read it"
@@ -55,16 +56,39 @@ impl Init {
                 })?;
                 Ok((erpnext, rights))
             });
+            let is_known = tried.is_ok();
+            let tried = tried.and_then(|(erpnext, rights)| {
+                propose::possible(&rights, self.preset.as_deref(), &self.doctypes)?;
+                Ok((erpnext, rights))
+            });
             match tried {
                 Ok(signed_in) => return Ok(signed_in),
                 Err(why) if asks && self.secret_file.is_none() => {
                     say(&format!("{why:#}"));
+                    if is_known {
+                        say(ANOTHER);
+                        // It took the key, so it is the right one.
+                        url = Some(site.clone());
+                    }
                     (asked_before, key_before) = (Some(site), Some(api_key));
                 }
                 Err(why) => {
                     bail!("{why:#}\nnothing was written; `erpnext-mcp init --help` shows what can be given")
                 }
             }
+        }
+    }
+
+    /// The secret of the environment. In a terminal a wrong one is told, and asked for.
+    fn stated_secret(&self, env: &dyn Fn(&str) -> Option<String>, asks: bool) -> anyhow::Result<Option<SecretString>> {
+        let Some(secret) = env("ERPNEXT_API_SECRET").filter(|_| self.secret_file.is_none()) else { return Ok(None) };
+        match is_credential(secret.trim()) {
+            Ok(()) => Ok(Some(SecretString::from(secret.trim()))),
+            Err(why) if asks => {
+                say(&format!("ERPNEXT_API_SECRET: {why}"));
+                Ok(None)
+            }
+            Err(why) => bail!("ERPNEXT_API_SECRET: {why}"),
         }
     }
 
@@ -103,8 +127,11 @@ fn key_and_secret(
     asks: bool,
 ) -> anyhow::Result<(String, Option<SecretString>)> {
     match given {
-        // What is wrong with it is told with the rest of what was given.
-        Some(given) if !asks => Ok((bare(&given).to_owned(), None)),
+        // With its secret it is refused: what a command line holds, every user of this machine could read.
+        Some(given) if !asks => match is_credential(bare(&given)) {
+            Ok(()) => Ok((bare(&given).to_owned(), None)),
+            Err(why) => bail!("--api-key, or ERPNEXT_API_KEY: {why}"),
+        },
         Some(given) => match pasted(&given) {
             Ok(key) => Ok(key),
             Err(why) => {
@@ -121,6 +148,17 @@ fn bare(text: &str) -> &str {
     text.trim().trim_start_matches("token ").trim()
 }
 
+/// Whether it can be a key or a secret, as a configuration takes them.
+///
+/// # Errors
+/// What it would have to be; nothing of what it is.
+pub(super) fn is_credential(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.contains(|c: char| c == ':' || !c.is_ascii_graphic()) {
+        return Err("expected letters and digits as the site shows them, without spaces".to_owned());
+    }
+    Ok(())
+}
+
 /// A key as it was typed, or key and secret as they stand in a header.
 ///
 /// # Errors
@@ -130,8 +168,8 @@ fn pasted(text: &str) -> Result<(String, Option<SecretString>), String> {
         Some((key, secret)) => (key.trim(), Some(secret.trim())),
         None => (bare(text), None),
     };
-    let is_other = |part: &str| part.contains('/') || part.contains(char::is_whitespace);
-    if key.is_empty() || is_other(key) || secret.is_some_and(is_other) {
+    let is_other = |part: &str| part.contains('/') || is_credential(part).is_err();
+    if key.is_empty() || is_other(key) || secret.is_some_and(|secret| !secret.is_empty() && is_other(secret)) {
         return Err("this is no key: a key is letters and digits, without spaces or slashes".to_owned());
     }
     Ok((key.to_owned(), secret.filter(|secret| !secret.is_empty()).map(SecretString::from)))
@@ -153,7 +191,7 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
         Err(error) if error.kind() == Kind::BadKey => {
             Err(format!("{}: not ERPNext but something before it asks for a password", worded(&connection, &error)))
         }
-        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), error.next())),
+        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), unreached::mends(&connection, &error))),
     }
 }
 
@@ -196,7 +234,16 @@ fn roles(user: &Map<String, Value>) -> Vec<&str> {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::pasted;
+    use super::{is_credential, pasted};
+
+    #[test]
+    fn a_secret_is_told_apart_from_what_is_none_without_being_shown() {
+        assert_eq!(is_credential("9f8e"), Ok(()));
+        for text in ["9f8e 7d", "1a2b:9f8e", "9f8é", ""] {
+            let why = is_credential(text).unwrap_err();
+            assert!(why.starts_with("expected letters and digits") && !why.contains("9f8"), "{why}");
+        }
+    }
 
     #[test]
     fn a_key_is_taken_with_its_secret_or_alone_and_nothing_else_is_one() {
@@ -210,7 +257,15 @@ mod tests {
             let with = with.as_ref().map(|secret| secret.expose_secret().to_owned());
             assert_eq!((found.as_str(), with.as_deref()), (key, secret), "{text}");
         }
-        for text in ["http://127.0.0.1:9116/app/customer", "erp.example.com/app", "my key", ":9f8e", "token a b:c"] {
+        for text in [
+            "http://127.0.0.1:9116/app/customer",
+            "erp.example.com/app",
+            "my key",
+            ":9f8e",
+            "token a b:c",
+            "a:b:c",
+            "é",
+        ] {
             assert!(pasted(text).unwrap_err().starts_with("this is no key"), "{text}");
         }
     }

@@ -75,6 +75,18 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
 }
 
 #[tokio::test]
+async fn a_key_that_can_give_itself_every_right_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    site.sandbox.add_user("manager", &["System Manager"]).unwrap();
+    let permissions = json!({"doctypes": {"User": {"read": true}}});
+    let (_, lines) = doctor(folder.path(), &site.config_of("manager", permissions.clone())).await;
+    has(&lines, "warning connection: manager@example.com may make or change User, Role, Custom Field, and so give");
+    let (_, lines) = doctor(folder.path(), &site.config_of("sales", permissions)).await;
+    assert!(!lines.iter().any(|line| line.contains("may make or change")), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without_rights_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     for version in [Version::V15, Version::V16] {
@@ -142,6 +154,11 @@ async fn reports_that_are_open_are_run_and_what_does_not_is_told_with_its_cause(
     let item = json!({"doctypes": {"Item": {"read": true}}, "reports": ["General Ledger"]});
     let (_, lines) = doctor(folder.path(), &site.config_of("administrator", item)).await;
     has(&lines, "ok reports: General Ledger: not tried: no document that may be read was found");
+    // What the user has no role for is one line, whose advice is not about filters.
+    let two = json!({"doctypes": {"Customer": {"read": true}}, "reports": ["General Ledger", "Accounts Receivable"]});
+    let (_, lines) = doctor(folder.path(), &site.config_of("reader", two)).await;
+    has(&lines, "warning reports: the site's user may not run: General Ledger, Accounts Receivable");
+    assert_eq!(lines.iter().filter(|line| line.contains("General Ledger")).count(), 1, "{lines:#?}");
     // The site fails over one.
     site.sandbox.faults().say("No Fiscal Year is open");
     site.sandbox.faults().add(Fault::new(Kind::Refusal).path("frappe.desk.query_report.run"));

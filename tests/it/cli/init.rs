@@ -71,6 +71,8 @@ async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_not
         ("reader", "Customer,Custmer", "did you mean Customer?"),
         ("reader", "Journal Entry", "has no right on it"),
         ("disabled", "Customer", "nothing was written"),
+        ("nobody", "Customer", "has no right on it"),
+        ("sales:secret", "Customer", "--api-key, or ERPNEXT_API_KEY: expected letters and digits"),
     ] {
         let done = init(folder.path(), &site, key, &["--doctypes", doctypes]).await;
         assert!(done.code == Some(1) && done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
@@ -149,6 +151,21 @@ async fn nobody_who_was_not_asked_permits_more_than_reading() {
 }
 
 #[tokio::test]
+async fn a_system_manager_is_told_that_the_key_opens_all_though_it_may_not_make_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    site.sandbox.add_user("manager", &["System Manager", "Sales User"]).unwrap();
+    let done = init(folder.path(), &site, "manager", &[]).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    for wanted in ["may make or change User, Role, Custom Field: ", "--preset read-only-analyst permits more"] {
+        assert!(done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+    }
+    std::fs::remove_file(folder.path().join("c.json")).unwrap();
+    let done = init(folder.path(), &site, "sales", &[]).await;
+    assert!(!done.stderr.contains("may make or change"), "{}", done.stderr);
+}
+
+#[tokio::test]
 async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
@@ -158,7 +175,38 @@ async fn a_client_alone_is_added_to_the_configuration_that_is_there() {
     let done = run(folder.path(), &[], &arguments).await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(std::fs::read(folder.path().join("c.json")).unwrap(), before);
-    assert_eq!(read(folder.path().join(".vscode/mcp.json"))["servers"]["erpnext"]["type"], "stdio");
+    let client = folder.path().join(".vscode/mcp.json");
+    assert_eq!(read(client.clone())["servers"]["erpnext"]["type"], "stdio");
+    // --force is for the client's entry then: nothing was said that would make another configuration.
+    std::fs::write(&client, r#"{"servers": {"erpnext": {"command": "mine"}}}"#).unwrap();
+    let done = run(folder.path(), &[SECRET], &[&arguments[..], &["--force"]].concat()).await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(std::fs::read(folder.path().join("c.json")).unwrap(), before);
+    assert_eq!(read(client)["servers"]["erpnext"]["args"][0], "--config");
+}
+
+#[tokio::test]
+async fn what_a_shared_configuration_leaves_to_the_environment_is_told_for_the_clients_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let permissions = json!({"doctypes": {"Customer": {"read": true}}});
+    let told = async |whole: Value| {
+        std::fs::write(folder.path().join("c.json"), whole.to_string()).unwrap();
+        let arguments = ["init", "--yes", "--client", "vscode", "--config", "c.json"];
+        // That this shell has them says nothing of the client.
+        let env = [("ERPNEXT_URL", "https://erp.example.com"), SECRET];
+        let done = run(folder.path(), &env, &arguments).await;
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        done.stderr
+    };
+    let said = told(json!({"permissions": permissions})).await;
+    assert!(said.contains("leaves ERPNEXT_URL, ERPNEXT_API_KEY, ERPNEXT_API_SECRET to the environment"), "{said}");
+    assert!(said.contains("give \"erpnext\" an \"env\" with them"), "{said}");
+    let erpnext = json!({"url": "https://erp.example.com", "api_key": "", "api_secret_file": "/run/secret"});
+    let said = told(json!({"erpnext": erpnext, "permissions": permissions})).await;
+    assert!(said.contains("leaves ERPNEXT_API_KEY to the environment"), "{said}");
+    let erpnext = json!({"url": "https://erp.example.com", "api_key": "a", "api_secret_command": ["pass", "erp"]});
+    let said = told(json!({"erpnext": erpnext, "permissions": permissions})).await;
+    assert!(!said.contains("to the environment"), "{said}");
 }
 
 #[tokio::test]
@@ -206,5 +254,26 @@ async fn a_clients_file_that_is_not_understood_stops_everything_before_it_begins
         assert!(done.code == Some(1) && done.stderr.contains("by hand"), "{client}: {}", done.stderr);
         assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), "{");
         assert!(!folder.path().join("c.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_written_is_told_before_the_site_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    std::fs::write(folder.path().join("two words"), "sec ret\n").unwrap();
+    for (arguments, wanted) in [
+        (&["--config", "file/c.json"][..], "c.json cannot be written"),
+        (&["--config", "c.json", "--secret-file", "none"][..], "--secret-file: none cannot be read"),
+        (
+            &["--config", "c.json", "--secret-file", "two words"][..],
+            "--secret-file: two words: expected letters and digits",
+        ),
+    ] {
+        // Nothing listens there.
+        let base = ["init", "--yes", "--url", "http://127.0.0.1:1", "--api-key", "sales"];
+        let done = run(folder.path(), &[], &[&base[..], arguments].concat()).await;
+        assert!(done.code == Some(1) && done.stderr.contains(wanted), "{wanted}: {}", done.stderr);
+        assert!(!done.stderr.contains("127.0.0.1") && !done.stderr.contains("sec ret"), "{}", done.stderr);
     }
 }

@@ -98,6 +98,53 @@ async fn mistakes_are_told_and_asked_again_and_nothing_typed_is_lost() {
     assert!(config.contains("\"api_key\": \"sales\"") && config.contains(&url), "{config}");
 }
 
+#[tokio::test]
+async fn a_key_of_a_user_without_rights_leads_back_to_the_key_and_a_secret_with_a_space_to_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let url = site.sandbox.url();
+    let home = folder.path().to_owned();
+    let typed = tokio::task::spawn_blocking(move || {
+        let mut session = run(&home, &["init", "--config", "c.json", "--url", &url]);
+        let answers = [
+            ("API key", "nobody"),
+            ("API secret", "sec ret"),
+            ("without spaces", ""),
+            ("API secret", "secret"),
+            ("may read nothing of", ""),
+            ("[nobody]: ", "sales"),
+            ("API secret", "secret"),
+            ("Which one", ""),
+            ("Put it into a client", ""),
+        ];
+        // What stands with no answer is only waited for.
+        let mut said = String::new();
+        for (words, answer) in answers {
+            said += &session.exp_string(words).unwrap_or_else(|error| panic!("{words}: {error}; {said}"));
+            said += words;
+            if !answer.is_empty() || words.ends_with("one") || words.ends_with("client") {
+                session.send_line(answer).unwrap();
+            }
+        }
+        said += &session.exp_eof().unwrap();
+        text(&said)
+    });
+    let said = typed.await.unwrap();
+    assert!(said.contains("give the key of a user who may") && !said.contains("environment"), "{said}");
+    assert!(!said.contains("Address of the site"), "{said}");
+    let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(config.contains("\"api_key\": \"sales\""), "{config}");
+}
+
+#[test]
+fn a_doctype_that_is_nearly_one_is_told_before_anything_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["init", "--config", "c.json", "--doctypes", "Custmer,Sales Order"];
+    let said = transcript(&mut run(folder.path(), &arguments), &[("did you mean Customer?", "")]);
+    assert!(said.contains("start again with Customer for Custmer"), "{said}");
+    assert!(!said.contains("Address of the site"), "{said}");
+}
+
 /// What a demo left in the folder.
 fn left(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
