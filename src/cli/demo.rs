@@ -1,6 +1,6 @@
 //! `erpnext-mcp demo`: a sample site inside this program, and MCP over it, without any configuration.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -156,15 +156,17 @@ fn configuration(url: &str, version: Version, audit_log: &Path) -> Value {
 }
 
 fn say_keys(site: &Sandbox) {
-    eprintln!("sample site: {}  (Ctrl-C ends it)", site.url());
+    let _ = writeln!(std::io::stderr(), "sample site: {}  (Ctrl-C ends it)", site.url());
     for key in site.keys() {
-        eprintln!("  {:<14} secret {:<8} {} — {}", key.key, key.secret, key.user, key.what);
+        let _ = writeln!(std::io::stderr(), "  {:<14} secret {:<8} {} — {}", key.key, key.secret, key.user, key.what);
     }
 }
 
 fn say_how_to_connect(url: &str, version: Version, kept: &str, audit_log: &Path) {
-    eprintln!("sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
-    eprintln!(
+    let _ =
+        writeln!(std::io::stderr(), "sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
+    let _ = writeln!(
+        std::io::stderr(),
         "{} DocTypes are open for reading and writing, ERPNext's others for reading. To connect a client:\n{}",
         OPEN.len(),
         client_configuration(version)
