@@ -60,6 +60,8 @@ async fn bash_completes_subcommands_their_options_and_values() {
         (&["erpnext-mcp", "audit", "tail", "--result", "UN"], "UNKNOWN"),
         (&["erpnext-mcp", "demo", "--version", "1"], "15 16"),
         (&["erpnext-mcp", "init", "--preset", "sales"], "sales-user"),
+        (&["erpnext-mcp", "--toolsets", "sell"], "selling"),
+        (&["erpnext-mcp", "tools", "--toolsets", "hist"], "history"),
     ] {
         let found = completed(folder.path(), words).await;
         assert!(found.split_whitespace().collect::<Vec<_>>().join(" ").contains(proposed), "{words:?}: {found}");
