@@ -5,11 +5,12 @@ pub async fn asked_to_end() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-        if let (Ok(mut terminate), Ok(mut interrupt)) = signals {
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::quit()));
+        if let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit)) = signals {
             tokio::select! {
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
+                _ = quit.recv() => return,
             }
         }
         std::future::pending().await

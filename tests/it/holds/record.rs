@@ -318,7 +318,7 @@ async fn a_demo_that_permits_no_writes_offers_none() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_demo_takes_its_log_along_whatever_signal_ends_it() {
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT", "QUIT", "HUP"] {
         let server = Server::of(&["demo"]).await;
         server.signal(signal);
         let ended = server.ended().await;
