@@ -1,6 +1,6 @@
 //! The signals by which the system asks the program to end, or to read its configuration anew.
 
-/// Waits for SIGTERM or SIGINT; where there are none, for Ctrl-C.
+/// Waits for SIGTERM, SIGINT or SIGQUIT; where there are none, for Ctrl-C.
 pub async fn asked_to_end() {
     #[cfg(unix)]
     {
