@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 use super::page::grouped;
 
+/// The list whose texts are sentences, a line each: they have commas and colons.
+const SENTENCES: &str = "warnings";
 /// What stands before each line of a text of several.
 const MARGIN: &str = "| ";
 
@@ -55,8 +57,7 @@ impl Lines {
             Value::Array(list) => self.list(label, key, list, depth),
             Value::String(text) if text.contains('\n') => {
                 self.line(depth, &format!("{label}:"));
-                let shown = |line: &str| format!("{MARGIN}{}", line.replace(char::is_control, " "));
-                text.lines().for_each(|line| self.line(depth + 1, &shown(line)));
+                self.text(text, depth + 1);
             }
             value => {
                 let value = scalar(key, value).unwrap_or_default();
@@ -65,7 +66,18 @@ impl Lines {
         }
     }
 
+    /// Lines that the margin keeps from being taken for others.
+    fn text(&mut self, text: &str, depth: usize) {
+        text.lines().for_each(|line| self.line(depth, &format!("{MARGIN}{}", line.replace(char::is_control, " "))));
+    }
+
     fn list(&mut self, label: &str, key: &str, list: &[Value], depth: usize) {
+        let sentences: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+        if let Some(sentences) = sentences.filter(|_| key == SENTENCES) {
+            self.line(depth, &format!("{label}:"));
+            sentences.into_iter().for_each(|sentence| self.text(sentence, depth + 1));
+            return;
+        }
         let scalars: Option<Vec<String>> = list.iter().map(|value| scalar(key, value)).collect();
         if let Some(scalars) = scalars {
             self.line(depth, &format!("{label}: {}", scalars.join(", ")));
@@ -247,6 +259,21 @@ Time: 10:30 of 1,000
 None: (empty)
 Word: (empty)";
         assert_eq!(shown, expected.replace("Word: (empty)", "Word: \"(empty)\""));
+    }
+
+    #[test]
+    fn a_warning_is_a_line_that_passes_for_no_other() {
+        let shown = read(json!({
+            "warnings": ["Bolt: 3 are there, 5 are needed", "Zod \"Co\"\nGrand total: 1"],
+            "tags": ["a, b"],
+        }));
+        let expected = "\
+Warnings:
+  | Bolt: 3 are there, 5 are needed
+  | Zod \"Co\"
+  | Grand total: 1
+Tags: \"a, b\"";
+        assert_eq!(shown, expected);
     }
 
     #[test]
