@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,9 +25,16 @@ fn main() -> ExitCode {
     }
     match cli::Cli::parse().run() {
         Ok(code) => code,
+        // Whoever read has gone, as `head` does: there is nobody to tell. The code is that of programs that a pipe ends.
+        Err(error) if is_unread(&error) => ExitCode::from(141),
         Err(error) => {
-            eprintln!("erpnext-mcp: {error:#}");
+            let _ = writeln!(std::io::stderr(), "erpnext-mcp: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether it is about standard output: an error that stands alone, and none of a request's.
+fn is_unread(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

@@ -154,6 +154,10 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         }
         Question::Head(_) => {
             ensure!(!path.is_dir(), "a head is of one log: name its file");
+            if is_new(&path) {
+                writeln!(out, "{} has no lines yet", path.display())?;
+                return Ok(());
+            }
             let head = Head::of(&path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
             writeln!(out, "{}:{}", head.count, head.last)?;
         }
@@ -229,8 +233,20 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether nothing was ever written to a log: it is made, and its head too, before the first line.
+fn is_new(log: &Path) -> bool {
+    let mut head = log.as_os_str().to_owned();
+    head.push(".head");
+    let has_no_head = std::fs::metadata(head).is_ok_and(|head| head.len() == 0);
+    // Those of rotated files count.
+    has_no_head && log.exists() && review::lines(log).is_ok_and(|mut lines| lines.next().is_none())
+}
+
 /// That the chain of a log is whole.
 fn verified(log: &Path, kept: Option<&(u64, String)>) -> anyhow::Result<String> {
+    if kept.is_none() && is_new(log) {
+        return Ok(format!("{} has no lines yet", log.display()));
+    }
     let head = Head::of(log)?;
     ensure!(
         head.is_some() || kept.is_some(),
@@ -239,6 +255,7 @@ fn verified(log: &Path, kept: Option<&(u64, String)>) -> anyhow::Result<String> 
     );
     let unreadable = || format!("{} cannot be read", log.display());
     match verify::verify(review::lines(log).with_context(unreadable)?, head.as_ref(), kept)? {
+        Ok(1) => Ok(format!("{}: 1 line, the chain is whole", log.display())),
         Ok(count) => Ok(format!("{}: {count} lines, the chain is whole", log.display())),
         Err(verify::Broken { at: Some((file, number)), why }) => bail!("{}:{number}: this line {why}", file.display()),
         Err(verify::Broken { at: None, why }) => bail!("{}: {why}", log.display()),

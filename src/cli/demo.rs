@@ -1,6 +1,6 @@
 //! `erpnext-mcp demo`: a sample site inside this program, and MCP over it, without any configuration.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ const OPEN: [&str; 13] = [
     "Task",
 ];
 
+/// What the name of a demo's folder begins with; the process's number and a hyphen follow.
+const FOLDER: &str = "erpnext-mcp-demo-";
+
 /// The demo's options.
 #[derive(Debug, clap::Args)]
 pub struct Demo {
@@ -55,7 +58,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Runs until the client leaves, the tour ends, or a signal ends it: Ctrl-C, SIGTERM, SIGHUP.
+    /// Runs until the client leaves, the tour ends, or a signal ends it: Ctrl-C, SIGTERM, SIGQUIT, SIGHUP.
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         let runtime = serve::runtime()?;
         let done = runtime.block_on(self.serve(global));
@@ -87,7 +90,8 @@ impl Demo {
             return tokio::signal::ctrl_c().await.context("waiting for Ctrl-C");
         }
         // The log of a demo is of no use to anybody afterwards: the folder goes with this value, whatever ends the demo.
-        let logs = tempfile::Builder::new().prefix("erpnext-mcp-demo-").tempdir();
+        sweep(&std::env::temp_dir());
+        let logs = tempfile::Builder::new().prefix(&format!("{FOLDER}{}-", std::process::id())).tempdir();
         let logs = logs.context("there is no folder for the demo's audit log")?;
         let config = configuration(&url, self.version, &logs.path().join("audit.log"));
         let config = global.onto(Config::from_text(&config.to_string())?)?;
@@ -121,6 +125,33 @@ impl Demo {
         }
     }
 }
+
+/// Takes away the folders of demos that were killed: this user's, of processes that are no more. Those of another
+/// container that shares the folder look the same; what they would lose is the log of a demo.
+#[cfg(unix)]
+fn sweep(folder: &Path) {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::process::{Pid, getuid, test_kill_process};
+
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.split_once('-')?.0.parse().ok());
+        let Some(process) = id.filter(|id: &i32| *id > 0).and_then(Pid::from_raw) else { continue };
+        // Of the entry itself: a link is no folder.
+        let is_own = entry.metadata().is_ok_and(|there| there.is_dir() && there.uid() == getuid().as_raw());
+        let is_over = || test_kill_process(process) == Err(rustix::io::Errno::SRCH);
+        if is_own && is_over() {
+            // It goes, or it stays till the next demo.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Elsewhere nobody says whether a process is there.
+#[cfg(not(unix))]
+fn sweep(_: &Path) {}
 
 /// A version by its number, so that shells can propose those there are.
 fn versions() -> impl TypedValueParser<Value = Version> {
@@ -156,15 +187,17 @@ fn configuration(url: &str, version: Version, audit_log: &Path) -> Value {
 }
 
 fn say_keys(site: &Sandbox) {
-    eprintln!("sample site: {}  (Ctrl-C ends it)", site.url());
+    let _ = writeln!(std::io::stderr(), "sample site: {}  (Ctrl-C ends it)", site.url());
     for key in site.keys() {
-        eprintln!("  {:<14} secret {:<8} {} — {}", key.key, key.secret, key.user, key.what);
+        let _ = writeln!(std::io::stderr(), "  {:<14} secret {:<8} {} — {}", key.key, key.secret, key.user, key.what);
     }
 }
 
 fn say_how_to_connect(url: &str, version: Version, kept: &str, audit_log: &Path) {
-    eprintln!("sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
-    eprintln!(
+    let _ =
+        writeln!(std::io::stderr(), "sample site at {url}, made-up data, {kept}; audit log {}", audit_log.display());
+    let _ = writeln!(
+        std::io::stderr(),
         "{} DocTypes are open for reading and writing, ERPNext's others for reading. To connect a client:\n{}",
         OPEN.len(),
         client_configuration(version)

@@ -217,8 +217,11 @@ fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user:
     });
     findings.extend(lacking);
     if findings.is_empty() && rights.held > 0 {
-        let held = rights.held;
-        findings.push(Finding::ok(format!("rights: the site's user has all {held} rights that are permitted by name")));
+        let held = match rights.held {
+            1 => "the one right that is".to_owned(),
+            held => format!("all {held} rights that are"),
+        };
+        findings.push(Finding::ok(format!("rights: the site's user has {held} permitted by name")));
     }
     if rights.opened > 0 {
         let (opened, open) = (rights.opened, rights.open.len());
@@ -252,8 +255,11 @@ fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Findi
         }
     }
     if findings.is_empty() {
-        let count = tables.read.len();
-        findings.push(Finding::ok(format!("fields: {count} DocTypes have those that this program is generated from")));
+        let have = match tables.read.len() {
+            1 => "1 DocType has".to_owned(),
+            count => format!("{count} DocTypes have"),
+        };
+        findings.push(Finding::ok(format!("fields: {have} those that this program is generated from")));
     }
     findings
 }

@@ -1,13 +1,16 @@
 //! The flags that all commands share: the one place that takes them, and that reads a configuration with them.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::ArgAction;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, Command};
 use erpnext_mcp::config::{Config, Site};
-use erpnext_mcp::tool::listing::unknown_toolsets;
+use erpnext_mcp::tool::listing::{known_toolsets, unknown_toolsets};
 use erpnext_mcp::tools::is_known;
 use erpnext_mcp::tools::published::taken;
+use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
 
 /// Where to go without a configuration.
@@ -22,6 +25,7 @@ pub struct Global {
     pub config: Option<PathBuf>,
     /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
     #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
+    #[arg(value_parser = ToolsetNames, hide_possible_values = true)]
     toolsets: Vec<String>,
     /// The site of the configuration's `sites` that is meant
     #[arg(long, value_name = "NAME", global = true)]
@@ -36,6 +40,22 @@ pub struct Global {
         hide_possible_values = true
     )]
     read_only: bool,
+}
+
+/// Takes any name, since what is wrong with one is told with the configuration; shells propose those there are.
+#[derive(Clone, Debug)]
+struct ToolsetNames;
+
+impl TypedValueParser for ToolsetNames {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(known_toolsets().into_iter().map(|name| PossibleValue::new(intern::text(&name)))))
+    }
 }
 
 /// A flag that a command can refuse.

@@ -34,9 +34,14 @@ impl Publish {
         };
         let proposal = serve::runtime()?.block_on(asked).map_err(|error| anyhow::anyhow!("{}", error.for_model()))?;
         let Proposal { publish, left_out } = proposal;
-        left_out.iter().for_each(|line| eprintln!("left out: {line}"));
+        for line in left_out {
+            let _ = writeln!(std::io::stderr(), "left out: {line}");
+        }
         if publish.is_empty() {
-            eprintln!("There is nothing to publish that the configuration permits and does not publish yet.");
+            let _ = writeln!(
+                std::io::stderr(),
+                "There is nothing to publish that the configuration permits and does not publish yet."
+            );
             return Ok(());
         }
         writeln!(std::io::stdout(), "{:#}", json!({"publish": publish}))?;
@@ -64,8 +69,12 @@ fn add(global: &Global, publish: Map<String, Value>) -> anyhow::Result<()> {
     files::write_whole(&file, format!("{whole:#}\n").as_bytes())
         .with_context(|| format!("{} cannot be written", file.display()))?;
     if let Some(copy) = copy {
-        eprintln!("kept the old one as {}", copy.display());
+        let _ = writeln!(std::io::stderr(), "kept the old one as {}", copy.display());
     }
-    eprintln!("added to {}; change names, descriptions and filters there, and choose columns", file.display());
+    let _ = writeln!(
+        std::io::stderr(),
+        "added to {}; change names, descriptions and filters there, and choose columns",
+        file.display()
+    );
     Ok(())
 }

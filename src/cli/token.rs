@@ -28,11 +28,15 @@ pub fn run(wanted: &Wanted) -> anyhow::Result<()> {
     let token = format!("emcp_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
     let hash: String = digest(&SHA256, token.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let entry = json!({"sign_in": {"tokens": {name: {"sha256": hash}}}});
-    eprintln!("The configuration keeps only its hash, and so it cannot be shown again. Give {name} this token:");
+    let _ = writeln!(
+        std::io::stderr(),
+        "The configuration keeps only its hash, and so it cannot be shown again. Give {name} this token:"
+    );
     writeln!(std::io::stdout().lock(), "{token}")?;
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "and write into the configuration, with api_key and api_secret if it is not to stand for erpnext.api_key:"
     );
-    eprintln!("{}", serde_json::to_string_pretty(&entry)?);
+    let _ = writeln!(std::io::stderr(), "{}", serde_json::to_string_pretty(&entry)?);
     Ok(())
 }

@@ -36,7 +36,7 @@ impl Tools {
         std::io::stdout().lock().write_all(text.as_bytes())?;
         // On stderr, so that the JSON stays one.
         if let Some(where_to_go) = global.not_set_up() {
-            eprintln!("{where_to_go}");
+            let _ = writeln!(std::io::stderr(), "{where_to_go}");
         }
         Ok(())
     }

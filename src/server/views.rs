@@ -14,6 +14,7 @@ use super::LIST_TTL;
 use crate::app::Connection;
 use crate::tool::Tool;
 use crate::tools::convert::{CONVERT, becomes};
+use crate::tools::find::corrected;
 use crate::views::{self, MIME_TYPE, View};
 
 const EXTENSION: &str = "io.modelcontextprotocol/ui";
@@ -43,11 +44,12 @@ pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
 }
 
 /// The DocType that a call is about, as far as its arguments tell, where a view shows its result. A conversion is about what
-/// it makes.
+/// it makes; a call of `call_tool` is one of the tool that it names.
 pub(super) fn doctype(connection: &Connection, request: &CallToolRequestParams) -> Option<String> {
     let tool = connection.registry().find(&request.name)?;
+    let (tool, arguments) = corrected(connection.registry(), tool, request.arguments.clone().unwrap_or_default());
     views::of(tool)?;
-    let argument = |key: &str| request.arguments.as_ref()?.get(key)?.as_str();
+    let argument = |key: &str| arguments.get(key)?.as_str();
     match tool {
         Tool::Typed(_, def) => Some(def.name.to_owned()),
         _ if tool.name() == CONVERT.name => becomes(argument("doctype")?, argument("to")?).map(str::to_owned),

@@ -1,34 +1,57 @@
 //! What a person is asked to approve, as lines that read like a form: `Grand total: 100 → 120`. A value that would look like
 //! the lines around it stands in quotes, so that no text of a document can pass for another line.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::page::grouped;
 
+/// How people know fields, by their names; a field that is not here is shown by its name.
+pub type Labels = BTreeMap<&'static str, &'static str>;
+
+/// The list whose texts are sentences, a line each: they have commas and colons.
+const SENTENCES: &str = "warnings";
 /// What stands before each line of a text of several.
 const MARGIN: &str = "| ";
 
-/// The entries, a line each and what they hold below them.
-pub fn readable(entries: &Map<String, Value>) -> String {
-    let mut lines = Lines::default();
-    lines.entries(entries, 0);
-    lines.0.trim_end().to_owned()
+/// The entries, a line each and what they hold below them. The first are no fields.
+pub fn readable(entries: &Map<String, Value>, labels: &Labels) -> String {
+    let mut lines = Lines { text: String::new(), labels };
+    for (key, value) in entries {
+        lines.entry(&label(key), key, value, 0);
+    }
+    lines.text.trim_end().to_owned()
 }
 
-#[derive(Default)]
-struct Lines(String);
+struct Lines<'a> {
+    text: String,
+    labels: &'a Labels,
+}
 
-impl Lines {
+impl Lines<'_> {
     fn line(&mut self, depth: usize, text: &str) {
-        self.0.extend(std::iter::repeat_n("  ", depth));
-        self.0.push_str(text);
-        self.0.push('\n');
+        self.text.extend(std::iter::repeat_n("  ", depth));
+        self.text.push_str(text);
+        self.text.push('\n');
     }
 
     fn entries(&mut self, entries: &Map<String, Value>, depth: usize) {
         for (key, value) in entries {
-            self.entry(&label(key), key, value, depth);
+            self.entry(&self.label(key), key, value, depth);
         }
+    }
+
+    /// That of the field; of what is none, its name.
+    fn label(&self, key: &str) -> String {
+        self.labels.get(key).map_or_else(|| label(key), |label| (*label).to_owned())
+    }
+
+    /// A row whose values are all short.
+    fn in_a_line(&self, map: &Map<String, Value>) -> Option<String> {
+        let parts: Option<Vec<String>> =
+            map.iter().map(|(key, value)| Some(format!("{} {}", self.label(key), scalar(key, value)?))).collect();
+        parts.map(|parts| parts.join(", "))
     }
 
     fn entry(&mut self, label: &str, key: &str, value: &Value, depth: usize) {
@@ -45,7 +68,7 @@ impl Lines {
         match value {
             Value::Object(map) if map.is_empty() => self.line(depth, &format!("{label}: nothing")),
             Value::Array(list) if list.is_empty() => self.line(depth, &format!("{label}: none")),
-            Value::Object(map) => match in_a_line(map) {
+            Value::Object(map) => match self.in_a_line(map) {
                 Some(text) if map.len() <= 2 => self.line(depth, &format!("{label}: {text}")),
                 _ => {
                     self.line(depth, &format!("{label}:"));
@@ -55,8 +78,7 @@ impl Lines {
             Value::Array(list) => self.list(label, key, list, depth),
             Value::String(text) if text.contains('\n') => {
                 self.line(depth, &format!("{label}:"));
-                let shown = |line: &str| format!("{MARGIN}{}", line.replace(char::is_control, " "));
-                text.lines().for_each(|line| self.line(depth + 1, &shown(line)));
+                self.quoted(text, depth + 1);
             }
             value => {
                 let value = scalar(key, value).unwrap_or_default();
@@ -65,7 +87,18 @@ impl Lines {
         }
     }
 
+    /// Lines that the margin keeps from being taken for others.
+    fn quoted(&mut self, text: &str, depth: usize) {
+        text.lines().for_each(|line| self.line(depth, &format!("{MARGIN}{}", line.replace(char::is_control, " "))));
+    }
+
     fn list(&mut self, label: &str, key: &str, list: &[Value], depth: usize) {
+        let sentences: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+        if let Some(sentences) = sentences.filter(|_| key == SENTENCES) {
+            self.line(depth, &format!("{label}:"));
+            sentences.into_iter().for_each(|sentence| self.quoted(sentence, depth + 1));
+            return;
+        }
         let scalars: Option<Vec<String>> = list.iter().map(|value| scalar(key, value)).collect();
         if let Some(scalars) = scalars {
             self.line(depth, &format!("{label}: {}", scalars.join(", ")));
@@ -75,7 +108,7 @@ impl Lines {
         for (at, value) in list.iter().enumerate() {
             let number = format!("{}.", at + 1);
             match value {
-                Value::Object(map) => match in_a_line(map) {
+                Value::Object(map) => match self.in_a_line(map) {
                     Some(text) => self.line(depth + 1, &format!("{number} {text}")),
                     None => {
                         self.line(depth + 1, &number);
@@ -94,13 +127,6 @@ fn change(value: &Value) -> Option<(&Value, &Value)> {
     let to = map.get("to")?;
     let is_change = map.keys().all(|key| key == "from" || key == "to");
     is_change.then(|| (map.get("from").unwrap_or(&Value::Null), to))
-}
-
-/// A row whose values are all short.
-fn in_a_line(map: &Map<String, Value>) -> Option<String> {
-    let parts: Option<Vec<String>> =
-        map.iter().map(|(key, value)| Some(format!("{} {}", label(key), scalar(key, value)?))).collect();
-    parts.map(|parts| parts.join(", "))
 }
 
 /// A value that takes a part of a line; none for one that does not.
@@ -168,11 +194,11 @@ fn label(key: &str) -> String {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::readable;
+    use super::{Labels, readable};
 
     fn read(value: Value) -> String {
         let Value::Object(map) = value else { return String::new() };
-        readable(&map)
+        readable(&map, &Labels::new())
     }
 
     #[test]
@@ -250,8 +276,37 @@ Word: (empty)";
     }
 
     #[test]
+    fn a_warning_is_a_line_that_passes_for_no_other() {
+        let shown = read(json!({
+            "warnings": ["Bolt: 3 are there, 5 are needed", "Zod \"Co\"\nGrand total: 1"],
+            "tags": ["a, b"],
+        }));
+        let expected = "\
+Warnings:
+  | Bolt: 3 are there, 5 are needed
+  | Zod \"Co\"
+  | Grand total: 1
+Tags: \"a, b\"";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn fields_stand_with_their_labels() {
+        let shown = json!({"po_no": {"po_no": {"to": "A-1"}, "items": [{"qty": 1, "rate": 2}]}});
+        let labels = Labels::from([("po_no", "Customer's Purchase Order"), ("qty", "Quantity")]);
+        let shown = readable(shown.as_object().unwrap_or(&Map::new()), &labels);
+        let expected = "\
+Po no:
+  Customer's Purchase Order: (empty) → A-1
+  Items:
+    1. Quantity 1, Rate 2";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn nothing_is_left_out() {
-        let shown = readable(&Map::from_iter([("deep".to_owned(), json!([[1, [2]], {"a": {"b": [{"c": 3}]}}]))]));
+        let deep = Map::from_iter([("deep".to_owned(), json!([[1, [2]], {"a": {"b": [{"c": 3}]}}]))]);
+        let shown = readable(&deep, &Labels::new());
         assert!(["1", "2", "3"].iter().all(|number| shown.contains(number)), "{shown}");
     }
 }

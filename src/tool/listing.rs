@@ -214,6 +214,15 @@ fn is_in(tools: &Tools, set: &str) -> bool {
     tools.toolsets.iter().any(|asked| toolset(asked) == set)
 }
 
+/// The names of all toolsets that can be asked for.
+pub fn known_toolsets() -> Vec<String> {
+    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
+    known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
 /// What is wrong with the toolsets that are asked for, a line each.
 pub fn unknown_toolsets<'a>(asked: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut asked = asked.into_iter().peekable();
@@ -221,10 +230,7 @@ pub fn unknown_toolsets<'a>(asked: impl IntoIterator<Item = &'a String>) -> Vec<
     if asked.peek().is_none() {
         return Vec::new();
     }
-    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
-    known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
-    known.sort_unstable();
-    known.dedup();
+    let known = known_toolsets();
     let unknown = asked.filter(|asked| !known.contains(&toolset(asked)));
     let line = |asked: &String| match nearest(asked, known.iter().map(String::as_str)) {
         Some(near) => format!("{asked}: unknown toolset; did you mean {near}?"),

@@ -130,10 +130,9 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
         ("call_tool does not call itself: name another tool".to_owned(), None)
     } else {
         let names = call.registry.tools().iter().map(Tool::name);
-        (
-            format!("there is no tool {name:?} under this configuration; find_tools finds those there are"),
-            nearest(name, names),
-        )
+        // One that is not permitted was not misspelt: its neighbour does something else.
+        let near = nearest(name, names).filter(|_| super::known(name).is_none());
+        (format!("there is no tool {name:?} under this configuration; find_tools finds those there are"), near)
     };
     let nearest = nearest.map(str::to_owned);
     let violation = Violation { path: "tool".to_owned(), rule: Rule::Value, message, nearest };

@@ -1,15 +1,16 @@
 //! The signals by which the system asks the program to end, or to read its configuration anew.
 
-/// Waits for SIGTERM or SIGINT; where there are none, for Ctrl-C.
+/// Waits for SIGTERM, SIGINT or SIGQUIT; where there are none, for Ctrl-C.
 pub async fn asked_to_end() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-        if let (Ok(mut terminate), Ok(mut interrupt)) = signals {
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::quit()));
+        if let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit)) = signals {
             tokio::select! {
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
+                _ = quit.recv() => return,
             }
         }
         std::future::pending().await

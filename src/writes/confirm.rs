@@ -1,6 +1,9 @@
 //! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
 //! user, the document as it was then, and all that would be done, without what stands beside it.
 
+use std::collections::BTreeSet;
+
+use erpnext_schema::{DocTypeDef, FieldDef};
 use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +12,7 @@ use crate::context::Session;
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::{Operation, Policy};
 use crate::shape::plain::{plain, plain_map};
-use crate::shape::readable::readable;
+use crate::shape::readable::{Labels, readable};
 use crate::site::Caller;
 use crate::tool::Arguments;
 use crate::tool::arguments::{KEY, TOKEN};
@@ -118,6 +121,31 @@ fn no_token(why: NoToken) -> ToolError {
     }
 }
 
+/// The labels of a DocType's fields and its rows' that stand for one field alone, and pass for nothing else.
+fn labels(session: &Session<'_>, doctype: &str) -> Labels {
+    let Some(def) = session.catalog.known(doctype) else { return Labels::new() };
+    let tables = def.fields.iter().filter(|field| field.kind.is_table()).filter_map(FieldDef::target);
+    let rows = tables.filter_map(|table| session.catalog.known(table));
+    telling(rows.chain([def]))
+}
+
+fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
+    let fields = defs.flat_map(DocTypeDef::all_fields).filter(|field| field.kind.holds_value());
+    let known: BTreeSet<(&str, &str)> = fields.map(|field| (field.fieldname, field.label)).collect();
+    let is_plain = |label: &str| {
+        label.starts_with(char::is_alphabetic) && label.chars().all(|c| c.is_alphanumeric() || " ()-'/%".contains(c))
+    };
+    // Neither two labels of one name, nor one that another field has, or is shown with.
+    let is_clear = |(name, label): &(&str, &str)| {
+        known.iter().filter(|(other, _)| other == name).count() == 1
+            && known.iter().all(|(other, of)| {
+                let is_shown_so = other.len() == label.len() && other.replace('_', " ").eq_ignore_ascii_case(label);
+                other == name || !of.eq_ignore_ascii_case(label) && !is_shown_so
+            })
+    };
+    known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
+}
+
 impl About<'_> {
     /// That it is confirmed, where it has to be; `shown` says what would be done.
     ///
@@ -151,7 +179,7 @@ impl About<'_> {
         let token = tokens.issue(shared, bound).await.map_err(no_token)?;
         let what = plain(&self.what);
         let shown = plain_map(shown);
-        let told = readable(&shown);
+        let told = readable(&shown, &labels(session, self.doctype));
         let question =
             (told.chars().count() <= MOST_TOLD).then(|| format!("{}?\n\n{told}", what.replace(char::is_control, " ")));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
@@ -175,7 +203,7 @@ impl About<'_> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::bound;
+    use super::{bound, telling};
     use crate::cleared::{Bound, Tokens};
     use crate::site::{Caller, Credentials, SiteUrl};
     use crate::tool::Arguments;
@@ -190,6 +218,18 @@ mod tests {
         let given = Arguments::new(given.as_object().unwrap().clone()).unwrap();
         let shown = Map::from_iter([("would_change".to_owned(), json!({"docstatus": modified}))]);
         bound(&caller(key), tool, "Customer", &given, Some(&json!(modified)), &shown)
+    }
+
+    #[test]
+    fn a_label_stands_for_one_field_alone() {
+        let of = |name: &str| erpnext_doctypes::any(name).unwrap();
+        let labels = telling([of("Sales Order"), of("Sales Order Item")].into_iter());
+        assert_eq!(labels.get("po_no"), Some(&"Customer's Purchase Order"));
+        assert_eq!(labels.get("base_grand_total"), Some(&"Grand Total (Company Currency)"));
+        let mut seen = std::collections::BTreeSet::new();
+        assert!(labels.values().all(|label| seen.insert(label.to_lowercase())), "{labels:?}");
+        // Order and row have it, each with a label of its own.
+        assert_eq!(labels.get("discount_amount"), None);
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ pub fn can() -> bool {
 }
 
 fn line(question: &str) -> anyhow::Result<String> {
-    eprint!("{question}: ");
+    let _ = write!(std::io::stderr(), "{question}: ");
     std::io::stderr().flush()?;
     let mut answer = String::new();
     if std::io::stdin().lock().read_line(&mut answer)? == 0 {
@@ -32,7 +32,9 @@ pub fn text<T>(question: &str, default: Option<&str>, take: impl Fn(&str) -> Res
         }
         match take(answer) {
             Ok(taken) => return Ok(taken),
-            Err(why) => eprintln!("{why}"),
+            Err(why) => {
+                let _ = writeln!(std::io::stderr(), "{why}");
+            }
         }
     }
 }
@@ -64,8 +66,12 @@ pub fn one_of(question: &str, default: &str, choices: &[&str]) -> anyhow::Result
             "" => return Ok(default.to_owned()),
             answer if choices.contains(&answer) => return Ok(answer.to_owned()),
             wrong => match nearest(wrong, choices.iter().copied()) {
-                Some(near) => eprintln!("there is no {wrong}; did you mean {near}?"),
-                None => eprintln!("there is no {wrong}"),
+                Some(near) => {
+                    let _ = writeln!(std::io::stderr(), "there is no {wrong}; did you mean {near}?");
+                }
+                None => {
+                    let _ = writeln!(std::io::stderr(), "there is no {wrong}");
+                }
             },
         }
     }

@@ -327,5 +327,5 @@ fn text(whole: &Value) -> String {
 
 /// On stderr: standard output is for what a script may want.
 fn say(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

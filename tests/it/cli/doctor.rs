@@ -57,6 +57,16 @@ async fn a_healthy_set_up_has_nothing_but_ok() {
 }
 
 #[tokio::test]
+async fn one_of_a_thing_is_told_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    let config = site.config_of("sales", json!({"doctypes": {"Item": {"read": true}}}));
+    let (_, lines) = doctor(folder.path(), &config).await;
+    has(&lines, "ok rights: the site's user has the one right that is permitted by name");
+    has(&lines, "ok fields: 1 DocType has those that");
+}
+
+#[tokio::test]
 async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;

@@ -170,7 +170,7 @@ fn a_tour_is_six_calls_each_with_what_a_model_says_and_ends_with_init() {
 
 #[test]
 fn a_demo_leaves_nothing_behind_whatever_signal_ends_it() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT, Signal::SIGHUP] {
         let folder = tempfile::tempdir().unwrap();
         let mut session = run(folder.path(), &["demo"]);
         session.exp_string("The tools").unwrap();
@@ -179,4 +179,26 @@ fn a_demo_leaves_nothing_behind_whatever_signal_ends_it() {
         session.exp_eof().unwrap();
         assert_eq!(left(folder.path()), Vec::<String>::new(), "{signal}");
     }
+}
+
+#[test]
+fn a_demo_takes_away_what_one_that_was_killed_has_left_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut killed = run(folder.path(), &["demo"]);
+    killed.exp_string("The tools").unwrap();
+    killed.process_mut().signal(Signal::SIGKILL).unwrap();
+    killed.exp_eof().unwrap();
+    // A process that nobody waited for is still there.
+    let _ = killed.process_mut().wait();
+    assert_eq!(left(folder.path()).len(), 1);
+    // Of one that runs, and what only looks like one.
+    let own = std::process::id();
+    let others = [format!("{own}-x"), "x".to_owned(), "0-x".to_owned(), format!("{}-x", u32::MAX), "-1-x".to_owned()];
+    let others = others.map(|name| format!("erpnext-mcp-demo-{name}"));
+    others.iter().for_each(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+    transcript(&mut run(folder.path(), &["demo"]), &[]);
+    let (mut there, mut others) = (left(folder.path()), others.to_vec());
+    there.sort();
+    others.sort();
+    assert_eq!(there, others);
 }

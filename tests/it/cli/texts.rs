@@ -60,6 +60,8 @@ async fn bash_completes_subcommands_their_options_and_values() {
         (&["erpnext-mcp", "audit", "tail", "--result", "UN"], "UNKNOWN"),
         (&["erpnext-mcp", "demo", "--version", "1"], "15 16"),
         (&["erpnext-mcp", "init", "--preset", "sales"], "sales-user"),
+        (&["erpnext-mcp", "--toolsets", "sell"], "selling"),
+        (&["erpnext-mcp", "tools", "--toolsets", "hist"], "history"),
     ] {
         let found = completed(folder.path(), words).await;
         assert!(found.split_whitespace().collect::<Vec<_>>().join(" ").contains(proposed), "{words:?}: {found}");
@@ -163,4 +165,34 @@ async fn the_default_configuration_is_the_users_own() {
     std::fs::write(own.join("config.json"), r#"{"cache": {"ttll": 1}}"#).unwrap();
     let done = run(folder.path(), &[], &["check"]).await;
     assert!(done.stderr.contains("cache.ttll: unknown key"), "{}", done.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_stops_reading_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_erpnext-mcp"));
+        command
+            .args(arguments)
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .stdin(std::process::Stdio::null());
+        command
+    };
+    let unread = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for arguments in [&["tools"][..], &["tools", "--json"], &["config", "example"]] {
+        let done = command(arguments).stdout(unread()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code() == Some(141) && said.is_empty(), "{arguments:?}: {:?} {said}", done.status);
+    }
+    // Nor does a message that nobody reads turn the exit code into that of a panic.
+    for (arguments, code) in [(&["tools"][..], 0), (&["man", "nonsense"], 1)] {
+        let done = command(arguments).stderr(unread()).output().unwrap();
+        assert_eq!(done.status.code(), Some(code), "{arguments:?}");
+    }
 }

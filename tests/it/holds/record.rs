@@ -173,6 +173,30 @@ async fn the_log_can_be_asked_and_says_when_there_is_nothing() {
 }
 
 #[tokio::test]
+async fn a_log_without_lines_is_whole_and_one_line_is_one() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
+    let app = app_with(&config, Audit::open(&load(&config).audit).unwrap());
+    let log = folder.path().join("audit.log").to_str().unwrap().to_owned();
+    let audit = async |question: &[&str]| {
+        let question = [&["audit"], question, &["--file", &log]].concat();
+        run(folder.path(), &[], &question).await
+    };
+    for question in ["verify", "head"] {
+        let said = audit(&[question]).await;
+        assert!(said.code == Some(0) && said.stdout.contains("has no lines yet"), "{} {}", said.stdout, said.stderr);
+    }
+    let kept = format!("1:{}", "a".repeat(64));
+    assert_eq!(audit(&["verify", "--head", &kept]).await.code, Some(1), "a line was there");
+    std::fs::rename(format!("{log}.head"), format!("{log}.kept")).unwrap();
+    assert_eq!(audit(&["verify"]).await.code, Some(1), "a head that is gone says nothing");
+    std::fs::rename(format!("{log}.kept"), format!("{log}.head")).unwrap();
+    call(&app, "list_todo_documents", json!({})).await.unwrap();
+    let said = audit(&["verify"]).await.stdout;
+    assert!(said.contains(": 1 line, the chain is whole"), "{said}");
+}
+
+#[tokio::test]
 async fn the_logs_of_several_servers_are_verified_one_by_one_and_read_as_one() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let mut config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true, "create": true}}}));
@@ -294,7 +318,7 @@ async fn a_demo_that_permits_no_writes_offers_none() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_demo_takes_its_log_along_whatever_signal_ends_it() {
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT", "QUIT", "HUP"] {
         let server = Server::of(&["demo"]).await;
         server.signal(signal);
         let ended = server.ended().await;

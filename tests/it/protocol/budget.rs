@@ -159,6 +159,12 @@ async fn a_tool_is_the_same_by_its_name_and_by_call_tool() {
         let text = refusal(&app, "call_tool", arguments).await;
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+    // What is not permitted has no neighbour that does what was asked.
+    let app = self::app(json!({"doctypes": {"Customer": {"read": true, "create": true}}}), json!({}));
+    assert!(app.registry().find("create_customer_document").is_some());
+    let refused = json!({"tool": "update_customer_document", "arguments": {"name": "x", "data": {}}});
+    let text = refusal(&app, "call_tool", refused).await;
+    assert!(text.contains("there is no tool") && !text.contains("did you mean"), "{text}");
 }
 
 #[tokio::test]

@@ -119,6 +119,11 @@ async fn what_a_view_shows_beside_its_result_goes_to_clients_that_render_pages_a
         for field in view["fields"].as_object().unwrap().keys() {
             assert!(text.contains(field), "{field} is not in the answer");
         }
+        let through = json!({"name": "call_tool", "arguments": {"tool": "get_generic_document",
+            "arguments": {"doctype": "Sales Order", "name": &order}}});
+        let through = shown.request("tools/call", through).await;
+        let same = &through["result"]["_meta"]["erpnext-mcp/view"];
+        assert_eq!((&same["doctype"], &same["fields"]["grand_total"]), (&json!("Sales Order"), &total), "{through}");
         let missing = shown.request("tools/call", of("nope")).await;
         assert!(missing["result"]["_meta"]["erpnext-mcp/view"].is_null(), "{missing}");
         let mut plain = server(&config, json!({}), stateless).await;
