@@ -249,7 +249,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let meant = tools::find::named(self.connection.registry(), &request.name, request.arguments.as_ref());
-        let tool = meant.map(|tool| ("gen_ai.tool.name", tool.name().to_owned()));
+        let tool = meant.map(|tool| ("gen_ai.tool.name", tool.name()));
         let failed = |answer: &CallToolResponse| matches!(answer, CallToolResponse::Complete(result) if result.is_error == Some(true));
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
         self.traced("tools/call", tool, &context, failed, self.called(request, &context, writes)).await
@@ -316,7 +316,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = crate::prompts::find(&self.connection, &request.name).ok();
-        let prompt = prompt.map(|prompt| ("gen_ai.prompt.name", prompt.name.to_owned()));
+        let prompt = prompt.map(|prompt| ("gen_ai.prompt.name", prompt.name));
         let got = async { prompts::get(&self.connection, request).map(GetPromptResponse::from) };
         self.traced("prompts/get", prompt, &context, |_| false, got).await
     }

@@ -8,7 +8,7 @@ use rmcp::{ErrorData, RoleServer};
 use super::Server;
 
 /// What a request is about: an attribute, and the name of a tool or prompt that there is. Any other name is the caller's own.
-pub(super) type Subject = Option<(&'static str, String)>;
+pub(super) type Subject = Option<(&'static str, &'static str)>;
 
 impl Server {
     /// Does what a request asks for; `has_failed` tells a failure that is no error of the protocol.
@@ -38,7 +38,7 @@ impl Server {
         if method == "tools/call" {
             attributes.push(KeyValue::new("gen_ai.operation.name", "execute_tool"));
         }
-        let name = subject.as_ref().map_or(method.to_owned(), |(_, name)| format!("{method} {name}"));
+        let name = subject.map_or(method.to_owned(), |(_, name)| format!("{method} {name}"));
         attributes.extend(subject.map(|(attribute, name)| KeyValue::new(attribute, name)));
         let sent = (context.meta.get_traceparent(), context.meta.get_tracestate());
         let span = crate::traces::Span::of_request(name, attributes, sent);
