@@ -15,9 +15,14 @@ impl Site {
     /// The rows of a report, without the columns that the policy withholds. The filters are sent as they are: the site
     /// answers one that it does not know with other rows, and some that are missing with an error (H53).
     ///
-    /// ```no_run
+    /// ```
     /// use serde_json::{Map, json};
-    /// # async fn owed(site: erpnext_mcp::Site) -> Result<(), erpnext_mcp::api::Error> {
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+    /// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+    /// # let site = erpnext_mcp::Site::connect(&sample.url(), "administrator", "secret")?;
     /// let filters = Map::from_iter([("company".to_owned(), json!("Alderway Furniture"))]);
     /// let table = site.report("Accounts Receivable", &filters).await?;
     /// assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
@@ -75,17 +80,28 @@ impl Site {
         Ok(table)
     }
 
-    /// Calls a method of the site; what it answers, as it is. Only the methods that the policy's configuration lists can be
-    /// called, since nothing else tells whether one changes something, and what it takes:
+    /// Calls a method of the site; what it answers, as it is. Only the methods that the file of [`Self::with_permissions`]
+    /// lists can be called, since nothing else tells whether one changes something, and what it takes:
     ///
-    /// ```no_run
-    /// use erpnext_mcp::config::Config;
-    /// use erpnext_mcp::policy::Policy;
-    /// use serde_json::Map;
-    /// # async fn asked(site: erpnext_mcp::Site, config: &Config) -> Result<(), erpnext_mcp::api::Error> {
-    /// let site = site.with_policy(Policy::from_config(config));
-    /// let answer = site.method("my_app.api.opening_hours", Map::new()).await?;
-    /// assert!(answer.is_object());
+    /// ```
+    /// use serde_json::{Map, json};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+    /// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+    /// # let site = erpnext_mcp::Site::connect(&sample.url(), "administrator", "secret")?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("config.json");
+    /// let method = "erpnext.stock.utils.get_stock_balance";
+    /// let text = json!({"type": "string", "required": true});
+    /// let takes = json!({"item_code": text, "warehouse": text});
+    /// let stated = json!({"description": "Stock of an item.", "write": false, "arguments": takes});
+    /// std::fs::write(&file, json!({"methods": {method: stated}}).to_string())?;
+    /// let site = site.with_permissions(&file)?;
+    ///
+    /// let of = Map::from_iter([("item_code".into(), json!("No such")), ("warehouse".into(), json!("None"))]);
+    /// assert_eq!(site.method(method, of).await?, json!(0.0));
     /// # Ok(())
     /// # }
     /// ```

@@ -9,14 +9,19 @@ use crate::site::{Attachment, Download};
 impl Site {
     /// The files attached to a document.
     ///
-    /// ```no_run
+    /// ```
     /// use erpnext_doctypes::Customer;
-    /// # async fn keep(site: erpnext_mcp::Site) -> Result<(), erpnext_mcp::api::Error> {
-    /// site.attach::<Customer>("CUST-2026-00001", "note.txt", b"Rings on Fridays.").await?;
-    /// for file in site.attachments::<Customer>("CUST-2026-00001").await? {
-    ///     let bytes = site.download::<Customer>(&file).await?.bytes;
-    ///     assert!(file.size().is_none_or(|size| size == bytes.len() as u64));
-    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+    /// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+    /// # let site = erpnext_mcp::Site::connect(&sample.url(), "administrator", "secret")?;
+    /// # let name = site.list::<Customer>().page_size(1).fetch().await?.remove(0).name.unwrap_or_default();
+    /// site.attach::<Customer>(&name, "note.txt", b"Rings on Fridays.").await?;
+    /// let files = site.attachments::<Customer>(&name).await?;
+    /// assert_eq!(site.download::<Customer>(&files[0]).await?.bytes, b"Rings on Fridays.");
+    /// site.detach::<Customer>(&name, &files[0]).await?;
     /// # Ok(())
     /// # }
     /// ```

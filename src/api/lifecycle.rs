@@ -13,13 +13,21 @@ impl Site {
     /// Submits a draft as it is stored, and gives it as the site has it then. The site submits large documents later, in
     /// the background: those are still drafts.
     ///
-    /// ```no_run
-    /// use erpnext_doctypes::SalesOrder;
-    /// # async fn correct(site: erpnext_mcp::Site) -> Result<(), erpnext_mcp::api::Error> {
-    /// let order: SalesOrder = site.submit("SAL-ORD-2026-00003").await?;
+    /// ```
+    /// use erpnext_doctypes::{SalesOrder, SalesOrderField as Field};
+    /// use erpnext_schema::DocTypeFields;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+    /// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+    /// # let site = erpnext_mcp::Site::connect(&sample.url(), "administrator", "secret")?;
+    /// let drafts = site.list::<SalesOrder>().filter(Field::Docstatus.eq(0)).fetch().await?;
+    /// let name = drafts[0].name.clone().unwrap_or_default();
+    /// let order: SalesOrder = site.submit(&name).await?;
     /// assert_eq!(order.docstatus, Some(1));
-    /// let _: SalesOrder = site.cancel("SAL-ORD-2026-00003").await?;
-    /// let mut draft: SalesOrder = site.amend("SAL-ORD-2026-00003").await?;
+    /// let _: SalesOrder = site.cancel(&name).await?;
+    /// let mut draft: SalesOrder = site.amend(&name).await?;
     /// draft.items[0].qty = Some(5.0);
     /// site.update(&draft).await?;
     /// # Ok(())

@@ -1,6 +1,7 @@
 //! The Rust API: ERPNext's documents as typed structs, read and written with the same checks as the tools.
 
 mod beyond;
+mod error;
 mod files;
 mod lifecycle;
 mod list;
@@ -8,45 +9,52 @@ mod list;
 mod tests;
 mod writing;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use erpnext_schema::document::{self, Document, Extra};
-use erpnext_schema::{DocTypeDef, Filter, Purpose, Version, Violation, check_document, rows_mut};
+use erpnext_schema::{DocTypeDef, Filter, Purpose, Version, check_document, rows_mut};
 use serde_json::{Value, json};
 
 use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
+use crate::config::Config;
 use crate::document::{Writing, merge};
-use crate::policy::{Denial, Operation, Permit, Policy, WriteState};
+use crate::policy::{Permit, Policy, WriteState};
 use crate::shape::{FOR_READS, FOR_WRITES, Masked};
-use crate::site::{
-    BadCredentials, BadUrl, Caller, CallerClient, Client, ClientOptions, Credentials, SetUpError, SiteError, SiteUrl,
-    WriteError,
-};
+use crate::site::{Caller, CallerClient, Client, ClientOptions, Credentials, SiteUrl};
 
+pub use crate::config::{ConfigError, ConfigErrors};
+pub use crate::policy::{Denial, Operation, Reason};
 pub use crate::shape::report::{Column, Table};
-pub use crate::site::{Attachment, Download};
+pub use crate::site::{Attachment, BadCredentials, BadUrl, Download, Kind, SetUpError, SiteError};
+pub use error::Error;
 pub use list::List;
 
 /// A site, as one user sees it.
 ///
-/// ```no_run
-/// use erpnext_doctypes::{Customer, SalesInvoice, SalesInvoiceField};
+/// ```
+/// use erpnext_doctypes::{Customer, SalesInvoice, SalesInvoiceField as Field};
 /// use erpnext_mcp::Site;
 /// use erpnext_schema::DocTypeFields;
 ///
-/// # async fn overdue() -> Result<(), erpnext_mcp::api::Error> {
-/// let site = Site::connect("https://erp.example.com", "key", "secret")?;
-/// let customer: Customer = site.get("CUST-2026-00001").await?;
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+/// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+/// # let (url, key, secret) = (sample.url(), "administrator", "secret");
+/// let site = Site::connect(&url, key, secret)?;
 /// let overdue = site
 ///     .list::<SalesInvoice>()
-///     .filter(SalesInvoiceField::Status.eq("Overdue"))
-///     .filter(SalesInvoiceField::Customer.eq(customer.name.unwrap_or_default()))
-///     .fields(&[SalesInvoiceField::OutstandingAmount, SalesInvoiceField::DueDate])
-///     .order_by(SalesInvoiceField::DueDate.asc())
+///     .filter(Field::Status.eq("Overdue"))
+///     .fields(&[Field::Customer, Field::OutstandingAmount, Field::DueDate])
+///     .order_by(Field::DueDate.asc())
 ///     .fetch()
 ///     .await?;
-/// # let _ = overdue;
+/// for invoice in overdue {
+///     let customer: Customer = site.get(invoice.customer.get().unwrap_or_default()).await?;
+///     println!("{:?} owes {:?}", customer.customer_name, invoice.outstanding_amount);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -58,95 +66,6 @@ pub struct Site {
     version: SiteVersion,
     catalog: Catalog,
     masks: Masks,
-}
-
-/// Why a call of the API gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address cannot be used.
-    #[error(transparent)]
-    Url(#[from] BadUrl),
-    /// The key or the secret cannot be one.
-    #[error(transparent)]
-    Credentials(#[from] BadCredentials),
-    /// The HTTP client cannot be set up.
-    #[error(transparent)]
-    SetUp(#[from] SetUpError),
-    /// The document breaks rules of its DocType; nothing was sent.
-    #[error("{}", .0.iter().map(Violation::to_string).collect::<Vec<_>>().join("\n"))]
-    Invalid(Vec<Violation>),
-    /// The policy of this [`Site`] does not permit it; nothing was sent.
-    #[error(transparent)]
-    Denied(#[from] Denial),
-    /// The site said no, or did not answer a read.
-    #[error("{}", .0.for_model())]
-    Site(Box<SiteError>),
-    /// A write got no answer: whether it was done is not known. Read what it is about before anything else, and not too
-    /// soon: the site may still be at it.
-    #[error("{}", .0.for_model())]
-    Unanswered(Box<SiteError>),
-    /// The write was done, and the document could not be read after it: do not write it again.
-    #[error("{doctype} {name}: it was done, and could not be read after: {}", .error.for_model())]
-    Unread {
-        /// The DocType.
-        doctype: &'static str,
-        /// The document.
-        name: String,
-        /// Why not.
-        error: Box<SiteError>,
-    },
-    /// Somebody changed the document since it was read; nothing was changed.
-    #[error("{doctype} {name}: changed by somebody else since it was read; read it again")]
-    Stale {
-        /// The DocType.
-        doctype: &'static str,
-        /// The document.
-        name: String,
-    },
-    /// The site masks fields of the document for this user, and would store the masks over the values; nothing was sent.
-    #[error("{doctype}: the site masks {fields} for this user, and would store the masks over the values")]
-    Masked {
-        /// The DocType.
-        doctype: &'static str,
-        /// Which fields.
-        fields: String,
-    },
-    /// The document is in no state for what was to be done; nothing was done.
-    #[error("{doctype} {name}: {why}")]
-    NotNow {
-        /// The DocType.
-        doctype: &'static str,
-        /// The document.
-        name: String,
-        /// Why not.
-        why: &'static str,
-    },
-    /// The report gives no rows here.
-    #[error("report {report}: {why}")]
-    NoReport {
-        /// The report.
-        report: String,
-        /// Why not.
-        why: &'static str,
-    },
-    /// The document has no name or no `modified`, which say what is to be updated and from which version on.
-    #[error("{0}: only a document that was read from the site can be updated")]
-    NotRead(&'static str),
-}
-
-impl From<SiteError> for Error {
-    fn from(error: SiteError) -> Self {
-        Self::Site(Box::new(error))
-    }
-}
-
-impl From<WriteError> for Error {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Refused(error) => Self::Site(Box::new(error)),
-            WriteError::Unanswered(error) => Self::Unanswered(Box::new(error)),
-        }
-    }
 }
 
 impl Site {
@@ -186,8 +105,35 @@ impl Site {
         self.client.as_caller(&self.caller)
     }
 
-    /// The same under a policy; without one everything is permitted that the user's rights on the site permit. Its
-    /// conditions hold; it asks for no confirmation, as the program's call is one.
+    /// The same under the permissions of a configuration file, such as `erpnext-mcp init` writes: DocTypes, fields,
+    /// conditions, reports and methods. It asks for no confirmation, as the program's call is one. Without permissions
+    /// everything is permitted that the user's rights on the site permit, but for methods.
+    ///
+    /// ```
+    /// use erpnext_doctypes::Customer;
+    /// use erpnext_mcp::{Site, api::Error};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("config.json");
+    /// std::fs::write(&file, r#"{"permissions": {"doctypes": {"Customer": {"read": true}}}}"#)?;
+    /// let site = Site::connect("https://erp.example.com", "key", "secret")?.with_permissions(&file)?;
+    /// let denied = site.delete::<Customer>("CUST-2026-00001").await;
+    /// assert!(matches!(denied, Err(Error::Denied(_))), "nothing is sent");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A file that is no configuration, with all that is wrong in it.
+    pub fn with_permissions(self, file: impl AsRef<Path>) -> Result<Self, Error> {
+        let config = Config::load_offline(Some(file.as_ref()), &|name| std::env::var(name).ok())?;
+        Ok(self.with_policy(Policy::from_config(&config)))
+    }
+
+    /// The same under a policy.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         Self { policy: policy.for_programs(), ..self }
@@ -245,6 +191,30 @@ impl Site {
     }
 
     /// Makes a document and gives it as the site stored it.
+    ///
+    /// ```
+    /// use erpnext_doctypes::{Customer, CustomerCustomerType};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sample = erpnext_sandbox::Options { sample: Some(1), ..Default::default() };
+    /// # let sample = erpnext_sandbox::Sandbox::start(sample).await?;
+    /// # let site = erpnext_mcp::Site::connect(&sample.url(), "administrator", "secret")?;
+    /// let mut zod = site
+    ///     .insert(&Customer {
+    ///         customer_name: Some("Zod Co".to_owned()),
+    ///         customer_type: CustomerCustomerType::Company.into(),
+    ///         customer_group: "Offices".into(),
+    ///         territory: "North".into(),
+    ///         ..Customer::default()
+    ///     })
+    ///     .await?;
+    /// zod.website = Some("zod.example".to_owned());
+    /// let zod = site.update(&zod).await?;
+    /// site.delete::<Customer>(&zod.name.unwrap_or_default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Every rule that the document breaks, or the policy's or the site's refusal.

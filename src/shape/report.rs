@@ -35,7 +35,7 @@ pub struct Table {
 
 impl Table {
     /// Reads what `query_report.run` answered.
-    pub fn read(answer: &Map<String, Value>) -> Self {
+    pub(crate) fn read(answer: &Map<String, Value>) -> Self {
         let list = |key: &str| answer.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut columns: Vec<Column> = list("columns").iter().map(column).collect();
         let raw = list("result");
@@ -86,7 +86,7 @@ impl Table {
     }
 
     /// Takes out the columns without a value in any row, and gives their names.
-    pub fn leave_out_empty(&mut self) -> Vec<String> {
+    pub(crate) fn leave_out_empty(&mut self) -> Vec<String> {
         let says = |at: usize| self.rows.iter().any(|row| row.get(at).is_some_and(|value| !is_nothing(value)));
         let empty: Vec<Column> =
             self.columns.iter().enumerate().filter(|(at, _)| !says(*at)).map(|(_, column)| column.clone()).collect();
@@ -101,7 +101,7 @@ impl Table {
     ///
     /// # Errors
     /// The place of a name that is no column.
-    pub fn keep(&mut self, names: &[String]) -> Result<(), usize> {
+    pub(crate) fn keep(&mut self, names: &[String]) -> Result<(), usize> {
         let at = |name: &String| self.columns.iter().position(|column| column.field == *name);
         let mut places = Vec::new();
         for (i, name) in names.iter().enumerate() {
@@ -115,7 +115,7 @@ impl Table {
     }
 
     /// Sorts the rows by a column; whether there is one of that name.
-    pub fn sort(&mut self, name: &str, descending: bool) -> bool {
+    pub(crate) fn sort(&mut self, name: &str, descending: bool) -> bool {
         let Some(at) = self.columns.iter().position(|column| column.field == name) else { return false };
         self.rows.sort_by(|one, other| {
             let order = compare(one.get(at).unwrap_or(&Value::Null), other.get(at).unwrap_or(&Value::Null));
@@ -125,7 +125,7 @@ impl Table {
     }
 
     /// Leaves out the rows that stand that deep or deeper; whether rows stand below others here at all.
-    pub fn cut_below(&mut self, levels: u64) -> bool {
+    pub(crate) fn cut_below(&mut self, levels: u64) -> bool {
         let Some(at) = self.columns.iter().position(|column| column.field == LEVEL) else { return false };
         #[expect(clippy::cast_precision_loss, reason = "levels are few")]
         let above = |row: &Vec<Value>| row.get(at).and_then(Value::as_f64).unwrap_or_default() < levels as f64;
@@ -146,7 +146,7 @@ impl Table {
 
     /// Takes out the columns that are withheld, and gives their labels. The figures above the table go with them: what
     /// they are made of is not known.
-    pub fn withhold(&mut self, withheld: impl Fn(&Column) -> bool) -> Vec<String> {
+    pub(crate) fn withhold(&mut self, withheld: impl Fn(&Column) -> bool) -> Vec<String> {
         let labels = self.columns.iter().filter(|column| withheld(column)).map(|column| column.label.clone());
         let labels: Vec<String> = labels.collect();
         if labels.is_empty() {

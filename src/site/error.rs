@@ -130,12 +130,12 @@ impl SiteError {
     }
 
     /// The site's metadata does not hold this DocType.
-    pub fn no_doctype(doctype: &str) -> Self {
+    pub(crate) fn no_doctype(doctype: &str) -> Self {
         Self::new(Kind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
     }
 
     /// That the site's metadata of a DocType is not understood.
-    pub fn no_metadata(doctype: &str) -> Self {
+    pub(crate) fn no_metadata(doctype: &str) -> Self {
         let words = format!("the metadata of {doctype:?} is not in it, or not understood");
         Self::new(Kind::Unexpected, "metadata", false, words)
     }
@@ -147,13 +147,8 @@ impl SiteError {
         Self::new(kind, "scope", false, words)
     }
 
-    /// Adds what is known here to what the site said.
-    pub fn add(&mut self, words: String) {
-        self.words.push(words);
-    }
-
     /// Whether the site says of a Link to this name that it leads nowhere.
-    pub fn lists_dead_link(&self, name: &str) -> bool {
+    pub(crate) fn lists_dead_link(&self, name: &str) -> bool {
         self.dead_links.0.contains(&format!(": {name}"))
     }
 

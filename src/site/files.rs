@@ -11,8 +11,8 @@ use super::{
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
-/// A file attached to a document, or one that is public. Only [`CallerClient::attachments`] and [`Self::public`] make one,
-/// so that no other file can be asked for.
+/// A file attached to a document, or one that is public. Only what the site says of its files makes one, so that no other file
+/// can be asked for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Attachment {
     doctype: String,
@@ -23,7 +23,7 @@ pub struct Attachment {
 impl Attachment {
     /// A public file that is attached to nothing, from its File document: whoever has the address gets it. None of a
     /// private or attached one, which its document decides about.
-    pub fn public(permit: &Permit, stored: &Map<String, Value>) -> Option<Self> {
+    pub(crate) fn public(permit: &Permit, stored: &Map<String, Value>) -> Option<Self> {
         let text = |key: &str| stored.get(key).and_then(Value::as_str).unwrap_or_default();
         let is_public =
             stored.get("is_private").and_then(Value::as_u64) == Some(0) && text("file_url").starts_with("/files/");

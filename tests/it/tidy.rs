@@ -65,6 +65,15 @@ fn libraries_are_used_only_where_they_belong() {
     }
 }
 
+/// Whoever builds on the crate is promised what its documentation shows.
+#[test]
+fn the_documentation_of_the_crate_shows_the_api_alone() {
+    let lib = read("src/lib.rs");
+    let lines: Vec<&str> = lib.lines().collect();
+    let shown = lines.windows(2).filter(|pair| pair[1].starts_with("pub mod ") && pair[0] != "#[doc(hidden)]");
+    assert_eq!(shown.map(|pair| pair[1]).collect::<Vec<_>>(), ["pub mod api;"]);
+}
+
 #[test]
 fn decisions_do_no_io() {
     let files = ["src/policy", "src/shape"].into_iter().flat_map(rust_files);
@@ -142,13 +151,14 @@ fn only_tests_that_another_step_runs_are_ignored() {
     for file in rust_files(".") {
         let reason = match file.as_str() {
             "tests/it/http/redis.rs" => "#[ignore = \"needs a Redis\"]",
+            "codegen/tests/refresh/typed.rs" => "#[ignore = \"builds the server\"]",
             file if file.starts_with("tests/it/http/sdks/") => "#[ignore = \"needs the SDKs of clients\"]",
             _ => "#[ignore = \"needs the recordings of a real site\"]",
         };
         for line in read(&file).lines().map(str::trim_start).filter(|line| line.starts_with("#[ignore")) {
             assert_eq!(
                 line, reason,
-                "{file}: .ci/clients runs http::sdks, .ci/replicas http::redis, and .ci/recordings all others"
+                "{file}: .ci/clients runs http::sdks, .ci/replicas http::redis, .ci/typed typed, and .ci/recordings all others"
             );
         }
     }

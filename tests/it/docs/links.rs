@@ -68,3 +68,18 @@ fn links_between_pages_lead_somewhere() {
     }
     assert!(seen > 10, "{seen}");
 }
+
+#[test]
+fn the_dependencies_of_the_rust_api_are_the_same_on_both_pages_and_lead_to_its_crates() {
+    let dependencies = |text: &str| -> Vec<String> {
+        let block = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        block.lines().map(str::to_owned).collect()
+    };
+    let stated = dependencies(&read("docs/own-site.md"));
+    assert_eq!(stated, dependencies(&read("src/lib.rs").replace("//! ", "")));
+    for line in stated.iter().filter(|line| line.contains("path = ")) {
+        let (name, path) = (line.split(' ').next().unwrap(), line.split('"').nth(1).unwrap());
+        let manifest = read(&format!("{}/Cargo.toml", path.replace("../erpnext-mcp", ".")));
+        assert!(manifest.contains(&format!("\nname = \"{name}\"\n")), "{line}");
+    }
+}
