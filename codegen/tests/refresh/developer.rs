@@ -1,5 +1,5 @@
-//! The developer's way from a DocType of an app on the site to typed tools, as it is printed. That what is generated
-//! compiles has a test of its own, on recordings.
+//! The developer's way from a DocType of an app on the site to typed tools, as it is printed. `typed.rs` goes on from there: it
+//! builds the server and calls them.
 
 use erpnext_sandbox::{Options, Sandbox};
 
@@ -28,7 +28,7 @@ exit code 0
 ";
 
 /// Without how many there are.
-fn uncounted(text: &str) -> String {
+pub fn uncounted(text: &str) -> String {
     let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let word = |word: &str| if is_number(word) { "N".to_owned() } else { word.to_owned() };
     let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");

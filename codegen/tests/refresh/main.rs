@@ -12,3 +12,4 @@ mod sandbox;
 mod shared;
 mod snapshot;
 mod support;
+mod typed;

@@ -27,6 +27,23 @@ pub fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Where something is kept for the next run of the tests.
+pub fn kept_in(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Copies a file, or a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        copy(&entry.path(), &to.join(entry.file_name()));
+    }
+}
+
 /// Every file below a folder, by its path there → when it was written, and what it says.
 pub fn files_below(folder: &Path) -> BTreeMap<String, (SystemTime, String)> {
     let mut files = BTreeMap::new();
@@ -77,6 +94,20 @@ impl Repo {
         repo
     }
 
+    /// A clone of the repository with all that stands in it, always at the same place: cargo knows by it what it has built.
+    pub fn cloned() -> Self {
+        let (place, name) = (kept_in("clones"), "erpnext-mcp");
+        let _ = fs::remove_dir_all(place.join(name));
+        fs::create_dir_all(&place).unwrap();
+        let repo = Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap());
+        for entry in fs::read_dir(shipped()).unwrap().map(Result::unwrap) {
+            if entry.file_name() != "target" && entry.file_name() != ".git" {
+                copy(&entry.path(), &repo.root().join(entry.file_name()));
+            }
+        }
+        repo
+    }
+
     /// Cargo on a workspace of the tables alone.
     pub fn cargo(&self, args: &[&str]) -> Command {
         let shipped = |file: &str| fs::read_to_string(self::shipped().join(file)).unwrap();
@@ -90,10 +121,15 @@ impl Repo {
         for (file, (_, text)) in files_below(&self::shipped().join("schema/src")) {
             self.write(&format!("schema/src/{file}"), &text);
         }
+        // One for all sites: what they share is compiled once.
+        self.cargo_into("tables", args)
+    }
+
+    /// Cargo on the workspace that is there; what it builds is kept below this name for the next time.
+    pub fn cargo_into(&self, kept: &str, args: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         command.current_dir(self.root()).args(args);
-        // One for all sites: what they share is compiled once.
-        command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/tables"));
+        command.env("CARGO_TARGET_DIR", kept_in(kept));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
