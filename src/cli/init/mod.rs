@@ -175,14 +175,14 @@ impl Init {
         }
         if !self.doctypes.is_empty() {
             let permissions = propose::of_doctypes(rights, &self.doctypes)?;
-            say(&propose::summary("these DocTypes", &permissions));
+            say(&propose::summary(rights, "these DocTypes", &permissions));
             return Ok(permissions);
         }
         let suggested = propose::suggestion(rights);
         let (preset, permissions) = match &self.preset {
             Some(preset) => (preset.clone(), propose::of_preset(rights, preset)?),
             None if asks => {
-                say(&propose::summary(suggested, &propose::of_preset(rights, suggested)?));
+                say(&propose::summary(rights, suggested, &propose::of_preset(rights, suggested)?));
                 let names = propose::PRESETS.map(|(name, _)| name);
                 let question = format!("Which one ({})", names.join(", "));
                 loop {
@@ -200,7 +200,7 @@ impl Init {
                 (suggested.to_owned(), reads)
             }
         };
-        say(&propose::summary(&preset, &permissions));
+        say(&propose::summary(rights, &preset, &permissions));
         Ok(permissions)
     }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::config::{Operation, Operations};
+use erpnext_mcp::error::ToolError;
 use erpnext_mcp::site::Kind;
+use erpnext_mcp::tools::may_run;
 use erpnext_schema::{doctype_flag, nearest};
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
@@ -35,6 +37,8 @@ const ASKED: &[Operation] = &[
 /// What the user may do on the site.
 pub struct Rights {
     by_doctype: BTreeMap<String, Operations>,
+    /// The reports of presets that the user may not run.
+    closed_reports: BTreeSet<String>,
     /// What the user may make or change and nobody needs to for a day's work.
     pub powers: Vec<&'static str>,
 }
@@ -73,7 +77,29 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
         Ok(powers) => powers,
         Err(error) => bail!("whether the key is a powerful one cannot be read: {}", error.what()),
     };
-    Ok(Rights { by_doctype: rights, powers })
+    let closed_reports = if doctypes.is_empty() { closed_reports(connection).await? } else { BTreeSet::new() };
+    Ok(Rights { by_doctype: rights, closed_reports, powers })
+}
+
+/// Asks which of the reports that presets name the user may not run.
+async fn closed_reports(connection: &Connection) -> anyhow::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for (preset, _) in PRESETS {
+        names.extend(reports(&permissions(preset)?).map(str::to_owned));
+    }
+    let session = connection.session();
+    let asked = names.iter().map(async |name| (name, may_run(&session, name).await));
+    let mut closed = BTreeSet::new();
+    for (name, may) in join_all(asked).await {
+        match may {
+            Ok(true) => {}
+            Ok(false) => _ = closed.insert(name.clone()),
+            // One that fails for another reason than a right is told by the doctor.
+            Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Server | Kind::Rejected) => {}
+            Err(error) => bail!("whether the user may run the report {name} cannot be read: {}", error.what()),
+        }
+    }
+    Ok(closed)
 }
 
 /// The preset that fits what the user may make.
@@ -111,6 +137,12 @@ fn rules(permissions: &Value) -> Map<String, Value> {
     permissions["doctypes"].as_object().cloned().unwrap_or_default()
 }
 
+/// The reports that a preset opens by their names.
+fn reports(permissions: &Value) -> impl Iterator<Item = &str> {
+    let opened = permissions["reports"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    opened.filter(|name| !name.contains('*'))
+}
+
 /// A preset without what the site would refuse. What opens every DocType by default stays as it is.
 pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
     let mut permissions = permissions(preset)?;
@@ -130,6 +162,9 @@ pub fn of_preset(rights: &Rights, preset: &str) -> anyhow::Result<Value> {
             );
         }
         permissions["doctypes"] = Value::Object(kept);
+    }
+    if let Some(opened) = permissions.get_mut("reports").and_then(Value::as_array_mut) {
+        opened.retain(|name| name.as_str().is_none_or(|name| !rights.closed_reports.contains(name)));
     }
     Ok(permissions)
 }
@@ -182,8 +217,8 @@ fn object(operations: Operations) -> Value {
     operations.iter().map(|operation| (operation.as_str().to_owned(), json!(true))).collect()
 }
 
-/// What a policy opens, in a few lines.
-pub fn summary(name: &str, permissions: &Value) -> String {
+/// What a policy opens, in a few lines, and which reports of the preset of that name it does not.
+pub fn summary(rights: &Rights, name: &str, permissions: &Value) -> String {
     let mut by_operations: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (doctype, rule) in rules(permissions) {
         let operations = rule.as_object().into_iter().flatten().map(|(operation, _)| operation.as_str());
@@ -194,6 +229,11 @@ pub fn summary(name: &str, permissions: &Value) -> String {
     if let Some(default) = permissions["default"].as_object() {
         let operations: Vec<&str> = default.keys().map(String::as_str).collect();
         lines.push(format!("  every DocType: {}", operations.join(", ")));
+    }
+    let preset = self::permissions(name).unwrap_or_default();
+    let closed: Vec<&str> = reports(&preset).filter(|report| rights.closed_reports.contains(*report)).collect();
+    if !closed.is_empty() {
+        lines.push(format!("  left out, as the site's user may not run them: {}", closed.join(", ")));
     }
     lines.join("\n")
 }

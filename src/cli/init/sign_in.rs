@@ -175,10 +175,10 @@ fn pasted(text: &str) -> Result<(String, Option<SecretString>), String> {
     Ok((key.to_owned(), secret.filter(|secret| !secret.is_empty()).map(SecretString::from)))
 }
 
-/// An inside that can ask the site who its user is, and no more.
+/// An inside that can ask the site who its user is and what they may do, and no more.
 fn app(erpnext: &Value) -> anyhow::Result<Connection> {
     let user = json!({"read": true, "allowed_fields": ["full_name", "roles"]});
-    let whole = json!({"erpnext": erpnext, "permissions": {"doctypes": {"User": user}}});
+    let whole = json!({"erpnext": erpnext, "permissions": {"doctypes": {"User": user}, "reports": ["*"]}});
     serve::connection_without_log(&Config::from_text(&whole.to_string())?)
 }
 

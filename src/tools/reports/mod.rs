@@ -21,7 +21,7 @@ use crate::site::Filter;
 pub use describe::DESCRIBE;
 pub use list::LIST;
 pub use run::RUN;
-pub use trial::{Trial, try_report};
+pub use trial::{Trial, may_run, try_report};
 
 /// Where any report may be run.
 fn offered(policy: &Policy) -> bool {

@@ -5,6 +5,7 @@ use super::describe::example;
 use super::form;
 use crate::context::Session;
 use crate::error::ToolError;
+use crate::site::Kind;
 
 /// What became of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,3 +43,24 @@ pub async fn try_report(session: &Session<'_>, name: &str) -> Result<Trial, Tool
 }
 
 const IN_BACKGROUND: &str = "the site runs it in the background and stores the result";
+
+/// Whether the user may run the report, which is not run: the site asks for the same rights before it gives a report's form. One
+/// that is not there, or that no tool runs, may not be run by anybody.
+///
+/// # Errors
+/// Whatever else the site answers.
+pub async fn may_run(session: &Session<'_>, name: &str) -> Result<bool, ToolError> {
+    match ask_form(session, name).await {
+        Ok(()) => Ok(true),
+        Err(ToolError::Refused { .. }) => Ok(false),
+        Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied | Kind::Missing) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn ask_form(session: &Session<'_>, name: &str) -> Result<(), ToolError> {
+    let report = Report::open(session, name).await?;
+    report.runs()?;
+    session.site.report_form(&report.permit, report.name()).await?;
+    Ok(())
+}

@@ -58,6 +58,22 @@ async fn a_sales_user_gets_the_sales_preset_cut_to_what_the_site_lets_them_do() 
 }
 
 #[tokio::test]
+async fn a_preset_opens_no_report_that_the_user_may_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    for (key, runs) in [("reader", false), ("administrator", true)] {
+        let done = init(folder.path(), &site, key, &["--preset", "read-only-analyst", "--force"]).await;
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let reports = read(folder.path().join("c.json"))["permissions"]["reports"].clone();
+        assert_eq!(reports.as_array().unwrap().contains(&json!("General Ledger")), runs, "{reports}");
+        let told = done.stderr.lines().filter(|line| line.contains("left out, as the site's user may not run them: "));
+        let told: Vec<&str> = told.collect();
+        assert!(runs || told.len() == 1 && told[0].contains("General Ledger"), "{told:?}");
+        assert!(!done.stderr.contains("reports: the site's user may not run"), "{}", done.stderr);
+    }
+}
+
+#[tokio::test]
 async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
