@@ -1,13 +1,32 @@
 //! Every view as a person sees it, at the width of a phone and of a page, in both themes: pictures below `target/tmp/views`, to be
-//! looked at. Those in `docs/pictures` were.
+//! looked at. Those in `docs/pictures` were: `PICTURES_UPDATE=1 .ci/views` draws them anew, for another look.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::browser::{picture, play};
 use crate::desk::{Desk, Shown};
-use crate::every::{every, name};
+use crate::every::every;
+
+/// What the scenes are called, in their order: those of every test first.
+const SCENES: [&str; 10] =
+    ["order", "list", "bars", "change", "history", "approval", "draft", "document", "chart", "report"];
+
+/// The scenes, each once.
+async fn scenes(desk: &Desk) -> Vec<Value> {
+    let mut scenes = every(desk).await;
+    let invoice = desk.first("Sales Invoice", json!({"status": "Overdue"})).await;
+    scenes.push(desk.scenario("get_sales_invoice_document", json!({"name": invoice})).await);
+    let months =
+        json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "group_by": ["posting_date:month"]});
+    scenes.push(desk.scenario("aggregate_documents", months).await);
+    let company = desk.first("Company", json!({})).await;
+    let report = json!({"name": "Accounts Receivable", "filters": {"company": company}, "limit": 5});
+    scenes.push(desk.scenario("run_report", report).await);
+    scenes
+}
 
 /// Width and height, as a PNG begins.
 fn size(png: &[u8]) -> (u32, u32) {
@@ -16,39 +35,55 @@ fn size(png: &[u8]) -> (u32, u32) {
     (number(16), number(20))
 }
 
+/// What a picture is called in `docs/pictures`, if it is kept: all in the light theme, one to show the dark one.
+fn kept(scene: &str, width: u32, theme: &str) -> Option<String> {
+    match theme {
+        "light" => Some(format!("{scene}-{width}.png")),
+        _ => (scene == "history" && width == 400).then(|| format!("{scene}-{width}-{theme}.png")),
+    }
+}
+
 #[tokio::test]
 async fn every_view_is_drawn_at_the_width_of_a_phone_and_of_a_page_in_both_themes() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("views");
-    std::fs::create_dir_all(&folder).unwrap();
+    let drawn_in = Path::new(env!("CARGO_TARGET_TMPDIR")).join("views");
+    let kept_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+    std::fs::create_dir_all(&drawn_in).unwrap();
     let desk = Desk::start().await;
-    let mut scenes = every(&desk).await;
-    let months =
-        json!({"doctype": "Sales Invoice", "measures": ["sum(grand_total)"], "group_by": ["posting_date:month"]});
-    scenes.push(desk.scenario("aggregate_documents", months).await);
-    let company = desk.first("Company", json!({})).await;
-    let report = json!({"name": "Accounts Receivable", "filters": {"company": company}, "limit": 5});
-    scenes.push(desk.scenario("run_report", report).await);
-    let mut drawn: Vec<(PathBuf, Value)> = Vec::new();
-    for (at, scene) in scenes.iter().enumerate() {
+    let scenes = scenes(&desk).await;
+    assert_eq!(scenes.len(), SCENES.len());
+    let (mut drawn, mut scenarios) = (Vec::new(), Vec::new());
+    for (name, scene) in SCENES.iter().zip(scenes) {
         for width in [400, 800] {
             for theme in ["light", "dark"] {
                 let mut scene = scene.clone();
                 (scene["width"], scene["theme"]) = (json!(width), json!(theme));
                 scene["capabilities"] = json!({"serverTools": {}, "openLinks": {}});
-                drawn.push((folder.join(format!("{at}-{}-{width}-{theme}.png", name(&scene))), scene));
+                drawn.push((drawn_in.join(format!("{name}-{width}-{theme}.png")), kept(name, width, theme), width));
+                scenarios.push(scene);
             }
         }
     }
-    let scenarios: Vec<Value> = drawn.iter().map(|(_, scenario)| scenario.clone()).collect();
-    for ((file, scenario), outcome) in drawn.iter().zip(play("pictures", &scenarios)) {
+    let updates = std::env::var_os("PICTURES_UPDATE").is_some();
+    let mut names = BTreeSet::new();
+    for (((file, keep, width), scenario), outcome) in drawn.iter().zip(&scenarios).zip(play("pictures", &scenarios)) {
         let seen = Shown::of(&file.display().to_string(), outcome);
         let height = seen.sent("ui/notifications/size-changed").last().unwrap()["height"].as_u64().unwrap();
         picture(file, scenario, height);
         let png = std::fs::read(file).unwrap();
-        assert_eq!(json!(size(&png)), json!([scenario["width"], height]), "{}", file.display());
+        assert_eq!(json!(size(&png)), json!([width, height]), "{}", file.display());
+        let Some(name) = keep else { continue };
+        if updates {
+            std::fs::write(kept_in.join(name), &png).unwrap();
+        }
+        let held = std::fs::read(kept_in.join(name));
+        let held = held.unwrap_or_else(|_| panic!("docs/pictures/{name}: PICTURES_UPDATE=1 .ci/views draws it"));
+        assert_eq!(size(&held).0, *width, "docs/pictures/{name}");
+        names.insert(name.clone());
     }
     for pair in drawn.chunks(2) {
         let [light, dark] = [&pair[0].0, &pair[1].0].map(|file| std::fs::read(file).unwrap());
         assert_ne!(light, dark, "{}", pair[0].0.display());
     }
+    let entries = std::fs::read_dir(kept_in).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(entries.collect::<BTreeSet<_>>(), names, "docs/pictures holds a picture of each scene, and no other");
 }
