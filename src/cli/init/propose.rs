@@ -233,7 +233,7 @@ pub fn summary(rights: &Rights, name: &str, permissions: &Value) -> String {
     let preset = self::permissions(name).unwrap_or_default();
     let closed: Vec<&str> = reports(&preset).filter(|report| rights.closed_reports.contains(*report)).collect();
     if !closed.is_empty() {
-        lines.push(format!("  left out, as the site's user may not run them: {}", closed.join(", ")));
+        lines.push(format!("  reports left out, as the site does not let its user run them: {}", closed.join(", ")));
     }
     lines.join("\n")
 }
