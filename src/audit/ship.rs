@@ -190,7 +190,8 @@ mod tests {
         let text = String::from_utf8(message.to_vec()).unwrap();
         let parts: Vec<&str> = text.splitn(8, ' ').collect();
         assert!(parts[1].parse::<Timestamp>().is_ok(), "{text}");
-        assert_eq!(parts[2..7], ["pod-1", "erpnext-mcp", &std::process::id().to_string(), "audit", "-"], "{text}");
+        let process = std::process::id().to_string();
+        assert_eq!(parts[2..7], ["pod-1", "erpnext-mcp", process.as_str(), "audit", "-"], "{text}");
         format!("{} {}", parts[0], parts[7])
     }
 

@@ -41,10 +41,9 @@ struct DuplicateArgs {
     /// fields that the copy has otherwise; its rows by number: {"items": {"patch": [{"idx": 1, "qty": …}]}}
     #[serde(default)]
     data: Data,
-    /// create the copy; without it it is only shown
     #[serde(default)]
     save: bool,
-    /// a repeat with it makes no second document
+    /// repeated with it: made once
     idempotency_key: Option<String>,
 }
 

@@ -63,7 +63,7 @@ pub static CONVERT: ToolSpec = ToolSpec {
 struct ConvertArgs {
     doctype: DocTypeName,
     name: DocumentName,
-    /// the target, as named by list_conversions
+    /// from list_conversions
     to: String,
     /// fields of the draft; its rows by number: {"items": {"patch": [{"idx": 1, "cost_center": …}]}}
     #[serde(default)]
@@ -73,10 +73,9 @@ struct ConvertArgs {
     amount: Option<Amount>,
     /// false leaves out what the desk's form would fill in: taxes
     form_defaults: Option<bool>,
-    /// create the draft; without it it is only shown
     #[serde(default)]
     save: bool,
-    /// a repeat with it makes no second document
+    /// repeated with it: made once
     idempotency_key: Option<String>,
 }
 
