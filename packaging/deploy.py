@@ -86,7 +86,7 @@ def compose(facts, folder):
 
 
 def helm(facts, folder):
-    """lint, template and package; what is made is one Deployment as hardened as the unit, and no secret."""
+    """lint, template and package; what is made is one StatefulSet as hardened as the unit, and no secret; several servers share a Redis."""
     tool = helm_command()
     chart = folder / "erpnext-mcp"
     for file in sorted((pack.SOURCES / "helm/erpnext-mcp").rglob("*")):
@@ -99,9 +99,16 @@ def helm(facts, folder):
     for wanted in ("readOnlyRootFilesystem: true", "runAsNonRoot: true", "kind: Ingress", "kind: NetworkPolicy", f"{facts['IMAGE']}:{facts['VERSION']}"):
         if wanted not in made:
             raise SystemExit(f"helm template: {wanted} is not in\n{made}")
-    refused = subprocess.run([tool, "template", "trial", chart, "--set", "replicaCount=2"], stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
-    if refused.returncode == 0 or "replicaCount" not in refused.stderr:
-        raise SystemExit("helm template: two replicas share no state and are to be refused")
+    if "kind: Secret\n" in made or "envFrom" in made:
+        raise SystemExit(f"helm template: a secret nobody named is in\n{made}")
+    several = [tool, "template", "trial", chart, "--set", "replicaCount=2"]
+    refused = subprocess.run(several, stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
+    if refused.returncode == 0 or "config.http.redis" not in refused.stderr:
+        raise SystemExit("helm template: two servers without a Redis share no state and are to be refused")
+    made = run([*several, "--set-json", "config.http.redis={}", "--set", "secretName=servers"])
+    for wanted in ("replicas: 2", "kind: StatefulSet", "volumeClaimTemplates:", "MCP_AUDIT_REPLICA", "fieldPath: metadata.name", "name: servers"):
+        if wanted not in made:
+            raise SystemExit(f"helm template of two servers: {wanted} is not in\n{made}")
     run([tool, "package", chart, "--destination", folder])
 
 

@@ -28,6 +28,7 @@ pub struct Metrics {
     site_requests: Family<Of, Counter>,
     resting: Family<Site, Gauge>,
     shared: Family<Site, Gauge>,
+    unshipped: Family<Site, Counter>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -77,6 +78,8 @@ pub struct Health {
     pub is_resting: bool,
     /// Whether what servers share of it answers, where they share something.
     pub is_shared_up: Option<bool>,
+    /// Lines of its audit log that did not get where they are sent, where they are sent somewhere.
+    pub unshipped: Option<u64>,
 }
 
 impl Default for Metrics {
@@ -92,6 +95,7 @@ impl Default for Metrics {
             site_requests: Family::default(),
             resting: Family::default(),
             shared: Family::default(),
+            unshipped: Family::default(),
         };
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
@@ -108,6 +112,8 @@ impl Default for Metrics {
         registry.register("site_resting", "1 while the site is left alone after failures", made.resting.clone());
         let help = "1 while what servers share (http.redis) answers; writes are refused while it does not";
         registry.register("shared_up", help, made.shared.clone());
+        let help = "Lines of the audit log that did not get where audit.ship sends them; they stand in its file";
+        registry.register("audit_unshipped", help, made.unshipped.clone());
         Self { registry: Arc::new(registry), ..made }
     }
 }
@@ -142,6 +148,10 @@ impl Metrics {
             }
             if let Some(is_up) = health.is_shared_up {
                 self.shared.get_or_create(&Site { site: site.clone() }).set(i64::from(is_up));
+            }
+            if let Some(lost) = health.unshipped {
+                let counter = self.unshipped.get_or_create_owned(&Site { site: site.clone() });
+                counter.inner().store(lost, Ordering::Relaxed);
             }
             self.resting.get_or_create(&Site { site }).set(i64::from(health.is_resting));
         }
@@ -180,7 +190,7 @@ mod tests {
         metrics.request(200);
         metrics.sign_in("north", "refused");
         metrics.of_site("north").call(Some("list_lead_documents"), "done", Duration::from_millis(20));
-        let health = Health { answered: 7, failed: 1, is_resting: true, is_shared_up: Some(true) };
+        let health = Health { answered: 7, failed: 1, is_resting: true, is_shared_up: Some(true), unshipped: Some(4) };
         let text = metrics.text(&Now { connections: 3, running: 2, waiting: 1, sites: vec![("north", health)] });
         for line in [
             "erpnext_mcp_http_requests_total{status=\"200\"} 2",
@@ -192,6 +202,7 @@ mod tests {
             "erpnext_mcp_site_requests_total{site=\"north\",outcome=\"answered\"} 7",
             "erpnext_mcp_site_resting{site=\"north\"} 1",
             "erpnext_mcp_shared_up{site=\"north\"} 1",
+            "erpnext_mcp_audit_unshipped_total{site=\"north\"} 4",
             "# EOF",
         ] {
             assert!(text.lines().any(|told| told == line), "{line}: {text}");

@@ -143,7 +143,8 @@ impl App {
 
     /// How the site has been.
     pub fn health(&self) -> Health {
-        self.served.state.client.health()
+        let state = &self.served.state;
+        Health { unshipped: state.audit.unshipped(), ..state.client.health() }
     }
 
     /// What other servers of the site know too, where there are any.

@@ -55,11 +55,9 @@ impl Outcome {
         }
     }
 
-    const fn level(self) -> &'static str {
-        match self {
-            Self::Intent | Self::Allowed | Self::Preview | Self::Repeated | Self::Resolved => "INFO",
-            Self::Denied | Self::Failed | Self::Unknown => "WARNING",
-        }
+    /// Whether something was refused, went wrong, or is not known.
+    pub(super) const fn is_warning(self) -> bool {
+        matches!(self, Self::Denied | Self::Failed | Self::Unknown)
     }
 }
 
@@ -158,7 +156,7 @@ impl Entry<'_> {
         let mut line = format!(
             "{} - {} - Operation: {} | DocType: {} | Result: {}",
             time.strftime("%Y-%m-%d %H:%M:%S"),
-            self.outcome.level(),
+            if self.outcome.is_warning() { "WARNING" } else { "INFO" },
             plain(&attempt.operation),
             plain(attempt.doctype.as_deref().unwrap_or("-")),
             self.outcome.as_str(),

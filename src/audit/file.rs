@@ -71,7 +71,7 @@ impl LogFile {
         caught_up.map(|()| log)
     }
 
-    /// Writes one line, made from what it continues. The time is taken when no other can write any more.
+    /// Writes one line, made from what it continues, and gives it. The time is taken when no other can write any more.
     ///
     /// # Errors
     /// The system's. What was written of the line is taken out before the next one.
@@ -80,7 +80,7 @@ impl LogFile {
         clock: impl FnOnce() -> Timestamp,
         durable: bool,
         line: impl FnOnce(Link<'_>) -> String,
-    ) -> io::Result<()> {
+    ) -> io::Result<String> {
         self.head_file.lock()?;
         let written = self.append_locked(clock(), durable, line);
         self.head_file.unlock()?;
@@ -92,7 +92,7 @@ impl LogFile {
         time: Timestamp,
         durable: bool,
         line: impl FnOnce(Link<'_>) -> String,
-    ) -> io::Result<()> {
+    ) -> io::Result<String> {
         if !self.is_current()? {
             self.reopen()?;
         }
@@ -113,7 +113,11 @@ impl LogFile {
         self.length += text.len() as u64;
         self.day = day(time);
         self.head = head;
-        if durable { self.file.sync_data() } else { Ok(()) }
+        if durable {
+            self.file.sync_data()?;
+        }
+        text.pop();
+        Ok(text)
     }
 
     /// Takes over the head, and what stands in the file; cuts off a line that was not written whole. The chain goes on

@@ -5,6 +5,7 @@ mod file;
 mod head;
 pub mod review;
 mod rotation;
+mod ship;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::config;
 use crate::shape::text::shortened;
 use file::LogFile;
+use ship::Shipping;
 use tally::{Tally, WHOLE_BATCH};
 
 pub use entry::{Attempt, Entry, Outcome};
@@ -35,6 +37,7 @@ pub struct Audit {
 #[derive(Debug)]
 struct Log {
     file: Mutex<LogFile>,
+    shipping: Option<Shipping>,
     settings: config::Audit,
     tally: Mutex<Tally>,
 }
@@ -91,12 +94,18 @@ impl Audit {
             return Ok(Self::default());
         }
         let file = LogFile::open(&settings.log_file, settings.retention_days, Timestamp::now())?;
-        Ok(Self { log: Some(Log { file: Mutex::new(file), settings: settings.clone(), tally: Mutex::default() }) })
+        let (shipping, settings) = (Shipping::start(settings)?, settings.clone());
+        Ok(Self { log: Some(Log { file: Mutex::new(file), shipping, settings, tally: Mutex::default() }) })
     }
 
     /// Whether anything is recorded.
     pub fn is_on(&self) -> bool {
         self.log.is_some()
+    }
+
+    /// How many lines did not get where they are sent beside the file, if they are sent somewhere.
+    pub fn unshipped(&self) -> Option<u64> {
+        Some(self.log.as_ref()?.shipping.as_ref()?.lost())
     }
 
     /// Records that a write is about to be sent: a crash before its outcome shows as an open intent.
@@ -195,7 +204,13 @@ impl Audit {
             config::AuditFormat::Text => entry.text(link.time),
         });
         match (written, log.settings.on_failure) {
-            (Ok(()), _) => Ok(()),
+            (Ok(line), _) => {
+                // In the order of the file, which is still held.
+                if let Some(shipping) = &log.shipping {
+                    shipping.send(line, outcome.is_warning());
+                }
+                Ok(())
+            }
             (Err(error), config::OnFailure::Deny) => Err(Unrecorded(error)),
             (Err(error), config::OnFailure::Allow) => {
                 tracing::error!(id = attempt.id, "the audit log cannot be written ({error}); going on all the same");

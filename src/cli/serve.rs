@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::{Audit, review};
-use erpnext_mcp::config::{self, Config, LogFormat, LogLevel};
+use erpnext_mcp::config::{self, Config, LogFormat, LogLevel, Ship};
 use erpnext_mcp::context::overlay::Overlay;
 use erpnext_mcp::context::{Session, client_options};
 use erpnext_mcp::server::Server;
@@ -44,6 +44,11 @@ impl Serve {
         match self.http {
             None if config.erpnext.url.is_empty() => {
                 anyhow::bail!("over stdio one site is served: name it with --site, or have one in erpnext")
+            }
+            None if config.audit.ship == Some(Ship::Stdout) => {
+                anyhow::bail!(
+                    "audit.ship: over stdio, standard output is the protocol's: send the lines to stderr or syslog, or serve over HTTP"
+                )
             }
             None if self.check => {
                 connection_without_log(&config)?;

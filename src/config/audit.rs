@@ -1,10 +1,37 @@
 //! `audit`: the record of every attempt.
 
+use std::fmt;
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::reader::Reader;
 use super::sections::{Env, from_env, level};
 use super::{Audit, AuditFormat, OnFailure};
+
+/// Where the lines of the log go beside its file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ship {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A socket of this machine that takes datagrams of syslog.
+    Socket(PathBuf),
+    /// A `host:port` that takes datagrams of syslog.
+    Udp(String),
+}
+
+impl fmt::Display for Ship {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::Stderr => f.write_str("stderr"),
+            Self::Socket(path) => write!(f, "syslog://{}", path.display()),
+            Self::Udp(host) => write!(f, "syslog://{host}"),
+        }
+    }
+}
 
 /// Reads the section.
 pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
@@ -19,6 +46,7 @@ pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
             "on_failure",
             "durability",
             "replica",
+            "ship",
         ]);
         audit.enabled = section.bool("enabled", audit.enabled);
         audit.log_level = level(&section, "log_level").unwrap_or(audit.log_level);
@@ -28,6 +56,11 @@ pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
         let failures = [("deny", OnFailure::Deny), ("allow", OnFailure::Allow)];
         audit.on_failure = section.choice("on_failure", &failures, audit.on_failure);
         audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
+        section.asks("ship", || {
+            let examples = ["stdout", "stderr", "syslog://logs.example.com:514", "syslog:///dev/log"];
+            json!({"type": "string", "pattern": "^(stdout|stderr|syslog://(/.+|[^/]+:[0-9]+))$", "examples": examples})
+        });
+        audit.ship = section.parsed("ship", ship);
         match section.text("log_file") {
             Some("") => section.errors.note(section.at("log_file"), "expected the path of a file, found \"\""),
             Some(path) => audit.log_file = path.into(),
@@ -46,6 +79,9 @@ pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
     });
     audit.replica = from_env(env, "MCP_AUDIT_REPLICA", replica, file.errors).or(stated);
     audit.enabled = from_env(env, "MCP_AUDIT_ENABLED", truth, file.errors).unwrap_or(audit.enabled);
+    if audit.ship.is_some() && !audit.enabled {
+        file.errors.note(file.at("audit.ship"), "there are no lines to send: set audit.enabled to true");
+    }
     audit
 }
 
@@ -56,4 +92,18 @@ fn replica(text: &str) -> Result<String, String> {
     is_name
         .then(|| text.to_owned())
         .ok_or_else(|| format!("expected a name of letters, digits, -, _ and ., found {text:?}"))
+}
+
+fn ship(text: &str) -> Result<Ship, String> {
+    let has_port = |host: &str| {
+        host.rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse().is_ok_and(|port: u16| port > 0))
+    };
+    match (text, text.strip_prefix("syslog://")) {
+        ("stdout", _) => Ok(Ship::Stdout),
+        ("stderr", _) => Ok(Ship::Stderr),
+        (_, Some(path)) if cfg!(unix) && path.starts_with('/') => Ok(Ship::Socket(path.into())),
+        (_, Some(host)) if !host.contains('/') && has_port(host) => Ok(Ship::Udp(host.to_owned())),
+        _ => Err(format!("expected stdout, stderr, syslog://HOST:PORT or syslog:///PATH of a socket, found {text:?}")),
+    }
 }

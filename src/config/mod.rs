@@ -42,6 +42,7 @@ use secrecy::SecretString;
 use crate::files;
 use sections::For;
 
+pub use audit::Ship;
 pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use export::Export;
@@ -196,6 +197,8 @@ pub struct Audit {
     pub on_failure: OnFailure,
     /// Whether a line about a write is on the disk before the write is sent; not unless stated.
     pub fsync: bool,
+    /// Where the lines go beside the file; nowhere unless stated.
+    pub ship: Option<Ship>,
 }
 
 impl Default for Audit {
@@ -209,6 +212,7 @@ impl Default for Audit {
             format: AuditFormat::Json,
             on_failure: OnFailure::Deny,
             fsync: false,
+            ship: None,
         }
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::Scope;
 use super::grant::{Access, Grant, SiteTokens};
 use super::login::{Refused, refused};
-use super::server::{AuthorizationServer, Failed};
-use super::store::{Key, Kind, now};
+use super::server::{AuthorizationServer, Failed, Turn};
+use super::store::{Key, now};
+use crate::shared::Kind;
 use crate::shared::seal::hash;
 use crate::site::{Credentials, Tokens};
 
@@ -59,7 +60,7 @@ impl AuthorizationServer {
     /// Notes a grant as this person's; which of theirs are too many then, the oldest first.
     pub(super) async fn belongs(&self, id: Key, user: &str) -> Result<Vec<Key>, Failed> {
         let key = hash(user);
-        let _turn = self.lock(key).await?;
+        let turn = self.lock(key).await?;
         let mut ids = Vec::new();
         for known in self.get::<Vec<Key>>(Kind::Person, key).await?.unwrap_or_default() {
             // Those that have ended count no more.
@@ -70,13 +71,13 @@ impl AuthorizationServer {
         ids.push(id);
         let beyond = ids.drain(..ids.len().saturating_sub(GRANTS_OF_PERSON)).collect();
         // Longer than one grant: each renewal lengthens that one.
-        self.put(Kind::Person, key, &ids, self.lifetimes.grant * 12).await?;
+        self.put_in(&turn, Kind::Person, &ids, self.lifetimes.grant * 12).await?;
         self.settle().await;
         Ok(beyond)
     }
 
-    /// The grant with a new pair of the site's tokens, where the site still gives one to an enabled user. Its turn is held.
-    pub(super) async fn renewed(&self, id: Key, mut grant: Grant) -> Result<Grant, Refused> {
+    /// The grant with a new pair of the site's tokens, where the site still gives one to an enabled user.
+    pub(super) async fn renewed(&self, turn: &Turn<'_>, mut grant: Grant) -> Result<Grant, Refused> {
         let nobody = self.app.caller(Credentials::nobody()).of_user(&grant.user);
         let asked = async {
             let tokens = self.app.as_caller(&nobody).renew(&self.site, &grant.site.refresh).await.map_err(refused)?;
@@ -96,7 +97,7 @@ impl AuthorizationServer {
                 if let Some(former) = grant.former.replace(last.access) {
                     self.take_back(&grant.user, former);
                 }
-                let kept = self.keep(id, &grant).await;
+                let kept = self.keep(turn, &grant).await;
                 self.settle().await;
                 match is_enabled {
                     Ok(true) if kept.is_ok() => return Ok(grant),
@@ -107,9 +108,11 @@ impl AuthorizationServer {
             Err(why) => why,
         };
         if matches!(why, Refused::Denied) {
-            let kept = self.put(Kind::Grant, id, &grant, self.lifetimes.grant).await;
-            // What cannot be ended now is asked about again at the next renewal.
-            kept.and(self.end(id).await).map_err(|Failed| Refused::Unanswered)?;
+            // Another server may have had the pair that was asked with. What cannot be ended now is asked about again at the
+            // next renewal.
+            let kept = self.put_in(turn, Kind::Grant, &grant, self.lifetimes.grant).await;
+            kept.map_err(|Failed| Refused::Unanswered)?;
+            self.end(turn).await.map_err(|Failed| Refused::Unanswered)?;
             tracing::info!(
                 user = grant.user,
                 client = grant.client,
@@ -120,19 +123,19 @@ impl AuthorizationServer {
     }
 
     /// Keeps a grant with tokens that the site gives once, for some seconds where it cannot at once.
-    async fn keep(&self, id: Key, grant: &Grant) -> Result<(), Failed> {
+    async fn keep(&self, turn: &Turn<'_>, grant: &Grant) -> Result<(), Failed> {
         for _ in 0..KEPT_WITHIN {
-            if self.put(Kind::Grant, id, grant, self.lifetimes.grant).await.is_ok() {
+            if self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await.is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        self.put(Kind::Grant, id, grant, self.lifetimes.grant).await
+        self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await
     }
 
-    /// Ends a grant, here and at the site. Its turn is held.
-    pub(super) async fn end(&self, id: Key) -> Result<(), Failed> {
-        if let Some(grant) = self.take::<Grant>(Kind::Grant, id).await? {
+    /// Ends a grant, here and at the site.
+    pub(super) async fn end(&self, turn: &Turn<'_>) -> Result<(), Failed> {
+        if let Some(grant) = self.take::<Grant>(Kind::Grant, turn.on).await? {
             for access in &grant.access {
                 // Without its grant it is good for nothing.
                 _ = self.take::<Access>(Kind::Access, *access).await;
@@ -177,13 +180,13 @@ impl AuthorizationServer {
     }
 
     async fn renewed_where_due(&self, id: Key) -> Result<Grant, Unknown> {
-        let _turn = self.lock(id).await?;
+        let turn = self.lock(id).await?;
         // Somebody else may have done it meanwhile.
         let grant: Grant = self.get(Kind::Grant, id).await?.ok_or(Unknown::Token)?;
         if !self.is_due(&grant) {
             return Ok(grant);
         }
-        self.renewed(id, grant).await.map_err(|why| match why {
+        self.renewed(&turn, grant).await.map_err(|why| match why {
             Refused::Denied => Unknown::Token,
             Refused::Unanswered => Unknown::Unanswered,
         })

@@ -13,7 +13,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::store::{Asked, Key, Kind, Memory, Store, now};
+use super::store::{Asked, Key, Memory, Store, now};
+use crate::shared::Kind;
 use crate::shared::seal::Sealer;
 
 /// For what the beginning of the file is sealed, and with the hash of what stands before it, each part after it: none can

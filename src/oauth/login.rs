@@ -10,8 +10,9 @@ use super::authorize::{Decision, decide, refusal};
 use super::form::Form;
 use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
 use super::server::{AuthorizationServer, Failed};
-use super::store::{Kind, now};
+use super::store::now;
 use super::{Scope, consent, redirect};
+use crate::shared::Kind;
 use crate::shared::seal::{challenge, hash};
 use crate::site::{Caller, Credentials, SiteError};
 

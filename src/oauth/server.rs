@@ -11,19 +11,19 @@ use super::answer::Answer;
 use super::client::{BadClient, Client};
 use super::documents::Documents;
 use super::kept::Kept;
-use super::store::{Key, Kind, Memory, Store};
+use super::store::{Key, Memory, Store, put_held};
 use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
 use crate::shared::seal::{NoRandomness, Sealer};
-use crate::shared::{self, Away, Held};
+use crate::shared::{Away, Held, Kind};
 use crate::site::OAuthClient;
 
 /// For what the ids of registered clients are sealed.
 const CLIENT: &str = "client";
 /// How many grants are worked on at once, at the least.
 const LOCKS: usize = 64;
-/// How long a grant is waited for that another server works on.
+/// How long something is waited for that another server works on.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// That something could not be done, by no fault of who asks: no randomness, or what servers share is away.
@@ -42,10 +42,12 @@ impl From<Away> for Failed {
     }
 }
 
-/// Nobody else works on a grant while it is held.
+/// Nobody else works on a grant, or on a person's grants, while it is held.
 pub(super) struct Turn<'a> {
+    /// On what.
+    pub(super) on: Key,
     _here: MutexGuard<'a, ()>,
-    _elsewhere: Option<Held>,
+    elsewhere: Option<Held>,
 }
 
 /// Why there is no authorization server.
@@ -157,7 +159,7 @@ impl AuthorizationServer {
         self.sealer.open_text(CLIENT, id).ok_or(unknown)
     }
 
-    /// Keeps a value.
+    /// Keeps a value that nobody else works on.
     pub(super) async fn put(
         &self,
         kind: Kind,
@@ -165,20 +167,37 @@ impl AuthorizationServer {
         value: &impl serde::Serialize,
         lives: Duration,
     ) -> Result<(), Failed> {
-        let sealed = self.sealer.seal(kind.purpose(), value)?;
+        let sealed = self.sealer.seal(kind.word(), value)?;
         Ok(self.store.put(kind, key, sealed, lives).await?)
+    }
+
+    /// Keeps the value that a turn is for, where it is held still: a server that slept for longer must not put what it knew in
+    /// the place of what another one did meanwhile.
+    pub(super) async fn put_in(
+        &self,
+        turn: &Turn<'_>,
+        kind: Kind,
+        value: &impl serde::Serialize,
+        lives: Duration,
+    ) -> Result<(), Failed> {
+        let sealed = self.sealer.seal(kind.word(), value)?;
+        match &turn.elsewhere {
+            Some(held) => put_held(held, kind, turn.on, sealed, lives).await?,
+            None => self.store.put(kind, turn.on, sealed, lives).await?,
+        }
+        Ok(())
     }
 
     /// The value that is kept.
     pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
         let sealed = self.store.get(kind, key).await?;
-        Ok(sealed.and_then(|sealed| self.sealer.open(kind.purpose(), &sealed)))
+        Ok(sealed.and_then(|sealed| self.sealer.open(kind.word(), &sealed)))
     }
 
     /// The value that is kept, once.
     pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
         let sealed = self.store.take(kind, key).await?;
-        Ok(sealed.and_then(|sealed| self.sealer.open(kind.purpose(), &sealed)))
+        Ok(sealed.and_then(|sealed| self.sealer.open(kind.word(), &sealed)))
     }
 
     /// Comes back when all that was kept before will outlive the process, as far as it is to.
@@ -186,14 +205,14 @@ impl AuthorizationServer {
         self.store.settle().await;
     }
 
-    /// While it is held, nobody else works on this grant, through whichever server.
-    pub(super) async fn lock(&self, grant: Key) -> Result<Turn<'_>, Failed> {
-        let here = self.locks[usize::from(grant[0]) % LOCKS].lock().await;
+    /// While it is held, nobody else works on this, through whichever server. One is held at a time: two may share a lock.
+    pub(super) async fn lock(&self, on: Key) -> Result<Turn<'_>, Failed> {
+        let here = self.locks[usize::from(on[0]) % LOCKS].lock().await;
         let elsewhere = match self.app.shared() {
-            Some(shared) => Some(shared.hold(shared::Kind::Turn, &grant, PATIENCE).await?.ok_or(Failed)?),
+            Some(shared) => Some(shared.hold(Kind::Turn, &on, PATIENCE).await?.ok_or(Failed)?),
             None => None,
         };
-        Ok(Turn { _here: here, _elsewhere: elsewhere })
+        Ok(Turn { on, _here: here, elsewhere })
     }
 }
 

@@ -11,57 +11,18 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::shared::{self, Away, Shared};
+use crate::shared::{Away, Held, Kind, Shared};
 
 /// The hash under which something is kept.
 pub type Key = [u8; 32];
 
-/// What is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A login under way at the site.
-    Login,
-    /// A code that was handed out, and what became of it.
-    Code,
-    /// What somebody has granted a client, with the site's tokens.
-    Grant,
-    /// An access token.
-    Access,
-    /// The grants of one person.
-    Person,
-}
-
-impl Kind {
-    /// How many are kept.
-    const fn most(self) -> usize {
-        match self {
-            Self::Login | Self::Code => 10_000,
-            Self::Grant | Self::Person => 50_000,
-            // Some for each grant: see `Grant::access`.
-            Self::Access => 110_000,
-        }
-    }
-
-    /// The same among all that servers share.
-    const fn shared(self) -> shared::Kind {
-        match self {
-            Self::Login => shared::Kind::Login,
-            Self::Code => shared::Kind::Code,
-            Self::Grant => shared::Kind::Grant,
-            Self::Access => shared::Kind::Access,
-            Self::Person => shared::Kind::Person,
-        }
-    }
-
-    /// For what its values are sealed.
-    pub const fn purpose(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Code => "code",
-            Self::Grant => "grant",
-            Self::Access => "access",
-            Self::Person => "person",
-        }
+/// How many of a kind are kept in this process.
+const fn most(kind: Kind) -> usize {
+    match kind {
+        Kind::Login | Kind::Code => 10_000,
+        // Some for each grant: see `Grant::access`.
+        Kind::Access => 110_000,
+        _ => 50_000,
     }
 }
 
@@ -123,7 +84,7 @@ impl Shelf {
 
 /// Kept in this process.
 #[derive(Default)]
-pub struct Memory(Mutex<[Shelf; 5]>);
+pub struct Memory(Mutex<HashMap<Kind, Shelf>>);
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,23 +95,23 @@ impl fmt::Debug for Memory {
 impl Memory {
     /// Keeps a value until then, in seconds since 1970.
     pub fn put_until(&self, kind: Kind, key: Key, value: Vec<u8>, until: u64) {
-        self.shelves()[kind as usize].put(kind.most(), key, value, now(), until);
+        self.shelves().entry(kind).or_default().put(most(kind), key, value, now(), until);
     }
 
     /// Forgets a value.
     pub fn remove(&self, kind: Kind, key: Key) {
-        self.shelves()[kind as usize].take(&key, now());
+        self.shelves().entry(kind).or_default().take(&key, now());
     }
 
     /// All of a kind, the oldest first.
     pub fn all(&self, kind: Kind) -> Vec<(Kind, Key, Vec<u8>, u64)> {
-        let shelves = self.shelves();
-        let Shelf { entries, order, .. } = &shelves[kind as usize];
+        let mut shelves = self.shelves();
+        let Shelf { entries, order, .. } = shelves.entry(kind).or_default();
         let entry = |key: &Key| entries.get(key).map(|entry| (kind, *key, entry.value.clone(), entry.until));
         order.values().filter_map(entry).collect()
     }
 
-    fn shelves(&self) -> MutexGuard<'_, [Shelf; 5]> {
+    fn shelves(&self) -> MutexGuard<'_, HashMap<Kind, Shelf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -163,12 +124,12 @@ impl Store for Memory {
 
     fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
         let shelves = self.shelves();
-        let entry = shelves[kind as usize].entries.get(&key).filter(|entry| entry.until > now());
+        let entry = shelves.get(&kind).and_then(|shelf| shelf.entries.get(&key)).filter(|entry| entry.until > now());
         ready(Ok(entry.map(|entry| entry.value.clone()))).boxed()
     }
 
     fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        ready(Ok(self.shelves()[kind as usize].take(&key, now()))).boxed()
+        ready(Ok(self.shelves().entry(kind).or_default().take(&key, now()))).boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
@@ -179,20 +140,29 @@ impl Store for Memory {
 /// Kept where all servers of the site ask. What drops out there is what is over: there is room for all.
 impl Store for Shared {
     fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
-        async move { self.put(kind.shared(), &key, &BASE64_STANDARD_NO_PAD.encode(value), lives).await }.boxed()
+        async move { self.put(kind, &key, &encoded(value), lives).await }.boxed()
     }
 
     fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        async move { Ok(self.get::<String>(kind.shared(), &key).await?.and_then(decoded)) }.boxed()
+        async move { Ok(self.get::<String>(kind, &key).await?.and_then(decoded)) }.boxed()
     }
 
     fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        async move { Ok(self.take::<String>(kind.shared(), &key).await?.and_then(decoded)) }.boxed()
+        async move { Ok(self.take::<String>(kind, &key).await?.and_then(decoded)) }.boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
         ready(()).boxed()
     }
+}
+
+/// Keeps a value there where something is still held.
+pub async fn put_held(held: &Held, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), Away> {
+    held.put(kind, &key, &encoded(value), lives).await
+}
+
+fn encoded(value: Vec<u8>) -> String {
+    BASE64_STANDARD_NO_PAD.encode(value)
 }
 
 fn decoded(text: String) -> Option<Vec<u8>> {

@@ -9,8 +9,9 @@ use super::answer::Answer;
 use super::form::Form;
 use super::grant::{Access, Code, Grant, Refresh};
 use super::login::Refused;
-use super::server::{AuthorizationServer, Failed};
-use super::store::{Key, Kind, now};
+use super::server::{AuthorizationServer, Failed, Turn};
+use super::store::{Key, now};
+use crate::shared::Kind;
 use crate::shared::seal::{challenge, hash};
 
 /// What an access token begins with: whoever finds one knows what it is.
@@ -90,8 +91,7 @@ impl AuthorizationServer {
         let (request, grant) = match self.take::<Code>(Kind::Code, key).await? {
             Some(Code::Fresh(request, grant)) => (request, *grant),
             Some(Code::Used(id)) => {
-                let _turn = self.lock(id).await?;
-                self.end(id).await?;
+                self.end(&self.lock(id).await?).await?;
                 tracing::warn!("a code was used twice: what it gave is taken back");
                 return invalid("the code was used already");
             }
@@ -106,13 +106,15 @@ impl AuthorizationServer {
             return invalid("the code is not this client's, or its redirect_uri, code_verifier or resource is another");
         }
         let id = hash(&self.sealer.secret()?);
+        // Whoever uses the code again waits for what it gives, and ends that.
+        let turn = self.lock(id).await?;
         self.put(Kind::Code, key, &Code::Used(id), self.lifetimes.code).await?;
         tracing::info!(user = grant.user, client = grant.client, "signed in by OAuth");
         let user = grant.user.clone();
-        let answer = self.hand_out(id, grant.for_next_pair(), None).await?;
+        let answer = self.hand_out(&turn, grant.for_next_pair(), None).await?;
+        drop(turn);
         for beyond in self.belongs(id, &user).await? {
-            let _turn = self.lock(beyond).await?;
-            self.end(beyond).await?;
+            self.end(&self.lock(beyond).await?).await?;
         }
         Ok(answer)
     }
@@ -124,7 +126,7 @@ impl AuthorizationServer {
         };
         let over = "the refresh token is not known, too old or taken back: sign in again";
         let Some(refresh) = self.refresh(token) else { return invalid(over) };
-        let _turn = self.lock(refresh.grant).await?;
+        let turn = self.lock(refresh.grant).await?;
         let Some(grant) = self.get::<Grant>(Kind::Grant, refresh.grant).await? else { return invalid(over) };
         if grant.client_id != client || !self.is_meant(form, &grant.resource) {
             return invalid("the refresh token is not this client's, or meant for another resource");
@@ -132,7 +134,7 @@ impl AuthorizationServer {
         let is_again = refresh.generation.saturating_add(1) == grant.generation
             && now() < grant.renewed.saturating_add(self.lifetimes.grace.as_secs());
         if refresh.generation != grant.generation && !is_again {
-            self.end(refresh.grant).await?;
+            self.end(&turn).await?;
             tracing::warn!(
                 user = grant.user,
                 client = grant.client,
@@ -147,10 +149,10 @@ impl AuthorizationServer {
         };
         if is_again {
             // Whoever has both of the pair uses one: when the other comes after the grace, all end.
-            return self.hand_out(refresh.grant, grant, scope).await;
+            return self.hand_out(&turn, grant, scope).await;
         }
-        match self.renewed(refresh.grant, grant).await {
-            Ok(grant) => self.hand_out(refresh.grant, grant.for_next_pair(), scope).await,
+        match self.renewed(&turn, grant).await {
+            Ok(grant) => self.hand_out(&turn, grant.for_next_pair(), scope).await,
             Err(Refused::Denied) => invalid("ERPNext does not let the person in any more"),
             Err(Refused::Unanswered) => {
                 Ok(Answer::with_status(503, "temporarily_unavailable", "ERPNext does not answer: try again in seconds"))
@@ -170,16 +172,16 @@ impl AuthorizationServer {
     }
 
     /// A pair of tokens of a grant, of its generation.
-    async fn hand_out(&self, id: Key, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, Failed> {
+    async fn hand_out(&self, turn: &Turn<'_>, mut grant: Grant, scope: Option<Scope>) -> Result<Answer, Failed> {
         let access = format!("{ACCESS}{}", self.sealer.secret()?);
-        let of_grant = Refresh { grant: id, generation: grant.generation };
+        let of_grant = Refresh { grant: turn.on, generation: grant.generation };
         let refresh = format!("{REFRESH}{}", self.sealer.seal_text(PURPOSE, &of_grant)?);
         let (scope, lives) = (scope.unwrap_or(grant.scope), self.lifetimes);
         grant.access.push(hash(&access));
         let old: Vec<Key> = grant.access.drain(..grant.access.len().saturating_sub(ACCESS_OF_GRANT)).collect();
         // The generation last: where the other cannot be kept, the refresh token that the client has is good still.
-        self.put(Kind::Access, hash(&access), &Access { grant: id, scope }, lives.access).await?;
-        self.put(Kind::Grant, id, &grant, lives.grant).await?;
+        self.put(Kind::Access, hash(&access), &Access { grant: turn.on, scope }, lives.access).await?;
+        self.put_in(turn, Kind::Grant, &grant, lives.grant).await?;
         for old in old {
             _ = self.take::<Access>(Kind::Access, old).await;
         }
@@ -210,10 +212,10 @@ impl AuthorizationServer {
             None => self.get::<Access>(Kind::Access, hash(token)).await?.map(|access| access.grant),
         };
         if let Some(id) = id {
-            let _turn = self.lock(id).await?;
+            let turn = self.lock(id).await?;
             let grant = self.get::<Grant>(Kind::Grant, id).await?;
             if grant.is_some_and(|grant| client.is_none_or(|client| client == grant.client_id)) {
-                self.end(id).await?;
+                self.end(&turn).await?;
             }
         }
         Ok(())

@@ -38,7 +38,7 @@ impl Held {
             // Who has lost it finds that out where it matters: nothing is kept then.
             loop {
                 sleep(LEASE / 3).await;
-                if store.hold(&held, &holder, LEASE).await == Ok(false) {
+                if store.lengthen(&held, &holder, LEASE).await == Ok(false) {
                     return;
                 }
             }
@@ -65,5 +65,32 @@ impl Drop for Held {
             let (store, name, by) = (Arc::clone(&self.shared.store), self.name.clone(), self.by.clone());
             runtime.spawn(async move { _ = store.release(&name, &by).await });
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::shared::Memory;
+
+    #[tokio::test]
+    async fn who_slept_for_longer_than_it_holds_anything_keeps_nothing_and_holds_nothing_again() {
+        let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://site").unwrap();
+        let (key, hour) = (b"grant", Duration::from_secs(3600));
+        let hold = || shared.hold(Kind::Turn, key, Duration::ZERO);
+        let slept = hold().await.unwrap().unwrap();
+        slept.put(Kind::Grant, key, &"first", hour).await.unwrap();
+        assert!(hold().await.unwrap().is_none());
+        // Its time ran out.
+        assert!(shared.store.release(&slept.name, &slept.by).await.unwrap());
+        let other = hold().await.unwrap().unwrap();
+        other.put(Kind::Grant, key, &"second", hour).await.unwrap();
+        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(Away));
+        // That nobody else holds it by now does not make it the sleeper's.
+        assert!(shared.store.release(&other.name, &other.by).await.unwrap());
+        assert!(!shared.store.lengthen(&slept.name, &slept.by, LEASE).await.unwrap());
+        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(Away));
+        assert_eq!(shared.get::<String>(Kind::Grant, key).await.unwrap().as_deref(), Some("second"));
     }
 }

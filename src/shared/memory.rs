@@ -85,6 +85,15 @@ impl Store for Memory {
         told(may)
     }
 
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+        let (mut shelves, now) = self.shelves();
+        let is_held = shelves.is_held(name, by, now);
+        if is_held {
+            shelves.put(name, by.as_bytes().to_vec(), lives, now);
+        }
+        told(is_held)
+    }
+
     fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {
         let (mut shelves, now) = self.shelves();
         let is_held = shelves.is_held(name, by, now);

@@ -2,20 +2,20 @@
 
 use ring::hmac;
 
-/// What is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What is kept. The numbers of what OAuth keeps stand in its file of state: they stay.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     /// A login under way at the site.
-    Login,
+    Login = 0,
     /// A code that was handed out, and what became of it.
-    Code,
+    Code = 1,
     /// What somebody has granted a client, with the site's tokens.
-    Grant,
+    Grant = 2,
     /// An access token.
-    Access,
+    Access = 3,
     /// The grants of one person.
-    Person,
-    /// Who works on a grant.
+    Person = 4,
+    /// Who works on a grant, or on the grants of a person.
     Turn,
     /// That a token for a write was given out and not used yet.
     Confirm,
@@ -34,8 +34,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it in names.
-    const fn word(self) -> &'static str {
+    /// The word for it, in names and as what its values are sealed for.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Login => "login",
             Self::Code => "code",

@@ -20,13 +20,21 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What is written to find out whether it takes anything.
 const LOOKED: &str = "erpnext-mcp:looked";
 
-/// Holds a name, or holds it on. KEYS: the name. ARGV: by whom, milliseconds.
+/// Holds a name. KEYS: the name. ARGV: by whom, milliseconds. Asked again by the same one, as after a lost answer, it is held.
 static HOLD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local by = redis.call('GET', KEYS[1])
          if by and by ~= ARGV[1] then return 0 end
          redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
          return 1",
+    )
+});
+
+/// Holds it on. KEYS: the name. ARGV: by whom, milliseconds.
+static LENGTHEN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+         return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
     )
 });
 
@@ -224,6 +232,10 @@ impl Store for Redis {
 
     fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
         async move { self.run(HOLD.key(name).arg(by).arg(millis(lives))).await }.boxed()
+    }
+
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+        async move { self.run(LENGTHEN.key(name).arg(by).arg(millis(lives))).await }.boxed()
     }
 
     fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {

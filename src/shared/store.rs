@@ -20,6 +20,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>>;
     /// Whether it is held by this one, for so long from now on: nobody else held it.
     fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool>;
+    /// Whether it is held by this one still, for so long from now on. What ran out meanwhile is not taken again: somebody else
+    /// may have had it.
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool>;
     /// Whether it was held by this one, and is no more.
     fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool>;
     /// Keeps a value where something is still held by this one, both named by `held`; whether it is.

@@ -150,7 +150,7 @@ impl Traffic {
     pub fn health(&self) -> Health {
         let site = self.site();
         let is_resting = site.breaker.left(Instant::now()).is_some();
-        Health { answered: site.answered, failed: site.failed, is_resting, is_shared_up: None }
+        Health { answered: site.answered, failed: site.failed, is_resting, is_shared_up: None, unshipped: None }
     }
 
     /// Waits as long as the site asked for.

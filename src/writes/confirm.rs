@@ -50,9 +50,13 @@ fn bound(
     bound
 }
 
-/// What a create asks for, as a hash: the document, by whichever tool, and not how the call is made.
+/// What a create asks for, as a hash: the document, or what it is made from, by whichever tool, and not how the call is made.
 pub(super) fn asked(given: &Arguments) -> String {
-    let how = [TOKEN, "confirm", "dry_run", "doctype", KEY, "return_document", "fresh"];
+    let mut how = vec![TOKEN, "confirm", "dry_run", KEY, "return_document", "fresh"];
+    // Of what is made, which the key has in its name; of what it is made from, where that is named.
+    if !given.all().contains_key("name") {
+        how.push("doctype");
+    }
     let hash = digest(&SHA256, written(given.all(), &how).as_bytes());
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

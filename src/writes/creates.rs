@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::confirm;
 use super::send::{Next, Write, send};
+use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
 use crate::context::Session;
 use crate::context::create_keys::{Asked, HeldKey, KeyState};
@@ -135,6 +136,23 @@ impl DocTypeCall<'_> {
             }
         }
         Ok(Some(name))
+    }
+
+    /// The answer to a call whose key made this document before, and the document, if it can be read.
+    pub(crate) async fn answer_again(&self, name: String) -> (ToolAnswer, Option<Map<String, Value>>) {
+        let mut data = Map::from_iter([("created".to_owned(), json!(name))]);
+        let mut messages = vec![MADE_BEFORE.to_owned()];
+        let stored = match self.stored(&name).await {
+            Ok(stored) => {
+                data.extend(self.outcome(&stored, &Map::new()));
+                Some(stored)
+            }
+            Err(note) => {
+                messages.push(note);
+                None
+            }
+        };
+        (ToolAnswer { made: Some(Made { name, before: true }), messages, ..data.into() }, stored)
     }
 
     /// Makes a document, `from` another where it is converted; the name it got.

@@ -1,11 +1,13 @@
 //! `duplicate_document`: the desk's copy of a document.
 
+use std::ops::ControlFlow;
+
 use erpnext_schema::{Children, DocTypeDef, FieldDef, Purpose, Rule, Shape, Verb, Violation, flag, rows_mut};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::make::make;
+use super::make::{Then, make};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::document::draft::{Draft, writable};
@@ -39,9 +41,10 @@ struct DuplicateArgs {
     /// fields that the copy has otherwise; its rows by number: {"items": {"patch": [{"idx": 1, "qty": …}]}}
     #[serde(default)]
     data: Data,
-    /// create the copy; without it it is only shown
     #[serde(default)]
     save: bool,
+    /// repeated with it: made once
+    idempotency_key: Option<String>,
 }
 
 /// It is about the copy; without `save` it only shows it.
@@ -63,6 +66,11 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
     // A mask would be copied for a value.
     source_on.keeps_values().await?;
     let name = &*args.name;
+    let new = DocTypeCall { permit: &create, ..source_on };
+    let then = match Then::of(&source_on, &new, name, args.save, args.idempotency_key.as_deref()).await? {
+        ControlFlow::Continue(then) => then,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     let mut stored = session.site.get(&read, name).await?.data;
     named_exactly(&source_on, name, &stored)?;
     let source_on = source_on.with_live_metadata(&mut stored).await;
@@ -78,7 +86,7 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
         writable(on.def, create.fields(), &children, copied(on.def, &children, &stored));
     left_out.extend(withheld.into_iter().filter(|field| !on.def.field(field).is_some_and(is_the_old_ones)));
     doc.extend(named);
-    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save, true).await
+    make(&source_on, &on, name, Draft { doc, left_out }, data, then, true).await
 }
 
 /// The name of the copy, where documents of this kind are named by who makes them: it is taken out of `data`.

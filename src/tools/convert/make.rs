@@ -1,5 +1,7 @@
 //! Making the draft that comes of another document: checked with what the caller says of it, shown, or created.
 
+use std::ops::ControlFlow;
+
 use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
@@ -9,13 +11,58 @@ use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::WriteState;
+use crate::tool::arguments::KEY;
+use crate::writes::creates::Key;
 use crate::writes::form_defaults::FilledIn;
 use crate::writes::gate::{Go, Step};
 use crate::writes::report::note_titles;
 use crate::writes::{doubts, form_defaults, links};
 
-/// Lays `data` onto the draft that comes of the document of that name, and shows it, or creates it with `save`; with
-/// `fills`, what a form would fill in is.
+/// What is done with a draft.
+pub(super) enum Then {
+    /// It is shown.
+    Show,
+    /// It is created, by the key with which its caller repeats the call.
+    Create(Option<Box<Key>>),
+}
+
+impl Then {
+    /// What a call asks for; or its answer, if an earlier call with its key made the document. That is so whatever became
+    /// meanwhile of the one that it was made from.
+    ///
+    /// # Errors
+    /// As [`DocTypeCall::hold_key`] and [`DocTypeCall::made_before`].
+    pub(super) async fn of(
+        source_on: &DocTypeCall<'_>,
+        on: &DocTypeCall<'_>,
+        name: &str,
+        save: bool,
+        key: Option<&str>,
+    ) -> Result<ControlFlow<ToolAnswer, Self>, ToolError> {
+        if !save {
+            return Ok(ControlFlow::Continue(Self::Show));
+        }
+        let mut key = on.hold_key(key).await?;
+        let Some(made) = on.made_before(key.as_mut()).await? else {
+            return Ok(ControlFlow::Continue(Self::Create(key.map(Box::new))));
+        };
+        let (again, _) = on.answer_again(made).await;
+        let mut data = from_what(source_on, on, name);
+        data.extend(again.data);
+        Ok(ControlFlow::Break(ToolAnswer { data, ..again }))
+    }
+}
+
+/// From what it is made, and what it is.
+fn from_what(source_on: &DocTypeCall<'_>, on: &DocTypeCall<'_>, name: &str) -> Map<String, Value> {
+    Map::from_iter([
+        ("from".to_owned(), json!({"doctype": source_on.def.name, "name": name})),
+        ("doctype".to_owned(), json!(on.def.name)),
+    ])
+}
+
+/// Lays `data` onto the draft that comes of the document of that name, and does with it what is asked; with `fills`, what a
+/// form would fill in is.
 ///
 /// # Errors
 /// Data and links that are wrong, what the policy does not let be made, and the site's refusal.
@@ -25,9 +72,11 @@ pub(super) async fn make(
     name: &str,
     Draft { mut doc, left_out }: Draft,
     data: Map<String, Value>,
-    save: bool,
+    then: Then,
     fills: bool,
 ) -> Result<ToolAnswer, ToolError> {
+    // It is the key of another document.
+    doc.shift_remove(KEY);
     let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
     let filled = match fills {
@@ -42,10 +91,7 @@ pub(super) async fn make(
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
-    let mut answer = Map::from_iter([
-        ("from".to_owned(), json!({"doctype": source_on.def.name, "name": name})),
-        ("doctype".to_owned(), json!(on.def.name)),
-    ]);
+    let mut answer = from_what(source_on, on, name);
     let mut messages = Vec::new();
     note_titles(&mut answer, titled);
     filled.note(&mut answer, &mut messages);
@@ -55,20 +101,20 @@ pub(super) async fn make(
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let (shown, zeros) = draft::shown(source_on, on, doc.clone());
     let mut warnings = doubts::of(on, &doc);
-    if !save || on.is_shown_first() {
+    if matches!(then, Then::Show) || on.is_shown_first() {
         warnings.extend(doubts::by_the_stock(on, &shown).await);
     }
     if !warnings.is_empty() {
         answer.insert("warnings".to_owned(), json!(warnings));
     }
-    if !save {
+    let Then::Create(key) = then else {
         answer.insert("draft".to_owned(), Value::Object(shown));
         if zeros {
             answer.insert("note".to_owned(), json!("fields that hold 0 are left out"));
         }
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
-    }
+    };
     let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
     let mut beside = Map::from_iter(beside);
     beside.insert("would_create".to_owned(), Value::Object(shown));
@@ -83,7 +129,7 @@ pub(super) async fn make(
         }
     };
     let from = format!("{} {name:?}", source_on.def.name);
-    let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
+    let inserted = match on.send_create(cleared, &doc, key.map(|key| *key), Some(&from)).await {
         Ok(inserted) => inserted,
         Err(error) => return Err(suggest::named(on, error, &[&doc]).await),
     };

@@ -6,6 +6,8 @@ mod make;
 mod part;
 mod table;
 
+use std::ops::ControlFlow;
+
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,7 +26,7 @@ use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::fixed_fields;
-use make::make;
+use make::{Then, make};
 use table::{CONVERSIONS, Conversion, When};
 
 pub use duplicate::DUPLICATE;
@@ -61,7 +63,7 @@ pub static CONVERT: ToolSpec = ToolSpec {
 struct ConvertArgs {
     doctype: DocTypeName,
     name: DocumentName,
-    /// the target, as named by list_conversions
+    /// from list_conversions
     to: String,
     /// fields of the draft; its rows by number: {"items": {"patch": [{"idx": 1, "cost_center": …}]}}
     #[serde(default)]
@@ -71,9 +73,10 @@ struct ConvertArgs {
     amount: Option<Amount>,
     /// false leaves out what the desk's form would fill in: taxes
     form_defaults: Option<bool>,
-    /// create the draft; without it it is only shown
     #[serde(default)]
     save: bool,
+    /// repeated with it: made once
+    idempotency_key: Option<String>,
 }
 
 /// A conversion is about what it makes; without `save` it only shows a draft of that.
@@ -132,6 +135,10 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let conversion = chosen(&call, source_on.def, &args.to)?;
     let create = session.permit(Operation::Create, conversion.to).await?;
     let on = DocTypeCall::of(&call, &create).await?;
+    let then = match Then::of(&source_on, &on, name, args.save, args.idempotency_key.as_deref()).await? {
+        ControlFlow::Continue(then) => then,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     let data = args.data.0;
     let (on, mut data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
@@ -158,7 +165,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    make(&source_on, &on, name, Draft { doc, left_out }, data, args.save, args.form_defaults != Some(false)).await
+    make(&source_on, &on, name, Draft { doc, left_out }, data, then, args.form_defaults != Some(false)).await
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {

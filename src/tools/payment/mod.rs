@@ -22,7 +22,6 @@ use super::lifecycle;
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
-use crate::context::recent_creates::MADE_BEFORE;
 use crate::document::amounts::{money, same};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
@@ -120,19 +119,12 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
     let on = DocTypeCall::of(&call, &create).await?;
     let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
     if let Some(name) = on.made_before(key.as_mut()).await? {
-        let made = Made { name: name.clone(), before: true };
-        let mut answer = Map::from_iter([("created".to_owned(), json!(name))]);
-        let mut messages = vec![MADE_BEFORE.to_owned()];
-        match on.stored(&name).await {
-            Ok(stored) => {
-                answer.extend(on.outcome(&stored, &Map::new()));
-                if args.submit && stored.get("docstatus").and_then(Value::as_u64) == Some(0) {
-                    answer.insert("not_submitted".to_owned(), json!("it is a draft: look at it, then submit it"));
-                }
-            }
-            Err(note) => messages.push(note),
+        let (mut answer, stored) = on.answer_again(name).await;
+        let docstatus = stored.as_ref().and_then(|stored| stored.get("docstatus")).and_then(Value::as_u64);
+        if args.submit && docstatus == Some(0) {
+            answer.data.insert("not_submitted".to_owned(), json!("it is a draft: look at it, then submit it"));
         }
-        return Ok(ToolAnswer { made: Some(made), messages, ..answer.into() });
+        return Ok(answer);
     }
     let invoices = Invoices::of(&call, &read, args.party_type).await?;
     let (payment, on, titled) = draft::make(&call, on, &invoices, &args).await?;

@@ -11,17 +11,21 @@ use erpnext_sandbox::{Fault, Kind};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
+use crate::sandbox::{SampleSite, first};
 use crate::support::{all, app_of, call, load, refusal};
 
 const CREATE: &str = "create_todo_document";
 
 /// A server with a folder for what outlives it, as each process of one machine has the same.
 fn server(site: &SampleSite, folder: &Path) -> Connection {
-    let mut config = load(&site.config(json!({"doctypes": {"ToDo": all(), "Event": all()}})));
+    server_of(site, folder, json!({"ToDo": all(), "Event": all()}), Duration::from_millis(700))
+}
+
+fn server_of(site: &SampleSite, folder: &Path, doctypes: Value, timeout: Duration) -> Connection {
+    let mut config = load(&site.config(json!({"doctypes": doctypes})));
     config.state_folder = Some(folder.to_owned());
     let retry = Retry { first: Duration::from_millis(2), ..Retry::default() };
-    let options = ClientOptions { timeout: Duration::from_millis(700), retry, ..client_options(&config) };
+    let options = ClientOptions { timeout, retry, ..client_options(&config) };
     App::with_client(&config, Client::new(options).unwrap(), Audit::default()).unwrap().1
 }
 
@@ -47,6 +51,83 @@ async fn one_key_makes_one_document_at_once_later_and_in_two_processes() {
     assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
     let other = call(&servers[0], CREATE, with_key("k-2")).await.unwrap();
     assert_ne!(other["created"], names[0]);
+}
+
+/// A server that makes documents from others.
+fn maker(site: &SampleSite, folder: &Path) -> Connection {
+    let doctypes = json!({"ToDo": all(), "Sales Order": all(), "Delivery Note": all()});
+    server_of(site, folder, doctypes, Duration::from_secs(20))
+}
+
+/// The call that copies a new ToDo.
+async fn copy(app: &Connection, key: &str) -> Value {
+    let todo = call(app, CREATE, json!({"data": {"description": "to copy"}})).await.unwrap();
+    json!({"doctype": "ToDo", "name": todo["created"], "save": true, "idempotency_key": key})
+}
+
+/// The call that makes the delivery of an order.
+async fn delivery(app: &Connection, key: &str) -> Value {
+    let order = first(app, "Sales Order", json!({"docstatus": 1, "per_delivered": 0})).await;
+    json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "save": true, "idempotency_key": key})
+}
+
+#[on_every_version]
+async fn one_key_copies_and_converts_once_at_once_later_and_in_two_processes() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let servers = [maker(&site, folder.path()), maker(&site, folder.path())];
+    for (tool, arguments, doctype) in [
+        ("duplicate_document", copy(&servers[0], "k-1").await, "ToDo"),
+        ("convert_document", delivery(&servers[0], "k-1").await, "Delivery Note"),
+    ] {
+        let before = site.writes().len();
+        site.sandbox.faults().add(Fault::new(Kind::Latency(200)).method("POST").path("/api/resource"));
+        let at_once = (0..4).map(|at| call(&servers[at % 2], tool, arguments.clone()));
+        let mut answers: Vec<Value> = join_all(at_once).await.into_iter().map(Result::unwrap).collect();
+        // A process that starts later knows it too.
+        answers.push(call(&maker(&site, folder.path()), tool, arguments.clone()).await.unwrap());
+        let made = answers[0]["created"].as_str().unwrap();
+        assert_eq!(site.writes()[before..], [format!("insert {doctype} {made}")]);
+        assert!(answers.iter().all(|answer| answer["created"] == made && answer["doctype"] == doctype), "{answers:?}");
+        assert!(answers[4]["messages"].to_string().contains("nothing was sent now"), "{answers:?}");
+        assert_eq!(answers[4]["from"]["name"], arguments["name"]);
+    }
+}
+
+#[on_every_version]
+async fn a_key_whose_conversion_got_no_answer_makes_no_second_document() {
+    for takes_effect in [true, false] {
+        let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let app = maker(&site, folder.path());
+        let arguments = delivery(&app, "k-1").await;
+        let lost = if takes_effect { Kind::CutAfter } else { Kind::CutBefore };
+        let path = "/api/resource/Delivery Note";
+        site.sandbox.faults().add(Fault::new(lost).method("POST").path(path).times(1));
+        // Nor can what was made be read.
+        site.sandbox.faults().add(Fault::new(Kind::Json(500)).method("GET").path(path));
+        let said = refusal(&app, "convert_document", arguments.clone()).await;
+        assert!(said.contains("Whether it was done is not known"), "{said}");
+        for app in [app, maker(&site, folder.path())] {
+            let said = refusal(&app, "convert_document", arguments.clone()).await;
+            assert!(said.contains("an earlier call with it got no answer") && said.contains("another key"), "{said}");
+        }
+        assert_eq!(site.writes().len(), usize::from(takes_effect));
+    }
+}
+
+#[on_every_version]
+async fn the_key_of_a_copy_stands_for_its_source_and_outlives_that() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let app = maker(&site, folder.path());
+    let (arguments, mut of_another) = (copy(&app, "k-1").await, copy(&app, "k-1").await);
+    let made = call(&app, "duplicate_document", arguments.clone()).await.unwrap();
+    let said = refusal(&app, "duplicate_document", of_another.clone()).await;
+    assert!(said.contains("used it for a ToDo with other values; nothing was sent"), "{said}");
+    // What is only shown uses no key.
+    of_another["save"] = json!(false);
+    assert!(call(&app, "duplicate_document", of_another).await.unwrap()["draft"].is_object());
+    call(&app, "delete_todo_document", json!({"name": arguments["name"], "confirm": true})).await.unwrap();
+    let again = call(&app, "duplicate_document", arguments).await.unwrap();
+    assert_eq!(again["created"], made["created"]);
 }
 
 #[tokio::test]

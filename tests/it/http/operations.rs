@@ -98,6 +98,36 @@ async fn one_name_finds_a_request_in_the_log_the_audit_log_and_at_the_site() {
 }
 
 #[tokio::test]
+async fn lines_of_the_audit_log_go_to_standard_output_too_where_that_is_not_the_protocols() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let log = folder.path().join("audit.log");
+    let mut config = team(&site);
+    config["audit"] = json!({"enabled": true, "log_file": log, "ship": "stdout"});
+    let mut program = Program::start(&config).await;
+    call(&program, KEY, "create_lead_document", json!({"data": {"lead_name": "canary"}})).await;
+    let (_, metrics) = status(&program, "/metrics").await;
+    assert!(metrics.contains("erpnext_mcp_audit_unshipped_total{site=\"erpnext\"} 0"), "{metrics}");
+    program.signal("TERM").await;
+    assert!(program.child.wait().await.unwrap().success());
+    let written = std::fs::read_to_string(&log).unwrap();
+    let named: String = written.lines().map(|line| format!("{{\"audit\":\"audit\",{}\n", &line[1..])).collect();
+    assert!(named.contains("\"INTENT\"") && named.contains("\"ALLOWED\""), "{named}");
+    let started = std::time::Instant::now();
+    while program.out() != named {
+        assert!(started.elapsed() < Duration::from_secs(20), "{}\n{named}", program.out());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The same over stdio is told before anything is served.
+    let mut own = site.config(json!({}));
+    own["audit"] = config["audit"].clone();
+    let (mut command, _folder) = command(&own);
+    let ended = command.arg("serve").output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && ended.stdout.is_empty(), "{said}");
+    assert!(said.contains("audit.ship") && said.contains("stderr or syslog"), "{said}");
+}
+
+#[tokio::test]
 async fn a_configuration_is_checked_without_serving_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));

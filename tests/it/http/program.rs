@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::stdio::command;
@@ -18,6 +18,21 @@ pub struct Program {
     folder: tempfile::TempDir,
     pub child: Child,
     log: Arc<Mutex<String>>,
+    out: Arc<Mutex<String>>,
+}
+
+/// All lines that come, as far as they have come.
+fn kept(from: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
+    let all = Arc::<Mutex<String>>::default();
+    let (kept, mut lines) = (Arc::clone(&all), BufReader::new(from).lines());
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut kept = kept.lock().unwrap();
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    });
+    all
 }
 
 impl Program {
@@ -30,19 +45,10 @@ impl Program {
     pub async fn start_with(config: &Value, variables: &[(&str, &str)]) -> Self {
         let (mut command, folder) = command(config);
         command.envs(variables.iter().copied());
-        let command = command.args(["serve", "--http", "127.0.0.1:0"]).stderr(Stdio::piped()).stdout(Stdio::null());
+        let command = command.args(["serve", "--http", "127.0.0.1:0"]).stderr(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let log = Arc::<Mutex<String>>::default();
-        let kept = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                let mut kept = kept.lock().unwrap();
-                kept.push_str(&line);
-                kept.push('\n');
-            }
-        });
-        let mut program = Self { address: ([127, 0, 0, 1], 0).into(), folder, child, log };
+        let (log, out) = (kept(child.stderr.take().unwrap()), kept(child.stdout.take().unwrap()));
+        let mut program = Self { address: ([127, 0, 0, 1], 0).into(), folder, child, log, out };
         program.address = program.logged("serving MCP at http").await.split("//").nth(1).unwrap().parse().unwrap();
         program
     }
@@ -64,6 +70,11 @@ impl Program {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// What it wrote to standard output.
+    pub fn out(&self) -> String {
+        self.out.lock().unwrap().clone()
     }
 
     /// What the log has behind these words, up to a path of MCP, once they are there.

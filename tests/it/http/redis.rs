@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use erpnext_mcp::shared::Redis;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -257,6 +258,25 @@ async fn nothing_is_lost_or_doubled_whatever_server_is_killed() {
     for secret in ["wish", "person1", "ToDo", "secret", "127.0.0.1"] {
         assert!(!content.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+#[ignore = "needs a Redis"]
+async fn who_held_something_too_long_keeps_nothing_by_it_and_holds_it_on_no_more() {
+    let redis = RedisServer::start().await;
+    let store = Redis::connect(&format!("redis://127.0.0.1:{}", redis.port)).unwrap();
+    let (short, long) = (Duration::from_secs(1), Duration::from_secs(60));
+    let keep = |by: &'static str| store.put_held(("held", by), "value", by.as_bytes().to_vec(), long);
+    assert_eq!(store.hold("held", "one", short).await, Ok(true));
+    assert_eq!(store.lengthen("held", "one", short).await, Ok(true));
+    assert_eq!((store.hold("held", "other", long).await, keep("other").await), (Ok(false), Ok(false)));
+    assert_eq!(keep("one").await, Ok(true));
+    tokio::time::sleep(short * 2).await;
+    assert_eq!((store.lengthen("held", "one", long).await, keep("one").await), (Ok(false), Ok(false)));
+    assert_eq!((store.hold("held", "other", long).await, keep("one").await), (Ok(true), Ok(false)));
+    assert_eq!((keep("other").await, store.release("held", "other").await), (Ok(true), Ok(true)));
+    assert_eq!((store.lengthen("held", "one", long).await, keep("one").await), (Ok(false), Ok(false)));
+    assert_eq!(store.get("value").await, Ok(Some(b"other".to_vec())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

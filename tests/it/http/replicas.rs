@@ -2,13 +2,15 @@
 //! its memory; `redis.rs` has them as programs over a Redis.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use erpnext_mcp::oauth::Lifetimes;
-use erpnext_mcp::shared::{Memory, Redis, Store};
+use erpnext_mcp::shared::{Asked, Counted, Memory, Rate, Redis, Store, Window};
 use erpnext_sandbox::{Fault, Kind};
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt, join_all};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{Served, answered, data, message};
 use crate::sandbox::SampleSite;
@@ -234,4 +236,106 @@ async fn who_signed_in_at_one_server_is_known_to_all_and_a_refresh_token_is_used
     assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
     scene.served = other;
     assert_eq!(scene.status(&next).await, 401);
+}
+
+/// A store whose next server to keep something that it holds sleeps until it is woken; what it held runs out meanwhile.
+#[derive(Debug, Default)]
+struct Asleep {
+    memory: Memory,
+    is_next: AtomicBool,
+    sleeps: Notify,
+    woken: Notify,
+}
+
+impl Store for Asleep {
+    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> Asked<'a, ()> {
+        self.memory.put(name, value, lives)
+    }
+
+    fn get<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+        self.memory.get(name)
+    }
+
+    fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+        self.memory.take(name)
+    }
+
+    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+        self.memory.hold(name, by, lives)
+    }
+
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+        self.memory.lengthen(name, by, lives)
+    }
+
+    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {
+        self.memory.release(name, by)
+    }
+
+    fn put_held<'a>(
+        &'a self,
+        (held, by): (&'a str, &'a str),
+        name: &'a str,
+        value: Vec<u8>,
+        lives: Duration,
+    ) -> Asked<'a, bool> {
+        async move {
+            if self.is_next.swap(false, Ordering::SeqCst) {
+                self.memory.release(held, by).await?;
+                self.sleeps.notify_one();
+                self.woken.notified().await;
+            }
+            self.memory.put_held((held, by), name, value, lives).await
+        }
+        .boxed()
+    }
+
+    fn pass(&self, rates: Vec<(String, Rate)>) -> Asked<'_, Result<(), Duration>> {
+        self.memory.pass(rates)
+    }
+
+    fn count<'a>(
+        &'a self,
+        name: &'a str,
+        entry: Option<String>,
+        times: u64,
+        windows: &'a [Window],
+    ) -> Asked<'a, Counted> {
+        self.memory.count(name, entry, times, windows)
+    }
+
+    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, times: u64) -> Asked<'a, ()> {
+        self.memory.uncount(name, entry, times)
+    }
+
+    fn is_up(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_slept_over_its_turn_puts_no_old_grant_in_the_place_of_the_one_since_then() {
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), "ab".repeat(32)).unwrap();
+    let change = |config: &mut Value| config["sign_in"]["oauth"]["key_file"] = json!(key.path());
+    let mut scene =
+        super::oauth::Scene::at("https://mcp.example.com", "127.0.0.1:0", |endpoint| endpoint, change).await;
+    let asleep = Arc::new(Asleep::default());
+    let store: Arc<dyn Store> = asleep.clone();
+    let (one, other) = (scene.another(|it| it, &store).await, scene.another(|it| it, &store).await);
+    scene.served = one;
+    let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    asleep.is_next.store(true, Ordering::SeqCst);
+    let late = tokio::spawn(super::oauth::answered(scene.refresh(&client, &tokens)));
+    tokio::time::timeout(Duration::from_secs(20), asleep.sleeps.notified()).await.unwrap();
+    // Both servers are kept alive.
+    let _one = std::mem::replace(&mut scene.served, other);
+    let (status, next) = super::oauth::answered(scene.refresh(&client, &tokens)).await;
+    assert_eq!(status, 200, "{next}");
+    asleep.woken.notify_one();
+    let (status, told) = late.await.unwrap();
+    assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")));
+    assert_eq!(scene.status(&next).await, 200);
+    let (status, last) = super::oauth::answered(scene.refresh(&client, &next)).await;
+    assert_eq!((status, scene.status(&last).await), (200, 200));
 }
