@@ -69,18 +69,18 @@ pub(super) async fn make(
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
     }
-    let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
-    let mut beside = Map::from_iter(beside);
-    beside.insert("would_create".to_owned(), Value::Object(shown));
+    // Who is asked, or tries it, sees what was not filled in before it is made.
+    let told: Vec<&String> = warnings.iter().chain(&messages).collect();
+    let mut beside = Map::from_iter([("would_create".to_owned(), Value::Object(shown))]);
+    if !told.is_empty() {
+        beside.insert("warnings".to_owned(), json!(told));
+    }
     if zeros {
         beside.insert("note".to_owned(), json!("fields that hold 0 are left out"));
     }
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
-        Go::Answer(mut would) => {
-            would.messages.extend(messages);
-            return Ok(would);
-        }
+        Go::Answer(would) => return Ok(would),
     };
     let from = format!("{} {name:?}", source_on.def.name);
     let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {
