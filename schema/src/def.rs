@@ -56,6 +56,10 @@ pub mod flag {
     pub const EMPTY_FIRST: u32 = 1 << 24;
     /// Mandatory under another condition than the one that is known of a plain site.
     pub const NEEDED_OTHERWISE: u32 = 1 << 25;
+    /// Shown under another condition than the one that is known of a plain site.
+    pub const SHOWN_OTHERWISE: u32 = 1 << 26;
+    /// Locked under another condition than the one that is known of a plain site.
+    pub const LOCKED_OTHERWISE: u32 = 1 << 27;
 
     /// Any of these: what the desk puts first.
     pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;

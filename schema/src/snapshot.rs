@@ -100,7 +100,11 @@ const CONDITIONS: &[(&str, &str, u32)] = &[
 ];
 
 /// What is known of a site's field by comparing it with the facts, as the snapshot keeps it.
-const COMPARED: &[(&str, u32)] = &[("needed_otherwise", flag::NEEDED_OTHERWISE)];
+const COMPARED: &[(&str, u32)] = &[
+    ("needed_otherwise", flag::NEEDED_OTHERWISE),
+    ("shown_otherwise", flag::SHOWN_OTHERWISE),
+    ("locked_otherwise", flag::LOCKED_OTHERWISE),
+];
 
 impl DocType {
     /// Takes the facts out of one entry of `docs` in an answer of `getdoctype`.

@@ -11,6 +11,7 @@ use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::writes::form_defaults::FilledIn;
 use crate::writes::gate::{Go, Step};
+use crate::writes::out_of_form::OutOfForm;
 use crate::writes::report::note_titles;
 use crate::writes::{doubts, form_defaults, links};
 
@@ -30,7 +31,7 @@ pub(super) async fn make(
 ) -> Result<ToolAnswer, ToolError> {
     let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
-    let filled = match fills {
+    let mut filled = match fills {
         true => form_defaults::of_change(on, &doc, &mut data).await?,
         false => FilledIn::default(),
     };
@@ -42,6 +43,8 @@ pub(super) async fn make(
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
+    let out_of_form = OutOfForm::of(on, &Map::new(), &merged.given, &doc);
+    filled.warn(out_of_form.told());
     let mut answer = Map::from_iter([
         ("from".to_owned(), json!({"doctype": source_on.def.name, "name": name})),
         ("doctype".to_owned(), json!(on.def.name)),
@@ -80,7 +83,10 @@ pub(super) async fn make(
     }
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
-        Go::Answer(would) => return Ok(would),
+        Go::Answer(mut would) => {
+            out_of_form.note_unchecked(&mut would);
+            return Ok(would);
+        }
     };
     let from = format!("{} {name:?}", source_on.def.name);
     let inserted = match on.send_create(cleared, &doc, None, Some(&from)).await {

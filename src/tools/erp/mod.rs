@@ -304,7 +304,7 @@ async fn company_of(session: &Session<'_>, given: Option<&str>) -> Result<String
         several => {
             let names: Vec<&str> = several.iter().map(|company| company.name.as_str()).collect();
             Err(ToolError::refused(
-                format!("company: none was named, and there are several: {}.", names.join(", ")),
+                format!("company: none was named, and there are several, such as {}.", names.join(", ")),
                 "Name one of them.",
             ))
         }
