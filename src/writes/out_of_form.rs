@@ -85,8 +85,8 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn judge(&self, path: &str, field: &FieldDef, found: &mut OutOfForm) {
-        // What nobody sets in a form is told of elsewhere.
-        if field.flags & (flag::READ_ONLY | flag::HIDDEN | flag::STANDARD) != 0 {
+        // What nobody sets in a form is told of elsewhere; of what is withheld not even that it differs is told.
+        if field.flags & (flag::READ_ONLY | flag::HIDDEN | flag::STANDARD) != 0 || !(self.may_read)(field) {
             return;
         }
         let known = |rule: FormRule| rule.of(self.version, self.def.name, field.fieldname, field.flags);
