@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::def::{DocTypeDef, FieldDef, Options, doctype_flag, flag};
+use crate::def::{DocTypeDef, FieldDef, Options};
+use crate::flags::{doctype_flag, flag};
 use crate::{FieldKind, intern};
 
 /// A DocType read from a site or from a snapshot file.
