@@ -10,6 +10,10 @@ use crate::{FieldDef, FieldKind, Options};
 const MOST: u64 = 2_147_483_647;
 /// The longest that such a column is.
 const INT_LENGTH: u32 = 11;
+/// What a column of decimals does not hold: it has 21 places, nine of them behind the point.
+const TOO_MUCH: f64 = 1e12;
+/// The longest that such a column is.
+const DECIMAL_LENGTH: u32 = 21;
 /// Users that are no addresses, and stand where addresses do.
 const USERS: [&str; 2] = ["Administrator", "Guest"];
 
@@ -28,6 +32,12 @@ pub(crate) fn check_format(doctype: &str, field: &FieldDef, path: &str, value: V
         (FieldKind::Int, _, Value::Number(number)) if field.length <= INT_LENGTH => {
             let fits = number.as_i64().is_none_or(|number| number.unsigned_abs() <= MOST);
             (!fits).then_some("a whole number from -2147483647 to 2147483647")
+        }
+        (FieldKind::Currency | FieldKind::Float | FieldKind::Percent, _, Value::Number(number))
+            if field.length <= DECIMAL_LENGTH =>
+        {
+            let fits = number.as_f64().is_none_or(|number| number.abs() < TOO_MUCH);
+            (!fits).then_some("a number with at most 12 digits before the point")
         }
         (FieldKind::Data, Options::Format("Email"), Value::String(text)) => {
             (!are_addresses(text)).then_some("an e-mail address such as name@example.com")
@@ -104,6 +114,18 @@ mod tests {
             }
         }
         assert!(is_taken(FieldKind::Data, "", json!("x")));
+    }
+
+    #[test]
+    fn an_amount_fits_its_column() {
+        for kind in [FieldKind::Currency, FieldKind::Float, FieldKind::Percent] {
+            for (number, is_right) in [(999_999_999_999.99, true), (1e12, false), (-1e12, false), (1e300, false)] {
+                assert_eq!(is_taken(kind, "", json!(number)), is_right, "{kind:?} {number}");
+            }
+            let wide = FieldDef { length: 30, ..FieldDef::new("f", kind, "F") };
+            assert!(check_format("", &wide, "f", json!(1e12)).is_ok());
+        }
+        assert!(is_taken(FieldKind::Duration, "", json!(1e12)));
     }
 
     #[test]

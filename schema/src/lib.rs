@@ -9,6 +9,8 @@ pub mod document;
 mod fields;
 mod filter;
 mod fingerprint;
+mod flags;
+pub mod form_rules;
 mod format;
 pub mod intern;
 pub mod json_schema;
@@ -16,7 +18,6 @@ mod kind;
 pub mod known_copies;
 mod meant;
 mod nearest;
-pub mod needed;
 pub mod prelude;
 pub mod snapshot;
 mod table;
@@ -29,12 +30,11 @@ mod walk;
 
 pub use article::with_article;
 pub use child_tables::{Children, rows, rows_mut};
-pub use def::{
-    CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb, doctype_flag, flag,
-};
+pub use def::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb};
 pub use fields::{DocTypeFields, UnknownField, misfits, parse_field};
 pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
+pub use flags::{doctype_flag, flag};
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use meant::{meant_date, meant_datetime};
 pub use nearest::{nearest, nearest_field};

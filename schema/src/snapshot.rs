@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::def::{DocTypeDef, FieldDef, Options, doctype_flag, flag};
+use crate::def::{DocTypeDef, FieldDef, Options};
+use crate::flags::{doctype_flag, flag};
 use crate::{FieldKind, intern};
 
 /// A DocType read from a site or from a snapshot file.
@@ -100,7 +101,11 @@ const CONDITIONS: &[(&str, &str, u32)] = &[
 ];
 
 /// What is known of a site's field by comparing it with the facts, as the snapshot keeps it.
-const COMPARED: &[(&str, u32)] = &[("needed_otherwise", flag::NEEDED_OTHERWISE)];
+const COMPARED: &[(&str, u32)] = &[
+    ("needed_otherwise", flag::NEEDED_OTHERWISE),
+    ("shown_otherwise", flag::SHOWN_OTHERWISE),
+    ("locked_otherwise", flag::LOCKED_OTHERWISE),
+];
 
 impl DocType {
     /// Takes the facts out of one entry of `docs` in an answer of `getdoctype`.

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use erpnext_schema::snapshot::DocType;
-use erpnext_schema::{DocTypeDef, Version, needed};
+use erpnext_schema::{DocTypeDef, Version, form_rules};
 
 use tokio::sync::watch;
 
@@ -276,7 +276,7 @@ impl Catalog {
             // A DocType with a field type newer than this program keeps its generated table.
             match DocType::from_site(meta, true) {
                 Ok(mut source) => {
-                    needed::mark(self.version(), meta, &mut source);
+                    form_rules::mark(self.version(), meta, &mut source);
                     keep(self.version(), &mut sites, source, workflow_state_field(meta));
                 }
                 Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),

@@ -61,6 +61,30 @@ fn every_recorded_error_reads_well() {
     assert!(errors_read_well(&shared::recordings()) > 200);
 }
 
+#[test]
+#[ignore = "needs the recordings of a real site"]
+fn every_recorded_refusal_has_a_next_step_of_its_own() {
+    let next = crate::site::advice::next;
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in ["site/recordings", "site/v16/recordings"] {
+        for file in std::fs::read_dir(shared::recordings().join(folder)).unwrap() {
+            for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+                let exchange: Value = serde_json::from_str(line).unwrap();
+                let status = u16::try_from(exchange["status"].as_u64().unwrap()).unwrap();
+                let Some(exc_type) = exchange["body"]["exc_type"].as_str().filter(|_| status >= 400) else { continue };
+                let kind = answered(status, exchange["body"].to_string()).unwrap_err().kind();
+                // One says in words alone what it is about, the other is for the desk, which has sessions.
+                let of_words = ["ValidationError", "CSRFTokenError"].contains(&exc_type);
+                if matches!(kind, Kind::Rejected | Kind::Server) && !of_words {
+                    assert_ne!(next(kind, Some(exc_type)), next(kind, None), "{}: {exc_type}", exchange["label"]);
+                    seen.insert(exc_type.to_owned());
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 20, "{seen:?}");
+}
+
 /// Looks at every recorded error; how many there were.
 fn errors_read_well(folder: &std::path::Path) -> usize {
     let mut seen = 0;

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use erpnext_schema::{FieldDef, FieldKind, flag, needed};
+use erpnext_schema::form_rules::{FormRule, Known};
+use erpnext_schema::{FieldDef, FieldKind, flag};
 use serde_json::{Map, Value};
 
 use crate::document::differences::is_nothing;
@@ -28,15 +29,14 @@ pub(super) fn told(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> String {
     let (mut told, mut unknown) = (String::new(), Vec::new());
     for field in on.def.fields.iter().filter(is_open) {
         let name = field.fieldname;
-        let known = needed::when(version, on.def.name, name).filter(|_| !field.is(flag::NEEDED_OTHERWISE));
-        match known.filter(|when| when.fields().all(|name| is_shown(name) && is_settled(name))) {
-            None => unknown.push(name),
-            Some(when) => {
+        match FormRule::Needed.of(version, on.def.name, name, field.flags) {
+            Known::When(when) if when.fields().all(|name| is_shown(name) && is_settled(name)) => {
                 let Some(terms) = when.holds(doc) else { continue };
                 let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
                 // Writing to a text cannot fail.
                 let _ = write!(told, " {name} is needed when {}, and is empty.", terms.join(" and "));
             }
+            _ => unknown.push(name),
         }
     }
     if !unknown.is_empty() {

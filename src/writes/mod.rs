@@ -10,6 +10,7 @@ pub mod fixed_fields;
 pub mod form_defaults;
 pub mod gate;
 pub mod links;
+pub mod out_of_form;
 pub mod protected_fields;
 pub mod quota;
 pub mod report;

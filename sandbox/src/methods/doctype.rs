@@ -1,6 +1,6 @@
 //! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
 
-use erpnext_schema::needed::{self, Condition};
+use erpnext_schema::form_rules::{FormRule, Known};
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{Version, doctype_flag, flag};
 use serde_json::{Map, Value, json};
@@ -30,7 +30,7 @@ const REPEATED: &[Run] = &[
     ),
 ];
 
-/// Answers in the snapshot's facts; expressions, which the snapshot keeps only as a bit, come as `eval:1`.
+/// Answers in the snapshot's facts; expressions come as they are known, and where none is as `eval:1`.
 pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let asked = request.text("doctype")?;
     let meta = request.site.meta;
@@ -230,13 +230,12 @@ fn field(form: &DocType, version: Version, idx: usize, field: &Field) -> Map<Str
     ] {
         put(key, json!(u8::from(field.flags & bit != 0)));
     }
-    if field.flags & flag::CONDITIONAL != 0 {
-        put("depends_on", json!("eval:1"));
-    }
-    if field.flags & flag::CONDITIONALLY_REQD != 0 {
-        let known = needed::when(version, &form.name, &field.fieldname);
-        let known = known.filter(|_| field.flags & flag::NEEDED_OTHERWISE == 0);
-        put("mandatory_depends_on", json!(known.map_or_else(|| "eval:1".to_owned(), Condition::expression)));
+    for rule in FormRule::ALL {
+        match rule.of(version, &form.name, &field.fieldname, field.flags) {
+            Known::Free => {}
+            Known::When(when) => put(rule.key(), json!(when.expression())),
+            Known::Unread => put(rule.key(), json!("eval:1")),
+        }
     }
     // H37: 1 or not there.
     put("is_custom_field", if field.flags & flag::CUSTOM != 0 { json!(1) } else { Value::Null });

@@ -25,7 +25,7 @@ use rusqlite::functions::FunctionFlags;
 use self::table::Tables;
 pub use rusqlite::types::Value as Sql;
 pub use table::{HIDDEN_COLUMNS, columns, quote, table_name};
-pub use value::{from_sql, to_sql};
+pub use value::{from_sql, to_column, to_sql};
 
 /// The database of a site.
 pub struct Store {

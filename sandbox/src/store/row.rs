@@ -4,7 +4,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag};
 use serde_json::Value;
 
 use super::table::HIDDEN_COLUMNS;
-use super::{Db, Sql, columns, from_sql, quote, table_name, to_sql};
+use super::{Db, Sql, columns, from_sql, quote, table_name, to_column};
 use crate::doc::{Doc, display};
 use crate::error::SiteError;
 use crate::meta::Meta;
@@ -78,7 +78,7 @@ impl Db<'_> {
     /// A value that its column refuses.
     pub fn add_row(&self, def: &'static DocTypeDef, row: &Doc) -> Result<(), SiteError> {
         let table = self.table(def)?;
-        let value = |field: &&'static FieldDef| to_sql(field, row.get(field.fieldname).unwrap_or(&Value::Null));
+        let value = |field: &&'static FieldDef| to_column(field, row.get(field.fieldname).unwrap_or(&Value::Null));
         let params = table.columns.iter().map(value).collect::<Result<Vec<_>, _>>()?;
         self.execute(&table.insert, &params)?;
         Ok(())
@@ -95,7 +95,7 @@ impl Db<'_> {
         for field in columns(def).filter(|field| field.fieldname != "name") {
             if let Some(value) = row.get(field.fieldname) {
                 parts.push(format!("{} = ?", quote(field.fieldname)));
-                params.push(to_sql(field, value)?);
+                params.push(to_column(field, value)?);
             }
         }
         for column in HIDDEN_COLUMNS {

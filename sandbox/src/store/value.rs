@@ -31,6 +31,23 @@ pub fn to_sql(field: &FieldDef, value: &Value) -> Result<Sql, SiteError> {
     })
 }
 
+/// The value for a column of its own, which holds no number of more than twelve digits before the point. What is compared
+/// may be any, and a Single keeps texts.
+///
+/// # Errors
+/// As [`to_sql`], and a number that is too large.
+pub fn to_column(field: &FieldDef, value: &Value) -> Result<Sql, SiteError> {
+    let sql = to_sql(field, value)?;
+    let is_decimal = matches!(field.kind, FieldKind::Currency | FieldKind::Float | FieldKind::Percent);
+    match sql {
+        Sql::Real(number) if is_decimal && field.length <= 21 && number.abs() >= 1e12 => {
+            let text = format!("(1264, \"Out of range value for column '{}' at row 1\")", field.fieldname);
+            Err(SiteError::new(exc::TRUNCATED, text))
+        }
+        sql => Ok(sql),
+    }
+}
+
 fn is_no_number(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_err())
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Check, Purpose};
 use crate::table::{RowKey, TableChange};
 use crate::value::{Rule, Violation, check_value, quoted};
-use crate::{DocTypeDef, FieldDef, flag};
+use crate::{DocTypeDef, FieldDef, FieldKind, flag};
 
 impl Check<'_> {
     /// The value of a table, in the form in which it is given.
@@ -28,14 +28,16 @@ impl Check<'_> {
             }
             TableChange::Whole { rows, replace } => {
                 let at = if value.is_array() { path.to_owned() } else { format!("{path}.rows") };
-                let rows = self.rows(&at, rows, |check, at, row| check.listed(child, field, at, row));
+                let rows = self.rows(child, &at, rows, |check, at, row| check.listed(child, field, at, row));
                 let replaces = replace && self.purpose == Purpose::Update;
                 Ok(if replaces { json!({"rows": rows, "replace": true}) } else { Value::Array(rows) })
             }
             TableChange::Edits { patch, add, remove } => {
-                let patch =
-                    self.rows(&format!("{path}.patch"), patch, |check, at, row| check.patched(child, field, at, row));
-                let add = self.rows(&format!("{path}.add"), add, |check, at, row| check.added(child, field, at, row));
+                let patch = self.rows(child, &format!("{path}.patch"), patch, |check, at, row| {
+                    check.patched(child, field, at, row)
+                });
+                let add =
+                    self.rows(child, &format!("{path}.add"), add, |check, at, row| check.added(child, field, at, row));
                 let remove = self.removed(child, field, &format!("{path}.remove"), remove);
                 Ok(json!({"patch": patch, "add": add, "remove": remove}))
             }
@@ -45,6 +47,7 @@ impl Check<'_> {
     /// Checks each row of a list with its place.
     fn rows(
         &mut self,
+        child: &DocTypeDef,
         path: &str,
         rows: &[Value],
         check: impl Fn(&mut Self, &str, &Map<String, Value>) -> Map<String, Value>,
@@ -56,7 +59,7 @@ impl Check<'_> {
                 Value::Object(row) => wire.push(Value::Object(check(self, &at, row))),
                 other => {
                     let message = format!("expected a row as an object, found {}", quoted(other));
-                    self.violations.push(Violation::new(at, Rule::Value, message));
+                    self.violations.push(Violation::new(at, Rule::Value, message).nearest(as_row(child, other)));
                 }
             }
         }
@@ -180,4 +183,10 @@ impl Check<'_> {
         }
         wire
     }
+}
+
+/// The row that a text alone was probably meant for: one that links to it.
+fn as_row(child: &DocTypeDef, given: &Value) -> Option<String> {
+    let (name, link) = (given.as_str()?, child.fields.iter().find(|field| field.kind == FieldKind::Link)?);
+    Some(json!({ (link.fieldname): name }).to_string())
 }

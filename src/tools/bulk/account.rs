@@ -20,6 +20,8 @@ pub(crate) struct Account {
     unknown: Vec<Problem>,
     /// What the site did otherwise than it was told, by row.
     notes: Vec<Value>,
+    /// What is to be said of rows, once each.
+    said: Vec<(String, Vec<usize>)>,
     filled: Filled,
     /// What each row would do, where nothing is sent.
     dry: Option<Vec<Value>>,
@@ -75,8 +77,8 @@ pub(super) enum Became<'a> {
 
 impl Account {
     pub(crate) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
-        let (names, failed, unknown, notes, filled) = Default::default();
-        Self { operation, start, total, names, failed, unknown, notes, filled, dry: dry_run.then(Vec::new) }
+        let (names, failed, unknown, notes, said, filled) = Default::default();
+        Self { operation, start, total, names, failed, unknown, notes, said, filled, dry: dry_run.then(Vec::new) }
     }
 
     /// The row that is told next.
@@ -99,7 +101,13 @@ impl Account {
                 self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(name)));
                 self.filled.take(row, &mut answer.data);
                 answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation" | "note"));
-                if !answer.data.is_empty() || !answer.messages.is_empty() {
+                for message in std::mem::take(&mut answer.messages) {
+                    match self.said.iter_mut().find(|(known, _)| *known == message) {
+                        Some((_, rows)) => rows.push(row),
+                        None => self.said.push((message, vec![row])),
+                    }
+                }
+                if !answer.data.is_empty() {
                     let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
                     note.extend(std::mem::take(&mut answer.data));
                     answer.data = note;
@@ -135,9 +143,10 @@ impl Account {
         rows
     }
 
-    /// What the site did otherwise than it was told, by row.
-    pub(super) fn notes(&self) -> &[Value] {
-        &self.notes
+    /// What the site did otherwise than it was told, by row, and what else is to be said, with its rows.
+    pub(super) fn notes(&self) -> Vec<Value> {
+        let said = self.said.iter().map(|(message, rows)| json!({"message": message, "rows": rows}));
+        self.notes.iter().cloned().chain(said).collect()
     }
 
     /// What was filled in, and in how many rows.
@@ -154,7 +163,7 @@ impl Account {
             Operation::Delete => "deleted",
             _ => "updated",
         };
-        let next = self.next();
+        let (next, notes) = (self.next(), self.notes());
         if let Some(dry) = self.dry {
             let mut answer = json!({"dry_run": true, "total": self.total - self.start, "rows": dry});
             if !self.failed.is_empty() {
@@ -175,8 +184,8 @@ impl Account {
             }
         }
         self.filled.note(&mut answer);
-        if !self.notes.is_empty() {
-            answer.insert("notes".to_owned(), Value::Array(self.notes));
+        if !notes.is_empty() {
+            answer.insert("notes".to_owned(), Value::Array(notes));
         }
         if answer.contains_key("unknown") {
             answer.insert(

@@ -28,6 +28,7 @@ use crate::tools::write;
 use crate::writes::batch::Member;
 use crate::writes::creates::{A_TWIN, newest};
 use crate::writes::gate::{Go, Step};
+use crate::writes::out_of_form::OutOfForm;
 use crate::writes::send::{Next, Write, send};
 use crate::writes::{form_defaults, links};
 
@@ -97,6 +98,11 @@ async fn all_or_none(
         let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
         links::check(&on, &doc, &Map::new()).await?;
         file_fields::check(&on, &doc, None).await?;
+        for what in OutOfForm::of(&on, &Map::new(), &doc, &doc).told() {
+            if !messages.contains(&what) {
+                messages.push(what);
+            }
+        }
         if row.form_defaults != Some(false) {
             let mut told = Map::new();
             form_defaults::of_new(&on, &mut doc).await?.note(&mut told, &mut messages);

@@ -15,6 +15,7 @@ use crate::tool::arguments::KEY;
 use crate::writes::creates::Key;
 use crate::writes::form_defaults::FilledIn;
 use crate::writes::gate::{Go, Step};
+use crate::writes::out_of_form::OutOfForm;
 use crate::writes::report::note_titles;
 use crate::writes::{doubts, form_defaults, links};
 
@@ -79,7 +80,7 @@ pub(super) async fn make(
     doc.shift_remove(KEY);
     let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
-    let filled = match fills {
+    let mut filled = match fills {
         true => form_defaults::of_change(on, &doc, &mut data).await?,
         false => FilledIn::default(),
     };
@@ -91,6 +92,8 @@ pub(super) async fn make(
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
+    let out_of_form = OutOfForm::of(on, &Map::new(), &merged.given, &doc);
+    filled.warn(out_of_form.told());
     let mut answer = from_what(source_on, on, name);
     let mut messages = Vec::new();
     note_titles(&mut answer, titled);
@@ -115,16 +118,19 @@ pub(super) async fn make(
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
     };
-    let beside = answer.get("warnings").map(|warnings| ("warnings".to_owned(), warnings.clone()));
-    let mut beside = Map::from_iter(beside);
-    beside.insert("would_create".to_owned(), Value::Object(shown));
+    // Who is asked, or tries it, sees what was not filled in before it is made.
+    let told: Vec<&String> = warnings.iter().chain(&messages).collect();
+    let mut beside = Map::from_iter([("would_create".to_owned(), Value::Object(shown))]);
+    if !told.is_empty() {
+        beside.insert("warnings".to_owned(), json!(told));
+    }
     if zeros {
         beside.insert("note".to_owned(), json!("fields that hold 0 are left out"));
     }
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(mut would) => {
-            would.messages.extend(messages);
+            out_of_form.note_unchecked(&mut would);
             return Ok(would);
         }
     };

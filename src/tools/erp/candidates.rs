@@ -82,30 +82,55 @@ pub async fn candidates(
         notes.push("candidates: which of them hold is not told, as what decides it may not all be read".to_owned());
     }
     let whys: Vec<_> = found.iter().map(|price| why_not(price, question).filter(|_| judged)).collect();
-    let in_its_unit = |price: &Row| ["", question.uom].contains(&text(price, "uom"));
-    let has_own = judged && found.iter().zip(&whys).any(|(price, why)| why.is_none() && in_its_unit(price));
-    // Of those that are asked for first the newest alone counts, whether or not packs divide the quantity.
-    let first = found
-        .iter()
-        .zip(&whys)
-        .filter(|(price, why)| judged && (why.is_none() || **why == Some(WHOLE_PACKS)) && is_first(price, question));
-    let newest = first.min_by_key(|(price, _)| {
-        (Reverse(text(price, "valid_from").to_owned()), Reverse(text(price, "uom").to_owned()))
-    });
-    if newest.is_some_and(|(_, why)| *why == Some(WHOLE_PACKS)) {
+    let places: Vec<_> = found.iter().zip(&whys).map(|(price, why)| place(price, *why, question)).collect();
+    let taken = places.iter().flatten().min().filter(|_| judged).cloned();
+    let is_taken = |place: &Option<Place>| taken.is_some() && *place == taken;
+    if whys.iter().zip(&places).any(|(why, place)| *why == Some(WHOLE_PACKS) && is_taken(place)) {
         notes.push("candidates: the newest price is for whole packs: the site takes none".to_owned());
     }
-    let told = |(price, why): (Row, Option<&'static str>)| {
-        // The price of the item's own unit is taken only where the unit that is asked about has none.
-        let stands_back = has_own && !in_its_unit(&price);
-        let why = why.or_else(|| stands_back.then_some(OTHER_UNIT));
+    if places.iter().filter(|place| is_taken(place)).count() > 1 {
+        notes.push("candidates: some prices differ in nothing that the site goes by: it takes one of them".to_owned());
+    }
+    let told = |((price, why), at): ((Row, Option<&'static str>), &Option<Place>)| {
+        let behind = at.as_ref().zip(taken.as_ref()).filter(|(at, taken)| at > taken);
+        let why = why.or_else(|| behind.map(|(at, taken)| behind_of(at, taken)));
         let mut told = filled(shape::row(there.def, &there.permit, &columns, price));
         if let Some(why) = why {
             told["left_out"] = json!(why);
         }
         told
     };
-    Ok(Some(found.into_iter().zip(whys).map(told).collect()))
+    Ok(Some(found.into_iter().zip(whys).zip(&places).map(told).collect()))
+}
+
+/// Where a price stands among those that hold: in which of its questions the site asks for it, then the newest, then the
+/// unit. The site takes the first, whether or not packs divide the quantity.
+type Place = (u8, Reverse<String>, Reverse<String>);
+
+fn place(price: &Row, why: Option<&str>, question: &Question<'_>) -> Option<Place> {
+    let asked = if is_first(price, question) {
+        0
+    } else if in_its_unit(price, question) {
+        1
+    } else {
+        2
+    };
+    let key = |field: &str| Reverse(text(price, field).to_owned());
+    why.is_none_or(|why| why == WHOLE_PACKS).then(|| (asked, key("valid_from"), key("uom")))
+}
+
+/// Why a price that holds is not the one that is taken.
+fn behind_of(at: &Place, taken: &Place) -> &'static str {
+    match (at.0, taken.0) {
+        // The price of the item's own unit is taken only where the unit that is asked about has none.
+        (2, 0 | 1) => OTHER_UNIT,
+        (at, taken) if at == taken => "another one comes first",
+        _ => "the party's own comes first",
+    }
+}
+
+fn in_its_unit(price: &Row, question: &Question<'_>) -> bool {
+    ["", question.uom].contains(&text(price, "uom"))
 }
 
 /// Whose a price is, if it is not for everyone.
@@ -118,7 +143,7 @@ fn whose(price: &Row) -> Option<(&'static str, &str)> {
 /// asked about, and in the unit. Only then does it look at general prices, and at last at those of the item's own unit.
 fn is_first(price: &Row, question: &Question<'_>) -> bool {
     let asked = question.party.map(|party| (question.kind, party));
-    whose(price) == asked && ["", question.uom].contains(&text(price, "uom"))
+    whose(price) == asked && in_its_unit(price, question)
 }
 
 /// Why a price does not hold, as far as it tells.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::context::Session;
+use crate::context::{Session, companies};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape;
@@ -105,7 +105,8 @@ pub static ITEM: ToolSpec = ToolSpec {
 struct ItemArgs {
     /// the Item's name
     item_code: String,
-    company: String,
+    /// default: the only one that there is
+    company: Option<String>,
     /// default: Sales Order
     #[serde(rename = "for")]
     transaction: Option<Transaction>,
@@ -198,12 +199,12 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
 }
 
 async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, item, company) = (call.session, args.item_code.as_str(), args.company.as_str());
+    let (session, item) = (call.session, args.item_code.as_str());
     let permit = session.permit(Operation::Read, "Item").await?;
     exists(session, "Item", item).await?;
     named(session, "Warehouse", args.warehouse.as_deref()).await?;
     named(session, "Price List", args.price_list.as_deref()).await?;
-    named(session, "Company", Some(company)).await?;
+    let company = &company_of(session, args.company.as_deref()).await?;
     let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
     let selling = transaction.sells();
     let currency = match args.currency {
@@ -234,6 +235,7 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     details.insert("price_list".to_owned(), json!(list));
     let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
+    note_chosen(&mut result, args.company.as_deref(), company);
     let facts = after_rules(ITEM_FACTS, &applied(&details));
     Facts::new(session, "Item").give(details, &facts, &outside, &mut result).await;
     Ok(result.into())
@@ -284,6 +286,36 @@ fn missing(doctype: &str, name: &str) -> ToolError {
 
 async fn def(session: &Session<'_>, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {
     session.catalog.def(session.asker(), doctype).await.map_err(|why| session.no_doctype(doctype, why))
+}
+
+/// The company that is named, or else the only one that may be seen.
+async fn company_of(session: &Session<'_>, given: Option<&str>) -> Result<String, ToolError> {
+    if let Some(company) = given {
+        named(session, "Company", given).await?;
+        return Ok(company.to_owned());
+    }
+    let there = companies(session, session.site).await;
+    match there.as_slice() {
+        [only] => Ok(only.name.clone()),
+        [] => Err(ToolError::refused(
+            "company: none was named, and which there are is not known here.",
+            "Name the company.",
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|company| company.name.as_str()).collect();
+            Err(ToolError::refused(
+                format!("company: none was named, and there are several, such as {}.", names.join(", ")),
+                "Name one of them.",
+            ))
+        }
+    }
+}
+
+/// Says for which company it is told, where nobody named one.
+fn note_chosen(answer: &mut Map<String, Value>, given: Option<&str>, company: &str) {
+    if given.is_none() {
+        answer.insert("company".to_owned(), json!(company));
+    }
 }
 
 /// The company's own currency, where it may be read.

@@ -12,7 +12,7 @@ use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
 use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
-use super::{Transaction, currency_of, def, exists, is_a_date, reads};
+use super::{Transaction, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
@@ -61,7 +61,8 @@ pub static PRICE_OF: ToolSpec = ToolSpec {
 struct PriceArgs {
     /// the Item's name
     item_code: String,
-    company: String,
+    /// default: the only one that there is
+    company: Option<String>,
     /// default: Sales Order
     #[serde(rename = "for")]
     transaction: Option<Transaction>,
@@ -76,11 +77,11 @@ struct PriceArgs {
 }
 
 async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, item, company) = (call.session, args.item_code.as_str(), args.company.as_str());
+    let (session, item) = (call.session, args.item_code.as_str());
     let permit = session.permit(Operation::Read, "Item").await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     exists(session, "Item", item).await?;
-    named(session, "Company", Some(company)).await?;
+    let company = &company_of(session, args.company.as_deref()).await?;
     named(session, "Price List", args.price_list.as_deref()).await?;
     named(session, "UOM", args.uom.as_deref()).await?;
     is_a_date(args.date.as_deref())?;
@@ -88,7 +89,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
     let kind = if transaction.sells() { "Customer" } else { "Supplier" };
     let mut notes = Vec::new();
-    let list = list(session, &args, transaction, &mut notes).await?;
+    let list = list(session, &args, company, transaction, &mut notes).await?;
     let currency = allowed(list_currency(&on, &list).await)?.flatten();
     if currency.is_none() {
         notes.push("the currency of the list may not be read: prices are in it, whichever it is".to_owned());
@@ -138,6 +139,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         ("date".to_owned(), json!(date)),
         ("qty".to_owned(), json!(qty)),
     ]);
+    note_chosen(&mut answer, args.company.as_deref(), company);
     answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
     let mut facts = Facts::new(session, "Item");
@@ -179,6 +181,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
 async fn list(
     session: &Session<'_>,
     args: &PriceArgs,
+    company: &str,
     transaction: Transaction,
     notes: &mut Vec<String>,
 ) -> Result<String, ToolError> {
@@ -193,7 +196,7 @@ async fn list(
     let key = if transaction.sells() { "selling_price_list" } else { "buying_price_list" };
     if let Some((party, permit)) = permit {
         let mut asked = Row::from_iter([("doctype".to_owned(), json!(transaction.as_str()))]);
-        asked.insert("company".to_owned(), json!(args.company));
+        asked.insert("company".to_owned(), json!(company));
         let details = session.site.party_details(&permit, party, &asked).await?;
         let outside = outside(session, BESIDE_PARTY, &details, &asked).await?;
         let mut told = Row::new();

@@ -13,6 +13,7 @@ use crate::tool::document_args::CreateArgs;
 use crate::writes::form_defaults::{self, FilledIn};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
+use crate::writes::out_of_form::OutOfForm;
 use crate::writes::report::note_titles;
 
 /// Makes a document.
@@ -28,14 +29,19 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
     let Answer { data: name, messages: said } = match before {
         Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
         None => {
+            let out_of_form = OutOfForm::of(&on, &Map::new(), &doc, &doc);
             if args.form_defaults != Some(false) {
                 filled = form_defaults::of_new(&on, &mut doc).await?;
             }
+            filled.warn(out_of_form.told());
             let beside = filled.beside();
             let step = Step { name: None, state: WriteState::New(&doc), preview: &beside };
             let cleared = match on.gate(step).await? {
                 Go::Send(cleared) => cleared,
-                Go::Answer(answer) => return Ok(answer),
+                Go::Answer(mut answer) => {
+                    out_of_form.note_unchecked(&mut answer);
+                    return Ok(answer);
+                }
             };
             match on.send_create(cleared, &doc, key, None).await {
                 Ok(answer) => answer,

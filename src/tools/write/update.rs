@@ -21,6 +21,7 @@ use crate::tool::document_args::UpdateArgs;
 use crate::writes::conflict::Stale;
 use crate::writes::form_defaults::{self, FilledIn};
 use crate::writes::gate::{Go, Step};
+use crate::writes::out_of_form::OutOfForm;
 use crate::writes::report::note_titles;
 use crate::writes::send::{Next, Write, send};
 use crate::writes::{fixed_fields, links};
@@ -61,6 +62,10 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         let modified = before.get("modified").cloned();
         merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
         let result = overlaid(&before, &merged.body);
+        let out_of_form = OutOfForm::of(&on, &before, &merged.given, &result);
+        if !tried_before {
+            filled.warn(out_of_form.told());
+        }
         let mut preview = on.preview(&before, &result, &changes);
         preview.extend(filled.beside());
         stays_in_sight(&on, &before, &result).await?;
@@ -68,6 +73,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         let cleared = match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
             Go::Send(cleared) => cleared,
             Go::Answer(mut answer) => {
+                out_of_form.note_unchecked(&mut answer);
                 answer.messages.extend(messages);
                 return Ok(answer);
             }

@@ -40,6 +40,11 @@ pub(crate) struct FilledIn {
 }
 
 impl FilledIn {
+    /// Adds what else there is to say.
+    pub fn warn(&mut self, more: Vec<String>) {
+        self.messages.extend(more);
+    }
+
     /// What there is to say of it before, beside what would be written.
     pub fn beside(&self) -> Map<String, Value> {
         let warnings = Some(&self.messages).filter(|messages| !messages.is_empty());

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Place, at, raw_list};
+use crate::support::{all, call};
 
 #[on_every_version]
 async fn h14_new_rows_are_marked_in_the_answer_to_a_write() {
@@ -153,6 +154,14 @@ async fn h27_values_in_forms_of_their_own() {
     // The asterisks that a read would show are not written back as the password.
     let text = place.refused_update("Odd Thing", name, json!({"pwd": "******"})).await;
     assert!(text.contains("data.pwd"), "{text}");
+    let mut rule = all();
+    rule["extra_fields"] = json!(["pwd"]);
+    let app = place.site.app(json!({"Odd Thing": rule}));
+    for (sent, told) in [("******", "pwd: only a mask was sent"), ("hush", "pwd: sent; the site keeps it encrypted")] {
+        let change = json!({"doctype": "Odd Thing", "name": name, "data": {"pwd": sent}});
+        let answer = call(&app, "update_generic_document", change).await.unwrap();
+        assert!(answer["messages"].to_string().contains(told), "{answer}");
+    }
 }
 
 #[on_every_version]

@@ -218,6 +218,62 @@ async fn what_the_site_does_not_show_a_user_is_withheld_and_the_price_is_told() 
 }
 
 #[on_every_version]
+async fn of_prices_that_hold_one_is_taken_and_of_the_others_it_is_told_why_not() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let (item, list) = (&price["item_code"], &price["price_list"]);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let add = |rate: u32, from: &str, more: Value| {
+        let mut doc = json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": rate,
+            "uom": price["uom"], "valid_from": from});
+        doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        put(&desk, doc)
+    };
+    let newer = add(7, "2030-01-02", json!({}));
+    let older = add(6, "2030-01-01", json!({}));
+    let asked = json!({"item_code": item, "company": COMPANY, "price_list": list, "party": customer,
+        "date": "2030-06-01"});
+    let why = |told: &Value, name: &str| {
+        let found = told["candidates"].as_array().unwrap().iter().find(|candidate| candidate["name"] == name);
+        found.unwrap()["left_out"].as_str().map(str::to_owned)
+    };
+    let told = desk.call(PRICE, asked.clone()).await;
+    assert_eq!(number(&told["price_list_rate"]), 7.0, "{told}");
+    assert_eq!((why(&told, &newer), why(&told, &older).as_deref()), (None, Some("another one comes first")), "{told}");
+    let own = add(5, "2020-01-01", json!({"customer": customer}));
+    let told = desk.call(PRICE, asked.clone()).await;
+    assert_eq!(
+        (why(&told, &own), why(&told, &newer).as_deref()),
+        (None, Some("the party's own comes first")),
+        "{told}"
+    );
+    let same = add(4, "2020-01-01", json!({"customer": customer}));
+    let told = desk.call(PRICE, asked).await;
+    assert_eq!((why(&told, &own), why(&told, &same)), (None, None), "{told}");
+    assert!(told["note"].as_str().unwrap().contains("it takes one of them"), "{told}");
+}
+
+#[on_every_version]
+async fn the_only_company_need_not_be_named_and_several_are_named_for_the_caller() {
+    let desk = Desk::open().await;
+    let item = priced(&desk).await["item_code"].clone();
+    for tool in [PRICE, "get_item_details"] {
+        let told = desk.call(tool, json!({"item_code": item})).await;
+        assert_eq!(told["company"], COMPANY, "{tool}: {told}");
+        let app =
+            app_of(&config(&desk.site, "administrator", json!({"doctypes": {"Item": all(), "Item Price": all()}})));
+        let text = refusal(&app, tool, json!({"item_code": item})).await;
+        assert!(text.contains("which there are is not known here"), "{tool}: {text}");
+    }
+    let first = desk.get("Company", COMPANY).await;
+    let second = json!({"doctype": "Company", "company_name": "Second", "abbr": "S",
+        "default_currency": first["default_currency"], "country": first["country"]});
+    put(&desk, second);
+    let text = desk.refusal(PRICE, json!({"item_code": item})).await;
+    assert!(text.contains("there are several, such as") && text.contains("Second") && text.contains(COMPANY), "{text}");
+}
+
+#[on_every_version]
 async fn of_many_prices_the_newest_are_told_and_that_there_are_more() {
     let desk = Desk::open().await;
     let price = priced(&desk).await;

@@ -270,6 +270,26 @@ async fn a_template_that_is_taken_away_leaves_rows_which_are_told() {
 }
 
 #[on_every_version]
+async fn who_is_asked_about_the_next_document_is_told_what_is_not_filled_in() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let data = order(&desk, json!({"taxes_and_charges": vat})).await;
+    let source = desk.create("Sales Order", data).await;
+    desk.submit("Sales Order", &source).await;
+    let mut make = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice", "save": true,
+        "data": {"taxes_and_charges": "", "due_date": "2026-12-31"}});
+    let rules = json!({"default": all(), "confirm": ["create"], "confirm_argument": false});
+    let strict = app_of(&config(&desk.site, "administrator", rules));
+    let asks: Value = serde_json::from_str(&refusal(&strict, "convert_document", make.clone()).await).unwrap();
+    make["dry_run"] = json!(true);
+    let tried = desk.call("convert_document", make).await;
+    for shown in [asks, tried] {
+        assert!(shown["warnings"].to_string().contains("taxes still has rows (1)"), "{shown}");
+        assert!(!shown["messages"].to_string().contains("taxes still has rows"), "told once: {shown}");
+    }
+}
+
+#[on_every_version]
 async fn a_batch_tells_what_was_filled_in_once_with_its_rows() {
     let desk = Desk::open().await;
     let usual = template(&desk, "Usual", 23.0, true).await;

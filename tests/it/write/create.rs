@@ -81,11 +81,11 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
     let data = json!({
         "customer_nam": "Zod", "customer_type": "Compny", "disabled": "yes", "default_commission_rate": "12,5",
         "docstatus": 1, "owner": "me", "name": "Zod", "website": "w".repeat(141), "territory": 5,
-        "sales_team": [{"allocated_percentage": "much"}, 5], "credit_limits": {}, "tax_id": ["x"],
+        "sales_team": [{"allocated_percentage": "much"}, 5, "Sam"], "credit_limits": {}, "tax_id": ["x"],
     });
     let text = refusal(&app, "create_customer_document", json!({"data": data})).await;
     for wanted in [
-        "create_customer_document: nothing was sent; there are 15 problems:",
+        "create_customer_document: nothing was sent; there are 16 problems:",
         "data.customer_nam: no such field in Customer; did you mean customer_name?",
         "data.customer_name: is mandatory",
         "data.customer_type: \"Compny\" is not one of: Company, Individual, Partnership; did you mean Company?",
@@ -99,6 +99,7 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
         "data.sales_team[0].allocated_percentage: expected a number",
         "data.sales_team[0].sales_person: is mandatory (the name of a Sales Person)",
         "data.sales_team[1]: expected a row as an object, found 5",
+        "data.sales_team[2]: expected a row as an object, found \"Sam\"; did you mean {\"sales_person\":\"Sam\"}?",
         "data.credit_limits: expected a list of rows, found {}",
         "data.tax_id: expected a string",
     ] {

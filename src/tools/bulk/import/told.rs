@@ -37,10 +37,13 @@ pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf,
         ("failed_rows".to_owned(), json!(failed.len())),
         ("total".to_owned(), json!(sheet.rows.len())),
     ]);
-    let mut notes = account.notes().to_vec();
+    let mut notes = account.notes();
+    let at = |row: &Value| json!(row.as_u64().and_then(|row| usize::try_from(row).ok()).and_then(line));
     for note in &mut notes {
-        let row = note.get("row").and_then(Value::as_u64).and_then(|row| usize::try_from(row).ok());
-        note["row"] = json!(row.and_then(line));
+        match note.get_mut("rows").and_then(Value::as_array_mut) {
+            Some(rows) => rows.iter_mut().for_each(|row| *row = at(row)),
+            None => note["row"] = at(&note["row"]),
+        }
     }
     if !unknown.is_empty() {
         answer.insert("unknown_rows".to_owned(), json!(unknown.len()));
