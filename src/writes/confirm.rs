@@ -165,6 +165,17 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
 }
 
+/// What people call the document, where what would be done does not show the document itself.
+fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
+    let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));
+    let fields = def.filter(|_| !is_shown).map(|def| [def.titled_by().map(|field| field.fieldname), def.title_field]);
+    let title = fields.into_iter().flatten().flatten().find_map(|field| {
+        let title = stated.get(field).filter(|title| title.as_str().is_some_and(|title| !title.is_empty()))?;
+        (Some(title) != stated.get("name")).then(|| json!({field: title}))
+    });
+    title.map(|title| ("document".to_owned(), title)).into_iter().collect()
+}
+
 /// The amounts of a document of the DocType and of its entries in ledgers.
 fn amounts(session: &Session<'_>, doctype: &str, stated: Map<String, Value>) -> Amounts {
     let Some(def) = session.catalog.known(doctype) else { return Amounts::default() };
@@ -209,8 +220,10 @@ impl About<'_> {
         let token = tokens.issue(shared, bound).await.map_err(no_token)?;
         let what = plain(&self.what);
         let shown = plain_map(shown);
-        let amounts = amounts(session, self.doctype, stated);
-        let told = readable(&shown, &labels(session, self.doctype), &amounts);
+        let called = plain_map(called(session.catalog.known(self.doctype), &stated, &shown));
+        let (labels, amounts) = (labels(session, self.doctype), amounts(session, self.doctype, stated));
+        let told = [&called, &shown].map(|entries| readable(entries, &labels, &amounts)).join("\n");
+        let told = told.trim_start();
         let question =
             (told.chars().count() <= MOST_TOLD).then(|| format!("{}?\n\n{told}", what.replace(char::is_control, " ")));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);
