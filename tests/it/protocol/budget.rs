@@ -172,7 +172,7 @@ async fn the_demo_lists_the_order_tools_that_its_tour_shows() {
     let shown: Vec<&str> = tour.split('"').filter(|word| word.contains("_sales_order_")).collect();
     assert_eq!(shown.len(), 3, "{shown:?}");
     let version = crate::support::version().major().to_string();
-    let listed = Server::of(&["demo", "--version", &version]).await.tools().await;
+    let listed = Server::of(&["demo", "--version", version.as_str()]).await.tools().await;
     for name in shown {
         assert!(listed.iter().any(|tool| tool["name"] == name), "{name}");
     }
