@@ -21,6 +21,9 @@ use crate::tool::arguments::{KEY, TOKEN};
 /// How many characters of what would be done a person is shown in a question; what is longer is not asked in one.
 const MOST_TOLD: usize = 24_000;
 
+/// The longest title that a question names a document by, in bytes: others are texts.
+const LONGEST_TITLE: usize = 140;
+
 /// What of a preview stands beside the change: what follows from it, and what is regretted. It changes with everybody's
 /// work, as the stock does, so that no token stands for it.
 pub(super) const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
@@ -168,9 +171,10 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
 /// What people call the document, where what would be done does not show the document itself.
 fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
     let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));
+    let is_short = |title: &str| !title.is_empty() && title.len() <= LONGEST_TITLE;
     let fields = def.filter(|_| !is_shown).map(|def| [def.titled_by().map(|field| field.fieldname), def.title_field]);
     let title = fields.into_iter().flatten().flatten().find_map(|field| {
-        let title = stated.get(field).filter(|title| title.as_str().is_some_and(|title| !title.is_empty()))?;
+        let title = stated.get(field).filter(|title| title.as_str().is_some_and(is_short))?;
         (Some(title) != stated.get("name")).then(|| json!({field: title}))
     });
     title.map(|title| ("document".to_owned(), title)).into_iter().collect()
