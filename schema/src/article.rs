@@ -1,9 +1,15 @@
-//! `a` or `an` before the name of a DocType.
+//! Words of generated sentences: `a` or `an` before the name of a DocType, one thing or several.
 
 /// The name with the article that is spoken before it: `an Item`, `a Customer`, `a User`, `an SMS Log`.
 pub fn with_article(name: &str) -> String {
     let article = if begins_with_a_vowel(name) { "an" } else { "a" };
     format!("{article} {name}")
+}
+
+/// How many there are of what is called this in the singular: `1 row`, `0 rows`, `2 rows`.
+pub fn counted(count: usize, one: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{ending}")
 }
 
 fn begins_with_a_vowel(name: &str) -> bool {
@@ -22,7 +28,12 @@ fn begins_with_a_vowel(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::with_article;
+    use super::{counted, with_article};
+
+    #[test]
+    fn one_is_one_and_none_are_several() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
 
     #[test]
     fn the_article_is_that_of_the_sound() {

@@ -28,7 +28,7 @@ mod version;
 mod versioned;
 mod walk;
 
-pub use article::with_article;
+pub use article::{counted, with_article};
 pub use child_tables::{Children, rows, rows_mut};
 pub use def::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb};
 pub use fields::{DocTypeFields, UnknownField, misfits, parse_field};

@@ -7,6 +7,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Filter, Kind, SiteError};
+use erpnext_schema::counted;
 use serde_json::{Map, Value};
 
 use super::global::Global;
@@ -64,7 +65,9 @@ impl Check {
         if findings.is_empty() {
             let count = config.permissions.doctypes.len();
             let against = if self.live { "the site" } else { "the snapshot" };
-            findings.push(Finding::ok(format!("{count} DocTypes are configured; every name is known to {against}")));
+            let are = if count == 1 { "is" } else { "are" };
+            let doctypes = counted(count, "DocType");
+            findings.push(Finding::ok(format!("{doctypes} {are} configured; every name is known to {against}")));
             if !config.permissions.default.is_empty() {
                 let what =
                     format!("the other DocTypes are open by permissions.default: {}", config.permissions.default);

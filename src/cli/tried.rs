@@ -10,6 +10,7 @@ use erpnext_mcp::error::ToolError;
 use erpnext_mcp::site::{Filter, Kind};
 use erpnext_mcp::tools::published::doubts;
 use erpnext_mcp::tools::{Trial, try_report};
+use erpnext_schema::counted;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -98,7 +99,8 @@ pub async fn published(connection: &Connection, config: &Config) -> Vec<Finding>
         findings.push(Finding::warning(what, "run the doctor again when the site has less to do"));
     }
     if fit > 0 {
-        findings.push(Finding::ok(format!("publish: {fit} published tools fit the site")));
+        let (tools, ending) = (counted(fit, "published tool"), if fit == 1 { "s" } else { "" });
+        findings.push(Finding::ok(format!("publish: {tools} fit{ending} the site")));
     }
     findings
 }

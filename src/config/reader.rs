@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use erpnext_schema::nearest;
+use erpnext_schema::{nearest, with_article};
 use serde_json::{Map, Value, json};
 
 use super::error::ConfigError;
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
             match value.as_str() {
                 Some(text) => Some((place, text)),
                 None => {
-                    self.errors.note(place, format!("expected a {what}, found {}", show(value)));
+                    self.errors.note(place, format!("expected {}, found {}", with_article(what), show(value)));
                     None
                 }
             }

@@ -306,7 +306,7 @@ fn attachments(section: &Reader<'_>) -> Attachments {
     section.only(&["directories"]);
     let examples = json!([["/srv/files"]]);
     section.asks("directories", || json!({"type": "array", "items": {"type": "string"}, "examples": examples}));
-    let directories = section.list("directories", "directory").unwrap_or_default();
+    let directories = section.list("directories", "path").unwrap_or_default();
     for (place, path) in directories.iter().filter(|(_, path)| !Path::new(path).is_absolute()) {
         section.errors.note(place, format!("expected an absolute path, found {path:?}"));
     }

@@ -1,6 +1,6 @@
 //! Where the site stored something else than was sent: it coerces, recomputes and silently leaves out (H7, H12, H13).
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, time};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, counted, time};
 use serde_json::{Map, Value, json};
 
 use crate::limit::memory;
@@ -30,7 +30,7 @@ pub fn differences(
                 if rows.len() != now.len() {
                     found.insert(
                         key.clone(),
-                        json!({"sent": format!("{} rows", rows.len()), "stored": format!("{} rows", now.len())}),
+                        json!({"sent": counted(rows.len(), "row"), "stored": counted(now.len(), "row")}),
                     );
                     continue;
                 }

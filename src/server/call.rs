@@ -168,6 +168,8 @@ impl Server {
             self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
         });
         let (watch, told) = CallObserver::new();
+        let is_viewed = views::are_shown(&self.connection, context);
+        let watch = if is_viewed { watch.with_views(crate::views::meta) } else { watch };
         if !writes || caller.request.is_none() {
             return self.observed(request, context, writes, (&watch, told)).await;
         }

@@ -38,8 +38,7 @@ pub(super) fn are_shown(connection: &Connection, context: &RequestContext<RoleSe
 /// Says of each tool which view shows its result.
 pub(super) fn point(connection: &Connection, tools: &mut [WireTool]) {
     for wire in tools {
-        let view = connection.registry().find(&wire.name).and_then(views::of);
-        wire.meta = view.map(|view| meta(json!({"resourceUri": view.uri})));
+        wire.meta = connection.registry().find(&wire.name).and_then(views::meta).map(MetaObject);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::page::grouped;
+use super::amounts::{Amounts, Place, figure};
 
 /// How people know fields, by their names; a field that is not here is shown by its name.
 pub type Labels = BTreeMap<&'static str, &'static str>;
@@ -16,10 +16,10 @@ const SENTENCES: &str = "warnings";
 const MARGIN: &str = "| ";
 
 /// The entries, a line each and what they hold below them. The first are no fields.
-pub fn readable(entries: &Map<String, Value>, labels: &Labels) -> String {
-    let mut lines = Lines { text: String::new(), labels };
+pub fn readable(entries: &Map<String, Value>, labels: &Labels, amounts: &Amounts) -> String {
+    let mut lines = Lines { text: String::new(), labels, amounts };
     for (key, value) in entries {
-        lines.entry(&label(key), key, value, 0);
+        lines.entry(&label(key), key, value, Place::of(entries), 0);
     }
     lines.text.trim_end().to_owned()
 }
@@ -27,6 +27,7 @@ pub fn readable(entries: &Map<String, Value>, labels: &Labels) -> String {
 struct Lines<'a> {
     text: String,
     labels: &'a Labels,
+    amounts: &'a Amounts,
 }
 
 impl Lines<'_> {
@@ -36,9 +37,10 @@ impl Lines<'_> {
         self.text.push('\n');
     }
 
-    fn entries(&mut self, entries: &Map<String, Value>, depth: usize) {
+    fn entries(&mut self, entries: &Map<String, Value>, place: Place<'_>, depth: usize) {
+        let place = place.within(entries);
         for (key, value) in entries {
-            self.entry(&self.label(key), key, value, depth);
+            self.entry(&self.label(key), key, value, place, depth);
         }
     }
 
@@ -48,40 +50,43 @@ impl Lines<'_> {
     }
 
     /// A row whose values are all short.
-    fn in_a_line(&self, map: &Map<String, Value>) -> Option<String> {
-        let parts: Option<Vec<String>> =
-            map.iter().map(|(key, value)| Some(format!("{} {}", self.label(key), scalar(key, value)?))).collect();
-        parts.map(|parts| parts.join(", "))
+    fn in_a_line(&self, map: &Map<String, Value>, place: Place<'_>) -> Option<String> {
+        let place = place.within(map);
+        let part = |(key, value): (&String, &Value)| {
+            Some(format!("{} {}", self.label(key), self.scalar(key, value, self.amounts.below(key, place))?))
+        };
+        map.iter().map(part).collect::<Option<Vec<String>>>().map(|parts| parts.join(", "))
     }
 
-    fn entry(&mut self, label: &str, key: &str, value: &Value, depth: usize) {
+    fn entry(&mut self, label: &str, key: &str, value: &Value, place: Place<'_>, depth: usize) {
+        let place = self.amounts.below(key, place);
         if let Some((from, to)) = change(value) {
-            if let (Some(from), Some(to)) = (scalar(key, from), scalar(key, to)) {
+            if let (Some(from), Some(to)) = (self.scalar(key, from, place), self.scalar(key, to, place)) {
                 self.line(depth, &format!("{label}: {from} → {to}"));
             } else {
                 self.line(depth, &format!("{label}:"));
-                self.entry("From", key, from, depth + 1);
-                self.entry("To", key, to, depth + 1);
+                self.entry("From", key, from, place, depth + 1);
+                self.entry("To", key, to, place, depth + 1);
             }
             return;
         }
         match value {
             Value::Object(map) if map.is_empty() => self.line(depth, &format!("{label}: nothing")),
             Value::Array(list) if list.is_empty() => self.line(depth, &format!("{label}: none")),
-            Value::Object(map) => match self.in_a_line(map) {
+            Value::Object(map) => match self.in_a_line(map, place) {
                 Some(text) if map.len() <= 2 => self.line(depth, &format!("{label}: {text}")),
                 _ => {
                     self.line(depth, &format!("{label}:"));
-                    self.entries(map, depth + 1);
+                    self.entries(map, place, depth + 1);
                 }
             },
-            Value::Array(list) => self.list(label, key, list, depth),
+            Value::Array(list) => self.list(label, key, list, place, depth),
             Value::String(text) if text.contains('\n') => {
                 self.line(depth, &format!("{label}:"));
                 self.quoted(text, depth + 1);
             }
             value => {
-                let value = scalar(key, value).unwrap_or_default();
+                let value = self.scalar(key, value, place).unwrap_or_default();
                 self.line(depth, &format!("{label}: {value}"));
             }
         }
@@ -92,14 +97,14 @@ impl Lines<'_> {
         text.lines().for_each(|line| self.line(depth, &format!("{MARGIN}{}", line.replace(char::is_control, " "))));
     }
 
-    fn list(&mut self, label: &str, key: &str, list: &[Value], depth: usize) {
+    fn list(&mut self, label: &str, key: &str, list: &[Value], place: Place<'_>, depth: usize) {
         let sentences: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
         if let Some(sentences) = sentences.filter(|_| key == SENTENCES) {
             self.line(depth, &format!("{label}:"));
             sentences.into_iter().for_each(|sentence| self.quoted(sentence, depth + 1));
             return;
         }
-        let scalars: Option<Vec<String>> = list.iter().map(|value| scalar(key, value)).collect();
+        let scalars: Option<Vec<String>> = list.iter().map(|value| self.scalar(key, value, place)).collect();
         if let Some(scalars) = scalars {
             self.line(depth, &format!("{label}: {}", scalars.join(", ")));
             return;
@@ -108,16 +113,35 @@ impl Lines<'_> {
         for (at, value) in list.iter().enumerate() {
             let number = format!("{}.", at + 1);
             match value {
-                Value::Object(map) => match self.in_a_line(map) {
+                Value::Object(map) => match self.in_a_line(map, place) {
                     Some(text) => self.line(depth + 1, &format!("{number} {text}")),
                     None => {
                         self.line(depth + 1, &number);
-                        self.entries(map, depth + 2);
+                        self.entries(map, place, depth + 2);
                     }
                 },
-                value => self.entry(&number, key, value, depth + 1),
+                value => self.entry(&number, key, value, place, depth + 1),
             }
         }
+    }
+
+    /// A value that takes a part of a line; none for one that does not.
+    fn scalar(&self, key: &str, value: &Value, place: Place<'_>) -> Option<String> {
+        Some(match value {
+            Value::Null => "(empty)".to_owned(),
+            Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            Value::Number(number) => match (key, number.as_u64()) {
+                ("docstatus", Some(0)) => "Draft".to_owned(),
+                ("docstatus", Some(1)) => "Submitted".to_owned(),
+                ("docstatus", Some(2)) => "Cancelled".to_owned(),
+                _ => self.amounts.written(key, number, place).unwrap_or_else(|| figure(number, 0)),
+            },
+            Value::String(text) if text.contains('\n') => return None,
+            Value::String(text) if text.is_empty() => "(empty)".to_owned(),
+            Value::String(text) if is_bare(text) => text.clone(),
+            Value::String(text) => Value::from(text.as_str()).to_string(),
+            Value::Array(_) | Value::Object(_) => return None,
+        })
     }
 }
 
@@ -127,40 +151,6 @@ fn change(value: &Value) -> Option<(&Value, &Value)> {
     let to = map.get("to")?;
     let is_change = map.keys().all(|key| key == "from" || key == "to");
     is_change.then(|| (map.get("from").unwrap_or(&Value::Null), to))
-}
-
-/// A value that takes a part of a line; none for one that does not.
-fn scalar(key: &str, value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Null => "(empty)".to_owned(),
-        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::Number(number) => match (key, number.as_u64()) {
-            ("docstatus", Some(0)) => "Draft".to_owned(),
-            ("docstatus", Some(1)) => "Submitted".to_owned(),
-            ("docstatus", Some(2)) => "Cancelled".to_owned(),
-            _ => with_commas(&number.to_string()),
-        },
-        Value::String(text) if text.contains('\n') => return None,
-        Value::String(text) if text.is_empty() => "(empty)".to_owned(),
-        Value::String(text) if is_bare(text) => text.clone(),
-        Value::String(text) => Value::from(text.as_str()).to_string(),
-        Value::Array(_) | Value::Object(_) => return None,
-    })
-}
-
-/// `12345.5` as `12,345.5`, and `12.0` as `12`.
-fn with_commas(number: &str) -> String {
-    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
-    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
-    match whole.parse::<u64>() {
-        Ok(whole) => {
-            let fraction = fraction
-                .filter(|fraction| *fraction != "0")
-                .map_or_else(String::new, |fraction| format!(".{fraction}"));
-            format!("{sign}{}{fraction}", grouped(whole))
-        }
-        Err(_) => number.to_owned(),
-    }
 }
 
 /// Whether a text cannot be taken for something else than one value.
@@ -194,11 +184,11 @@ fn label(key: &str) -> String {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Labels, readable};
+    use super::{Amounts, Labels, readable};
 
     fn read(value: Value) -> String {
         let Value::Object(map) = value else { return String::new() };
-        readable(&map, &Labels::new())
+        readable(&map, &Labels::new(), &Amounts::default())
     }
 
     #[test]
@@ -294,7 +284,7 @@ Tags: \"a, b\"";
     fn fields_stand_with_their_labels() {
         let shown = json!({"po_no": {"po_no": {"to": "A-1"}, "items": [{"qty": 1, "rate": 2}]}});
         let labels = Labels::from([("po_no", "Customer's Purchase Order"), ("qty", "Quantity")]);
-        let shown = readable(shown.as_object().unwrap_or(&Map::new()), &labels);
+        let shown = readable(shown.as_object().unwrap_or(&Map::new()), &labels, &Amounts::default());
         let expected = "\
 Po no:
   Customer's Purchase Order: (empty) → A-1
@@ -304,9 +294,31 @@ Po no:
     }
 
     #[test]
+    #[allow(clippy::unwrap_used)]
+    fn amounts_stand_with_their_currency_and_other_numbers_as_they_are() {
+        let def = erpnext_doctypes::any("Sales Order").unwrap();
+        let amounts = Amounts::new(def, &erpnext_doctypes::any, Map::new(), std::collections::BTreeMap::new());
+        let shown = json!({"would_create": {
+            "currency": "EUR", "grand_total": 1180.0, "conversion_rate": 1.0,
+            "items": [{"item_code": "BOLT", "qty": 2.0, "rate": 590.0}], "taxes": [{"rate": 19.0}],
+        }});
+        let shown = readable(shown.as_object().unwrap_or(&Map::new()), &Labels::new(), &amounts);
+        let expected = "\
+Would create:
+  Currency: EUR
+  Grand total: 1,180.00 EUR
+  Conversion rate: 1
+  Items:
+    1. Item code BOLT, Qty 2, Rate 590.00 EUR
+  Taxes:
+    1. Rate 19";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn nothing_is_left_out() {
         let deep = Map::from_iter([("deep".to_owned(), json!([[1, [2]], {"a": {"b": [{"c": 3}]}}]))]);
-        let shown = readable(&deep, &Labels::new());
+        let shown = readable(&deep, &Labels::new(), &Amounts::default());
         assert!(["1", "2", "3"].iter().all(|number| shown.contains(number)), "{shown}");
     }
 }

@@ -127,13 +127,13 @@ pub fn definition_at(session: &Session<'_>, tool: Tool, level: Detail) -> Defini
     let calls = tool.is_proxy();
     Definition {
         name: tool.name(),
-        title: if level == Detail::Lean { String::new() } else { title(tool) },
+        title: if level < Detail::Full { String::new() } else { title(tool) },
         input_schema: input_schema(session, tool, level),
         output_schema: output_schema(tool).filter(|_| session.tools.output_schemas),
         read_only: tool.effect() == Effect::Reads || calls && !writes(),
         destructive: tool.effect() == Effect::Destroys,
         idempotent: tool.effect() != Effect::Adds && !calls,
-        description: if level == Detail::Lean { what() } else { description },
+        description: if level < Detail::Full { what() } else { description },
     }
 }
 
@@ -256,11 +256,9 @@ fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) 
     let mut schema = arg.schema.clone();
     match (&arg.kind, level) {
         (Kind::Data, _) => return data(session, tool, level).unwrap_or_else(|| Value::Object(schema)),
-        (_, Detail::Lean) => drop(schema.shift_remove("description")),
+        (_, level) if level < Detail::Full => drop(schema.shift_remove("description")),
         // The generic list, which is always listed, names the operators.
-        (Kind::Filters, level)
-            if arg.name == "filters" && (level == Detail::Compact || is_beside_the_list(session, tool)) =>
-        {
+        (Kind::Filters, _) if arg.name == "filters" && is_beside_the_list(session, tool) => {
             schema.insert("description".to_owned(), json!("as in list_generic_documents"));
         }
         (Kind::FieldNames, _) => schema["items"] = fields_schema(session, tool),

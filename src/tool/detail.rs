@@ -18,7 +18,7 @@ pub enum Detail {
     Lean,
     /// And the fields that the desk puts first: title, list, filters, bold, quick entry.
     Compact,
-    /// Every field that may be set.
+    /// Every argument, and every field that may be set.
     Full,
 }
 
@@ -33,16 +33,14 @@ impl Detail {
         }
     }
 
-    /// Whether the schema has this argument. A search is by words first.
+    /// Whether the schema has this argument: below the whole, what the generic tool, which is listed, tells is told there
+    /// alone. A search is by words first.
     pub fn shows(self, tool: Tool, arg: &Arg) -> bool {
-        match self {
-            Self::Full => true,
-            Self::Compact => arg.name != "idempotency_key",
-            Self::Lean | Self::Found => {
-                let is_search = tool.verb() == Some(Verb::Search);
-                arg.required || matches!(arg.name.as_str(), "fields" | "confirm") || arg.name == "filters" && !is_search
-            }
-        }
+        let is_search = tool.verb() == Some(Verb::Search);
+        self == Self::Full
+            || arg.required
+            || matches!(arg.name.as_str(), "fields" | "confirm")
+            || arg.name == "filters" && !is_search
     }
 
     /// Whether the schema of a new document or row has this field, which must be sent or not.

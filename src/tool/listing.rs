@@ -1,9 +1,12 @@
 //! Which tools `tools/list` shows, and how much of each, so that the list costs no more than its budget. What it does not
 //! show is found with `find_tools` and called by name.
 //!
-//! The core is always there. Then everything else is raised in rounds, the cheapest DocType first, as far as there is
-//! room: all DocTypes to lean, the other general tools, all DocTypes to compact, all to full. So no two DocTypes are
-//! more than one level apart, and the same configuration always gives the same list.
+//! The core is always there. Then comes, as far as there is room, what no tool of the core does, and the DocTypes that are
+//! written, the weightiest first, each with its fields. What is left is for tools beside the work, DocTypes that are only
+//! read, and every field. So no two DocTypes are more than one level apart, and the same configuration always gives the
+//! same list.
+
+use std::cmp::Reverse;
 
 use erpnext_schema::{DocTypeDef, Verb, nearest};
 
@@ -20,6 +23,8 @@ pub const fn tokens(bytes: usize) -> usize {
 
 /// How many that do not fit into the rest of the budget are tried in a round.
 const MOST_MISSED: usize = 8;
+/// How many DocTypes that are only read are listed: the generic tools read them as well.
+const MOST_READ: usize = 12;
 
 /// The list.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ struct Group {
     tools: Vec<Tool>,
     shown: Vec<Listed>,
     purpose: Purpose,
-    /// What the DocType's tools cost, as far as that can be told without making them: cheaper ones are raised first.
+    /// How much the DocType holds: orders and invoices more than what they are about, and that more than a group of it.
     weight: usize,
 }
 
@@ -99,36 +104,41 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     let mut groups: Vec<Group> = candidates(session, registry)
         .filter_map(|def| Group::of(registry.typed(def).filter(|tool| !included(tool)).collect(), weight(def)))
         .collect();
-    groups.sort_by_key(|group| (group.purpose, group.weight));
+    groups.sort_by_key(|group| (group.purpose, Reverse(group.weight)));
     let writing = groups.partition_point(|group| group.purpose < Purpose::Reading);
     let mut others: Vec<Tool> = others.into_iter().filter(|tool| is_asked_for(tools, tool)).collect();
-    others.sort_by_key(|tool| (is_beside_the_work(tool), !is_published(tool), !is_of_trade(tool)));
-    let near = others.partition_point(|tool| !is_beside_the_work(tool));
+    let is_beside = |tool: &Tool| tools.toolsets.is_empty() && is_beside_the_work(tool);
+    others.sort_by_key(|tool| (is_beside(tool), !is_published(tool), !is_of_trade(tool)));
+    let near = others.partition_point(|tool| !is_beside(tool));
     let mut others: Vec<Group> = others.into_iter().filter_map(|tool| Group::of(vec![tool], 0)).collect();
     // The brackets, less the last comma.
     let mut bytes = 1 + size(&general) + size(&fixed);
     let budget = usize::try_from(tools.budget_tokens).unwrap_or(usize::MAX).saturating_mul(4);
-    let mut raise = |groups: &mut [Group], level, budget| raise(session, groups, level, &mut bytes, budget);
+    let mut raise =
+        |groups: &mut [Group], levels: &[Detail], budget| raise(session, groups, levels, &mut bytes, budget);
     match tools.mode {
         Mode::Full => {
-            raise(&mut others, Detail::Full, usize::MAX);
-            raise(&mut groups, Detail::Full, usize::MAX);
+            raise(&mut others, &[Detail::Full], usize::MAX);
+            raise(&mut groups, &[Detail::Full], usize::MAX);
         }
         Mode::Lean => {
-            raise(&mut groups, Detail::Lean, budget);
-            raise(&mut others, Detail::Full, budget);
+            raise(&mut groups, &[Detail::Lean], budget);
+            raise(&mut others, &[Detail::Full], budget);
         }
+        // Where no DocType is named, nobody said what the work is: its tools are found.
         Mode::Auto => {
-            // What is written needs its fields; what is only read is read by the generic tools as well.
             let (near, beside) = others.split_at_mut(near);
-            let lean = raise(&mut groups[..writing], Detail::Lean, budget);
-            raise(near, Detail::Full, budget);
-            let compact = lean && raise(&mut groups[..writing], Detail::Compact, budget);
-            raise(beside, Detail::Full, budget);
-            let _ = raise(&mut groups[writing..], Detail::Lean, budget)
-                && compact
-                && raise(&mut groups[writing..], Detail::Compact, budget)
-                && raise(&mut groups, Detail::Full, budget);
+            raise(near, &[Detail::Full], budget);
+            let is_whole =
+                !groups.is_empty() && raise(&mut groups[..writing], &[Detail::Compact, Detail::Lean], budget);
+            if is_whole {
+                let listed = groups.len().min(writing + MOST_READ);
+                raise(beside, &[Detail::Full], budget);
+                let is_read = raise(&mut groups[writing..listed], &[Detail::Compact], budget);
+                if is_read && listed == groups.len() {
+                    raise(&mut groups, &[Detail::Full], budget);
+                }
+            }
         }
     }
     let order = |listed: &Listed| registry.general().iter().position(|tool| *tool == listed.tool);
@@ -140,22 +150,25 @@ pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     Listing { tools: general, bytes }
 }
 
-/// Raises the groups to a level in their order; those that would cost too much stay as they are. Whether all were
-/// raised.
-fn raise(session: &Session<'_>, groups: &mut [Group], level: Detail, bytes: &mut usize, budget: usize) -> bool {
+/// Raises the groups in their order, each to the first of the levels that there is room for; where there is for none, it
+/// stays as it is. Whether all came to the first.
+fn raise(session: &Session<'_>, groups: &mut [Group], levels: &[Detail], bytes: &mut usize, budget: usize) -> bool {
     let mut missed = 0;
     for group in groups {
         // To know what a group costs is to make its definitions: after so many the others are not tried.
         if missed == MOST_MISSED {
             break;
         }
-        let raised = show(session, &group.tools, level);
-        let after = *bytes - group.bytes() + size(&raised);
-        if after <= budget {
+        let others = *bytes - group.bytes();
+        let fitting = levels.iter().enumerate().find_map(|(at, level)| {
+            let raised = show(session, &group.tools, *level);
+            let after = others + size(&raised);
+            (after <= budget).then_some((at, raised, after))
+        });
+        missed += usize::from(!matches!(fitting, Some((0, ..))));
+        if let Some((_, raised, after)) = fitting {
             *bytes = after;
             group.shown = raised;
-        } else {
-            missed += 1;
         }
     }
     missed == 0

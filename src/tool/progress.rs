@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::{Map, Value};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+
+use super::Tool;
 
 /// How far a call is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +48,9 @@ pub enum Attachment {
     },
 }
 
+/// What a client that renders views is told of a tool in its definition, where one shows its results.
+pub type ViewOf = fn(Tool) -> Option<Map<String, Value>>;
+
 /// The side of the call. The default is nobody, who neither listens nor stops anything.
 #[derive(Clone, Default, Debug)]
 pub struct CallObserver {
@@ -52,6 +58,7 @@ pub struct CallObserver {
     stopped: Arc<watch::Sender<bool>>,
     beside: Arc<Mutex<Vec<Attachment>>>,
     sent: Arc<AtomicBool>,
+    views: Option<ViewOf>,
 }
 
 impl CallObserver {
@@ -59,6 +66,17 @@ impl CallObserver {
     pub fn new() -> (Self, UnboundedReceiver<Progress>) {
         let (tell, told) = unbounded_channel();
         (Self { tell: Some(tell), ..Self::default() }, told)
+    }
+
+    /// The same of a client that renders views.
+    #[must_use]
+    pub fn with_views(self, views: ViewOf) -> Self {
+        Self { views: Some(views), ..self }
+    }
+
+    /// What its client is told of the view that shows a tool's results, if there is one and it renders it.
+    pub fn view(&self, tool: Tool) -> Option<Map<String, Value>> {
+        self.views.and_then(|of| of(tool))
     }
 
     /// Says how far the call is.

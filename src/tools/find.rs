@@ -215,7 +215,13 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let mut best: Vec<Value> = Vec::new();
     for tool in found.iter().take(BEST) {
         let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter();
-        let shown = levels.map(|level| definition_at(session, *tool, level).to_json());
+        let shown = levels.map(|level| {
+            let mut shown = definition_at(session, *tool, level).to_json();
+            if let Some(view) = call.observer.view(*tool) {
+                shown["_meta"] = Value::Object(view);
+            }
+            shown
+        });
         let sized = shown.map(|shown| (tokens(shown.to_string().len()), shown));
         let Some((cost, shown)) = sized.into_iter().find(|(cost, _)| *cost <= room) else { break };
         room -= cost;

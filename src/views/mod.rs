@@ -2,6 +2,7 @@
 //! holds no data, and asks nothing of the network.
 
 use erpnext_schema::Verb;
+use serde_json::{Map, Value, json};
 
 use crate::tool::{Effect, Tool};
 use crate::tools::find::CALL_TOOL;
@@ -103,4 +104,9 @@ pub fn of(tool: Tool) -> Option<&'static View> {
         _ if tool.effect() != Effect::Reads => Some(&APPROVAL),
         _ => ALL.into_iter().find(|view| view.tools.contains(&tool.name())),
     }
+}
+
+/// `_meta` of a tool's definition, where a view shows what it gives.
+pub fn meta(tool: Tool) -> Option<Map<String, Value>> {
+    of(tool).map(|view| Map::from_iter([("ui".to_owned(), json!({"resourceUri": view.uri}))]))
 }

@@ -1,16 +1,17 @@
 //! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
 //! user, the document as it was then, and all that would be done, without what stands beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef};
 use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use crate::cleared::{Bound, Confirmed, NoToken};
-use crate::context::Session;
+use crate::context::{Company, Session};
 use crate::error::{ToolError, Unconfirmed};
 use crate::policy::{Operation, Policy};
+use crate::shape::amounts::Amounts;
 use crate::shape::plain::{plain, plain_map};
 use crate::shape::readable::{Labels, readable};
 use crate::site::Caller;
@@ -20,9 +21,30 @@ use crate::tool::arguments::{KEY, TOKEN};
 /// How many characters of what would be done a person is shown in a question; what is longer is not asked in one.
 const MOST_TOLD: usize = 24_000;
 
+/// The longest title that a question names a document by, in bytes: others are texts.
+const LONGEST_TITLE: usize = 140;
+
 /// What of a preview stands beside the change: what follows from it, and what is regretted. It changes with everybody's
 /// work, as the stock does, so that no token stands for it.
 pub(super) const BESIDE: [&str; 5] = ["accounts_ledger", "accounts_undone", "stock_ledger", "stock_undone", "warnings"];
+
+/// What of a preview are entries of a ledger, and of which.
+const LEDGERS: [(&str, &str); 2] = [("accounts_ledger", "GL Entry"), ("accounts_undone", "GL Entry")];
+
+/// What would be done, for the one who is asked.
+#[derive(Default)]
+pub struct Shown {
+    /// The preview.
+    pub entries: Map<String, Value>,
+    /// What the document says beside it, that tells the currencies of its amounts.
+    pub stated: Map<String, Value>,
+}
+
+impl From<Map<String, Value>> for Shown {
+    fn from(entries: Map<String, Value>) -> Self {
+        Self { entries, ..Self::default() }
+    }
+}
 
 /// What a token for a call stands for; `state` is that of what is written, and `shown` what would be done.
 fn bound(
@@ -150,16 +172,39 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
 }
 
+/// What people call the document, where what would be done does not show the document itself.
+fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
+    let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));
+    let is_short = |title: &str| !title.is_empty() && title.len() <= LONGEST_TITLE;
+    let fields = def.filter(|_| !is_shown).map(|def| [def.titled_by().map(|field| field.fieldname), def.title_field]);
+    let title = fields.into_iter().flatten().flatten().find_map(|field| {
+        let title = stated.get(field).filter(|title| title.as_str().is_some_and(is_short))?;
+        (Some(title) != stated.get("name")).then(|| json!({field: title}))
+    });
+    title.map(|title| ("document".to_owned(), title)).into_iter().collect()
+}
+
+/// The amounts of a document of the DocType and of its entries in ledgers.
+fn amounts(session: &Session<'_>, doctype: &str, stated: Map<String, Value>) -> Amounts {
+    let Some(def) = session.catalog.known(doctype) else { return Amounts::default() };
+    let companies: &[Company] = session.user.info.get().map_or(&[], |info| &info.companies);
+    let currency_of = |company: &Company| Some((company.name.clone(), company.currency.clone()?));
+    let currencies: BTreeMap<String, String> = companies.iter().filter_map(currency_of).collect();
+    let amounts = Amounts::new(def, &|child| session.catalog.known(child), stated, currencies);
+    let ledgers = LEDGERS.into_iter().filter_map(|(name, of)| Some((name, session.catalog.known(of)?)));
+    ledgers.fold(amounts, |amounts, (name, of)| amounts.with_rows(name, of))
+}
+
 impl About<'_> {
     /// That it is confirmed, where it has to be; `shown` says what would be done.
     ///
     /// # Errors
     /// [`ToolError::Unconfirmed`] where it is not.
-    pub async fn confirmed(
+    pub async fn confirmed<S: Into<Shown>>(
         self,
         session: &Session<'_>,
         given: &Arguments,
-        shown: impl FnOnce() -> Map<String, Value> + Send,
+        shown: impl FnOnce() -> S + Send,
     ) -> Result<Confirmed, ToolError> {
         let said = given.write.confirm;
         if let Some(confirmed) = unasked(session.policy, self.operation, self.always, said == Some(true)) {
@@ -172,7 +217,7 @@ impl About<'_> {
                 "If it is meant, call again with the token and without confirm.",
             ));
         }
-        let shown = shown();
+        let Shown { entries: shown, stated } = shown().into();
         let bound = bound(session.caller, self.tool, self.doctype, given, self.state, &shown);
         let (tokens, shared) = (&session.user.tokens, session.shared);
         if let Some(brought) = brought
@@ -183,7 +228,10 @@ impl About<'_> {
         let token = tokens.issue(shared, bound).await.map_err(no_token)?;
         let what = plain(&self.what);
         let shown = plain_map(shown);
-        let told = readable(&shown, &labels(session, self.doctype));
+        let called = plain_map(called(session.catalog.known(self.doctype), &stated, &shown));
+        let (labels, amounts) = (labels(session, self.doctype), amounts(session, self.doctype, stated));
+        let told = [&called, &shown].map(|entries| readable(entries, &labels, &amounts)).join("\n");
+        let told = told.trim_start();
         let question =
             (told.chars().count() <= MOST_TOLD).then(|| format!("{}?\n\n{told}", what.replace(char::is_control, " ")));
         let mut answer = Map::from_iter([("not_done_yet".to_owned(), json!(what))]);

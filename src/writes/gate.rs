@@ -4,7 +4,7 @@
 use erpnext_schema::with_article;
 use serde_json::{Map, Value, json};
 
-use super::confirm::{About, BESIDE, unasked};
+use super::confirm::{About, BESIDE, Shown, unasked};
 use super::{asked_for, links};
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
@@ -167,7 +167,17 @@ impl<'a> DocTypeCall<'a> {
         };
         let state = step.state.stored().and_then(|stored| stored.get("modified"));
         let about = About { tool: self.tool.name(), doctype: self.def.name, state, operation, always: false, what };
-        about.confirmed(self.session, self.given, || self.shown(step)).await
+        let shown = || Shown { entries: self.shown(step), stated: self.stated(step) };
+        about.confirmed(self.session, self.given, shown).await
+    }
+
+    /// What the document says and would go on to say, as far as the caller may see it: in which currencies it is, say. A new
+    /// one says it in what is shown.
+    fn stated(&self, step: &Step<'_>) -> Map<String, Value> {
+        let Some(stored) = step.state.stored() else { return Map::new() };
+        let mut stated = self.visible(stored.clone());
+        stated.retain(|key, value| step.state.result().is_none_or(|result| result.get(key) == Some(&*value)));
+        stated
     }
 
     fn dry(&self, step: &Step<'_>) -> Map<String, Value> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use erpnext_schema::counted;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -227,9 +228,9 @@ impl DocTypeCall<'_> {
             let Some(sent) = sent else { continue };
             let left = most.saturating_sub(sent);
             if u64::try_from(documents).is_ok_and(|documents| documents > left) {
+                let (documents, are) = (counted(documents, "document"), if documents == 1 { "is" } else { "are" });
                 return Err(self.refused(format!(
-                    "permissions.quota: {documents} documents are more than the {left} of {most} times {operation} {} that \
-                     are left",
+                    "permissions.quota: {documents} {are} more than the {left} of {most} times {operation} {} that are left",
                     span(over)
                 )));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, nearest, rows};
+use erpnext_schema::{Rule, Violation, counted, nearest, rows};
 use serde_json::{Map, Value, json};
 
 use super::write::{Clearing, Dated};
@@ -74,7 +74,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
         state: Some(&state),
         operation: Operation::Cancel,
         always: false,
-        what: format!("set the clearance dates of {} payments of {:?}", dated.len(), args.account),
+        what: format!("set the clearance dates of {} of {:?}", counted(dated.len(), "payment"), args.account),
     };
     let confirmed = about.confirmed(session, call.given, || told.clone()).await?;
     session.audit.intend_batch(call.attempt)?;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use erpnext_schema::counted;
 use serde_json::{Map, Value};
 
 use super::{CLEARANCE, Kind};
@@ -71,7 +72,7 @@ impl<'a> Write for Clearing<'a> {
     }
 
     fn what(&self) -> String {
-        format!("setting the clearance dates of {} payments", self.dated.len())
+        format!("setting the clearance dates of {}", counted(self.dated.len(), "payment"))
     }
 
     fn next(&self) -> Next {

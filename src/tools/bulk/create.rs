@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use erpnext_schema::{Purpose, Verb};
+use erpnext_schema::{Purpose, Verb, counted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -224,7 +224,7 @@ impl<'a> Write for CreateAll<'a> {
     }
 
     fn what(&self) -> String {
-        format!("create of {} {} documents", self.docs.len(), self.on.def.name)
+        format!("create of {}", counted(self.docs.len(), &format!("{} document", self.on.def.name)))
     }
 
     fn next(&self) -> Next {

@@ -246,7 +246,7 @@ async fn one<R: Row>(
 fn start(call: &Call<'_>, at: Option<u64>, rows: usize) -> Result<usize, ToolError> {
     match usize::try_from(at.unwrap_or(0)) {
         Ok(start) if start < rows => Ok(start),
-        _ => Err(wrong(call, "start_at", format!("there are {rows} rows, numbered from 0"))),
+        _ => Err(wrong(call, "start_at", format!("rows are numbered from 0 to {}", rows.saturating_sub(1)))),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{FieldDef, with_article};
+use erpnext_schema::{FieldDef, counted, with_article};
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
@@ -140,7 +140,8 @@ impl Beyond {
         if unseen > 0 {
             let label = At { place: Place::Linked(by), field }.label();
             let one = with_article(there.def.name);
-            self.notes.push(format!("{label}: {unseen} documents name {one} that you may not see"));
+            let (documents, ending) = (counted(unseen, "document"), if unseen == 1 { "s" } else { "" });
+            self.notes.push(format!("{label}: {documents} name{ending} {one} that you may not see"));
         }
     }
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::may_update;
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::amounts::{number, worth_of_rows};
@@ -17,7 +18,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Object};
-use crate::tool::spec::{handler, updates};
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::lifecycle::{Docstatus, moved};
 use crate::writes::gate::{Go, Step};
@@ -33,7 +34,7 @@ pub static UPDATE: ToolSpec = ToolSpec {
     toolset: Toolset::Trade,
     operation: Operation::Update,
     effect: Effect::Destroys,
-    offered: updates,
+    offered: |policy| may_update(policy, ORDERS.iter().map(|order| order.doctype)),
     // What was agreed with somebody else is changed: it is asked about like what cannot be taken back.
     special: Special { confirm_as: &[Operation::Cancel], ..Special::NONE },
     handler: handler!(ItemsArgs, update),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::may_update;
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::{UNCHANGED, Verdict};
@@ -17,7 +18,7 @@ use crate::policy::{Operation, WriteState};
 use crate::shape::text_of;
 use crate::site::{Answer, SiteError, StatusMethod, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, choices};
-use crate::tool::spec::{handler, updates};
+use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::lifecycle::{Docstatus, moved};
 use crate::writes::gate::{Go, Step};
@@ -32,7 +33,7 @@ pub static STATUS: ToolSpec = ToolSpec {
     toolset: Toolset::Trade,
     operation: Operation::Update,
     effect: Effect::Sets,
-    offered: updates,
+    offered: |policy| may_update(policy, CLOSABLE.iter().map(|closable| closable.doctype)),
     special: Special::NONE,
     handler: handler!(StatusArgs, change),
 };

@@ -1,5 +1,6 @@
 //! `describe_report`.
 
+use erpnext_schema::counted;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -64,7 +65,7 @@ async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, Tool
                     result.insert("withheld".to_owned(), json!(withheld));
                 }
                 match (table.columns.is_empty(), form.is_empty()) {
-                    (false, _) => format!("the example gives {} rows", table.rows.len()),
+                    (false, _) => format!("the example gives {}", counted(table.rows.len(), "row")),
                     (true, true) => "the script of the report computes its filters: they are not known here".to_owned(),
                     (true, false) => "the example gives no columns: the report needs another filter".to_owned(),
                 }

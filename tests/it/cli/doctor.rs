@@ -316,7 +316,7 @@ async fn published_tools_are_held_against_the_reports_of_the_site() {
         "error publish: run_types: the filter company is published as Data, and the report has it as Link",
         "error publish: run_none: The site has no report named \"No Such Report\"",
         "error publish: list_none: The site has no filter saved as \"Late\" for Customer",
-        "ok publish: 1 published tools fit the site",
+        "ok publish: 1 published tool fits the site",
     ] {
         has(&lines, wanted);
     }

@@ -199,3 +199,27 @@ fn the_figures_of_the_comparison_are_measured_ones() {
         assert!(figures.contains(figure), "docs/comparison.md: {figure} is not in docs/figures.md");
     }
 }
+
+#[test]
+fn the_limits_that_an_administrator_reads_have_the_defaults_of_the_reference() {
+    let named = |heading: &[String], name: &str| heading.iter().position(|cell| cell == name);
+    let reference: Vec<(String, String)> = tables(&read("docs/configuration.md"))
+        .into_iter()
+        .filter_map(|(heading, row)| {
+            let (key, default) = (named(&heading, "Key")?, named(&heading, "Default")?);
+            Some(((*quoted(&row[key]).first()?).to_owned(), row[default].clone()))
+        })
+        .collect();
+    let mut seen = 0;
+    for (heading, row) in tables(&read("docs/administration.md")) {
+        if named(&heading, "What is limited").is_none() {
+            continue;
+        }
+        let key = row[1].trim_matches('`');
+        let known = reference.iter().filter(|(known, _)| key == known || key.ends_with(&format!(".{known}")));
+        let (_, default) = known.max_by_key(|(known, _)| known.len()).unwrap_or_else(|| panic!("no key {key}"));
+        assert_eq!(&row[2], default, "docs/administration.md: {key}");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}

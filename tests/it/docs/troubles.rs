@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::quoted;
-use crate::tidy::read;
+use super::{quoted, tables};
+use crate::tidy::{read, rust_files};
 
 /// A text of the program as the page shows it: `…` for what is put in.
 fn shown(literal: &str) -> String {
@@ -56,4 +56,95 @@ fn every_exception_that_has_an_advice_of_its_own_has_a_row() {
     let rows: BTreeSet<&str> = quoted(&page).into_iter().collect();
     let missing: Vec<&&str> = names.iter().filter(|name| !rows.contains(*name)).collect();
     assert!(missing.is_empty(), "docs/troubleshooting.md: no row for {missing:?}");
+}
+
+/// The texts of a source, as the compiler reads them.
+fn literals(source: &str) -> Vec<String> {
+    let (mut texts, mut chars) = (Vec::new(), source.chars().peekable());
+    while chars.any(|c| c == '"') {
+        let mut text = String::new();
+        while let Some(c) = chars.next().filter(|c| *c != '"') {
+            match (c, chars.peek().copied()) {
+                ('\\', Some('\n')) => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+                ('\\', Some(_)) => text.extend(chars.next()),
+                _ => text.push(c),
+            }
+        }
+        texts.push(text);
+    }
+    texts
+}
+
+/// The arguments of a call, from behind its bracket on.
+fn arguments(source: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut is_text, mut is_escaped, mut found) = (0, 0, false, false, Vec::new());
+    for (at, c) in source.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_text => is_escaped = true,
+            '"' => is_text = !is_text,
+            _ if is_text => {}
+            ',' | ')' if depth == 0 => {
+                found.push(&source[start..at]);
+                start = at + 1;
+                if c == ')' {
+                    break;
+                }
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What stands in a source between these two.
+fn between(file: &str, begins: &str, ends: &str) -> String {
+    let source = read(file);
+    source.split_once(begins).unwrap().1.split_once(ends).unwrap().0.to_owned()
+}
+
+#[test]
+fn every_next_step_of_an_error_has_a_row() {
+    let sources = [
+        between("src/site/advice.rs", "const fn by_kind(", "\n}\n"),
+        between("src/policy/denial.rs", "pub fn next(", "\n    }\n"),
+        between("src/error.rs", "fn arguments(", "fn refused("),
+        between("src/error.rs", "fn next(", "\n    }\n"),
+        between("src/writes/send.rs", "fn told(", "\n    }\n"),
+    ];
+    let steps: BTreeSet<String> = sources.iter().flat_map(|source| literals(source)).map(|text| shown(&text)).collect();
+    assert!(steps.len() > 28, "{steps:?}");
+    let page = read("docs/troubleshooting.md");
+    let rows: BTreeSet<&str> = quoted(&page).into_iter().collect();
+    let missing: Vec<&String> = steps.iter().filter(|step| !rows.contains(step.as_str())).collect();
+    assert!(missing.is_empty(), "docs/troubleshooting.md: no row for {missing:#?}");
+}
+
+#[test]
+fn every_next_step_of_a_refusal_begins_with_a_tool_or_a_word_that_has_a_row() {
+    let page = read("docs/troubleshooting.md");
+    let rows = tables(&page).into_iter().filter(|(heading, _)| heading[0] == "First word");
+    let words: BTreeSet<String> =
+        rows.flat_map(|(_, row)| quoted(&row[0]).into_iter().map(str::to_lowercase).collect::<Vec<_>>()).collect();
+    let (mut seen, mut missing) = (0, Vec::new());
+    for file in rust_files("src") {
+        let source = read(&file);
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for call in source.split("::refused(").skip(1) {
+            let Some(next) = arguments(call).get(1).and_then(|next| literals(next).into_iter().next()) else {
+                continue;
+            };
+            seen += 1;
+            let first = next.split_whitespace().next().unwrap_or_default();
+            // What is put in there is the name of a tool.
+            let is_a_tool = first.contains(['_', '{']);
+            if !is_a_tool && !words.contains(&first.trim_end_matches([',', '.', ':']).to_lowercase()) {
+                missing.push(format!("{file}: {next}"));
+            }
+        }
+    }
+    assert!(seen > 120, "{seen}");
+    assert!(missing.is_empty(), "docs/troubleshooting.md: no row for the first word of {missing:#?}");
 }

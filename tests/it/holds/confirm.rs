@@ -213,3 +213,27 @@ async fn a_person_is_shown_a_form_and_no_json() {
     assert_eq!(client.asked().len(), 1, "{result}");
     insta::assert_snapshot!(client.asked().concat());
 }
+
+#[on_every_version]
+async fn a_person_reads_amounts_with_their_decimals_and_currency() {
+    let site = SampleSite::start().await;
+    let config = json!({"confirm": ["update"], "confirm_argument": false, "doctypes": {"Sales Order": all()}});
+    let app = app_of(&site.config(config));
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let fields = json!(["currency", "customer_name", "items.name"]);
+    let got = call(&app, "get_sales_order_document", json!({"name": order, "fields": fields})).await.unwrap();
+    let currency = got["document"]["currency"].as_str().unwrap();
+    let row = json!({"name": got["document"]["items"][0]["name"], "rate": 1180.5});
+    let client = Person::who(Answers::no()).connected(app).await;
+    let change = json!({"name": order, "data": {"discount_amount": 20, "items": [row]}});
+    client.call("update_sales_order_document", change).await;
+    let asked = client.asked().concat();
+    // Whose order it is, which the change does not say.
+    assert!(
+        asked.contains("Document: ") && asked.contains(got["document"]["customer_name"].as_str().unwrap()),
+        "{asked}"
+    );
+    for amount in [format!("→ 1,180.50 {currency}\n"), format!("→ 20.00 {currency}\n")] {
+        assert!(format!("{asked}\n").contains(&amount), "{amount}: {asked}");
+    }
+}

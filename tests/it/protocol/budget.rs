@@ -98,19 +98,86 @@ fn twelve_doctypes_and_all_doctypes_are_within_ten_thousand_tokens() {
     }
 }
 
-#[test]
-fn the_presets_list_what_their_work_is_done_with() {
-    let list = |file: &str| {
-        let app = app(preset(file), json!({}));
-        listing(&app.session(), app.registry())
-    };
-    let accounts = list("accounts-user.json");
-    assert!(names(&accounts).contains(&"record_payment"), "{:?}", names(&accounts));
-    let sales = list("sales-user.json");
-    assert!(names(&sales).contains(&"change_order_status"), "{:?}", names(&sales));
-    let order = sales.tools.iter().find(|listed| listed.definition.name == "create_sales_order_document").unwrap();
-    let data = &order.definition.input_schema["properties"]["data"]["properties"];
-    assert!(data["delivery_date"].is_object(), "{data}");
+fn list_of(preset_file: &str) -> Listing {
+    let app = app(preset(preset_file), json!({}));
+    listing(&app.session(), app.registry())
+}
+
+/// What the presets are for: typed tools, each with some of the fields of its compact level.
+const WORK: [(&str, &[(&str, &[&str])]); 2] = [
+    (
+        "sales-user.json",
+        &[
+            ("create_sales_order_document", &["customer", "delivery_date", "company", "items"]),
+            ("update_sales_order_document", &["customer", "delivery_date", "company", "items"]),
+            ("create_quotation_document", &["quotation_to", "party_name", "items"]),
+            ("update_quotation_document", &["quotation_to", "party_name", "items"]),
+            ("update_opportunity_document", &["opportunity_from", "party_name", "status"]),
+            ("create_customer_document", &["customer_name", "customer_group", "territory"]),
+            ("update_customer_document", &["customer_name", "customer_group", "territory"]),
+            ("update_lead_document", &["company_name", "status", "territory"]),
+        ],
+    ),
+    (
+        "accounts-user.json",
+        &[
+            ("create_sales_invoice_document", &["customer", "posting_date", "items"]),
+            ("update_sales_invoice_document", &["customer", "posting_date", "items"]),
+            ("create_purchase_invoice_document", &["supplier", "posting_date", "items"]),
+            ("update_purchase_invoice_document", &["supplier", "posting_date", "items"]),
+            ("update_payment_entry_document", &["party", "paid_amount", "reference_no"]),
+        ],
+    ),
+];
+
+#[on_every_version]
+async fn the_presets_list_what_their_work_is_done_with_and_its_fields() {
+    for (file, tools) in WORK {
+        let list = list_of(file);
+        for (name, fields) in tools {
+            let listed = list.tools.iter().find(|listed| listed.definition.name == *name);
+            let listed = listed.unwrap_or_else(|| panic!("{file}: no {name}: {:?}", names(&list)));
+            assert!(listed.level >= Detail::Compact, "{file}: {name}");
+            let data = &listed.definition.input_schema["properties"]["data"]["properties"];
+            for field in *fields {
+                assert!(data[*field].is_object(), "{file}: {name} does not show {field}: {data}");
+            }
+        }
+        let listed = names(&list);
+        assert!(!listed.iter().any(|name| name.contains("_bin_") || name.contains("_cost_center_")), "{listed:?}");
+    }
+    assert!(names(&list_of("accounts-user.json")).contains(&"record_payment"));
+    // Who may update no order closes none.
+    assert!(!names(&list_of("accounts-user.json")).contains(&"change_order_status"));
+    assert!(names(&list_of("sales-user.json")).contains(&"change_order_status"));
+    assert!(names(&list_of("read-only-analyst.json")).contains(&"list_sales_invoice_documents"));
+}
+
+#[on_every_version]
+async fn the_lists_of_the_presets_cost_no_more_than_before() {
+    for (file, most) in [
+        ("sales-user.json", 9_880),
+        ("accounts-user.json", 9_953),
+        ("read-only-analyst.json", 7_740),
+        ("full-access.json", 7_740),
+    ] {
+        let list = list_of(file);
+        assert!(tokens(list.bytes) <= most, "{file}: {} tokens", tokens(list.bytes));
+    }
+}
+
+#[on_every_version]
+async fn the_demo_lists_the_order_tools_that_its_tour_shows() {
+    let tour = crate::tidy::read("src/cli/tour.rs");
+    let shown: Vec<&str> = tour.split('"').filter(|word| word.contains("_sales_order_")).collect();
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    let version = crate::support::version().major().to_string();
+    let listed = Server::of(&["demo", "--version", version.as_str()]).await.tools().await;
+    for name in shown {
+        assert!(listed.iter().any(|tool| tool["name"] == name), "{name}");
+    }
+    let update = listed.iter().find(|tool| tool["name"] == "update_sales_order_document").unwrap();
+    assert!(update["inputSchema"]["properties"]["data"]["properties"]["items"].is_object(), "{update}");
 }
 
 #[test]

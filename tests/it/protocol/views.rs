@@ -66,6 +66,23 @@ async fn clients_that_render_pages_are_pointed_to_them_and_all_others_get_the_sa
 }
 
 #[tokio::test]
+async fn what_find_tools_finds_points_to_its_view_for_clients_that_render_it() {
+    let asked = json!({"query": "get_customer_document"});
+    for stateless in [false, true] {
+        for (capabilities, uri) in
+            [(renders(json!([MIME_TYPE])), json!("ui://erpnext-mcp/document")), (json!({}), json!(null))]
+        {
+            let mut server = server(&config(), capabilities, stateless).await;
+            let found = server.data("find_tools", asked.clone()).await;
+            let first = &found["tools"][0];
+            assert_eq!((&first["name"], &first["_meta"]["ui"]["resourceUri"]), (&json!("get_customer_document"), &uri));
+            let proxied = json!({"tool": "find_tools", "arguments": asked});
+            assert_eq!(server.data("call_tool", proxied).await["tools"][0]["_meta"], first["_meta"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_page_of_every_view_is_read_by_anybody() {
     let mut server = Server::initialized(&config()).await;
     for view in views::ALL {

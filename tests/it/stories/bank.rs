@@ -46,7 +46,7 @@ async fn what_the_bank_had_is_listed_shown_cleared_and_taken_back() {
     assert_eq!((&row["posting_date"], &row["clearance_date"]["to"]), (&json!("2026-11-20"), &json!("2026-11-23")));
     assert_eq!((&row["reference_no"], &row["doctype"]), (&json!("BT-9"), &json!("Payment Entry")), "{dry}");
     let waits = desk.call(TOOL, asked.clone()).await;
-    assert!(waits["not_done_yet"].as_str().unwrap().starts_with("set the clearance dates of 1 payments"), "{waits}");
+    assert!(waits["not_done_yet"].as_str().unwrap().starts_with("set the clearance dates of 1 payment of"), "{waits}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
 
     let done = desk.call(TOOL, with(&asked, "confirm_token", waits["confirm_token"].clone())).await;

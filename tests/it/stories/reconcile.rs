@@ -38,7 +38,7 @@ async fn what_is_left_of_a_payment_is_matched_to_an_invoice_after_it_was_shown()
     assert_eq!(row["currency"], desk.get("Sales Invoice", &invoice).await["currency"], "{dry}");
     assert_eq!(dry["payments_left"][0]["open"], json!(20.0), "{dry}");
     let waits = desk.call(TOOL, asked.clone()).await;
-    assert!(waits["not_done_yet"].as_str().unwrap().starts_with("match 1 payments"), "{waits}");
+    assert!(waits["not_done_yet"].as_str().unwrap().starts_with("match 1 payment of"), "{waits}");
     assert_eq!(waits["allocation"], dry["allocation"], "{waits}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
 

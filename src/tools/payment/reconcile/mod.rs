@@ -4,7 +4,7 @@ mod entries;
 mod matches;
 mod write;
 
-use erpnext_schema::{Operator, Order};
+use erpnext_schema::{Operator, Order, counted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -109,9 +109,9 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     }
     if matches.is_empty() {
         let mut what = format!(
-            "{} payments and {} invoices of {:?} are open and in sight: nothing can be matched, and nothing was sent.",
-            entries.payments.len(),
-            entries.invoices.len(),
+            "{} and {} of {:?} are open and in sight: nothing can be matched, and nothing was sent.",
+            counted(entries.payments.len(), "payment"),
+            counted(entries.invoices.len(), "invoice"),
             args.party
         );
         entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
@@ -145,7 +145,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         state: Some(&state),
         operation: Operation::Cancel,
         always: false,
-        what: format!("match {} payments of {:?} with invoices", changed.len(), args.party),
+        what: format!("match {} of {:?} with invoices", counted(changed.len(), "payment"), args.party),
     };
     let confirmed = about.confirmed(session, call.given, || told.clone()).await?;
     session.audit.intend_batch(call.attempt)?;

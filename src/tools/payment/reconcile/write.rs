@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use erpnext_schema::counted;
 use serde_json::{Map, Value, json};
 
 use super::PAYMENT;
@@ -232,7 +233,7 @@ impl<'a> Write for Reconciled<'a> {
     }
 
     fn what(&self) -> String {
-        format!("matching of {} payments with invoices", self.payments.len())
+        format!("matching of {} with invoices", counted(self.payments.len(), "payment"))
     }
 
     fn next(&self) -> Next {
