@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod final_step;
 mod import;
+mod import_tables;
 mod mail;
 mod many;
 mod marks;
