@@ -16,6 +16,7 @@ mod mail;
 mod many;
 mod marks;
 mod month_end;
+mod offsets;
 mod orders;
 mod part;
 mod payment;
