@@ -1,4 +1,4 @@
-//! `erpnext-mcp publish`: proposes tools of one's own, for the section `publish`, from what the site and the configuration have.
+//! `erpnext-mcp publish`: proposes tools of one's own, for the section `publish`, from the site and the configuration.
 
 use std::io::Write;
 
