@@ -60,16 +60,13 @@ mod tests {
     #[test]
     fn progress_only_increases_whatever_a_tool_says() {
         let mut told = Told::default();
-        let mut all: Vec<f64> = Vec::new();
+        let mut all = vec![told.goes_on().0, told.goes_on().0];
+        let say = |told: &mut Told, said: [Progress; 3]| -> Vec<f64> {
+            said.into_iter().filter_map(|progress| told.said(progress)).map(|(done, _)| done).collect()
+        };
+        all.extend(say(&mut told, [step(0, 5), step(1, 5), step(1, 5)]));
         all.push(told.goes_on().0);
-        all.push(told.goes_on().0);
-        all.extend(
-            [step(0, 5), step(1, 5), step(1, 5)].into_iter().filter_map(|said| told.said(said)).map(|(done, _)| done),
-        );
-        all.push(told.goes_on().0);
-        all.extend(
-            [step(5, 5), step(0, 9), step(6, 9)].into_iter().filter_map(|said| told.said(said)).map(|(done, _)| done),
-        );
+        all.extend(say(&mut told, [step(5, 5), step(0, 9), step(6, 9)]));
         assert!(all.windows(2).all(|two| two[0] < two[1]), "{all:?}");
         assert_eq!(all.iter().filter(|done| done.fract() == 0.0).count(), 3, "{all:?}");
     }

@@ -49,8 +49,8 @@ pub static RECONCILE: ToolSpec = ToolSpec {
     name: "reconcile_payments",
     title: "Match payments to invoices",
     description: "Matches submitted payments of a customer or supplier that are not used up (Payment Entries, Journal \
-                  Entries, credit notes) with their open invoices: the oldest, or as allocations say. The first call shows what is open before and after, and gives a \
-                  confirm_token.",
+                  Entries, credit notes) with their open invoices: the oldest, or as allocations say. The first call \
+                  shows what is open before and after, and gives a confirm_token.",
     toolset: Toolset::Data,
     operation: Operation::Update,
     effect: Effect::Destroys,
