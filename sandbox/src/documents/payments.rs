@@ -61,7 +61,8 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Books a draft that is for no invoice into the account of advances, where the company has that kept apart.
+    /// Fills in the party's account. A draft that is for no invoice goes to that of advances, where the company has them
+    /// kept apart.
     fn take_advance(&self, doc: &mut Doc) -> Result<(), SiteError> {
         const APART: &str = "book_advance_payments_in_separate_party_account";
         let account = match (text(doc, "party_type"), text(doc, "payment_type")) {
@@ -70,6 +71,11 @@ impl Site<'_> {
             _ => return Ok(()),
         };
         let company = text(doc, "company").to_owned();
+        if text(doc, account).is_empty() {
+            let field = if account == "paid_from" { "default_receivable_account" } else { "default_payable_account" };
+            let own = self.value("Company", &company, field)?;
+            doc.extend(own.map(|own| (account.to_owned(), own)));
+        }
         let is_apart = self.value("Company", &company, APART)?.is_some_and(|apart| apart == 1);
         let is_for_invoices = rows(doc, "references").any(|row| INVOICES.contains(&text(row, "reference_doctype")));
         if int(doc, "docstatus") != 0 || !is_apart || is_for_invoices {

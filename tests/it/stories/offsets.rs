@@ -116,6 +116,39 @@ async fn without_the_leave_for_entries_only_payment_entries_are_looked_at() {
 }
 
 #[on_every_version]
+async fn an_advance_for_no_invoice_is_recorded_where_the_company_keeps_them() {
+    let desk = Desk::open().await;
+    let customer = desk.create("Customer", json!({"customer_name": "Pays Ahead"})).await;
+    let paid = json!({"party_type": "Customer", "party": customer, "amount": 60, "mode_of_payment": "Cash",
+        "company": COMPANY});
+    let told = desk.refusal("record_payment", paid.clone()).await;
+    assert!(told.contains("has no open Sales Invoice") && told.contains("advance: true"), "{told}");
+    let ahead = |more: Value| {
+        let mut paid = paid.clone();
+        paid.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        paid["advance"] = json!(true);
+        paid
+    };
+    let told = desk.refusal("record_payment", ahead(json!({"mode_of_payment": null}))).await;
+    assert!(told.contains("needs the account or a mode_of_payment"), "{told}");
+
+    let with_the_rest = desk.call("record_payment", ahead(json!({"submit": true, "confirm": true}))).await;
+    assert_eq!(
+        (&with_the_rest["stays_with_party"], &with_the_rest["docstatus"]),
+        (&json!(60.0), &json!(1)),
+        "{with_the_rest}"
+    );
+    assert_eq!(with_the_rest["booked_in"], "Debtors - AWF", "{with_the_rest}");
+    let kept = desk.some("Account", json!({"is_group": 0, "account_type": "Payable", "company": COMPANY}), 1).await;
+    let apart = json!({
+        "book_advance_payments_in_separate_party_account": 1, "default_advance_received_account": kept[0],
+    });
+    desk.site.with(|site| site.set("Company", COMPANY, apart.as_object().unwrap())).unwrap();
+    let apart = desk.call("record_payment", ahead(json!({}))).await;
+    assert_eq!((&apart["booked_in"], &apart["docstatus"]), (&json!(kept[0]), &json!(0)), "{apart}");
+}
+
+#[on_every_version]
 async fn an_advance_in_an_account_of_its_own_is_matched() {
     let desk = Desk::open().await;
     let (invoice, customer, account) = owed(&desk).await;
