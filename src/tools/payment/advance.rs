@@ -51,8 +51,8 @@ pub async fn begun(
     if own.is_none() || account.currency != own {
         return Err(ToolError::refused(
             format!(
-                "account: {:?} is not known to be kept in the currency of {company:?}, as a payment for no invoice has to be \
-                 here; nothing was made.",
+                "account: {:?} is not known to be kept in the currency of {company:?}, as a payment for no invoice has \
+                 to be here; nothing was made.",
                 account.name
             ),
             format!("Make the {PAYMENT} itself, with both amounts and rates."),
