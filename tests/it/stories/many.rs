@@ -172,6 +172,22 @@ async fn documents_are_found_by_what_hangs_on_them() {
     let without = by(json!({"assigned_to": ["is", "not set"]})).await;
     assert!(without.contains(&customers[0]) && !without.contains(&customers[1]));
     assert_eq!(by(json!({"liked_by": "me"})).await, Vec::<String>::new());
+    // Comments and files are documents that name theirs.
+    hang("comment", &customers[3..4], "pays late").await;
+    let file = json!({"doctype": "Customer", "name": customers[4], "file_name": "terms.txt", "text": "30 days"});
+    desk.call("attach_file", file).await;
+    let reads = json!({"read": true});
+    let rules = json!({"default": all(), "doctypes": {"Comment": reads, "File": reads}});
+    let app = app_of(&config(&desk.site, "administrator", rules));
+    let said = json!({"comment_type": "Comment", "content": ["like", "%late%"]});
+    let named = json!({"file_name": "terms.txt"});
+    for (asked, found) in
+        [(json!(["used in", "Comment", said]), &customers[3]), (json!(["used in", "File", named]), &customers[4])]
+    {
+        let asked = json!({"doctype": "Customer", "filters": {"name": asked}, "fields": ["name"]});
+        let listed = call(&app, "list_generic_documents", asked.clone()).await.unwrap();
+        assert_eq!(listed["documents"], json!([{"name": found}]), "{asked}: {listed}");
+    }
     let text = desk
         .refusal("list_generic_documents", json!({"doctype": "Customer", "filters": {"assigned_to": [">", "x"]}}))
         .await;
