@@ -48,7 +48,8 @@ pub(super) async fn check(
     }
     let named = named(on, observer, &mut docs).await?;
     for (at, def, doc) in &mut docs {
-        visit(on, *def, doc, &mut |place, link, text| match named.get(&link) {
+        let def: &'static DocTypeDef = def;
+        visit(on, def, doc, &mut |place, link, text| match named.get(&link) {
             Some(Ok(name)) => *text = name.clone(),
             Some(Err(found)) => found.iter().for_each(|found| {
                 let found = Violation { path: place.to_owned(), ..found.clone() };
@@ -76,7 +77,8 @@ async fn named(
 ) -> Result<BTreeMap<Link, Named>, ToolError> {
     let (mut named, mut questions) = (BTreeMap::new(), BTreeSet::new());
     for (_, def, doc) in docs {
-        visit(on, *def, doc, &mut |_, link, _| {
+        let def: &'static DocTypeDef = def;
+        visit(on, def, doc, &mut |_, link, _| {
             questions.insert(link);
         });
     }
