@@ -110,7 +110,7 @@ impl Site {
     /// Arguments that it does not take, or the policy's or the site's refusal.
     pub async fn method(&self, name: &str, arguments: Map<String, Value>) -> Result<Value, Error> {
         let (permit, takes) = self.policy.permit_method(name)?;
-        method::check(takes, &arguments).map_err(Error::Invalid)?;
+        method::check(takes, &arguments, "arguments.").map_err(Error::Invalid)?;
         if !permit.writes() {
             return Ok(self.bound().ask_method(&permit, arguments).await?.data);
         }

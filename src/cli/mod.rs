@@ -44,7 +44,7 @@ Examples:
   erpnext-mcp demo --site-only --port 8000   run only the sample site, for other programs
   erpnext-mcp check                          find names that do not exist; --live asks the site
   erpnext-mcp doctor                         test the set-up: site, key, rights, fields, audit log
-  erpnext-mcp publish                        propose tools of your own from the reports and saved filters of the site
+  erpnext-mcp publish                        propose tools of your own from the reports, saved filters and methods that there are
   erpnext-mcp config example > config.json   write a configuration to start from
   source <(erpnext-mcp completions bash)     complete arguments in this shell
   erpnext-mcp audit verify                   verify the audit log; exit code 1 if a line is missing or changed
@@ -81,7 +81,7 @@ enum Command {
     Check(check::Check),
     /// Test the whole set-up: connection, rights, fields, reports, tools, audit log
     Doctor(doctor::Doctor),
-    /// Propose tools of your own from the reports and saved filters of the site
+    /// Propose tools of your own from the reports, saved filters and methods that there are
     Publish(publish::Publish),
     /// Print an example of the configuration file, its JSON Schema or its reference
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! `erpnext-mcp publish`: proposes tools of one's own, for the section `publish`, from what the site has.
+//! `erpnext-mcp publish`: proposes tools of one's own, for the section `publish`, from the site and the configuration.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use super::serve;
 /// What is proposed, and whether it is kept.
 #[derive(Debug, clap::Args)]
 pub struct Publish {
-    /// Reports and saved filters, by their names [default: the first 20 of each]
+    /// Reports, saved filters and methods, by their names [default: the first 20 of each]
     names: Vec<String>,
     /// Add what is proposed to the configuration file, of which a copy is kept
     #[arg(long)]

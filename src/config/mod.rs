@@ -56,7 +56,9 @@ pub use narrowing::{CORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
-pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter};
+pub use publish::{
+    BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter, is_of_a_call,
+};
 pub use quota::Quota;
 pub use redis::Redis;
 pub use schema::schema;

@@ -1,4 +1,4 @@
-//! The section `publish`: reports and saved filters that are tools of their own, under names that it gives them.
+//! The section `publish`: reports, saved filters and methods that are tools of their own, under names that it gives them.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use erpnext_schema::time;
 use serde_json::{Value, json};
 
 use super::Permissions;
+use super::methods::Method;
 use super::reader::{Reader, unknown};
 
 /// The longest name of a tool that every client takes, in characters.
@@ -23,7 +24,12 @@ const OF_A_CALL: [&str; 4] = ["fresh", "dry_run", "confirm", "confirm_token"];
 
 /// Whether an argument of that name is no filter.
 pub fn is_no_filter(name: &str) -> bool {
-    BESIDE_FILTERS.contains(&name) || OF_A_CALL.contains(&name)
+    BESIDE_FILTERS.contains(&name) || is_of_a_call(name)
+}
+
+/// Whether every call may have an argument of that name.
+pub fn is_of_a_call(name: &str) -> bool {
+    OF_A_CALL.contains(&name)
 }
 
 /// The fieldtypes of filters, as the desk names them.
@@ -70,6 +76,11 @@ pub enum Gives {
         /// The filter's name, as the desk shows it.
         saved_filter: String,
     },
+    /// What a method of the section `methods` answers.
+    Method {
+        /// Its dotted path.
+        method: String,
+    },
 }
 
 /// A filter of a published report.
@@ -89,7 +100,11 @@ pub struct PublishedFilter {
     pub default: Option<Value>,
 }
 
-pub(super) fn read(section: &Reader<'_>, permissions: &Permissions) -> BTreeMap<String, Publication> {
+pub(super) fn read(
+    section: &Reader<'_>,
+    permissions: &Permissions,
+    methods: &BTreeMap<String, Method>,
+) -> BTreeMap<String, Publication> {
     let mut published = BTreeMap::new();
     for (name, value) in section.entries() {
         let Some(stated) = Reader::new(section.at(name), value, section.errors) else { continue };
@@ -98,13 +113,17 @@ pub(super) fn read(section: &Reader<'_>, permissions: &Permissions) -> BTreeMap<
             let message = format!("expected the name of a tool: letters, digits, _ and -, at most {LONGEST} of them");
             section.errors.note(&stated.path, message);
         }
-        published.extend(publication(&stated, permissions).map(|publication| (name.to_owned(), publication)));
+        published.extend(publication(&stated, permissions, methods).map(|publication| (name.to_owned(), publication)));
     }
     published
 }
 
-fn publication(stated: &Reader<'_>, permissions: &Permissions) -> Option<Publication> {
-    stated.only(&["description", "report", "filters", "doctype", "saved_filter", "columns"]);
+fn publication(
+    stated: &Reader<'_>,
+    permissions: &Permissions,
+    methods: &BTreeMap<String, Method>,
+) -> Option<Publication> {
+    stated.only(&["description", "report", "filters", "doctype", "saved_filter", "method", "columns"]);
     let needed = |key: &str, what: &str| {
         let text = stated.text(key);
         if stated.get(key).is_none() || text == Some("") {
@@ -116,14 +135,15 @@ fn publication(stated: &Reader<'_>, permissions: &Permissions) -> Option<Publica
     let columns = stated.list("columns", "column").unwrap_or_default();
     let columns = columns.into_iter().map(|(_, column)| column.to_owned()).collect();
     let (report, doctype, saved_filter) = (stated.text("report"), stated.text("doctype"), stated.text("saved_filter"));
+    let method = stated.text("method");
     let filters = stated.object("filters").map(|section| filters(&section));
     let unmeant = |key: &str, only: &str| {
         if stated.get(key).is_some() {
             stated.errors.note(stated.at(key), format!("only {only} has it; take it out"));
         }
     };
-    let gives = match (report, saved_filter) {
-        (Some(report), None) => {
+    let gives = match (report, saved_filter, method) {
+        (Some(report), None, None) => {
             unmeant("doctype", "a saved filter");
             if !permissions.reports.iter().any(|pattern| pattern.matches(report)) {
                 let message = format!("permissions.reports does not name {report:?}, so it cannot be run");
@@ -131,15 +151,32 @@ fn publication(stated: &Reader<'_>, permissions: &Permissions) -> Option<Publica
             }
             Gives::Report { report: report.to_owned(), filters: filters.unwrap_or_default() }
         }
-        (None, Some(saved_filter)) => {
+        (None, Some(saved_filter), None) => {
             unmeant("filters", "a report");
             if doctype.is_none_or(str::is_empty) {
                 stated.errors.note(stated.at("doctype"), "missing; name the DocType that the filter is saved for");
             }
             Gives::List { doctype: doctype.unwrap_or_default().to_owned(), saved_filter: saved_filter.to_owned() }
         }
+        (None, None, Some(method)) => {
+            unmeant("doctype", "a saved filter");
+            unmeant("filters", "a report");
+            unmeant("columns", "a report or a saved filter");
+            let taken = |name: &&String| is_of_a_call(name);
+            let why = match methods.get(method) {
+                None => Some(format!("methods does not name {method:?}, so it cannot be called")),
+                Some(listed) => listed.arguments.keys().find(taken).map(|name| {
+                    format!("the tool has an argument {name} already; call_method takes that of the method")
+                }),
+            };
+            if let Some(why) = why {
+                stated.errors.note(stated.at("method"), why);
+            }
+            Gives::Method { method: method.to_owned() }
+        }
         _ => {
-            stated.errors.note(&stated.path, "expected either report or saved_filter, which says what the tool gives");
+            let message = "expected one of report, saved_filter and method, which says what the tool gives";
+            stated.errors.note(&stated.path, message);
             return None;
         }
     };
@@ -251,28 +288,45 @@ mod tests {
     }
 
     #[test]
+    fn a_method_is_published_that_the_file_lists() {
+        let stated = json!({"description": "d", "method": "my_app.api.credit"});
+        let methods = json!({"my_app.api.credit": {"description": "d"}});
+        let config = read(json!({"methods": methods, "publish": {"check_credit": stated}})).unwrap();
+        let Gives::Method { method } = &config.publish["check_credit"].gives else { unreachable!() };
+        assert_eq!(method, "my_app.api.credit");
+    }
+
+    #[test]
     fn what_is_wrong_with_a_published_tool_is_told_at_its_place_all_at_once() {
-        let errors = read(json!({"permissions": {"reports": ["Stock*"]}, "publish": {
-            "run it": {"description": "d", "report": "Stock Ledger"},
-            "a": {"report": "General Ledger", "doctype": "Customer"},
-            "b": {"description": "d"},
-            "c": {"description": "d", "report": "Stock Ledger", "saved_filter": "Late"},
-            "d": {"description": "d", "saved_filter": "Late", "filters": {}},
-            "e": {"description": "d", "report": "Stock Ledger", "columns": "item", "filters": {
-                "item": {"type": "Linkk"}, "limit": {}, "fresh": {}, "confirm": {}, "on": {"type": "Date", "default": "24.12.2026"},
-                "all": {"type": "Check", "default": "yes"}, "count": {"type": "Int", "default": "1.5"},
-                "mode": {"type": "Select", "options": ["Yearly"], "default": "yearly"},
-                "x": {"options": ["A"]}, "y": {"type": "Date", "link_to": "Item"}, "z": {"mandatory": true},
-            }},
-        }}));
+        let method = json!({"description": "d", "arguments": {"confirm": {"type": "boolean"}}});
+        let errors = read(
+            json!({"permissions": {"reports": ["Stock*"]}, "methods": {"my_app.api.sure": method}, "publish": {
+                "f": {"description": "d", "method": "my_app.api.gone", "columns": ["a"]},
+                "g": {"description": "d", "method": "my_app.api.sure"},
+                "run it": {"description": "d", "report": "Stock Ledger"},
+                "a": {"report": "General Ledger", "doctype": "Customer"},
+                "b": {"description": "d"},
+                "c": {"description": "d", "report": "Stock Ledger", "saved_filter": "Late"},
+                "d": {"description": "d", "saved_filter": "Late", "filters": {}},
+                "e": {"description": "d", "report": "Stock Ledger", "columns": "item", "filters": {
+                    "item": {"type": "Linkk"}, "limit": {}, "fresh": {}, "confirm": {}, "on": {"type": "Date", "default": "24.12.2026"},
+                    "all": {"type": "Check", "default": "yes"}, "count": {"type": "Int", "default": "1.5"},
+                    "mode": {"type": "Select", "options": ["Yearly"], "default": "yearly"},
+                    "x": {"options": ["A"]}, "y": {"type": "Date", "link_to": "Item"}, "z": {"mandatory": true},
+                }},
+            }}),
+        );
         let errors = errors.unwrap_err();
         for line in [
             "publish.run it: expected the name of a tool",
             "publish.a.description: missing",
             "publish.a.report: permissions.reports does not name \"General Ledger\"",
             "publish.a.doctype: only a saved filter has it",
-            "publish.b: expected either report or saved_filter",
-            "publish.c: expected either report or saved_filter",
+            "publish.b: expected one of report, saved_filter and method",
+            "publish.c: expected one of report, saved_filter and method",
+            "publish.f.method: methods does not name \"my_app.api.gone\"",
+            "publish.f.columns: only a report or a saved filter has it",
+            "publish.g.method: the tool has an argument confirm already",
             "publish.d.doctype: missing",
             "publish.d.filters: only a report has it",
             "publish.e.columns: expected a list of columns",

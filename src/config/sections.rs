@@ -142,11 +142,12 @@ pub(super) fn of_site(
     if path == erpnext::SECTION && sign_in.oauth.as_ref().is_some_and(|oauth| oauth.site().is_some()) {
         errors.note(file.at("sign_in.oauth.url"), "expected …/mcp: names in addresses are those of sites");
     }
-    let publish = file.object("publish").map(|section| publish::read(&section, &permissions)).unwrap_or_default();
+    let methods = file.object("methods").map(|section| methods::read(&section)).unwrap_or_default();
+    let publish = file.object("publish").map(|section| publish::read(&section, &permissions, &methods));
     Config {
         permissions,
-        methods: file.object("methods").map(|section| methods::read(&section)).unwrap_or_default(),
-        publish,
+        methods,
+        publish: publish.unwrap_or_default(),
         attachments: file.object("attachments").map(|section| attachments(&section)).unwrap_or_default(),
         export: export::read(file),
         import: super::import::read(file),

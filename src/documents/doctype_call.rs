@@ -1,14 +1,14 @@
 //! `DocTypeCall`: one call on the documents of one DocType, with the leave for it.
 
 use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
-use erpnext_schema::{DocTypeDef, Verb};
+use erpnext_schema::{DocTypeDef, FieldDef, Verb, flag};
 use serde_json::{Map, Value};
 
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::Permit;
+use crate::policy::{Operation, Permit};
 use crate::shape;
 use crate::site::SiteError;
 use crate::tool::kinds::DocumentName;
@@ -58,7 +58,7 @@ impl<'a> DocTypeCall<'a> {
         if def.is(doctype_flag::CHILD) {
             return Err(ToolError::refused(
                 format!("{doctype} is a child table: its rows are read and written with the documents that hold them."),
-                "Get or update the parent document instead.",
+                with_parents(session, doctype),
             ));
         }
         Ok(def)
@@ -160,5 +160,24 @@ impl<'a> DocTypeCall<'a> {
     /// The document that the call names; a Single is named like its DocType.
     pub fn name<'b>(&self, name: &'b DocumentName) -> &'b str {
         if self.def.is(SINGLE) { self.def.name } else { name }
+    }
+}
+
+/// How rows are read, by a DocType that has them and may be read, with a column of theirs.
+fn with_parents(session: &Session<'_>, child: &str) -> String {
+    let columns = || session.catalog.known(child).into_iter().flat_map(|child| child.fields);
+    let mut held = session.catalog.all_generated().filter_map(|parent| {
+        let table = parent.tables().find(|table| table.rows_of() == Some(child))?;
+        let permit = session.policy.permit(Operation::Read, parent.name).ok()?;
+        let shown = |column: &&FieldDef| column.in_lists() && column.is(flag::IN_LIST_VIEW);
+        let column = columns().filter(shown).find(|column| permit.fields().may_read_child(table, *column))?;
+        Some((parent.name, table.fieldname, column.fieldname))
+    });
+    match held.next() {
+        Some((parent, table, column)) => format!(
+            "Get or update the parent document instead; a list of {parent} gives the rows of many, by fields and filters \
+             such as {table}.{column}."
+        ),
+        None => "Get or update the parent document instead.".to_owned(),
     }
 }

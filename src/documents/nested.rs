@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::DocTypeCall;
 use super::beyond::{PAGE, neighbour};
 use super::marks;
-use super::ways::{Way, ways_from};
+use super::ways::{Way, attached, ways_from};
 use crate::error::ToolError;
 use crate::policy::Filter;
 use crate::query::beyond::{Neighbour, linked};
@@ -184,6 +184,7 @@ impl DocTypeCall<'_> {
         let on = there.call(self);
         let filters = on.nested_filters(&place, &there, filters).await?;
         let mut ways = ways_from(self.session, there.def, there.permit.fields(), self.def.name);
+        ways.extend(attached(there.def, there.permit.fields()).filter(|_| self.permit.fields().may_read_attachments()));
         ways.retain(|way| {
             let of = way.rows.map_or(there.def.name, |rows| rows.doctype);
             !there.hidden.hides(of, way.field) && way.by.is_none_or(|by| !there.hidden.hides(of, by))

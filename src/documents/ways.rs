@@ -18,6 +18,14 @@ pub struct Way {
     pub by: Option<&'static str>,
 }
 
+/// The way in which a file is attached to documents, which no Dynamic Link tells; none where it may not be read.
+pub fn attached(def: &'static DocTypeDef, rule: &FieldRule) -> Option<Way> {
+    let (field, by) = ("attached_to_name", "attached_to_doctype");
+    let is_read = |name: &str| def.field(name).is_some_and(|field| rule.may_read(field));
+    let is_attached = def.name == "File" && is_read(field) && is_read(by);
+    is_attached.then_some(Way { from: def, rows: None, field, by: Some(by) })
+}
+
 /// The ways in which documents of `def` can link to `target`, by what may be read.
 pub fn ways_from(session: &Session<'_>, def: &'static DocTypeDef, rule: &FieldRule, target: &str) -> Vec<Way> {
     let way = |rows: Option<Rows>, field: &FieldDef| match field.options {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::elsewhere::{self, Elsewhere};
 use super::repeats::{Again, Begun, Came, Key};
+use super::told::{EVERY, Step, Told};
 use super::{Server, content, elicit, success, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::shared::{Away, Shared};
@@ -215,14 +216,15 @@ impl Server {
         let way = elicit::way(context);
         let is_viewed = views::are_shown(&self.connection, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
-        let mut is_cancelled = false;
+        let (mut is_cancelled, mut so_far) = (false, Told::default());
+        let mut goes_on = tokio::time::Instant::now() + EVERY;
         let mut run = pin!(self.run_confirmed(request, client, way, watch));
         loop {
             tokio::select! {
                 mut result = &mut run => {
                     // What was told last may still be on its way.
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
-                        tell(context, token, progress).await;
+                        tell(context, token, so_far.said(progress)).await;
                     }
                     if let (Some(doctype), Ok(answer)) = (&viewed, &mut result) {
                         views::furnish(&self.connection, doctype, answer);
@@ -239,7 +241,14 @@ impl Server {
                     }
                 }
                 Some(progress) = told.recv() => if let Some(token) = &token {
-                    tell(context, token, progress).await;
+                    tell(context, token, so_far.said(progress)).await;
+                    goes_on = tokio::time::Instant::now() + EVERY;
+                },
+                () = tokio::time::sleep_until(goes_on), if token.is_some() && !is_cancelled => {
+                    if let Some(token) = &token {
+                        tell(context, token, Some(so_far.goes_on())).await;
+                    }
+                    goes_on = tokio::time::Instant::now() + EVERY;
                 }
             }
         }
@@ -264,10 +273,13 @@ async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option
 }
 
 /// Tells the client how far a call is. A client that cannot be told learns it from the answer.
-async fn tell(context: &RequestContext<RoleServer>, token: &ProgressToken, progress: Progress) {
-    // The numbers are at most a few hundred.
-    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let told = ProgressNotificationParam::new(token.clone(), number(progress.done)).with_total(number(progress.total));
+async fn tell(context: &RequestContext<RoleServer>, token: &ProgressToken, step: Option<Step>) {
+    let Some((done, total)) = step else { return };
+    let told = ProgressNotificationParam::new(token.clone(), done);
+    let told = match total {
+        Some(total) => told.with_total(total),
+        None => told,
+    };
     if let Err(error) = context.peer.notify_progress(told).await {
         tracing::debug!("progress: {error}");
     }

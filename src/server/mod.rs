@@ -11,6 +11,7 @@ mod malformed;
 mod prompts;
 mod repeats;
 mod resources;
+mod told;
 mod traced;
 mod turns;
 mod views;

@@ -46,6 +46,8 @@ pub enum Kind {
     Documents,
     /// An object that the tool reads itself.
     Object,
+    /// A list of whatever a method of the site takes.
+    List,
 }
 
 /// The kinds that JSON Schema has no words for, by the `format` that their types put into it. It stays on this side.

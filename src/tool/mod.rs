@@ -103,7 +103,7 @@ impl Tool {
                 Verb::Update | Verb::Delete | Verb::Submit | Verb::Cancel => Effect::Destroys,
             },
             Self::Named(spec) => spec.effect,
-            Self::Published(_) => Effect::Reads,
+            Self::Published(published) => published.effect,
         }
     }
 }

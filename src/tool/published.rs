@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::input_schema::Arg;
+use super::spec::Effect;
 use crate::audit::Attempt;
 use crate::config::{Gives, LIST_FILTER, Publication};
 use crate::policy::{Operation, Policy};
@@ -20,6 +21,8 @@ pub struct Published {
     pub stated: Publication,
     /// What it does to documents, as the audit log names it.
     pub operation: Operation,
+    /// What a client may expect of it.
+    pub effect: Effect,
     /// What it takes.
     pub args: Vec<Arg>,
 }
@@ -31,23 +34,28 @@ impl Published {
         match &self.stated.gives {
             Gives::Report { report, .. } => policy.opens_report(report),
             Gives::List { doctype, .. } => reads(doctype) && reads(LIST_FILTER),
+            Gives::Method { method } => policy.permit_method(method).is_ok(),
         }
     }
 
     /// The DocType of the documents that it lists.
     pub fn doctype(&self) -> Option<&str> {
         match &self.stated.gives {
-            Gives::Report { .. } => None,
+            Gives::Report { .. } | Gives::Method { .. } => None,
             Gives::List { doctype, .. } => Some(doctype),
         }
     }
 
-    /// Records a call as one of the tool behind it: the report, and the names of the filters that were given.
+    /// Records a call as one of the tool behind it: the report, and the names of the filters that were given; the method.
     pub fn record(&self, attempt: &mut Attempt, arguments: &Map<String, Value>) {
-        if let Gives::Report { report, filters } = &self.stated.gives {
-            attempt.document = Some(report.clone());
-            let given = filters.iter().map(|(name, _)| name).filter(|name| arguments.contains_key(*name));
-            attempt.fields.extend(given.cloned());
+        match &self.stated.gives {
+            Gives::Report { report, filters } => {
+                attempt.document = Some(report.clone());
+                let given = filters.iter().map(|(name, _)| name).filter(|name| arguments.contains_key(*name));
+                attempt.fields.extend(given.cloned());
+            }
+            Gives::Method { method } => attempt.document = Some(method.clone()),
+            Gives::List { .. } => {}
         }
     }
 }

@@ -240,6 +240,7 @@ mod tests {
             .collect();
         assert!(without.is_empty(), "write five ways of asking for {without:?}");
         let questions = asked.iter().flat_map(|(tool, ways)| ways.iter().map(move |way| (*tool, *way)));
+        assert!(questions.clone().count() >= 200);
         let missed: Vec<_> = questions
             .clone()
             .map(|(tool, way)| (tool, way, found(way)))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::ToolAnswer;
 use crate::audit;
 use crate::cleared::Cleared;
-use crate::config::Method;
+use crate::config::{Method, MethodArgument};
 use crate::context::Session;
 use crate::document::outcome::Verdict;
 use crate::error::ToolError;
@@ -54,9 +54,22 @@ async fn call_method(call: Call<'_>, args: MethodArgs) -> Result<ToolAnswer, Too
         let methods: Vec<Value> = session.policy.methods().map(|(name, method)| described(name, method)).collect();
         return Ok(json!({"methods": methods}).into());
     };
+    called(&call, name, args.arguments.0, "arguments.").await
+}
+
+/// Calls a method with these arguments, which a call has `at` this place.
+///
+/// # Errors
+/// What it does not take or misses, what is not confirmed yet, and the site's.
+pub(crate) async fn called(
+    call: &Call<'_>,
+    name: &str,
+    arguments: Map<String, Value>,
+    at: &str,
+) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
     let (permit, method) = session.policy.permit_method(name)?;
-    let arguments = args.arguments.0;
-    check(method, &arguments).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
+    check(method, &arguments, at).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let answer = if permit.writes() {
         let shown = || Map::from_iter([("would_call".to_owned(), json!({"method": name, "arguments": arguments}))]);
         if call.attempt.dry_run {
@@ -111,17 +124,8 @@ impl<'a> Write for Called<'a> {
 
 /// A method as JSON Schema has it.
 fn described(name: &str, method: &Method) -> Value {
-    let mut properties = Map::new();
-    for (name, argument) in &method.arguments {
-        let mut schema = json!({"type": argument.kind.as_str()});
-        if !argument.description.is_empty() {
-            schema["description"] = json!(argument.description);
-        }
-        if !argument.choices.is_empty() {
-            schema["enum"] = json!(argument.choices);
-        }
-        properties.insert(name.clone(), schema);
-    }
+    let properties: Map<String, Value> =
+        method.arguments.iter().map(|(name, argument)| (name.clone(), Value::Object(schema(argument)))).collect();
     let required: Vec<&String> =
         method.arguments.iter().filter(|(_, argument)| argument.required).map(|(name, _)| name).collect();
     json!({
@@ -130,14 +134,26 @@ fn described(name: &str, method: &Method) -> Value {
     })
 }
 
-/// That a method is given what it takes.
+/// An argument as JSON Schema has it.
+pub(crate) fn schema(argument: &MethodArgument) -> Map<String, Value> {
+    let mut schema = Map::from_iter([("type".to_owned(), json!(argument.kind.as_str()))]);
+    if !argument.description.is_empty() {
+        schema.insert("description".to_owned(), json!(argument.description));
+    }
+    if !argument.choices.is_empty() {
+        schema.insert("enum".to_owned(), json!(argument.choices));
+    }
+    schema
+}
+
+/// That a method is given what it takes; a call has its arguments `at` this place.
 ///
 /// # Errors
 /// Everything that it does not take, or misses.
-pub(crate) fn check(method: &Method, given: &Map<String, Value>) -> Result<(), Vec<Violation>> {
+pub(crate) fn check(method: &Method, given: &Map<String, Value>, at: &str) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
     let mut wrong = |name: &str, rule, message: String, nearest: Option<&str>| {
-        let path = format!("arguments.{name}");
+        let path = format!("{at}{name}");
         violations.push(Violation { path, rule, message, nearest: nearest.map(str::to_owned) });
     };
     for (name, value) in given {

@@ -1,8 +1,9 @@
-//! What the desk's Payment Reconciliation does: what of a party is open, and payments matched to invoices. Only Payment
-//! Entries are matched, without those against orders; no exchange gain is worked out, no ledger is written.
+//! What the desk's Payment Reconciliation does: what of a party is open, and payments matched to invoices. Payment
+//! Entries against orders are left out; no exchange gain is worked out, no ledger is written.
 
 use serde_json::{Value, json};
 
+use super::offsets::ENTRY;
 use super::payments::{cents, number};
 use crate::doc::{Doc, int, rows, text};
 use crate::error::SiteError;
@@ -66,17 +67,17 @@ impl Site<'_> {
             _ => ("Receive", "paid_from"),
         };
         let own = text(tool, "receivable_payable_account");
-        let currency = self.value("Account", own, "account_currency")?;
+        let currency = self.value("Account", own, "account_currency")?.unwrap_or_default();
+        let accounts = [own, text(tool, "default_advance_account")];
         let mut open = self.db.rows_where_in(PAYMENT, self.meta, "party", text(tool, "party"))?;
         open.retain(|doc| {
             int(doc, "docstatus") == 1
                 && text(doc, "party_type") == text(tool, "party_type")
                 && text(doc, "company") == text(tool, "company")
                 && text(doc, "payment_type") == kind
-                && text(doc, account) == own
+                && accounts.contains(&text(doc, account))
                 && number(doc, "unallocated_amount") > 0.0
         });
-        oldest_first(&mut open);
         let row = |doc: &Doc| {
             json!({
                 "doctype": "Payment Reconciliation Payment", "parentfield": "payments", "reference_type": PAYMENT,
@@ -85,7 +86,12 @@ impl Site<'_> {
                 "currency": currency, "exchange_rate": 1.0, "cost_center": doc.get("cost_center"),
             })
         };
-        Ok(open.iter().map(row).collect())
+        let mut all: Vec<Value> = open.iter().map(row).collect();
+        all.extend(self.open_entries(tool, &currency)?);
+        all.extend(self.open_returns(tool, &currency)?);
+        let key = |row: &Value| ["posting_date", "reference_name"].map(|key| row[key].as_str().map(str::to_owned));
+        all.sort_by_key(key);
+        Ok(all)
     }
 
     /// Proposes which of the payments goes to which of the invoices, in their order.
@@ -145,16 +151,18 @@ impl Site<'_> {
                 return Err(SiteError::invalid(format!("{taken} is more than is open")));
             }
         }
-        let mut payments: Vec<&str> = Vec::new();
-        for row in &allocation {
-            let name = text(row, "reference_name");
-            if !payments.contains(&name) {
-                payments.push(name);
+        let key = |row: &Doc| ["reference_type", "reference_name"].map(|key| text(row, key).to_owned());
+        let mut payments: Vec<[String; 2]> = allocation.iter().map(key).collect();
+        payments.sort();
+        payments.dedup();
+        for [kind, name] in payments {
+            let is_own = |row: &&Doc| text(row, "reference_type") == kind && text(row, "reference_name") == name;
+            let own: Vec<&Doc> = allocation.iter().filter(is_own).collect();
+            match kind.as_str() {
+                PAYMENT => self.match_payment(&name, &own)?,
+                ENTRY => self.match_entry(tool, &name, &own)?,
+                _ => own.into_iter().try_for_each(|share| self.match_return(tool, share))?,
             }
-        }
-        for name in payments {
-            let own: Vec<&Doc> = allocation.iter().filter(|row| text(row, "reference_name") == name).collect();
-            self.match_payment(name, &own)?;
         }
         tool.insert("allocation".to_owned(), json!([]));
         self.unreconciled(tool)

@@ -16,6 +16,7 @@ mod links;
 mod load;
 mod matching;
 mod naming;
+mod offsets;
 mod orders;
 pub(crate) mod own;
 mod payments;

@@ -23,6 +23,7 @@ impl Site<'_> {
         if def.name != PAYMENT {
             return Ok(());
         }
+        self.take_advance(doc)?;
         for side in ["paid_from", "paid_to"] {
             for fact in ["account_currency", "account_type"] {
                 let into = format!("{side}_{fact}");
@@ -56,6 +57,39 @@ impl Site<'_> {
             ("difference_amount", over - deducted),
         ] {
             doc.insert(field.to_owned(), json!(cents(amount) + 0.0));
+        }
+        Ok(())
+    }
+
+    /// Fills in the party's account. A draft that is for no invoice goes to that of advances, where the company has them
+    /// kept apart.
+    fn take_advance(&self, doc: &mut Doc) -> Result<(), SiteError> {
+        const APART: &str = "book_advance_payments_in_separate_party_account";
+        let account = match (text(doc, "party_type"), text(doc, "payment_type")) {
+            ("Customer" | "Supplier", "Receive") => "paid_from",
+            ("Customer" | "Supplier", "Pay") => "paid_to",
+            _ => return Ok(()),
+        };
+        let company = text(doc, "company").to_owned();
+        if text(doc, account).is_empty() {
+            let field = if account == "paid_from" { "default_receivable_account" } else { "default_payable_account" };
+            let own = self.value("Company", &company, field)?;
+            doc.extend(own.map(|own| (account.to_owned(), own)));
+        }
+        let is_apart = self.value("Company", &company, APART)?.is_some_and(|apart| apart == 1);
+        let is_for_invoices = rows(doc, "references").any(|row| INVOICES.contains(&text(row, "reference_doctype")));
+        if int(doc, "docstatus") != 0 || !is_apart || is_for_invoices {
+            return Ok(());
+        }
+        let advance = self.advance_account(text(doc, "party_type"), text(doc, "party"), &company)?;
+        if advance.is_empty() {
+            return Err(SiteError::invalid(format!("{company} has no account of advances")));
+        }
+        if text(doc, account) != advance {
+            for fact in ["account_currency", "account_type", "account_balance"] {
+                doc.remove(&format!("{account}_{fact}"));
+            }
+            doc.insert(account.to_owned(), json!(advance));
         }
         Ok(())
     }

@@ -93,3 +93,7 @@ fn in_30_days(today: Date) -> Date {
 fn a_month_ago(today: Date) -> Date {
     today.saturating_sub(1.month())
 }
+
+fn a_year_ago(today: Date) -> Date {
+    today.saturating_sub(1.year())
+}

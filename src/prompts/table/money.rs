@@ -176,6 +176,23 @@ const MONTH_END: Prompt = Prompt {
                 "fields": ["name", "payment_type", "party", "posting_date", "unallocated_amount"], "count": true}"#,
             "Payments not matched to an invoice.",
         ),
+        tool(
+            "reconcile_payments",
+            r#"{"party_type": "<Customer or Supplier>", "party": "<each party of these payments>", "company": "{company}",
+                "dry_run": true}"#,
+            "What of them would be matched with the party's open invoices.",
+        ),
+        list(
+            "Account",
+            r#"{"filters": {"company": "{company}", "account_type": "Bank", "is_group": 0},
+                "fields": ["name", "account_currency"]}"#,
+            "The accounts of the company's banks.",
+        ),
+        tool(
+            "set_clearance_dates",
+            r#"{"account": "<each of these accounts>", "from_date": "{from_date}", "to_date": "{to_date}"}"#,
+            "What the bank is not known to have cleared: compare it with the statement.",
+        ),
         list(
             "Delivery Note",
             r#"{"filters": {"docstatus": 1, "status": "To Bill", "company": "{company}", "posting_date": ["<=", "{to_date}"]},

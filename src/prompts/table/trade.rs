@@ -7,7 +7,8 @@ use crate::prompts::Uses;
 use erpnext_schema::Verb;
 
 /// In the order of the list.
-pub(super) const ALL: &[&Prompt] = &[&PIPELINE, &TERRITORIES, &ONBOARDING, &ORDER_TO_CASH, &SUPPLIERS, &MATCH];
+pub(super) const ALL: &[&Prompt] =
+    &[&PIPELINE, &TERRITORIES, &ONBOARDING, &ORDER_TO_CASH, &SUPPLIERS, &PROCURE_TO_PAY, &MATCH];
 
 const PIPELINE: Prompt = Prompt {
     name: "pipeline_review",
@@ -246,6 +247,49 @@ const SUPPLIERS: Prompt = Prompt {
     ],
     result: "Give a table by supplier: last price and offer by unit in the same unit, currency, lead time, orders, share that \
              came late, share rejected. Recommend one with the reasons, and say on how many orders that rests.",
+};
+
+const PROCURE_TO_PAY: Prompt = Prompt {
+    name: "procure_to_pay",
+    title: "From an order to its payment",
+    description: "Take a purchase order on: receive all or a part of it, enter the supplier's bill for it, and record the payment.",
+    arguments: &[link("purchase_order", "Purchase Order", "the order").required()],
+    steps: &[
+        get(
+            "Purchase Order",
+            r#"{"name": "{purchase_order}"}"#,
+            "What is ordered, and how much of it is received and billed.",
+        )
+        .needed(),
+        tool(
+            "list_conversions",
+            r#"{"doctype": "Purchase Order", "name": "{purchase_order}"}"#,
+            "What can be made of it now, and what stands in the way.",
+        )
+        .needed(),
+        tool(
+            "convert_document",
+            r#"{"doctype": "Purchase Order", "name": "{purchase_order}", "to": "Purchase Receipt",
+                "rows": [{"idx": 1, "qty": "<what came in>"}]}"#,
+            "The draft of the receipt; without rows all that is left comes in. With save: true it is made; submit it when the \
+             goods are there.",
+        )
+        .needed(),
+        tool(
+            "convert_document",
+            r#"{"doctype": "Purchase Receipt", "name": "<the receipt of step 3>", "to": "Purchase Invoice",
+                "data": {"bill_no": "<the number of the supplier's bill>"}}"#,
+            "The draft of the bill for what was received: compare its rows with the supplier's paper.",
+        ),
+        tool(
+            "record_payment",
+            r#"{"party_type": "Supplier", "party": "<the order's supplier>", "invoices": [{"name": "<the bill>"}],
+                "reference_no": "<of the transfer>", "dry_run": true}"#,
+            "What a payment of it would settle.",
+        ),
+    ],
+    result: "Before each document say what it is over and what stays open of the order, and make it only when that is agreed. End \
+             with the documents that were made, their states, and what is left to receive, to bill and to pay.",
 };
 
 const MATCH: Prompt = Prompt {

@@ -1,9 +1,11 @@
 //! What stock, projects and those who approve ask for.
 
-use super::{COMPANY, Prompt, aggregate, date, first_of_last_month, get, link, list, report, same_day, tool};
+use super::{
+    COMPANY, Prompt, a_year_ago, aggregate, date, first_of_last_month, get, link, list, report, same_day, tool,
+};
 
 /// In the order of the list.
-pub(super) const ALL: &[&Prompt] = &[&REORDER, &APPROVALS, &HOURS];
+pub(super) const ALL: &[&Prompt] = &[&REORDER, &APPROVALS, &HOURS, &CLEAN_UP];
 
 const REORDER: Prompt = Prompt {
     name: "stock_below_reorder_level",
@@ -137,4 +139,48 @@ const HOURS: Prompt = Prompt {
     ],
     result: "Give a table by project: planned hours, spent, spent in the period, share done, hours that can be billed and are not, \
              expected end. Say which projects spend faster than they get done, and whose time is missing.",
+};
+
+const CLEAN_UP: Prompt = Prompt {
+    name: "data_clean_up",
+    title: "Data clean-up",
+    description: "Find customers and suppliers that are there twice, that lack what a bill needs, and that nobody deals with any more.",
+    arguments: &[date("since", "nothing since that day, as YYYY-MM-DD; default a year ago", a_year_ago)],
+    steps: &[
+        tool("find_duplicates", r#"{"doctype": "Customer"}"#, "Customers that may be the same.").needed(),
+        tool("find_duplicates", r#"{"doctype": "Supplier"}"#, "Suppliers that may be the same.").needed(),
+        list(
+            "Customer",
+            r#"{"filters": {"disabled": 0, "tax_id": ["is", "not set"]},
+                "fields": ["name", "customer_name", "customer_group", "territory"], "limit": 50, "count": true}"#,
+            "Customers without a tax number.",
+        ),
+        list(
+            "Customer",
+            r#"{"filters": {"disabled": 0, "name": ["not used in", "Sales Invoice",
+                {"docstatus": 1, "posting_date": [">=", "{since}"]}]},
+                "fields": ["name", "customer_name", "creation"], "limit": 50}"#,
+            "Customers that were sold nothing since.",
+        ),
+        list(
+            "Supplier",
+            r#"{"filters": {"disabled": 0, "name": ["not used in", "Purchase Invoice",
+                {"docstatus": 1, "posting_date": [">=", "{since}"]}]},
+                "fields": ["name", "supplier_name", "creation"], "limit": 50}"#,
+            "Suppliers that sent no bill since.",
+        ),
+        tool(
+            "get_linked_documents",
+            r#"{"doctype": "Customer", "name": "<each of two that may be the same>"}"#,
+            "What hangs on each: the one with more stays.",
+        ),
+        tool(
+            "update_bulk_documents",
+            r#"{"doctype": "Customer", "where": {"name": ["in", ["<those that are agreed>"]]}, "data": {"disabled": 1},
+                "dry_run": true}"#,
+            "What it would be to disable those that are agreed.",
+        ),
+    ],
+    result: "Give three lists: pairs that may be the same with what speaks for it, records with gaps, records that nobody uses. \
+             Nothing is merged or deleted here: propose which to keep, which to disable and what to ask whom, and do only what is agreed.",
 };

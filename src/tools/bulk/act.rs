@@ -1,5 +1,7 @@
 //! One step with many documents, each by the tool that takes it with one.
 
+use std::collections::BTreeSet;
+
 use erpnext_schema::{Verb, Violation};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,7 +13,7 @@ use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
-use crate::tool::kinds::{DocTypeName, Filters, Names};
+use crate::tool::kinds::{DocTypeName, Filters, Names, Object};
 use crate::tool::progress::CallObserver;
 use crate::tool::spec::handler;
 use crate::tool::{Arguments, Call, Effect, Special, Tool, ToolSpec, Toolset};
@@ -20,9 +22,9 @@ use crate::tool::{Arguments, Call, Effect, Special, Tool, ToolSpec, Toolset};
 pub static ACT: ToolSpec = ToolSpec {
     name: "act_on_bulk_documents",
     title: "One step with many documents",
-    description: "Tags, untags, assigns, unassigns, comments on, submits, cancels, or takes a workflow action on up to 500 \
-                  documents of one DocType, given by names or where. The answer accounts for each and says where to \
-                  continue.",
+    description: "Tags, untags, assigns, unassigns, comments on, renames, submits, cancels, or takes a workflow action on \
+                  up to 500 documents of one DocType, given by names or where. The answer accounts for each and says \
+                  where to continue.",
     toolset: Toolset::Bulk,
     operation: Operation::Update,
     effect: Effect::Destroys,
@@ -46,6 +48,7 @@ enum Action {
     Assign,
     Unassign,
     Comment,
+    Rename,
     Submit,
     Cancel,
     Workflow,
@@ -60,6 +63,7 @@ impl Action {
             Self::Assign => ("assign_document", Some("user")),
             Self::Unassign => ("unassign_document", Some("user")),
             Self::Comment => ("add_comment", Some("content")),
+            Self::Rename => ("rename_document", None),
             Self::Submit => ("submit_document", None),
             Self::Cancel => ("cancel_document", None),
             Self::Workflow => ("apply_workflow_action", Some("action")),
@@ -85,6 +89,8 @@ struct ActArgs {
     /// filters, in the place of names: all that fit, asked about as a whole
     #[serde(rename = "where")]
     filters: Option<Filters>,
+    /// of rename, in the place of names: {"name": "its new name"}
+    new_names: Option<Object>,
     /// first row to process, as given by the answer of a stopped call
     start_at: Option<u64>,
 }
@@ -127,8 +133,14 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         (None, Some(_)) => return Err(wrong(&call, "value", "this action takes none".to_owned())),
     };
     let is_weighed = args.action == Action::Submit && call.session.quota.confirm_above.is_some();
-    let (names, state) = match (args.names, args.filters) {
-        (Some(names), None) => (names.0, None),
+    let new_names = new_names(&call, args.action, args.new_names)?;
+    let named = match (args.names, new_names.is_empty()) {
+        (names, true) => names.map(|names| names.0),
+        (None, false) => Some(new_names.keys().cloned().collect()),
+        (Some(_), false) => return Err(wrong(&call, "names", "new_names has them already".to_owned())),
+    };
+    let (names, state) = match (named, args.filters) {
+        (Some(names), None) => (names, None),
         // A step of a workflow is another one by the document's state, and a worth is each document's own: the first ten say
         // nothing of the others.
         (None, Some(_)) if args.action == Action::Workflow || is_weighed => {
@@ -149,6 +161,7 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         given.insert("doctype".to_owned(), json!(on.def.name));
         given.insert("name".to_owned(), json!(name));
         given.extend(value.as_ref().map(|(argument, value)| ((*argument).to_owned(), json!(value))));
+        given.extend(new_names.get(&name).map(|new_name| ("new_name".to_owned(), new_name.clone())));
         rows.push(One { name, tool, given: Arguments::new(given)?, observer: CallObserver::default() });
     }
     let mut found: Vec<Violation> = twice("names", &rows);
@@ -167,6 +180,30 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
     };
     let ask = Ask { operation: asked_as.unwrap_or(permit.operation()), whole: state, ..Ask::of(&permit) };
     run(&call, &on, args.start_at, &rows, ask, |on, row| Box::pin(one(on, row))).await
+}
+
+/// What the documents are to be called, by what they are called.
+///
+/// # Errors
+/// New names for another action, a rename without them, and names that would depend on what is renamed first.
+fn new_names(call: &Call<'_>, action: Action, given: Option<Object>) -> Result<Map<String, Value>, ToolError> {
+    let given = given.map(|given| given.0).unwrap_or_default();
+    if (action == Action::Rename) == given.is_empty() {
+        let why = if given.is_empty() { "rename needs them, by name" } else { "only rename takes them" };
+        return Err(wrong(call, "new_names", why.to_owned()));
+    }
+    let mut seen = BTreeSet::new();
+    for (name, new_name) in &given {
+        let why = match new_name.as_str().map(str::trim) {
+            None | Some("") => "expected a name",
+            Some(new_name) if new_name == name => "is its name already",
+            Some(new_name) if given.contains_key(new_name) => "is the name of another of these",
+            Some(new_name) if !seen.insert(new_name.to_lowercase()) => "is the new name of another of these",
+            Some(_) => continue,
+        };
+        return Err(wrong(call, &format!("new_names.{name}"), why.to_owned()));
+    }
+    Ok(given)
 }
 
 async fn one(on: &DocTypeCall<'_>, row: &One) -> Result<ToolAnswer, ToolError> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::allocate::{plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
-use super::{Payment, PaymentArgs, account};
+use super::{Payment, PaymentArgs, account, advance};
 use crate::document::amounts::money;
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
@@ -50,7 +50,11 @@ pub async fn make<'a>(
     let amount = args.amount.as_ref().map(|amount| amount.0);
     let (open, company) = match (&args.invoices, amount) {
         (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await?,
-        (None, Some(amount)) => invoices.oldest(&args.party, args.company.as_deref(), amount).await?,
+        (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
+            Some(oldest) => oldest,
+            None if args.advance => (Vec::new(), advance::company(call, args).await?),
+            None => return Err(invoices.nothing_open(&args.party)),
+        },
         (None, None) => {
             let message = "is mandatory where no invoices are named".to_owned();
             let found = Violation { path: "amount".to_owned(), rule: Rule::Mandatory, message, nearest: None };
@@ -86,6 +90,9 @@ pub async fn make<'a>(
             0 => made = one,
             _ => alike(&made, &one, &invoice.name)?,
         }
+    }
+    if paid.is_empty() {
+        made = advance::begun(call, args, account.as_ref(), &company).await?;
     }
     let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
     let (ours, theirs) = if receives { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };

@@ -85,16 +85,17 @@ impl<'a> Invoices<'a> {
         Ok((open, of_company.unwrap_or_default()))
     }
 
-    /// The open invoices of the party, those first that are due first, as many as the amount pays.
+    /// The open invoices of the party, those first that are due first, as many as the amount pays; none where nothing is
+    /// open.
     ///
     /// # Errors
-    /// That nothing is open, that it is of several companies, or that too many would be paid.
+    /// That what is open is of several companies, or that too many would be paid.
     pub async fn oldest(
         &self,
         party: &str,
         company: Option<&str>,
         amount: f64,
-    ) -> Result<(Vec<Open>, String), ToolError> {
+    ) -> Result<Option<(Vec<Open>, String)>, ToolError> {
         let mut filters = vec![
             Filter::eq(self.party_type.field(), party),
             Filter::eq("docstatus", 1),
@@ -106,16 +107,7 @@ impl<'a> Invoices<'a> {
         let limit = u32::try_from(MOST + 1).unwrap_or(u32::MAX);
         let query = ListQuery { fields, filters, order_by, limit, ..ListQuery::default() };
         let rows = self.on.session.site.list(self.on.permit, &query).await?.data;
-        let Some(first) = rows.first() else {
-            return Err(ToolError::refused(
-                format!(
-                    "{} {party:?} has no open {} in sight; nothing was made.",
-                    self.party_type.as_str(),
-                    self.on.def.name
-                ),
-                "search_link finds the right name of the party.",
-            ));
-        };
+        let Some(first) = rows.first() else { return Ok(None) };
         let company = text_of(first, "company").to_owned();
         if let Some(other) = rows.iter().map(|row| text_of(row, "company")).find(|other| *other != company) {
             let message = format!("invoices of {company:?} and of {other:?} are open: which of them is paid?");
@@ -138,7 +130,16 @@ impl<'a> Invoices<'a> {
                 "Name the invoices, in several payments.",
             ));
         }
-        Ok((open, company))
+        Ok(Some((open, company)))
+    }
+
+    /// That there is nothing to pay.
+    pub fn nothing_open(&self, party: &str) -> ToolError {
+        let (kind, doctype) = (self.party_type.as_str(), self.on.def.name);
+        ToolError::refused(
+            format!("{kind} {party:?} has no open {doctype} in sight; nothing was made."),
+            "search_link finds the right name of the party; with advance: true and an account the payment stays with it.",
+        )
     }
 
     /// What is open of the invoices now, as they are read.

@@ -1,6 +1,7 @@
 //! `record_payment`: money from a customer or to a supplier, shared out over invoices, as a draft or submitted.
 
 mod account;
+mod advance;
 mod allocate;
 mod currency;
 mod draft;
@@ -166,6 +167,10 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
                 answer.entry(key).or_insert(value);
             }
             on.note_differences(&mut answer, &Map::new(), &payment.doc, &stored);
+            if payment.invoices.is_empty() {
+                let seen = on.visible(stored.clone());
+                answer.extend(advance::account_of(&seen).map(|account| ("booked_in".to_owned(), json!(account))));
+            }
             payment.differs(&stored)
         }
         Err(note) => {
@@ -285,6 +290,8 @@ impl Payment {
         };
         let beside = [("unallocated_amount", self.plan.unallocated), ("difference_amount", 0.0)];
         let wrong = amounts.into_iter().chain(beside).find(|(field, planned)| !same(number(stored, field), *planned));
-        wrong.map(|(field, planned)| format!("the site stored {field} {}, not {planned}", number(stored, field)))
+        let wrong =
+            wrong.map(|(field, planned)| format!("the site stored {field} {}, not {planned}", number(stored, field)));
+        wrong.or_else(|| advance::differs(stored).filter(|_| self.invoices.is_empty()))
     }
 }

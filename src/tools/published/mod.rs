@@ -1,4 +1,4 @@
-//! The tools that the configuration publishes: reports and saved filters under names, filters and columns of its own.
+//! The tools that the configuration publishes: reports, saved filters and methods under names of its own.
 
 mod list;
 mod propose;
@@ -7,13 +7,16 @@ use erpnext_schema::intern;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::config::{BESIDE_FILTERS, Config, Gives, Publication, PublishedFilter};
+use crate::config::{
+    ArgumentKind, BESIDE_FILTERS, Config, Gives, Method, MethodArgument, Publication, PublishedFilter,
+};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::input_schema::Arg;
 use crate::tool::kinds::Kind;
-use crate::tool::{Call, Published};
+use crate::tool::{Call, Effect, Published};
+use crate::tools::method;
 use crate::tools::reports::{self, RUN};
 
 pub use propose::{Proposal, propose};
@@ -21,7 +24,7 @@ pub use propose::{Proposal, propose};
 /// The published tools of a configuration, but for those whose name another tool has: [`taken`] tells them.
 pub fn of(config: &Config, is_tool: impl Fn(&str) -> bool) -> Vec<&'static Published> {
     let free = config.publish.iter().filter(|(name, _)| !is_tool(name));
-    free.map(|(name, stated)| intern::one(published(name, stated))).collect()
+    free.map(|(name, stated)| intern::one(published(config, name, stated))).collect()
 }
 
 /// The names of published tools that another tool has, a line each.
@@ -30,12 +33,20 @@ pub fn taken(config: &Config, is_tool: impl Fn(&str) -> bool) -> Vec<String> {
     taken.map(|name| format!("publish.{name}: there is a tool of this name already; give it another")).collect()
 }
 
-fn published(name: &str, stated: &Publication) -> Published {
-    let (title, operation, args) = match &stated.gives {
-        Gives::Report { report, filters } => (report, Operation::Report, args(filters)),
-        Gives::List { saved_filter, .. } => (saved_filter, Operation::Read, list::args(!stated.columns.is_empty())),
+fn published(config: &Config, name: &str, stated: &Publication) -> Published {
+    let (title, operation, effect, args) = match &stated.gives {
+        Gives::Report { report, filters } => (report, Operation::Report, Effect::Reads, args(filters)),
+        Gives::List { saved_filter, .. } => {
+            (saved_filter, Operation::Read, Effect::Reads, list::args(!stated.columns.is_empty()))
+        }
+        Gives::Method { method } => {
+            let listed = config.methods.get(method);
+            let reads = listed.is_some_and(|method| !method.writes);
+            let args = listed.map(of_method).unwrap_or_default();
+            (method, Operation::Update, if reads { Effect::Reads } else { Effect::Destroys }, args)
+        }
     };
-    Published { name: name.to_owned(), title: title.clone(), stated: stated.clone(), operation, args }
+    Published { name: name.to_owned(), title: title.clone(), stated: stated.clone(), operation, effect, args }
 }
 
 /// Does what the tool is for.
@@ -46,6 +57,12 @@ pub async fn run(call: Call<'_>, tool: &Published) -> Result<ToolAnswer, ToolErr
     match &tool.stated.gives {
         Gives::Report { report, filters } => reports::published::run(call, report, filters, &tool.stated.columns).await,
         Gives::List { doctype, saved_filter } => list::run(call, doctype, saved_filter, &tool.stated.columns).await,
+        Gives::Method { method } => {
+            let takes = |name: &String| tool.args.iter().any(|arg| arg.name == *name);
+            let given = call.given.all().iter().filter(|(name, _)| takes(name));
+            let given = given.map(|(name, value)| (name.clone(), value.clone())).collect();
+            method::called(&call, method, given, "").await
+        }
     }
 }
 
@@ -59,7 +76,33 @@ pub async fn doubts(session: &Session<'_>, stated: &Publication) -> Result<Vec<S
             reports::published::doubts(session, report, filters, &stated.columns).await
         }
         Gives::List { doctype, saved_filter } => list::doubts(session, doctype, saved_filter, &stated.columns).await,
+        // Whether the site has a method shows only where it is called.
+        Gives::Method { .. } => Ok(Vec::new()),
     }
+}
+
+/// The arguments of a method.
+fn of_method(method: &Method) -> Vec<Arg> {
+    method.arguments.iter().map(|(name, argument)| of_argument(name, argument)).collect()
+}
+
+fn of_argument(name: &str, argument: &MethodArgument) -> Arg {
+    let kind = match argument.kind {
+        ArgumentKind::String if !argument.choices.is_empty() => Kind::Choice(argument.choices.clone()),
+        ArgumentKind::String => Kind::Text,
+        ArgumentKind::Integer | ArgumentKind::Number => Kind::Number,
+        ArgumentKind::Boolean => Kind::Flag,
+        ArgumentKind::Array => Kind::List,
+        ArgumentKind::Object => Kind::Object,
+    };
+    let mut schema = method::schema(argument);
+    // Some model APIs refuse a list without items, and an object without a property; any other is taken too.
+    match argument.kind {
+        ArgumentKind::Array => _ = schema.insert("items".to_owned(), json!({})),
+        ArgumentKind::Object => _ = schema.insert("properties".to_owned(), json!({"name": {"type": "string"}})),
+        _ => {}
+    }
+    Arg { name: name.to_owned(), kind, required: argument.required, schema }
 }
 
 /// The filters, and what else a run takes.

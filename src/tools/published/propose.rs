@@ -1,4 +1,4 @@
-//! What of a site could be published: its reports with the filters of their forms, and saved filters, as the
+//! What could be published: reports of the site with the filters of their forms, saved filters, and methods, as the
 //! configuration permits them.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use erpnext_schema::nearest;
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, FILTER_TYPES, Gives, LIST_FILTER, is_no_filter};
+use crate::config::{Config, FILTER_TYPES, Gives, LIST_FILTER, is_no_filter, is_of_a_call};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -31,12 +31,13 @@ pub struct Proposal {
 enum Found {
     Report(String),
     Saved { name: String, doctype: String },
+    Method(String),
 }
 
 impl Found {
     fn name(&self) -> &str {
         match self {
-            Self::Report(name) | Self::Saved { name, .. } => name,
+            Self::Report(name) | Self::Saved { name, .. } | Self::Method(name) => name,
         }
     }
 
@@ -44,6 +45,7 @@ impl Found {
         match self {
             Self::Report(name) => format!("run_{}_report", slug(name.trim_end_matches(" Report"))),
             Self::Saved { name, doctype } => format!("list_{}_{}", slug(doctype), slug(name)),
+            Self::Method(path) => slug(path.rsplit('.').next().unwrap_or(path)),
         }
     }
 }
@@ -62,18 +64,20 @@ pub async fn propose(
     let mut proposal = Proposal::default();
     let reports = reports(session).await?;
     let saved = saved_filters(session, &mut proposal.left_out).await?;
-    let known: BTreeSet<&str> = reports.iter().chain(&saved).map(Found::name).collect();
+    let methods: Vec<Found> = config.methods.keys().map(|path| Found::Method(path.clone())).collect();
+    let known: BTreeSet<&str> = reports.iter().chain(&saved).chain(&methods).map(Found::name).collect();
     if let Some(unknown) = named.iter().find(|name| !known.contains(name.as_str())) {
         let near = nearest(unknown, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
         return Err(ToolError::refused(
             format!(
-                "No report that may be run, and no filter that is saved for everybody, is named {unknown:?}.{near}"
+                "No report that may be run, no filter that is saved for everybody, and no method of the section methods is \
+                 named {unknown:?}.{near}"
             ),
             "Names are those of the desk, in English; permissions.reports opens reports.",
         ));
     }
-    for found in [reports, saved] {
+    for found in [reports, saved, methods] {
         let is_meant = |found: &Found| named.is_empty() || named.iter().any(|name| name == found.name());
         let mut meant: Vec<Found> = found.into_iter().filter(is_meant).collect();
         meant.retain(|found| !is_published(config, found));
@@ -84,7 +88,7 @@ pub async fn propose(
                 proposal.left_out.push(format!("{}: another tool is named {tool}; publish it by hand", found.name()));
                 continue;
             }
-            match entry(session, &found, &mut proposal.left_out).await? {
+            match entry(session, config, &found, &mut proposal.left_out).await? {
                 Ok(entry) => _ = proposal.publish.insert(tool, entry),
                 Err(why) => proposal.left_out.push(format!("{}: {why}", found.name())),
             }
@@ -127,6 +131,7 @@ fn is_published(config: &Config, found: &Found) -> bool {
         (Gives::List { doctype, saved_filter }, Found::Saved { name, doctype: of }) => {
             doctype == of && saved_filter == name
         }
+        (Gives::Method { method }, Found::Method(path)) => method == path,
         _ => false,
     })
 }
@@ -134,6 +139,7 @@ fn is_published(config: &Config, found: &Found) -> bool {
 /// What stands in the configuration for it, or why it cannot be published.
 async fn entry(
     session: &Session<'_>,
+    config: &Config,
     found: &Found,
     left_out: &mut Vec<String>,
 ) -> Result<Result<Value, String>, ToolError> {
@@ -142,6 +148,13 @@ async fn entry(
         Found::Saved { name, doctype } => {
             let description = format!("Lists the documents of {doctype} that the saved filter {name} finds.");
             return Ok(Ok(json!({"description": description, "doctype": doctype, "saved_filter": name})));
+        }
+        Found::Method(path) => {
+            let Some(method) = config.methods.get(path) else { return Ok(Err("methods does not name it".to_owned())) };
+            if let Some(name) = method.arguments.keys().find(|name| is_of_a_call(name)) {
+                return Ok(Err(format!("it has the argument {name}, which every tool has")));
+            }
+            return Ok(Ok(json!({"description": method.description, "method": path})));
         }
     };
     let form = match form_of(session, report).await {
@@ -196,6 +209,7 @@ mod tests {
         assert_eq!(report("BOM Stock Report"), "run_bom_stock_report");
         let saved = Found::Saved { name: "Late & large".to_owned(), doctype: "Sales Invoice".to_owned() };
         assert_eq!(saved.tool(), "list_sales_invoice_late_large");
+        assert_eq!(Found::Method("my_app.api.credit_check".to_owned()).tool(), "credit_check");
         assert!(report(&"Very long ".repeat(20)).len() <= 64);
     }
 }

@@ -13,12 +13,18 @@ use crate::support::{all, app_of, call, config_json, refusal};
 fn tools() -> Vec<Tool> {
     let doctypes = json!({"Sales Order": all(), "System Settings": all(), "Territory": all()});
     let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
-    config["methods"] = json!({"my_app.api.check": {"description": "Checks."}});
+    config["methods"] = json!({"my_app.api.check": {"description": "Checks.", "arguments": {
+        "what": {}, "kind": {"enum": ["New", "Old"]}, "times": {"type": "integer"}, "rows": {"type": "array"},
+        "options": {"type": "object"}, "all": {"type": "boolean", "required": true},
+    }}});
     let filters = json!({
         "on": {"type": "Check"}, "times": {"type": "Int"}, "rate": {"type": "Float", "default": "0.5"}, "of": {},
         "parties": {"type": "MultiSelectList"}, "kind": {"type": "Select", "options": ["New", "Old"]},
     });
-    config["publish"] = json!({"run_sales": {"description": "Sales.", "report": "Sales Register", "filters": filters}});
+    config["publish"] = json!({
+        "run_sales": {"description": "Sales.", "report": "Sales Register", "filters": filters},
+        "check_all": {"description": "Checks.", "method": "my_app.api.check"},
+    });
     app_of(&config).registry().tools().to_vec()
 }
 
@@ -33,6 +39,7 @@ fn plain(arg: &Arg) -> Value {
         Kind::Filters | Kind::Data | Kind::Object => json!({"a": 1}),
         Kind::FieldNames | Kind::Names => json!(["x"]),
         Kind::Documents => json!([{"a": 1}]),
+        Kind::List => json!([1, "x"]),
     }
 }
 
@@ -48,6 +55,7 @@ fn otherwise(arg: &Arg) -> Vec<Value> {
         Kind::Filters | Kind::Data | Kind::Object => vec![json!("{\"a\": 1}")],
         Kind::FieldNames | Kind::Names => vec![json!("x"), json!("[\"x\"]")],
         Kind::Documents => vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")],
+        Kind::List => vec![json!("[1, \"x\"]")],
     }
 }
 

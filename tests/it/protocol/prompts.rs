@@ -47,7 +47,7 @@ fn everything() -> Value {
 #[test]
 fn everything_permitted_every_prompt_is_whole() {
     let app = open(everything());
-    assert_eq!(names(&app).len(), 14);
+    assert_eq!(names(&app).len(), 16);
     for prompt in prompts::offered(&app) {
         let (calls, text) = render(&app, prompt, &given(prompt), TODAY).unwrap();
         assert_eq!(calls.len(), prompt.steps.len(), "{}: a step is left out: {text}", prompt.name);
@@ -95,7 +95,7 @@ fn under_no_preset_a_prompt_names_what_is_not_there() {
 fn the_presets_offer_what_their_people_do() {
     let analyst = open(preset("read-only-analyst.json"));
     let offered = names(&analyst);
-    assert_eq!(offered.len(), 11, "{offered:?}");
+    assert_eq!(offered.len(), 12, "{offered:?}");
     assert!(!offered.contains(&"onboard_customer"));
     for prompt in prompts::offered(&analyst) {
         let (calls, _) = render(&analyst, prompt, &given(prompt), TODAY).unwrap();

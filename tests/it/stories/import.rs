@@ -122,7 +122,7 @@ async fn a_column_is_for_one_field_or_told_with_the_nearest() {
     assert!(told.contains("column \"description\": is for description, and so is column \"Description\""), "{told}");
     let table = json!({"doctype": "Sales Order", "content": "customer,items\nx,y\n"});
     let told = refusal(&app, IMPORT, table).await;
-    assert!(told.contains("column \"items\": is a table, and the rows of tables are not imported"), "{told}");
+    assert!(told.contains("column \"items\": is a table: its cells go into the columns of its rows"), "{told}");
     let unnamed = json!({"doctype": "ToDo", "content": "description,,\nx,,\ny,z,\n"});
     let told = refusal(&app, IMPORT, unnamed).await;
     assert!(told.contains("is column 2 of the file: it has no title, and row 3 holds something there"), "{told}");

@@ -59,6 +59,38 @@ async fn one_step_is_taken_with_many_documents_and_each_is_told() {
 }
 
 #[on_every_version]
+async fn many_are_renamed_and_each_is_told() {
+    let desk = Desk::open().await;
+    let mut names = Vec::new();
+    for name in ["Bolt Works", "Nut Works", "Pin Works"] {
+        names.push(desk.create("Brand", json!({"brand": name})).await);
+    }
+    let before = desk.site.journal().len();
+    let rename = |new_names: Value| json!({"doctype": "Brand", "action": "rename", "new_names": new_names});
+    for (arguments, told) in [
+        (rename(json!({})), "new_names: rename needs them"),
+        (rename(json!({"Bolt Works": "Nut Works", "Nut Works": "Bolts"})), "is the name of another of these"),
+        (rename(json!({"Bolt Works": "Bolts", "Nut Works": "bolts"})), "is the new name of another of these"),
+        (rename(json!({"Bolt Works": 5})), "expected a name"),
+        (rename(json!({"Bolt Wrks": "Bolts"})), "there is no Brand named \"Bolt Wrks\""),
+        (
+            json!({"doctype": "Brand", "action": "tag", "value": "x", "new_names": {"Bolt Works": "B"}}),
+            "only rename takes",
+        ),
+        (json!({"doctype": "Brand", "action": "rename", "names": names}), "new_names: rename needs them"),
+    ] {
+        let text = desk.refusal(ACT, arguments.clone()).await;
+        assert!(text.contains(told), "{arguments}: {text}");
+    }
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+    // One that is there already stops no other.
+    let answer = desk.call(ACT, rename(json!({"Bolt Works": "Bolts", "Nut Works": "Pin Works"}))).await;
+    assert_eq!((&answer["done"], &answer["total"]), (&json!(1), &json!(2)), "{answer}");
+    assert!(answer["failed"][0].to_string().contains("Pin Works"), "{answer}");
+    assert!(desk.get("Brand", "Bolts").await.is_object());
+}
+
+#[on_every_version]
 async fn all_that_a_filter_selects_are_changed_after_they_were_shown() {
     let desk = Desk::open().await;
     let filters = tasks(&desk, 12).await;
@@ -140,6 +172,22 @@ async fn documents_are_found_by_what_hangs_on_them() {
     let without = by(json!({"assigned_to": ["is", "not set"]})).await;
     assert!(without.contains(&customers[0]) && !without.contains(&customers[1]));
     assert_eq!(by(json!({"liked_by": "me"})).await, Vec::<String>::new());
+    // Comments and files are documents that name theirs.
+    hang("comment", &customers[3..4], "pays late").await;
+    let file = json!({"doctype": "Customer", "name": customers[4], "file_name": "terms.txt", "text": "30 days"});
+    desk.call("attach_file", file).await;
+    let reads = json!({"read": true});
+    let rules = json!({"default": all(), "doctypes": {"Comment": reads, "File": reads}});
+    let app = app_of(&config(&desk.site, "administrator", rules));
+    let said = json!({"comment_type": "Comment", "content": ["like", "%late%"]});
+    let named = json!({"file_name": "terms.txt"});
+    for (asked, found) in
+        [(json!(["used in", "Comment", said]), &customers[3]), (json!(["used in", "File", named]), &customers[4])]
+    {
+        let asked = json!({"doctype": "Customer", "filters": {"name": asked}, "fields": ["name"]});
+        let listed = call(&app, "list_generic_documents", asked.clone()).await.unwrap();
+        assert_eq!(listed["documents"], json!([{"name": found}]), "{asked}: {listed}");
+    }
     let text = desk
         .refusal("list_generic_documents", json!({"doctype": "Customer", "filters": {"assigned_to": [">", "x"]}}))
         .await;

@@ -165,6 +165,12 @@ async fn what_is_wrong_beyond_a_document_is_named() {
         let text = desk.refusal(LIST, arguments.clone()).await;
         assert!(text.contains(wanted), "{arguments}: {text}");
     }
+    // Rows are read through the documents that hold them.
+    let text = desk.refusal(LIST, json!({"doctype": "Sales Order Item"})).await;
+    assert!(
+        text.contains("a list of Sales Order gives the rows of many") && text.contains("such as items.item_code"),
+        "{text}"
+    );
 }
 
 /// The rules of the DocType of rows and of what is linked to hold, and nothing is told by a filter that may not be read.

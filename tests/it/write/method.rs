@@ -1,4 +1,5 @@
 use erpnext_mcp::audit::Audit;
+use erpnext_mcp::tool::definition::definition;
 use serde_json::{Value, json};
 
 use crate::sandbox::{config, site};
@@ -62,6 +63,52 @@ async fn arguments_are_checked_before_anything_is_sent() {
     let arguments = json!({"item_code": "No such", "warehouse": "None"});
     let answer = call(&app, "call_method", json!({"method": BALANCE, "arguments": arguments})).await.unwrap();
     assert_eq!(answer["answer"], 0.0);
+}
+
+#[on_every_version]
+async fn a_published_method_is_a_tool_of_its_own() {
+    let (site, open) = site(json!({"default": {"read": true}})).await;
+    let customer = call(&open, "list_generic_documents", json!({"doctype": "Customer", "limit": 1})).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = config(&site, "administrator", json!({"confirm": ["update"]}));
+    file["methods"] = methods();
+    file["publish"] = json!({
+        "get_balance": {"description": "Stock of an item in a warehouse.", "method": BALANCE},
+        "share_it": {"description": "Shares a document.", "method": "frappe.share.add"},
+    });
+    file["audit"] = json!({"enabled": true, "log_file": folder.path().join("audit.log")});
+    let app = app_with(&file, Audit::open(&load(&file).audit).unwrap());
+
+    // The schema is what the section methods says; one that reads takes nothing of a write.
+    let shown = |tool: &str| definition(&app.session(), app.registry().find(tool).unwrap()).to_json();
+    let balance = shown("get_balance");
+    assert_eq!(balance["inputSchema"]["required"], json!(["item_code", "warehouse"]), "{balance}");
+    assert_eq!(balance["inputSchema"]["properties"]["mood"], json!({"type": "string", "enum": ["good", "bad"]}));
+    assert_eq!(
+        (&balance["annotations"]["readOnlyHint"], &shown("share_it")["annotations"]["destructiveHint"]),
+        (&json!(true), &json!(true))
+    );
+    let answer = call(&app, "get_balance", json!({"item_code": "No such", "warehouse": "None"})).await.unwrap();
+    assert_eq!((&answer["method"], &answer["answer"]), (&json!(BALANCE), &json!(0.0)), "{answer}");
+    let told = refusal(&app, "get_balance", json!({"item_cod": "X", "mood": "goo"})).await;
+    for line in ["item_cod: no such argument", "did you mean good?", "warehouse: is mandatory"] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+
+    // One that writes waits for who confirms it, and is recorded first.
+    let before = site.journal().len();
+    let mut share = json!({"doctype": "Customer", "name": customer["documents"][0]["name"], "user": "reader@example.com", "read": 1});
+    let waits: Value = serde_json::from_str(&refusal(&app, "share_it", share.clone()).await).unwrap();
+    assert_eq!(waits["would_call"]["method"], "frappe.share.add", "{waits}");
+    assert_eq!(site.journal().len(), before);
+    share["confirm_token"] = waits["confirm_token"].clone();
+    call(&app, "share_it", share).await.unwrap();
+    let log = std::fs::read_to_string(folder.path().join("audit.log")).unwrap();
+    assert!(log.contains("INTENT") && log.contains("share_it") && log.contains("frappe.share.add"), "{log}");
+
+    file["tools"] = json!({"read_only": true});
+    let reads = app_of(&file);
+    assert!(reads.registry().find("get_balance").is_some() && reads.registry().find("share_it").is_none());
 }
 
 #[on_every_version]

@@ -1,4 +1,5 @@
 //! Which field each column of a file is for: the one that the caller says, else that of this name, else of this label.
+//! A column of a child table is called `items.item_code`, `Items: Item Code`, or `Item Code (Items)` as the desk has it.
 
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation, flag, nearest, nearest_field};
 use serde_json::{Map, Value, json};
@@ -14,19 +15,39 @@ pub(super) struct Columns(Vec<Column>);
 struct Column {
     title: String,
     /// None of one that is left out.
-    field: Option<&'static FieldDef>,
+    target: Option<Target>,
+}
+
+/// What the cells of a column are for: a field of the document, or a column of one of its tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub table: Option<&'static FieldDef>,
+    pub field: &'static FieldDef,
+}
+
+impl Target {
+    /// `customer`, or `items.qty`.
+    pub fn path(&self) -> String {
+        let field = self.field.fieldname;
+        self.table.map_or_else(|| field.to_owned(), |table| format!("{}.{field}", table.fieldname))
+    }
 }
 
 impl Columns {
-    /// The fields of the columns that are not left out, each with the number of its column.
-    pub fn fields(&self) -> impl Iterator<Item = (usize, &'static FieldDef)> + '_ {
-        self.0.iter().enumerate().filter_map(|(at, column)| Some((at, column.field?)))
+    /// What the columns that are not left out are for, each with its number.
+    pub fn targets(&self) -> impl Iterator<Item = (usize, Target)> + '_ {
+        self.0.iter().enumerate().filter_map(|(at, column)| Some((at, column.target?)))
     }
 
-    /// The title of the column that a field has, or the field's name where it has none.
-    pub fn title<'a>(&'a self, field: &'a str) -> &'a str {
-        let is_its = |column: &&Column| column.field.is_some_and(|known| known.fieldname == field);
-        self.0.iter().find(is_its).map_or(field, |column| &column.title)
+    /// The fields that a document gets, its tables as `items.qty`.
+    pub fn paths(&self) -> Vec<String> {
+        self.targets().map(|(_, target)| target.path()).collect()
+    }
+
+    /// The title of the column that is for a field, or the field's name where none is.
+    pub fn title<'a>(&'a self, path: &'a str) -> &'a str {
+        let is_its = |column: &&Column| column.target.is_some_and(|target| target.path() == path);
+        self.0.iter().find(is_its).map_or(path, |column| &column.title)
     }
 
     /// How many there are.
@@ -34,24 +55,45 @@ impl Columns {
         self.0.len()
     }
 
+    /// Whether a row with these cells fills nothing of a document but rows of its tables.
+    pub fn fill_tables_only(&self, cells: &[String]) -> bool {
+        let is_filled = |at: usize| cells.get(at).is_some_and(|cell| !cell.trim().is_empty());
+        let mut has_tables = false;
+        for (at, target) in self.targets() {
+            match target.table {
+                Some(_) => has_tables = true,
+                None if is_filled(at) => return false,
+                None => {}
+            }
+        }
+        has_tables
+    }
+
+    /// Whether one is for the document itself.
+    pub fn has_own(&self) -> bool {
+        self.targets().any(|(_, target)| target.table.is_none())
+    }
+
     /// Title by title the field, null of a column that is left out.
     pub fn told(&self) -> Map<String, Value> {
         let told = self.0.iter().filter(|column| !column.title.is_empty());
-        told.map(|column| (column.title.clone(), json!(column.field.map(|field| field.fieldname)))).collect()
+        told.map(|column| (column.title.clone(), json!(column.target.map(|target| target.path())))).collect()
     }
 }
 
-/// The columns of a file for new documents of a DocType; `given` names the fields of some, or leaves them out.
+/// The columns of a file for new documents of a DocType, whose child tables are known by `children`; `given` names the
+/// fields of some, or leaves them out.
 ///
 /// # Errors
 /// Every column that is for no field that may be set, or for one that an earlier column is for.
 pub(super) fn of(
     def: &'static DocTypeDef,
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
     rule: &FieldRule,
     sheet: &Sheet,
     given: &Map<String, Value>,
 ) -> Result<Columns, Vec<Violation>> {
-    let open: Vec<&'static FieldDef> = def.all_fields().filter(|field| is_open(def, rule, field)).collect();
+    let open = open(def, children, rule);
     let (mut columns, mut found): (Vec<Column>, Vec<Violation>) = (Vec::new(), Vec::new());
     for (at, title) in sheet.header.iter().enumerate() {
         let meant = match given.get(title) {
@@ -59,19 +101,17 @@ pub(super) fn of(
             None if title.is_empty() => unnamed(sheet, at),
             None => titled(def, &open, title),
         };
-        let field = meant.unwrap_or_else(|violation| {
+        let target = meant.unwrap_or_else(|violation| {
             found.push(violation);
             None
         });
-        if let Some(field) = field {
-            let earlier =
-                columns.iter().find(|column| column.field.is_some_and(|known| known.fieldname == field.fieldname));
+        if let Some(path) = target.map(|target| target.path()) {
+            let earlier = columns.iter().find(|column| column.target.is_some_and(|known| known.path() == path));
             found.extend(earlier.map(|earlier| {
-                let message = format!("is for {}, and so is column {:?}", field.fieldname, earlier.title);
-                wrong(title, Rule::Value, message, None)
+                wrong(title, Rule::Value, format!("is for {path}, and so is column {:?}", earlier.title), None)
             }));
         }
-        columns.push(Column { title: title.clone(), field });
+        columns.push(Column { title: title.clone(), target });
     }
     for title in given.keys().filter(|title| !sheet.header.contains(title)) {
         let near = nearest(title, sheet.header.iter().map(String::as_str)).map(str::to_owned);
@@ -81,28 +121,36 @@ pub(super) fn of(
     if found.is_empty() { Ok(Columns(columns)) } else { Err(found) }
 }
 
-/// Whether a column may be for the field: what a new document may be given, and one cell can hold.
-fn is_open(def: &DocTypeDef, rule: &FieldRule, field: &FieldDef) -> bool {
-    if field.fieldname == "name" {
-        return def.is_named_by_creator();
-    }
-    let holds = field.kind.holds_value() && !field.kind.is_table();
-    holds && field.flags & (flag::STANDARD | flag::VIRTUAL) == 0 && rule.may_write(field)
+/// What a column may be for: what a new document, or a row of it, may be given, and one cell can hold.
+fn open(
+    def: &'static DocTypeDef,
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    rule: &FieldRule,
+) -> Vec<Target> {
+    let fits = |field: &FieldDef| {
+        let holds = field.kind.holds_value() && !field.kind.is_table();
+        holds && field.flags & (flag::STANDARD | flag::VIRTUAL) == 0
+    };
+    let is_own = |field: &&'static FieldDef| match field.fieldname {
+        "name" => def.is_named_by_creator(),
+        _ => fits(field) && rule.may_write(*field),
+    };
+    let own = def.all_fields().filter(is_own).map(|field| Target { table: None, field });
+    let rows = def.known_tables(children).flat_map(|(table, child)| {
+        let columns = child.fields.iter().filter(move |column| fits(column) && rule.may_write_child(table, *column));
+        columns.map(move |field| Target { table: Some(table), field })
+    });
+    own.chain(rows).collect()
 }
 
 /// What the caller says of a column.
-fn named(
-    def: &DocTypeDef,
-    open: &[&'static FieldDef],
-    title: &str,
-    given: &Value,
-) -> Result<Option<&'static FieldDef>, Violation> {
+fn named(def: &DocTypeDef, open: &[Target], title: &str, given: &Value) -> Result<Option<Target>, Violation> {
     match given {
         Value::Null => Ok(None),
         Value::String(name) if name.trim().is_empty() => Ok(None),
         Value::String(name) => {
-            let field = open.iter().find(|field| field.fieldname == name.trim()).copied();
-            field.map(Some).ok_or_else(|| unknown(def, open, title, name.trim()))
+            let target = open.iter().find(|target| target.path() == name.trim()).copied();
+            target.map(Some).ok_or_else(|| unknown(def, open, title, name.trim()))
         }
         _ => Err(wrong(
             title,
@@ -114,26 +162,60 @@ fn named(
 }
 
 /// The field of that name or label.
-fn titled(def: &DocTypeDef, open: &[&'static FieldDef], title: &str) -> Result<Option<&'static FieldDef>, Violation> {
-    if let Some(field) = open.iter().find(|field| field.fieldname == title).copied() {
-        return Ok(Some(field));
+fn titled(def: &DocTypeDef, open: &[Target], title: &str) -> Result<Option<Target>, Violation> {
+    if let Some(target) = open.iter().find(|target| target.path() == title).copied() {
+        return Ok(Some(target));
     }
-    let folded = fold(title);
-    let labelled: Vec<&'static FieldDef> =
-        open.iter().filter(|field| !folded.is_empty() && fold(field.label) == folded).copied().collect();
-    match labelled.as_slice() {
-        [field] => Ok(Some(*field)),
+    let parts = parts(title);
+    let of_tables = |is: fn(&FieldDef, &str) -> bool| -> Vec<Target> {
+        let fits = |target: &&Target| {
+            let is_its =
+                |table: &FieldDef, (of, column): &(&str, &str)| is_called(table, of) && is(target.field, column);
+            target.table.is_some_and(|table| parts.iter().any(|parts| is_its(table, parts)))
+        };
+        open.iter().filter(fits).copied().collect()
+    };
+    let is_own = |target: &&Target| target.table.is_none() && is_labelled(target.field, title);
+    let mut found: Vec<Target> = open.iter().filter(is_own).copied().collect();
+    for is in [is_named, is_labelled] {
+        if found.is_empty() {
+            found = of_tables(is);
+        }
+    }
+    match found.as_slice() {
+        [target] => Ok(Some(*target)),
         [] => Err(unknown(def, open, title, title)),
         several => {
-            let names = several.iter().map(|field| field.fieldname).collect::<Vec<_>>().join(", ");
+            let names = several.iter().map(Target::path).collect::<Vec<_>>().join(", ");
             let message = format!("several fields have that label: {names}; say in mapping which it is for");
             Err(wrong(title, Rule::Value, message, None))
         }
     }
 }
 
+/// The table and its column that a title may name, in each form in which that is written.
+fn parts(title: &str) -> Vec<(&str, &str)> {
+    let before = ['.', ':'].into_iter().filter_map(|sign| title.split_once(sign));
+    let behind =
+        title.strip_suffix(')').and_then(|title| title.rsplit_once('(')).map(|(column, table)| (table, column));
+    before.chain(behind).collect()
+}
+
+fn is_called(field: &FieldDef, text: &str) -> bool {
+    is_named(field, text) || is_labelled(field, text)
+}
+
+fn is_named(field: &FieldDef, text: &str) -> bool {
+    field.fieldname == text.trim()
+}
+
+fn is_labelled(field: &FieldDef, text: &str) -> bool {
+    let folded = fold(text);
+    !folded.is_empty() && fold(field.label) == folded
+}
+
 /// A column without a title, which is one only if it holds something.
-fn unnamed(sheet: &Sheet, at: usize) -> Result<Option<&'static FieldDef>, Violation> {
+fn unnamed(sheet: &Sheet, at: usize) -> Result<Option<Target>, Violation> {
     let holds = |cells: &[String]| cells.get(at).is_some_and(|cell| !cell.trim().is_empty());
     match sheet.rows.iter().find(|row| holds(&row.cells)) {
         None => Ok(None),
@@ -148,20 +230,30 @@ fn unnamed(sheet: &Sheet, at: usize) -> Result<Option<&'static FieldDef>, Violat
     }
 }
 
-fn unknown(def: &DocTypeDef, open: &[&'static FieldDef], title: &str, name: &str) -> Violation {
-    let is_table =
-        def.fields.iter().any(|field| field.kind.is_table() && (field.fieldname == name || field.label == name));
-    let (message, near) = if is_table {
-        (
-            "is a table, and the rows of tables are not imported: make these documents by create_bulk_documents"
-                .to_owned(),
-            None,
-        )
-    } else {
-        let near = nearest_field(name, open.iter().copied()).map(str::to_owned);
-        (format!("no field of {} that may be set has that name or label", def.name), near)
-    };
+fn unknown(def: &DocTypeDef, open: &[Target], title: &str, name: &str) -> Violation {
+    if let Some(table) = def.tables().find(|table| is_called(table, name)) {
+        let example = those_of(open, Some(table))
+            .next()
+            .map_or_else(String::new, |target| format!(", such as {}", target.path()));
+        let message = format!("is a table: its cells go into the columns of its rows{example}");
+        return wrong(title, Rule::UnknownField, message, None);
+    }
+    let message = format!("no field of {} that may be set has that name or label", def.name);
+    let parts = parts(name);
+    let in_table = parts.iter().find_map(|(table, column)| {
+        let table = def.tables().find(|field| is_called(field, table))?;
+        let near = nearest_field(column.trim(), those_of(open, Some(table)).map(|target| target.field))?;
+        Some(format!("{}.{near}", table.fieldname))
+    });
+    let of_itself = those_of(open, None);
+    let near = in_table.or_else(|| nearest_field(name, of_itself.map(|target| target.field)).map(str::to_owned));
     wrong(title, Rule::UnknownField, message, near)
+}
+
+/// Those of one table, or of the document itself.
+fn those_of(open: &[Target], table: Option<&'static FieldDef>) -> impl Iterator<Item = &Target> {
+    let table = table.map(|table| table.fieldname);
+    open.iter().filter(move |target| target.table.map(|table| table.fieldname) == table)
 }
 
 fn wrong(title: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {

@@ -1,14 +1,17 @@
-//! Making a document of each row of a CSV file or of a sheet: all rows are checked before the first is sent, and
+//! Making documents of the rows of a CSV file or of a sheet: all rows are checked before the first document is sent, and
 //! accounted for after it.
 
+mod check;
 mod columns;
+mod entries;
 mod problems;
-mod rows;
 mod sheet;
 mod source;
 mod told;
 mod value;
 mod workbook;
+
+use std::mem;
 
 use erpnext_schema::Verb;
 use futures_util::future::BoxFuture;
@@ -30,8 +33,9 @@ use crate::tool::kinds::{Data, DocTypeName, Object};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
+use entries::Entry;
 use problems::Problems;
-use sheet::Sheet;
+use sheet::SheetRow;
 use source::Source;
 
 /// How many documents are shown as they would be made.
@@ -42,7 +46,8 @@ pub static IMPORT: ToolSpec = ToolSpec {
     name: "import_documents",
     title: "Import documents from CSV or XLSX",
     description: "Creates a document of each row of a CSV file or an XLSX sheet, up to 10,000; its first row names fields \
-                  or labels. The first call sends nothing: it shows the mapping, the problems of all rows and the first \
+                  or labels. A row that fills only columns of child tables (items.item_code) continues the document above. The \
+                  first call sends nothing: it shows the mapping, the problems of all rows and the first \
                   documents, and gives a confirm_token. The answer accounts for the rows and says where to continue.",
     toolset: Toolset::Bulk,
     operation: Operation::Create,
@@ -84,26 +89,30 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         None => sheet::read(&bytes),
         Some(_) => return Err(wrong(&call, "sheet", "only a workbook (XLSX) has sheets".to_owned())),
     };
-    let mut sheet = read.map_err(|why| {
+    let sheet = read.map_err(|why| {
         let next = "Give a CSV or XLSX file that is whole.";
         ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
     })?;
     let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
-    let (on, columns) = on.checked(|on| columns::of(on.def, on.permit.fields(), &sheet, &mapping)).await?;
-    from(&call, args.start_at, &mut sheet)?;
-    let fields = columns.fields().map(|(_, field)| field.fieldname.to_owned()).collect();
-    let attempt = Attempt { fields, ..on.attempt.clone() };
+    let open = |on: &DocTypeCall<'_>| {
+        let children = |child: &str| on.session.catalog.known(child);
+        columns::of(on.def, &children, on.permit.fields(), &sheet, &mapping)
+    };
+    let (on, columns) = on.checked(open).await?;
+    let attempt = Attempt { fields: columns.paths(), ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..on };
 
     let mut problems = Problems::default();
-    let rows = rows::read(&on, call.observer, &sheet, &columns, &mut problems).await?;
-    let row = |data| CreateArgs {
-        data: Data(data),
+    let documents = from(&call, args.start_at, entries::documents(&sheet, &columns))?;
+    let mut entries = entries::read(&documents, &columns, sheet.semicolons, &mut problems);
+    check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
+    let row = |entry: &mut Entry| CreateArgs {
+        data: Data(mem::take(&mut entry.data)),
         idempotency_key: None,
         form_defaults: args.form_defaults,
         return_document: false,
     };
-    let rows: Vec<CreateArgs> = rows.into_iter().map(row).collect();
+    let rows: Vec<CreateArgs> = entries.iter_mut().map(row).collect();
     let operation = on.permit.operation();
     let mut shown = Map::from_iter([
         ("documents".to_owned(), json!(rows.len())),
@@ -111,7 +120,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     ]);
     shown.extend(sheet.name.as_ref().map(|name| ("sheet".to_owned(), json!(name))));
     if on.attempt.dry_run || on.must_ask_as(operation, true) {
-        let first = first(&on, &sheet, &rows, &mut problems).await?;
+        let first = first(&on, &entries, &rows, &mut problems).await?;
         shown.insert("rows".to_owned(), Value::Array(first));
     }
     if on.attempt.dry_run {
@@ -122,7 +131,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
             "Nothing was sent, and nobody was asked: {} of {} rows have problems; a row is told by the line at which \
              it begins:{}",
             problems.rows(),
-            rows.len(),
+            entries.iter().map(|entry| entry.lines.len()).sum::<usize>(),
             problems.lines()
         );
         return Err(ToolError::refused(
@@ -135,7 +144,8 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let state = json!({"sha256": sha256, "mapping": shown["mapping"]});
     let confirmed = on.gate_batch(operation, true, &shown, &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
-    Ok(told::answer(&sheet, ended, beside).await)
+    let lines: Vec<u64> = entries.iter().map(|entry| entry.line).collect();
+    Ok(told::answer(&lines, ended, beside).await)
 }
 
 /// What is done with each row.
@@ -143,39 +153,44 @@ fn one<'r>(on: &'r DocTypeCall<'r>, row: &'r CreateArgs) -> BoxFuture<'r, Result
     Box::pin(write::create(on, row))
 }
 
-/// Leaves out the rows before the one at which a stopped call is continued.
-fn from(call: &Call<'_>, start_at: Option<u64>, sheet: &mut Sheet) -> Result<(), ToolError> {
-    let Some(start) = start_at else { return Ok(()) };
-    let last = sheet.rows.last().map_or(0, |row| row.line);
-    sheet.rows.retain(|row| row.line >= start);
-    if sheet.rows.is_empty() {
+/// Leaves out the documents before the one at which a stopped call is continued.
+fn from<'s>(
+    call: &Call<'_>,
+    start_at: Option<u64>,
+    mut documents: Vec<&'s [SheetRow]>,
+) -> Result<Vec<&'s [SheetRow]>, ToolError> {
+    let Some(start) = start_at else { return Ok(documents) };
+    let line = |rows: &[SheetRow]| rows.first().map_or(0, |row| row.line);
+    let last = documents.last().map_or(0, |rows| line(rows));
+    documents.retain(|rows| line(rows) >= start);
+    if documents.is_empty() {
         let message = format!("rows are told by the line at which they begin, and the last begins at {last}");
         return Err(wrong(call, "start_at", message));
     }
-    Ok(())
+    Ok(documents)
 }
 
 /// The first documents as they would be made; where they could not be, that is a problem of their rows.
 async fn first(
     on: &DocTypeCall<'_>,
-    sheet: &Sheet,
+    entries: &[Entry],
     rows: &[CreateArgs],
     problems: &mut Problems,
 ) -> Result<Vec<Value>, ToolError> {
     let attempt = Attempt { dry_run: true, ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..*on };
-    let right: Vec<usize> = (0..rows.len()).filter(|at| !problems.has(sheet.rows[*at].line)).take(FIRST).collect();
+    let is_right = |(entry, _): &(&Entry, &CreateArgs)| !problems.has_any(&entry.lines);
+    let right: Vec<_> = entries.iter().zip(rows).filter(is_right).take(FIRST).collect();
     let mut shown = Vec::new();
-    for at in right {
-        let line = sheet.rows[at].line;
-        match rehearse(&on, &rows[at], one).await {
+    for (Entry { line, .. }, row) in right {
+        match rehearse(&on, row, one).await {
             Ok(mut would) => {
                 would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
                 would.data.insert("row".to_owned(), json!(line));
                 shown.push(would.into_value());
             }
             Err(error) if stops_all(&error) => return Err(error),
-            Err(error) => problems.add(line, "", error.for_model().replace('\n', " ")),
+            Err(error) => problems.add(*line, "", error.for_model().replace('\n', " ")),
         }
     }
     Ok(shown)

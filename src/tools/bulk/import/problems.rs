@@ -49,9 +49,9 @@ impl Problems {
         self.add(line, column, message);
     }
 
-    /// Whether the row at this line has any.
-    pub fn has(&self, line: u64) -> bool {
-        self.lines.contains(&line)
+    /// Whether one of the rows at these lines has any.
+    pub fn has_any(&self, lines: &[u64]) -> bool {
+        lines.iter().any(|line| self.lines.contains(line))
     }
 
     /// Whether there are none.

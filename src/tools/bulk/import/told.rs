@@ -1,5 +1,5 @@
-//! What became of an import: in numbers and by its first rows for the model, row by row in a file beside the one that
-//! was imported.
+//! What became of an import: in numbers and by its first documents for the model, document by document in a file beside
+//! the one that was imported. A document is told by the line at which it begins.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,17 +9,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
-use super::sheet::Sheet;
 use crate::answer::ToolAnswer;
 use crate::tools::bulk::MOST_PROBLEMS as MOST;
 use crate::tools::bulk::account::Became;
 use crate::tools::bulk::go::Ended;
 
 /// The account as the model gets it; the whole of it goes into the directory, under a name that begins like that.
-pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf, String)>) -> ToolAnswer {
+pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf, String)>) -> ToolAnswer {
     let Ended { account, next, why } = ended;
     let rows = account.rows();
-    let line = |row: usize| sheet.rows.get(row).map(|row| row.line);
+    let line = |row: usize| lines.get(row).copied();
     let (mut created, mut done) = (Vec::new(), 0);
     let (mut failed, mut unknown) = (Vec::new(), Vec::new());
     for (row, became) in &rows {
@@ -35,7 +34,7 @@ pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf,
     let mut answer = Map::from_iter([
         ("done".to_owned(), json!(done)),
         ("failed_rows".to_owned(), json!(failed.len())),
-        ("total".to_owned(), json!(sheet.rows.len())),
+        ("total".to_owned(), json!(lines.len())),
     ]);
     let mut notes = account.notes();
     let at = |row: &Value| json!(row.as_u64().and_then(|row| usize::try_from(row).ok()).and_then(line));
@@ -63,12 +62,12 @@ pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf,
         }
     }
     if let Some(at) = line(next) {
-        let left = sheet.rows.len() - next;
+        let left = lines.len() - next;
         answer.insert("stopped".to_owned(), json!({"why": why, "left": left, "start_at": at}));
     }
     let mut messages = Vec::new();
     if let Some((folder, stem)) = beside {
-        let text = account_file(sheet, &rows);
+        let text = account_file(lines, &rows);
         let kept = tokio::task::spawn_blocking(move || keep(&folder, &stem, &text?)).await;
         match kept.map_err(io::Error::other).and_then(|kept| kept) {
             Ok(path) => {
@@ -85,18 +84,18 @@ pub(super) async fn answer(sheet: &Sheet, ended: Ended, beside: Option<(PathBuf,
     ToolAnswer { messages, ..answer.into() }
 }
 
-/// The account as CSV: a line for each row of the file, also for those that were not begun.
-fn account_file(sheet: &Sheet, rows: &BTreeMap<usize, Became<'_>>) -> io::Result<Vec<u8>> {
+/// The account as CSV: a line for each document of the file, also for those that were not begun.
+fn account_file(lines: &[u64], rows: &BTreeMap<usize, Became<'_>>) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["row", "result", "name", "reason"])?;
-    for (at, row) in sheet.rows.iter().enumerate() {
+    for (at, line) in lines.iter().enumerate() {
         let (result, name, reason) = match rows.get(&at) {
             Some(Became::Done(name)) => ("done", *name, ""),
             Some(Became::Failed(why)) => ("failed", "", *why),
             Some(Became::Unknown(why)) => ("unknown", "", *why),
             None => ("not sent", "", ""),
         };
-        let (line, name, reason) = (row.line.to_string(), guarded(name), guarded(reason));
+        let (line, name, reason) = (line.to_string(), guarded(name), guarded(reason));
         writer.write_record([line.as_str(), result, name.as_str(), reason.as_str()])?;
     }
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))

@@ -3,13 +3,16 @@
 use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
+use super::advances::{Advances, advances};
+use super::kinds::{ENTRY, Kind};
 use super::matches::Side;
+use super::sources::{Source, may_read};
 use super::{PAYMENT, ReconcileArgs};
 use crate::document::amounts::is_above;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation};
+use crate::policy::{Filter, Permit};
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tools::erp::PartyType;
@@ -17,19 +20,19 @@ use crate::tools::erp::PartyType;
 /// How many invoices, and how many payments, the site is asked for, the oldest first.
 const MOST_OPEN: usize = 500;
 
-/// The calls by which the caller sees payments and invoices, and the one that changes payments.
+/// The calls by which the caller sees payments and invoices.
 pub struct Sight<'a> {
-    pub changed: &'a DocTypeCall<'a>,
-    pub payments: &'a DocTypeCall<'a>,
+    /// Payment Entries, and what else can be matched.
+    pub sources: &'a [Source<'a>],
     pub invoices: &'a DocTypeCall<'a>,
+    /// The leave to ask the site's tool.
+    pub asks: &'a Permit,
 }
 
 /// What is open.
 pub struct Entries {
     /// Whose: the site's tool as it is sent with each question.
     pub form: Map<String, Value>,
-    /// The DocType of the invoices.
-    pub invoice_type: &'static str,
     /// Oldest first.
     pub payments: Vec<Side>,
     /// Oldest first.
@@ -49,103 +52,107 @@ impl PartyType {
 }
 
 impl Sight<'_> {
-    /// # Errors
-    /// That a field is withheld which this goes by.
-    pub fn sees(&self, party_type: PartyType) -> Result<(), ToolError> {
-        let of_payments =
-            ["company", "party_type", "party", "unallocated_amount", "references"].map(|name| (self.payments, name));
-        let of_invoices = ["company", party_type.field(), "outstanding_amount"].map(|name| (self.invoices, name));
-        let mut needed = of_payments.into_iter().chain(of_invoices);
-        match needed.find(|(on, name)| !may_read(on, name)) {
-            None => Ok(()),
-            Some((on, name)) => Err(ToolError::refused(
-                format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
-                "get_doctype_permissions tells what is permitted.",
-            )),
-        }
-    }
-
-    /// What of the party is open in one account of one company.
+    /// What of the party is open in one account of one company, and in that of its advances.
     ///
     /// # Errors
     /// That it is not clear which account is meant, or the site's refusal.
     pub async fn entries(&self, args: &ReconcileArgs) -> Result<Entries, ToolError> {
         let (company, account) = self.books(args).await?;
-        let form = [
-            ("company", json!(company)),
-            ("party_type", json!(args.party_type.as_str())),
-            ("party", json!(args.party)),
-            ("receivable_payable_account", json!(account)),
-            ("invoice_limit", json!(MOST_OPEN)),
-            ("payment_limit", json!(MOST_OPEN)),
-        ];
-        let form: Map<String, Value> = form.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let (site, policy) = (self.changed.session.site, self.changed.session.policy);
-        let invoice = self.invoices.def.name;
-        let mut found = site.ask_desk_tool(self.changed.permit, DeskQuestion::Unreconciled, &form, None).await?;
         let mut left_out = Vec::new();
-        let mut taken = |table: &str, kind: (&str, &str), keys: [&str; 3], row: &str| {
+        let session = self.invoices.session;
+        let apart = match &args.advance_account {
+            Some(account) => Advances::In(account.clone()),
+            None => advances(session, args.party_type, &args.party, &company).await,
+        };
+        let mut form = Map::from_iter(
+            [
+                ("company", json!(company)),
+                ("party_type", json!(args.party_type.as_str())),
+                ("party", json!(args.party)),
+                ("receivable_payable_account", json!(account)),
+                ("invoice_limit", json!(MOST_OPEN)),
+                ("payment_limit", json!(MOST_OPEN)),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        match apart {
+            Advances::WithTheRest => {}
+            Advances::In(account) => _ = form.insert("default_advance_account".to_owned(), json!(account)),
+            Advances::Unknown => left_out.push("advances in an account of their own are not looked at".to_owned()),
+        }
+        let mut found = session.site.ask_desk_tool(self.asks, DeskQuestion::Unreconciled, &form, None).await?;
+        let mut rows = |table: &str| -> Vec<Map<String, Value>> {
             let rows = match found.remove(table) {
                 Some(Value::Array(rows)) => rows,
                 _ => Vec::new(),
             };
-            let (all, of_rows) = (rows.len(), rows.iter().filter_map(|row| row.get(kind.0)?.as_str()));
-            // What is open beside, of these at least, is counted only where all of it may be seen.
-            let is_counted =
-                ["Journal Entry", PAYMENT, invoice].into_iter().chain(of_rows).all(|of| policy.shows_whole(of));
-            if all >= MOST_OPEN {
-                left_out.push(format!("more than the {MOST_OPEN} oldest {table} are open: call again after these"));
-            }
             let rows = rows.into_iter().filter_map(|row| match row {
                 Value::Object(row) => Some(row),
                 _ => None,
             });
-            // A payment that an order has already is taken from the order, by its row.
-            let own = rows.filter(|entry| text_of(entry, kind.0) == kind.1 && text_of(entry, row).is_empty());
-            let mut sides: Vec<Side> = own.filter_map(|entry| side(entry, keys)).collect();
-            sides.sort_by(|one, other| (date(one), &one.name).cmp(&(date(other), &other.name)));
-            let others = all - sides.len();
-            match is_counted {
-                true if others == 0 => {}
-                true => left_out.push(format!(
-                    "{others} open {table} are of other kinds: the desk's Payment Reconciliation has them"
-                )),
-                false => left_out.push(format!("other {table} may be open that are not told here")),
-            }
-            sides
+            rows.collect()
         };
-        let payments = taken(
-            "payments",
-            ("reference_type", PAYMENT),
-            ["reference_name", "posting_date", "amount"],
-            "reference_row",
-        );
-        let invoices = taken(
-            "invoices",
-            ("invoice_type", invoice),
-            ["invoice_number", "invoice_date", "outstanding_amount"],
-            "reference_row",
-        );
-        let payments = in_sight(self.payments, payments).await?;
+        let of_payments = rows("payments");
+        let payments: Vec<Side> = of_payments.iter().filter_map(|row| self.payment(row)).collect();
+        let payments = self.taken("payments", ("reference_type", of_payments.as_slice()), payments, &mut left_out);
+        let of_invoices = rows("invoices");
+        let invoice = self.invoices.def.name;
+        let is_own = |row: &&Map<String, Value>| {
+            text_of(row, "invoice_type") == invoice && text_of(row, "reference_row").is_empty()
+        };
+        let keys = ["invoice_number", "invoice_date", "outstanding_amount"];
+        let invoices = of_invoices.iter().filter(is_own).filter_map(|row| side(invoice, row, keys)).collect();
+        let invoices = self.taken("invoices", ("invoice_type", of_invoices.as_slice()), invoices, &mut left_out);
+
+        let mut seen = Vec::new();
+        for source in self.sources {
+            let own = payments.iter().filter(|side| side.doctype == source.seen.def.name).cloned().collect();
+            seen.extend(in_sight(&source.seen, own).await?);
+        }
         let invoices = in_sight(self.invoices, invoices).await?;
-        left_out.extend(self.separate_advances(&company).await);
-        Ok(Entries { form, invoice_type: invoice, payments, invoices, left_out })
+        sort(&mut seen);
+        Ok(Entries { form, payments: seen, invoices, left_out })
     }
 
-    /// What is to be said unless the company is known to keep advances in the account of the party: those in another one
-    /// the site tells only if it is asked for that.
-    async fn separate_advances(&self, company: &str) -> Option<String> {
-        const SEPARATE: &str = "book_advance_payments_in_separate_party_account";
-        let session = self.invoices.session;
-        let field = session.catalog.known("Company").and_then(|def| def.field(SEPARATE))?;
-        let permit = session.permit(Operation::Read, "Company").await.ok();
-        let stored = match permit.filter(|permit| permit.fields().may_read(field)) {
-            Some(permit) => session.site.get(&permit, company).await.ok().map(|stored| stored.data),
-            None => None,
-        };
-        let is_off = |flag: &Value| flag.is_null() || *flag == 0 || *flag == false;
-        let is_known_off = stored.is_some_and(|stored| stored.get(SEPARATE).is_some_and(is_off));
-        (!is_known_off).then(|| "advances in an account of their own are not looked at".to_owned())
+    /// A payment that the caller may match: the site's row about it, unless an order has it already, which it would have
+    /// to be taken from.
+    fn payment(&self, row: &Map<String, Value>) -> Option<Side> {
+        let source = self.sources.iter().find(|source| source.seen.def.name == text_of(row, "reference_type"))?;
+        let is_row = !text_of(row, "reference_row").is_empty();
+        if is_row != (source.kind == Kind::Entry) {
+            return None;
+        }
+        side(source.seen.def.name, row, ["reference_name", "posting_date", "amount"])
+    }
+
+    /// The sides that are matched here, oldest first, each name once; what else is open is told as far as it may be.
+    fn taken(
+        &self,
+        table: &str,
+        (kind, rows): (&str, &[Map<String, Value>]),
+        mut sides: Vec<Side>,
+        left_out: &mut Vec<String>,
+    ) -> Vec<Side> {
+        let names: Vec<String> = sides.iter().map(|side| side.name.clone()).collect();
+        // Two open rows of one Journal Entry have one name: nobody could say which is meant.
+        sides.retain(|side| names.iter().filter(|name| **name == side.name).count() == 1);
+        sort(&mut sides);
+        // What is open beside, of these at least, is counted only where all of it may be seen.
+        let of_rows = rows.iter().filter_map(|row| row.get(kind)?.as_str());
+        let policy = self.invoices.session.policy;
+        let mut all = [ENTRY, PAYMENT, self.invoices.def.name].into_iter().chain(of_rows);
+        let is_counted = all.all(|doctype| policy.shows_whole(doctype));
+        if rows.len() >= MOST_OPEN {
+            left_out.push(format!("more than the {MOST_OPEN} oldest {table} are open: call again after these"));
+        }
+        match (is_counted, rows.len() - sides.len()) {
+            (true, 0) => {}
+            (true, others) => left_out.push(format!(
+                "{others} open {table} are not matched here: the desk's Payment Reconciliation has them"
+            )),
+            (false, _) => left_out.push(format!("other {table} may be open that are not told here")),
+        }
+        sides
     }
 
     /// Company and account: as they are named, or those of the open invoices.
@@ -210,27 +217,25 @@ impl Sight<'_> {
     }
 }
 
-pub fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
-    on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field))
-}
-
 pub fn limit(most: usize) -> u32 {
     u32::try_from(most).unwrap_or(u32::MAX)
 }
 
-fn side(row: Map<String, Value>, [name, date, open]: [&str; 3]) -> Option<Side> {
+fn side(doctype: &'static str, row: &Map<String, Value>, [name, date, open]: [&str; 3]) -> Option<Side> {
     let amount = row.get(open)?.as_f64().filter(|open| is_above(*open, 0.0))?;
     Some(Side {
+        doctype,
         name: document_name(row.get(name)?)?,
         date: row.get(date).cloned().unwrap_or_default(),
         open: amount,
-        currency: text_of(&row, "currency").to_owned(),
-        row,
+        currency: text_of(row, "currency").to_owned(),
+        row: row.clone(),
     })
 }
 
-fn date(side: &Side) -> &str {
-    side.date.as_str().unwrap_or_default()
+fn sort(sides: &mut [Side]) {
+    let date = |side: &Side| side.date.as_str().unwrap_or_default().to_owned();
+    sides.sort_by_cached_key(|side| (date(side), side.name.clone()));
 }
 
 /// Those of the documents that the caller may see; their dates only where these may be read.

@@ -11,6 +11,8 @@ use crate::documents::names::document_name;
 /// A payment or an invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Side {
+    /// Its DocType.
+    pub doctype: &'static str,
     /// Its name.
     pub name: String,
     /// When it was posted; null where that may not be told.
@@ -167,7 +169,14 @@ mod tests {
     use super::{Match, Side, asked, oldest};
 
     fn side(name: &str, open: f64) -> Side {
-        Side { name: name.to_owned(), date: Value::Null, open, currency: "USD".to_owned(), row: Map::new() }
+        Side {
+            doctype: "D",
+            name: name.to_owned(),
+            date: Value::Null,
+            open,
+            currency: "USD".to_owned(),
+            row: Map::new(),
+        }
     }
 
     fn told(matches: &[Match]) -> Vec<(usize, usize, f64)> {

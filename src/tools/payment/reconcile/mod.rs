@@ -1,7 +1,11 @@
-//! `reconcile_payments`: payments that are submitted and not used up, matched to open invoices of the same party.
+//! `reconcile_payments`: payments that are submitted and not used up, matched to open invoices of the same party: Payment
+//! Entries, rows of Journal Entries, and returns.
 
+mod advances;
 mod entries;
+mod kinds;
 mod matches;
+mod sources;
 mod write;
 
 use erpnext_schema::{Operator, Order, counted};
@@ -9,8 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::entries::{Entries, Sight, limit, may_read};
+use self::entries::{Entries, Sight, limit};
+use self::kinds::{ENTRY, Kind};
 use self::matches::{Match, asked, oldest};
+use self::sources::{Permits, Source, may_read, sees};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
 use crate::answer::ToolAnswer;
@@ -42,9 +48,9 @@ const MOST_LEFT: usize = 20;
 pub static RECONCILE: ToolSpec = ToolSpec {
     name: "reconcile_payments",
     title: "Match payments to invoices",
-    description: "Matches submitted payments of a customer or supplier that are not used up with their open invoices: \
-                  the oldest, or as allocations say. The first call shows what is open before and after, and gives a \
-                  confirm_token.",
+    description: "Matches submitted payments of a customer or supplier that are not used up (Payment Entries, Journal \
+                  Entries, credit notes) with their open invoices: the oldest, or as allocations say. The first call \
+                  shows what is open before and after, and gives a confirm_token.",
     toolset: Toolset::Data,
     operation: Operation::Update,
     effect: Effect::Destroys,
@@ -65,6 +71,8 @@ struct ReconcileArgs {
     company: Option<String>,
     /// receivable or payable account; default: that of the open invoices
     account: Option<String>,
+    /// account of payments in advance; default: that of the party or company
+    advance_account: Option<String>,
 }
 
 fn offered(policy: &Policy) -> bool {
@@ -82,21 +90,29 @@ fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
 async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let update = session.permit(Operation::Update, PAYMENT).await?;
-    // What is matched is posted anew, as by a submit.
-    let submit = session.permit(Operation::Submit, PAYMENT).await?;
-    let (read, of) = (
-        session.permit(Operation::Read, PAYMENT).await?,
-        session.permit(Operation::Read, args.party_type.invoice()).await?,
-    );
+    let of = session.permit(Operation::Read, args.party_type.invoice()).await?;
     let on = DocTypeCall::of(&call, &update).await?;
-    let (payments, invoices) = (DocTypeCall::of(&call, &read).await?, DocTypeCall::of(&call, &of).await?);
-    on.keeps_values().await?;
+    let invoices = DocTypeCall::of(&call, &of).await?;
     invoices.keeps_values().await?;
-    let sight = Sight { changed: &on, payments: &payments, invoices: &invoices };
-    sight.sees(args.party_type)?;
-    may_write(&on)?;
+    sees(&invoices, &["company", args.party_type.field(), "outstanding_amount"])?;
+    let (mut permits, mut closed) = (Vec::new(), Vec::new());
+    for kind in Kind::ALL {
+        match Permits::of(session, kind, args.party_type).await {
+            Ok(found) => permits.push(found),
+            Err(error) => closed.push(not_looked_at(kind, &args, error)?),
+        }
+    }
+    let mut sources = Vec::new();
+    for found in &permits {
+        match Source::of(&call, found, args.party_type).await {
+            Ok(source) => sources.push(source),
+            Err(error) => closed.push(not_looked_at(found.kind, &args, error)?),
+        }
+    }
+    let sight = Sight { sources: &sources, invoices: &invoices, asks: &update };
     links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
     let mut entries = sight.entries(&args).await?;
+    entries.left_out.extend(closed);
     let mut matches = match &args.allocations {
         Some(rows) => asked(rows, &entries.payments, &entries.invoices)
             .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
@@ -121,13 +137,14 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         );
         return Err(ToolError::refused(what, next));
     }
-    let changed = Matched::all(&on, &call, &entries, &matches).await?;
+    let changed = Matched::all(&sight, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
-    let form = allotted(&on, &entries, &changed, &mut differences).await?;
+    let form = allotted(&sight, &entries, &changed, &mut differences).await?;
     let told = told(&entries, &matches, differences);
     for payment in &changed {
-        submit.admits_stored(&payment.before)?;
-        update.keeps_in_sight("changed", &payment.after)?;
+        let Source { changed: on, submit, .. } = payment.source;
+        submit.map_or(Ok(()), |permit| permit.admits_stored(&payment.before))?;
+        on.permit.keeps_in_sight("changed", &payment.after)?;
         on.would_pass(&step(payment, &told)).await?;
     }
     on.has_room_for(changed.len()).await?;
@@ -138,7 +155,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         answer.insert("next".to_owned(), json!(next));
         return Ok(answer.into());
     }
-    let state: Value = changed.iter().map(|payment| json!([payment.name, payment.before.get("modified")])).collect();
+    let state: Value = changed.iter().map(|payment| json!([payment.name(), payment.before.get("modified")])).collect();
     let about = About {
         tool: call.tool.name(),
         doctype: PAYMENT,
@@ -151,7 +168,10 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     session.audit.intend_batch(call.attempt)?;
     let members: Vec<Member<'_>> = changed
         .iter()
-        .map(|payment| Member::new(&on, on.def, &update, Some(payment.name.as_str()), Some(confirmed)))
+        .map(|payment| {
+            let source = &payment.source.changed;
+            Member::new(&on, source.def, source.permit, Some(payment.name()), Some(confirmed))
+        })
         .collect();
     let mut leave: Vec<Cleared<'_>> = Vec::with_capacity(changed.len());
     for (at, payment) in changed.iter().enumerate() {
@@ -175,23 +195,21 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     Ok(ToolAnswer { messages, ..answer.into() })
 }
 
-/// That the configuration lets these fields of a payment be changed.
-fn may_write(on: &DocTypeCall<'_>) -> Result<(), ToolError> {
-    let changes = ["references", "unallocated_amount"].map(|field| (field.to_owned(), Value::Null));
-    let children = |child: &str| on.session.catalog.known(child);
-    let refused = on.permit.fields().refused(Operation::Update, Some(on.def), children, &Map::from_iter(changes));
-    match refused.first() {
-        None => Ok(()),
-        Some(field) => Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {PAYMENT}."),
-            "get_doctype_permissions tells what is permitted.",
-        )),
+/// That payments of a kind are left out, where that is the configuration's; without Payment Entries there is nothing to do.
+fn not_looked_at(kind: Kind, args: &ReconcileArgs, error: ToolError) -> Result<String, ToolError> {
+    match error {
+        ToolError::Refused { .. } | ToolError::Denied(_) if kind != Kind::Payment => {
+            let what = if kind == Kind::Return { "return" } else { ENTRY };
+            let doctype = kind.doctype(args.party_type);
+            Ok(format!("no {what} is looked at as a payment: {doctype}: {}", error.what().trim_end_matches('.')))
+        }
+        error => Err(error),
     }
 }
 
-fn step<'a>(payment: &'a Matched, told: &'a Map<String, Value>) -> Step<'a> {
+fn step<'a>(payment: &'a Matched<'_>, told: &'a Map<String, Value>) -> Step<'a> {
     let state = WriteState::Changed { stored: &payment.before, result: &payment.after };
-    Step { name: Some(&payment.name), state, preview: told }
+    Step { name: Some(payment.name()), state, preview: told }
 }
 
 /// What is shown before and told after: what of each goes where, and what stays open.
@@ -207,12 +225,19 @@ fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<St
         .iter()
         .map(|one| {
             let (payment, invoice) = (&entries.payments[one.payment], &entries.invoices[one.invoice]);
-            json!({
+            let mut told = json!({
                 "payment": payment.name, "paid_on": payment.date, "invoice": invoice.name, "invoiced_on": invoice.date,
                 "amount": one.amount, "currency": invoice.currency,
                 "payment_open": take(&mut payments[one.payment], one.amount),
                 "invoice_open": take(&mut invoices[one.invoice], one.amount),
-            })
+            });
+            if payment.doctype != PAYMENT {
+                told["payment_is"] = json!(payment.doctype);
+            }
+            if payment.doctype == invoice.doctype {
+                told["made_by"] = json!(format!("a {ENTRY} that the site makes and submits"));
+            }
+            told
         })
         .collect();
     let mut left_out = entries.left_out.clone();
@@ -255,13 +280,16 @@ fn told_after(told: Map<String, Value>, is_shown: bool) -> Map<String, Value> {
 
 /// What came of it, as the payments show it: that the site said yes is not enough.
 async fn done(write: &Reconciled<'_>) -> Map<String, Value> {
-    let names: Vec<&str> = write.payments.iter().map(|payment| payment.name.as_str()).collect();
+    let names: Vec<&str> = write.payments.iter().map(Matched::name).collect();
     let why = match write.readings().await {
         Ok(now) => match write.verdict(&now) {
             Verdict::Made(()) => {
                 let mut answer = Map::from_iter([("reconciled".to_owned(), json!(names))]);
-                for now in now.iter().flatten().filter(|_| write.on.permit.is_conditional()) {
-                    write.on.note_violation(&mut answer, now);
+                for (payment, now) in write.payments.iter().zip(&now) {
+                    let on = &payment.source.changed;
+                    if let Some(now) = now.as_ref().filter(|_| on.permit.is_conditional()) {
+                        on.note_violation(&mut answer, now);
+                    }
                 }
                 return answer;
             }

@@ -1,0 +1,115 @@
+//! The documents that can be matched as payments, as far as the configuration opens them to this caller.
+
+use serde_json::{Map, Value};
+
+use super::kinds::{ENTRY, Kind};
+use crate::context::Session;
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Operation, Permit};
+use crate::tool::Call;
+use crate::tools::erp::PartyType;
+
+/// What is needed to match documents of one kind.
+pub struct Permits {
+    pub kind: Kind,
+    update: Permit,
+    read: Permit,
+    /// What is matched is posted anew, as by a submit; a return itself is not.
+    submit: Option<Permit>,
+}
+
+/// The calls on documents of one kind.
+pub struct Source<'a> {
+    pub kind: Kind,
+    pub party_type: PartyType,
+    /// The one that changes them.
+    pub changed: DocTypeCall<'a>,
+    /// The one by which they are seen.
+    pub seen: DocTypeCall<'a>,
+    pub submit: Option<&'a Permit>,
+}
+
+impl Permits {
+    /// # Errors
+    /// What is not permitted.
+    pub async fn of(session: &Session<'_>, kind: Kind, party_type: PartyType) -> Result<Self, ToolError> {
+        let doctype = kind.doctype(party_type);
+        let update = session.permit(Operation::Update, doctype).await?;
+        let submit = match kind {
+            Kind::Return => {
+                posts(session).await?;
+                None
+            }
+            _ => Some(session.permit(Operation::Submit, doctype).await?),
+        };
+        Ok(Self { kind, update, submit, read: session.permit(Operation::Read, doctype).await? })
+    }
+}
+
+/// That the Journal Entry may be made with which the site settles a return. It is the site's own: no condition on one
+/// could be judged before.
+async fn posts(session: &Session<'_>) -> Result<(), ToolError> {
+    for operation in [Operation::Create, Operation::Submit] {
+        if session.permit(operation, ENTRY).await?.is_conditional() {
+            return Err(ToolError::refused(
+                format!("A condition of this server's configuration is to hold for each {ENTRY}."),
+                "get_doctype_permissions tells what is permitted.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Source<'a> {
+    /// # Errors
+    /// A field that is withheld and has to be seen or changed; values that the site masks.
+    pub async fn of(call: &Call<'a>, permits: &'a Permits, party_type: PartyType) -> Result<Self, ToolError> {
+        let Permits { kind, update, read, submit } = permits;
+        let (changed, seen) = (DocTypeCall::of(call, update).await?, DocTypeCall::of(call, read).await?);
+        changed.keeps_values().await?;
+        sees(&seen, kind.shown_by(party_type))?;
+        may_change(&changed, kind.changes())?;
+        Ok(Self { kind: *kind, party_type, changed, seen, submit: submit.as_ref() })
+    }
+}
+
+/// Refuses a field that is withheld and has to be seen.
+///
+/// # Errors
+/// Its name.
+pub fn sees(on: &DocTypeCall<'_>, needed: &[&str]) -> Result<(), ToolError> {
+    match needed.iter().find(|name| !may_read(on, name)) {
+        None => Ok(()),
+        Some(name) => Err(ToolError::refused(
+            format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
+            "get_doctype_permissions tells what is permitted.",
+        )),
+    }
+}
+
+/// That the configuration lets these fields be changed.
+fn may_change(on: &DocTypeCall<'_>, fields: &[&str]) -> Result<(), ToolError> {
+    let changes: Map<String, Value> = fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
+    let children = |child: &str| on.session.catalog.known(child);
+    match on.permit.fields().refused(Operation::Update, Some(on.def), children, &changes).first() {
+        None => Ok(()),
+        Some(field) => Err(ToolError::refused(
+            format!("This server's configuration does not permit writing {field} of {}.", on.def.name),
+            "get_doctype_permissions tells what is permitted.",
+        )),
+    }
+}
+
+/// Whether a field may be read, or a column as `accounts.party`.
+pub fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
+    let fields = on.permit.fields();
+    match name.split_once('.') {
+        None => on.def.field(name).is_some_and(|field| fields.may_read(field)),
+        Some((table, column)) => on.def.table(table).is_some_and(|table| {
+            let child = table.rows_of().and_then(|child| on.session.catalog.known(child));
+            let column = child.and_then(|child| child.field(column));
+            column.is_some_and(|column| fields.may_read_child(table, column))
+        }),
+    }
+}
