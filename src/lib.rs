@@ -18,6 +18,7 @@ mod documents;
 pub mod error;
 pub mod extract;
 pub mod files;
+pub mod idp;
 mod limit;
 mod metrics;
 pub mod oauth;

@@ -4,9 +4,10 @@
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::check::Finding;
-use erpnext_mcp::config::Config;
+use erpnext_mcp::config::{Config, Idp, OAuth};
 use erpnext_mcp::context::client_options;
-use erpnext_mcp::oauth::Addresses;
+use erpnext_mcp::idp::IdentityProvider;
+use erpnext_mcp::oauth::{Addresses, Endpoints};
 use erpnext_mcp::site::{Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
 use serde_json::Value;
 
@@ -20,33 +21,60 @@ const HOLES: &str = "a code is given for the user whom a cookie names, the secre
                      scopes limit nothing, old tokens stay good after a refresh, expired ones are told to be \
                      active, and those of a disabled user work on";
 
-/// Everything that there is to look at of the sites that people sign in to by OAuth.
+/// Everything that there is to look at of the sites that people sign in to in their browser.
 ///
 /// # Errors
 /// Where nothing can be looked at.
 pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (_, _, config) in config.served() {
-        let Some(oauth) = &config.sign_in.oauth else { continue };
-        let addresses = Addresses::new(oauth);
-        findings.extend(from_outside(&addresses).await);
-        let client = OAuthClient {
-            id: oauth.client_id.clone(),
-            secret: oauth.client_secret.clone(),
-            redirect: addresses.callback(),
-        };
-        findings.extend(at_the_site(config, &client).await?);
+        if let Some(oauth) = &config.sign_in.oauth {
+            findings.extend(of_oauth(config, oauth).await?);
+        }
+        if let Some(idp) = &config.sign_in.idp {
+            findings.extend(of_provider(idp).await?);
+        }
     }
     if findings.is_empty() {
-        let what = "http: no site has sign_in.oauth, and nothing else in the configuration tells a public address";
-        findings.push(Finding::warning(what, "set sign_in.oauth; or run doctor without --http"));
+        let what = "http: no site has sign_in.oauth or sign_in.idp, and nothing else in the configuration tells a public address";
+        findings.push(Finding::warning(what, "set one of them; or run doctor without --http"));
     }
     Ok(findings)
 }
 
+/// Of signing in by the site's login.
+async fn of_oauth(config: &Config, oauth: &OAuth) -> anyhow::Result<Vec<Finding>> {
+    let endpoints = Endpoints::new(&oauth.url);
+    let addresses = Addresses::own(&oauth.url, &endpoints.issuer);
+    let mut findings = from_outside(&addresses, Some(&endpoints)).await;
+    let client = OAuthClient {
+        id: oauth.client_id.clone(),
+        secret: oauth.client_secret.clone(),
+        redirect: endpoints.callback(),
+    };
+    findings.extend(at_the_site(config, &client).await?);
+    Ok(findings)
+}
+
+/// Of signing in by an identity provider.
+async fn of_provider(idp: &Idp) -> anyhow::Result<Vec<Finding>> {
+    let provider = IdentityProvider::new(idp)?;
+    let mut findings = from_outside(provider.addresses(), None).await;
+    let issuer = &idp.issuer;
+    findings.push(match provider.count_keys().await {
+        Ok(count) => Finding::ok(format!("idp: {issuer} has {count} key(s) with which tokens are verified")),
+        Err(why) => Finding::error(
+            format!("idp: {issuer} gives no keys: {why}"),
+            "check sign_in.idp.issuer, and that this machine reaches the provider; or set sign_in.idp.jwks_url",
+        ),
+    });
+    findings.push(Finding::ok(format!("idp: {} user(s) of the provider have a key here", idp.users.len())));
+    Ok(findings)
+}
+
 /// What a program finds that knows the address alone.
-async fn from_outside(addresses: &Addresses) -> Vec<Finding> {
-    let Addresses { origin, resource, issuer, .. } = addresses;
+async fn from_outside(addresses: &Addresses, endpoints: Option<&Endpoints>) -> Vec<Finding> {
+    let Addresses { origin, resource, .. } = addresses;
     let asked = async {
         let outside = Outside::new(addresses.is_encrypted())?;
         let first = outside.ping(resource).await?;
@@ -63,12 +91,12 @@ async fn from_outside(addresses: &Addresses) -> Vec<Finding> {
     }];
     let path = resource.strip_prefix(origin.as_str()).unwrap_or_default();
     findings.push(challenge(resource, &addresses.metadata_of(path), &first));
-    let end = issuer.strip_prefix(origin.as_str()).unwrap_or_default();
-    let mut documents = vec![
-        (addresses.metadata_of(path), addresses.protected_resource(path)),
-        (format!("{origin}/.well-known/oauth-authorization-server{end}"), addresses.authorization_server()),
-    ];
-    if end.is_empty() {
+    let mut documents = vec![(addresses.metadata_of(path), addresses.protected_resource(path))];
+    if let Some(endpoints) = endpoints {
+        let end = endpoints.issuer.strip_prefix(origin.as_str()).unwrap_or_default();
+        documents.push((format!("{origin}/.well-known/oauth-authorization-server{end}"), endpoints.metadata()));
+    }
+    if path == "/mcp" {
         // Where there is one site, some clients look for it at the root.
         documents.push((addresses.metadata_of(""), addresses.protected_resource(path)));
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::reader::Reader;
 use super::sections::{Env, For};
-use super::{Erpnext, Narrowing, OAuth, erpnext, oauth, secret, toolset};
+use super::{Erpnext, Idp, Narrowing, OAuth, PublicUrl, erpnext, idp, oauth, secret, toolset};
 
 /// Who may sign in; where nobody can, nobody has to.
 #[derive(Clone, Default, Debug)]
@@ -18,17 +18,25 @@ pub struct SignIn {
     pub tokens: BTreeMap<String, Token>,
     /// Whether everybody with a password of the site may, in their browser.
     pub oauth: Option<OAuth>,
+    /// Whether everybody with a key here whom the company's identity provider knows may; not beside [`Self::oauth`].
+    pub idp: Option<Idp>,
 }
 
 impl SignIn {
     /// Whether anybody can, so that everybody has to.
     pub fn is_asked(&self) -> bool {
-        self.own_keys || !self.tokens.is_empty() || self.oauth.is_some()
+        self.own_keys || !self.tokens.is_empty() || self.public_url().is_some()
     }
 
     /// Whether people come as themselves, so that the configuration needs no key of its own.
     pub fn brings_keys(&self) -> bool {
-        self.own_keys || self.oauth.is_some()
+        self.own_keys || self.public_url().is_some()
+    }
+
+    /// The address that people paste to sign in in their browser, and the section that states it.
+    pub fn public_url(&self) -> Option<(&'static str, &PublicUrl)> {
+        let own = self.oauth.as_ref().map(|oauth| ("oauth", &oauth.url));
+        own.or_else(|| self.idp.as_ref().map(|idp| ("idp", &idp.url)))
     }
 }
 
@@ -46,9 +54,13 @@ pub struct Token {
 /// Reads the section.
 pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> SignIn {
     let Some(section) = file.object("sign_in") else { return SignIn::default() };
-    section.only(&["own_keys", "tokens", "oauth"]);
-    let oauth = oauth::read(purpose, &section, env);
-    let mut sign_in = SignIn { own_keys: section.bool("own_keys", false), oauth, ..SignIn::default() };
+    section.only(&["own_keys", "tokens", "oauth", "idp"]);
+    let (oauth, idp) = (oauth::read(purpose, &section, env), idp::read(purpose, &section));
+    if oauth.is_some() && idp.is_some() {
+        let message = "there is oauth too, and a client is told of one place to sign in: keep one of the two";
+        section.errors.note(section.at("idp"), message);
+    }
+    let mut sign_in = SignIn { own_keys: section.bool("own_keys", false), oauth, idp, ..SignIn::default() };
     let Some(tokens) = section.object("tokens") else { return sign_in };
     for (name, value) in tokens.entries() {
         let Some(stated) = Reader::new(tokens.at(name), value, tokens.errors) else { continue };
@@ -71,11 +83,16 @@ fn token(purpose: For, stated: &Reader<'_>) -> Option<Token> {
     if stated.get("sha256").is_none() {
         stated.errors.note(stated.at("sha256"), "missing; `erpnext-mcp token new` makes a token and gives it");
     }
-    let toolsets = stated.list("toolsets", "toolset");
-    let toolsets = toolsets.map(|names| names.into_iter().map(|(_, name)| toolset(name)).collect());
-    let narrowing = Narrowing { read_only: stated.bool("read_only", false), toolsets, ..Narrowing::default() };
+    let narrowing = narrowing(stated);
     let key = erpnext::key(purpose, stated);
     Some(Token { sha256: hash?, narrowing, key })
+}
+
+/// What is left for somebody.
+pub(super) fn narrowing(stated: &Reader<'_>) -> Narrowing {
+    let toolsets = stated.list("toolsets", "toolset");
+    let toolsets = toolsets.map(|names| names.into_iter().map(|(_, name)| toolset(name)).collect());
+    Narrowing { read_only: stated.bool("read_only", false), toolsets, ..Narrowing::default() }
 }
 
 /// Notes tokens that stand for no key.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use erpnext_mcp::oauth::{Documents, Lifetimes};
+use erpnext_mcp::oauth::{Documents, Fetcher, Lifetimes};
 use erpnext_sandbox::{Fault, Kind};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
@@ -203,7 +203,7 @@ async fn documents() -> Documents {
             stream.shutdown().await.unwrap();
         }
     });
-    Documents::by(http)
+    Documents::by(Fetcher::by(http))
 }
 
 #[test]
