@@ -1,5 +1,5 @@
-//! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site
-//! has for signing in.
+//! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site, or
+//! the company's identity provider, has for signing in.
 
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
@@ -36,7 +36,7 @@ pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
         }
     }
     if findings.is_empty() {
-        let what = "http: no site has sign_in.oauth or sign_in.idp, and nothing else in the configuration tells a public address";
+        let what = "http: no site has sign_in.oauth or sign_in.idp, and nothing else tells a public address";
         findings.push(Finding::warning(what, "set one of them; or run doctor without --http"));
     }
     Ok(findings)
