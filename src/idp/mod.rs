@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use crate::config::Idp;
 use crate::oauth::{Addresses, NoFetcher, Scope};
 use jwt::{Expectation, verify};
-use keys::{Keys, Unanswered};
+use keys::{Keys, Times, Unanswered};
 
 pub use jwt::Untrusted;
-pub use keys::{NoKeys, Times};
+pub use keys::NoKeys;
 
 /// A provider whose tokens are taken.
 #[derive(Debug)]
@@ -69,17 +69,9 @@ impl IdentityProvider {
     /// # Errors
     /// [`NoFetcher`].
     pub fn new(config: &Idp) -> Result<Self, NoFetcher> {
-        Self::with_times(config, Times::default())
-    }
-
-    /// The same with other times for its keys, for tests.
-    ///
-    /// # Errors
-    /// [`NoFetcher`].
-    pub fn with_times(config: &Idp, times: Times) -> Result<Self, NoFetcher> {
         Ok(Self {
             addresses: Addresses::of_provider(config),
-            keys: Keys::new(config, times)?,
+            keys: Keys::new(config, Times::default())?,
             // Who has a key here is read anew, and not kept here.
             config: Idp { users: BTreeMap::new(), ..config.clone() },
         })
