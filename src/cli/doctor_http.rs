@@ -4,11 +4,11 @@
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::check::Finding;
-use erpnext_mcp::config::{Config, Idp, OAuth};
+use erpnext_mcp::config::{Config, Idp, OAuth, SiteOAuth};
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::idp::IdentityProvider;
 use erpnext_mcp::oauth::{Addresses, Endpoints};
-use erpnext_mcp::site::{Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
+use erpnext_mcp::site::{Caller, Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
 use serde_json::Value;
 
 /// What has to be passed on by whatever stands before the server.
@@ -34,9 +34,12 @@ pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
         if let Some(idp) = &config.sign_in.idp {
             findings.extend(of_provider(idp).await?);
         }
+        if let Some(oauth) = &config.sign_in.site_oauth {
+            findings.extend(of_site(config, oauth).await?);
+        }
     }
     if findings.is_empty() {
-        let what = "http: no site has sign_in.oauth or sign_in.idp, and nothing else tells a public address";
+        let what = "http: no site has sign_in.oauth, sign_in.idp or sign_in.site_oauth, and nothing else tells a public address";
         findings.push(Finding::warning(what, "set one of them; or run doctor without --http"));
     }
     Ok(findings)
@@ -69,6 +72,34 @@ async fn of_provider(idp: &Idp) -> anyhow::Result<Vec<Finding>> {
         ),
     });
     findings.push(Finding::ok(format!("idp: {} user(s) of the provider have a key here", idp.users.len())));
+    Ok(findings)
+}
+
+/// Of signing in by the site's own OAuth provider.
+async fn of_site(config: &Config, oauth: &SiteOAuth) -> anyhow::Result<Vec<Finding>> {
+    let addresses = Addresses::of_site(oauth, &config.erpnext.url);
+    let mut findings = from_outside(&addresses, None).await;
+    let address = format!("{}/.well-known/oauth-authorization-server", addresses.issuer);
+    let asked = async {
+        let outside = Outside::new(address.starts_with("https://"))?;
+        outside.get(&address).await
+    };
+    findings.push(match asked.await {
+        Ok(seen) if seen.status == 200 && seen.body["issuer"] == addresses.issuer => {
+            Finding::ok(format!("oauth: the site tells clients of its OAuth provider at {address}"))
+        }
+        Ok(_) => Finding::error(
+            format!("oauth: the site tells clients nothing of its OAuth provider at {address}"),
+            "it has to be ERPNext 16, with Show Auth Server Metadata in its OAuth Settings, behind a proxy that passes on Host and \
+             the scheme; or use sign_in.oauth",
+        ),
+        Err(why) => unreached(&address, &why),
+    });
+    let app = opened(config)?;
+    let erpnext = &config.erpnext;
+    if let Ok(own) = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()) {
+        findings.push(frappe(&app, &app.caller(own)).await);
+    }
     Ok(findings)
 }
 
@@ -155,9 +186,7 @@ fn document(address: &str, wanted: &Value, seen: &Seen) -> Finding {
 
 /// What the site has for signing in, as far as it tells.
 async fn at_the_site(config: &Config, client: &OAuthClient) -> anyhow::Result<Vec<Finding>> {
-    let mut config = config.clone();
-    config.rate_limiting.enabled = false;
-    let app = App::open(&config, Client::new(client_options(&config))?, Audit::default())?;
+    let app = opened(config)?;
     let nobody = app.caller(Credentials::nobody());
     let id = &client.id;
     let exists = match app.as_caller(&nobody).knows(client).await {
@@ -190,11 +219,23 @@ async fn at_the_site(config: &Config, client: &OAuthClient) -> anyhow::Result<Ve
         ),
         Err(error) => unsaid("where people are sent back to", &error),
     });
-    findings.push(match app.as_caller(&own).versions().await {
+    findings.push(frappe(&app, &own).await);
+    Ok(findings)
+}
+
+/// The site, where what is asked is neither counted nor recorded.
+fn opened(config: &Config) -> anyhow::Result<App> {
+    let mut config = config.clone();
+    config.rate_limiting.enabled = false;
+    Ok(App::open(&config, Client::new(client_options(&config))?, Audit::default())?)
+}
+
+/// What the site's Frappe lacks, as far as its version tells.
+async fn frappe(app: &App, own: &Caller) -> Finding {
+    match app.as_caller(own).versions().await {
         Ok(apps) => holes(apps.get("frappe").and_then(|app| app["version"].as_str()).unwrap_or_default()),
         Err(error) => unsaid("its version", &error),
-    });
-    Ok(findings)
+    }
 }
 
 fn unsaid(of: &str, error: &SiteError) -> Finding {
@@ -205,7 +246,7 @@ fn unsaid(of: &str, error: &SiteError) -> Finding {
 fn holes(frappe: &str) -> Finding {
     let number: Vec<u64> = frappe.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
     let is_older = |known: &[u64; 3]| number.first() == known.first() && number.as_slice() <= &known[..];
-    let fix = "renew Frappe: releases of autumn 2026 close them; until then all but the first end at this server (docs/hazards.md)";
+    let fix = "renew Frappe: releases of autumn 2026 close them; until then sign_in.oauth lets all but the first end at this server (docs/hazards.md)";
     match number.first() {
         None => Finding::warning("oauth: the site does not tell which Frappe it has", fix),
         Some(major) if *major < LOOKED_AT[0][0] || LOOKED_AT.iter().any(is_older) => {

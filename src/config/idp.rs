@@ -199,6 +199,6 @@ mod tests {
         assert!(without.unwrap_err().contains("sign_in.idp.issuer"));
         let oauth = json!({"url": "https://mcp.example.com/mcp", "client_id": "c", "client_secret": "s"});
         let both = said(|sign_in| sign_in["oauth"] = oauth);
-        assert!(both.unwrap_err().contains("keep one of the two"));
+        assert!(both.unwrap_err().contains("keep one of them"));
     }
 }

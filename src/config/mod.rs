@@ -28,6 +28,7 @@ mod schema_tests;
 mod secret;
 mod sections;
 mod sign_in;
+mod site_oauth;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -58,12 +59,13 @@ pub use narrowing::{CORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
-pub use public_url::PublicUrl;
+pub use public_url::{PublicUrl, origin_of};
 pub use publish::{BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter};
 pub use quota::Quota;
 pub use redis::Redis;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
+pub use site_oauth::SiteOAuth;
 pub use sites::Site;
 pub use tools::{Mode, Results, Tools};
 

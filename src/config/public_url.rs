@@ -35,18 +35,19 @@ impl PublicUrl {
 
     /// The name of the site in the address, where it has one.
     pub fn site(&self) -> Option<&str> {
-        self.path().strip_prefix("/mcp/")
+        self.0[self.origin().len()..].strip_prefix("/mcp/")
     }
 
     /// Scheme, host and port.
     pub fn origin(&self) -> &str {
-        &self.0[..self.0.len() - self.path().len()]
+        origin_of(&self.0)
     }
+}
 
-    fn path(&self) -> &str {
-        let from = self.0.find("://").map_or(0, |at| at + 3);
-        self.0[from..].find('/').map_or("", |at| &self.0[from + at..])
-    }
+/// Scheme, host and port of an address.
+pub fn origin_of(address: &str) -> &str {
+    let host = address.find("://").map_or(0, |at| at + 3);
+    address[host..].find('/').map_or(address, |at| &address[..host + at])
 }
 
 /// Reads the key `url` of a section.

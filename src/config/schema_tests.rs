@@ -141,6 +141,12 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
                 person.insert("api_secret".to_owned(), json!("abc"));
             }
         }
+        // No token of the site is taken without an endpoint and a client that was made for it.
+        if path.starts_with("sign_in.site_oauth.") {
+            let site = right["sign_in"]["site_oauth"].as_object_mut().unwrap();
+            site.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+            site.entry("clients").or_insert(json!(["abc"]));
+        }
         // No method goes without one.
         if path.starts_with("methods.") && path != "methods.*.description" {
             right["methods"]["Customer"]["description"] = json!("d");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Scope;
-use crate::config::{Idp, PublicUrl};
+use crate::config::{Idp, PublicUrl, SiteOAuth, origin_of};
 
 /// The addresses of one site's endpoint, and whose tokens are taken there.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +27,11 @@ impl Addresses {
     /// Those of an endpoint for which a company's identity provider does.
     pub fn of_provider(config: &Idp) -> Self {
         Self::new(&config.url, &config.issuer, config.scopes.then_some(config.scope_prefix.as_str()))
+    }
+
+    /// Those of an endpoint for which the site's own OAuth provider does, which calls itself by its address without a path.
+    pub fn of_site(config: &SiteOAuth, site: &str) -> Self {
+        Self::new(&config.url, origin_of(site), Some(""))
     }
 
     fn new(url: &PublicUrl, issuer: &str, scope_prefix: Option<&str>) -> Self {

@@ -17,6 +17,7 @@ mod login;
 mod redirect;
 mod scope;
 mod server;
+mod site_tokens;
 mod store;
 mod tokens;
 
@@ -29,4 +30,5 @@ pub use form::Form;
 pub use grants::{Granted, Unknown};
 pub use scope::Scope;
 pub use server::{AuthorizationServer, NoServer};
+pub use site_tokens::{Holder, NotHeld, SiteTokens};
 pub use tokens::{Lifetimes, is_access_token};

@@ -1,4 +1,4 @@
-//! Who issues the tokens of those who sign in in their browser: this server, or the company's identity provider.
+//! Who issues the tokens of those who sign in in their browser: this server, the company's identity provider, or the site.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::error::HttpError;
 use crate::app::App;
 use crate::config::Config;
 use crate::idp::IdentityProvider;
-use crate::oauth::{Addresses, AuthorizationServer, Documents, Lifetimes};
+use crate::oauth::{Addresses, AuthorizationServer, Documents, Lifetimes, SiteTokens};
 
 /// Who does for one site.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub enum Issuer {
     Here(Arc<AuthorizationServer>),
     /// The company's identity provider.
     Provider(Arc<IdentityProvider>),
+    /// The site's own OAuth provider.
+    Site(Arc<SiteTokens>),
 }
 
 impl Issuer {
@@ -31,6 +33,9 @@ impl Issuer {
         if let Some(config) = &config.sign_in.idp {
             return Ok(Some(Self::Provider(Arc::new(IdentityProvider::new(config)?))));
         }
+        if let Some(oauth) = &config.sign_in.site_oauth {
+            return Ok(Some(Self::Site(Arc::new(SiteTokens::new(oauth, config, app.clone())))));
+        }
         let Some(config) = &config.sign_in.oauth else { return Ok(None) };
         let server = AuthorizationServer::new(config, app.clone())?.with_lifetimes(lifetimes);
         let server = match documents {
@@ -45,6 +50,7 @@ impl Issuer {
         match self {
             Self::Here(server) => server.addresses(),
             Self::Provider(provider) => provider.addresses(),
+            Self::Site(tokens) => tokens.addresses(),
         }
     }
 }

@@ -114,8 +114,8 @@ pub async fn answer(
                 Endpoint::Register => server.register(&bytes),
             }
         }
-        // The provider has its own at its own address.
-        (_, Issuer::Provider(_)) => return Err(nothing()),
+        // Others have theirs at their own addresses.
+        (_, Issuer::Provider(_) | Issuer::Site(_)) => return Err(nothing()),
     };
     carried(answered, addresses).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no answer can be sent"))
 }

@@ -18,8 +18,8 @@ pub enum Presented {
     Nothing,
     /// The API key of an ERPNext user.
     Key(Credentials),
-    /// The SHA-256 of a token that stands for one.
-    Token([u8; 32]),
+    /// A token that stands for one, or is the site's, and its SHA-256.
+    Token([u8; 32], SecretString),
     /// The SHA-256 of an access token.
     Access([u8; 32]),
     /// A token that somebody signed.
@@ -49,7 +49,7 @@ pub fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
             None => {
                 let mut hash = [0; 32];
                 hash.copy_from_slice(digest(&SHA256, rest.as_bytes()).as_ref());
-                Ok(if is_access_token(rest) { Presented::Access(hash) } else { Presented::Token(hash) })
+                Ok(if is_access_token(rest) { Presented::Access(hash) } else { Presented::Token(hash, rest.into()) })
             }
         },
         "basic" => {
@@ -91,7 +91,7 @@ mod tests {
         match presented(&headers) {
             Ok(Presented::Nothing) => Ok("nothing".to_owned()),
             Ok(Presented::Key(credentials)) => Ok(credentials.authorization().unwrap().expose_secret().to_owned()),
-            Ok(Presented::Token(hash) | Presented::Access(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
+            Ok(Presented::Token(hash, _) | Presented::Access(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
             Ok(Presented::Signed(token)) => Ok(format!("signed {}", token.expose_secret())),
             Err(refusal) => Err((refusal.status.as_u16(), refusal.message)),
         }

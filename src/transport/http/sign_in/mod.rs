@@ -21,7 +21,7 @@ use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
 use crate::config::{Config, Narrowing};
 use crate::idp::{Known, NotTaken};
-use crate::oauth::{Granted, Scope, Unknown};
+use crate::oauth::{Granted, Holder, NotHeld, Scope, Unknown};
 use crate::shape::shortened;
 use crate::site::{Caller, Credentials, Kind, SiteError};
 use credential::{Presented, presented, unauthorized};
@@ -34,6 +34,9 @@ pub use forwarded::client as client_address;
 const KEPT: Duration = Duration::from_secs(60);
 /// How long a credential that the site refused is refused without asking again.
 const REFUSED: Duration = Duration::from_secs(10);
+/// How many tokens that the site does not let in come from an address a minute. The people of a company may share one, as those
+/// of claude.ai do, and their tokens are over each hour.
+const STRANGERS: u32 = 240;
 /// The most characters of a name that are told.
 const LONGEST_NAME: usize = 100;
 /// How many credentials are remembered, good and bad each.
@@ -48,6 +51,8 @@ pub struct SignIn {
     good: Cache<[u8; 32], Caller>,
     bad: Cache<[u8; 32], ()>,
     failures: Failures,
+    /// Those with a token that the site has to be asked about.
+    strangers: Failures,
     issuer: Option<Issuer>,
 }
 
@@ -102,6 +107,7 @@ impl SignIn {
             good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
             failures: Failures::default(),
+            strangers: Failures::at_most(STRANGERS),
             app,
         })
     }
@@ -147,14 +153,14 @@ impl SignIn {
             (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", ways.how()))),
             (Presented::Access(hash), _) => return self.by_access(hash, path, &ways).await,
             (Presented::Signed(token), _) => return self.by_provider(&token, path, &ways).await,
-            (Presented::Token(hash), _) => match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
-                Some(token) => (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone()),
-                None => {
-                    self.failures.check(address).await?;
-                    self.failures.note(address).await;
-                    return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+            (Presented::Token(hash, token), _) => {
+                match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
+                    Some(token) => {
+                        (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone())
+                    }
+                    None => return self.by_site(&token, address, path, &ways).await,
                 }
-            },
+            }
         };
         let mut caller = self.verified(Some(address), credentials).await?;
         caller.via = Some(via);
@@ -211,6 +217,30 @@ impl SignIn {
         })?;
         caller.via = Some(format!("idp {subject}"));
         Ok(Signed { caller, narrowing: person.narrowing.clone(), scope: Some(scope) })
+    }
+
+    /// Who holds a token of the site's own OAuth provider; for where those are not taken, it is nobody's.
+    async fn by_site(&self, token: &SecretString, address: IpAddr, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
+        let Some(Issuer::Site(tokens)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
+            self.failures.check(address).await?;
+            self.failures.note(address).await;
+            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+        };
+        self.strangers.check(address).await?;
+        let Holder { mut caller, client, scope } = match tokens.whom(token).await {
+            Ok(holder) => holder,
+            Err(why) => {
+                self.strangers.note(address).await;
+                return Err(match why {
+                    NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
+                    NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how())),
+                    NotHeld::Scope => insufficient(Scope::Read, tokens.addresses(), path),
+                    NotHeld::Unanswered => not_answered("ERPNext", 10),
+                });
+            }
+        };
+        caller.via = Some(format!("site {client}"));
+        Ok(Signed { caller, narrowing: Narrowing::default(), scope: Some(scope) })
     }
 
     /// The caller behind credentials, as the site says or said a moment ago; failures are counted for the address.
