@@ -24,7 +24,7 @@ impl Issuer {
     ///
     /// # Errors
     /// What cannot be set up.
-    pub fn new(
+    pub fn of(
         config: &Config,
         app: &App,
         lifetimes: Lifetimes,

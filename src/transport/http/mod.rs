@@ -144,7 +144,7 @@ impl Endpoint {
     ) -> Result<(), HttpError> {
         self.guard.add(hosts);
         self.grace = self.grace.max(config.erpnext.timeout);
-        let issuer = Issuer::new(config, &app, self.lifetimes, self.documents.as_ref())?;
+        let issuer = Issuer::of(config, &app, self.lifetimes, self.documents.as_ref())?;
         if let Some(issuer) = &issuer {
             let (_, host) = issuer.addresses().origin.split_once("://").unwrap_or_default();
             self.guard.add(&[host.to_owned()]);
