@@ -89,6 +89,26 @@ async fn what_would_keep_people_out_is_told_with_what_mends_it() {
 }
 
 #[tokio::test]
+async fn a_site_that_tells_nobody_of_its_own_provider_is_told_with_its_holes() {
+    let port = crate::support::free_port();
+    let address = format!("127.0.0.1:{port}");
+    let origin = format!("http://{address}");
+    let own = json!({"site_oauth": {"url": format!("{origin}/mcp"), "clients": ["ours"]}});
+    let scene = Scene::at(&origin, &address, |endpoint| endpoint, |config| config["sign_in"] = own).await;
+    let (code, lines) = doctor(&scene.config).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(
+        &lines,
+        &[
+            "/mcp asks who has not signed in to do so",
+            "/.well-known/oauth-protected-resource/mcp tells what clients need",
+            "error oauth: the site tells clients nothing of its OAuth provider at ",
+            "warning oauth: Frappe 1",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn a_provider_that_gives_no_keys_is_told_with_what_mends_it() {
     let provider = MockServer::start().await;
     let port = crate::support::free_port();
