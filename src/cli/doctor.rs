@@ -30,7 +30,7 @@ pub struct Doctor {
     /// Print what an issue may show: versions and which checks passed, no address, no name, no data
     #[arg(long, conflicts_with = "json")]
     report: bool,
-    /// Look at what people reach over HTTP instead: public address, certificate, metadata, the site's OAuth Client
+    /// Look at what people reach over HTTP instead: public address, certificate, metadata, and where they sign in
     #[arg(long)]
     http: bool,
     /// Exit with 1 on warnings too

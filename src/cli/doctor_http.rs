@@ -1,13 +1,14 @@
-//! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site
-//! has for signing in.
+//! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site, or
+//! the company's identity provider, has for signing in.
 
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::check::Finding;
-use erpnext_mcp::config::Config;
+use erpnext_mcp::config::{Config, Idp, OAuth, SiteOAuth};
 use erpnext_mcp::context::client_options;
-use erpnext_mcp::oauth::Addresses;
-use erpnext_mcp::site::{Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
+use erpnext_mcp::idp::IdentityProvider;
+use erpnext_mcp::oauth::{Addresses, Endpoints};
+use erpnext_mcp::site::{Caller, Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
 use serde_json::Value;
 
 /// What has to be passed on by whatever stands before the server.
@@ -20,33 +21,91 @@ const HOLES: &str = "a code is given for the user whom a cookie names, the secre
                      scopes limit nothing, old tokens stay good after a refresh, expired ones are told to be \
                      active, and those of a disabled user work on";
 
-/// Everything that there is to look at of the sites that people sign in to by OAuth.
+/// Everything that there is to look at of the sites that people sign in to in their browser.
 ///
 /// # Errors
 /// Where nothing can be looked at.
 pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (_, _, config) in config.served() {
-        let Some(oauth) = &config.sign_in.oauth else { continue };
-        let addresses = Addresses::new(oauth);
-        findings.extend(from_outside(&addresses).await);
-        let client = OAuthClient {
-            id: oauth.client_id.clone(),
-            secret: oauth.client_secret.clone(),
-            redirect: addresses.callback(),
-        };
-        findings.extend(at_the_site(config, &client).await?);
+        if let Some(oauth) = &config.sign_in.oauth {
+            findings.extend(of_oauth(config, oauth).await?);
+        }
+        if let Some(idp) = &config.sign_in.idp {
+            findings.extend(of_provider(idp).await?);
+        }
+        if let Some(oauth) = &config.sign_in.site_oauth {
+            findings.extend(of_site(config, oauth).await?);
+        }
     }
     if findings.is_empty() {
-        let what = "http: no site has sign_in.oauth, and nothing else in the configuration tells a public address";
-        findings.push(Finding::warning(what, "set sign_in.oauth; or run doctor without --http"));
+        let what = "http: no site has sign_in.oauth, sign_in.idp or sign_in.site_oauth, and nothing else tells a public address";
+        findings.push(Finding::warning(what, "set one of them; or run doctor without --http"));
+    }
+    Ok(findings)
+}
+
+/// Of signing in by the site's login.
+async fn of_oauth(config: &Config, oauth: &OAuth) -> anyhow::Result<Vec<Finding>> {
+    let endpoints = Endpoints::new(&oauth.url);
+    let addresses = Addresses::own(&oauth.url, &endpoints.issuer);
+    let mut findings = from_outside(&addresses, Some(&endpoints)).await;
+    let client = OAuthClient {
+        id: oauth.client_id.clone(),
+        secret: oauth.client_secret.clone(),
+        redirect: endpoints.callback(),
+    };
+    findings.extend(at_the_site(config, &client).await?);
+    Ok(findings)
+}
+
+/// Of signing in by an identity provider.
+async fn of_provider(idp: &Idp) -> anyhow::Result<Vec<Finding>> {
+    let provider = IdentityProvider::new(idp)?;
+    let mut findings = from_outside(provider.addresses(), None).await;
+    let issuer = &idp.issuer;
+    findings.push(match provider.count_keys().await {
+        Ok(count) => Finding::ok(format!("idp: {issuer} has {count} key(s) with which tokens are verified")),
+        Err(why) => Finding::error(
+            format!("idp: {issuer} gives no keys: {why}"),
+            "check sign_in.idp.issuer, and that this machine reaches the provider; or set sign_in.idp.jwks_url",
+        ),
+    });
+    findings.push(Finding::ok(format!("idp: {} user(s) of the provider have a key here", idp.users.len())));
+    Ok(findings)
+}
+
+/// Of signing in by the site's own OAuth provider.
+async fn of_site(config: &Config, oauth: &SiteOAuth) -> anyhow::Result<Vec<Finding>> {
+    let addresses = Addresses::of_site(oauth, &config.erpnext.url);
+    let mut findings = from_outside(&addresses, None).await;
+    let address = format!("{}/.well-known/oauth-authorization-server", addresses.issuer);
+    let asked = async {
+        let outside = Outside::new(address.starts_with("https://"))?;
+        outside.get(&address).await
+    };
+    findings.push(match asked.await {
+        Ok(seen) if seen.status == 200 && seen.body["issuer"] == addresses.issuer => {
+            Finding::ok(format!("oauth: the site tells clients of its OAuth provider at {address}"))
+        }
+        Ok(_) => Finding::error(
+            format!("oauth: the site tells clients nothing of its OAuth provider at {address}"),
+            "it has to be ERPNext 16, with Show Auth Server Metadata in its OAuth Settings, behind a proxy that passes on Host and \
+             the scheme; or use sign_in.oauth",
+        ),
+        Err(why) => unreached(&address, &why),
+    });
+    let app = opened(config)?;
+    let erpnext = &config.erpnext;
+    if let Ok(own) = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()) {
+        findings.push(frappe(&app, &app.caller(own)).await);
     }
     Ok(findings)
 }
 
 /// What a program finds that knows the address alone.
-async fn from_outside(addresses: &Addresses) -> Vec<Finding> {
-    let Addresses { origin, resource, issuer, .. } = addresses;
+async fn from_outside(addresses: &Addresses, endpoints: Option<&Endpoints>) -> Vec<Finding> {
+    let Addresses { origin, resource, .. } = addresses;
     let asked = async {
         let outside = Outside::new(addresses.is_encrypted())?;
         let first = outside.ping(resource).await?;
@@ -63,12 +122,12 @@ async fn from_outside(addresses: &Addresses) -> Vec<Finding> {
     }];
     let path = resource.strip_prefix(origin.as_str()).unwrap_or_default();
     findings.push(challenge(resource, &addresses.metadata_of(path), &first));
-    let end = issuer.strip_prefix(origin.as_str()).unwrap_or_default();
-    let mut documents = vec![
-        (addresses.metadata_of(path), addresses.protected_resource(path)),
-        (format!("{origin}/.well-known/oauth-authorization-server{end}"), addresses.authorization_server()),
-    ];
-    if end.is_empty() {
+    let mut documents = vec![(addresses.metadata_of(path), addresses.protected_resource(path))];
+    if let Some(endpoints) = endpoints {
+        let end = endpoints.issuer.strip_prefix(origin.as_str()).unwrap_or_default();
+        documents.push((format!("{origin}/.well-known/oauth-authorization-server{end}"), endpoints.metadata()));
+    }
+    if path == "/mcp" {
         // Where there is one site, some clients look for it at the root.
         documents.push((addresses.metadata_of(""), addresses.protected_resource(path)));
     }
@@ -127,9 +186,7 @@ fn document(address: &str, wanted: &Value, seen: &Seen) -> Finding {
 
 /// What the site has for signing in, as far as it tells.
 async fn at_the_site(config: &Config, client: &OAuthClient) -> anyhow::Result<Vec<Finding>> {
-    let mut config = config.clone();
-    config.rate_limiting.enabled = false;
-    let app = App::open(&config, Client::new(client_options(&config))?, Audit::default())?;
+    let app = opened(config)?;
     let nobody = app.caller(Credentials::nobody());
     let id = &client.id;
     let exists = match app.as_caller(&nobody).knows(client).await {
@@ -162,11 +219,23 @@ async fn at_the_site(config: &Config, client: &OAuthClient) -> anyhow::Result<Ve
         ),
         Err(error) => unsaid("where people are sent back to", &error),
     });
-    findings.push(match app.as_caller(&own).versions().await {
+    findings.push(frappe(&app, &own).await);
+    Ok(findings)
+}
+
+/// The site, where what is asked is neither counted nor recorded.
+fn opened(config: &Config) -> anyhow::Result<App> {
+    let mut config = config.clone();
+    config.rate_limiting.enabled = false;
+    Ok(App::open(&config, Client::new(client_options(&config))?, Audit::default())?)
+}
+
+/// What the site's Frappe lacks, as far as its version tells.
+async fn frappe(app: &App, own: &Caller) -> Finding {
+    match app.as_caller(own).versions().await {
         Ok(apps) => holes(apps.get("frappe").and_then(|app| app["version"].as_str()).unwrap_or_default()),
         Err(error) => unsaid("its version", &error),
-    });
-    Ok(findings)
+    }
 }
 
 fn unsaid(of: &str, error: &SiteError) -> Finding {
@@ -177,7 +246,7 @@ fn unsaid(of: &str, error: &SiteError) -> Finding {
 fn holes(frappe: &str) -> Finding {
     let number: Vec<u64> = frappe.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
     let is_older = |known: &[u64; 3]| number.first() == known.first() && number.as_slice() <= &known[..];
-    let fix = "renew Frappe: releases of autumn 2026 close them; until then all but the first end at this server (docs/hazards.md)";
+    let fix = "renew Frappe: releases of autumn 2026 close them; until then sign_in.oauth lets all but the first end at this server (docs/hazards.md)";
     match number.first() {
         None => Finding::warning("oauth: the site does not tell which Frappe it has", fix),
         Some(major) if *major < LOOKED_AT[0][0] || LOOKED_AT.iter().any(is_older) => {

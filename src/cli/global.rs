@@ -136,9 +136,12 @@ impl Global {
         config.tools.read_only |= self.read_only;
         let of_tools =
             unknown_toolsets(&config.tools.toolsets).into_iter().map(|line| format!("tools.toolsets: {line}"));
-        let of_tokens = config.sign_in.tokens.iter().flat_map(|(name, token)| {
-            let unknown = unknown_toolsets(token.narrowing.toolsets.iter().flatten());
-            unknown.into_iter().map(move |line| format!("sign_in.tokens.{name}.toolsets: {line}"))
+        let of_tokens = config.sign_in.tokens.iter().map(|(name, token)| ("tokens", name, &token.narrowing));
+        let people = config.sign_in.idp.iter().flat_map(|idp| &idp.users);
+        let of_people = people.map(|(name, person)| ("idp.users", name, &person.narrowing));
+        let of_tokens = of_tokens.chain(of_people).flat_map(|(of, name, narrowing)| {
+            let unknown = unknown_toolsets(narrowing.toolsets.iter().flatten());
+            unknown.into_iter().map(move |line| format!("sign_in.{of}.{name}.toolsets: {line}"))
         });
         let wrong: Vec<String> = of_tools.chain(of_tokens).chain(taken(&config, is_known)).collect();
         anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -28,7 +28,7 @@ pub fn findings(findings: &[Finding], as_json: bool, bad: Level) -> anyhow::Resu
 }
 
 /// The areas that findings begin with. What stands before another colon can be a name of the site's.
-const AREAS: [&str; 13] = [
+const AREAS: [&str; 14] = [
     "configuration",
     "audit",
     "connection",
@@ -42,6 +42,7 @@ const AREAS: [&str; 13] = [
     "tools",
     "http",
     "oauth",
+    "idp",
 ];
 
 /// Prints what an issue may show to everybody: versions, and how many checks of which area passed; no address, name or data.

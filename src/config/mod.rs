@@ -6,6 +6,7 @@ mod erpnext;
 mod error;
 mod export;
 mod http;
+mod idp;
 mod import;
 mod json;
 mod locate;
@@ -16,6 +17,7 @@ mod narrowing;
 mod oauth;
 mod operation;
 mod pattern;
+mod public_url;
 mod publish;
 pub mod quota;
 mod reader;
@@ -26,6 +28,7 @@ mod schema_tests;
 mod secret;
 mod sections;
 mod sign_in;
+mod site_oauth;
 mod sites;
 #[cfg(test)]
 mod tests;
@@ -47,6 +50,7 @@ pub use condition::{Condition, Operand, Regex, Test};
 pub use error::{ConfigError, ConfigErrors};
 pub use export::Export;
 pub use http::{Http, Tls};
+pub use idp::{Algorithm, Idp, Person};
 pub use import::Import;
 pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
@@ -56,6 +60,7 @@ pub use narrowing::{CORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;
+pub use public_url::{PublicUrl, origin_of};
 pub use publish::{
     BESIDE_FILTERS, FILTER_TYPES, Gives, LIST_FILTER, Publication, PublishedFilter, is_no_filter, is_of_a_call,
 };
@@ -63,6 +68,7 @@ pub use quota::Quota;
 pub use redis::Redis;
 pub use schema::schema;
 pub use sign_in::{SignIn, Token};
+pub use site_oauth::SiteOAuth;
 pub use sites::Site;
 pub use tools::{Mode, Results, Tools};
 

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
 
+use super::public_url::{self, PublicUrl};
 use super::reader::Reader;
+use super::secret;
 use super::sections::{Env, For};
-use super::{secret, url};
 
 /// The variables of the environment that win over the file, for the one site of `erpnext`.
 const CLIENT_SECRET: &str = "MCP_OAUTH_CLIENT_SECRET";
@@ -16,8 +16,8 @@ const KEY: &str = "MCP_OAUTH_KEY";
 /// What the server needs to be the authorization server before a site's login.
 #[derive(Clone, Debug)]
 pub struct OAuth {
-    /// The address that people paste into their client: `https://mcp.example.com/mcp`, or `…/mcp/SITE`.
-    pub url: String,
+    /// The address that people paste into their client.
+    pub url: PublicUrl,
     /// The id of the OAuth Client that the site has for this server.
     pub client_id: String,
     /// Its secret.
@@ -33,21 +33,6 @@ impl OAuth {
     pub fn key(&self) -> Option<[u8; 32]> {
         self.key.as_ref().and_then(|key| secret::bytes(key.expose_secret()))
     }
-
-    /// The name of the site in the address, where it has one.
-    pub fn site(&self) -> Option<&str> {
-        self.path().strip_prefix("/mcp/")
-    }
-
-    /// Scheme, host and port.
-    pub fn origin(&self) -> &str {
-        &self.url[..self.url.len() - self.path().len()]
-    }
-
-    fn path(&self) -> &str {
-        let from = self.url.find("://").map_or(0, |at| at + 3);
-        self.url[from..].find('/').map_or("", |at| &self.url[from + at..])
-    }
 }
 
 /// Reads the section.
@@ -62,8 +47,7 @@ pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<O
         "key_file",
         "state_file",
     ]);
-    section.asks("url", || json!({"type": "string", "examples": ["https://mcp.example.com/mcp"]}));
-    let address = section.parsed("url", endpoint);
+    let address = public_url::read(&section);
     let client_id = section.text("client_id").filter(|id| !id.is_empty()).map(str::to_owned);
     for key in ["url", "client_id"].iter().filter(|key| section.get(key).is_none()) {
         section.errors.note(section.at(key), "missing; signing in by OAuth needs it");
@@ -77,46 +61,4 @@ pub(super) fn read(purpose: For, sign_in: &Reader<'_>, env: Env<'_>) -> Option<O
         section.errors.note(section.at("state_file"), message);
     }
     Some(OAuth { url: address?, client_id: client_id?, client_secret, key, state_file })
-}
-
-/// The address of an endpoint for MCP that a browser may be sent to.
-fn endpoint(text: &str) -> Result<String, String> {
-    const FORM: &str = "expected the address that people paste, such as https://mcp.example.com/mcp or …/mcp/SITE";
-    let address = url::check(text, false).map_err(|_| FORM.to_owned())?;
-    let (scheme, rest) = address.split_once("://").ok_or(FORM)?;
-    let (host, path) = rest.split_once('/').ok_or(FORM)?;
-    let site = path.strip_prefix("mcp/");
-    if path != "mcp"
-        && site.is_none_or(|site| site.is_empty() || site.contains('/') || ["x", "readonly"].contains(&site))
-    {
-        return Err(FORM.to_owned());
-    }
-    Ok(format!("{scheme}://{}/{path}", host.to_ascii_lowercase()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_that_of_an_endpoint_over_https_or_on_this_machine() {
-        for good in
-            ["https://mcp.example.com/mcp", "https://MCP.example.com:8443/mcp/north", "http://localhost:8080/mcp"]
-        {
-            assert_eq!(endpoint(good).as_deref(), Ok(good.to_lowercase().as_str()));
-        }
-        assert!(endpoint("https://mcp.example.com/mcp/").is_ok_and(|address| address.ends_with("/mcp")));
-        for bad in [
-            "https://mcp.example.com",
-            "https://mcp.example.com/",
-            "https://mcp.example.com/mcpx",
-            "https://mcp.example.com/mcp/x",
-            "https://mcp.example.com/mcp/a/b",
-            "https://mcp.example.com/mcp?x",
-            "http://mcp.example.com/mcp",
-            "mcp.example.com/mcp",
-        ] {
-            assert!(endpoint(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -91,9 +91,10 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
         // A key has no colon.
         let good = if path.ends_with("api_key") || path.ends_with("api_secret") { json!("abc") } else { good };
         // Where no variable wins, they are asked.
-        let good = match path.strip_prefix("sign_in.tokens.*.api_secret_") {
-            Some("file") => json!(secret.path()),
-            Some("command") => json!(["printf", "abc"]),
+        let of_person = ["sign_in.tokens.*.", "sign_in.idp.users.*."].iter().find_map(|of| path.strip_prefix(of));
+        let good = match of_person {
+            Some("api_secret_file") => json!(secret.path()),
+            Some("api_secret_command") => json!(["printf", "abc"]),
             _ => good,
         };
         let good = match path.strip_prefix("sign_in.oauth.") {
@@ -128,6 +129,24 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
             if !path.contains("client_secret") {
                 oauth.insert("client_secret".to_owned(), json!("abc"));
             }
+        }
+        // Nobody is known of whom no provider tells, and nobody goes without a key.
+        if let Some(stated) = path.strip_prefix("sign_in.idp.") {
+            let idp = right["sign_in"]["idp"].as_object_mut().unwrap();
+            idp.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+            idp.entry("issuer").or_insert(json!("https://login.example.com"));
+            let person = &mut idp.entry("users").or_insert(json!({"Customer": {}}))["Customer"];
+            let person = person.as_object_mut().unwrap();
+            person.entry("api_key").or_insert(json!("abc"));
+            if !stated.starts_with("users.*.api_secret") {
+                person.insert("api_secret".to_owned(), json!("abc"));
+            }
+        }
+        // No token of the site is taken without an endpoint and a client that was made for it.
+        if path.starts_with("sign_in.site_oauth.") {
+            let site = right["sign_in"]["site_oauth"].as_object_mut().unwrap();
+            site.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+            site.entry("clients").or_insert(json!(["abc"]));
         }
         // No method goes without one.
         if path.starts_with("methods.") && path != "methods.*.description" {

@@ -139,8 +139,10 @@ pub(super) fn of_site(
     if purpose == For::Site {
         sign_in::check(&sign_in, &erpnext, file);
     }
-    if path == erpnext::SECTION && sign_in.oauth.as_ref().is_some_and(|oauth| oauth.site().is_some()) {
-        errors.note(file.at("sign_in.oauth.url"), "expected …/mcp: names in addresses are those of sites");
+    let of_another = sign_in.public_url().filter(|(_, url)| path == erpnext::SECTION && url.site().is_some());
+    if let Some((section, _)) = of_another {
+        let message = "expected …/mcp: names in addresses are those of sites";
+        errors.note(file.at(&format!("sign_in.{section}.url")), message);
     }
     let methods = file.object("methods").map(|section| methods::read(&section)).unwrap_or_default();
     let publish = file.object("publish").map(|section| publish::read(&section, &permissions, &methods));

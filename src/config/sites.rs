@@ -71,11 +71,11 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> BTreeMap<St
         if stated.object("audit").is_none_or(|audit| audit.get("log_file").is_none()) {
             config.audit.log_file = format!("logs/audit-{name}.log").into();
         }
-        if let Some(oauth) = &config.sign_in.oauth
-            && oauth.site().map_or(hosts.is_empty(), |asked| asked != name)
+        if let Some((of, url)) = config.sign_in.public_url()
+            && url.site().map_or(hosts.is_empty(), |asked| asked != name)
         {
             let message = format!("expected the address of this site: …/mcp/{name}, or …/mcp at a host of its own");
-            section.errors.note(stated.at("sign_in.oauth.url"), message);
+            section.errors.note(stated.at(&format!("sign_in.{of}.url")), message);
         }
         sites.insert(name.to_owned(), Site { hosts, config });
     }

@@ -1,11 +1,11 @@
-//! Where everything of an authorization server is found, and the two documents that tell it (RFC 9728, RFC 8414).
+//! An endpoint for MCP of which tokens are asked, and what clients are told of it (RFC 9728).
 
 use serde_json::{Value, json};
 
 use super::Scope;
-use crate::config::OAuth;
+use crate::config::{Idp, PublicUrl, SiteOAuth, origin_of};
 
-/// The addresses of one site's endpoint and of its authorization server.
+/// The addresses of one site's endpoint, and whose tokens are taken there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Addresses {
     /// Scheme, host and port.
@@ -14,28 +14,38 @@ pub struct Addresses {
     pub resource: String,
     /// Who issues them.
     pub issuer: String,
-    /// Below which the server's own pages and endpoints are.
-    pub below: String,
+    /// What the issuer has before the names of scopes; none where it knows no scopes of ours.
+    scope_prefix: Option<String>,
 }
 
 impl Addresses {
-    /// Those of a configuration.
-    pub fn new(config: &OAuth) -> Self {
-        let origin = config.origin().to_owned();
-        let below = config.site().map_or_else(|| format!("{origin}/oauth"), |site| format!("{origin}/oauth/{site}"));
-        // Where there is one site, clients that know nothing of paths find its server at the root.
-        let issuer = config.site().map_or_else(|| origin.clone(), |_| below.clone());
-        Self { resource: config.url.clone(), issuer, below, origin }
+    /// Those of an endpoint for which this server issues tokens itself.
+    pub fn own(url: &PublicUrl, issuer: &str) -> Self {
+        Self::new(url, issuer, Some(""))
+    }
+
+    /// Those of an endpoint for which a company's identity provider does.
+    pub fn of_provider(config: &Idp) -> Self {
+        Self::new(&config.url, &config.issuer, config.scopes.then_some(config.scope_prefix.as_str()))
+    }
+
+    /// Those of an endpoint for which the site's own OAuth provider does, which calls itself by its address without a path.
+    pub fn of_site(config: &SiteOAuth, site: &str) -> Self {
+        Self::new(&config.url, origin_of(site), Some(""))
+    }
+
+    fn new(url: &PublicUrl, issuer: &str, scope_prefix: Option<&str>) -> Self {
+        Self {
+            origin: url.origin().to_owned(),
+            resource: url.as_str().to_owned(),
+            issuer: issuer.to_owned(),
+            scope_prefix: scope_prefix.map(str::to_owned),
+        }
     }
 
     /// Whether browsers reach it over TLS.
     pub fn is_encrypted(&self) -> bool {
         self.origin.starts_with("https://")
-    }
-
-    /// Where the site sends people back to.
-    pub fn callback(&self) -> String {
-        format!("{}/callback", self.below)
     }
 
     /// Where the metadata of what is served at that path is.
@@ -62,36 +72,26 @@ impl Addresses {
         fits.then(|| asked.to_owned())
     }
 
-    /// RFC 9728, of the endpoint at a path.
-    pub fn protected_resource(&self, path: &str) -> Value {
-        json!({
-            "resource": format!("{}{path}", self.origin),
-            "authorization_servers": [self.issuer],
-            "scopes_supported": Scope::ALL.map(Scope::as_str),
-            "bearer_methods_supported": ["header"],
-            "resource_name": "ERPNext",
-        })
+    /// The scope and those that it holds, as a client asks the issuer for them; empty where it knows none of ours.
+    pub fn scopes(&self, most: Scope) -> Vec<String> {
+        let Some(prefix) = &self.scope_prefix else { return Vec::new() };
+        let held = Scope::ALL.into_iter().filter(|scope| *scope <= most);
+        held.map(|scope| format!("{prefix}{}", scope.as_str())).collect()
     }
 
-    /// RFC 8414.
-    pub fn authorization_server(&self) -> Value {
-        let at = |end: &str| format!("{}/{end}", self.below);
-        json!({
-            "issuer": self.issuer,
-            "authorization_endpoint": at("authorize"),
-            "token_endpoint": at("token"),
-            "registration_endpoint": at("register"),
-            "revocation_endpoint": at("revoke"),
-            "scopes_supported": Scope::ALL.map(Scope::as_str),
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": true,
-            "client_id_metadata_document_supported": true,
-        })
+    /// RFC 9728, of the endpoint at a path.
+    pub fn protected_resource(&self, path: &str) -> Value {
+        let mut told = json!({
+            "resource": format!("{}{path}", self.origin),
+            "authorization_servers": [self.issuer],
+            "bearer_methods_supported": ["header"],
+            "resource_name": "ERPNext",
+        });
+        let scopes = self.scopes(Scope::Submit);
+        if !scopes.is_empty() {
+            told["scopes_supported"] = json!(scopes);
+        }
+        told
     }
 }
 
@@ -102,25 +102,8 @@ pub(super) mod tests {
 
     /// Those of `https://mcp.example.com/mcp`.
     pub fn addresses() -> Addresses {
-        of("https://mcp.example.com/mcp")
-    }
-
-    fn of(url: &str) -> Addresses {
-        let (client_secret, key, state_file) = ("s".into(), None, None);
-        Addresses::new(&OAuth { url: url.to_owned(), client_id: "c".to_owned(), client_secret, key, state_file })
-    }
-
-    #[test]
-    fn one_site_has_its_server_at_the_root_and_others_have_theirs_below() {
-        let only = addresses();
-        assert_eq!(
-            (only.issuer.as_str(), only.below.as_str()),
-            ("https://mcp.example.com", "https://mcp.example.com/oauth")
-        );
-        let north = of("https://mcp.example.com:8443/mcp/north");
-        assert_eq!(north.issuer, "https://mcp.example.com:8443/oauth/north");
-        assert_eq!(north.callback(), "https://mcp.example.com:8443/oauth/north/callback");
-        assert_eq!(north.protected_resource("/mcp/north")["resource"], north.resource);
+        let url = PublicUrl::parse("https://mcp.example.com/mcp").unwrap();
+        Addresses::own(&url, "https://mcp.example.com")
     }
 
     #[test]
@@ -143,5 +126,16 @@ pub(super) mod tests {
         ] {
             assert_eq!(of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn clients_are_told_of_the_scopes_that_the_issuer_knows_in_its_own_words() {
+        let url = PublicUrl::parse("https://mcp.example.com/mcp").unwrap();
+        let of = |prefix| Addresses::new(&url, "https://login.example.com", prefix);
+        let told = |prefix| of(prefix).protected_resource("/mcp")["scopes_supported"].clone();
+        assert_eq!(told(Some("")), json!(Scope::ALL.map(Scope::as_str)));
+        assert_eq!(of(Some("api://erp/")).scopes(Scope::Read), ["api://erp/erpnext:read"]);
+        assert_eq!(told(None), Value::Null);
+        assert_eq!(of(None).protected_resource("/mcp")["authorization_servers"], json!(["https://login.example.com"]));
     }
 }

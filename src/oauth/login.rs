@@ -46,7 +46,7 @@ impl AuthorizationServer {
         form.extend(self.site_address("", "").as_deref().map(redirect::source));
         let asked = Asked { browser: browser.clone(), until: now() + lives.as_secs(), request };
         let sealed = self.sealer.seal_text(CONSENT, &asked)?;
-        let html = consent::page(&asked.request, &sealed, &format!("{}/consent", self.addresses.below));
+        let html = consent::page(&asked.request, &sealed, &self.endpoints.at("consent"));
         Ok(Answer::Page { status: 200, html, form, cookie: Some(Cookie { value: browser, lives }) })
     }
 

@@ -10,6 +10,7 @@ use super::addresses::Addresses;
 use super::answer::Answer;
 use super::client::{BadClient, Client};
 use super::documents::Documents;
+use super::endpoints::Endpoints;
 use super::kept::Kept;
 use super::store::{Key, Memory, Store, put_held};
 use super::tokens::Lifetimes;
@@ -68,6 +69,7 @@ pub enum NoServer {
 #[derive(Debug)]
 pub struct AuthorizationServer {
     pub(super) addresses: Addresses,
+    pub(super) endpoints: Endpoints,
     pub(super) app: App,
     pub(super) site: OAuthClient,
     pub(super) sealer: Arc<Sealer>,
@@ -83,7 +85,7 @@ impl AuthorizationServer {
     /// # Errors
     /// [`NoServer`].
     pub fn new(config: &OAuth, app: App) -> Result<Self, NoServer> {
-        let addresses = Addresses::new(config);
+        let endpoints = Endpoints::new(&config.url);
         let sealer = Arc::new(Sealer::new(config.key())?);
         let store: Arc<dyn Store> = match (app.shared(), &config.state_file) {
             (Some(shared), _) => Arc::new(shared.clone()),
@@ -97,14 +99,15 @@ impl AuthorizationServer {
             site: OAuthClient {
                 id: config.client_id.clone(),
                 secret: config.client_secret.clone(),
-                redirect: addresses.callback(),
+                redirect: endpoints.callback(),
             },
             sealer,
             lifetimes: Lifetimes::default(),
             store,
             documents: Arc::new(Documents::new().map_err(|_| NoServer::Documents)?),
             locks: (0..LOCKS).map(|_| Mutex::default()).collect(),
-            addresses,
+            addresses: Addresses::own(&config.url, &endpoints.issuer),
+            endpoints,
             app,
         })
     }
@@ -121,9 +124,14 @@ impl AuthorizationServer {
         Self { documents, ..self }
     }
 
-    /// Where everything is.
+    /// The endpoint for MCP before which it stands.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Where its own pages and endpoints are.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// Registers a client (RFC 7591). Its id holds all that it told, sealed: nothing is kept, and nothing can be used up.

@@ -36,6 +36,7 @@ pub(super) const DOCTYPE: &str = "frappe.desk.form.load.getdoctype";
 pub(super) const AUTHORIZE: &str = "frappe.integrations.oauth2.authorize";
 pub(super) const GET_TOKEN: &str = "frappe.integrations.oauth2.get_token";
 pub(super) const REVOKE_TOKEN: &str = "frappe.integrations.oauth2.revoke_token";
+pub(super) const INTROSPECT_TOKEN: &str = "frappe.integrations.oauth2.introspect_token";
 
 // Lists, counts, links.
 pub(super) const LIST: &str = "frappe.client.get_list";

@@ -147,6 +147,11 @@ impl SiteError {
         Self::new(kind, "scope", false, words)
     }
 
+    /// Adds what is known here to what the site said.
+    pub(crate) fn add(&mut self, words: String) {
+        self.words.push(words);
+    }
+
     /// Whether the site says of a Link to this name that it leads nowhere.
     pub(crate) fn lists_dead_link(&self, name: &str) -> bool {
         self.dead_links.0.contains(&format!(": {name}"))

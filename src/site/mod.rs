@@ -75,7 +75,7 @@ pub use list::ListQuery;
 pub use mail::Mail;
 pub use mapping::Mapper;
 pub use marks::Mark;
-pub use oauth::{OAuthClient, Tokens};
+pub use oauth::{Introspected, OAuthClient, Tokens};
 pub use orders::StatusMethod;
 pub use outside::{Outside, Seen, Unseen};
 pub use retry::Retry;

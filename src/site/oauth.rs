@@ -21,6 +21,15 @@ pub struct Tokens {
     pub expires_in: u64,
 }
 
+/// What the site says of an access token that it knows. Whether it is over, it does not say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Introspected {
+    /// To which OAuth Client it was given.
+    pub client: String,
+    /// With which scopes; they limit nothing there.
+    pub scope: String,
+}
+
 /// The OAuth Client that the site has for this server.
 #[derive(Clone, Debug)]
 pub struct OAuthClient {
@@ -95,7 +104,27 @@ fn objection(asked: Asked<'_>, mut reply: Reply) -> Result<Option<String>, SiteE
     }
 }
 
+/// What is said of a token; none where it is not known, which is an answer and no error.
+fn introspected(asked: Asked<'_>, mut reply: Reply) -> Result<Option<Introspected>, SiteError> {
+    let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+    match told["active"].as_bool().filter(|_| reply.status == 200) {
+        Some(true) => Ok(Some(Introspected { client: text("client_id"), scope: text("scope") })),
+        Some(false) => Ok(None),
+        None => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
+    }
+}
+
 impl CallerClient<'_> {
+    /// What the site says of an access token; none where it does not know it. Everybody may ask.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn introspect(&self, token: &SecretString) -> Result<Option<Introspected>, SiteError> {
+        let form = vec![("token", token.expose_secret().to_owned()), ("token_type_hint", "access_token".to_owned())];
+        Box::pin(self.send_for(question(endpoints::INTROSPECT_TOKEN, Body::Form(form)), introspected)).await
+    }
+
     /// The tokens for a code, with the verifier of its challenge.
     ///
     /// # Errors

@@ -36,8 +36,8 @@ pub const FLOORS: &[&[&str]] = &[
     &["app"],
     &["api"],
     &["completion", "prompts", "resources", "views"],
-    // People let clients in, by the site's login.
-    &["oauth", "server"],
+    // People let clients in, by the site's login or by their company's.
+    &["oauth", "idp", "server"],
     &["transport"],
     &["cli"],
     &["lib", "main"],

@@ -59,6 +59,7 @@ struct Code {
 struct Token {
     access: String,
     refresh: String,
+    client: String,
     user: String,
     scope: String,
     until: Instant,
@@ -146,6 +147,7 @@ impl Provider {
             "approve" => self.approve(asked),
             "get_token" => self.get_token(asked),
             "revoke_token" => self.revoke(asked),
+            "introspect_token" => Ok(self.introspect(asked)),
             "openid_profile" => profile(asked),
             _ => return None,
         })
@@ -227,7 +229,7 @@ impl Provider {
             body["id_token"] = json!(secret());
         }
         let until = Instant::now() + Duration::from_secs(lives);
-        state.tokens.push(Token { access, refresh, user, scope, until, is_active: true });
+        state.tokens.push(Token { access, refresh, client, user, scope, until, is_active: true });
         Ok((Reply::json(body), None))
     }
 
@@ -245,6 +247,17 @@ impl Provider {
             None => return Err(SiteError::no_role("Guest", "OAuth Client").quiet()),
         }
         Ok((Reply::json(json!({})), None))
+    }
+
+    /// Whoever asks is told, and of a token that is over as of any other (H82).
+    fn introspect(&self, asked: &Asked<'_>) -> Given {
+        let (sent, by_refresh) = (asked.arg("token"), asked.arg("token_type_hint") == "refresh_token");
+        let state = self.state();
+        let known = |token: &&Token| (if by_refresh { &token.refresh } else { &token.access }) == sent;
+        let told = state.tokens.iter().find(known).map_or(json!({"active": false}), |token| {
+            json!({"client_id": token.client, "trusted_client": 0, "active": token.is_active, "scope": token.scope})
+        });
+        (Reply::json(told), None)
     }
 }
 

@@ -105,6 +105,24 @@ async fn h81_old_tokens_stay_good_until_they_are_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h82_a_token_that_is_over_is_told_to_be_active() {
+    for desk in Desk::each().await {
+        let (sid, client) = (desk.session("sales@example.com"), desk.client());
+        desk.sandbox.oauth().lives(0);
+        let tokens = desk.tokens(&client, &format!("{sid}; user_id=sales%40example.com"));
+        assert_eq!(desk.whom(&tokens).0, 401);
+        let told = |token: &str| {
+            let form = [("Content-Type", "application/x-www-form-urlencoded")];
+            let answer = desk.with("POST", &format!("{BELOW}introspect_token"), &form, &format!("token={token}"));
+            serde_json::from_slice::<Value>(&answer.body).unwrap()
+        };
+        let of_one = told(tokens["access_token"].as_str().unwrap());
+        assert_eq!((&of_one["active"], &of_one["client_id"]), (&json!(true), &json!(client)));
+        assert_eq!((&of_one["scope"], &told("none")["active"]), (&json!("all openid"), &json!(false)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h83_the_token_of_a_disabled_user_works_on_and_is_renewed() {
     for desk in Desk::each().await {
         let (sid, client) = (desk.session("sales@example.com"), desk.client());

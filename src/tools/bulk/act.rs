@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::check::{twice, unknown};
-use super::{Ask, Row, counted, not_within, run, select, wrong};
+use super::{Ask, Row, not_within, run, select, within_most, wrong};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -154,7 +154,7 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         }
         _ => return Err(wrong(&call, "names", "give either names or where".to_owned())),
     };
-    counted(&call, "names", names.len())?;
+    within_most(&call, "names", names.len())?;
     let mut rows = Vec::new();
     for name in names {
         let mut given = Map::new();

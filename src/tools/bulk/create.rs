@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::Filled;
 use super::check::check;
-use super::{Ask, DRY, confirmed, counted, run, wrong};
+use super::{Ask, DRY, confirmed, run, within_most, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -65,7 +65,7 @@ async fn create(call: Call<'_>, args: BulkCreateArgs) -> Result<ToolAnswer, Tool
     let permit = call.session.permit(Operation::Create, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Create)?;
-    counted(&call, "documents", args.documents.len())?;
+    within_most(&call, "documents", args.documents.len())?;
     let form_defaults = args.form_defaults;
     let row = |data| CreateArgs { data: Data(data), idempotency_key: None, form_defaults, return_document: false };
     let rows: Vec<CreateArgs> = args.documents.0.into_iter().map(row).collect();

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check::twice;
-use super::{Ask, counted, run};
+use super::{Ask, run, within_most};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -44,7 +44,7 @@ async fn delete(call: Call<'_>, args: BulkDeleteArgs) -> Result<ToolAnswer, Tool
     on.fits(Verb::Delete)?;
     let rows: Vec<NameArgs> =
         args.names.0.into_iter().map(|name| NameArgs { name: DocumentName(name), overwrite: false }).collect();
-    counted(&call, "names", rows.len())?;
+    within_most(&call, "names", rows.len())?;
     let again = twice("names", &rows);
     if !again.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), again));

@@ -251,7 +251,7 @@ fn start(call: &Call<'_>, at: Option<u64>, rows: usize) -> Result<usize, ToolErr
 }
 
 /// Refuses more than [`MOST`] documents, and none.
-fn counted(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolError> {
+fn within_most(call: &Call<'_>, argument: &str, count: usize) -> Result<(), ToolError> {
     match count {
         1..=MOST => Ok(()),
         _ => Err(wrong(call, argument, format!("expected 1 to {MOST} of them, found {count}"))),

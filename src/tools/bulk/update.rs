@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::check::check;
-use super::{Ask, counted, not_within, run, select, wrong};
+use super::{Ask, not_within, run, select, within_most, wrong};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -64,7 +64,7 @@ async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, Tool
         }
         _ => return Err(wrong(&call, "documents", "give either documents, or where with data".to_owned())),
     };
-    counted(&call, "documents", documents.len())?;
+    within_most(&call, "documents", documents.len())?;
     let mut rows = Vec::new();
     let mut unnamed = Vec::new();
     for (i, document) in documents.into_iter().enumerate() {

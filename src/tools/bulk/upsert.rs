@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::check::check;
-use super::{Ask, Row, counted, run};
+use super::{Ask, Row, run, within_most};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -92,7 +92,7 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &update).await?;
     on.fits(Verb::Create)?;
     on.fits(Verb::List)?;
-    counted(&call, "documents", args.documents.len())?;
+    within_most(&call, "documents", args.documents.len())?;
     let reading = DocTypeCall { permit: &read, ..on };
     let hidden = reading.hidden().await?;
     let (_, by) = reading.checked(|on| unique(on, &args.by, |name| hidden.hides(on.def.name, name))).await?;

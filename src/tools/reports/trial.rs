@@ -53,7 +53,9 @@ pub async fn may_run(session: &Session<'_>, name: &str) -> Result<bool, ToolErro
     match ask_form(session, name).await {
         Ok(()) => Ok(true),
         Err(ToolError::Refused { .. }) => Ok(false),
-        Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied | Kind::Missing) => Ok(false),
+        Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied | Kind::Missing) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

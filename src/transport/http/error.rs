@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::app::CannotServe;
-use crate::oauth::NoServer;
+use crate::oauth::{NoFetcher, NoServer};
 
 /// Why nothing is served over HTTP.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum HttpError {
     /// Nobody could sign in by OAuth.
     #[error(transparent)]
     OAuth(#[from] NoServer),
+    /// Nobody could sign in by an identity provider.
+    #[error("sign_in.idp: {0}")]
+    Idp(#[from] NoFetcher),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),

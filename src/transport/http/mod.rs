@@ -3,9 +3,11 @@
 
 mod accept;
 mod body;
+mod challenge;
 mod error;
 mod guard;
 mod head_clock;
+mod issuer;
 mod oauth;
 mod open_files;
 mod patience;
@@ -40,12 +42,13 @@ use crate::config::Config;
 use crate::context::overlay::Overlay;
 use crate::limit::Places;
 use crate::metrics::Metrics;
-use crate::oauth::{AuthorizationServer, Documents, Lifetimes, Scope};
+use crate::oauth::{Documents, Lifetimes, Scope};
 use crate::server::{Server, Turns};
 use crate::site::RequestId;
 use accept::Connections;
 use body::Bodies;
 use guard::Guard;
+use issuer::Issuer;
 use oauth::Requests;
 use protocol::Protocol;
 use refusal::{Body, Refusal, worded};
@@ -141,23 +144,16 @@ impl Endpoint {
     ) -> Result<(), HttpError> {
         self.guard.add(hosts);
         self.grace = self.grace.max(config.erpnext.timeout);
-        let oauth =
-            config.sign_in.oauth.as_ref().map(|config| AuthorizationServer::new(config, app.clone())).transpose()?;
-        let oauth = oauth.map(|server| server.with_lifetimes(self.lifetimes));
-        let oauth = oauth.map(|server| match &self.documents {
-            Some(documents) => server.with_documents(Arc::clone(documents)),
-            None => server,
-        });
-        let oauth = oauth.map(Arc::new);
-        if let Some(server) = &oauth {
-            let (_, host) = server.addresses().origin.split_once("://").unwrap_or_default();
+        let issuer = Issuer::of(config, &app, self.lifetimes, self.documents.as_ref())?;
+        if let Some(issuer) = &issuer {
+            let (_, host) = issuer.addresses().origin.split_once("://").unwrap_or_default();
             self.guard.add(&[host.to_owned()]);
         }
         self.sites.push(Site {
             name: name.to_owned(),
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-            sign_in: SignIn::new(config, app.clone(), oauth.clone())?,
-            oauth,
+            sign_in: SignIn::new(config, app.clone(), issuer.clone())?,
+            issuer,
             views: Views::new(app),
             overlay: Mutex::new(overlay),
         });
@@ -288,11 +284,11 @@ impl Endpoint {
             return Ok(answer);
         }
         if let Some(place) = oauth::place_of(head.uri.path()) {
-            let site = site::find(&self.sites, &host, place.site()).and_then(|site| site.oauth.as_ref());
+            let issuer = site::find(&self.sites, &host, place.site()).and_then(|site| site.issuer.as_ref());
             let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nobody signs in by OAuth here");
-            let server = site.ok_or_else(nothing)?;
+            let issuer = issuer.ok_or_else(nothing)?;
             self.requests.count(address).await?;
-            return oauth::answer(server, &place, &head, body, self.patience.body).await;
+            return oauth::answer(issuer, &place, &head, body, self.patience.body).await;
         }
         body::check_query(&head.uri)?;
         let nothing = || Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {}", route::FORMS));
@@ -319,16 +315,17 @@ impl Endpoint {
             let message = "too many requests wait already: try again in seconds";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("2"))
         })?;
-        let (app, list) = site.views.view(narrowing.clone().and(left))?;
+        let narrowing = narrowing.and(left);
+        let under = |scope: Scope| site.views.view(narrowing.clone().and(scope.narrowing()));
+        let (app, list) = under(scope.unwrap_or(Scope::Submit))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
-        if let Some((oauth, scope)) = site.oauth.as_ref().zip(scope) {
-            let under = |scope: Scope| site.views.view(narrowing.clone().and(scope.narrowing()));
+        if let Some((issuer, scope)) = site.issuer.as_ref().zip(scope) {
             let has = |scope, tool: &str| under(scope).is_ok_and(|(app, _)| app.has_tool(tool));
             if let Some(needed) = oauth::needed(&body, scope, has) {
-                return Err(oauth::insufficient(needed, oauth.addresses(), head.uri.path()));
+                return Err(challenge::insufficient(needed, issuer.addresses(), head.uri.path()));
             }
         }
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
@@ -356,10 +353,11 @@ impl Endpoint {
             Err(_) => "refused",
         };
         self.metrics.sign_in(site.label(), outcome);
-        let mut signed = signed_in.map_err(|refusal| match &site.oauth {
+        let mut signed = signed_in.map_err(|refusal| match &site.issuer {
             // Where a key is brought, there is no other way to sign in.
-            Some(oauth) if refusal.status == StatusCode::UNAUTHORIZED && !path.starts_with("/key") => {
-                oauth::challenged(refusal, oauth.addresses(), path, head.headers.contains_key(AUTHORIZATION))
+            Some(issuer) if refusal.status == StatusCode::UNAUTHORIZED && !path.starts_with("/key") => {
+                let sent_one = head.headers.contains_key(AUTHORIZATION);
+                challenge::challenged(refusal, issuer.addresses(), path, sent_one)
             }
             _ => refusal,
         })?;

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::http::uri::Authority;
 
+use super::issuer::Issuer;
 use super::sign_in::SignIn;
 use super::views::Views;
 use crate::app::Connection;
 use crate::context::overlay::Overlay;
 use crate::metrics::Health;
-use crate::oauth::AuthorizationServer;
 
 /// A site that is served.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub struct Site {
     pub hosts: Vec<String>,
     /// Who may call.
     pub sign_in: SignIn,
-    /// Who lets clients in whom people have let in.
-    pub oauth: Option<Arc<AuthorizationServer>>,
+    /// Whose tokens are taken, where people sign in in their browser.
+    pub issuer: Option<Issuer>,
     /// What may be called.
     pub views: Views,
     /// Reads the site's metadata as the first caller, where the configuration has no key for it.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod clients;
 mod identities;
+mod idp;
 mod many;
 mod narrowing;
 mod oauth;
@@ -12,6 +13,7 @@ mod redis;
 mod replicas;
 mod sdks;
 mod sign_in;
+mod signer;
 mod sites;
 #[cfg(feature = "otel")]
 mod traces;

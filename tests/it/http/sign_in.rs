@@ -34,24 +34,24 @@ impl Team {
     }
 
     /// The result of a call with this credential.
-    async fn call(&self, credential: &str, tool: &str, arguments: Value) -> Value {
+    pub async fn call(&self, credential: &str, tool: &str, arguments: Value) -> Value {
         let call = message("tools/call", json!({"name": tool, "arguments": arguments}));
         let request = self.served.post("/key/mcp", &call).header("authorization", credential);
         super::answered(request).await
     }
 
     /// The user that the site takes this credential for.
-    async fn whom(&self, credential: &str) -> Value {
+    pub async fn whom(&self, credential: &str) -> Value {
         data(&self.call(credential, "test_connection", json!({})).await)["user"].clone()
     }
 
     /// The refusal of a ping with this credential.
-    async fn refusal(&self, credential: &str) -> (u16, String) {
+    pub async fn refusal(&self, credential: &str) -> (u16, String) {
         let ping = self.served.post("/mcp", &message("ping", json!({})));
         refused(ping.header("authorization", credential)).await
     }
 
-    fn lines(&self) -> Vec<Value> {
+    pub fn lines(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.log.path().join("audit.log")).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -1,4 +1,5 @@
-//! The authorization server over HTTP: which request is for it, what is read of it, and how an answer is carried.
+//! What clients are told of signing in, and the authorization server over HTTP: which request is for it, what is read of it, and
+//! how an answer is carried.
 
 mod place;
 mod step_up;
@@ -11,14 +12,15 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
     ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
+use super::issuer::Issuer;
 use super::refusal::{Body, Refusal};
 use super::sign_in::Failures;
-use crate::oauth::{Addresses, Answer, AuthorizationServer, Cookie, Form, Scope};
+use crate::oauth::{Addresses, Answer, Cookie, Form};
 use place::Endpoint;
 
 pub use place::{Place, place_of};
@@ -60,13 +62,13 @@ impl Requests {
 /// # Errors
 /// What is not there, another method, and a body that is too large or does not come.
 pub async fn answer(
-    server: &Arc<AuthorizationServer>,
+    issuer: &Issuer,
     place: &Place<'_>,
     head: &Parts,
     body: &mut Incoming,
     patience: Duration,
 ) -> Result<Response<Body>, Refusal> {
-    let addresses = server.addresses();
+    let addresses = issuer.addresses();
     let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nothing is here");
     let expected = match place {
         Place::Endpoint(_, endpoint) if endpoint.is_for_programs() || *endpoint == Endpoint::Consent => Method::POST,
@@ -77,19 +79,19 @@ pub async fn answer(
         let message = format!("only {expected} is taken here");
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, allowed));
     }
-    let answered = match place {
-        Place::Resource(_, path) => {
+    let answered = match (place, issuer) {
+        (Place::Resource(_, path), _) => {
             let asked = format!("{}{path}", addresses.origin);
             let own = addresses.resource.strip_prefix(&addresses.origin).unwrap_or_default();
             let path = if path.is_empty() { own } else { path };
             let is_served = asked == addresses.origin || addresses.resource(Some(&asked)).is_some();
             Answer::Json(200, is_served.then(|| addresses.protected_resource(path)).ok_or_else(nothing)?)
         }
-        Place::Server(_, end) => {
+        (Place::Server(_, end), Issuer::Here(server)) => {
             let is_asked = addresses.issuer == format!("{}{end}", addresses.origin);
-            Answer::Json(200, is_asked.then(|| addresses.authorization_server()).ok_or_else(nothing)?)
+            Answer::Json(200, is_asked.then(|| server.endpoints().metadata()).ok_or_else(nothing)?)
         }
-        Place::Endpoint(_, endpoint) => {
+        (Place::Endpoint(_, endpoint), Issuer::Here(server)) => {
             let query = Form::parse(head.uri.query().unwrap_or_default());
             let bytes = if expected == Method::POST { read(body, patience).await? } else { Vec::new() };
             let form = || Form::parse(&String::from_utf8_lossy(&bytes));
@@ -112,6 +114,8 @@ pub async fn answer(
                 Endpoint::Register => server.register(&bytes),
             }
         }
+        // Others have theirs at their own addresses.
+        (_, Issuer::Provider(_) | Issuer::Site(_)) => return Err(nothing()),
     };
     carried(answered, addresses).ok_or_else(|| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "no answer can be sent"))
 }
@@ -186,28 +190,4 @@ fn carried(answer: Answer, addresses: &Addresses) -> Option<Response<Body>> {
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     response.headers_mut().extend(headers);
     Some(response)
-}
-
-/// The refusal with the words by which a client learns where to sign in (RFC 9728), for the endpoint at a path.
-pub fn challenged(refusal: Refusal, addresses: &Addresses, path: &str, sent_one: bool) -> Refusal {
-    let (metadata, scope) = (addresses.metadata_of(path), Scope::Submit.names());
-    let error = if sent_one { ", error=\"invalid_token\"" } else { "" };
-    worded(refusal, format!("Bearer resource_metadata=\"{metadata}\", scope=\"{scope}\"{error}"))
-}
-
-/// That the token is good and lets too little be done: which scope would do.
-pub fn insufficient(needed: Scope, addresses: &Addresses, path: &str) -> Refusal {
-    let (metadata, scope) = (addresses.metadata_of(path), needed.names());
-    let message = format!("the token does not let this be done: sign in again with the scope {}", needed.as_str());
-    let words = format!(
-        "Bearer error=\"insufficient_scope\", scope=\"{scope}\", resource_metadata=\"{metadata}\", error_description=\"{message}\""
-    );
-    worded(Refusal::new(StatusCode::FORBIDDEN, message), words)
-}
-
-fn worded(refusal: Refusal, words: String) -> Refusal {
-    match HeaderValue::try_from(words) {
-        Ok(words) => refusal.with_only(WWW_AUTHENTICATE, words),
-        Err(_) => refusal,
-    }
 }

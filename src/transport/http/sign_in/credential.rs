@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use ring::digest::{SHA256, digest};
+use secrecy::SecretString;
 
 use crate::oauth::is_access_token;
 use crate::site::Credentials;
@@ -17,10 +18,12 @@ pub enum Presented {
     Nothing,
     /// The API key of an ERPNext user.
     Key(Credentials),
-    /// The SHA-256 of a token that stands for one.
-    Token([u8; 32]),
+    /// A token that stands for one, or is the site's, and its SHA-256.
+    Token([u8; 32], SecretString),
     /// The SHA-256 of an access token.
     Access([u8; 32]),
+    /// A token that somebody signed.
+    Signed(SecretString),
 }
 
 /// Reads the `Authorization` header: `token KEY:SECRET` as Frappe has it, `Basic`, or `Bearer` with either.
@@ -42,10 +45,11 @@ pub fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
         "token" => key(rest).ok_or_else(|| unauthorized(form))?,
         "bearer" => match key(rest) {
             Some(key) => key,
+            None if is_signed(rest) => Ok(Presented::Signed(rest.into())),
             None => {
                 let mut hash = [0; 32];
                 hash.copy_from_slice(digest(&SHA256, rest.as_bytes()).as_ref());
-                Ok(if is_access_token(rest) { Presented::Access(hash) } else { Presented::Token(hash) })
+                Ok(if is_access_token(rest) { Presented::Access(hash) } else { Presented::Token(hash, rest.into()) })
             }
         },
         "basic" => {
@@ -54,6 +58,11 @@ pub fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
         }
         _ => Err(unauthorized(form)),
     }
+}
+
+/// Whether it has the form of a JWT: three parts, the first of which is a JSON object in base64url.
+fn is_signed(text: &str) -> bool {
+    text.starts_with("eyJ") && text.split('.').count() == 3
 }
 
 /// `KEY:SECRET`; none where there is no colon.
@@ -82,7 +91,8 @@ mod tests {
         match presented(&headers) {
             Ok(Presented::Nothing) => Ok("nothing".to_owned()),
             Ok(Presented::Key(credentials)) => Ok(credentials.authorization().unwrap().expose_secret().to_owned()),
-            Ok(Presented::Token(hash) | Presented::Access(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
+            Ok(Presented::Token(hash, _) | Presented::Access(hash)) => Ok(format!("{:02x}{:02x}", hash[0], hash[1])),
+            Ok(Presented::Signed(token)) => Ok(format!("signed {}", token.expose_secret())),
             Err(refusal) => Err((refusal.status.as_u16(), refusal.message)),
         }
     }
@@ -93,6 +103,8 @@ mod tests {
             assert_eq!(of(&[value]), Ok("token k:s".to_owned()), "{value}");
         }
         assert_eq!(of(&["Bearer abc"]), Ok("ba78".to_owned()));
+        assert_eq!(of(&["Bearer eyJ.e30.c2ln"]), Ok("signed eyJ.e30.c2ln".to_owned()));
+        assert!(of(&["Bearer eyJ.e30"]).unwrap().len() == 4, "it is a token as any other");
         assert_eq!(of(&[]), Ok("nothing".to_owned()));
     }
 

@@ -4,6 +4,7 @@ mod credential;
 mod failures;
 mod forwarded;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,12 +12,17 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use moka::future::Cache;
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+use super::challenge::insufficient;
+use super::issuer::Issuer;
 use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
 use crate::config::{Config, Narrowing};
-use crate::oauth::{AuthorizationServer, Granted, Scope, Unknown};
+use crate::idp::{Known, NotTaken};
+use crate::oauth::{Granted, Holder, NotHeld, Scope, Unknown};
+use crate::shape::shortened;
 use crate::site::{Caller, Credentials, Kind, SiteError};
 use credential::{Presented, presented, unauthorized};
 
@@ -28,6 +34,11 @@ pub use forwarded::client as client_address;
 const KEPT: Duration = Duration::from_secs(60);
 /// How long a credential that the site refused is refused without asking again.
 const REFUSED: Duration = Duration::from_secs(10);
+/// How many tokens that the site does not let in come from an address a minute. The people of a company may share one, as those
+/// of claude.ai do, and their tokens are over each hour.
+const STRANGERS: u32 = 240;
+/// The most characters of a name that are told.
+const LONGEST_NAME: usize = 100;
 /// How many credentials are remembered, good and bad each.
 const MOST: u64 = 10_000;
 
@@ -40,7 +51,9 @@ pub struct SignIn {
     good: Cache<[u8; 32], Caller>,
     bad: Cache<[u8; 32], ()>,
     failures: Failures,
-    oauth: Option<Arc<AuthorizationServer>>,
+    /// Those with a token that the site has to be asked about.
+    strangers: Failures,
+    issuer: Option<Issuer>,
 }
 
 /// Who signed in.
@@ -50,7 +63,7 @@ pub struct Signed {
     pub caller: Caller,
     /// How much is left for them.
     pub narrowing: Narrowing,
-    /// How much the token lets them do, where they have one by OAuth.
+    /// How much of that their token lets them do, where it has a scope.
     pub scope: Option<Scope>,
 }
 
@@ -60,8 +73,17 @@ struct Ways {
     /// Whose key is used where nobody signs in.
     own: Option<Caller>,
     own_keys: bool,
-    by_oauth: bool,
+    by_browser: bool,
     tokens: Vec<Token>,
+    /// By what the identity provider calls them.
+    people: BTreeMap<String, Person>,
+}
+
+/// Somebody whom the identity provider knows.
+#[derive(Debug)]
+struct Person {
+    credentials: Credentials,
+    narrowing: Narrowing,
 }
 
 /// A token and the key that it stands for.
@@ -78,13 +100,14 @@ impl SignIn {
     ///
     /// # Errors
     /// A key that cannot be one.
-    pub fn new(config: &Config, app: App, oauth: Option<Arc<AuthorizationServer>>) -> Result<Self, CannotServe> {
+    pub fn new(config: &Config, app: App, issuer: Option<Issuer>) -> Result<Self, CannotServe> {
         Ok(Self {
-            oauth,
+            issuer,
             ways: RwLock::new(Arc::new(Ways::new(config, &app)?)),
             good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
             failures: Failures::default(),
+            strangers: Failures::at_most(STRANGERS),
             app,
         })
     }
@@ -129,14 +152,15 @@ impl SignIn {
             (Presented::Key(credentials), _) if ways.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
             (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", ways.how()))),
             (Presented::Access(hash), _) => return self.by_access(hash, path, &ways).await,
-            (Presented::Token(hash), _) => match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
-                Some(token) => (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone()),
-                None => {
-                    self.failures.check(address).await?;
-                    self.failures.note(address).await;
-                    return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+            (Presented::Signed(token), _) => return self.by_provider(&token, path, &ways).await,
+            (Presented::Token(hash, token), _) => {
+                match ways.tokens.iter().find(|token| bool::from(token.hash.ct_eq(&hash))) {
+                    Some(token) => {
+                        (token.credentials.clone(), format!("token {}", token.name), token.narrowing.clone())
+                    }
+                    None => return self.by_site(&token, address, path, &ways).await,
                 }
-            },
+            }
         };
         let mut caller = self.verified(Some(address), credentials).await?;
         caller.via = Some(via);
@@ -146,10 +170,13 @@ impl SignIn {
     /// Who has an access token. Nobody guesses one: those that are over are not counted as attempts.
     async fn by_access(&self, hash: [u8; 32], path: &str, ways: &Ways) -> Result<Signed, Refusal> {
         let unknown = || unauthorized(format!("the access token is over, or was taken back. {}", ways.how()));
-        let granted = self.oauth.as_ref().filter(|_| ways.by_oauth).ok_or_else(unknown)?.whom(hash, path).await;
+        let Some(Issuer::Here(server)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
+            return Err(unknown());
+        };
+        let granted = server.whom(hash, path).await;
         let Granted { credentials, user, client, scope } = granted.map_err(|why| match why {
             Unknown::Token => unknown(),
-            Unknown::Unanswered => not_answered(10),
+            Unknown::Unanswered => not_answered("ERPNext", 10),
         })?;
         let mut caller = self.verified(None, credentials).await.map_err(|refusal| match refusal.status {
             StatusCode::UNAUTHORIZED => unknown(),
@@ -161,7 +188,59 @@ impl SignIn {
             return Err(unknown());
         }
         caller.via = Some(format!("oauth {client}"));
-        Ok(Signed { caller, narrowing: scope.narrowing(), scope: Some(scope) })
+        Ok(Signed { caller, narrowing: Narrowing::default(), scope: Some(scope) })
+    }
+
+    /// Whom the identity provider says that it is, by the key that is kept for them. Nobody guesses a signature: attempts
+    /// are not counted.
+    async fn by_provider(&self, token: &SecretString, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
+        let Some(Issuer::Provider(provider)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
+            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+        };
+        // To sign in once more would help nobody whom the provider knows already.
+        let forbidden = |why: String| Refusal::new(StatusCode::FORBIDDEN, why);
+        let Known { subject, scope } = provider.whom(token.expose_secret(), path).await.map_err(|why| match why {
+            NotTaken::Unanswered => not_answered("the identity provider", 10),
+            NotTaken::Scope => insufficient(Scope::Read, provider.addresses(), path),
+            NotTaken::Token(why) => unauthorized(format!("the token is not taken: {why}. {}", ways.how())),
+            why => forbidden(format!("the token is not taken: {why}")),
+        })?;
+        let person = ways.people.get(&subject).ok_or_else(|| {
+            let shown = shortened(&subject, LONGEST_NAME);
+            let why = format!("the identity provider says that you are {shown:?}, for whom no key is kept here");
+            forbidden(format!("{why}: ask the operator of this server"))
+        })?;
+        let verified = self.verified(None, person.credentials.clone()).await;
+        let mut caller = verified.map_err(|refusal| match refusal.status {
+            StatusCode::UNAUTHORIZED => forbidden(NO_USER.to_owned()),
+            _ => refusal,
+        })?;
+        caller.via = Some(format!("idp {subject}"));
+        Ok(Signed { caller, narrowing: person.narrowing.clone(), scope: Some(scope) })
+    }
+
+    /// Who holds a token of the site's own OAuth provider; for where those are not taken, it is nobody's.
+    async fn by_site(&self, token: &SecretString, address: IpAddr, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
+        let Some(Issuer::Site(tokens)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
+            self.failures.check(address).await?;
+            self.failures.note(address).await;
+            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+        };
+        self.strangers.check(address).await?;
+        let Holder { mut caller, client, scope } = match tokens.whom(token).await {
+            Ok(holder) => holder,
+            Err(why) => {
+                self.strangers.note(address).await;
+                return Err(match why {
+                    NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
+                    NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how())),
+                    NotHeld::Scope => insufficient(Scope::Read, tokens.addresses(), path),
+                    NotHeld::Unanswered => not_answered("ERPNext", 10),
+                });
+            }
+        };
+        caller.via = Some(format!("site {client}"));
+        Ok(Signed { caller, narrowing: Narrowing::default(), scope: Some(scope) })
     }
 
     /// The caller behind credentials, as the site says or said a moment ago; failures are counted for the address.
@@ -213,11 +292,18 @@ impl Ways {
             };
             Ok(Token { name: name.clone(), hash: token.sha256, credentials, narrowing: token.narrowing.clone() })
         };
+        let person = |(name, person): (&String, &crate::config::Person)| {
+            let (key, secret) = person.key.clone();
+            let credentials = Credentials::new(key, secret)?;
+            Ok((name.clone(), Person { credentials, narrowing: person.narrowing.clone() }))
+        };
+        let people = config.sign_in.idp.iter().flat_map(|idp| &idp.users);
         Ok(Self {
             own: if config.sign_in.is_asked() { None } else { Some(app.caller(own()?)) },
             own_keys: config.sign_in.own_keys,
-            by_oauth: config.sign_in.oauth.is_some(),
+            by_browser: config.sign_in.public_url().is_some(),
             tokens: config.sign_in.tokens.iter().map(token).collect::<Result<_, CannotServe>>()?,
+            people: people.map(person).collect::<Result<_, CannotServe>>()?,
         })
     }
 
@@ -232,7 +318,7 @@ impl Ways {
             (false, false) => {
                 "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
             }
-            (false, true) if self.by_oauth => "Sign in by OAuth: connect this address in your client anew",
+            (false, true) if self.by_browser => "Sign in by OAuth: connect this address in your client anew",
             (false, true) => "Send no Authorization header: nobody signs in here",
         }
     }
@@ -241,6 +327,9 @@ impl Ways {
 const NOT_KNOWN: &str = "ERPNext does not take this key: it is wrong, was replaced by a newer one, or its user is disabled. \
                          Generate a new one under User > Settings > API Access";
 
+const NO_USER: &str = "ERPNext does not take the key that is kept for you: your user is disabled, or has a newer key. Ask the \
+                       operator of this server";
+
 /// That the site could not say who it is.
 fn unanswered(error: &SiteError) -> Refusal {
     tracing::warn!("who signs in could not be asked: {}", error.for_log());
@@ -248,10 +337,10 @@ fn unanswered(error: &SiteError) -> Refusal {
         Kind::Paused { retry_after } | Kind::OverLimit { retry_after } => retry_after.as_secs() + 1,
         _ => 10,
     };
-    not_answered(wait)
+    not_answered("ERPNext", wait)
 }
 
-fn not_answered(wait: u64) -> Refusal {
-    let message = "ERPNext does not answer, and so nobody can sign in: try again in seconds";
+fn not_answered(who: &str, wait: u64) -> Refusal {
+    let message = format!("{who} does not answer, and so nobody can sign in: try again in seconds");
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from(wait))
 }

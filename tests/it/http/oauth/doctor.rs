@@ -2,9 +2,12 @@
 
 use erpnext_test::on_every_version;
 use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::Scene;
 use crate::cli::run;
+use crate::http::signer::Signer;
 
 /// A server that is reached where the world knows it.
 async fn reached() -> Scene {
@@ -83,4 +86,53 @@ async fn what_would_keep_people_out_is_told_with_what_mends_it() {
     let mut without = scene.config.clone();
     without.as_object_mut().unwrap().remove("sign_in");
     has(&doctor(&without).await.1, &["warning http: no site has sign_in.oauth"]);
+}
+
+#[tokio::test]
+async fn a_site_that_tells_nobody_of_its_own_provider_is_told_with_its_holes() {
+    let port = crate::support::free_port();
+    let address = format!("127.0.0.1:{port}");
+    let origin = format!("http://{address}");
+    let own = json!({"site_oauth": {"url": format!("{origin}/mcp"), "clients": ["ours"]}});
+    let scene = Scene::at(&origin, &address, |endpoint| endpoint, |config| config["sign_in"] = own).await;
+    let (code, lines) = doctor(&scene.config).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(
+        &lines,
+        &[
+            "/mcp asks who has not signed in to do so",
+            "/.well-known/oauth-protected-resource/mcp tells what clients need",
+            "error oauth: the site tells clients nothing of its OAuth provider at ",
+            "warning oauth: Frappe 1",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_gives_no_keys_is_told_with_what_mends_it() {
+    let provider = MockServer::start().await;
+    let port = crate::support::free_port();
+    let (address, issuer) = (format!("127.0.0.1:{port}"), provider.uri());
+    let origin = format!("http://{address}");
+    let anna = json!({"anna": {"api_key": "sales", "api_secret": "secret"}});
+    let idp = json!({"idp": {"url": format!("{origin}/mcp"), "issuer": issuer, "users": anna}});
+    let scene = Scene::at(&origin, &address, |endpoint| endpoint, |config| config["sign_in"] = idp).await;
+    let (code, lines) = doctor(&scene.config).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, &["/mcp asks who has not signed in to do so", &format!("error idp: {issuer} gives no keys: ")]);
+    let told = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
+    let keys = json!({"keys": [Signer::new("RS256", "1").public()]});
+    for (at, body) in [("/.well-known/openid-configuration", told), ("/keys", keys)] {
+        Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&provider).await;
+    }
+    let (code, lines) = doctor(&scene.config).await;
+    assert_eq!(code, Some(0), "{lines:#?}");
+    has(
+        &lines,
+        &[
+            "/.well-known/oauth-protected-resource/mcp tells what clients need",
+            &format!("ok idp: {issuer} has 1 key(s)"),
+            "ok idp: 1 user(s) of the provider have a key here",
+        ],
+    );
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Lifetimes, ORIGIN, REDIRECT, Scene, answered, location, parameter};
 use crate::http::data;
+use crate::http::sdks::{DOCUMENT, documents};
 
 #[on_every_version]
 async fn somebody_signs_in_in_the_browser_and_works_as_themselves() {
@@ -25,6 +26,20 @@ async fn somebody_signs_in_in_the_browser_and_works_as_themselves() {
     let (status, next) = answered(scene.refresh(&client, &tokens)).await;
     assert_eq!((status, scene.status(&next).await), (200, 200), "{next}");
     assert!(scene.audit().contains("\"via\":\"oauth Tests\""));
+}
+
+#[tokio::test]
+async fn somebody_signs_in_through_a_client_that_keeps_a_document_of_itself() {
+    let fetched = documents().await;
+    let scene = Scene::at(ORIGIN, "127.0.0.1:0", |endpoint| endpoint.with_documents(fetched), |_| {}).await;
+    let page = scene.authorize(DOCUMENT, &[]).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("By its document"), "{page}");
+    let code = scene.code(DOCUMENT).await;
+    let (status, tokens) = answered(scene.redeem(DOCUMENT, &code, &[])).await;
+    assert_eq!((status, scene.status(&tokens).await), (200, 200), "{tokens}");
+    let (status, next) = answered(scene.refresh(DOCUMENT, &tokens)).await;
+    assert_eq!((status, scene.status(&next).await), (200, 200), "{next}");
+    assert!(scene.audit().contains("\"via\":\"oauth By its document\""));
 }
 
 #[tokio::test]

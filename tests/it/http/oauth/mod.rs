@@ -3,6 +3,7 @@
 mod doctor;
 mod hostile;
 mod login;
+mod site_tokens;
 mod tokens;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use erpnext_mcp::oauth::{Documents, Lifetimes};
+use erpnext_mcp::oauth::{Documents, Fetcher, Lifetimes};
 use erpnext_sandbox::{Fault, Kind};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 const REDIRECT: &str = "http://127.0.0.1:33418/callback";
 /// A client's id that is the address of its document.
-const DOCUMENT: &str = "https://client.example/metadata.json";
+pub const DOCUMENT: &str = "https://client.example/metadata.json";
 
 /// Where `.ci/clients` has installed the SDKs.
 fn installed() -> PathBuf {
@@ -171,7 +171,7 @@ async fn the_inspector_lists_and_calls_in_both_eras_and_finds_no_schema_that_is_
 }
 
 /// A server of the one document that a client keeps at [`DOCUMENT`], and what fetches it there.
-async fn documents() -> Documents {
+pub async fn documents() -> Documents {
     let certificate = |name: &str| {
         let file = crate::tidy::root().join("tests/it/http/certificates").join(name);
         std::fs::read(file).unwrap()
@@ -203,7 +203,7 @@ async fn documents() -> Documents {
             stream.shutdown().await.unwrap();
         }
     });
-    Documents::by(http)
+    Documents::by(Fetcher::by(http))
 }
 
 #[test]

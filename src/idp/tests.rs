@@ -1,0 +1,305 @@
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../tests/it/http/signer.rs"]
+mod signer;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::jwks::{Key, keys};
+use super::jwt::{Expectation, LONGEST, Untrusted, verify};
+use super::keys::{Keys, NoKeys, Times, Unanswered};
+use crate::config::{Algorithm, Idp, PublicUrl};
+use crate::oauth::Unfetched;
+use signer::{Signer, encoded};
+
+const ISSUER: &str = "https://login.example.com/realms/acme";
+const HERE: &str = "https://mcp.example.com/mcp";
+const NOW: i64 = 1_800_000_000;
+
+fn claims() -> Value {
+    json!({"iss": ISSUER, "aud": HERE, "sub": "anna", "exp": NOW + 300, "nbf": NOW - 300})
+}
+
+/// The claims with one changed; without it where it is null.
+fn changed(name: &str, value: Value) -> Value {
+    let mut claims = claims();
+    claims[name] = value;
+    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    claims
+}
+
+fn known(signers: &[&Signer]) -> Vec<Key> {
+    keys(&json!({"keys": signers.iter().map(|signer| signer.public()).collect::<Vec<_>>()}))
+}
+
+/// Whose a token is, where any of the algorithms will do.
+fn decided(keys: &[Key], token: &str) -> Result<String, Untrusted> {
+    decided_by(keys, token, &Algorithm::ALL)
+}
+
+fn decided_by(keys: &[Key], token: &str, algorithms: &[Algorithm]) -> Result<String, Untrusted> {
+    let expected = Expectation { issuer: ISSUER, audiences: &[HERE], algorithms };
+    verify(token, keys, &expected, NOW).map(|claims| claims["sub"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_token_is_trusted_by_the_key_that_signed_it_and_no_other() {
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let signer = Signer::new(algorithm, "1");
+        let token = signer.token(&claims());
+        assert_eq!(decided(&known(&[&signer]), &token).as_deref(), Ok("anna"), "{algorithm}");
+        let (rest, _) = token.rsplit_once('.').unwrap();
+        let (header, _) = rest.split_once('.').unwrap();
+        let forged = token.replace(rest, &format!("{header}.{}", encoded(changed("sub", json!("boss")).to_string())));
+        assert_eq!(decided(&known(&[&signer]), &forged), Err(Untrusted::Signature), "{algorithm}");
+        for signature in [String::new(), encoded([0_u8; 64]), encoded([7_u8; 256])] {
+            let unsigned = format!("{rest}.{signature}");
+            assert_eq!(decided(&known(&[&signer]), &unsigned), Err(Untrusted::Signature), "{algorithm}");
+        }
+    }
+    let (one, other) = (Signer::new("EdDSA", "1"), Signer::new("EdDSA", "1"));
+    assert_eq!(decided(&known(&[&other]), &one.token(&claims())), Err(Untrusted::Signature));
+    assert!(decided(&known(&[&other, &one]), &one.token(&claims())).is_ok(), "a name may be given twice");
+}
+
+#[test]
+fn the_algorithm_is_that_of_the_key_and_of_the_configuration() {
+    let rsa = Signer::new("RS256", "1");
+    let keys = known(&[&rsa]);
+    let text = claims().to_string();
+    // Of those who know the public key alone.
+    let secret = rsa.public()["n"].as_str().unwrap().to_owned();
+    for algorithm in ["HS256", "HS512"] {
+        let signed = format!("{}.{}", encoded(json!({"alg": algorithm, "kid": "1"}).to_string()), encoded(&text));
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+        let token = format!("{signed}.{}", encoded(ring::hmac::sign(&key, signed.as_bytes())));
+        assert_eq!(decided(&keys, &token), Err(Untrusted::Algorithm));
+    }
+    for algorithm in ["none", "None", "NONE", "", "rs256", "RS512", "PS256", "ES256", "EdDSA"] {
+        let token = rsa.signed(&json!({"alg": algorithm, "kid": "1"}).to_string(), &text);
+        assert_eq!(decided(&keys, &token), Err(Untrusted::Algorithm), "{algorithm}");
+        let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
+        assert_eq!(decided(&keys, &unsigned), Err(Untrusted::Algorithm), "{algorithm}");
+    }
+    let (good, bad) = ([Algorithm::Rs256], [Algorithm::Es256, Algorithm::EdDsa]);
+    assert!(decided_by(&keys, &rsa.token(&claims()), &good).is_ok());
+    assert_eq!(decided_by(&keys, &rsa.token(&claims()), &bad), Err(Untrusted::Algorithm));
+}
+
+#[test]
+fn the_header_names_one_of_the_providers_keys_and_brings_none() {
+    let (own, foreign) = (Signer::new("EdDSA", "1"), Signer::new("EdDSA", "2"));
+    let keys = known(&[&own]);
+    assert_eq!(decided(&keys, &foreign.token(&claims())), Err(Untrusted::UnknownKey));
+    let text = claims().to_string();
+    let brought = json!({
+        "alg": "EdDSA", "kid": "1", "jwk": foreign.public(), "jku": "https://evil.example/keys", "x5u": "https://evil.example/x",
+    });
+    assert_eq!(decided(&keys, &foreign.signed(&brought.to_string(), &text)), Err(Untrusted::Signature));
+    for (header, why) in [
+        (json!({"alg": "EdDSA"}), Untrusted::Malformed),
+        (json!({"alg": "EdDSA", "kid": 1}), Untrusted::Malformed),
+        (json!({"alg": "EdDSA", "kid": "1", "crit": ["b64"], "b64": false}), Untrusted::Kind),
+        (json!({"alg": "EdDSA", "kid": "1", "typ": "logout+jwt"}), Untrusted::Kind),
+        (json!({"alg": "EdDSA", "kid": "1", "typ": 1}), Untrusted::Kind),
+        (json!({"alg": ["EdDSA"], "kid": "1"}), Untrusted::Algorithm),
+    ] {
+        assert_eq!(decided(&keys, &own.signed(&header.to_string(), &text)), Err(why), "{header}");
+    }
+    for kind in ["at+jwt", "application/at+JWT", "JWT"] {
+        let header = json!({"alg": "EdDSA", "kid": "1", "typ": kind});
+        assert!(decided(&keys, &own.signed(&header.to_string(), &text)).is_ok(), "{kind}");
+    }
+}
+
+#[test]
+fn a_token_is_its_issuers_for_this_server_and_for_now() {
+    let signer = Signer::new("ES256", "1");
+    let keys = known(&[&signer]);
+    for (name, value, why) in [
+        ("iss", json!("https://login.example.com/realms/acme/"), Untrusted::Issuer),
+        ("iss", json!([ISSUER]), Untrusted::Issuer),
+        ("iss", Value::Null, Untrusted::Issuer),
+        ("aud", json!("https://mcp.example.com"), Untrusted::Audience),
+        ("aud", json!("https://mcp.example.com/mcp/north"), Untrusted::Audience),
+        ("aud", json!([]), Untrusted::Audience),
+        ("aud", json!({HERE: true}), Untrusted::Audience),
+        ("aud", Value::Null, Untrusted::Audience),
+        ("exp", json!(NOW - 60), Untrusted::Expired),
+        ("exp", json!(0), Untrusted::Expired),
+        ("exp", json!("never"), Untrusted::Malformed),
+        ("exp", Value::Null, Untrusted::Malformed),
+        ("nbf", json!(NOW + 61), Untrusted::TooEarly),
+        ("nbf", json!("x"), Untrusted::Malformed),
+        ("cnf", json!({"jkt": "x"}), Untrusted::Kind),
+    ] {
+        let told = changed(name, value);
+        assert_eq!(decided(&keys, &signer.token(&told)), Err(why), "{told}");
+    }
+    for (name, value) in [
+        ("aud", json!(["account", HERE])),
+        ("exp", json!(NOW - 59)),
+        ("exp", json!(1.9e9)),
+        ("nbf", json!(NOW + 60)),
+        ("nbf", Value::Null),
+    ] {
+        let told = changed(name, value);
+        assert!(decided(&keys, &signer.token(&told)).is_ok(), "{told}");
+    }
+}
+
+#[test]
+fn what_two_readers_could_read_differently_is_read_by_nobody() {
+    let signer = Signer::new("EdDSA", "1");
+    let keys = known(&[&signer]);
+    let (header, text) = (r#"{"alg":"EdDSA","kid":"1"}"#, claims().to_string());
+    for (header, text) in [
+        (header, text.replacen('{', r#"{"sub":"boss","#, 1)),
+        (header, text.replacen('{', r#"{"aud":"x","#, 1)),
+        (header, text.replacen('{', r#"{"x":{"a":1,"a":2},"#, 1)),
+        (r#"{"alg":"EdDSA","kid":"1","kid":"2"}"#, text.clone()),
+        (r#"{"alg":"none","alg":"EdDSA","kid":"1"}"#, text.clone()),
+    ] {
+        assert_eq!(decided(&keys, &signer.signed(header, &text)), Err(Untrusted::Twice), "{header} {text}");
+    }
+    let good = signer.token(&claims());
+    for bad in [
+        String::new(),
+        "eyJ".to_owned(),
+        "..".to_owned(),
+        good.replacen('.', "", 1),
+        format!("{good}="),
+        format!("{good}\n"),
+        signer.signed("[]", &text),
+        signer.signed(header, "7"),
+        signer.signed(header, &"[".repeat(10_000)),
+    ] {
+        assert_eq!(decided(&keys, &bad), Err(Untrusted::Malformed), "{bad:?}");
+    }
+    assert!(decided(&keys, &format!("{good}.{good}")).is_err());
+    let long = signer.token(&changed("groups", json!("x".repeat(LONGEST))));
+    assert_eq!(decided(&keys, &long), Err(Untrusted::TooLong));
+}
+
+/// The configuration of a provider; its keys are where it says that they are, unless that is stated.
+fn provider(issuer: &str, jwks_url: Option<String>) -> Idp {
+    Idp {
+        url: PublicUrl::parse(HERE).unwrap(),
+        issuer: issuer.to_owned(),
+        audience: None,
+        jwks_url,
+        algorithms: Algorithm::ALL.to_vec(),
+        claim: "sub".to_owned(),
+        scopes: false,
+        scope_prefix: String::new(),
+        users: Default::default(),
+    }
+}
+
+const NO_TIME: Times =
+    Times { kept: Duration::ZERO, longest: Duration::from_secs(60), pause: Duration::ZERO, failed: Duration::ZERO };
+
+/// A server that answers with this there.
+async fn answering(at: &str, answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    server
+}
+
+fn published(signer: &Signer) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(json!({"keys": [signer.public()]}))
+}
+
+async fn asked(server: &MockServer) -> usize {
+    server.received_requests().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn keys_are_asked_for_once_and_for_one_that_is_not_known_once_in_a_while() {
+    let server = answering("/keys", published(&Signer::new("EdDSA", "1"))).await;
+    let idp = provider(ISSUER, Some(format!("{}/keys", server.uri())));
+    let keys = Keys::new(&idp, Times::default()).unwrap();
+    let (one, other) = tokio::join!(keys.current(), keys.current());
+    assert_eq!((one.unwrap().len(), other.unwrap().len(), asked(&server).await), (1, 1, 1));
+    for _ in 0..10 {
+        assert_eq!(keys.renewed().await.unwrap().len(), 1);
+    }
+    assert_eq!(asked(&server).await, 2);
+    // Where that was long ago, they are asked for again.
+    let keys = Keys::new(&idp, NO_TIME).unwrap();
+    keys.current().await.unwrap();
+    keys.renewed().await.unwrap();
+    keys.renewed().await.unwrap();
+    assert_eq!(asked(&server).await, 5);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_costs_nobody_their_login_for_a_day() {
+    let server = answering("/keys", published(&Signer::new("EdDSA", "1"))).await;
+    let idp = provider(ISSUER, Some(format!("{}/keys", server.uri())));
+    let keys = Keys::new(&idp, NO_TIME).unwrap();
+    let short = Keys::new(&idp, Times { longest: Duration::ZERO, ..NO_TIME }).unwrap();
+    assert_eq!((keys.current().await.unwrap().len(), short.current().await), (1, Err(Unanswered)));
+    server.reset().await;
+    assert_eq!(keys.current().await.unwrap().len(), 1);
+    assert_eq!(keys.renewed().await.unwrap().len(), 1);
+    let never = Keys::new(&idp, Times::default()).unwrap();
+    assert_eq!(never.current().await, Err(Unanswered));
+}
+
+/// Has a provider tell of itself that it is this issuer, and has its keys there.
+async fn tell(server: &MockServer, issuer: &str, keys: &str) {
+    server.reset().await;
+    let told = ResponseTemplate::new(200).set_body_json(json!({"issuer": issuer, "jwks_uri": keys}));
+    Mock::given(path("/.well-known/openid-configuration")).respond_with(told).mount(server).await;
+    Mock::given(path("/keys")).respond_with(published(&Signer::new("EdDSA", "1"))).mount(server).await;
+}
+
+#[tokio::test]
+async fn a_provider_is_believed_about_itself_and_its_keys_are_not_fetched_from_inside() {
+    let server = MockServer::start().await;
+    let other = answering("/keys", published(&Signer::new("EdDSA", "1"))).await;
+    let issuer = server.uri();
+    let keys = Keys::new(&provider(&issuer, None), Times::default()).unwrap();
+    tell(&server, &issuer, &format!("{issuer}/keys")).await;
+    assert_eq!(keys.count().await, Ok(1));
+    tell(&server, &format!("{issuer}/"), &format!("{issuer}/keys")).await;
+    assert_eq!(keys.count().await, Err(NoKeys::Issuer));
+    let inner = [
+        format!("{}/keys", other.uri()),
+        "https://127.0.0.1/keys".to_owned(),
+        "https://169.254.169.254/keys".to_owned(),
+        "https://[::1]/keys".to_owned(),
+        "https://localhost/keys".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ];
+    for address in inner {
+        tell(&server, &issuer, &address).await;
+        let why = keys.count().await.unwrap_err();
+        assert!(matches!(why, NoKeys::Unfetched(_, Unfetched::Address)), "{address}: {why}");
+    }
+    assert_eq!(asked(&other).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_set_of_keys_is_none() {
+    let large = json!({"keys": [Signer::new("EdDSA", "1").public()], "x": "x".repeat(300 << 10)});
+    let elsewhere = ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1/keys");
+    for (answer, why) in [
+        (ResponseTemplate::new(200).set_body_json(large), "larger than it may be"),
+        (elsewhere, "answers 302"),
+        (ResponseTemplate::new(500), "answers 500"),
+        (ResponseTemplate::new(200).set_body_string("<html>"), "not JSON"),
+        (ResponseTemplate::new(200).set_body_json(json!({"keys": []})), "no key for RS256"),
+    ] {
+        let server = answering("/keys", answer).await;
+        let keys = Keys::new(&provider(ISSUER, Some(format!("{}/keys", server.uri()))), Times::default()).unwrap();
+        let said = keys.count().await.unwrap_err().to_string();
+        assert!(said.contains(why), "{said}");
+        assert_eq!(keys.current().await, Err(Unanswered));
+    }
+}
