@@ -251,7 +251,7 @@ fn unknown(def: &DocTypeDef, open: &[Target], title: &str, name: &str) -> Violat
 }
 
 /// Those of one table, or of the document itself.
-fn those_of(open: &[Target], table: Option<&'static FieldDef>) -> impl Iterator<Item = &Target> {
+fn those_of<'a>(open: &'a [Target], table: Option<&'static FieldDef>) -> impl Iterator<Item = &'a Target> {
     let table = table.map(|table| table.fieldname);
     open.iter().filter(move |target| target.table.map(|table| table.fieldname) == table)
 }
