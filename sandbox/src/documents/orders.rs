@@ -1,5 +1,6 @@
 //! What the site does to orders that are submitted, past the rules for a change of what is submitted.
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::{own, status};
@@ -39,7 +40,8 @@ impl Site<'_> {
         self.journal("update", doctype, name)
     }
 
-    /// Gives an order other rows; those that are not named are deleted.
+    /// Gives an order other rows; those that are not named are deleted. A price that is not sent is 0, a factor that is
+    /// not sent is that of the unit, and 16 keeps no description but the one that is sent.
     ///
     /// # Errors
     /// 403; 417 for an order that is not submitted or is closed, a row of which more is done, a row that is done in part.
@@ -65,6 +67,16 @@ impl Site<'_> {
                     .filter(|(key, _)| !matches!(key.as_str(), "docname" | "name"))
                     .map(|(k, v)| (k.clone(), v.clone())),
             );
+            if row.get("rate").map_or(0.0, flt) == 0.0 {
+                // Nothing of the list's price is left.
+                for (field, value) in [("rate", 0.0), ("discount_percentage", 100.0)] {
+                    new.insert(field.to_owned(), json!(value));
+                }
+            }
+            if !text(row, "uom").is_empty() && row.get("conversion_factor").map_or(0.0, flt) == 0.0 {
+                let factor = self.unit_factor(text(row, "item_code"), text(row, "uom"))?;
+                new.insert("conversion_factor".to_owned(), json!(factor));
+            }
             new.insert("idx".to_owned(), json!(kept.len() + 1));
             kept.push(Value::Object(new));
         }
@@ -80,10 +92,23 @@ impl Site<'_> {
         self.stamp(def, &mut doc);
         self.name_rows(def, &mut doc)?;
         self.fill(def, &mut doc)?;
+        if self.version() >= Version::V16 {
+            let items = doc.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten();
+            for (row, sent) in items.filter_map(Value::as_object_mut).zip(sent) {
+                row.insert("description".to_owned(), sent.get("description").cloned().unwrap_or_default());
+            }
+        }
         self.write(def, &mut doc)?;
         self.keep_version(def, &stored, &doc)?;
         self.recount_order(doctype, name)?;
         self.journal("update", doctype, name)
+    }
+
+    /// How much of an item's stock unit one of another unit is; 1 of one that the item does not state.
+    fn unit_factor(&self, item: &str, unit: &str) -> Result<f64, SiteError> {
+        let item = self.load("Item", item)?;
+        let stated = rows(&item, "uoms").find(|row| text(row, "uom") == unit);
+        Ok(stated.and_then(|row| row.get("conversion_factor")).map_or(1.0, flt))
     }
 
     fn submitted(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
