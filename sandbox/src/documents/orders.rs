@@ -20,6 +20,9 @@ impl Site<'_> {
     pub fn set_status(&self, doctype: &str, name: &str, to: &str) -> Result<(), SiteError> {
         let def = self.controller(doctype)?;
         let mut doc = self.submitted(doctype, name)?;
+        if self.version() >= Version::V16 {
+            self.check(doctype, Some(&doc), Right::Submit)?;
+        }
         let choices = def.field("status").and_then(|field| field.choices()).unwrap_or_default();
         // What is to be worked out is asked for by the name of a state, which need not be one of its choices.
         if !choices.contains(&to) && to != "Submitted" {
