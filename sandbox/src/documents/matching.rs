@@ -81,7 +81,8 @@ impl Site<'_> {
             json!({
                 "doctype": "Payment Reconciliation Payment", "parentfield": "payments", "reference_type": PAYMENT,
                 "reference_name": text(doc, "name"), "reference_row": null, "posting_date": text(doc, "posting_date"),
-                "is_advance": int(doc, "book_advance_payments_in_separate_party_account"), "amount": number(doc, "unallocated_amount"), "difference_amount": 0.0,
+                "is_advance": int(doc, "book_advance_payments_in_separate_party_account"),
+                "amount": number(doc, "unallocated_amount"), "difference_amount": 0.0,
                 "currency": currency, "exchange_rate": 1.0, "cost_center": doc.get("cost_center"),
             })
         };
