@@ -68,6 +68,18 @@ async fn what_a_submitted_order_keeps_is_refused_with_the_tool_that_is_meant() {
     assert_eq!(desk.call("change_order_status", to(&name, "Reopened")).await["reopened"], json!(name));
 }
 
+/// Version 15 closes an order for whoever may sign in.
+#[on_every_version]
+async fn who_may_only_read_orders_closes_none() {
+    use crate::support::refusal;
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let before = desk.site.journal().len();
+    let said = refusal(&super::app(&desk.site, "reader"), "change_order_status", to(&name, "close")).await;
+    assert!(said.contains("do not give the right to submit Sales Order"), "{said}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
 #[on_every_version]
 async fn whatever_can_be_closed_is_closed_and_goes_on_as_before() {
     let desk = Desk::open().await;
