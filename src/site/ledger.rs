@@ -15,7 +15,8 @@ pub enum Ledger {
 }
 
 impl CallerClient<'_> {
-    /// The entries that the submission of the document would make, each by the labels of its columns.
+    /// The entries that the submission of the document would make, each by the labels of its columns; nothing where the
+    /// site works out no such ledger for the document.
     ///
     /// # Errors
     /// The site's refusal: not every DocType has such a preview, and what could not be submitted has none.
@@ -25,18 +26,20 @@ impl CallerClient<'_> {
         ledger: Ledger,
         company: &str,
         name: &str,
-    ) -> Result<Vec<Map<String, Value>>, SiteError> {
+    ) -> Result<Option<Vec<Map<String, Value>>>, SiteError> {
         check(permit, &[Operation::Submit])?;
         let (method, columns, rows) = match ledger {
             Ledger::Accounts => (endpoints::ACCOUNTS_PREVIEW, "gl_columns", "gl_data"),
             Ledger::Stock => (endpoints::STOCK_PREVIEW, "sl_columns", "sl_data"),
         };
-        let body = json!({ "company": company, "doctype": permit.doctype(), "docname": name });
+        // The labels come in the site's language unless another is asked for.
+        let body = json!({ "company": company, "doctype": permit.doctype(), "docname": name, "_lang": "en" });
         let answer = self.method_post(method, Body::Json(body)).await?.data;
         let labels = answer.get(columns).and_then(Value::as_array).map(|columns| columns.iter().map(label).collect());
         let entries = answer.get(rows).and_then(Value::as_array);
-        let entries = entries.zip(labels).and_then(|(rows, labels): (_, Vec<String>)| {
-            rows.iter().map(|row| by_label(row, &labels)).collect::<Option<Vec<_>>>()
+        let entries = entries.zip(labels).and_then(|(rows, labels): (_, Vec<String>)| match labels.is_empty() {
+            true => Some(None),
+            false => rows.iter().map(|row| by_label(row, &labels)).collect::<Option<Vec<_>>>().map(Some),
         });
         entries.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no ledger in it"))
     }

@@ -1,6 +1,7 @@
 //! What the desk's Bank Clearance does: the payments of an account, and the day on which the bank had each. Invoices
 //! that were paid at once are left out.
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::own;
@@ -57,10 +58,11 @@ impl Site<'_> {
     }
 
     /// Gives the payments in the tool's table their clearance dates, all of them or none; one without a date loses it
-    /// where the tool includes what is cleared. It asks for no right on the payments.
+    /// where the tool includes what is cleared. It asks for no right on the payments. For a date before that of the
+    /// cheque 16 answers 200, says so and sets none.
     ///
     /// # Errors
-    /// 417 for a date before that of the cheque.
+    /// On 15 417 for such a date.
     pub fn set_clearance(&self, tool: &mut Doc) -> Result<(), SiteError> {
         let all = int(tool, "include_reconciled_entries") == 1;
         let dated: Vec<Doc> =
@@ -68,10 +70,12 @@ impl Site<'_> {
         for row in &dated {
             let (date, cheque) = (text(row, "clearance_date"), text(row, "cheque_date"));
             if !date.is_empty() && date < cheque {
-                return Err(SiteError::invalid(format!(
-                    "Row #{}: {date} is before the cheque's date",
-                    int(row, "idx")
-                )));
+                let words = format!("Row #{}: {date} is before the cheque's date", int(row, "idx"));
+                if self.version() < Version::V16 {
+                    return Err(SiteError::invalid(words));
+                }
+                self.say(Message::new(words));
+                return Ok(());
             }
         }
         if dated.is_empty() {
@@ -98,7 +102,7 @@ fn entry(doctype: &str, doc: &Doc, [number, date]: [&str; 2], amount: f64) -> Do
         ("parentfield".to_owned(), json!("payment_entries")),
         ("payment_document".to_owned(), json!(doctype)),
         ("payment_entry".to_owned(), json!(text(doc, "name"))),
-        ("amount".to_owned(), json!(format!("{:.2} {side}", cents(amount.abs())))),
+        ("amount".to_owned(), json!(format!("€ {} {side}", grouped(amount.abs())))),
         ("posting_date".to_owned(), json!(text(doc, "posting_date"))),
         ("cheque_number".to_owned(), json!(doc.get(number))),
         ("cheque_date".to_owned(), json!(doc.get(date))),
@@ -106,46 +110,78 @@ fn entry(doctype: &str, doc: &Doc, [number, date]: [&str; 2], amount: f64) -> Do
     ])
 }
 
+/// An amount as the site formats it: `1,234.50`.
+fn grouped(amount: f64) -> String {
+    let text = format!("{:.2}", cents(amount));
+    let whole = text.len() - 3;
+    let mut grouped = String::new();
+    for (at, digit) in text.chars().enumerate() {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use erpnext_schema::Version;
     use serde_json::{Value, json};
 
+    use super::grouped;
+    use crate::doc::is_empty;
+    use crate::error::SiteError;
+    use crate::site::Site;
     use crate::{Options, Sandbox};
+
+    #[test]
+    fn amounts_are_formatted() {
+        let all = [0.0, 12.5, 999.99, 1_234.5, 1_234_567.0].map(grouped);
+        assert_eq!(all, ["0.00", "12.50", "999.99", "1,234.50", "1,234,567.00"]);
+    }
 
     #[tokio::test]
     async fn a_payment_is_cleared_on_a_day_that_is_not_before_its_cheque() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
-        sandbox
-            .with(|site| {
-                let payment = site.load("Payment Entry", "ACC-PAY-2026-00001")?;
-                let account = match payment["payment_type"] == "Receive" {
-                    true => &payment["paid_to"],
-                    false => &payment["paid_from"],
-                };
-                let day = payment["posting_date"].as_str().unwrap();
-                let tool = json!({
-                    "doctype": "Bank Clearance", "account": account, "from_date": day, "to_date": day,
-                    "payment_entries": [],
-                });
-                let mut tool = tool.as_object().unwrap().clone();
-                site.bank_entries(&mut tool)?;
-                let is_there =
-                    |tool: &Value| tool.as_array().unwrap().iter().any(|row| row["payment_entry"] == payment["name"]);
-                assert!(is_there(&tool["payment_entries"]), "{tool:?}");
-                let dated = |date: &str| {
-                    json!([{"payment_document": "Payment Entry", "payment_entry": payment["name"],
-                        "cheque_date": payment["reference_date"], "clearance_date": date}])
-                };
-                tool.insert("payment_entries".to_owned(), dated("2020-01-01"));
-                assert!(site.set_clearance(&mut tool).unwrap_err().text.contains("before the cheque"));
-                tool.insert("payment_entries".to_owned(), dated("2026-12-01"));
-                site.set_clearance(&mut tool)?;
-                assert!(!is_there(&tool["payment_entries"]), "what is cleared is not listed: {tool:?}");
-                assert_eq!(site.load("Payment Entry", "ACC-PAY-2026-00001")?["clearance_date"], "2026-12-01");
-                Ok(())
-            })
-            .unwrap();
+        for version in Version::ALL.iter().copied() {
+            let options = Options { version, sample: Some(1), ..Options::default() };
+            let sandbox = Sandbox::start(options).await.unwrap();
+            sandbox.with(cleared).unwrap();
+        }
+    }
+
+    fn cleared(site: &Site<'_>) -> Result<(), SiteError> {
+        let payment = site.load("Payment Entry", "ACC-PAY-2026-00001")?;
+        let account = match payment["payment_type"] == "Receive" {
+            true => &payment["paid_to"],
+            false => &payment["paid_from"],
+        };
+        let day = payment["posting_date"].as_str().unwrap();
+        let tool = json!({
+            "doctype": "Bank Clearance", "account": account, "from_date": day, "to_date": day,
+            "payment_entries": [],
+        });
+        let mut tool = tool.as_object().unwrap().clone();
+        site.bank_entries(&mut tool)?;
+        let is_there =
+            |tool: &Value| tool.as_array().unwrap().iter().any(|row| row["payment_entry"] == payment["name"]);
+        assert!(is_there(&tool["payment_entries"]), "{tool:?}");
+        let dated = |date: &str| {
+            json!([{"payment_document": "Payment Entry", "payment_entry": payment["name"],
+                "cheque_date": payment["reference_date"], "clearance_date": date}])
+        };
+        tool.insert("payment_entries".to_owned(), dated("2020-01-01"));
+        match site.set_clearance(&mut tool) {
+            Err(error) => assert!(error.text.contains("before the cheque") && site.version() < Version::V16),
+            Ok(()) => assert!(site.version() >= Version::V16),
+        }
+        assert!(is_empty(site.load("Payment Entry", "ACC-PAY-2026-00001")?.get("clearance_date")));
+        tool.insert("payment_entries".to_owned(), dated("2026-12-01"));
+        site.set_clearance(&mut tool)?;
+        assert!(!is_there(&tool["payment_entries"]), "what is cleared is not listed: {tool:?}");
+        assert_eq!(site.load("Payment Entry", "ACC-PAY-2026-00001")?["clearance_date"], "2026-12-01");
+        Ok(())
     }
 }

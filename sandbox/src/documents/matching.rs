@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::offsets::ENTRY;
 use super::payments::{cents, number};
-use crate::doc::{Doc, int, rows, text};
-use crate::error::SiteError;
+use crate::doc::{Doc, flt, int, rows, text};
+use crate::error::{SiteError, exc};
 use crate::site::Site;
 
 const PAYMENT: &str = "Payment Entry";
@@ -82,7 +82,8 @@ impl Site<'_> {
             json!({
                 "doctype": "Payment Reconciliation Payment", "parentfield": "payments", "reference_type": PAYMENT,
                 "reference_name": text(doc, "name"), "reference_row": null, "posting_date": text(doc, "posting_date"),
-                "is_advance": "Yes", "amount": number(doc, "unallocated_amount"), "difference_amount": 0.0,
+                "is_advance": int(doc, "book_advance_payments_in_separate_party_account"),
+                "amount": number(doc, "unallocated_amount"), "difference_amount": 0.0,
                 "currency": currency, "exchange_rate": 1.0, "cost_center": doc.get("cost_center"),
             })
         };
@@ -97,10 +98,15 @@ impl Site<'_> {
     /// Proposes which of the payments goes to which of the invoices, in their order.
     ///
     /// # Errors
-    /// 417 where the tool's tables are empty.
+    /// 417 where the tool's tables are empty; 500 for a row that does not say what is open of it.
     pub fn allocate(&self, tool: &mut Doc, args: &Doc) -> Result<(), SiteError> {
         if let Some(empty) = ["invoices", "payments"].into_iter().find(|table| rows(tool, table).next().is_none()) {
             return Err(SiteError::invalid(format!("there are no {empty}")));
+        }
+        for (table, open) in [("payments", "amount"), ("invoices", "outstanding_amount")] {
+            if rows(args, table).any(|row| row.get(open).is_none_or(|open| !open.is_number())) {
+                return Err(not_compared());
+            }
         }
         let mut invoices: Vec<Doc> = rows(args, "invoices").cloned().collect();
         let mut made = Vec::new();
@@ -135,7 +141,8 @@ impl Site<'_> {
     /// payments.
     ///
     /// # Errors
-    /// 417 for an empty allocation, more than is open, and a payment of which something else is open now.
+    /// 417 for an empty allocation, more than is open, and a payment of which something else is open now; 500 for an
+    /// invoice that is not among those of the tool.
     pub fn reconcile(&self, tool: &mut Doc) -> Result<(), SiteError> {
         let allocation: Vec<Doc> =
             rows(tool, "allocation").filter(|row| number(row, "allocated_amount") != 0.0).cloned().collect();
@@ -143,11 +150,14 @@ impl Site<'_> {
             return Err(SiteError::invalid("the allocation is empty"));
         }
         for row in &allocation {
-            let listed =
-                rows(tool, "invoices").find(|open| text(open, "invoice_number") == text(row, "invoice_number"));
-            let open = listed.map_or(0.0, |open| number(open, "outstanding_amount"));
-            let taken = number(row, "allocated_amount");
-            if taken > number(row, "amount") || taken > open + ROUNDING {
+            let is_it =
+                |open: &&Doc| ["invoice_type", "invoice_number"].iter().all(|key| text(open, key) == text(row, key));
+            let listed = rows(tool, "invoices").find(is_it).and_then(|open| open.get("outstanding_amount"));
+            let (taken, left) = (number(row, "allocated_amount"), number(row, "amount"));
+            if taken > left {
+                return Err(SiteError::invalid(format!("{taken} is more than the {left} that is left")));
+            }
+            if taken > listed.map(flt).ok_or_else(not_compared)? + ROUNDING {
                 return Err(SiteError::invalid(format!("{taken} is more than is open")));
             }
         }
@@ -199,6 +209,11 @@ impl Site<'_> {
         self.tell_invoices(def, &Doc::from_iter([("references".to_owned(), Value::Array(added))]), true)?;
         self.journal("update", PAYMENT, name)
     }
+}
+
+/// A number that is not there is compared with one that is.
+fn not_compared() -> SiteError {
+    SiteError::new(exc::TYPE, "'>' not supported between instances of 'NoneType' and 'float'")
 }
 
 fn oldest_first(docs: &mut [Doc]) {
@@ -269,6 +284,12 @@ mod tests {
                 assert!(told.contains("was modified since"), "{told}");
                 let told = site.reconcile(&mut Doc::new()).unwrap_err().text;
                 assert!(told.contains("allocation is empty"), "{told}");
+                again["invoices"] = json!([]);
+                let told = site.reconcile(&mut again).unwrap_err();
+                assert_eq!((told.exc.name, told.exc.status), ("TypeError", 500), "{}", told.text);
+                let bare = json!({"payments": [{"reference_name": payment}], "invoices": []});
+                let told = site.allocate(&mut tool, bare.as_object().unwrap()).unwrap_err();
+                assert_eq!(told.exc.name, "TypeError", "what is open of it is not said: {}", told.text);
                 Ok(())
             })
             .unwrap();

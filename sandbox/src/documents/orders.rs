@@ -1,5 +1,6 @@
 //! What the site does to orders that are submitted, past the rules for a change of what is submitted.
 
+use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::{own, status};
@@ -12,13 +13,17 @@ use crate::site::Site;
 const SET: [&str; 3] = ["Closed", "On Hold", "Stopped"];
 
 impl Site<'_> {
-    /// Closes, holds or opens again.
+    /// Closes, holds or opens again. On 15 nobody is asked for a right; on 16 it takes that to submit.
     ///
     /// # Errors
     /// 403; 417 for what is not submitted, or has no such status.
     pub fn set_status(&self, doctype: &str, name: &str, to: &str) -> Result<(), SiteError> {
         let def = self.controller(doctype)?;
-        let mut doc = self.submitted(doctype, name)?;
+        let mut doc = self.load(doctype, name)?;
+        if self.version() >= Version::V16 {
+            self.check(doctype, Some(&doc), Right::Submit)?;
+        }
+        is_submitted(&doc)?;
         let choices = def.field("status").and_then(|field| field.choices()).unwrap_or_default();
         // What is to be worked out is asked for by the name of a state, which need not be one of its choices.
         if !choices.contains(&to) && to != "Submitted" {
@@ -39,7 +44,8 @@ impl Site<'_> {
         self.journal("update", doctype, name)
     }
 
-    /// Gives an order other rows; those that are not named are deleted.
+    /// Gives an order other rows; those that are not named are deleted. A price that is not sent is 0, a factor that is
+    /// not sent is that of the unit, and 16 keeps no description but the one that is sent.
     ///
     /// # Errors
     /// 403; 417 for an order that is not submitted or is closed, a row of which more is done, a row that is done in part.
@@ -65,6 +71,16 @@ impl Site<'_> {
                     .filter(|(key, _)| !matches!(key.as_str(), "docname" | "name"))
                     .map(|(k, v)| (k.clone(), v.clone())),
             );
+            if row.get("rate").map_or(0.0, flt) == 0.0 {
+                // Nothing of the list's price is left.
+                for (field, value) in [("rate", 0.0), ("discount_percentage", 100.0)] {
+                    new.insert(field.to_owned(), json!(value));
+                }
+            }
+            if !text(row, "uom").is_empty() && row.get("conversion_factor").map_or(0.0, flt) == 0.0 {
+                let factor = self.unit_factor(text(row, "item_code"), text(row, "uom"))?;
+                new.insert("conversion_factor".to_owned(), json!(factor));
+            }
             new.insert("idx".to_owned(), json!(kept.len() + 1));
             kept.push(Value::Object(new));
         }
@@ -80,18 +96,36 @@ impl Site<'_> {
         self.stamp(def, &mut doc);
         self.name_rows(def, &mut doc)?;
         self.fill(def, &mut doc)?;
+        if self.version() >= Version::V16 {
+            let items = doc.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten();
+            for (row, sent) in items.filter_map(Value::as_object_mut).zip(sent) {
+                row.insert("description".to_owned(), sent.get("description").cloned().unwrap_or_default());
+            }
+        }
         self.write(def, &mut doc)?;
         self.keep_version(def, &stored, &doc)?;
         self.recount_order(doctype, name)?;
         self.journal("update", doctype, name)
     }
 
+    /// How much of an item's stock unit one of another unit is; 1 of one that the item does not state.
+    fn unit_factor(&self, item: &str, unit: &str) -> Result<f64, SiteError> {
+        let item = self.load("Item", item)?;
+        let stated = rows(&item, "uoms").find(|row| text(row, "uom") == unit);
+        Ok(stated.and_then(|row| row.get("conversion_factor")).map_or(1.0, flt))
+    }
+
     fn submitted(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
         let doc = self.load(doctype, name)?;
         self.check(doctype, Some(&doc), Right::Write)?;
-        match int(&doc, "docstatus") {
-            1 => Ok(doc),
-            _ => Err(SiteError::invalid(format!("{name} is not submitted"))),
-        }
+        is_submitted(&doc)?;
+        Ok(doc)
+    }
+}
+
+fn is_submitted(doc: &Doc) -> Result<(), SiteError> {
+    match int(doc, "docstatus") {
+        1 => Ok(()),
+        _ => Err(SiteError::invalid(format!("{} is not submitted", text(doc, "name")))),
     }
 }

@@ -43,11 +43,15 @@ impl Site<'_> {
             "Receive" => ((paid, source), received * target),
             _ => ((received, target), paid * source),
         };
-        let unallocated = cents((party - allocated).max(0.0));
+        let sign = if text(doc, "payment_type") == "Receive" { 1.0 } else { -1.0 };
+        // What is deducted pays too, but not what rates leave.
+        let own = rows(doc, "deductions").filter(|row| int(row, "is_exchange_gain_loss") == 0);
+        let own: f64 = own.map(|row| number(row, "amount")).sum();
+        let unallocated = cents((party + sign * own / party_rate - allocated).max(0.0));
         self.fill_exchange(def, doc, cents(paid * source - received * target))?;
         let deducted: f64 = rows(doc, "deductions").map(|row| number(row, "amount")).sum();
         let over = (allocated + unallocated) * party_rate - other;
-        let over = if text(doc, "payment_type") == "Receive" { over } else { -over };
+        let over = over * sign;
         for (field, amount) in [
             ("base_paid_amount", paid * number(doc, "source_exchange_rate")),
             ("base_received_amount", received * number(doc, "target_exchange_rate")),

@@ -40,5 +40,5 @@ pub fn make(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         });
         own::add(site, "Email Queue", queued)?;
     }
-    Ok(Reply::message(json!({"name": made, "emails_not_sent_to": null})))
+    Ok(Reply::message(json!({"name": made, "emails_not_sent_to": ""})))
 }

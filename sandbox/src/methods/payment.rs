@@ -1,8 +1,9 @@
-//! `get_payment_entry`: the payment of an order or an invoice, unsaved, for all that is outstanding.
+//! `get_payment_entry`: the payment of an order or an invoice, unsaved, for all that is outstanding, less what its terms
+//! give for paying early.
 
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, flt, int, text};
+use crate::doc::{Doc, flt, int, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -48,6 +49,20 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     let ((from, from_kind), (to, to_kind)) =
         if receives { ((&own, kind), (&bank, "Bank")) } else { ((&bank, "Bank"), (&own, kind)) };
     let currency = text(&doc, "currency");
+    let discount = discount(&doc, &site.today());
+    let deductions = match discount > 0.0 {
+        true => {
+            let company = |field: &str| site.value("Company", text(&doc, "company"), field);
+            let sign = if receives { 1.0 } else { -1.0 };
+            json!([{
+                "doctype": "Payment Entry Deduction", "__islocal": 1, "parentfield": "deductions", "idx": 1,
+                "account": company("default_discount_account")?, "cost_center": company("cost_center")?,
+                "amount": discount * sign,
+            }])
+        }
+        false => json!([]),
+    };
+    let amount = amount - discount;
     Ok(Reply::message(json!({
         "doctype": "Payment Entry", "__islocal": 1, "__unsaved": 1, "owner": site.user.name, "docstatus": 0, "idx": 0,
         "naming_series": "ACC-PAY-.YYYY.-", "payment_type": if receives { "Receive" } else { "Pay" },
@@ -56,12 +71,24 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
         "paid_from_account_currency": currency, "paid_to": to, "paid_to_account_type": to_kind,
         "paid_to_account_currency": currency, "reference_date": site.today(), "paid_amount": amount, "base_paid_amount": amount, "received_amount": amount,
         "base_received_amount": amount, "source_exchange_rate": 1.0, "target_exchange_rate": 1.0,
+        "deductions": deductions,
         "references": [{
             "doctype": "Payment Entry Reference", "__islocal": 1, "parentfield": "references", "idx": 1,
             "reference_doctype": doctype, "reference_name": text(&doc, "name"), "total_amount": total,
             "due_date": doc.get("due_date"), "outstanding_amount": open, "allocated_amount": open, "exchange_rate": 1.0,
         }],
     })))
+}
+
+/// What the terms of an invoice give if it is paid by today.
+fn discount(doc: &Doc, today: &str) -> f64 {
+    let number = |row: &Doc, field: &str| row.get(field).map_or(0.0, flt);
+    let is_open = |row: &&Doc| number(row, "discounted_amount") == 0.0 && text(row, "discount_date") >= today;
+    let terms = rows(doc, "payment_schedule").filter(is_open).map(|row| match text(row, "discount_type") {
+        "Percentage" => number(doc, "grand_total") * number(row, "discount") / 100.0,
+        _ => number(row, "discount"),
+    });
+    terms.sum()
 }
 
 fn account_of(site: &Site<'_>, kind: &str) -> Result<String, SiteError> {

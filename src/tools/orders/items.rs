@@ -13,7 +13,7 @@ use crate::cleared::Cleared;
 use crate::document::amounts::{number, worth_of_rows};
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
-use crate::documents::names::named_exactly;
+use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::site::{Answer, SiteError, WriteError};
@@ -45,7 +45,7 @@ struct ItemsArgs {
     /// Sales Order or Purchase Order
     doctype: DocTypeName,
     name: DocumentName,
-    /// {"patch": [{"idx": 1, "qty": 5}], "add": [{"item_code": …, "qty": 1}], "remove": [{"idx": 2}]}
+    /// {"patch": [{"idx": 1, "qty": 5}], "add": [{"item_code": …, "qty": 1, "rate": 9}], "remove": [{"idx": 2}]}
     items: Object,
 }
 
@@ -65,6 +65,10 @@ const ORDERS: [Order; 2] = [
 
 /// The columns that the site takes, beside the date.
 const TAKEN: [&str; 5] = ["item_code", "qty", "rate", "uom", "conversion_factor"];
+/// The columns that are sent as they are stored: version 16 empties a description that is not sent, and a subcontracted
+/// order takes no row without what is made.
+const CARRIED: [&str; 3] = [DESCRIPTION, "fg_item", "fg_item_qty"];
+const DESCRIPTION: &str = "description";
 
 async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError> {
     let permit = call.session.permit(Operation::Update, &args.doctype).await?;
@@ -110,7 +114,8 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let rows = order.rows(&merged.body);
+    let mut rows = order.rows(&stored, &merged.given, &merged.body);
+    describe(&on, &mut rows).await;
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
     let answer = send(call.session, &write, cleared).await?;
     let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
@@ -159,11 +164,9 @@ impl Order {
             let column = child.and_then(|child| child.field(column));
             table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
         };
-        let before: Vec<&Map<String, Value>> = stored.get("items").into_iter().flat_map(rows).collect();
-        let after: Vec<&Map<String, Value>> = body.get("items").into_iter().flat_map(rows).collect();
-        let columns: Vec<&Map<String, Value>> = given.get("items").into_iter().flat_map(rows).collect();
+        let (before, after, columns) = (items(stored), items(body), items(given));
         for (row, columns) in after.iter().zip(&columns) {
-            let old = before.iter().find(|old| row.get("name").is_some() && old.get("name") == row.get("name"));
+            let old = old_of(&before, row);
             let at = row.get("idx").and_then(Value::as_u64).unwrap_or_default();
             for column in columns.keys().filter(|column| !matches!(column.as_str(), "name" | "idx")) {
                 let path = format!("items[{at}].{column}");
@@ -177,6 +180,10 @@ impl Order {
                 } else if column == "item_code" && old.is_some_and(|old| old.get("item_code") != row.get("item_code")) {
                     wrong(path, "the item of a row is fixed: remove the row and add another".to_owned(), None);
                 }
+            }
+            if old.is_none() && !columns.contains_key("rate") {
+                let message = "is needed in a row that is added: without it the site takes 0".to_owned();
+                wrong(format!("items[{at}].rate"), message, None);
             }
             let (qty, done) = (number(row, "qty"), old.map_or(0.0, |old| number(old, self.done[0])));
             if qty <= 0.0 {
@@ -206,9 +213,15 @@ impl Order {
     }
 
     /// The rows as the site takes them: all that are to stay.
-    fn rows(&self, body: &Map<String, Value>) -> Vec<Value> {
-        let of = |row: &Map<String, Value>| {
-            let taken = self.takes().filter_map(|column| Some((column.to_owned(), row.get(column)?.clone())));
+    fn rows(&self, stored: &Map<String, Value>, given: &Map<String, Value>, body: &Map<String, Value>) -> Vec<Value> {
+        let (before, columns) = (items(stored), items(given));
+        let of = |(at, row): (usize, &Map<String, Value>)| {
+            // A factor of before is that of the unit of before; the site knows that of another.
+            let old_unit = old_of(&before, row).and_then(|old| old.get("uom"));
+            let is_given = columns.get(at).is_some_and(|columns| columns.contains_key("conversion_factor"));
+            let is_stale = !is_given && old_unit.is_some_and(|unit| row.get("uom") != Some(unit));
+            let columns = self.takes().chain(CARRIED).filter(|column| *column != "conversion_factor" || !is_stale);
+            let taken = columns.filter_map(|column| Some((column.to_owned(), row.get(column)?.clone())));
             let mut sent: Map<String, Value> = taken.collect();
             for key in ["docname", "name"] {
                 sent.extend(row.get("name").map(|name| (key.to_owned(), name.clone())));
@@ -216,7 +229,35 @@ impl Order {
             sent.extend(row.get("idx").map(|at| ("idx".to_owned(), at.clone())));
             Value::Object(sent)
         };
-        body.get("items").into_iter().flat_map(rows).map(of).collect()
+        items(body).into_iter().enumerate().map(of).collect()
+    }
+}
+
+fn items(doc: &Map<String, Value>) -> Vec<&Map<String, Value>> {
+    doc.get("items").into_iter().flat_map(rows).collect()
+}
+
+/// The row as it is stored; none of one that is added.
+fn old_of<'m>(before: &[&'m Map<String, Value>], row: &Map<String, Value>) -> Option<&'m Map<String, Value>> {
+    before.iter().find(|old| row.get("name").is_some() && old.get("name") == row.get("name")).copied()
+}
+
+/// Gives each row that is added the description of its item, as the desk's form does: version 16 works none out.
+async fn describe(on: &DocTypeCall<'_>, rows: &mut [Value]) {
+    let session = on.session;
+    let (Ok(permit), Some(def)) = (session.permit(Operation::Read, "Item").await, session.catalog.known("Item")) else {
+        return;
+    };
+    if !def.field(DESCRIPTION).is_some_and(|field| permit.fields().may_read(field)) {
+        return;
+    }
+    for row in rows {
+        let Some(row) = row.as_object_mut().filter(|row| !row.contains_key("name")) else { continue };
+        let Some(item) = row.get("item_code").and_then(document_name) else { continue };
+        match session.site.get(&permit, &item).await {
+            Ok(item) => row.extend(item.data.get(DESCRIPTION).map(|text| (DESCRIPTION.to_owned(), text.clone()))),
+            Err(error) => tracing::info!("description of Item {item:?}: {}", error.for_log()),
+        }
     }
 }
 
@@ -231,7 +272,7 @@ struct ItemsWrite<'a> {
 impl ItemsWrite<'_> {
     /// Whether the order has these rows, and no others.
     fn are_there(&self, now: &Map<String, Value>) -> bool {
-        let now: Vec<&Map<String, Value>> = now.get("items").into_iter().flat_map(rows).collect();
+        let now = items(now);
         let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or_default();
         let same = |sent: &Value, row: &Map<String, Value>| {
             (sent["name"].is_null() || row.get("name") == Some(&sent["name"]))
@@ -270,5 +311,46 @@ impl<'a> Write for ItemsWrite<'a> {
 
     fn next(&self) -> Next {
         self.on.read_it(self.name)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::ORDERS;
+
+    fn doc(items: Value) -> Map<String, Value> {
+        Map::from_iter([("items".to_owned(), items)])
+    }
+
+    fn sent(given: Value, row: Value) -> Value {
+        let stored = json!([{
+            "name": "R1", "idx": 1, "item_code": "A", "qty": 2.0, "rate": 5.0, "uom": "Nos", "conversion_factor": 1.0,
+            "description": "<p>As it was</p>", "fg_item": "F", "fg_item_qty": 2.0, "amount": 10.0,
+        }]);
+        let mut body = stored[0].clone();
+        body.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());
+        ORDERS[1].rows(&doc(stored), &doc(json!([given])), &doc(json!([body]))).remove(0)
+    }
+
+    #[test]
+    fn a_row_is_sent_with_all_that_the_site_would_empty() {
+        let row = json!({"qty": 3.0});
+        let sent = sent(json!({"name": "R1", "qty": 3.0}), row);
+        assert_eq!((&sent["docname"], &sent["qty"], &sent["rate"]), (&json!("R1"), &json!(3.0), &json!(5.0)));
+        assert_eq!((&sent["description"], &sent["fg_item"]), (&json!("<p>As it was</p>"), &json!("F")));
+        assert_eq!((&sent["conversion_factor"], sent.get("amount")), (&json!(1.0), None));
+    }
+
+    #[test]
+    fn a_factor_of_another_unit_is_not_sent() {
+        let box_ = json!({"uom": "Box"});
+        assert_eq!(sent(box_.clone(), box_).get("conversion_factor"), None);
+        let both = json!({"uom": "Box", "conversion_factor": 12.0});
+        assert_eq!(sent(both.clone(), both)["conversion_factor"], 12.0);
+        let same = json!({"uom": "Nos"});
+        assert_eq!(sent(same.clone(), same)["conversion_factor"], 1.0);
     }
 }

@@ -166,6 +166,13 @@ async fn change(call: Call<'_>, args: StatusArgs) -> Result<ToolAnswer, ToolErro
         ));
     }
     let status = closable.status(args.to, &stored).map_err(refused)?;
+    // Version 15 asks for no right at all here, 16 for this one.
+    if !call.session.site.may(Operation::Submit, on.def.name).await? {
+        return Err(ToolError::refused(
+            format!("The user's roles on the site do not give the right to submit {}; nothing was done.", on.def.name),
+            "Somebody with that right closes, holds or reopens it.",
+        ));
+    }
     let mut result = stored.clone();
     result.insert("status".to_owned(), json!(status));
     let worked_out = matches!(args.to, To::Reopen);

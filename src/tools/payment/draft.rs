@@ -66,17 +66,14 @@ pub async fn make<'a>(
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
     let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
 
-    let (mut made, mut references) = (Map::new(), Vec::new());
+    let (mut made, mut references, mut has_discount) = (Map::new(), Vec::new(), false);
     for (at, (invoice, share)) in paid.iter().enumerate() {
         call.observer.tell(at, paid.len());
         let mut one =
             call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
-        let rows = one.remove("references").unwrap_or_default();
-        let rows = match rows {
-            Value::Array(rows) => rows.into_iter().filter_map(|row| row.as_object().cloned()).collect(),
-            _ => Vec::new(),
-        };
-        let (rows, rest) = spread(rows, *share);
+        // What the site deducts for early payment belongs to the amount that it worked out.
+        has_discount |= !table(&mut one, "deductions").is_empty();
+        let (rows, rest) = spread(table(&mut one, "references"), *share);
         if rest > 0.0 {
             let message = format!(
                 "the site takes {} for {}, {rest} less than the {share} that is meant",
@@ -158,7 +155,16 @@ pub async fn make<'a>(
     links::check_sight(&on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
-    Ok((Payment { doc, invoices, plan, across }, on, titled))
+    Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
+}
+
+/// The rows of a table, which is taken out.
+fn table(made: &mut Map<String, Value>, field: &str) -> Vec<Map<String, Value>> {
+    let rows = match made.remove(field) {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    };
+    rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
 }
 
 /// That one payment can hold both: the site makes one for each invoice.

@@ -107,6 +107,8 @@ struct Payment {
     plan: Plan,
     /// Where it is between currencies.
     across: Option<Across>,
+    /// Whether the site would give a discount for early payment, which this one does not take.
+    has_discount: bool,
 }
 
 async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolError> {
@@ -258,6 +260,11 @@ impl Payment {
             ("stays_with_party".to_owned(), json!(self.plan.unallocated)),
         ]);
         told.extend(self.across.as_ref().map(|across| ("across".to_owned(), across.told())));
+        if self.has_discount {
+            let note =
+                "a discount for early payment is open and not taken; convert_document makes a payment that takes it";
+            told.insert("discount".to_owned(), json!(note));
+        }
         told
     }
 

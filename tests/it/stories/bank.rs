@@ -131,9 +131,9 @@ async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
     let asked = json!({"account": account, "from_date": "2026-11-20", "to_date": "2026-11-20"});
     let listed = desk.call(TOOL, asked).await;
     let row = listed["uncleared"].as_array().unwrap().iter().find(|row| row["name"] == json!(entry)).unwrap();
-    assert_eq!((&row["amount"], row.get("total_debit")), (&json!("5.00 Dr"), None), "{listed}");
+    assert_eq!((&row["amount"], row.get("total_debit")), (&json!("€ 5.00 Dr"), None), "{listed}");
     let dry = desk.call(TOOL, json!({"account": account, "dates": dates, "dry_run": true})).await;
-    assert_eq!(dry["dates"][0]["amount"], "5.00 Dr", "{dry}");
+    assert_eq!(dry["dates"][0]["amount"], "€ 5.00 Dr", "{dry}");
     let done = desk.call(TOOL, json!({"account": account, "dates": dates, "confirm": true})).await;
     assert_eq!(done["set"], json!([entry]), "{done}");
     assert_eq!(desk.get("Journal Entry", &entry).await["clearance_date"], "2026-11-23");

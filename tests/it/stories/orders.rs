@@ -68,6 +68,18 @@ async fn what_a_submitted_order_keeps_is_refused_with_the_tool_that_is_meant() {
     assert_eq!(desk.call("change_order_status", to(&name, "Reopened")).await["reopened"], json!(name));
 }
 
+/// Version 15 closes an order for whoever may sign in.
+#[on_every_version]
+async fn who_may_only_read_orders_closes_none() {
+    use crate::support::refusal;
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let before = desk.site.journal().len();
+    let said = refusal(&super::app(&desk.site, "reader"), "change_order_status", to(&name, "close")).await;
+    assert!(said.contains("do not give the right to submit Sales Order"), "{said}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
 #[on_every_version]
 async fn whatever_can_be_closed_is_closed_and_goes_on_as_before() {
     let desk = Desk::open().await;
@@ -138,6 +150,31 @@ async fn the_items_of_a_submitted_order_are_changed_after_they_were_shown() {
     desk.submit("Delivery Note", &note).await;
     let text = refused(json!({"patch": [{"idx": 1, "qty": 2}]})).await;
     assert!(text.contains("2 is less than its delivered_qty of 6"), "{text}");
+}
+
+/// Version 16 stores a row without a description where none is sent, and no version knows the price of a row.
+#[on_every_version]
+async fn rows_of_a_submitted_order_keep_their_texts_and_one_that_is_added_has_a_price() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let load = |doctype: &str, name: &str| Value::Object(desk.site.with(|site| site.load(doctype, name)).unwrap());
+    let texts = |order: &Value| -> Vec<Value> {
+        order["items"].as_array().unwrap().iter().map(|row| row["description"].clone()).collect()
+    };
+    let before = texts(&load("Sales Order", &name));
+    assert!(before.iter().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{before:?}");
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 3).await.remove(2);
+    let asked = |row: Value| {
+        let items = json!({"patch": [{"idx": 1, "qty": 5}], "add": [row]});
+        json!({"doctype": "Sales Order", "name": name, "items": items, "confirm": true})
+    };
+    let said = desk.refusal("update_order_items", asked(json!({"item_code": item, "qty": 1}))).await;
+    assert!(said.contains("rate") && said.contains("is needed in a row that is added"), "{said}");
+    desk.call("update_order_items", asked(json!({"item_code": item, "qty": 1, "rate": 9}))).await;
+    let stored = load("Sales Order", &name);
+    let after = texts(&stored);
+    assert_eq!((&after[..2], &stored["items"][2]["rate"]), (&before[..], &json!(9.0)), "{stored}");
+    assert_eq!(after[2], load("Item", &item)["description"], "{stored}");
 }
 
 #[on_every_version]

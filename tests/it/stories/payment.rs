@@ -60,6 +60,30 @@ async fn one_payment_settles_an_invoice_and_part_of_another() {
     assert_eq!(payment["mode_of_payment"], "Bank Transfer");
 }
 
+/// The site makes the payment of such an invoice with a deduction, which belongs to the smaller amount.
+#[on_every_version]
+async fn a_discount_for_early_payment_is_told_and_deducts_nothing_from_the_whole() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let stored = desk.site.with(|site| site.load("Sales Invoice", &invoice)).unwrap();
+    let term = json!({"discount_type": "Percentage", "discount": 10, "discount_date": "2099-12-31"});
+    let row = stored["payment_schedule"][0]["name"].as_str().unwrap();
+    desk.site.with(|site| site.set("Payment Schedule", row, term.as_object().unwrap())).unwrap();
+    let account = json!({"default_discount_account": "Petty Cash - AWF"});
+    desk.site.with(|site| site.set("Company", COMPANY, account.as_object().unwrap())).unwrap();
+    let draft = json!({"doctype": "Sales Invoice", "name": invoice, "to": "Payment Entry"});
+    let draft = desk.call("convert_document", draft).await;
+    assert!(draft.to_string().contains("deductions"), "the site would deduct: {draft}");
+
+    let asked = json!({"invoices": [{"name": invoice}], "mode_of_payment": "Cash", "submit": true, "confirm": true});
+    let done = desk.call("record_payment", of_customer(&desk, asked).await).await;
+    assert_eq!((&done["docstatus"], &done["open_now"][0]["open"]), (&json!(1), &json!(0.0)), "{done}");
+    assert!(done["discount"].as_str().is_some_and(|told| told.contains("not taken")), "{done}");
+    let payment = desk.site.with(|site| site.load("Payment Entry", done["created"].as_str().unwrap())).unwrap();
+    assert_eq!((&payment["paid_amount"], &payment["unallocated_amount"]), (&json!(150.0), &json!(0.0)), "{payment:?}");
+    assert_eq!(payment["deductions"], json!([]));
+}
+
 #[on_every_version]
 async fn a_payment_stays_a_draft_and_may_leave_an_advance() {
     let desk = Desk::open().await;
