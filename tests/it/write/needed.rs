@@ -1,16 +1,14 @@
 //! The facts of when a field has to be given, against the tables and against the metadata of recorded sites.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
 
 use erpnext_schema::needed::{Condition, FACTS, Needed};
 use erpnext_schema::{Version, doctype_flag, flag};
-use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
+use crate::recorded_site::metadata;
 use crate::sandbox::{COMPANY, SampleSite, first};
-use crate::shared;
 use crate::support::{all, app_of, call};
 use crate::tidy::root;
 
@@ -105,16 +103,13 @@ fn every_need_is_one_that_the_tables_mark() {
 
 /// What the site of a version says of the fields that its tables mark.
 fn said(version: Version, file: &str) -> BTreeMap<(String, String), Condition> {
-    let file = File::open(shared::recordings().join("site").join(file)).unwrap();
     let mut said = BTreeMap::new();
-    for line in BufReader::new(GzDecoder::new(file)).lines() {
-        let recorded: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let docs = recorded["response"]["docs"].as_array().into_iter().flatten();
-        let name = recorded["name"].as_str().unwrap();
+    for meta in metadata(file) {
+        let name = meta["name"].as_str().unwrap();
         let Some(def) = erpnext_doctypes::get(version, name).filter(|def| !def.is(doctype_flag::CHILD)) else {
             continue;
         };
-        for field in docs.filter(|doc| doc["name"] == name).flat_map(|doc| doc["fields"].as_array().unwrap()) {
+        for field in meta["fields"].as_array().unwrap() {
             let text = |key: &str| field[key].as_str().unwrap_or_default().to_owned();
             let is_marked = def.field(&text("fieldname")).is_some_and(|field| field.is(flag::CONDITIONALLY_REQD));
             if let Some(when) = Condition::parse(&text("mandatory_depends_on")).filter(|_| is_marked) {
