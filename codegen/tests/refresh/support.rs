@@ -67,33 +67,55 @@ impl Repo {
 
     /// The repository as it is shipped: both snapshots, the choices, and nothing generated but the manifest's head.
     pub fn shipped() -> Self {
-        let repo = Self(tempfile::tempdir().unwrap());
-        for file in ["codegen/codegen.toml", "generated/Cargo.toml"] {
-            repo.write(file, &fs::read_to_string(shipped().join(file)).unwrap());
-        }
-        for (file, (_, text)) in files_below(&shipped().join("schema/snapshot")) {
-            repo.write(&format!("schema/snapshot/{file}"), &text);
-        }
-        repo
+        Self(tempfile::tempdir().unwrap()).with_inputs()
     }
 
-    /// Cargo on a workspace of the tables alone.
-    pub fn cargo(&self, args: &[&str]) -> Command {
-        let shipped = |file: &str| fs::read_to_string(self::shipped().join(file)).unwrap();
-        let manifest = shipped("Cargo.toml");
-        let workspace = manifest.split("\n[package]\n").next().unwrap();
-        let members = workspace.lines().find(|line| line.starts_with("members = ")).unwrap();
-        let workspace = workspace.replace(members, r#"members = ["schema", "generated"]"#);
-        self.write("Cargo.toml", &workspace.replace("default-members = [\".\"]\n", ""));
-        self.write("Cargo.lock", &shipped("Cargo.lock"));
-        self.write("schema/Cargo.toml", &shipped("schema/Cargo.toml"));
-        for (file, (_, text)) in files_below(&self::shipped().join("schema/src")) {
-            self.write(&format!("schema/src/{file}"), &text);
+    /// The same in a folder of always the same name: cargo takes the place of what it compiled there before.
+    pub fn to_compile() -> Self {
+        let (above, name) = (Path::new(env!("CARGO_TARGET_TMPDIR")), "site");
+        // A run that was killed left it.
+        let _ = fs::remove_dir_all(above.join(name));
+        Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(above).unwrap()).with_inputs()
+    }
+
+    fn with_inputs(self) -> Self {
+        for file in ["codegen/codegen.toml", "generated/Cargo.toml"] {
+            self.write(file, &fs::read_to_string(shipped().join(file)).unwrap());
         }
+        for (file, (_, text)) in files_below(&shipped().join("schema/snapshot")) {
+            self.write(&format!("schema/snapshot/{file}"), &text);
+        }
+        self
+    }
+
+    /// Adds what is not here yet of this repository, and is neither built nor generated.
+    fn add_the_rest(&self) {
+        const LEFT_OUT: [&str; 4] = [".git", "target", "schema/snapshot", "generated/src"];
+        let mut open = vec![PathBuf::new()];
+        while let Some(below) = open.pop() {
+            for entry in fs::read_dir(shipped().join(&below)).unwrap().map(Result::unwrap) {
+                let path = below.join(entry.file_name());
+                let to = self.root().join(&path);
+                if LEFT_OUT.iter().any(|left| path == Path::new(left)) {
+                    continue;
+                }
+                if entry.file_type().unwrap().is_dir() {
+                    fs::create_dir_all(to).unwrap();
+                    open.push(path);
+                } else if !to.exists() {
+                    fs::copy(entry.path(), to).unwrap();
+                }
+            }
+        }
+    }
+
+    /// Cargo on the whole workspace.
+    pub fn cargo(&self, args: &[&str]) -> Command {
+        self.add_the_rest();
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         command.current_dir(self.root()).args(args);
         // One for all sites: what they share is compiled once.
-        command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/tables"));
+        command.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
