@@ -25,8 +25,9 @@ fn lay(sandbox: &Sandbox, told: &[Value]) {
             site.put(doctypes, &facts.map(|(key, fact)| (key.clone(), fact.clone())).collect::<Doc>())?;
             let form = DocType::from_site(meta, false).unwrap();
             if site.meta.form(&form.name) != Some(&form) {
-                site.db.forget(&form.name);
+                let name = form.name.clone();
                 site.meta.set(form);
+                site.db.renew(site.doctype(&name)?)?;
             }
         }
         Ok(())
