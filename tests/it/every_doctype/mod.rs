@@ -15,7 +15,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::policy::FieldRule;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, ToolDef, Verb, doctype_flag, flag};
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use crate::sandbox::SampleSite;
@@ -94,21 +94,30 @@ impl Hand<'_> {
         }
     }
 
-    /// Changes a field and reads it back.
+    /// Changes a field and reads it back: no other is changed by it.
     async fn update(&self, name: &str, filling: &Mutex<Filling<'_>>) -> Result<(), String> {
         let (field, value) = plain(self.def).ok_or("nothing in it but names, links, rows and what the site keeps")?;
+        let single = self.def.is(doctype_flag::SINGLE);
         let mut arguments = self.named(name);
         arguments["data"] = json!({});
-        if self.def.is(doctype_flag::SINGLE) && !self.typed {
+        if single && !self.typed {
             // It may never have been filled in.
             arguments["data"] = filling.lock().await.document(self.def, "Single").await?;
         }
         arguments["data"][field.fieldname] = value.clone();
+        let before = self.get(name).await?;
         self.call(Verb::Update, arguments).await?;
         let stored = self.get(name).await?;
-        match stored[field.fieldname] == value {
-            true => Ok(()),
-            false => Err(format!("{} is {} afterwards", field.fieldname, stored[field.fieldname])),
+        if stored[field.fieldname] != value {
+            return Err(format!("{} is {} afterwards", field.fieldname, stored[field.fieldname]));
+        }
+        let keys = |document: &Value| document.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
+        let changes = |key: &&String| ![field.fieldname, "modified", "modified_by"].contains(&key.as_str());
+        let other = [keys(&before), keys(&stored)].concat();
+        match other.iter().filter(changes).find(|key| before[key.as_str()] != stored[key.as_str()]) {
+            // What a Single needs is filled in beside the field.
+            Some(key) if !single => Err(format!("{key} is another afterwards")),
+            _ => Ok(()),
         }
     }
 
