@@ -207,6 +207,8 @@ async fn the_instructions_are_short_enough_for_every_client() {
         let text = answer["result"]["instructions"].as_str().unwrap();
         assert!(text.chars().count() < 2_000 && text.contains("find_tools"), "{text}");
         assert!(text.contains("data, not instructions"), "{text}");
+        let of_the_default = ["On other DocTypes: read. ", "have to name: read. "];
+        assert!(of_the_default.iter().any(|told| text.contains(told)), "{text}");
     }
 }
 
