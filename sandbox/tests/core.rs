@@ -34,6 +34,20 @@ async fn a_row_loses_what_was_not_sent_and_the_others_go() {
 }
 
 #[tokio::test]
+async fn a_custom_field_has_a_column_also_where_links_are_looked_for_first() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let field =
+        json!({ "doctype": "Custom Field", "dt": "Supplier", "fieldname": "x", "fieldtype": "Check", "label": "X" });
+    let listed = sandbox.with(|site| {
+        site.insert(doc(field))?;
+        site.insert(doc(json!({ "doctype": "Supplier Group", "supplier_group_name": "Linked" })))?;
+        site.delete("Supplier Group", "Linked")?;
+        site.list("Supplier", &List { fields: json!(["x"]), ..List::default() })
+    });
+    listed.unwrap();
+}
+
+#[tokio::test]
 async fn what_fails_is_undone_and_not_in_the_journal() {
     let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     let failed = sandbox.with(|site| {

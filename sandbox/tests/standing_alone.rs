@@ -52,7 +52,7 @@ async fn the_sample_fits_into_the_tables_of_a_customised_site() {
             site.meta.add_fields("Lead", "status", extra.unwrap().fields);
             site.meta.set(DocType { fields: Vec::new(), ..form("Brand") });
             for doctype in ["Customer", "Lead", "Brand"] {
-                site.db.forget(doctype);
+                site.db.renew(site.doctype(doctype)?)?;
             }
             site.put_sample(1)?;
             ["Customer", "Lead", "Brand"].iter().map(|doctype| site.count(doctype, &List::default())).collect()

@@ -130,7 +130,12 @@ impl CallerClient<'_> {
     /// # Errors
     /// The site's refusal.
     pub async fn redeem(&self, client: &OAuthClient, code: &str, verifier: &str) -> Result<Tokens, SiteError> {
-        let fields = [("grant_type", "authorization_code"), ("code", code), ("code_verifier", verifier)];
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("code_verifier", verifier),
+            ("redirect_uri", client.redirect.as_str()),
+        ];
         self.tokens(client, &fields).await
     }
 
@@ -167,11 +172,7 @@ impl CallerClient<'_> {
     }
 
     async fn tokens(&self, client: &OAuthClient, fields: &[(&'static str, &str)]) -> Result<Tokens, SiteError> {
-        let own = [
-            ("client_id", client.id.as_str()),
-            ("client_secret", client.secret.expose_secret()),
-            ("redirect_uri", &client.redirect),
-        ];
+        let own = [("client_id", client.id.as_str()), ("client_secret", client.secret.expose_secret())];
         let form = fields.iter().chain(&own).map(|(name, value)| (*name, (*value).to_owned())).collect();
         let told = Box::pin(self.send_for(question(endpoints::GET_TOKEN, Body::Form(form)), read)).await?.data;
         let text = |key: &str| told.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());

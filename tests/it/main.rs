@@ -13,7 +13,7 @@
 //! | `api/` | `api`, and beside it in `src/api/tests.rs` |
 //! | `config/`, `check` | `config`, `cli/check`, `properties/config` |
 //! | `cli/`, `context/overlay`, `context/site_info` | `cli/` |
-//! | the requests of both versions against recordings of both | `requests`, `read/forms`, `read/recorded_forms`, `read/recorded` |
+//! | the requests of both versions against recordings of both | `requests`, `read/forms`, `read/recorded_forms`, `read/recorded`, `every_doctype/recorded` |
 //! | the source itself: who imports whom, what no file may contain, what pages say of it | `floors`, `tidy`, `docs/` |
 //! | all of it | `stories/`, `every_doctype/`, `sweep`, `hazards/`, `properties/` |
 //!
@@ -45,6 +45,7 @@ mod policy;
 mod properties;
 mod protocol;
 mod read;
+mod recorded_site;
 mod reports;
 mod requests;
 mod sandbox;

@@ -1,7 +1,7 @@
 //! What the tests ask the sample site, against what real sites were seen to take: verb, path, where the arguments stand
-//! and what they are called. `tests/recorded/requests.txt` says what each version took. Every sandbox of these tests
-//! holds what it is asked to that ([`takes`]), and fails its test over the rest. What values are made of is compared in
-//! `read/recorded_forms`.
+//! and what those of one request are called. `tests/recorded/requests.txt` says what each version took. Every sandbox of
+//! these tests holds what it is asked to that ([`takes`]), and fails its test over the rest. What values are made of is
+//! compared in `read/recorded_forms`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -86,8 +86,18 @@ const PROBES: &[(&str, &str)] = &[
     ("/api/resource/{doctype}", "x"),
 ];
 
+/// Calls for rows and their number: each argument says something of its own, so that what some requests had may be there
+/// or not. The arguments of one request of any other call belong together, and are held to those of a recorded one.
+const OF_ROWS: [&str; 6] = [
+    "/api/method/frappe.client.get_count",
+    "/api/method/frappe.client.get_list",
+    "/api/method/frappe.desk.reportview.get",
+    "/api/method/frappe.desk.reportview.get_count",
+    "/api/method/frappe.desk.reportview.get_list",
+    "/api/resource/{doctype}",
+];
+
 /// What the arguments of a call are called: in every request, and in some of them.
-#[derive(PartialEq, Eq, Debug)]
 struct Keys {
     always: BTreeSet<String>,
     some: BTreeSet<String>,
@@ -104,10 +114,17 @@ impl Keys {
     fn fit(&self, form: &Form) -> bool {
         self.always.is_subset(&form.keys) && form.keys.is_subset(&self.some)
     }
+
+    /// Takes in the keys of one more request.
+    fn widen(&mut self, keys: &BTreeSet<String>) {
+        self.always.retain(|key| keys.contains(key));
+        self.some.extend(keys.iter().cloned());
+    }
 }
 
-/// By version and call: `POST /api/method/frappe.client.submit json`.
-type Facts = BTreeMap<(u8, String), Keys>;
+/// By version and call, as `POST /api/method/frappe.client.submit json`, the keys of its requests: those of each, or of
+/// all that ask for rows.
+type Facts = BTreeMap<(u8, String), Vec<Keys>>;
 
 static FACTS: LazyLock<Facts> = LazyLock::new(|| facts(&read(FILE)));
 
@@ -132,7 +149,7 @@ fn has_source(method: &str) -> bool {
 }
 
 fn was_taken(version: Version, form: &Form) -> bool {
-    FACTS.get(&(version.major(), call(form))).is_some_and(|keys| keys.fit(form))
+    FACTS.get(&(version.major(), call(form))).is_some_and(|known| known.iter().any(|keys| keys.fit(form)))
 }
 
 /// The form but for its keys.
@@ -142,11 +159,13 @@ fn call(form: &Form) -> String {
 
 /// Reads lines of a version, a call and its keys: `15 POST /api/method/frappe.client.submit json doc`.
 fn facts(text: &str) -> Facts {
-    let line = |line: &str| {
+    let mut facts = Facts::new();
+    for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
-        ((words[0].parse().unwrap(), words[1..4].join(" ")), Keys::of(&words[4..]))
-    };
-    text.lines().map(line).collect()
+        let call = (words[0].parse().unwrap(), words[1..4].join(" "));
+        facts.entry(call).or_default().push(Keys::of(&words[4..]));
+    }
+    facts
 }
 
 /// The form of a recorded request below the addresses of methods and documents.
@@ -192,18 +211,21 @@ fn lines_of_recordings() -> String {
             let Some(form) = Some(&exchange).filter(|_| is_good).and_then(form).filter(|form| !is_probe(form)) else {
                 continue;
             };
-            let fresh = || Keys { always: form.keys.clone(), some: BTreeSet::new() };
-            let keys = facts.entry((version.major(), call(&form))).or_insert_with(fresh);
-            keys.always.retain(|key| form.keys.contains(key));
-            keys.some.extend(form.keys);
+            let known = facts.entry((version.major(), call(&form))).or_default();
+            match known.first_mut().filter(|_| OF_ROWS.contains(&form.path.as_str())) {
+                Some(keys) => keys.widen(&form.keys),
+                None => known.push(Keys { always: form.keys.clone(), some: form.keys }),
+            }
         }
     }
-    let mark = |keys: &Keys, key: &String| if keys.always.contains(key) { "" } else { "?" };
-    let lines = facts.iter().map(|((version, call), keys)| {
-        let names = keys.some.iter().map(|key| format!(" {key}{}", mark(keys, key)));
-        format!("{version} {call}{}\n", names.collect::<String>())
-    });
-    lines.collect()
+    let mut lines = BTreeSet::new();
+    for ((version, call), known) in &facts {
+        for Keys { always, some } in known {
+            let name = |key: &String| format!(" {key}{}", if always.contains(key) { "" } else { "?" });
+            lines.insert(format!("{version} {call}{}\n", some.iter().map(name).collect::<String>()));
+        }
+    }
+    lines.into_iter().collect()
 }
 
 #[test]
@@ -221,17 +243,23 @@ fn the_forms_that_are_known_are_those_of_the_recordings() {
 
 #[test]
 fn a_form_is_known_by_its_verb_its_encoding_and_its_keys() {
-    let asked = |verb: &str, encoding: &str, keys: &[&str]| {
-        let path = "/api/method/frappe.desk.reportview.get_count";
+    let asked = |verb: &str, path: &str, encoding: &str, keys: &[&str]| {
         let form = Form::new(verb, path, encoding, keys.iter().map(|key| (*key).to_owned()));
         Version::ALL.iter().map(|version| takes(*version, &form)).collect::<Vec<_>>()
     };
+    let count = "/api/method/frappe.desk.reportview.get_count";
     let keys = ["distinct", "doctype", "fields", "filters"];
-    assert_eq!(asked("POST", "form", &keys), [true, true]);
-    assert_eq!(asked("PUT", "form", &keys), [false, false], "another verb");
-    assert_eq!(asked("POST", "multipart", &keys), [false, false], "another encoding");
-    assert_eq!(asked("POST", "form", &keys[1..]), [false, false], "H70: a key is missing that each request had");
-    assert_eq!(asked("POST", "form", &[&keys[..], &["strict"][..]].concat()), [false, false], "a key that none had");
+    assert_eq!(asked("POST", count, "form", &keys), [true, true]);
+    assert_eq!(asked("PUT", count, "form", &keys), [false, false], "another verb");
+    assert_eq!(asked("POST", count, "multipart", &keys), [false, false], "another encoding");
+    assert_eq!(asked("POST", count, "form", &keys[1..]), [false, false], "H70: a key is missing that each request had");
+    let more = [&keys[..], &["strict"][..]].concat();
+    assert_eq!(asked("POST", count, "form", &more), [false, false], "a key that none had");
+    let upload = "/api/method/upload_file";
+    let attached = ["docname", "doctype", "file", "is_private"];
+    assert_eq!(asked("POST", upload, "multipart", &attached), [true, true]);
+    assert_eq!(asked("POST", upload, "multipart", &attached[2..]), [true, true], "attached to nothing");
+    assert_eq!(asked("POST", upload, "multipart", &attached[1..]), [false, false], "keys that no request had together");
     for (path, key) in PROBES {
         let form = Form::new("GET", path, "url", [(*key).to_owned()]);
         assert!(!Version::ALL.iter().any(|version| was_taken(*version, &form)), "{path} {key}: a probe tells nothing");

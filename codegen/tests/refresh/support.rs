@@ -84,22 +84,21 @@ impl Repo {
 
     /// The repository as it is shipped: both snapshots, the choices, and nothing generated but the manifest's head.
     pub fn shipped() -> Self {
-        let repo = Self(tempfile::tempdir().unwrap());
-        for file in ["codegen/codegen.toml", "generated/Cargo.toml"] {
-            repo.write(file, &fs::read_to_string(shipped().join(file)).unwrap());
-        }
-        for (file, (_, text)) in files_below(&shipped().join("schema/snapshot")) {
-            repo.write(&format!("schema/snapshot/{file}"), &text);
-        }
-        repo
+        Self(tempfile::tempdir().unwrap()).with_inputs()
     }
 
-    /// A clone of the repository with all that stands in it, always at the same place: cargo knows by it what it has built.
-    pub fn cloned() -> Self {
-        let (place, name) = (kept_in("clones"), "erpnext-mcp");
+    /// A folder of always the same name: cargo knows by it what it has compiled there.
+    fn always_in(name: &str) -> Self {
+        let place = kept_in("clones");
+        // A run that was killed left it.
         let _ = fs::remove_dir_all(place.join(name));
         fs::create_dir_all(&place).unwrap();
-        let repo = Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap());
+        Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap())
+    }
+
+    /// A clone of the repository with all that stands in it.
+    pub fn cloned() -> Self {
+        let repo = Self::always_in("erpnext-mcp");
         for entry in fs::read_dir(shipped()).unwrap().map(Result::unwrap) {
             if entry.file_name() != "target" && entry.file_name() != ".git" {
                 copy(&entry.path(), &repo.root().join(entry.file_name()));
@@ -108,21 +107,46 @@ impl Repo {
         repo
     }
 
-    /// Cargo on a workspace of the tables alone.
-    pub fn cargo(&self, args: &[&str]) -> Command {
-        let shipped = |file: &str| fs::read_to_string(self::shipped().join(file)).unwrap();
-        let manifest = shipped("Cargo.toml");
-        let workspace = manifest.split("\n[package]\n").next().unwrap();
-        let members = workspace.lines().find(|line| line.starts_with("members = ")).unwrap();
-        let workspace = workspace.replace(members, r#"members = ["schema", "generated"]"#);
-        self.write("Cargo.toml", &workspace.replace("default-members = [\".\"]\n", ""));
-        self.write("Cargo.lock", &shipped("Cargo.lock"));
-        self.write("schema/Cargo.toml", &shipped("schema/Cargo.toml"));
-        for (file, (_, text)) in files_below(&self::shipped().join("schema/src")) {
-            self.write(&format!("schema/src/{file}"), &text);
+    /// [`Self::shipped`], to be compiled.
+    pub fn to_compile() -> Self {
+        Self::always_in("site").with_inputs()
+    }
+
+    fn with_inputs(self) -> Self {
+        for file in ["codegen/codegen.toml", "generated/Cargo.toml"] {
+            self.write(file, &fs::read_to_string(shipped().join(file)).unwrap());
         }
-        // One for all sites: what they share is compiled once.
-        self.cargo_into("tables", args)
+        for (file, (_, text)) in files_below(&shipped().join("schema/snapshot")) {
+            self.write(&format!("schema/snapshot/{file}"), &text);
+        }
+        self
+    }
+
+    /// Adds what is not here yet of this repository, and is neither built nor generated.
+    fn add_the_rest(&self) {
+        const LEFT_OUT: [&str; 4] = [".git", "target", "schema/snapshot", "generated/src"];
+        let mut open = vec![PathBuf::new()];
+        while let Some(below) = open.pop() {
+            for entry in fs::read_dir(shipped().join(&below)).unwrap().map(Result::unwrap) {
+                let path = below.join(entry.file_name());
+                let to = self.root().join(&path);
+                if LEFT_OUT.iter().any(|left| path == Path::new(left)) {
+                    continue;
+                }
+                if entry.file_type().unwrap().is_dir() {
+                    fs::create_dir_all(to).unwrap();
+                    open.push(path);
+                } else if !to.exists() {
+                    fs::copy(entry.path(), to).unwrap();
+                }
+            }
+        }
+    }
+
+    /// Cargo on the whole workspace; what recorded sites share is compiled once.
+    pub fn cargo(&self, args: &[&str]) -> Command {
+        self.add_the_rest();
+        self.cargo_into("compiled", args)
     }
 
     /// Cargo on the workspace that is there; what it builds is kept below this name for the next time.

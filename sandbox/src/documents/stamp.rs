@@ -38,7 +38,9 @@ impl Site<'_> {
     pub(super) fn learn(&self, def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         if def.name == "Custom Field" {
             self.meta.add_field(doc);
-            self.db.forget(text(doc, "dt"));
+            if let Some(changed) = self.meta.get(text(doc, "dt")) {
+                self.db.renew(changed)?;
+            }
         }
         Ok(())
     }

@@ -160,9 +160,13 @@ impl Db<'_> {
         Ok(self.scalar(sql, &[Sql::Text(format!("tab{doctype}"))])?.is_some())
     }
 
-    /// Looks at the table anew when it is next used: the DocType has other fields now.
-    pub fn forget(&self, doctype: &str) {
-        self.tables.borrow_mut().known.remove(doctype);
+    /// Gives the table the columns of the DocType as it is by now, before anybody comes who knows it as it was.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn renew(&self, def: &'static DocTypeDef) -> rusqlite::Result<()> {
+        self.tables.borrow_mut().known.remove(def.name);
+        self.prepare(def)
     }
 }
 

@@ -277,6 +277,19 @@ async fn a_clock_that_is_wrong_and_a_log_that_cannot_be_written_are_told() {
 }
 
 #[tokio::test]
+async fn of_a_site_older_than_the_tables_it_is_told_what_may_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.answer("GET", "/api/method/frappe.auth.get_logged_user", 200, json!({"message": "a@x"})).await;
+    let apps = json!({"message": {"frappe": {"version": "14.98.0"}, "erpnext": {"version": "14.90.1"}}});
+    site.answer("GET", "/api/method/frappe.utils.change_log.get_versions", 200, apps).await;
+    let config = config_json(&site.url(), json!({"doctypes": {"Item": {"read": true}}}));
+    let (_, lines) = doctor(folder.path(), &config).await;
+    has(&lines, "warning versions: the site runs ERPNext 14.90.1, which is older than what this program knows");
+    has(&lines, "the tables of 15 are used");
+}
+
+#[tokio::test]
 async fn the_report_for_an_issue_has_versions_and_no_name_of_the_site_s() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;

@@ -8,10 +8,11 @@ use std::path::Path;
 use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Value, json};
 
+use super::account::{read, writes_exceptions};
+use super::chosen;
 use super::fill::Filling;
-use super::{chosen, read, writes_exceptions};
 use crate::sandbox::SampleSite;
-use crate::support::{call, every_doctype, version};
+use crate::support::{call, every_doctype, tables, version};
 
 /// The document, and the same without each of its fields and of those of its rows.
 fn variants(data: &Value) -> Vec<Value> {
@@ -43,7 +44,7 @@ async fn what_a_dry_run_lets_pass_is_not_refused_for_what_is_missing() {
     let app = site.app(every_doctype());
     let defs = chosen().into_iter().filter(|def| def.tools.iter().any(|tool| tool.verb == Verb::Create));
     let defs: Vec<_> = defs.filter(|def| !def.is(doctype_flag::VIRTUAL)).collect();
-    let mut filling = Filling::new(&app);
+    let mut filling = Filling::new(&app, &tables().collect::<Vec<_>>());
     let (mut asked, mut passed) = (BTreeSet::new(), 0);
     for def in &defs {
         let Ok(data) = filling.document(def, "Row").await else { continue };

@@ -1,4 +1,4 @@
-//! The least that a new document must state, made from the table alone and from what the site has.
+//! The least that a new document must state, made from the tables alone and from what the site has.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,16 @@ const ASKED_BY_CODE: [&str; 2] = ["delivery_date", "qty"];
 /// Fills documents, and keeps which document of a DocType can be linked to.
 pub struct Filling<'a> {
     app: &'a Connection,
+    /// The DocTypes of the site.
+    defs: HashMap<&'static str, &'static DocTypeDef>,
     first: HashMap<String, Option<String>>,
     count: usize,
 }
 
 impl<'a> Filling<'a> {
-    pub fn new(app: &'a Connection) -> Self {
-        Self { app, first: HashMap::new(), count: 0 }
+    pub fn new(app: &'a Connection, defs: &[&'static DocTypeDef]) -> Self {
+        let defs = defs.iter().map(|def| (def.name, *def)).collect();
+        Self { app, defs, first: HashMap::new(), count: 0 }
     }
 
     /// A new document; its texts begin with these words.
@@ -85,7 +88,7 @@ impl<'a> Filling<'a> {
                 json!(self.first(data.get(by).and_then(Value::as_str).unwrap_or_default()).await?)
             }
             (Table | TableMultiSelect, Options::Target(child)) if depth < 2 => {
-                let child = crate::support::table(child).ok_or_else(|| format!("no table of {child}"))?;
+                let child = *self.defs.get(child).ok_or_else(|| format!("no table of {child}"))?;
                 json!([Box::pin(self.fields(child, words, depth + 1)).await?])
             }
             (Select, options) => match options {
@@ -127,7 +130,7 @@ impl<'a> Filling<'a> {
         if !self.first.contains_key(doctype) {
             // Meanwhile there is none: what is made for it must not need it.
             self.first.insert(doctype.to_owned(), None);
-            let def = crate::support::table(doctype);
+            let def = self.defs.get(doctype).copied();
             let mut list = json!({"doctype": doctype, "limit": 1, "fields": ["name"], "order_by": "creation asc"});
             // A group of a tree is not for documents.
             if def.is_some_and(|def| def.field("is_group").is_some()) {

@@ -1,25 +1,26 @@
-//! DocTypes of the snapshot that are no child tables, through the generic and through the typed tools, on the sample site of
-//! each version. What does not pass stands in `exceptions_15.txt` and `exceptions_16.txt` with its reason: the lists only
-//! get shorter.
+//! DocTypes that are no child tables, through the generic and through the typed tools: those of the tables on the sample
+//! site of each version, and those of the recorded sites ([`recorded`]). What does not pass stands in `exceptions_15.txt`
+//! and `exceptions_16.txt` with its reason: the lists only get shorter.
 //!
 //! A run takes forty DocTypes from all over the list; `ERPNEXT_MCP_DOCTYPES=1000` so many, and so all of them.
 //! `TABLE_EXCEPTIONS=write cargo test … --test it every_doctype` writes the exceptions anew.
 
+mod account;
 mod dry_run;
 pub mod fill;
-
-use std::collections::BTreeMap;
-use std::path::Path;
+mod front;
+mod recorded;
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::policy::FieldRule;
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Verb, doctype_flag, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, ToolDef, Verb, doctype_flag, flag};
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use crate::sandbox::SampleSite;
-use crate::support::{call, every_doctype, version};
+use crate::support::{call, every_doctype, table, tables, version};
+use account::{Account, writes_exceptions};
 use fill::Filling;
 
 /// How many DocTypes are under way at once.
@@ -30,43 +31,9 @@ fn exceptions() -> String {
     format!("tests/it/every_doctype/exceptions_{}.txt", version())
 }
 
-/// What came of the steps.
-#[derive(Default)]
-struct Account {
-    passed: usize,
-    /// By DocType and step, the reason; a step that could not be tried because of another one counts with it.
-    failed: BTreeMap<String, String>,
-    untried: usize,
-}
-
-impl Account {
-    fn with(mut self, other: Self) -> Self {
-        self.passed += other.passed;
-        self.untried += other.untried;
-        self.failed.extend(other.failed);
-        self
-    }
-
-    fn note<T>(&mut self, def: &DocTypeDef, step: &str, result: Result<T, String>) -> Option<T> {
-        match result {
-            Ok(value) => {
-                self.passed += 1;
-                Some(value)
-            }
-            Err(why) => {
-                self.failed.insert(format!("{} / {step}", def.name), short(&why));
-                None
-            }
-        }
-    }
-}
-
-/// The reason on one line; names that are drawn at random left out.
-fn short(why: &str) -> String {
-    let line = why.lines().find(|line| line.starts_with("- ")).or(why.lines().next()).unwrap_or_default();
-    // Rows are numbered in the order in which they happen to be made.
-    let line: String = line.trim_start_matches("- ").chars().filter(|c| !c.is_ascii_digit()).collect();
-    line.chars().take(140).collect::<String>().trim().to_owned()
+/// The typed tools of a DocType; none of one that is the site's own.
+fn typed(def: &DocTypeDef) -> &'static [ToolDef] {
+    table(def.name).map_or(&[], |table| table.tools)
 }
 
 /// One flavour of the tools.
@@ -90,7 +57,7 @@ impl Hand<'_> {
             }
         };
         let tool = match self.typed {
-            true => self.def.tools.iter().find(|tool| tool.verb == verb).ok_or("no such tool")?.name,
+            true => typed(self.def).iter().find(|tool| tool.verb == verb).ok_or("no such tool")?.name,
             false => generic(),
         };
         call(self.app, tool, arguments).await.map_err(|error| error.for_model())
@@ -127,21 +94,30 @@ impl Hand<'_> {
         }
     }
 
-    /// Changes a field and reads it back.
+    /// Changes a field and reads it back: no other is changed by it.
     async fn update(&self, name: &str, filling: &Mutex<Filling<'_>>) -> Result<(), String> {
         let (field, value) = plain(self.def).ok_or("nothing in it but names, links, rows and what the site keeps")?;
+        let single = self.def.is(doctype_flag::SINGLE);
         let mut arguments = self.named(name);
         arguments["data"] = json!({});
-        if self.def.is(doctype_flag::SINGLE) && !self.typed {
+        if single && !self.typed {
             // It may never have been filled in.
             arguments["data"] = filling.lock().await.document(self.def, "Single").await?;
         }
         arguments["data"][field.fieldname] = value.clone();
+        let before = self.get(name).await?;
         self.call(Verb::Update, arguments).await?;
         let stored = self.get(name).await?;
-        match stored[field.fieldname] == value {
-            true => Ok(()),
-            false => Err(format!("{} is {} afterwards", field.fieldname, stored[field.fieldname])),
+        if stored[field.fieldname] != value {
+            return Err(format!("{} is {} afterwards", field.fieldname, stored[field.fieldname]));
+        }
+        let keys = |document: &Value| document.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
+        let changes = |key: &&String| ![field.fieldname, "modified", "modified_by"].contains(&key.as_str());
+        let other = [keys(&before), keys(&stored)].concat();
+        match other.iter().filter(changes).find(|key| before[key.as_str()] != stored[key.as_str()]) {
+            // What a Single needs is filled in beside the field.
+            Some(key) if !single => Err(format!("{key} is another afterwards")),
+            _ => Ok(()),
         }
     }
 
@@ -194,17 +170,32 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     kinds.iter().find_map(|kind| Some((fields().find(|field| field.kind == *kind)?, value(*kind)?)))
 }
 
-async fn of(app: &Connection, def: &'static DocTypeDef, filling: &Mutex<Filling<'_>>) -> Account {
-    let mut account = Account::default();
-    let single = def.is(doctype_flag::SINGLE);
+/// Whether the schema tells each field that may be read, in their order; where it ends early it says so.
+async fn schema(app: &Connection, def: &DocTypeDef) -> Result<(), String> {
     let schema = call(app, "get_doctype_schema", json!({"doctype": def.name})).await;
-    account.note(def, "schema", schema.map_err(|error| error.for_model()));
+    let schema = schema.map_err(|error| error.for_model())?;
+    let told: Vec<&str> =
+        schema["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str()).collect();
+    let readable = def.fields.iter().filter(|field| FieldRule::default().may_read(*field));
+    let fields: Vec<&str> = readable.map(|field| field.fieldname).collect();
+    let is_whole = told.len() == fields.len() || schema.get("left_out").is_some();
+    match fields.starts_with(&told) && is_whole {
+        true => Ok(()),
+        false => Err(format!("{told:?} of {fields:?}")),
+    }
+}
+
+async fn of(app: &Connection, def: &'static DocTypeDef, filling: &Mutex<Filling<'_>>) -> Account {
+    let mut account = Account::of(def);
+    let single = def.is(doctype_flag::SINGLE);
+    account.note(def, "schema", schema(app, def).await);
     if !single && !def.is(doctype_flag::VIRTUAL) {
         let counted = call(app, "aggregate_documents", json!({"doctype": def.name})).await;
         account.note(def, "aggregate", counted.map_err(|error| error.for_model()));
     }
-    for typed in [false, true] {
-        let hand = Hand { app, def, typed };
+    let flavours: &[bool] = if typed(def).is_empty() { &[false] } else { &[false, true] };
+    for typed in flavours {
+        let hand = Hand { app, def, typed: *typed };
         let mut found = single.then(|| def.name.to_owned());
         if !single && !def.is(doctype_flag::VIRTUAL) {
             found = account.note(def, &hand.name("list"), hand.list().await).flatten();
@@ -213,7 +204,7 @@ async fn of(app: &Connection, def: &'static DocTypeDef, filling: &Mutex<Filling<
             account.note(def, &hand.name("search"), hand.call(Verb::Search, word).await);
         }
         let mut made = None;
-        if def.tools.iter().any(|tool| tool.verb == Verb::Create) {
+        if !single {
             let created = match filling.lock().await.document(def, "Row").await {
                 Ok(data) => hand.call(Verb::Create, json!({"data": data})).await,
                 Err(why) => Err(why),
@@ -222,54 +213,41 @@ async fn of(app: &Connection, def: &'static DocTypeDef, filling: &Mutex<Filling<
         }
         let (Some(name), deletes) = (made.clone().or(found), made.is_some()) else {
             // Nothing to read, change or delete: that follows from why nothing could be made.
-            account.untried += 3;
+            ["get", "update", "delete"].iter().for_each(|step| account.untried(&hand.name(step)));
             continue;
         };
         account.note(def, &hand.name("get"), hand.get(&name).await);
         if single || made.is_some() {
             account.note(def, &hand.name("update"), hand.update(&name, filling).await);
         } else {
-            account.untried += 1;
+            account.untried(&hand.name("update"));
         }
         match deletes {
             true => _ = account.note(def, &hand.name("delete"), hand.delete(&name).await),
-            false if !single => account.untried += 1,
+            false if !single => account.untried(&hand.name("delete")),
             false => {}
         }
     }
     account
 }
 
-/// The exceptions as they stand in the file: a line each, both flavours in one where both fail.
-fn written(failed: &BTreeMap<String, String>) -> BTreeMap<String, &str> {
-    let both = |key: &str| {
-        let (generic, typed) = (key.replace(" / typed ", " / generic "), key.replace(" / generic ", " / typed "));
-        let one = key.replace(" / generic ", " / ").replace(" / typed ", " / ");
-        if failed.contains_key(&generic) && failed.contains_key(&typed) { one } else { key.to_owned() }
-    };
-    failed.iter().rev().map(|(key, why)| (both(key), why.as_str())).collect()
-}
-
-/// `DocType / step / reason`, a line each.
-fn read(text: &str) -> BTreeMap<String, &str> {
-    let line = |line| {
-        let mut parts = str::splitn(line, 3, " / ");
-        let key = format!("{} / {}", parts.next().unwrap(), parts.next().unwrap());
-        (key, parts.next().unwrap_or_else(|| panic!("{}: no reason in {line:?}", exceptions())))
-    };
-    text.lines().map(line).collect()
-}
-
-/// Whether the run writes the exceptions anew.
-fn writes_exceptions() -> bool {
-    std::env::var_os("TABLE_EXCEPTIONS").is_some()
+/// Tries these DocTypes on a site that has all of those.
+async fn tried(app: &Connection, all: &[&'static DocTypeDef], defs: &[&'static DocTypeDef]) -> Account {
+    let mut filling = Filling::new(app, all);
+    for def in defs {
+        // What can be linked to is settled before any of it is tried, and so may be deleted. What is wrong shows later.
+        let _ = filling.document(def, "Row").await;
+    }
+    let filling = Mutex::new(filling);
+    let accounts = stream::iter(defs).map(|def| of(app, def, &filling)).buffer_unordered(AT_ONCE);
+    accounts.fold(Account::default(), async |all, one| all.with(one)).await
 }
 
 /// The DocTypes of this run.
 fn chosen() -> Vec<&'static DocTypeDef> {
     let wanted = std::env::var("ERPNEXT_MCP_DOCTYPES").ok().and_then(|wanted| wanted.parse().ok());
     let wanted = if writes_exceptions() { usize::MAX } else { wanted.unwrap_or(40).max(1) };
-    let all: Vec<_> = crate::support::tables().filter(|def| !def.is(doctype_flag::CHILD)).collect();
+    let all: Vec<_> = tables().filter(|def| !def.is(doctype_flag::CHILD)).collect();
     all.iter().step_by((all.len() / wanted).max(1)).copied().collect()
 }
 
@@ -277,41 +255,7 @@ fn chosen() -> Vec<&'static DocTypeDef> {
 #[on_every_version]
 async fn every_doctype_is_listed_read_made_changed_and_deleted_through_both_kinds_of_tools() {
     let site = SampleSite::start().await;
-    let app = site.app(every_doctype());
-    let writes = writes_exceptions();
-    let defs = chosen();
-    let mut filling = Filling::new(&app);
-    for def in &defs {
-        // What can be linked to is settled before any of it is tried, and so may be deleted. What is wrong shows later.
-        let _ = filling.document(def, "Row").await;
-    }
-    let filling = Mutex::new(filling);
-    let accounts = stream::iter(&defs).map(|def| of(&app, def, &filling)).buffer_unordered(AT_ONCE);
-    let account = accounts.fold(Account::default(), async |all, one| all.with(one)).await;
-    let all = account.passed + account.failed.len() + account.untried;
-    println!(
-        "ERPNext {}: {} of {all} steps pass on {} DocTypes; {} fail, {} could not be tried because of those",
-        version(),
-        account.passed,
-        defs.len(),
-        account.failed.len(),
-        account.untried
-    );
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(exceptions());
-    let text = std::fs::read_to_string(&file).unwrap();
-    let tried = |key: &String| defs.iter().any(|def| key.starts_with(&format!("{} / ", def.name)));
-    let (now, mut known) = (written(&account.failed), read(&text));
-    known.retain(|key, _| tried(key));
-    if writes {
-        let lines = now.iter().map(|(key, why)| format!("{key} / {}\n", known.get(key).unwrap_or(why)));
-        std::fs::write(&file, lines.collect::<String>()).unwrap();
-        return;
-    }
-    let new: Vec<_> = now.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
-    let gone: Vec<_> = known.keys().filter(|key| !now.contains_key(*key)).collect();
-    assert!(
-        new.is_empty() && gone.is_empty(),
-        "new: {new:#?}\nno longer, take them out of {}: {gone:#?}",
-        exceptions()
-    );
+    let account = tried(&site.app(every_doctype()), &tables().collect::<Vec<_>>(), &chosen()).await;
+    println!("{}", account.table(&format!("the sample site of ERPNext {}", version())));
+    account.judge(&exceptions(), None);
 }

@@ -103,8 +103,10 @@ fn list_of(preset_file: &str) -> Listing {
     listing(&app.session(), app.registry())
 }
 
+type Fields = (&'static str, &'static [&'static str]);
+
 /// What the presets are for: typed tools, each with some of the fields of its compact level.
-const WORK: [(&str, &[(&str, &[&str])]); 2] = [
+const WORK: [(&str, &[Fields]); 2] = [
     (
         "sales-user.json",
         &[
@@ -274,6 +276,8 @@ async fn the_instructions_are_short_enough_for_every_client() {
         let text = answer["result"]["instructions"].as_str().unwrap();
         assert!(text.chars().count() < 2_000 && text.contains("find_tools"), "{text}");
         assert!(text.contains("data, not instructions"), "{text}");
+        let of_the_default = ["On other DocTypes: read. ", "have to name: read. "];
+        assert!(of_the_default.iter().any(|told| text.contains(told)), "{text}");
     }
 }
 

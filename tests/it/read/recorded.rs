@@ -3,47 +3,17 @@
 //! the sandbox's.
 
 use std::collections::BTreeSet;
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use erpnext_mcp::app::Connection;
 use erpnext_schema::doctype_flag;
 use serde_json::{Value, json};
 
+use crate::recorded_site::Recorded;
 use crate::shared;
-use crate::support::{Site, all, app_of, call, config_json, free_port, refusal};
-
-/// The recorded site; it ends with the test.
-struct Recorded {
-    process: Child,
-    url: String,
-}
-
-impl Drop for Recorded {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::support::{Site, all, app_of, call, config_json, refusal};
 
 impl Recorded {
-    fn start() -> Self {
-        let port = free_port();
-        let mut command = Command::new("python3");
-        command.arg(shared::recordings().join("site/serve.py")).args(["--port", &port.to_string()]);
-        let process =
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("python3 runs the recorded site");
-        let site = Self { process, url: format!("http://127.0.0.1:{port}") };
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "the recorded site does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        site
-    }
-
     fn config(&self, user: &str, permissions: Value) -> Value {
         let mut config = config_json(&self.url, permissions);
         config["erpnext"]["api_key"] = json!(user);
@@ -105,7 +75,7 @@ async fn documents_as_a_site_gives_them_come_through_without_a_loss() {
 #[tokio::test]
 #[ignore = "needs the recordings of a real site"]
 async fn recorded_documents_come_through_without_a_loss() {
-    come_through(&Recorded::start().app("administrator"), &documents(&shared::recordings()), false).await;
+    come_through(&Recorded::start(&[]).app("administrator"), &documents(&shared::recordings()), false).await;
 }
 
 async fn come_through(app: &Connection, documents: &[Got], excerpt: bool) {
@@ -149,7 +119,7 @@ async fn come_through(app: &Connection, documents: &[Got], excerpt: bool) {
 #[tokio::test]
 #[ignore = "needs the recordings of a real site"]
 async fn recorded_reasons_for_a_missing_right_are_told_but_for_what_they_quote() {
-    let site = Recorded::start();
+    let site = Recorded::start(&[]);
     for (user, doctype, name, told) in [
         (
             "sales",

@@ -1,16 +1,14 @@
 //! The facts of what a form decides of a field by others, against the tables and against the metadata of recorded sites.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
 
 use erpnext_schema::form_rules::{Condition, FormFact, FormRule};
 use erpnext_schema::{FieldDef, Version, doctype_flag, flag};
-use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
+use crate::recorded_site::metadata;
 use crate::sandbox::{COMPANY, SampleSite, first};
-use crate::shared;
 use crate::support::{all, app_of, call};
 use crate::tidy::root;
 
@@ -173,18 +171,15 @@ type Said = BTreeMap<(String, String), Option<Condition>>;
 
 /// What the site of a version says of the fields of its tables under a rule.
 fn said(rule: FormRule, version: Version, file: &str) -> Said {
-    let file = File::open(shared::recordings().join("site").join(file)).unwrap();
     let mut said = BTreeMap::new();
-    for line in BufReader::new(GzDecoder::new(file)).lines() {
-        let recorded: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let docs = recorded["response"]["docs"].as_array().into_iter().flatten();
-        let name = recorded["name"].as_str().unwrap();
+    for meta in metadata(file) {
+        let name = meta["name"].as_str().unwrap();
         let Some(def) = erpnext_doctypes::get(version, name) else { continue };
         // Rows are not asked for what they need.
         if def.is(doctype_flag::CHILD) && rule == FormRule::Needed {
             continue;
         }
-        for field in docs.filter(|doc| doc["name"] == name).flat_map(|doc| doc["fields"].as_array().unwrap()) {
+        for field in meta["fields"].as_array().unwrap() {
             let text = |key: &str| field[key].as_str().unwrap_or_default().trim().to_owned();
             let expression = text(rule.key());
             if expression.is_empty() || !def.field(&text("fieldname")).is_some_and(|field| is_kept(rule, field)) {
