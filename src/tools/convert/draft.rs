@@ -19,7 +19,7 @@ pub fn seen(
             return false;
         }
         if source.def.field(key).is_some_and(|field| field.rows_of().is_some()) {
-            rows_mut(value).for_each(|row| row.retain(|column, _| tells(source, hidden, key, Some(column))));
+            rows_mut(value).for_each(|row| row.retain(|column, _| tells(source, hidden, key, Some(column.as_str()))));
         }
         true
     });
