@@ -199,6 +199,27 @@ pub const KNOWN: &[Known] = &[
         &["customer_name", "title"],
         &[("Lead", &["lead_name", "company_name"]), ("Prospect", &["company_name"]), ("Customer", &["customer_name"])],
     ),
+    // The rows of a payment say what it was for, and how much of that was open.
+    on(
+        "Payment Entry Reference",
+        &["total_amount"],
+        &[
+            ("Sales Invoice", &["grand_total", "rounded_total"]),
+            ("Purchase Invoice", &["grand_total", "rounded_total"]),
+            ("Sales Order", &["grand_total", "rounded_total"]),
+            ("Purchase Order", &["grand_total", "rounded_total"]),
+        ],
+    ),
+    on(
+        "Payment Entry Reference",
+        &["outstanding_amount", "payment_term_outstanding"],
+        &[
+            ("Sales Invoice", &["outstanding_amount"]),
+            ("Purchase Invoice", &["outstanding_amount"]),
+            ("Sales Order", &["grand_total", "rounded_total", "advance_paid"]),
+            ("Purchase Order", &["grand_total", "rounded_total", "advance_paid"]),
+        ],
+    ),
     // A quotation to a lead carries its name.
     on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"])]),
 ];

@@ -185,10 +185,7 @@ impl DocTypeCall<'_> {
         let filters = on.nested_filters(&place, &there, filters).await?;
         let mut ways = ways_from(self.session, there.def, there.permit.fields(), self.def.name);
         ways.extend(attached(there.def, there.permit.fields()).filter(|_| self.permit.fields().may_read_attachments()));
-        ways.retain(|way| {
-            let of = way.rows.map_or(there.def.name, |rows| rows.doctype);
-            !there.hidden.hides(of, way.field) && way.by.is_none_or(|by| !there.hidden.hides(of, by))
-        });
+        ways.retain(|way| !way.is_hidden(&there.hidden));
         if ways.is_empty() {
             let message = format!("{doctype} has no field that links to {} and may be read", self.def.name);
             return Err(self.wrong(&place, Rule::Value, message, None));

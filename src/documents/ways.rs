@@ -4,6 +4,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 
 use crate::context::Session;
 use crate::policy::{FieldRule, Rows};
+use crate::shape::Masked;
 
 /// One way in which documents of a DocType can link to another: the field, and for a Dynamic Link the field that names
 /// the DocType.
@@ -16,6 +17,14 @@ pub struct Way {
     pub field: &'static str,
     /// The field beside it that names the DocType of a Dynamic Link.
     pub by: Option<&'static str>,
+}
+
+impl Way {
+    /// Whether the site hides from its user what the way goes by: what it leads to would tell that.
+    pub fn is_hidden(&self, hidden: &Masked) -> bool {
+        let holder = self.rows.map_or(self.from.name, |rows| rows.doctype);
+        hidden.hides(holder, self.field) || self.by.is_some_and(|by| hidden.hides(holder, by))
+    }
 }
 
 /// The way in which a file is attached to documents, which no Dynamic Link tells; none where it may not be read.

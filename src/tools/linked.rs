@@ -1,5 +1,5 @@
-//! `get_linked_documents`: the documents around a document, found through the links of the tables. Only fields that may be
-//! read are searched: a link that is withheld would tell its value (H5).
+//! `get_linked_documents`: the documents around a document, found through the links of the tables. Only by fields that may be
+//! read and that the site shows its user: another link would tell its value (H5).
 
 use std::collections::BTreeMap;
 
@@ -67,8 +67,7 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
-    let Around { from, refused, left_out, unseen } =
-        around(session, on.def.name, name, args.only.as_deref(), MOST).await?;
+    let Around { from, refused, left_out, unseen } = around(&on, name, args.only.as_deref(), MOST).await?;
     let mut result = json!({"doctype": on.def.name, "name": name});
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED)).collect();
@@ -90,8 +89,7 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
 /// # Errors
 /// Failures that do not come of the question.
 pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Value>, ToolError> {
-    let Around { from, refused, left_out, unseen } =
-        around(on.session, on.def.name, name, None, MOST_OF_A_PREVIEW).await?;
+    let Around { from, refused, left_out, unseen } = around(on, name, None, MOST_OF_A_PREVIEW).await?;
     let mut preview = Map::new();
     if !from.is_empty() {
         let shown: Vec<Value> =
@@ -113,14 +111,9 @@ struct Around {
     unseen: bool,
 }
 
-/// Looks for what links to a document, in so many lists at most.
-async fn around(
-    session: &Session<'_>,
-    target: &'static str,
-    name: &str,
-    only: Option<&[String]>,
-    most: usize,
-) -> Result<Around, ToolError> {
+/// Looks for what links to a document of the call's DocType, in so many lists at most.
+async fn around(on: &DocTypeCall<'_>, name: &str, only: Option<&[String]>, most: usize) -> Result<Around, ToolError> {
+    let (session, target) = (on.session, on.def.name);
     let Tables { looked_at, mut refused, mut unseen } = tables(session, only).await?;
     let defs: Vec<&'static DocTypeDef> = looked_at.iter().map(|(_, def)| *def).collect();
     match added_links::learn(session, &defs, target).await {
@@ -137,7 +130,7 @@ async fn around(
     }
     let left_out = ways.len().saturating_sub(most);
     ways.truncate(most);
-    let asked = stream::iter(ways).map(|way| found(session, way, target, name)).buffered(AT_ONCE);
+    let asked = stream::iter(ways).map(|way| found(on, way, name)).buffered(AT_ONCE);
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
     for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
         match found {
@@ -247,7 +240,8 @@ type Found = (&'static str, String, Result<Vec<Map<String, Value>>, SiteError>);
 ///
 /// # Errors
 /// The policy's refusal, and failures that do not come of the question.
-async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Result<Found, ToolError> {
+async fn found(on: &DocTypeCall<'_>, way: Way, name: &str) -> Result<Found, ToolError> {
+    let session = on.session;
     let permit = session.permit(Operation::Read, way.from.name).await?;
     let mut fields = vec!["name".to_owned()];
     for shown in ["docstatus", "status"] {
@@ -258,7 +252,7 @@ async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Res
     let equal = |field: &str, to: &str| Filter { rows: way.rows, ..Filter::eq(field, to) };
     let by_name = equal(way.field, name);
     let via = by_name.place();
-    let filters = std::iter::once(by_name).chain(way.by.map(|by| equal(by, target))).collect();
+    let filters = std::iter::once(by_name).chain(way.by.map(|by| equal(by, on.def.name))).collect();
     let query = ListQuery {
         fields,
         filters,
@@ -267,8 +261,18 @@ async fn found(session: &Session<'_>, way: Way, target: &str, name: &str) -> Res
         own_columns: true,
         ..ListQuery::default()
     };
-    match session.site.list(&permit, &query).await {
-        Ok(answer) => Ok((way.from.name, via, Ok(answer.data))),
+    let mut found = session.site.list(&permit, &query).await.map(|answer| answer.data);
+    // Most ways lead to nothing: what is hidden is asked where there is something to tell.
+    if found.as_ref().is_ok_and(|rows| !rows.is_empty()) {
+        let there = DocTypeCall { def: way.from, permit: &permit, ..*on };
+        match there.hidden().await {
+            Ok(hidden) if way.is_hidden(&hidden) => found = Ok(Vec::new()),
+            Ok(_) => {}
+            Err(error) => found = Err(error),
+        }
+    }
+    match found {
+        Ok(rows) => Ok((way.from.name, via, Ok(rows))),
         Err(error) if is_answer(&error) => {
             tracing::info!("links of {}: {}", way.from.name, error.for_log());
             Ok((way.from.name, via, Err(error)))

@@ -167,6 +167,9 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 fn by_rules(site: &Site<'_>, item: &str, args: &Doc, buying: bool, qty: f64) -> Result<Doc, SiteError> {
     let condition = if buying { "buying = 1 ORDER BY name" } else { "selling = 1 ORDER BY name" };
     let (mut changed, mut names, mut free) = (Doc::new(), Vec::new(), Vec::new());
+    if args.get("ignore_pricing_rule").is_some_and(|ignores| cint(ignores) != 0) {
+        return Ok(changed);
+    }
     for rule in site.db.rows_where(site.controller("Pricing Rule")?, condition, &[])? {
         let rule = site.load("Pricing Rule", text(&rule, "name"))?;
         let number = |field: &str| rule.get(field).map_or(0.0, flt);

@@ -212,17 +212,16 @@ fn against(
     account: &str,
 ) -> Option<(&'static str, String)> {
     let (cheque, now) = (text_of(stored, kind.cheque), text_of(stored, CLEARANCE));
-    let is_other = |fields: &[&str]| match fields {
-        ["accounts"] => {
-            let mut rows = stored.get("accounts").into_iter().flat_map(rows);
-            !rows.any(|row| text_of(row, "account") == account)
+    let is_of = |name: &&str| match name.split_once('.') {
+        None => text_of(stored, name) == account,
+        Some((table, column)) => {
+            stored.get(table).into_iter().flat_map(rows).any(|row| text_of(row, column) == account)
         }
-        fields => !fields.iter().any(|field| text_of(stored, field) == account),
     };
     Some(match (Docstatus::of(stored), date) {
         (Docstatus::Draft, _) => ("name", "is a draft: no money has moved by it".to_owned()),
         (Docstatus::Cancelled, _) => ("name", "is cancelled".to_owned()),
-        _ if is_other(kind.account) => ("name", format!("is no payment of {account:?}")),
+        _ if !kind.account.iter().any(is_of) => ("name", format!("is no payment of {account:?}")),
         (_, None) if now.is_empty() => ("date", "has no clearance date that could be taken away".to_owned()),
         (_, Some(date)) if date == now => ("date", format!("has this clearance date already, {now}")),
         (_, Some(date)) if date < cheque => {

@@ -53,7 +53,7 @@ struct Kind {
     doctype: &'static str,
     /// The field with the day on the cheque, or of the transfer.
     cheque: &'static str,
-    /// The fields that say whether it is of the account.
+    /// The fields, or the column of rows, that say whether it is of the account.
     account: &'static [&'static str],
     /// What is told of it beside its days, as far as that may be seen.
     told: &'static [&'static str],
@@ -72,7 +72,7 @@ const KINDS: [Kind; 2] = [
     Kind {
         doctype: "Journal Entry",
         cheque: "cheque_date",
-        account: &["accounts"],
+        account: &["accounts.account"],
         told: &["title", "cheque_no"],
         amounts: &["accounts.debit_in_account_currency", "accounts.credit_in_account_currency"],
     },
@@ -96,11 +96,17 @@ async fn clear(call: Call<'_>, args: ClearArgs) -> Result<ToolAnswer, ToolError>
 }
 
 impl Kind {
+    /// The field that this goes by and that is withheld, if one is: which account a payment is of is told by what is listed and
+    /// refused.
+    fn withheld(&self, on: &DocTypeCall<'_>) -> Option<&'static str> {
+        let mut needed = ["posting_date", CLEARANCE, self.cheque].into_iter().chain(self.account.iter().copied());
+        needed.find(|name| !may_read(on, name))
+    }
+
     /// # Errors
     /// That a field is withheld which this goes by.
     fn seen(&self, on: &DocTypeCall<'_>) -> Result<(), ToolError> {
-        let mut needed = ["posting_date", CLEARANCE, self.cheque].into_iter().chain(self.account.iter().copied());
-        match needed.find(|name| !may_read(on, name)) {
+        match self.withheld(on) {
             None => Ok(()),
             Some(name) => Err(ToolError::refused(
                 format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
@@ -120,24 +126,21 @@ impl Kind {
     /// What the account gets (Dr) or gives (Cr) by it, in the site's own row about it, where that may be seen: the line of
     /// the statement.
     fn amount(&self, on: &DocTypeCall<'_>, row: &Map<String, Value>) -> Option<(String, Value)> {
-        let may_be_seen = self.amounts.iter().all(|name| match name.split_once('.') {
-            None => may_read(on, name),
-            Some((table, column)) => may_read_column(on, table, column),
-        });
+        let may_be_seen = self.amounts.iter().all(|name| may_read(on, name));
         let amount = row.get("amount").filter(|amount| may_be_seen && amount.is_string())?;
         Some(("amount".to_owned(), amount.clone()))
     }
 }
 
-fn may_read_column(on: &DocTypeCall<'_>, table: &str, column: &str) -> bool {
+/// Whether the field, or the column of rows (`accounts.account`), may be read.
+fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
+    let Some((table, column)) = name.split_once('.') else {
+        return on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
+    };
     let table = on.def.field(table);
     let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
     let column = child.and_then(|child| child.field(column));
     table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
-}
-
-fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
-    on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field))
 }
 
 /// A day as the site writes it.
@@ -222,12 +225,11 @@ mod tests {
     fn every_field_of_what_a_bank_clears_is_there() {
         for kind in &KINDS {
             let def = erpnext_doctypes::any(kind.doctype).unwrap();
-            let fields = kind.account.iter().chain(kind.told).chain([&kind.cheque, &CLEARANCE, &"posting_date"]);
-            assert_eq!(fields.filter(|field| def.field(field).is_none()).collect::<Vec<_>>(), Vec::<&&str>::new());
-            for amount in kind.amounts {
-                let (table, column) = amount.split_once('.').map_or((None, *amount), |(table, of)| (Some(table), of));
+            let fields = kind.told.iter().chain([&kind.cheque, &CLEARANCE, &"posting_date"]);
+            for name in fields.chain(kind.account).chain(kind.amounts) {
+                let (table, column) = name.split_once('.').map_or((None, *name), |(table, of)| (Some(table), of));
                 let rows = table.and_then(|table| erpnext_doctypes::any(def.field(table)?.rows_of()?));
-                assert!(rows.unwrap_or(def).field(column).is_some(), "{amount}");
+                assert!(rows.unwrap_or(def).field(column).is_some(), "{name}");
             }
         }
     }

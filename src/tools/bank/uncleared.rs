@@ -32,6 +32,7 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
     let asked = form(&args.account, &from, &to, false);
     let found = entries(session.site.ask_desk_tool(&update, DeskQuestion::BankEntries, &asked, None).await?);
     let (mut told, mut left_out, mut is_whole) = (Vec::new(), Vec::new(), true);
+    let (mut is_looked_at, mut refused) = (false, None);
     for kind in &KINDS {
         let of_kind = found.iter().filter(|row| text_of(row, "payment_document") == kind.doctype);
         let names: Vec<String> = of_kind.filter_map(|row| document_name(row.get("payment_entry")?)).collect();
@@ -39,12 +40,18 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
             left_out.push(format!("each {}, which may not be read here", kind.doctype));
             continue;
         };
+        let on = DocTypeCall::of(call, &permit).await?;
+        // Whether or not there are some: that would be told.
+        if let Some(name) = kind.withheld(&on) {
+            left_out.push(format!("each {}, of which {name} may not be read here", kind.doctype));
+            refused = refused.or(kind.seen(&on).err());
+            continue;
+        }
+        is_looked_at = true;
         if names.is_empty() {
             continue;
         }
-        let on = DocTypeCall::of(call, &permit).await?;
         on.keeps_values().await?;
-        kind.seen(&on)?;
         let (mut of_kind, mut chunks) = (Vec::new(), names.chunks(MOST));
         for chunk in chunks.by_ref().take(MOST_LOOKS) {
             goes_on(call)?;
@@ -60,6 +67,9 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
         oldest_first(&mut of_kind);
         of_kind.truncate(MOST);
         told.extend(of_kind);
+    }
+    if let Some(error) = refused.filter(|_| !is_looked_at) {
+        return Err(error);
     }
     left_out.extend(others(session.policy, &found));
     oldest_first(&mut told);

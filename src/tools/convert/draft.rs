@@ -4,28 +4,47 @@ use erpnext_schema::rows_mut;
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
-use crate::shape::present;
+use crate::shape::{Masked, present};
 
-/// The draft as the caller may see it: neither what the target withholds, nor what the source withholds and the site
-/// copied from there; and whether fields that hold 0 were left out.
-pub fn shown(
+/// The draft as the caller may see it: neither what the target withholds, nor what of the source is withheld, or `hidden`
+/// from the user by the site, and the site copied from there.
+pub fn seen(
     source: &DocTypeCall<'_>,
     target: &DocTypeCall<'_>,
+    hidden: &Masked,
     mut doc: Map<String, Value>,
-) -> (Map<String, Value>, bool) {
-    let rule = source.permit.fields();
+) -> Map<String, Value> {
     doc.retain(|key, value| {
-        let Some(field) = source.def.field(key) else { return true };
-        if !rule.may_read(field) {
+        if !tells(source, hidden, key, None) {
             return false;
         }
-        if let Some(child) = field.rows_of().and_then(|child| source.session.catalog.known(child)) {
-            let seen = |column: &str| child.field(column).is_none_or(|column| rule.may_read_child(field, column));
-            rows_mut(value).for_each(|row| row.retain(|column, _| seen(column)));
+        if source.def.field(key).is_some_and(|field| field.rows_of().is_some()) {
+            rows_mut(value).for_each(|row| row.retain(|column, _| tells(source, hidden, key, Some(column.as_str()))));
         }
         true
     });
-    let mut seen = target.visible(doc);
-    let zeros = present::draft(target.def, &|child| target.session.catalog.known(child), &mut seen);
-    (seen, zeros)
+    target.visible(doc)
+}
+
+/// Whether the draft shows this column of its rows: neither end withholds it.
+pub fn shows(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, hidden: &Masked, table: &str, column: &str) -> bool {
+    tells(source, hidden, table, Some(column)) && tells(target, &Masked::default(), table, Some(column))
+}
+
+/// Takes out what says nothing: whether fields that hold 0 were left out.
+pub fn lean(target: &DocTypeCall<'_>, seen: &mut Map<String, Value>) -> bool {
+    present::draft(target.def, &|child| target.session.catalog.known(child), seen)
+}
+
+/// Whether an end of the conversion shows the field, or the column of its rows; what it does not have it withholds neither.
+fn tells(end: &DocTypeCall<'_>, hidden: &Masked, key: &str, column: Option<&str>) -> bool {
+    let Some(field) = end.def.field(key) else { return true };
+    let rule = end.permit.fields();
+    if !rule.may_read(field) || hidden.hides(end.def.name, key) {
+        return false;
+    }
+    let child = field.rows_of().and_then(|child| end.session.catalog.known(child));
+    let Some((child, column)) = child.zip(column) else { return true };
+    let withheld = child.field(column).is_some_and(|column| !rule.may_read_child(field, column));
+    !withheld && !hidden.hides(child.name, column)
 }

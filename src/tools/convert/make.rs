@@ -102,8 +102,10 @@ pub(super) async fn make(
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
-    let (shown, zeros) = draft::shown(source_on, on, doc.clone());
-    let mut warnings = doubts::of(on, &doc);
+    let hidden = source_on.hidden().await?;
+    let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
+    let mut warnings = doubts::of(on, &shown);
+    let zeros = draft::lean(on, &mut shown);
     if matches!(then, Then::Show) || on.is_shown_first() {
         warnings.extend(doubts::by_the_stock(on, &shown).await);
     }

@@ -8,7 +8,7 @@ mod table;
 
 use std::ops::ControlFlow;
 
-use erpnext_schema::{DocTypeDef, Purpose, Rule, Verb, Violation, nearest, with_article};
+use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Rule, Verb, Violation, nearest, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -21,6 +21,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::shape::Masked;
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
@@ -101,10 +102,11 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let name = on.name(&args.name);
     let source = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &source)?;
+    let hidden = on.hidden().await?;
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
         let permitted =
             call.session.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
-        let missing = permitted.or_else(|| missing(&on, conversion, &source).map(|(why, _)| why));
+        let missing = permitted.or_else(|| missing(&on, &hidden, conversion, &source).map(|(why, _)| why));
         let mut way = Map::from_iter([
             ("to".to_owned(), json!(conversion.makes)),
             ("doctype".to_owned(), json!(conversion.to)),
@@ -145,7 +147,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     fixed_fields::check_new(&on, &data).await?;
     let source = session.site.get(&read, name).await?.data;
     named_exactly(&source_on, name, &source)?;
-    if let Some((why, next)) = missing(&source_on, conversion, &source) {
+    let hidden = source_on.hidden().await?;
+    if let Some((why, next)) = missing(&source_on, &hidden, conversion, &source) {
         return Err(ToolError::refused(
             format!(
                 "{} {name:?} cannot become {} now: {why}. Nothing was made.",
@@ -160,7 +163,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let Draft { mut doc, left_out } = writable(on.def, create.fields(), &children, made);
     let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
     if let Some(asked) = &args.rows {
-        part::keep_rows(&mut doc, asked).map_err(wrong)?;
+        let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);
+        part::keep_rows(&mut doc, asked, &shows).map_err(wrong)?;
     }
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
@@ -206,9 +210,20 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
 
 /// Why the document cannot become this, where it cannot, and what to do instead. What the caller may not see is left to the
 /// site to judge.
-fn missing(on: &DocTypeCall<'_>, conversion: &Conversion, doc: &Map<String, Value>) -> Option<(String, String)> {
+fn missing(
+    on: &DocTypeCall<'_>,
+    hidden: &Masked,
+    conversion: &Conversion,
+    doc: &Map<String, Value>,
+) -> Option<(String, String)> {
     let docstatus = Docstatus::of(doc);
-    let visible = |name: &str| on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
+    let may_read = |field: &FieldDef| on.permit.fields().may_read(field) && !hidden.hides(on.def.name, field.fieldname);
+    let visible = |name: &str| on.def.field(name).is_some_and(may_read);
+    let amounts = conversion.amounts().iter();
+    if let Some(amount) = amounts.copied().find(|name| on.def.field(name).is_some_and(|field| !may_read(field))) {
+        let why = format!("it would tell {amount} of {}, which may not be read here", on.def.name);
+        return Some((why, "get_doctype_permissions tells what is permitted.".to_owned()));
+    }
     let others = || "list_conversions tells what can be made of it now.".to_owned();
     conversion.when.iter().find_map(|when| match when {
         When::Submitted => match docstatus {

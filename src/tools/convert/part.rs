@@ -6,13 +6,26 @@ use serde_json::{Map, Value, json};
 use crate::document::amounts::{is_above, money};
 use crate::tools::payment::{put_amount, spread};
 
+/// The table whose rows are kept.
+pub const ITEMS: &str = "items";
+
 /// Keeps of the draft's items only those that are named, each by `idx` or by an `item_code` that one row has, with the
-/// quantity that is given.
+/// quantity that is given. A column that the caller may not see, as `shows` tells, neither names a row nor bounds anything: a
+/// refusal would tell it.
 ///
 /// # Errors
 /// All that is wrong: a row that there is not, one that is named twice, a quantity above what is left.
-pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> Result<(), Vec<Violation>> {
-    let items: Vec<Map<String, Value>> = doc.get("items").into_iter().flat_map(rows).cloned().collect();
+pub fn keep_rows(
+    doc: &mut Map<String, Value>,
+    asked: &[Map<String, Value>],
+    shows: &dyn Fn(&str) -> bool,
+) -> Result<(), Vec<Violation>> {
+    // A row's name is seen wherever its table is.
+    if !shows("name") {
+        let message = format!("{ITEMS} may not be read here; leave it out for all rows");
+        return Err(vec![Violation { path: "rows".to_owned(), rule: Rule::NotPermitted, message, nearest: None }]);
+    }
+    let items: Vec<Map<String, Value>> = doc.get(ITEMS).into_iter().flat_map(rows).cloned().collect();
     let (mut kept, mut violations) = (Vec::<usize>::new(), Vec::new());
     let mut quantities = Vec::new();
     let mut wrong = |path: String, message: String| {
@@ -27,6 +40,14 @@ pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> 
         let path = |key: &str| format!("rows[{i}].{key}");
         for key in row.keys().filter(|key| !matches!(key.as_str(), "idx" | "item_code" | "qty")) {
             wrong(path(key), "no such key; a row is named by idx or item_code, and has qty".to_owned());
+        }
+        let given = |key: &&str| row.get(*key).is_some_and(|value| !value.is_null());
+        let withheld: Vec<&str> = ["item_code", "qty"].into_iter().filter(|key| !shows(key)).filter(given).collect();
+        if !withheld.is_empty() {
+            for key in withheld {
+                wrong(path(key), format!("{key} of what is made may not be read here; name whole rows, by idx"));
+            }
+            continue;
         }
         let at = match found(&items, row) {
             Ok(at) if kept.contains(&at) => {
@@ -56,14 +77,14 @@ pub fn keep_rows(doc: &mut Map<String, Value>, asked: &[Map<String, Value>]) -> 
         return Err(violations);
     }
     let mut at = 0;
-    if let Some(Value::Array(items)) = doc.get_mut("items") {
+    if let Some(Value::Array(items)) = doc.get_mut(ITEMS) {
         items.retain(|_| {
             at += 1;
             kept.contains(&(at - 1))
         });
     }
     kept.sort_unstable();
-    for (row, at) in doc.get_mut("items").into_iter().flat_map(rows_mut).zip(&kept) {
+    for (row, at) in doc.get_mut(ITEMS).into_iter().flat_map(rows_mut).zip(&kept) {
         if let Some((_, Some(qty))) = quantities.iter().find(|(asked, _)| asked == at) {
             set_quantity(row, *qty);
         }
@@ -187,7 +208,7 @@ mod tests {
     fn only_the_rows_that_are_named_stay_with_their_quantities() {
         let mut made = draft();
         let asked = [doc(json!({"idx": 2, "qty": 1})), doc(json!({"item_code": "A", "qty": 2}))];
-        keep_rows(&mut made, &asked).unwrap();
+        keep_rows(&mut made, &asked, &|_| true).unwrap();
         let a = json!({"item_code": "A", "qty": 2.0, "stock_qty": 4.0, "conversion_factor": 2.0});
         assert_eq!(made["items"], json!([a, {"item_code": "B", "qty": -1.0}]));
     }
@@ -204,7 +225,7 @@ mod tests {
             json!({}),
         ]
         .map(doc);
-        let told = keep_rows(&mut draft(), &asked).unwrap_err();
+        let told = keep_rows(&mut draft(), &asked, &|_| true).unwrap_err();
         let told = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         for wanted in [
             "no row 4",
@@ -218,6 +239,25 @@ mod tests {
         ] {
             assert!(told.contains(wanted), "{wanted}: {told}");
         }
+    }
+
+    #[test]
+    fn what_is_withheld_of_rows_names_none_and_bounds_no_quantity() {
+        let told = |asked: Value, hidden: &str| {
+            let told = keep_rows(&mut draft(), &[doc(asked)], &|column| column != hidden).unwrap_err();
+            told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        for (there, not, hidden) in [
+            (json!({"item_code": "A"}), json!({"item_code": "Z"}), "item_code"),
+            (json!({"idx": 1, "item_code": "A"}), json!({"idx": 1, "item_code": "Z"}), "item_code"),
+            (json!({"idx": 1, "qty": 5}), json!({"idx": 1, "qty": 6}), "qty"),
+            (json!({"idx": 1}), json!({"idx": 4}), "name"),
+        ] {
+            assert_eq!(told(there.clone(), hidden), told(not, hidden), "{there}");
+        }
+        let mut made = draft();
+        keep_rows(&mut made, &[doc(json!({"idx": 2}))], &|column| column == "name").unwrap();
+        assert_eq!(made["items"], json!([{"item_code": "B", "qty": -3.0}]));
     }
 
     #[test]

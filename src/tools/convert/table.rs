@@ -17,6 +17,17 @@ pub struct Conversion {
     pub when: &'static [When],
 }
 
+impl Conversion {
+    /// The fields of the document there is whose values stand in what is made under other names, so that no field rule of what
+    /// is made withholds them.
+    pub fn amounts(&self) -> &'static [&'static str] {
+        match self.mapper {
+            Mapper::Payment => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
+            Mapper::Method(_) | Mapper::StockEntry(_) => &[],
+        }
+    }
+}
+
 /// What must hold of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {

@@ -1,6 +1,6 @@
 //! Which key of an answer is which field of which DocType, and which of them may be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value, json};
@@ -120,11 +120,17 @@ pub fn applied(details: &Map<String, Value>) -> Vec<String> {
     names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The facts where these rules were applied. Any of them may have put its rate in the place of the list's: the answer says of
-/// the last alone of which kind it is.
-pub fn after_rules(facts: &[Fact], applied: &[String]) -> Vec<Fact> {
-    let rate = (!applied.is_empty()).then_some(("price_list_rate", "Pricing Rule", "rate"));
-    facts.iter().copied().chain(rate).collect()
+/// What is said where pricing rules are left out.
+pub const WITHOUT_RULES: &str =
+    "pricing rules are left out, as there may be some that you may not see: with them it may cost something else";
+
+/// Whether a fact may be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    Seen,
+    Withheld,
+    /// The DocType has no such field.
+    NoField,
 }
 
 /// Which fields of which DocTypes may be read, found out once each.
@@ -140,7 +146,18 @@ impl<'a> Facts<'a> {
         Self { session, own, known: BTreeMap::new() }
     }
 
-    /// Moves what may be seen of the details into the result, and says what is withheld: the facts `outside` too.
+    /// Asks for prices with what pricing rules make of them only where all that rules say may be read: else the price of one
+    /// quantity, day or party beside that of the next would tell where a hidden rule begins. Says whether it does.
+    pub async fn ask_rules(&mut self, asked: &mut Map<String, Value>) -> bool {
+        let all = self.may_read("Pricing Rule", "*").await;
+        if !all {
+            asked.insert("ignore_pricing_rule".to_owned(), json!(1));
+        }
+        all
+    }
+
+    /// Moves what may be seen of the details into the result, and says what is withheld, whether or not there is anything: the
+    /// facts `outside` too.
     pub async fn give(
         &mut self,
         mut details: Map<String, Value>,
@@ -148,21 +165,24 @@ impl<'a> Facts<'a> {
         outside: &[&str],
         result: &mut Map<String, Value>,
     ) {
-        let mut withheld = Vec::new();
+        let (mut withheld, mut judged) = (Vec::new(), BTreeSet::new());
         for (key, ..) in facts {
-            let Some(value) = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}")
-            else {
+            if !judged.insert(*key) || self.is_of_the_other_party(key) {
                 continue;
-            };
-            let mut may_be_seen = !outside.contains(key);
-            for (_, doctype, field) in facts.iter().filter(|(same, ..)| same == key) {
-                may_be_seen = may_be_seen && self.may_read(doctype, field).await;
             }
-            match may_be_seen {
-                true => {
+            let mut sights = Vec::new();
+            for (_, doctype, field) in facts.iter().filter(|(same, ..)| same == key) {
+                sights.push(self.sight(doctype, field).await);
+            }
+            let value = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}");
+            let is_denied = outside.contains(key) || sights.contains(&Sight::Withheld);
+            match value {
+                Some(value) if !is_denied && !sights.contains(&Sight::NoField) => {
                     result.insert((*key).to_owned(), value);
                 }
-                false => withheld.push(*key),
+                None if !is_denied => {}
+                // That there is none would be told as well by saying nothing.
+                _ => withheld.push(*key),
             }
         }
         if !withheld.is_empty() {
@@ -170,27 +190,45 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether the key is one of customers where the answer is about a supplier, or the reverse.
+    fn is_of_the_other_party(&self, key: &str) -> bool {
+        match self.own {
+            "Customer" => key.starts_with("supplier"),
+            "Supplier" => key.starts_with("customer"),
+            _ => false,
+        }
+    }
+
     /// Whether the field may be read; one of another DocType only where all of its documents may be.
     pub async fn may_read(&mut self, doctype: &str, field: &str) -> bool {
+        self.sight(doctype, field).await == Sight::Seen
+    }
+
+    async fn sight(&mut self, doctype: &str, field: &str) -> Sight {
         let doctype = if doctype.is_empty() { self.own } else { doctype };
         if !self.known.contains_key(doctype) {
             let permit = self.session.permit(Operation::Read, doctype).await.ok();
             let def = def(self.session, doctype).await.ok();
             self.known.insert(doctype.to_owned(), permit.zip(def));
         }
-        let Some(Some((permit, def))) = self.known.get(doctype) else { return false };
+        let Some(Some((permit, def))) = self.known.get(doctype) else { return Sight::Withheld };
         // Which of its documents the fact is from is not told, so neither is whether it may be read.
         if permit.is_row_filtered() && doctype != self.own {
-            return false;
+            return Sight::Withheld;
         }
         let rule = permit.fields();
-        match field.split_once('.') {
-            _ if field == "*" => rule.is_open(),
-            None => def.field(field).is_some_and(|field| rule.may_read(field)),
-            Some((table, column)) => def.field(table).is_some_and(|table| {
-                let child = table.rows_of().and_then(|child| self.session.catalog.known(child));
-                child.and_then(|child| child.field(column)).is_some_and(|column| rule.may_read_child(table, column))
+        let may_read = match field.split_once('.') {
+            _ if field == "*" => Some(rule.is_open()),
+            None => def.field(field).map(|field| rule.may_read(field)),
+            Some((table, column)) => def.field(table).and_then(|table| {
+                let child = table.rows_of().and_then(|child| self.session.catalog.known(child))?;
+                Some(rule.may_read_child(table, child.field(column)?))
             }),
+        };
+        match may_read {
+            Some(true) => Sight::Seen,
+            Some(false) => Sight::Withheld,
+            None => Sight::NoField,
         }
     }
 }
@@ -199,7 +237,7 @@ impl<'a> Facts<'a> {
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{PRICE_FACTS, after_rules, applied};
+    use super::applied;
 
     #[test]
     fn applied_rules_are_read_from_text_and_list() {
@@ -208,12 +246,5 @@ mod tests {
         assert_eq!(of(json!("[\n \"PRLE-1\",\n \"PRLE-2\"\n]")), names);
         assert_eq!(of(json!(["PRLE-1", "PRLE-2"])), names);
         assert!(applied(&Map::new()).is_empty() && of(json!("")).is_empty());
-    }
-
-    #[test]
-    fn the_rate_of_a_list_is_of_the_rules_too_once_one_was_applied() {
-        let by_rule = ("price_list_rate", "Pricing Rule", "rate");
-        assert!(!after_rules(PRICE_FACTS, &[]).contains(&by_rule));
-        assert!(after_rules(PRICE_FACTS, &["PRLE-1".to_owned()]).contains(&by_rule));
     }
 }

@@ -9,10 +9,7 @@ use super::seen::{Row, filled};
 use crate::context::Session;
 use crate::error::ToolError;
 
-/// The fields of a row that are told, and the field of the rule that each is made of.
-const COLUMNS: [(&str, &str); 3] = [("qty", "free_qty"), ("uom", "free_item_uom"), ("rate", "free_item_rate")];
-
-/// The free items as they are told; nothing where there are some that may not be told, or it may not be known.
+/// The free items as they are told, where all that rules say may be read; nothing where there are some that may not be told.
 ///
 /// # Errors
 /// The site's.
@@ -25,9 +22,6 @@ pub async fn free_items(
     if rows.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    if !facts.may_read("Pricing Rule", "free_item").await || !facts.may_read("Item", "name").await {
-        return Ok(None);
-    }
     let names: Vec<&Value> = rows.iter().filter_map(|row| row.get("item_code")).collect();
     let seen = in_sight(session, "Item", names).await?;
     let is_seen = |row: &&Row| {
@@ -37,13 +31,10 @@ pub async fn free_items(
     if !rows.iter().all(is_seen) {
         return Ok(None);
     }
-    let mut columns = vec!["item_code"];
-    for (column, field) in COLUMNS {
-        // A rule that names no unit gives the item's own.
-        let may_be_told = column != "uom" || facts.may_read("Item", "stock_uom").await;
-        if may_be_told && facts.may_read("Pricing Rule", field).await {
-            columns.push(column);
-        }
+    let mut columns = vec!["item_code", "qty", "rate"];
+    // A rule that names no unit gives the item's own.
+    if facts.may_read("Item", "stock_uom").await {
+        columns.insert(2, "uom");
     }
     let told = |row: &Row| {
         let told = columns.iter().filter_map(|column| Some(((*column).to_owned(), row.get(*column)?.clone())));

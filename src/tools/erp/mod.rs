@@ -26,7 +26,7 @@ use crate::site::{Filter, ListQuery};
 use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use facts::{Facts, ITEM_FACTS, PARTY_FACTS, after_rules, applied};
+use facts::{Facts, ITEM_FACTS, PARTY_FACTS, WITHOUT_RULES};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 use seen::allowed;
 
@@ -230,14 +230,18 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
             asked[key] = json!(value);
         }
     }
-    let asked = asked.as_object().cloned().unwrap_or_default();
+    let mut asked = asked.as_object().cloned().unwrap_or_default();
+    let mut facts = Facts::new(session, "Item");
+    let with_rules = facts.ask_rules(&mut asked).await;
     let mut details = session.site.item_details(&permit, &asked).await?;
     details.insert("price_list".to_owned(), json!(list));
     let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
     note_chosen(&mut result, args.company.as_deref(), company);
-    let facts = after_rules(ITEM_FACTS, &applied(&details));
-    Facts::new(session, "Item").give(details, &facts, &outside, &mut result).await;
+    facts.give(details, ITEM_FACTS, &outside, &mut result).await;
+    if !with_rules {
+        result.insert("note".to_owned(), json!(WITHOUT_RULES));
+    }
     Ok(result.into())
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::candidates::{Question, candidates};
-use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, after_rules, applied};
+use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, WITHOUT_RULES, applied};
 use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
@@ -114,6 +114,8 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         asked.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));
     }
     asked.extend(args.party.as_ref().map(|party| (kind.to_lowercase(), json!(party))));
+    let mut facts = Facts::new(session, "Item");
+    let with_rules = facts.ask_rules(&mut asked).await;
     let mut details = session.site.item_details(&permit, &asked).await?;
     let applied = applied(&details);
     details.insert("price_list".to_owned(), json!(list));
@@ -125,11 +127,6 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         details.remove("amount");
     }
     let given = details.remove("free_item_data");
-    let factor = number(&details, "conversion_factor");
-    let (uom, stock_uom) = (text(&details, "uom").to_owned(), text(&details, "stock_uom").to_owned());
-    if !uom.is_empty() && uom != stock_uom && factor == 1.0 {
-        notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
-    }
     let mut out_of_sight = outside(session, BESIDE_ITEM, &details, &asked).await?;
     if out_of_sight.contains(&"price_list_rate") {
         out_of_sight.extend(["rate", "amount"]);
@@ -142,8 +139,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     note_chosen(&mut answer, args.company.as_deref(), company);
     answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
-    let mut facts = Facts::new(session, "Item");
-    facts.give(details, &after_rules(PRICE_FACTS, &applied), &out_of_sight, &mut answer).await;
+    facts.give(details, PRICE_FACTS, &out_of_sight, &mut answer).await;
     if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
         notes.push("the list has no price for it".to_owned());
     }
@@ -151,17 +147,26 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         Some(Value::Array(withheld)) => withheld,
         _ => Vec::new(),
     };
-    match free_items(session, &mut facts, given.as_ref()).await? {
-        Some(free) if free.is_empty() => {}
-        Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
-        None => withheld.push(json!("free_item_data")),
-    }
-    match beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)? {
-        Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
-        None => withheld.push(json!("pricing_rules")),
+    if with_rules {
+        match free_items(session, &mut facts, given.as_ref()).await? {
+            Some(free) if free.is_empty() => {}
+            Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
+            None => withheld.push(json!("free_item_data")),
+        }
+        match beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)? {
+            Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
+            None => withheld.push(json!("pricing_rules")),
+        }
+    } else {
+        withheld.extend(["free_item_data", "pricing_rules"].map(Value::from));
+        notes.push(WITHOUT_RULES.to_owned());
     }
     // What may not be told of the units is not told by the prices that are left out either.
     let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text(&answer, key).to_owned());
+    let is_another = !uom.is_empty() && !stock_uom.is_empty() && uom != stock_uom;
+    if is_another && number(&answer, "conversion_factor") == 1.0 {
+        notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
+    }
     let party = args.party.as_deref();
     let question = Question { item, list: &list, kind, party, date: &date, qty, uom: &uom, stock_uom: &stock_uom };
     match beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)? {
@@ -285,8 +290,7 @@ async fn rules(
     let fields: Vec<_> =
         RULE.into_iter().filter(|name| sees(&there, name)).filter_map(|name| there.def.field(name)).collect();
     let mut found = on.fields_of(&there, &names, &fields).await?;
-    // Where a condition keeps some of them from the caller, whether one of those was applied is not told.
-    if found.len() < names.len() || there.permit.is_row_filtered() {
+    if found.len() < names.len() {
         notes.push("pricing rules that you may not see may have changed the price".to_owned());
     }
     let columns: Vec<String> = ["name"].into_iter().chain(RULE).map(str::to_owned).collect();

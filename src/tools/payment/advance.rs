@@ -79,11 +79,16 @@ pub fn account_of(payment: &Map<String, Value>) -> Option<&str> {
     Some(text_of(payment, if receives { "paid_from" } else { "paid_to" })).filter(|account| !account.is_empty())
 }
 
-/// Why what the site stored is another payment than was meant: its accounts are in two currencies.
-pub fn differs(stored: &Map<String, Value>) -> Option<String> {
-    let [from, to] = ["paid_from_account_currency", "paid_to_account_currency"].map(|field| text_of(stored, field));
+/// Why what the site stored is another payment than was meant: its accounts are in two currencies, which are told if both may
+/// be `seen`.
+pub fn differs(stored: &Map<String, Value>, seen: &Map<String, Value>) -> Option<String> {
+    let of = |doc| ["paid_from_account_currency", "paid_to_account_currency"].map(|field| text_of(doc, field));
+    let ([from, to], told) = (of(stored), of(seen));
     let differ = !from.is_empty() && !to.is_empty() && from != to;
-    differ.then(|| format!("the party's account and the other one are kept in {from} and {to}"))
+    differ.then(|| match told == [from, to] {
+        true => format!("the party's account and the other one are kept in {from} and {to}"),
+        false => "the party's account and the other one are kept in two currencies".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -100,10 +105,14 @@ mod tests {
             "paid_from_account_currency": "EUR", "paid_to_account_currency": "EUR",
         });
         let mut stored = stored.as_object().unwrap().clone();
-        assert_eq!((account_of(&stored), differs(&stored)), (Some("Advances - A"), None));
+        assert_eq!((account_of(&stored), differs(&stored, &stored)), (Some("Advances - A"), None));
         stored.insert("payment_type".to_owned(), json!("Pay"));
         stored.insert("paid_from_account_currency".to_owned(), json!("USD"));
         assert_eq!(account_of(&stored), Some("Cash - A"));
-        assert!(differs(&stored).unwrap().contains("in USD and EUR"));
+        assert!(differs(&stored, &stored).unwrap().contains("in USD and EUR"));
+        let mut seen = stored.clone();
+        seen.shift_remove("paid_to_account_currency");
+        let told = differs(&stored, &seen).unwrap();
+        assert!(told.contains("two currencies") && !told.contains("EUR") && !told.contains("USD"), "{told}");
     }
 }

@@ -23,7 +23,7 @@ use super::lifecycle;
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
-use crate::document::amounts::{money, same};
+use crate::document::amounts::{money, number, same};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
@@ -173,7 +173,7 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
                 let seen = on.visible(stored.clone());
                 answer.extend(advance::account_of(&seen).map(|account| ("booked_in".to_owned(), json!(account))));
             }
-            payment.differs(&stored)
+            payment.differs(&on, &stored)
         }
         Err(note) => {
             messages.push(note);
@@ -276,29 +276,55 @@ impl Payment {
         doc
     }
 
-    /// What the site stored otherwise than it was planned.
-    fn differs(&self, stored: &Map<String, Value>) -> Option<String> {
-        let number = |doc: &Map<String, Value>, field: &str| doc.get(field).and_then(Value::as_f64).unwrap_or_default();
-        let rows = stored.get("references").and_then(Value::as_array).into_iter().flatten();
-        let of = |name: &str| -> f64 {
-            let rows = rows.clone().filter_map(Value::as_object);
-            rows.filter(|row| row.get("reference_name").is_some_and(|of| of == name))
-                .map(|row| number(row, "allocated_amount"))
-                .sum()
-        };
+    /// What the site stored otherwise than it was planned; how much it stored as far as that may be read.
+    fn differs(&self, on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Option<String> {
+        let seen = on.visible(stored.clone());
         let shares = self.invoices.iter().zip(&self.plan.shares);
-        let mut wrong = shares.filter(|(invoice, share)| !same(of(&invoice.name), **share));
-        if let Some((invoice, share)) = wrong.next() {
-            return Some(format!("the site allocated {} to {}, not {share}", of(&invoice.name), invoice.name));
-        }
+        let allocated = shares.map(|(invoice, share)| Figure {
+            what: format!("share of {}", invoice.name),
+            planned: *share,
+            stored: allocated_to(stored, &invoice.name).unwrap_or_default(),
+            seen: allocated_to(&seen, &invoice.name),
+        });
         let amounts = match &self.across {
             Some(across) => across.amounts().to_vec(),
             None => vec![("paid_amount", self.plan.amount)],
         };
         let beside = [("unallocated_amount", self.plan.unallocated), ("difference_amount", 0.0)];
-        let wrong = amounts.into_iter().chain(beside).find(|(field, planned)| !same(number(stored, field), *planned));
-        let wrong =
-            wrong.map(|(field, planned)| format!("the site stored {field} {}, not {planned}", number(stored, field)));
-        wrong.or_else(|| advance::differs(stored).filter(|_| self.invoices.is_empty()))
+        let fields = amounts.into_iter().chain(beside).map(|(field, planned)| Figure {
+            what: field.to_owned(),
+            planned,
+            stored: number(stored, field).unwrap_or_default(),
+            seen: number(&seen, field),
+        });
+        let wrong = allocated.chain(fields).find(|figure| !same(figure.stored, figure.planned));
+        wrong
+            .map(|figure| figure.told())
+            .or_else(|| advance::differs(stored, &seen).filter(|_| self.invoices.is_empty()))
     }
+}
+
+/// A figure of a payment: as it was planned, as the site stored it, and as it may be seen.
+struct Figure {
+    what: String,
+    planned: f64,
+    stored: f64,
+    seen: Option<f64>,
+}
+
+impl Figure {
+    fn told(&self) -> String {
+        match self.seen {
+            Some(seen) => format!("the site stored {seen} as {}, not {}", self.what, self.planned),
+            None => format!("the site stored another {} than {}", self.what, self.planned),
+        }
+    }
+}
+
+/// What a payment allocates to the invoice, where its rows say so.
+fn allocated_to(payment: &Map<String, Value>, invoice: &str) -> Option<f64> {
+    let rows = payment.get("references").and_then(Value::as_array)?.iter().filter_map(Value::as_object);
+    let rows: Vec<_> = rows.filter(|row| row.get("reference_name").is_some_and(|of| of == invoice)).collect();
+    let amounts: Vec<f64> = rows.iter().filter_map(|row| number(row, "allocated_amount")).collect();
+    (!amounts.is_empty()).then(|| amounts.iter().sum())
 }

@@ -13,6 +13,7 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Kind, SiteError};
+use crate::writes::doubts::sees;
 use crate::writes::links;
 
 const TEMPLATE: &str = "taxes_and_charges";
@@ -83,6 +84,10 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
                 filled.messages.push(unknown("no company was given"));
                 return Ok(filled);
             };
+            if !may_copy(on, template).await {
+                filled.messages.push(unknown(&format!("each {template} may not be read here")));
+                return Ok(filled);
+            }
             match usual(on, template, doc, &company).await {
                 Ok(Some(name)) => name,
                 Ok(None) => return Ok(filled),
@@ -94,7 +99,7 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
             }
         }
     };
-    let rows = rows_of(on, template, &name).await?;
+    let Some(rows) = rows_of(on, template, &name, &mut filled).await? else { return Ok(filled) };
     let mut made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows))]);
     if given.is_none() {
         made.insert(TEMPLATE.to_owned(), json!(name));
@@ -159,7 +164,8 @@ async fn taxes_of_change(
     if rows > 0 && name_in(stored, TEMPLATE) == Some(&name) {
         return Ok(filled);
     }
-    let made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows_of(on, template, &name).await?))]);
+    let Some(rows) = rows_of(on, template, &name, &mut filled).await? else { return Ok(filled) };
+    let made = Map::from_iter([(TAXES.to_owned(), Value::Array(rows))]);
     let children = |child: &str| on.session.catalog.known(child);
     let made = writable(on.def, on.permit.fields(), &children, made).doc;
     if let Some(rows) = made.get(TAXES) {
@@ -171,15 +177,16 @@ async fn taxes_of_change(
 
 /// Says that a template is named and no tax is charged.
 pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Option<String> {
-    template_of(on.def)?;
+    let template = template_of(on.def)?;
     let name = name_in(stored, TEMPLATE).filter(|_| may_see(on, TEMPLATE) && may_see(on, TAXES))?;
     let is_empty = stored.get(TAXES).and_then(Value::as_array).is_none_or(Vec::is_empty);
     is_empty.then(|| {
-        format!(
-            "no tax is charged: {TEMPLATE} is {name:?}, but {TAXES} has no rows; {} with {{\"{TEMPLATE}\": {name:?}}} \
-             fills them in",
-            on.registry.tool_for(on.def, Verb::Update)
-        )
+        let what = format!("no tax is charged: {TEMPLATE} is {name:?}, but {TAXES} has no rows");
+        let update = on.registry.tool_for(on.def, Verb::Update);
+        match on.session.policy.shows_whole(template) {
+            true => format!("{what}; {update} with {{\"{TEMPLATE}\": {name:?}}} fills them in"),
+            false => format!("{what}; {update} sets them"),
+        }
     })
 }
 
@@ -266,12 +273,27 @@ async fn usual(
     on.session.site.default_taxes(on.permit, template, company).await
 }
 
-async fn rows_of(on: &DocTypeCall<'_>, template: &str, name: &str) -> Result<Vec<Value>, ToolError> {
+/// The rows that a template brings; none where it may not be read, and then the site is not asked whether it is there.
+async fn rows_of(
+    on: &DocTypeCall<'_>,
+    template: &str,
+    name: &str,
+    filled: &mut FilledIn,
+) -> Result<Option<Vec<Value>>, ToolError> {
+    if !may_copy(on, template).await {
+        filled.messages.push(unknown(&format!("those of {name:?} may not be read here")));
+        return Ok(None);
+    }
     match on.session.site.tax_rows(on.permit, template, name).await {
-        Ok(rows) => Ok(rows),
+        Ok(rows) => Ok(Some(rows)),
         Err(error) if error.kind() == Kind::Missing => Err(no_such(on, TEMPLATE, template, name)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the rows of every template may be read, and so copied to where they may be read too.
+async fn may_copy(on: &DocTypeCall<'_>, template: &str) -> bool {
+    sees(on, template, &[TAXES]).await.is_some()
 }
 
 /// That what the field names is not there.

@@ -196,3 +196,64 @@ async fn what_documents_outside_would_fill_in_is_withheld() {
     }
     assert!(told["customer_name"].is_string(), "{told}");
 }
+
+#[on_every_version]
+async fn where_a_pricing_rule_that_may_not_be_read_begins_is_told_by_no_price() {
+    let site = SampleSite::start().await;
+    let price = some(&site, "Item Price", json!({"selling": 1})).await;
+    let item = &price["item_code"];
+    let rule = json!({"doctype": "Pricing Rule", "naming_series": "PRLE-.####", "title": "Five", "apply_on": "Item Code",
+        "selling": 1, "company": COMPANY, "currency": price["currency"], "price_or_product_discount": "Price",
+        "min_qty": 5, "rate_or_discount": "Rate", "rate": 3.4375, "items": [{"item_code": item}]});
+    site.sandbox.with(|site| site.insert(rule.as_object().unwrap().clone())).unwrap();
+    let read = || json!({"read": true});
+    let some_of_them = json!({"read": true, "conditions": {"read": {"title": "Other"}}});
+    let part_of_each = json!({"read": true, "restricted_fields": ["min_qty"]});
+    for rules in [None, Some(some_of_them), Some(part_of_each)] {
+        let mut doctypes = json!({"Item": read(), "Item Price": read(), "Price List": read(), "Company": read()});
+        doctypes.as_object_mut().unwrap().extend(rules.map(|rule| ("Pricing Rule".to_owned(), rule)));
+        let app = site.app(doctypes);
+        for tool in ["get_item_price", "get_item_details"] {
+            let mut told = Vec::new();
+            for qty in [4, 5] {
+                let asked =
+                    json!({"item_code": item, "company": COMPANY, "price_list": price["price_list"], "qty": qty});
+                let mut answer = call(&app, tool, asked).await.unwrap();
+                ["qty", "amount"].iter().for_each(|key| drop(answer.as_object_mut().unwrap().remove(*key)));
+                told.push(answer);
+            }
+            assert_eq!(told[0], told[1], "{tool}");
+            assert_eq!(told[1]["price_list_rate"], price["price_list_rate"], "{tool}: {told:?}");
+            assert!(told[1]["note"].as_str().unwrap().contains("pricing rules are left out"), "{tool}: {told:?}");
+        }
+    }
+}
+
+#[on_every_version]
+async fn what_is_withheld_is_named_whether_or_not_there_is_anything() {
+    let site = SampleSite::start().await;
+    let customer = some(&site, "Customer", json!({})).await["name"].as_str().unwrap().to_owned();
+    let list = some(&site, "Price List", json!({"selling": 1})).await["name"].clone();
+    let rule = json!({"read": true, "restricted_fields": ["default_price_list"]});
+    let mut told = Vec::new();
+    for list in [json!(null), list] {
+        let columns = json!({ "default_price_list": list });
+        site.sandbox.with(|site| site.set("Customer", &customer, columns.as_object().unwrap())).unwrap();
+        let asked = json!({"party_type": "Customer", "party": customer});
+        told.push(call(&site.app(json!({ "Customer": rule })), "get_party_details", asked).await.unwrap());
+    }
+    withheld(&told[0], &["selling_price_list", "contact_email"]);
+    assert_eq!(told[0], told[1]);
+    // Nor is a note made of it.
+    let price = some(&site, "Item Price", json!({"selling": 1})).await;
+    site.sandbox
+        .with(|site| site.insert(json!({"doctype": "UOM", "uom_name": "Crate"}).as_object().unwrap().clone()))
+        .unwrap();
+    let item = json!({"read": true, "restricted_fields": ["uoms.conversion_factor"]});
+    let rules = json!({"Item": item, "Item Price": {"read": true}, "Price List": {"read": true}});
+    let asked =
+        json!({"item_code": price["item_code"], "company": COMPANY, "price_list": price["price_list"], "uom": "Crate"});
+    let told = call(&site.app(rules), "get_item_price", asked).await.unwrap();
+    withheld(&told, &["conversion_factor"]);
+    assert!(!told.to_string().contains("one for one"), "{told}");
+}

@@ -195,3 +195,26 @@ async fn a_document_that_the_user_may_not_read_has_no_history() {
         assert!(asked.is_err(), "{tool}: {asked:?}");
     }
 }
+
+#[on_every_version]
+async fn a_link_that_the_site_hides_from_its_user_leads_to_no_document() {
+    let order = json!({"read": true, "extra_fields": ["custom_agent"]});
+    let open = json!({"Customer": {"read": true, "delete": true}, "Sales Order": order});
+    let (site, app) = site(json!({"doctypes": open})).await;
+    let agent = crate::sandbox::first(&app, "Customer", json!({"territory": "North"})).await;
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"customer": ["!=", agent]})).await;
+    let field = json!({"doctype": "Custom Field", "dt": "Sales Order", "fieldname": "custom_agent", "label": "Agent",
+        "fieldtype": "Link", "options": "Customer", "permlevel": 7});
+    site.with(|site| site.insert(field.as_object().unwrap().clone())).unwrap();
+    let of_agent = json!({"doctype": "Customer", "name": agent});
+    let dry = json!({"doctype": "Customer", "name": agent, "dry_run": true});
+    let mut told = Vec::new();
+    for value in [json!(null), json!(agent)] {
+        site.with(|site| site.set("Sales Order", &order, json!({"custom_agent": value}).as_object().unwrap())).unwrap();
+        let app = app_of(&config(&site, "administrator", json!({"doctypes": open})));
+        let around = call(&app, "get_linked_documents", of_agent.clone()).await.unwrap();
+        assert!(entry(&around, "Sales Order").is_none_or(|orders| !orders["via"].to_string().contains("custom_agent")));
+        told.push([around, call(&app, "delete_generic_document", dry.clone()).await.unwrap()]);
+    }
+    assert_eq!(told[0], told[1], "whether an order names it is not told");
+}

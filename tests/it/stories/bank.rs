@@ -19,6 +19,19 @@ async fn payment_on(desk: &Desk, day: &str) -> (String, Value) {
     (name, account)
 }
 
+/// A Journal Entry of that day, of which half goes through the account.
+async fn journal_entry(desk: &Desk, account: &Value) -> String {
+    let expense = desk.some("Account", json!({"is_group": 0, "root_type": "Expense"}), 1).await.remove(0);
+    let rows = json!([{"account": account, "debit_in_account_currency": 5},
+        {"account": expense, "debit_in_account_currency": 5},
+        {"account": "Petty Cash - AWF", "credit_in_account_currency": 10}]);
+    let entry = json!({"voucher_type": "Contra Entry", "company": crate::sandbox::COMPANY, "posting_date": "2026-11-20",
+        "accounts": rows});
+    let entry = desk.create("Journal Entry", entry).await;
+    desk.submit("Journal Entry", &entry).await;
+    entry
+}
+
 fn with(asked: &Value, key: &str, value: Value) -> Value {
     let mut asked = asked.clone();
     asked[key] = value;
@@ -113,19 +126,11 @@ async fn a_date_that_cannot_be_is_refused_with_the_reason_and_nothing_is_set() {
 
 #[on_every_version]
 async fn a_journal_entry_is_cleared_and_told_without_what_is_withheld() {
-    use crate::sandbox::{COMPANY, SampleSite};
+    use crate::sandbox::SampleSite;
     use crate::support::{all, app_of, call, refusal};
     let desk = Desk::open().await;
     let (_, account) = payment(&desk).await;
-    // Half of it goes through the bank.
-    let expense = desk.some("Account", json!({"is_group": 0, "root_type": "Expense"}), 1).await.remove(0);
-    let rows = json!([{"account": account, "debit_in_account_currency": 5},
-        {"account": expense, "debit_in_account_currency": 5},
-        {"account": "Petty Cash - AWF", "credit_in_account_currency": 10}]);
-    let entry =
-        json!({"voucher_type": "Contra Entry", "company": COMPANY, "posting_date": "2026-11-20", "accounts": rows});
-    let entry = desk.create("Journal Entry", entry).await;
-    desk.submit("Journal Entry", &entry).await;
+    let entry = journal_entry(&desk, &account).await;
     assert!(uncleared(&desk, &account).await.contains(&entry));
     let dates = json!([{"name": entry, "doctype": "Journal Entry", "date": "2026-11-23"}]);
     let asked = json!({"account": account, "from_date": "2026-11-20", "to_date": "2026-11-20"});
@@ -248,4 +253,27 @@ async fn a_day_before_the_payment_was_posted_is_warned_of_and_set() {
     assert_eq!(waits["warnings"], json!([warned]), "{waits}");
     let done = desk.call(TOOL, with(&asked, "confirm_token", waits["confirm_token"].clone())).await;
     assert_eq!(done["set"], json!([payment]), "{done}");
+}
+
+#[on_every_version]
+async fn of_which_accounts_a_journal_entry_is_is_told_only_where_they_may_be_read() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call, refusal};
+    let desk = Desk::open().await;
+    let (_, account) = payment(&desk).await;
+    let entry = journal_entry(&desk, &account).await;
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["accounts.account"]);
+    let app =
+        app_of(&config(&desk.site, "administrator", json!({"default": all(), "doctypes": {"Journal Entry": rule}})));
+    let dates = json!([{"name": entry, "doctype": "Journal Entry", "date": "2026-11-23"}]);
+    for guess in [account, json!("Debtors - AWF")] {
+        let text = refusal(&app, TOOL, json!({"account": guess, "dates": dates, "dry_run": true})).await;
+        assert!(text.contains("does not permit reading accounts.account of Journal Entry"), "{guess}: {text}");
+        let asked = json!({"account": guess, "from_date": "2026-11-20", "to_date": "2026-11-20"});
+        let told = call(&app, TOOL, asked).await.unwrap();
+        assert!(!told.to_string().contains(&entry), "{guess}: {told}");
+        let left_out = json!("each Journal Entry, of which accounts.account may not be read here");
+        assert!(told["left_out"].as_array().unwrap().contains(&left_out), "{guess}: {told}");
+    }
 }

@@ -63,3 +63,60 @@ async fn a_payment_of_a_part_is_one_amount_and_a_draft_that_cannot_be_submitted_
     desk.submit("Payment Entry", &payment).await;
     assert_eq!(desk.get("Sales Invoice", &invoice).await["outstanding_amount"], json!(90.0));
 }
+
+#[on_every_version]
+async fn what_is_withheld_of_a_document_is_told_by_no_payment_and_by_no_part_of_it() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call, refusal};
+    let desk = Desk::open().await;
+    let app = |doctype: &str, withheld: &str| {
+        let mut doctypes = json!({ doctype: all() });
+        doctypes[doctype]["restricted_fields"] = json!([withheld]);
+        app_of(&config(&desk.site, "administrator", json!({"default": all(), "doctypes": doctypes})))
+    };
+    let invoice = desk.invoice().await;
+    for withheld in ["outstanding_amount", "grand_total"] {
+        let app = app("Sales Invoice", withheld);
+        for amount in [json!(null), json!(1), json!(1e9)] {
+            let asked = json!({"doctype": "Sales Invoice", "name": invoice, "to": "Payment Entry", "amount": amount});
+            let text = refusal(&app, "convert_document", asked).await;
+            let told = format!("now: it would tell {withheld} of Sales Invoice, which may not be read here.");
+            assert!(text.contains(&told), "{amount}: {text}");
+        }
+        let listed = json!({"doctype": "Sales Invoice", "name": invoice});
+        let listed = call(&app, "list_conversions", listed).await.unwrap();
+        let ways = listed["conversions"].as_array().unwrap();
+        let payment = ways.iter().find(|way| way["to"] == "Payment Entry").unwrap();
+        assert_eq!(payment["possible"], json!(false), "{listed}");
+    }
+    // A payment that was made says in its rows what was open.
+    let data = json!({"reference_no": "BT-3", "reference_date": "2026-11-20"});
+    let payment = desk.convert("Sales Invoice", &invoice, "Payment Entry", data).await;
+    let asked = json!({"doctype": "Payment Entry", "name": payment});
+    let (shown, withheld) = ("outstanding_amount", "total_amount");
+    assert!(desk.get("Payment Entry", &payment).await["references"][0][withheld].is_number());
+    let told = call(&app("Sales Invoice", "grand_total"), "get_generic_document", asked).await.unwrap();
+    let row = told["document"]["references"][0].as_object().unwrap();
+    assert!(row.contains_key(shown) && !row.contains_key(withheld), "{told}");
+
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+    let rows: Vec<Value> = items.iter().map(|item| json!({"item_code": item, "qty": 4, "rate": 50})).collect();
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": rows});
+    let order = desk.create("Sales Order", data).await;
+    desk.submit("Sales Order", &order).await;
+    let part = |row: &Value| json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "rows": [row]});
+    for (withheld, right, wrong) in [
+        ("items.item_code", json!({"item_code": items[0]}), json!({"item_code": "Nothing"})),
+        ("items.qty", json!({"idx": 1, "qty": 4}), json!({"idx": 1, "qty": 5})),
+        ("items", json!({"idx": 1}), json!({"idx": 9})),
+    ] {
+        let app = app("Sales Order", withheld);
+        let told = refusal(&app, "convert_document", part(&right)).await;
+        assert_eq!(told, refusal(&app, "convert_document", part(&wrong)).await, "{withheld}");
+        assert!(told.contains("may not be read here"), "{withheld}: {told}");
+    }
+    let made = call(&app("Sales Order", "items.qty"), "convert_document", part(&json!({"idx": 2}))).await.unwrap();
+    let rows = made["draft"]["items"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["item_code"], rows[0].get("qty")), (1, &json!(items[1]), None), "{made}");
+}

@@ -257,3 +257,27 @@ async fn what_is_open_after_a_payment_is_told_without_what_is_withheld() {
     let now = paid["open_now"][0].as_object().unwrap();
     assert!(now["open"].is_number() && !now.contains_key("status"), "{paid}");
 }
+
+#[on_every_version]
+async fn what_the_site_stored_otherwise_is_told_with_figures_that_may_be_read_only() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call};
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let center = desk.some("Cost Center", json!({"is_group": 0}), 1).await.remove(0);
+    let account = desk.some("Account", json!({"is_group": 0, "root_type": "Expense"}), 1).await.remove(0);
+    let data = json!({"deductions": [{"account": account, "cost_center": center, "amount": 7.25}]});
+    let asked = of_customer(
+        &desk,
+        json!({"invoices": [{"name": invoice, "amount": 10}], "mode_of_payment": "Bank Transfer", "data": data}),
+    )
+    .await;
+    let told = desk.call("record_payment", asked.clone()).await;
+    assert_eq!(told["look_at"], "the site stored -7.25 as difference_amount, not 0", "{told}");
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["difference_amount"]);
+    let app =
+        app_of(&config(&desk.site, "administrator", json!({"default": all(), "doctypes": {"Payment Entry": rule}})));
+    let told = call(&app, "record_payment", asked).await.unwrap();
+    assert_eq!(told["look_at"], "the site stored another difference_amount than 0", "{told}");
+}

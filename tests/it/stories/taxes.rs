@@ -304,3 +304,39 @@ async fn a_batch_tells_what_was_filled_in_once_with_its_rows() {
         assert_eq!(filled[0]["fields"]["taxes_and_charges"], json!(usual), "{answer}");
     }
 }
+
+#[on_every_version]
+async fn rows_of_templates_that_may_not_be_read_are_copied_nowhere_and_a_hidden_one_is_told_like_a_missing_one() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, true).await;
+    let under = |templates: Option<Value>| {
+        let mut doctypes = json!({"Sales Order": all(), "Customer": all(), "Item": all(), "Company": all()});
+        doctypes.as_object_mut().unwrap().extend(templates.map(|rule| (TEMPLATE.to_owned(), rule)));
+        app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })))
+    };
+    let scoped = json!({"read": true, "conditions": {"read": {"name": ["No Such Template"]}}});
+    for (templates, more) in
+        [(None, json!({"taxes_and_charges": vat})), (None, json!({})), (Some(scoped.clone()), json!({}))]
+    {
+        let data = order(&desk, more).await;
+        let asked = json!({"doctype": "Sales Order", "data": data});
+        let answer = call(&under(templates), "create_generic_document", asked).await.unwrap();
+        assert!(answer.get("filled_in").is_none(), "{answer}");
+        assert!(
+            answer["messages"].to_string().contains("may not be read here; see whether taxes are right"),
+            "{answer}"
+        );
+        let made = desk.get("Sales Order", answer["created"].as_str().unwrap()).await;
+        assert_eq!(made["grand_total"], json!(200.0), "{made}");
+    }
+    let data = order(&desk, json!({"taxes": []})).await;
+    let name = desk.create("Sales Order", data).await;
+    let app = under(Some(scoped));
+    let mut told = Vec::new();
+    for template in [vat.as_str(), "Nothing of the kind"] {
+        let change = json!({"doctype": "Sales Order", "name": name, "data": {"taxes_and_charges": template}});
+        told.push(refusal(&app, "update_generic_document", change).await.replace(template, "X"));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].contains("there is no Sales Taxes and Charges Template named"), "{told:?}");
+}
