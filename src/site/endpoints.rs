@@ -84,7 +84,6 @@ pub(super) const ITEM_DETAILS: &str = "erpnext.stock.get_item_details.get_item_d
 pub(super) const PARTY_DETAILS: &str = "erpnext.accounts.party.get_party_details";
 pub(super) const TAX_ROWS: &str = "erpnext.controllers.accounts_controller.get_taxes_and_charges";
 pub(super) const DEFAULT_TAXES: &str = "erpnext.controllers.accounts_controller.get_default_taxes_and_charges";
-pub(super) const PAYMENT_TERMS: &str = "erpnext.controllers.accounts_controller.get_payment_terms";
 pub(super) const TERMS_TEXT: &str =
     "erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions";
 pub(super) const ACCOUNTS_PREVIEW: &str = "erpnext.controllers.stock_controller.show_accounting_ledger_preview";

@@ -135,26 +135,6 @@ impl CallerClient<'_> {
         }
     }
 
-    /// The rows of payment terms that a template stands for, worked out from the days and amounts in `args`. Takes the
-    /// permit to write what they go into.
-    ///
-    /// # Errors
-    /// The site's refusal.
-    pub async fn payment_terms(
-        &self,
-        permit: &Permit,
-        template: &str,
-        args: &Map<String, Value>,
-    ) -> Result<Vec<Value>, SiteError> {
-        check(permit, &[Operation::Create, Operation::Update])?;
-        let (method, mut body) = (endpoints::PAYMENT_TERMS, args.clone());
-        body.insert("terms_template".to_owned(), json!(template));
-        match self.ask(permit, method, Body::Json(Value::Object(body))).await?.data {
-            Value::Array(rows) => Ok(rows),
-            _ => Err(unexpected(&endpoints::line("POST", method), false, "no list in it")),
-        }
-    }
-
     async fn details(&self, permit: &Permit, method: &str, body: Value) -> Result<Map<String, Value>, SiteError> {
         match self.ask(permit, method, Body::Json(body)).await?.data {
             Value::Object(details) => Ok(details),

@@ -64,7 +64,6 @@ const BY_SOURCE: &[&str] = &[
     "GET /api/method/frappe.utils.print_format.download_pdf url doctype format? name",
     "POST /api/method/erpnext.controllers.accounts_controller.get_taxes_and_charges json master_doctype master_name",
     "POST /api/method/erpnext.controllers.accounts_controller.get_default_taxes_and_charges json company master_doctype tax_template",
-    "POST /api/method/erpnext.controllers.accounts_controller.get_payment_terms json base_grand_total? bill_date? grand_total? posting_date? terms_template",
     "POST /api/method/erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions json doc template_name",
     "POST /api/method/erpnext.controllers.stock_controller.show_accounting_ledger_preview json _lang company docname doctype",
     "POST /api/method/erpnext.controllers.stock_controller.show_stock_ledger_preview json _lang company docname doctype",

@@ -146,7 +146,6 @@ pub static METHODS: &[Method] = &[
     any("erpnext.accounts.party.get_party_details", erp::get_party_details),
     any("erpnext.controllers.accounts_controller.get_taxes_and_charges", taxes::get_taxes_and_charges),
     any("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", taxes::get_default_taxes_and_charges),
-    any("erpnext.controllers.accounts_controller.get_payment_terms", terms::get_payment_terms),
     any("erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions", terms::get_terms_and_conditions),
     any("erpnext.stock.get_item_details.get_item_details", erp::get_item_details),
     any("erpnext.stock.utils.get_stock_balance", erp::get_stock_balance),

@@ -303,10 +303,9 @@ fn no_such(on: &DocTypeCall<'_>, field: &str, doctype: &str, name: &str) -> Tool
     ToolError::arguments(on.tool.name(), vec![found])
 }
 
-/// What was filled in, as far as it may be seen; of each row what is charged, or due.
+/// What was filled in, as far as it may be seen; of each row what is charged.
 fn told(on: &DocTypeCall<'_>, made: &Map<String, Value>) -> Map<String, Value> {
-    let columns =
-        ["charge_type", "account_head", "rate", "tax_amount", "due_date", "invoice_portion", "payment_amount"];
+    let columns = ["charge_type", "account_head", "rate", "tax_amount"];
     let mut seen = on.visible(made.clone());
     for row in seen.values_mut().flat_map(|rows| rows.as_array_mut().into_iter().flatten()) {
         if let Some(row) = row.as_object_mut() {

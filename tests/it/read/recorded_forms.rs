@@ -40,7 +40,6 @@ pub const NEVER_ANSWERED: &[(&str, &str)] = &[
     ("frappe.model.utils.user_settings.get", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_taxes_and_charges", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", OF_THE_DESK),
-    ("erpnext.controllers.accounts_controller.get_payment_terms", OF_THE_DESK),
     ("erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions", OF_THE_DESK),
     ("erpnext.controllers.stock_controller.show_accounting_ledger_preview", OF_THE_DESK),
     ("erpnext.controllers.stock_controller.show_stock_ledger_preview", OF_THE_DESK),

@@ -1,10 +1,12 @@
 //! What an order, a receipt or an invoice adds up to: prices of its rows, their sum, taxes, the sum in words.
 
 use erpnext_schema::{DocTypeDef, flag};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::doc::{Doc, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -163,11 +165,37 @@ impl Site<'_> {
         let rounded = number(doc, "rounded_total");
         let amount = if rounded == 0.0 { number(doc, "grand_total") } else { rounded };
         let base = amount * number(doc, "conversion_rate");
+        let template = text(doc, "payment_terms_template").to_owned();
+        if !template.is_empty() {
+            let day = ["bill_date", "posting_date", "transaction_date"].map(|field| text(doc, field).parse().ok());
+            let day = day.into_iter().flatten().next().unwrap_or_else(|| self.now.date());
+            for term in self.payment_terms(&template, day, amount, base)? {
+                self.append_row(def, doc, "payment_schedule", term);
+            }
+            return Ok(());
+        }
         let part = json!({
             "due_date": date, "invoice_portion": 100.0, "payment_amount": amount, "outstanding": amount,
             "base_payment_amount": base, "base_outstanding": base,
         });
         self.append_row(def, doc, "payment_schedule", part);
         Ok(())
+    }
+
+    /// The rows of a template of payment terms, for a day and amounts.
+    fn payment_terms(&self, template: &str, day: Date, amount: f64, base: f64) -> Result<Vec<Value>, SiteError> {
+        let template = self.load("Payment Terms Template", template)?;
+        let term = |term: &Doc| {
+            let portion = number(term, "invoice_portion");
+            let due = day.saturating_add(term.get("credit_days").map_or(0, cint).days());
+            let (amount, base) = (round(amount * portion / 100.0), round(base * portion / 100.0));
+            json!({
+                "payment_term": term.get("payment_term"), "description": term.get("description"),
+                "due_date_based_on": term.get("due_date_based_on"), "credit_days": term.get("credit_days"),
+                "due_date": due.to_string(), "invoice_portion": portion, "payment_amount": amount, "outstanding": amount,
+                "base_payment_amount": base, "base_outstanding": base,
+            })
+        };
+        Ok(rows(&template, "terms").map(term).collect())
     }
 }
