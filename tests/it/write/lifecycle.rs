@@ -215,6 +215,7 @@ async fn what_waits_is_shown_only_of_permitted_doctypes() {
     let all_of_them = json!([waiting("Lead", "L-1"), waiting("Salary Slip", "canary-1"), waiting("Lead", "L-gone")]);
     site.method("frappe.client.get_list", all_of_them).await;
     site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "lead_name": "canary-2", "status": "Lead"}])).await;
+    site.metadata(json!([{"name": "Lead"}])).await;
     let app = site.app(json!({"Lead": {"read": true, "restricted_fields": ["lead_name"]}}));
     let answer = call(&app, "list_pending_approvals", json!({})).await.unwrap();
     assert_eq!(answer["count"], 1, "{answer}");
