@@ -156,6 +156,10 @@ async fn a_restricted_state_of_a_workflow_is_told_by_none_of_its_actions() {
     };
     let seen = call(&open, "get_workflow_actions", of.clone()).await.unwrap().to_string();
     assert!(tells(&seen), "{seen}");
+    // A change opens an action for the state.
+    call(&open, "update_sales_order_document", json!({"name": order, "data": {"po_no": "P-1"}})).await.unwrap();
+    let waiting = call(&open, "list_pending_approvals", json!({})).await.unwrap();
+    assert!(waiting.to_string().contains(&order) && waiting.get("note").is_none(), "{waiting}");
     for lists in [json!({"restricted_fields": ["workflow_state"]}), json!({"allowed_fields": ["customer"]})] {
         let app = site.app(json!({"Sales Order": with(all(), lists.clone())}));
         let actions = call(&app, "get_workflow_actions", of.clone()).await.unwrap();
