@@ -1,6 +1,7 @@
 //! `App`: a site that is served, and the connections of callers to it. Each call of a connection passes one pipeline.
 
 pub(crate) mod attempt;
+mod begun;
 mod pipeline;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use erpnext_schema::{Rule, Violation};
 use futures_util::future::join;
 use serde_json::{Map, Value};
 
+use super::begun::Begun;
 use crate::answer::ToolAnswer;
 use crate::audit::{Attempt, Outcome};
 use crate::config::Tools;
@@ -39,6 +40,9 @@ pub async fn run(
     observer: &CallObserver,
 ) -> Result<(Value, String), ToolError> {
     let started = Instant::now();
+    let known = session.known_user().map(str::to_owned);
+    let first = signed(super::attempt::of(tool, &given), session, client, known);
+    let mut begun = Begun::new(session.audit, observer, first.clone());
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let refused = tools::find::refused(registry, tool, &given);
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
@@ -51,7 +55,10 @@ pub async fn run(
         Some((refused, given)) => super::attempt::of(*refused, given),
         None => super::attempt::of(tool, &given),
     };
-    let attempt = signed(attempt, session, client, user);
+    // Signed once: each signature has another id.
+    let Attempt { id, client, session: of, address, via, .. } = first;
+    let attempt = Attempt { id, client, user, session: of, address, via, ..attempt };
+    begun.learn(&attempt);
     let names = super::attempt::names(refused.as_ref().map_or(&given, |(_, given)| given));
     let mut result = match checked.map_err(|found| ToolError::arguments(tool.name(), found)) {
         Ok(()) => answer(session, registry, tool, given, &attempt, observer).await,
@@ -71,6 +78,7 @@ pub async fn run(
     let is_denied = refused.is_some() || result.as_ref().is_err_and(|error| error.outcome() == Outcome::Denied);
     let attempt = Attempt { document: attempt.document.or(names.filter(|_| is_denied)), ..attempt };
     let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
+    begun.over();
     match refused {
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {

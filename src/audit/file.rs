@@ -164,9 +164,16 @@ impl LogFile {
         rotation::set_aside(&self.path, self.day)?;
         self.reopen()?;
         keep_name(&self.path)?;
-        if rotation::thin_out(&self.path, self.retention_days, self.day, day(now))? {
+        let today = rotation::today(self.day, day(now));
+        for file in rotation::outlived(&self.path, self.retention_days, today)? {
+            std::fs::remove_file(file)?;
+            // At once: until the head says so, these lines are missing.
             self.head.first = rotation::first(&self.path)?.unwrap_or(self.head.count + 1);
             self.head_file.write(&self.head)?;
+        }
+        // A disk that is too full to pack may still take a line.
+        if let Err(error) = rotation::pack_old(&self.path, today) {
+            tracing::warn!("an old file of the audit log was not packed: {error}");
         }
         Ok(())
     }

@@ -84,24 +84,28 @@ pub fn set_aside(path: &Path, day: Date) -> io::Result<()> {
     std::fs::rename(path, aside)
 }
 
-/// Packs and deletes what is old, by the chain's own `last` day: a clock that jumps ahead makes nothing older than it is.
-/// Gives whether any file was deleted.
-pub fn thin_out(path: &Path, retention_days: u64, last: Date, now: Date) -> io::Result<bool> {
-    let today = now.min(last.checked_add(1.day()).unwrap_or(last));
+/// The day by which files are old, by the chain's own `last` one: a clock that jumps ahead makes nothing older than it is.
+pub fn today(last: Date, now: Date) -> Date {
+    now.min(last.checked_add(1.day()).unwrap_or(last))
+}
+
+fn age(file: &Rotated, today: Date) -> i32 {
+    today.since(file.day).map_or(0, |span| span.get_days())
+}
+
+/// The files that the retention lets go, oldest first.
+pub fn outlived(path: &Path, retention_days: u64, today: Date) -> io::Result<Vec<PathBuf>> {
     let files = rotated(path)?;
-    let age = |file: &Rotated| today.since(file.day).map_or(0, |span| span.get_days());
     let kept = usize::try_from(retention_days.min(NEVER_DELETED)).unwrap_or(usize::MAX);
-    let is_old = |file: &&Rotated| u64::try_from(age(file)).is_ok_and(|age| age > retention_days);
+    let is_old = |file: &Rotated| u64::try_from(age(file, today)).is_ok_and(|age| age > retention_days);
     let deletable = files.len().saturating_sub(kept).min(MOST_DELETED);
-    let deleted = files.iter().take(deletable).take_while(is_old).count();
-    for file in &files[..deleted] {
-        std::fs::remove_file(&file.file)?;
-    }
-    let left = &files[deleted..];
-    for file in left.iter().filter(|file| age(file) > 1 && !is_packed(&file.file)) {
-        pack(&file.file)?;
-    }
-    Ok(deleted > 0)
+    Ok(files.into_iter().take(deletable).take_while(is_old).map(|file| file.file).collect())
+}
+
+/// Packs what is no longer looked into every day.
+pub fn pack_old(path: &Path, today: Date) -> io::Result<()> {
+    let files = rotated(path)?;
+    files.iter().filter(|file| age(file, today) > 1 && !is_packed(&file.file)).try_for_each(|file| pack(&file.file))
 }
 
 /// The number of the first line in the rotated files.
@@ -121,14 +125,22 @@ fn pack(file: &Path) -> io::Result<()> {
     if packed.exists() {
         return Ok(());
     }
-    let mut encoder =
-        GzEncoder::new(private().write(true).create(true).truncate(true).open(&packing)?, Compression::default());
-    io::copy(&mut File::open(file)?, &mut encoder)?;
-    encoder.finish()?.sync_all()?;
+    if let Err(error) = compress(file, &packing) {
+        // On a full disk a part of it would be in the way.
+        let _ = std::fs::remove_file(&packing);
+        return Err(error);
+    }
     std::fs::rename(&packing, &packed)?;
     // The packed one is there for sure before the other goes.
     keep_name(&packed)?;
     std::fs::remove_file(file)
+}
+
+fn compress(file: &Path, into: &Path) -> io::Result<()> {
+    let into = private().write(true).create(true).truncate(true).open(into)?;
+    let mut encoder = GzEncoder::new(into, Compression::default());
+    io::copy(&mut File::open(file)?, &mut encoder)?;
+    encoder.finish()?.sync_all()
 }
 
 /// The head of a log that has none, by its lines.

@@ -273,6 +273,21 @@ fn files_are_rotated_by_day_packed_and_thinned_out_and_the_chain_runs_through_th
 }
 
 #[test]
+fn a_file_that_cannot_be_packed_keeps_nobody_from_knowing_what_was_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let start: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+    // In the rotation that packs this day, another one is deleted.
+    std::fs::create_dir(dir.path().join("audit.log.2026-01-05.packing")).unwrap();
+    let mut log = LogFile::open(&path, 3, start).unwrap();
+    for days in 0..7 {
+        write(&mut log, start + (days * 24).hours());
+    }
+    assert!(names(dir.path()).contains(&"audit.log.2026-01-05".to_owned()), "{:?}", names(dir.path()));
+    assert_eq!(verified(&path), Ok(4));
+}
+
+#[test]
 fn the_last_lines_are_those_at_the_end_of_all_whatever_files_they_stand_in() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("audit.log");

@@ -126,12 +126,31 @@ fn read(from: impl Read) -> std::io::Result<SecretString> {
     Ok(SecretString::from(text.trim()))
 }
 
-/// The warnings about a configuration file with this text, and the file that it names for the secret.
+/// The warnings about a configuration file with this text, and about the files that it names for secrets.
 pub(super) fn exposed_by(file: &Path, text: &str) -> Vec<String> {
     let stated: Value = serde_json::from_str(text).unwrap_or_default();
-    let stated = |key: &str| stated["erpnext"][key].as_str().filter(|text| !text.is_empty());
-    let itself = stated("api_secret").and_then(|_| exposed(file));
-    itself.into_iter().chain(stated("api_secret_file").and_then(|file| exposed(Path::new(file)))).collect()
+    let mut found = Vec::new();
+    hold_secrets(&stated, file, &mut found);
+    found.into_iter().filter_map(exposed).collect()
+}
+
+/// The files that hold secrets, by all sections of the configuration in `itself`.
+fn hold_secrets<'a>(stated: &'a Value, itself: &'a Path, found: &mut Vec<&'a Path>) {
+    for (key, value) in stated.as_object().into_iter().flatten() {
+        hold_secrets(value, itself, found);
+        let text = value.as_str().unwrap_or_default();
+        let place = match key.as_str() {
+            _ if text.is_empty() => continue,
+            "api_secret" | "client_secret" => itself,
+            // With the password of a Redis.
+            "url" if text.starts_with("redis") && text.contains('@') => itself,
+            "api_secret_file" | "client_secret_file" | "url_file" | "key_file" => Path::new(text),
+            _ => continue,
+        };
+        if !found.contains(&place) {
+            found.push(place);
+        }
+    }
 }
 
 /// A warning where others than the owner and the group may read a file that holds a secret.
@@ -140,9 +159,8 @@ fn exposed(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     let path = path.display();
-    (mode & 0o004 != 0).then(|| {
-        format!("{path} holds the API secret, and every user of this machine may read it; run: chmod 600 {path}")
-    })
+    (mode & 0o004 != 0)
+        .then(|| format!("{path} holds a secret, and every user of this machine may read it; run: chmod 600 {path}"))
 }
 
 /// Where rights are not told by a mode, nothing is said of them.
@@ -155,8 +173,9 @@ fn exposed(_: &Path) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use secrecy::ExposeSecret;
+    use serde_json::json;
 
-    use super::{exposed, from_command, from_file};
+    use super::{exposed, exposed_by, from_command, from_file};
 
     #[test]
     fn a_file_gives_its_text_and_its_error_gives_nothing_of_it() {
@@ -176,6 +195,29 @@ mod tests {
         for (mode, warned) in [(0o600, false), (0o640, false), (0o644, true)] {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(exposed(file.path()).is_some(), warned, "{mode:o}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whatever_secret_a_configuration_holds_everyone_who_may_read_it_is_warned_about() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let key = json!({"api_key": "k", "api_secret": "s"});
+        for (stated, warnings) in [
+            (json!({"erpnext": key}), 1),
+            (json!({"sign_in": {"tokens": {"ci": key}}}), 1),
+            (json!({"sign_in": {"idp": {"users": {"ann@example.com": key}}}}), 1),
+            (json!({"sign_in": {"oauth": {"client_secret": "s"}}}), 1),
+            (json!({"sites": {"north": {"erpnext": key}}}), 1),
+            (json!({"http": {"redis": {"url": "rediss://:pass@10.0.0.5"}}}), 1),
+            (json!({"http": {"redis": {"url": "redis://10.0.0.5", "key_file": file.path()}}}), 1),
+            (json!({"erpnext": key, "sign_in": {"oauth": {"client_secret": "s"}}}), 1),
+            (json!({"erpnext": {"url": "https://erp.example.com", "api_secret": ""}}), 0),
+            (json!({"http": {"redis": {"url": "redis://10.0.0.5"}}}), 0),
+        ] {
+            assert_eq!(exposed_by(file.path(), &stated.to_string()).len(), warnings, "{stated}");
         }
     }
 

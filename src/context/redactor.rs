@@ -1,10 +1,11 @@
-//! What a call may tell of the site's words: all of them if the policy withholds nothing of its DocType and of those that
-//! this links to; else what is known to say nothing of a document that may not be read.
+//! What a call may tell of the site's words: all of them if the policy withholds nothing of its DocType, of the others that
+//! it asks the site about and of those that these link to; else what is known to say nothing of a document that may not be
+//! read.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use erpnext_schema::{FieldDef, FieldKind, Options};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 
 use super::Session;
 use crate::audit::Attempt;
@@ -25,28 +26,76 @@ static DOCTYPE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     names.flat_map(|name| name.split(' ').map(str::to_lowercase).collect::<Vec<_>>()).collect()
 });
 
+/// A field, or one of a row with its table.
+type Field = (Option<&'static FieldDef>, &'static FieldDef);
+
+/// A DocType that the site may speak of.
+#[derive(Debug)]
+struct Subject {
+    doctype: String,
+    /// Whether its links are known here.
+    is_known: bool,
+    fields: Vec<Field>,
+}
+
+impl Subject {
+    fn new(
+        doctype: &str,
+        def: Option<&'static DocTypeDef>,
+        children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    ) -> Self {
+        let fields = def.into_iter().flat_map(|def| def.fields_and_columns(children)).collect();
+        Self { doctype: doctype.to_owned(), is_known: def.is_some(), fields }
+    }
+
+    fn links(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
+    }
+
+    /// Whether the policy withholds nothing of it and of what it links to.
+    fn is_whole(&self, policy: &Policy) -> bool {
+        if !self.is_known {
+            return policy.shows_all();
+        }
+        policy.shows_whole(&self.doctype)
+            && self.links().all(|(_, field)| match field.options {
+                Options::Target(target) => policy.shows_whole(target),
+                _ => policy.shows_all(),
+            })
+    }
+
+    /// Whether the caller may read those of its links that are meant.
+    fn shows_links(&self, policy: &Policy, is_meant: impl Fn(&FieldDef) -> bool) -> bool {
+        policy.permit(Operation::Read, &self.doctype).is_ok_and(|permit| {
+            self.links().filter(|(_, field)| is_meant(field)).all(|(table, field)| match table {
+                Some(table) => permit.fields().may_read_child(*table, *field),
+                None => permit.fields().may_read(*field),
+            })
+        })
+    }
+}
+
 /// Decides for one call, or for one document of a batch.
 #[derive(Debug)]
 pub struct Redactor {
     policy: Arc<Policy>,
-    doctype: Option<String>,
-    /// Whether its links are known here.
-    is_known: bool,
+    /// What it is about.
+    subject: Option<Subject>,
+    /// What else the site was asked about.
+    asked: RwLock<Vec<Subject>>,
     /// Another one that the site speaks of, and what this links to.
     beside: Vec<String>,
-    /// The fields of the DocType, and those of its rows with their table.
-    fields: Vec<(Option<&'static FieldDef>, &'static FieldDef)>,
     /// The document that the caller names, and the user: the caller knows both.
     names: Vec<String>,
+    /// Whether nothing is withheld of what it is about.
     is_whole: OnceLock<bool>,
 }
 
 impl Redactor {
     /// For the call that the attempt records.
     pub fn of(session: &Session<'_>, attempt: &Attempt) -> Arc<Self> {
-        let def = attempt.doctype.as_deref().and_then(|doctype| session.catalog.known(doctype));
-        let children = |child: &str| session.catalog.known(child);
-        let fields = def.into_iter().flat_map(|def| def.fields_and_columns(&children)).collect();
+        let known = |doctype: &str| session.catalog.known(doctype);
+        let subject = attempt.doctype.as_deref().map(|doctype| Subject::new(doctype, known(doctype), &known));
         let other = attempt.beside.as_deref().and_then(|doctype| session.catalog.known(doctype));
         let linked = other.into_iter().flat_map(|def| def.fields).filter(|field| field.kind == FieldKind::Link);
         let beside = linked.filter_map(|field| field.target()).chain(attempt.beside.as_deref()).map(str::to_owned);
@@ -54,58 +103,60 @@ impl Redactor {
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {
             policy: Arc::clone(session.policy),
-            doctype: attempt.doctype.clone(),
-            is_known: def.is_some(),
+            subject,
+            asked: RwLock::default(),
             beside: beside.collect(),
-            fields,
             names: names.map(str::to_owned).collect(),
             is_whole: OnceLock::new(),
         })
     }
 
-    /// Whether the policy withholds nothing of the DocType and of those that it links to.
+    /// Whether the policy withholds nothing of any DocType that the site may speak of.
     fn is_whole(&self) -> bool {
-        *self.is_whole.get_or_init(|| {
-            let known = self.doctype.as_ref().filter(|_| self.is_known);
-            let Some(doctype) = known else { return self.policy.shows_all() };
-            self.policy.shows_whole(doctype)
-                && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
-                && self.links().all(|(_, field)| match field.options {
-                    Options::Target(target) => self.policy.shows_whole(target),
-                    _ => self.policy.shows_all(),
-                })
-        })
+        let own = *self.is_whole.get_or_init(|| match &self.subject {
+            Some(subject) if subject.is_known => {
+                subject.is_whole(&self.policy) && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
+            }
+            _ => self.policy.shows_all(),
+        });
+        own && self.asked().iter().all(|subject| subject.is_whole(&self.policy))
     }
 
-    fn links(&self) -> impl Iterator<Item = &(Option<&'static FieldDef>, &'static FieldDef)> {
-        self.fields.iter().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
+    fn asked(&self) -> RwLockReadGuard<'_, Vec<Subject>> {
+        self.asked.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the caller may read these fields.
-    fn may_read<'f>(
-        &self,
-        mut fields: impl Iterator<Item = &'f (Option<&'static FieldDef>, &'static FieldDef)>,
-    ) -> bool {
-        let Some(doctype) = &self.doctype else { return true };
-        let permit = self.policy.permit(Operation::Read, doctype);
-        permit.is_ok_and(|permit| {
-            fields.all(|(table, field)| match table {
-                Some(table) => permit.fields().may_read_child(*table, *field),
-                None => permit.fields().may_read(*field),
-            })
-        })
+    /// The fields of what it is about.
+    fn fields(&self) -> &[Field] {
+        self.subject.as_ref().map_or(&[], |subject| subject.fields.as_slice())
+    }
+
+    /// Whether the caller may read those links that are meant, whatever DocType has them.
+    fn shows_links(&self, is_meant: impl Fn(&FieldDef) -> bool) -> bool {
+        let shows = |subject: &Subject| subject.shows_links(&self.policy, &is_meant);
+        self.subject.as_ref().is_none_or(shows) && self.asked().iter().all(shows)
     }
 
     /// The DocType of that name, in any case.
     fn doctype(&self, words: &str) -> Option<&str> {
         let known = |name: &str| erpnext_doctypes::any(name).map(|def| def.name);
         let large = || words.split(' ').map(capitalized).collect::<Vec<_>>().join(" ");
-        let called = self.doctype.as_deref().filter(|doctype| *doctype == words);
+        let called = self.subject.as_ref().map(|subject| subject.doctype.as_str()).filter(|doctype| *doctype == words);
         called.or_else(|| known(words)).or_else(|| known(&large()))
     }
 }
 
 impl Redact for Redactor {
+    fn asks(&self, doctype: &str) {
+        let is_known = |subject: &Subject| subject.doctype == doctype;
+        if self.subject.as_ref().is_some_and(is_known) || self.asked().iter().any(is_known) {
+            return;
+        }
+        let def = erpnext_doctypes::any(doctype);
+        let asked = Subject::new(doctype, def, &erpnext_doctypes::any);
+        self.asked.write().unwrap_or_else(PoisonError::into_inner).push(asked);
+    }
+
     fn redact(&self, said: &Said) -> String {
         if self.is_whole() { said.text.clone() } else { redact(said, self) }
     }
@@ -117,28 +168,28 @@ impl Told for Redactor {
         is_in(RIGHTS, words)
             || self.names.iter().any(|name| name == words)
             || self.doctype(words).is_some()
-            || self.fields.iter().any(|(_, field)| is_field(field))
+            || self.fields().iter().any(|(_, field)| is_field(field))
     }
 
     fn may_name(&self, term: &str) -> bool {
-        let labelled = || self.links().filter(|(_, field)| field.label.eq_ignore_ascii_case(term));
-        let targets = labelled().filter_map(|(_, field)| field.target());
+        let is_labelled = |field: &FieldDef| field.label.eq_ignore_ascii_case(term);
+        let labelled = self.subject.iter().flat_map(Subject::links).filter(|(_, field)| is_labelled(field));
+        let targets = labelled.filter_map(|(_, field)| field.target());
         let doctypes: Vec<&str> = self.doctype(term).into_iter().chain(targets).collect();
         // Where no link says so, what stands there may be a title, or another value of the document.
         let is_name = |doctype: &&str| self.policy.shows_whole(doctype) && self.may_name_of(doctype);
-        !doctypes.is_empty() && doctypes.iter().all(is_name) && self.may_read(labelled())
+        !doctypes.is_empty() && doctypes.iter().all(is_name) && self.shows_links(is_labelled)
     }
 
     /// If every document of it may be read, and every link to it: that a document links to another is told by its name.
     fn may_name_of(&self, doctype: &str) -> bool {
         let is_same = |target: &str| target == doctype || target.to_lowercase().replace(' ', "-") == doctype;
-        let links = self.links().filter(|(_, field)| field.target().is_none_or(is_same));
-        self.policy.shows_every(doctype) && self.may_read(links)
+        self.policy.shows_every(doctype) && self.shows_links(|field| field.target().is_none_or(is_same))
     }
 
     fn is_word(&self, word: &str) -> bool {
         let in_label = |word: &str| {
-            let mut words = self.fields.iter().flat_map(|(_, field)| field.label.split(' '));
+            let mut words = self.fields().iter().flat_map(|(_, field)| field.label.split(' '));
             words.any(|known| known.eq_ignore_ascii_case(word))
         };
         is_common(word) || is_form_of(word, &|word| DOCTYPE_WORDS.contains(word) || in_label(word))
@@ -148,4 +199,36 @@ impl Told for Redactor {
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn what_is_withheld_of_another_doctype_that_was_asked_about_is_not_told() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let doctypes = json!({"UOM": {"read": true}, "Sales Order": {"read": true, "restricted_fields": ["customer"]}});
+        let file = json!({"erpnext": erpnext, "permissions": {"doctypes": doctypes}});
+        let subject = Subject::new("UOM", erpnext_doctypes::any("UOM"), &erpnext_doctypes::any);
+        let redactor = Redactor {
+            policy: Arc::new(Policy::from_config(&Config::from_text(&file.to_string()).unwrap())),
+            subject: Some(subject),
+            asked: RwLock::default(),
+            beside: Vec::new(),
+            names: Vec::new(),
+            is_whole: OnceLock::new(),
+        };
+        let said = Said::of("Credit limit has been crossed for Quartz Traders (50000.0/4321.5)");
+        assert_eq!(redactor.redact(&said), said.text);
+        redactor.asks("UOM");
+        assert_eq!(redactor.redact(&said), said.text);
+        redactor.asks("Sales Order");
+        let told = redactor.redact(&said);
+        assert!(told.contains("has been crossed") && !told.contains("Quartz") && !told.contains("4321"), "{told}");
+    }
 }

@@ -31,7 +31,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::app::Connection;
 use crate::config::Results;
@@ -262,8 +262,13 @@ impl ServerHandler for Server {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        if let Some(tool) = malformed::tool(&request).and_then(|name| self.connection.registry().find(name)) {
-            self.connection.misread(tool, self.client_of(&context)).await;
+        if let Some(name) = malformed::tool(&request) {
+            let client = self.client_of(&context);
+            match (self.connection.registry().find(name), tools::known(name)) {
+                (Some(tool), _) => self.connection.misread(tool, client).await,
+                (None, Some(refused)) => self.connection.refuse(refused, &Map::new(), client).await,
+                (None, None) => {}
+            }
         }
         Err(malformed::refused(request, elicit::is_stateless(&context)))
     }

@@ -85,6 +85,13 @@ pub(super) fn redactor() -> Option<Arc<dyn Redact>> {
     current()?.redactor.clone()
 }
 
+/// Notes that the site is asked about documents of this DocType.
+pub(super) fn asks(doctype: &str) {
+    if let Some(redactor) = redactor() {
+        redactor.asks(doctype);
+    }
+}
+
 /// Whether the site has to be asked.
 pub(super) fn is_fresh() -> bool {
     current().is_some_and(|scope| scope.fresh)
@@ -132,8 +139,37 @@ pub(super) fn has_written() -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::check;
     use super::*;
     use crate::limit::memory::Budget;
+    use crate::policy::{Operation, Permit};
+    use crate::shape::said::Said;
+
+    #[derive(Debug, Default)]
+    struct Noted(Mutex<Vec<String>>);
+
+    impl Redact for Noted {
+        fn asks(&self, doctype: &str) {
+            self.0.lock().unwrap().push(doctype.to_owned());
+        }
+
+        fn redact(&self, said: &Said) -> String {
+            said.text.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn who_decides_about_the_sites_words_knows_whatever_it_was_asked_about() {
+        let noted = Arc::new(Noted::default());
+        let redactor: Arc<dyn Redact> = noted.clone();
+        let work = async {
+            for doctype in ["Sales Order", "Customer"] {
+                check(&Permit::for_test(doctype, Operation::Read), &[Operation::Read]).unwrap();
+            }
+        };
+        CallState::new("1", false, Some(redactor)).run(work).await;
+        assert_eq!(*noted.0.lock().unwrap(), ["Sales Order", "Customer"]);
+    }
 
     #[tokio::test]
     async fn a_call_that_reads_page_by_page_holds_one_at_a_time() {

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use super::{advice, endpoints};
+use crate::shape::said::Said;
+use crate::shape::text::holds_name;
 
 /// What went wrong, as far as a program acts on it. Decided by status and `exc_type`, never by text (it is translated).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,13 +89,25 @@ impl From<SiteError> for WriteError {
     }
 }
 
-/// What the site said of Links, to be compared with and never told: it goes through all of a document.
-#[derive(Clone, Default)]
-pub(super) struct DeadLinks(pub Box<str>);
+/// What the site said of links between documents, to be compared with and never told.
+#[derive(Clone)]
+pub(super) struct Heard {
+    text: String,
+    documents: Vec<(String, String)>,
+}
 
-impl fmt::Debug for DeadLinks {
+impl Heard {
+    pub fn of(messages: &[Said]) -> Self {
+        Self {
+            text: messages.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n"),
+            documents: messages.iter().flat_map(|said| said.documents.iter().cloned()).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Heard {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("DeadLinks")
+        f.write_str("Heard")
     }
 }
 
@@ -105,8 +119,8 @@ pub struct SiteError {
     pub(super) exc_type: Option<Box<str>>,
     pub(super) words: Vec<String>,
     pub(super) fields: Box<[String]>,
-    /// The Links that lead nowhere, as the site lists them.
-    pub(super) dead_links: DeadLinks,
+    /// Where it is about links between documents, what the site said of them.
+    pub(super) heard: Option<Box<Heard>>,
     /// Method and path.
     pub(super) call: Box<str>,
     /// Whether the call could change something on the site.
@@ -123,7 +137,7 @@ impl SiteError {
             exc_type: None,
             words,
             fields: Box::default(),
-            dead_links: DeadLinks::default(),
+            heard: None,
             call: call.into(),
             writes,
         }
@@ -154,7 +168,16 @@ impl SiteError {
 
     /// Whether the site says of a Link to this name that it leads nowhere.
     pub(crate) fn lists_dead_link(&self, name: &str) -> bool {
-        self.dead_links.0.contains(&format!(": {name}"))
+        self.heard.as_ref().is_some_and(|heard| heard.text.contains(&format!(": {name}")))
+    }
+
+    /// Whether the site names this document in its refusal: by a link to it, or where it gives no links, in its words.
+    pub(crate) fn names(&self, doctype: &str, name: &str) -> bool {
+        let slug = doctype.to_lowercase().replace(' ', "-");
+        self.heard.as_ref().is_some_and(|heard| match heard.documents.as_slice() {
+            [] => holds_name(&heard.text, name),
+            linked => linked.iter().any(|(of, named)| named == name && (of == doctype || *of == slug)),
+        })
     }
 
     /// What went wrong.

@@ -330,6 +330,7 @@ fn check(permit: &Permit, fitting: &[Operation]) -> Result<(), SiteError> {
         return Err(misuse(permit, "the conditions speak of the user or the date, and nobody said who and which"));
     }
     if fitting.contains(&permit.operation()) {
+        call_state::asks(permit.doctype());
         return Ok(());
     }
     let words = format!("the permit is to {}, which is not this call", permit.operation().as_str());

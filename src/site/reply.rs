@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use super::error::DeadLinks;
+use super::error::Heard;
 use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
 use crate::limit::memory::{self, Share};
 use crate::shape::said::Said;
@@ -13,8 +13,8 @@ use crate::shape::{html, shortened};
 
 /// The most text of the site that an error carries, in characters.
 const MAX_WORDS: usize = 2_000;
-/// The exception that lists Links which lead nowhere.
-const LINKS: &str = "LinkValidationError";
+/// The exceptions about links between documents: that lists Links which lead nowhere, this names what links to a document.
+const ABOUT_LINKS: [&str; 2] = ["LinkValidationError", "LinkExistsError"];
 /// How much of a page is searched for its title, in bytes.
 const MOST_OF_A_PAGE: usize = 64 << 10;
 /// The most fields an error names.
@@ -152,12 +152,12 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
         words.extend(text(body, "exception").and_then(last_line).as_deref().map(Said::of));
     }
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&shortened(field, 40)));
-    let listed = || words.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n");
-    let dead_links = DeadLinks(if exc_type == Some(LINKS) { listed().into() } else { Box::default() });
+    let is_about_links = exc_type.is_some_and(|exc_type| ABOUT_LINKS.contains(&exc_type));
+    let heard = is_about_links.then(|| Box::new(Heard::of(&words)));
     let error = SiteError {
         status: Some(reply.status),
         exc_type: exc_type.map(Into::into),
-        dead_links,
+        heard,
         words: told(asked, &words),
         fields: fields.filter(|field| is_told(asked, field)).collect(),
         ..asked.error(kind, "")

@@ -8,6 +8,9 @@ use crate::shape::said::Said;
 /// Makes of the site's messages what may be told of them. Everything that the site says to a call passes it at the door,
 /// so that nothing behind it holds what must not leave.
 pub trait Redact: Debug + Send + Sync {
+    /// Notes that the site is asked about documents of this DocType, and may speak of them.
+    fn asks(&self, doctype: &str);
+
     /// The message as it may be told.
     fn redact(&self, said: &Said) -> String;
 }

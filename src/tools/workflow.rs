@@ -98,17 +98,23 @@ async fn actions(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolE
     let doc = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &doc)?;
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
-    match open(&on, &doc).await? {
+    let open = open(&on, &doc).await?;
+    let shows_state = open.is_none() || shows_state(&on, call.session.site.workflow(on.def.name).await?.as_ref());
+    match open {
         None => {
             answer.insert("note".to_owned(), json!(format!("{} has no workflow", on.def.name)));
         }
+        Some(_) if !shows_state => {
+            let note = "this server's configuration withholds the state, and with it which actions are open; one that is \
+                        named by the user can be taken";
+            answer.insert("note".to_owned(), json!(note));
+        }
         Some(actions) => {
-            let workflow = call.session.site.workflow(on.def.name).await?;
-            let first = actions.first().filter(|_| shows_state(&on, workflow.as_ref()));
-            answer.extend(first.map(|action| ("state".to_owned(), json!(action.from))));
+            answer.extend(actions.first().map(|action| ("state".to_owned(), json!(action.from))));
             let entry = |action: &Action| {
                 let mut entry = json!({"action": action.name, "leads_to": action.to, "role": action.role});
-                if action.needs_another {
+                // That somebody else made it says no more than its owner does.
+                if action.needs_another && on.may_read("owner") {
                     entry["note"] = json!("not for whoever made the document");
                 }
                 entry
@@ -156,21 +162,31 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
             "Use its own tools to update, submit or cancel it.",
         ));
     };
+    let workflow = session.site.workflow(on.def.name).await?;
+    let shows_state = shows_state(&on, workflow.as_ref());
+    let not_open = |message: String, nearest: Option<&str>| {
+        let nearest = nearest.map(str::to_owned);
+        let violation = Violation { path: "action".to_owned(), rule: Rule::Value, message, nearest };
+        Err(ToolError::arguments(call.tool.name(), vec![violation]))
+    };
     let Some(action) = actions.iter().find(|action| action.name == wanted) else {
+        if !shows_state {
+            return not_open("is not open to this user now".to_owned(), None);
+        }
         let names = || actions.iter().map(|action| action.name.as_str());
         let listed = names().collect::<Vec<_>>().join(", ");
         let message = format!("open to this user now: {}", if listed.is_empty() { "no action" } else { &listed });
-        let nearest = nearest(wanted, names()).map(str::to_owned);
-        let violation = Violation { path: "action".to_owned(), rule: Rule::Value, message, nearest };
-        return Err(ToolError::arguments(call.tool.name(), vec![violation]));
+        return not_open(message, nearest(wanted, names()));
     };
     if action.needs_another {
+        if !on.may_read("owner") {
+            return not_open("is not open to this user now".to_owned(), None);
+        }
         return Err(ToolError::refused(
             format!("{} {name:?}: {wanted} is not for whoever made the document; nothing was done.", on.def.name),
             format!("Somebody else with the role {} has to.", action.role),
         ));
     }
-    let workflow = session.site.workflow(on.def.name).await?;
     let state = workflow.iter().flat_map(|workflow| &workflow.states).find(|state| state.name == action.to);
     let mut result = doc.clone();
     if let Some(workflow) = &workflow {
@@ -178,7 +194,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     }
     result.extend(state.and_then(|state| state.sets.clone()));
     let mut preview = Map::from_iter([("action".to_owned(), json!(wanted))]);
-    let told = told(&on, workflow.as_ref(), action);
+    let told = shows_state.then(|| json!({"from": action.from, "to": action.to}));
     preview.extend(told.clone().map(|told| ("state".to_owned(), told)));
     let operation = operation(&on, &doc, state);
     if operation != Operation::Update {
@@ -217,7 +233,8 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;
     result.data.extend(told.map(|told| ("state".to_owned(), told)));
     // What is open now is not worth an error: the action was taken.
-    if let Ok(after) = on.stored(name).await
+    if shows_state
+        && let Ok(after) = on.stored(name).await
         && let Ok(Some(actions)) = open(&on, &after).await
     {
         let names = actions.iter().filter(|action| !action.needs_another).map(|action| json!(action.name));
@@ -256,11 +273,7 @@ impl<'a> Write for Taken<'a> {
     }
 }
 
-/// From which state to which, where that may be seen.
-fn told(on: &DocTypeCall<'_>, workflow: Option<&Workflow>, action: &Action) -> Option<Value> {
-    shows_state(on, workflow).then(|| json!({"from": action.from, "to": action.to}))
-}
-
+/// Whether the caller may see the state, and so what it leaves open.
 fn shows_state(on: &DocTypeCall<'_>, workflow: Option<&Workflow>) -> bool {
     let field = workflow.map(|workflow| FieldRef::find(Some(on.def), &workflow.state_field));
     field.is_none_or(|field| on.permit.fields().may_read(field))
@@ -289,19 +302,30 @@ async fn pending(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
     let mut found = Vec::new();
     let mut count = 0;
     for (doctype, names) in by_doctype {
-        let documents = summaries(&call, doctype, &names).await?;
+        let Some(documents) = summaries(&call, doctype, &names).await? else { continue };
         count += documents.len();
         if !documents.is_empty() {
             found.push(json!({"doctype": doctype, "documents": documents}));
         }
     }
-    Ok(json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"}).into())
+    let mut answer =
+        json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"});
+    // Said of the configuration alone: that there is such a document would tell its state.
+    let withholds = |doctype: &str| readable(doctype).is_some_and(|permit| !permit.fields().is_open());
+    if session.policy.doctypes().any(|(doctype, _)| withholds(doctype)) {
+        answer["note"] = json!("documents whose state is withheld are not among them");
+    }
+    Ok(answer.into())
 }
 
-/// What a list shows of these documents: only those that are still there and that the policy lets be seen.
-async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec<Value>, ToolError> {
+/// What a list shows of these documents: only those that are still there and that the policy lets be seen. None where that
+/// one waits would tell a state that is withheld.
+async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Option<Vec<Value>>, ToolError> {
     let permit = call.session.permit(Operation::Read, doctype).await?;
     let on = DocTypeCall::of(call, &permit).await?;
+    if !permit.fields().is_open() && !shows_state(&on, call.session.site.workflow(doctype).await?.as_ref()) {
+        return Ok(None);
+    }
     let masked = on.masked().await?;
     let may_show =
         |name: &str| on.def.field(name).is_some_and(|field| field.in_lists() && permit.fields().may_read(field));
@@ -317,11 +341,12 @@ async fn summaries(call: &Call<'_>, doctype: &str, names: &[&str]) -> Result<Vec
     let query = ListQuery {
         fields,
         filters,
-        order_by: vec![Order::asc("creation"), Order::asc("name")],
+        // The order would tell what may not be shown.
+        order_by: ["creation", "name"].into_iter().filter(shown).map(Order::asc).collect(),
         limit: 500,
         own_columns: true,
         ..ListQuery::default()
     };
     let rows = call.session.site.list(&permit, &query).await?.data;
-    Ok(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect())
+    Ok(Some(rows.into_iter().map(|row| Value::Object(shape::row(on.def, &permit, &query.fields, row))).collect()))
 }

@@ -1,20 +1,19 @@
 //! Messages as lines of JSON, one in and one out. Every request gets an answer: also one that cannot be parsed, and at the
 //! end, what was asked before it.
 
-use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta, JsonRpcMessage, RequestId,
-    ServerJsonRpcMessage,
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta, JsonRpcMessage, ServerJsonRpcMessage,
 };
 use rmcp::transport::Transport;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, watch};
 
+use super::ids::{Ids, To};
 use super::message::{self, Refused};
 use super::skim::Skim;
 use crate::server::Server;
@@ -35,7 +34,7 @@ pub struct Lines<R, W> {
     /// What is to be said of the last line.
     answer: Option<Refused>,
     /// Requests that are not answered yet.
-    open: Arc<watch::Sender<HashSet<RequestId>>>,
+    open: Arc<watch::Sender<Ids>>,
     begun: bool,
     /// Whether it was said which protocol is spoken: by initialize, or beside a request.
     is_open: bool,
@@ -102,10 +101,10 @@ where
     }
 
     /// Takes note of a message; a second request of an id that is still open is refused.
-    fn admit(&mut self, message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refused> {
-        match &message {
+    fn admit(&mut self, mut message: ClientJsonRpcMessage) -> Result<Option<ClientJsonRpcMessage>, Refused> {
+        match &mut message {
             JsonRpcMessage::Request(request) => {
-                let id = || serde_json::to_string(&request.id).ok();
+                let id = serde_json::to_string(&request.id).ok();
                 let meta = || request.request.get_meta().protocol_version().is_some();
                 self.is_open |= matches!(request.request, ClientRequest::InitializeRequest(_)) || meta();
                 let needs_none =
@@ -113,24 +112,31 @@ where
                 if !self.is_open && !needs_none {
                     let words =
                         "the session has not begun: send initialize, with its parameters, before this".to_owned();
-                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, id()));
+                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, id));
                 }
-                // A subscription stays open until the end.
-                let is_answered = !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_));
-                let mut is_new = true;
-                self.open.send_modify(|open| is_new = !is_answered || open.insert(request.id.clone()));
-                if !is_new {
-                    let words =
-                        "a request of this id is under way and will be answered; this one was not begun".to_owned();
-                    return Err(Refused(ErrorCode::INVALID_REQUEST, words, id()));
+                // A subscription stays open until the end, and its id is told.
+                if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
+                    if self.open.borrow().is_taken(&request.id) {
+                        let words = "a request of this id was called off; a subscription needs another one".to_owned();
+                        return Err(Refused(ErrorCode::INVALID_REQUEST, words, id));
+                    }
+                } else {
+                    let mut here = None;
+                    self.open.send_modify(|open| here = open.begin(&request.id));
+                    let Some(here) = here else {
+                        let words =
+                            "a request of this id is under way and will be answered; this one was not begun".to_owned();
+                        return Err(Refused(ErrorCode::INVALID_REQUEST, words, id));
+                    };
+                    request.id = here;
                 }
                 self.begun = true;
             }
             JsonRpcMessage::Notification(told) => {
-                if let ClientNotification::CancelledNotification(cancelled) = &told.notification
-                    && let Some(id) = &cancelled.params.request_id
+                if let ClientNotification::CancelledNotification(cancelled) = &mut told.notification
+                    && let Some(id) = &mut cancelled.params.request_id
                 {
-                    self.open.send_modify(|open| _ = open.remove(id));
+                    self.open.send_modify(|open| *id = open.call_off(id));
                 }
             }
             _ => {}
@@ -145,7 +151,7 @@ where
         let since = *self.ended.get_or_insert_with(Instant::now);
         if !self.server.turns().is_stopped() {
             let mut open = self.open.subscribe();
-            let _ = tokio::time::timeout_at((since + GRACE).into(), open.wait_for(HashSet::is_empty)).await;
+            let _ = tokio::time::timeout_at((since + GRACE).into(), open.wait_for(Ids::is_empty)).await;
             self.server.turns().stop();
         }
         self.server.turns().finish().await;
@@ -159,17 +165,25 @@ where
 {
     type Error = io::Error;
 
-    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    fn send(&mut self, mut message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (to, open) = (Arc::clone(&self.to), Arc::clone(&self.open));
         async move {
-            let id = match &message {
-                JsonRpcMessage::Response(answer) => Some(&answer.id),
-                JsonRpcMessage::Error(answer) => answer.id.as_ref(),
+            let mut to = to.lock().await;
+            let id = match &mut message {
+                JsonRpcMessage::Response(answer) => Some(&mut answer.id),
+                JsonRpcMessage::Error(answer) => answer.id.as_mut(),
                 _ => None,
             };
             // Before it is written: a client that has its answer may use the id again.
-            id.into_iter().for_each(|id| open.send_modify(|open| _ = open.remove(id)));
-            write(&mut *to.lock().await, serde_json::to_vec(&message)?).await
+            if let Some(id) = id {
+                let mut whose = To::Nobody;
+                open.send_modify(|open| whose = open.answer(id));
+                match whose {
+                    To::Client(given) => *id = given,
+                    To::Nobody => return Ok(()),
+                }
+            }
+            write(&mut *to, serde_json::to_vec(&message)?).await
         }
     }
 

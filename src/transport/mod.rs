@@ -2,6 +2,7 @@
 
 mod end;
 mod http;
+mod ids;
 mod lines;
 mod message;
 mod skim;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use erpnext_schema::time::parse_datetime;
-use erpnext_schema::with_article;
+use erpnext_schema::{flag, with_article};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -104,7 +104,7 @@ impl DocTypeCall<'_> {
             (Some(name), _) => name,
             (None, KeyState::Made(name)) => name.clone(),
             (None, KeyState::New) => return Ok(None),
-            // The site keeps the key, and has ended what it was at.
+            // The site keeps the key; should it still be at the earlier one, it refuses this one as its twin.
             (None, KeyState::Sent(at)) if key.is_kept && Timestamp::now().duration_since(*at) > ENDED => {
                 return Ok(None);
             }
@@ -201,14 +201,15 @@ impl DocTypeCall<'_> {
         }
     }
 
-    /// Whether documents have a field for a key, which the site may have added of its own. Without its answer nothing is
-    /// made: a key that is not kept makes two of one.
+    /// Whether documents have a field for a key in which the site takes each once, which it may have added of its own. In
+    /// another field a create that is still under way would not be found, and not keep the next one from being made. Without
+    /// the site's answer nothing is made: a key that is not kept makes two of one.
     async fn keeps_keys(&self) -> Result<bool, SiteError> {
         let field = match self.def.field(KEY) {
             None => self.session.catalog.live(self.session.asker(), self.def.name).await?.field(KEY),
             known => known,
         };
-        Ok(field.is_some_and(|field| self.permit.fields().may_write(field)))
+        Ok(field.is_some_and(|field| field.is(flag::UNIQUE) && self.permit.fields().may_write(field)))
     }
 
     pub(crate) async fn made_with(&self, field: &str, value: &str) -> Result<Option<String>, SiteError> {

@@ -62,6 +62,11 @@ trait Row: Sync {
         None
     }
 
+    /// Which document it is and as of when, where that is known beside what is shown of it.
+    fn state(&self) -> Option<Value> {
+        None
+    }
+
     /// What its fields are for.
     fn purpose(&self) -> Purpose {
         Purpose::Update
@@ -106,17 +111,17 @@ impl Row for NameArgs {
 struct Ask {
     /// As if it were this operation.
     operation: Operation,
+    /// Whatever the policy says of the operation, telling how many rows make a document and how many change one.
+    always: bool,
     /// The state of all that a filter selected: asked about as a whole, by their names and the first of them, whatever the
     /// policy says of the operation. Otherwise for what is shown of each.
     whole: Option<Value>,
-    /// What is told of the batch beside its rows.
-    about: Map<String, Value>,
 }
 
 impl Ask {
     /// By what each row would do, where the policy says so of the operation.
     fn of(permit: &Permit) -> Self {
-        Self { operation: permit.operation(), whole: None, about: Map::new() }
+        Self { operation: permit.operation(), always: false, whole: None }
     }
 }
 
@@ -151,7 +156,7 @@ async fn confirmed<R: Row>(
     all_or_none: bool,
 ) -> Result<(Option<Confirmed>, usize), ToolError> {
     on.has_room_for(rows.len() - start).await?;
-    let always = ask.whole.is_some();
+    let always = ask.always || ask.whole.is_some();
     if !on.must_ask_as(ask.operation, always) {
         let all = Map::from_iter([("documents".to_owned(), json!(rows.len() - start))]);
         return Ok((on.gate_batch(ask.operation, always, &all, &Value::Null).await?, rows.len()));
@@ -165,7 +170,6 @@ async fn confirmed<R: Row>(
             let names: Vec<&str> = rows[first.len()..].iter().filter_map(R::name).collect();
             preview.insert("other_names".to_owned(), json!(names));
         }
-        preview.extend(ask.about.clone());
         preview.insert("rows".to_owned(), json!(first));
         return Ok((on.gate_batch(ask.operation, always, &preview, state).await?, rows.len()));
     }
@@ -183,8 +187,15 @@ async fn confirmed<R: Row>(
         let left = rows.len() - end;
         preview.insert("left".to_owned(), json!(format!("{left} more are not shown, and are asked about after these")));
     }
-    let state = json!(shown);
-    preview.insert("rows".to_owned(), state.clone());
+    let asked = &rows[start..end];
+    if ask.always {
+        let creates = asked.iter().filter(|row| row.name().is_none()).count();
+        preview.insert("will_create".to_owned(), json!(creates));
+        preview.insert("will_update".to_owned(), json!(asked.len() - creates));
+    }
+    let states: Vec<Value> = asked.iter().filter_map(R::state).collect();
+    let state = json!([shown, states]);
+    preview.insert("rows".to_owned(), json!(shown));
     Ok((on.gate_batch(ask.operation, always, &preview, &state).await?, end))
 }
 

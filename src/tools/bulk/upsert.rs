@@ -76,6 +76,16 @@ impl Row for Upsert {
         Some(&self.permit)
     }
 
+    fn state(&self) -> Option<Value> {
+        match &self.to {
+            To::Create(_) => None,
+            To::Update(row) => {
+                let name: &str = &row.name;
+                Some(json!([name, row.modified]))
+            }
+        }
+    }
+
     fn purpose(&self) -> Purpose {
         match &self.to {
             To::Create(_) => Purpose::Create,
@@ -99,14 +109,12 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
     let values = values(by, &args.documents).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let there = there(&reading, by, &values).await?;
     let mut rows = Vec::with_capacity(values.len());
-    let mut state = Vec::with_capacity(values.len());
     for (mut data, value) in args.documents.0.into_iter().zip(values) {
         let found = there.iter().find(|(known, ..)| collation::same(known.trim(), value.trim()));
         rows.push(match found {
             Some((_, name, modified)) => {
                 data.remove(by.fieldname);
                 data.remove("name");
-                state.push(json!([name, modified]));
                 let name = DocumentName(name.clone());
                 let (modified, data) = (modified.clone(), Data(data));
                 let row =
@@ -114,7 +122,6 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
                 Upsert { permit: update.clone(), to: To::Update(row) }
             }
             None => {
-                state.push(json!(value));
                 let data = Data(data);
                 let row = CreateArgs { data, idempotency_key: None, form_defaults: None, return_document: false };
                 Upsert { permit: create.clone(), to: To::Create(row) }
@@ -122,10 +129,7 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
         });
     }
     check(&call, &on, "documents", None, &rows).await?;
-    let creates = rows.iter().filter(|row| row.name().is_none()).count();
-    let about = [("will_create", creates), ("will_update", rows.len() - creates)];
-    let about = about.map(|(key, count)| (key.to_owned(), json!(count))).into_iter().collect();
-    let ask = Ask { whole: Some(Value::Array(state)), about, ..Ask::of(&update) };
+    let ask = Ask { always: true, ..Ask::of(&update) };
     let mut answer = run(&call, &on, None, &rows, ask, |on, row| Box::pin(one(on, row))).await?;
     // The names that the account has in the order of the rows, by what became of them.
     if let Some(Value::Array(names)) = answer.data.remove("updated") {
@@ -140,7 +144,7 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
     if let Some(stopped) = answer.data.get_mut("stopped").and_then(Value::as_object_mut) {
         let left = stopped.get("left").and_then(Value::as_u64).and_then(|left| usize::try_from(left).ok());
         let from = rows.len().saturating_sub(left.unwrap_or_default());
-        stopped.remove("names");
+        stopped.remove("start_at");
         stopped.insert("next".to_owned(), json!(format!("call again with documents[{from}] and all after it")));
     }
     Ok(answer)

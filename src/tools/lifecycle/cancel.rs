@@ -14,7 +14,6 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, WriteState};
-use crate::shape::text::holds_name;
 use crate::site::DocRef;
 use crate::tool::document_args::CancelArgs;
 use crate::writes::batch::Member;
@@ -47,11 +46,11 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
         }
         linked => linked?,
     };
-    if let Some((seen, unseen)) = &linked {
-        if args.cascade && !seen.is_empty() && *unseen == 0 {
+    if let Some((seen, others)) = &linked {
+        if args.cascade && !seen.is_empty() && !others {
             preview.insert("cancelled_first".to_owned(), seen.iter().map(named).collect());
-        } else if !seen.is_empty() || *unseen > 0 {
-            preview.insert("submitted_links".to_owned(), json!(told(seen, *unseen)));
+        } else if !seen.is_empty() || *others {
+            preview.insert("submitted_links".to_owned(), json!(told(seen, *others)));
         }
     }
     if on.is_shown_first() {
@@ -67,16 +66,16 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
     let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
     let messages = match (send(session, &cancel, cleared).await, linked) {
         (Ok(answer), _) => answer.messages,
-        (Err(error), Some((seen, unseen))) if is_linked(&error) && args.cascade => {
-            if unseen > 0 || seen.is_empty() {
-                return Err(explained(on, name, error, seen, unseen));
+        (Err(error), Some((seen, others))) if is_linked(&error) && args.cascade => {
+            if others || seen.is_empty() {
+                return Err(explained(on, name, error, seen, others));
             }
             first = Cascade::plan(on, name, seen).await?.run(error, confirmed).await?;
             Vec::new()
         }
         (Err(error), _) if is_linked(&error) => {
             return Err(match in_the_way(on, name).await {
-                Ok((seen, unseen)) => explained(on, name, error, seen, unseen),
+                Ok((seen, others)) => explained(on, name, error, seen, others),
                 Err(_) => error,
             });
         }
@@ -239,9 +238,9 @@ impl<'a> Cascade<'a> {
     }
 }
 
-/// Whether the site names the document in its refusal.
+/// Whether the site names the document in its refusal: in what it said, of which the caller may be told less.
 fn names(error: &ToolError, document: &DocRef) -> bool {
-    matches!(error, ToolError::Site(error) if error.messages().iter().any(|said| holds_name(said, &document.name)))
+    matches!(error, ToolError::Site(error) if error.names(&document.doctype, &document.name))
 }
 
 /// Those of which each waits for another of them, by whom each waits for.
@@ -315,8 +314,8 @@ const CANCELLED_ALONG: [&str; 7] = [
 ];
 
 /// What may stand in the way of a cancellation: the submitted documents linked to this one that this caller may see, and
-/// how many others there are.
-async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>, usize), ToolError> {
+/// whether there are others.
+async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>, bool), ToolError> {
     let mut linked = on.session.site.submitted_links(on.permit, name).await?;
     linked.retain(|document| {
         let is_itself = document.doctype == on.def.name && document.name == name;
@@ -325,8 +324,8 @@ async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>, us
     Ok(in_sight(on, linked).await)
 }
 
-/// The documents that this caller may see, and how many others there are: neither told nor cancelled along.
-async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, usize) {
+/// The documents that this caller may see, and whether there are others: neither told nor counted nor cancelled along.
+async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, bool) {
     let (session, all) = (on.session, documents.len());
     let mut permits: BTreeMap<String, Option<Permit>> = BTreeMap::new();
     let mut seen = Vec::new();
@@ -342,29 +341,28 @@ async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>,
             seen.push(document);
         }
     }
-    let unseen = all - seen.len();
-    (seen, unseen)
+    let others = all > seen.len();
+    (seen, others)
 }
 
 /// What links to a document, as far as it may be told.
-fn told(seen: &[DocRef], unseen: usize) -> String {
-    let mut told = if seen.is_empty() { String::new() } else { listed(&seen.iter().collect::<Vec<_>>()) };
-    if unseen > 0 {
-        let and = if seen.is_empty() { "" } else { " and " };
-        let documents = if unseen == 1 { "document" } else { "documents" };
-        told.push_str(&format!("{and}{unseen} {documents} that this server's configuration does not let be read"));
+fn told(seen: &[DocRef], others: bool) -> String {
+    const HIDDEN: &str = "that this server's configuration does not let be read";
+    let seen = if seen.is_empty() { None } else { Some(listed(&seen.iter().collect::<Vec<_>>())) };
+    match (seen, others) {
+        (Some(seen), false) => seen,
+        (Some(seen), true) => format!("{seen}; others {HIDDEN} may stand in the way too"),
+        (None, _) => format!("documents {HIDDEN}"),
     }
-    told
 }
 
 /// The site's refusal with all that links to the document, of which the site names the first alone.
-fn explained(on: &DocTypeCall<'_>, name: &str, refused: ToolError, seen: Vec<DocRef>, unseen: usize) -> ToolError {
-    if seen.is_empty() && unseen == 0 {
+fn explained(on: &DocTypeCall<'_>, name: &str, refused: ToolError, seen: Vec<DocRef>, others: bool) -> ToolError {
+    if seen.is_empty() && !others {
         return refused;
     }
-    let next = if unseen > 0 {
-        let lets = if unseen == 1 { "it" } else { "them" };
-        format!("Somebody who may see {lets} has to cancel {lets} first.")
+    let next = if others {
+        "Somebody who may see all of them has to cancel them first.".to_owned()
     } else {
         let again = on.tool.name();
         format!(
@@ -376,7 +374,7 @@ fn explained(on: &DocTypeCall<'_>, name: &str, refused: ToolError, seen: Vec<Doc
         format!(
             "{} {name:?} cannot be cancelled while these are submitted: {}. Nothing was done.",
             on.def.name,
-            told(&seen, unseen)
+            told(&seen, others)
         ),
         next,
     )

@@ -91,13 +91,8 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     if !wrong.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), wrong));
     }
-    let items = merged.body.get("items").unwrap_or(&Value::Null);
-    let worth = worth_of_rows(items, number(&stored, "conversion_rate"));
-    if let Some(most) = call.session.quota.refuse_above.filter(|most| worth > *most as f64) {
-        return Err(ToolError::refused(
-            format!("permissions.quota.submit_amount: the order would be over more than {most}; nothing was sent."),
-            "A person does that on the site.",
-        ));
+    if let Some(most) = call.session.quota.refuse_above {
+        within(most, &on, &stored, merged.body.get("items").unwrap_or(&Value::Null))?;
     }
     links::check_merged(&on, &merged, &stored).await?;
     let mut result = stored.clone();
@@ -125,6 +120,32 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         on.note_violation(&mut told.data, &now);
     }
     Ok(told)
+}
+
+/// That the order would be worth no more than that.
+///
+/// # Errors
+/// That it would, or that it cannot be told: a caller who chooses the quantities would find out a rate that is withheld.
+fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &Value) -> Result<(), ToolError> {
+    let why = if !shows(on, "qty") || !shows(on, "rate") || !on.may_read("conversion_rate") {
+        "what the order would be over is withheld by this server's configuration".to_owned()
+    } else if worth_of_rows(items, number(stored, "conversion_rate")) > most as f64 {
+        format!("the order would be over more than {most}")
+    } else {
+        return Ok(());
+    };
+    Err(ToolError::refused(
+        format!("permissions.quota.submit_amount: {why}; nothing was sent."),
+        "A person does that on the site.",
+    ))
+}
+
+/// Whether the caller may see this column of the rows.
+fn shows(on: &DocTypeCall<'_>, column: &str) -> bool {
+    let table = on.def.field("items");
+    let child = table.and_then(FieldDef::rows_of).and_then(|child| on.session.catalog.known(child));
+    let column = child.and_then(|child| child.field(column));
+    table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
 }
 
 /// That the order is submitted and goes on.
@@ -158,12 +179,9 @@ impl Order {
         };
         let number =
             |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
-        let may_tell = |column: &str| {
-            let table = on.def.field("items");
-            let child = table.and_then(FieldDef::rows_of).and_then(|child| on.session.catalog.known(child));
-            let column = child.and_then(|child| child.field(column));
-            table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
-        };
+        // What is done is the same to a caller who may not see it: any refusal by it would tell how much that is.
+        let withheld: Vec<&str> = self.done.into_iter().filter(|done| !shows(on, done)).collect();
+        let unknown = format!("{} of it is withheld by this server's configuration", withheld.join(" and "));
         let (before, after, columns) = (items(stored), items(body), items(given));
         for (row, columns) in after.iter().zip(&columns) {
             let old = old_of(&before, row);
@@ -185,28 +203,26 @@ impl Order {
                 let message = "is needed in a row that is added: without it the site takes 0".to_owned();
                 wrong(format!("items[{at}].rate"), message, None);
             }
-            let (qty, done) = (number(row, "qty"), old.map_or(0.0, |old| number(old, self.done[0])));
+            let of_old = |column: &str| old.map_or(0.0, |old| number(old, column));
+            let (qty, done, path) = (number(row, "qty"), of_old(self.done[0]), format!("items[{at}].qty"));
             if qty <= 0.0 {
-                wrong(format!("items[{at}].qty"), "has to be above 0; remove takes a row out".to_owned(), None);
-            } else if qty < done {
-                let path = format!("items[{at}].qty");
-                match may_tell(self.done[0]) {
-                    true => {
-                        let message = format!("{qty} is less than its {} of {done}", self.done[0]);
-                        wrong(path, message, Some(&done.to_string()));
-                    }
-                    false => wrong(path, "is less than what is done of the row".to_owned(), None),
+                wrong(path, "has to be above 0; remove takes a row out".to_owned(), None);
+            } else if !withheld.is_empty() {
+                if qty < of_old("qty") {
+                    wrong(path, format!("cannot be lowered: {unknown}"), None);
                 }
+            } else if qty < done {
+                let message = format!("{qty} is less than its {} of {done}", self.done[0]);
+                wrong(path, message, Some(&done.to_string()));
             }
         }
         for old in before.iter().filter(|old| !after.iter().any(|row| row.get("name") == old.get("name"))) {
             let at = old.get("idx").and_then(Value::as_u64).unwrap_or_default();
-            if let Some(done) = self.done.into_iter().find(|done| number(old, done) > 0.0) {
-                let message = match may_tell(done) {
-                    true => format!("cannot be removed: its {done} is {}", number(old, done)),
-                    false => "cannot be removed: something of it is done".to_owned(),
-                };
-                wrong(format!("items[{at}]"), message, None);
+            let done = || self.done.into_iter().find(|done| number(old, done) > 0.0);
+            if !withheld.is_empty() {
+                wrong(format!("items[{at}]"), format!("cannot be removed: {unknown}"), None);
+            } else if let Some(done) = done() {
+                wrong(format!("items[{at}]"), format!("cannot be removed: its {done} is {}", number(old, done)), None);
             }
         }
         violations

@@ -52,7 +52,7 @@ pub async fn account(
             let on = DocTypeCall::of(call, &permit).await?;
             let stored = call.session.site.get(&permit, &name).await?.data;
             named_exactly(&on, &name, &stored)?;
-            usable(&name, company, &stored)?;
+            usable(&on, &name, company, &stored)?;
             let seen = on.visible(stored);
             ["account_currency", "account_type"]
                 .map(|field| Some(text_of(&seen, field).to_owned()).filter(|fact| !fact.is_empty()))
@@ -84,7 +84,7 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
         Err(error) => return Err(error.into()),
     };
     named_exactly(&on, mode, &stored)?;
-    if stored.get("enabled").and_then(Value::as_u64) == Some(0) {
+    if on.may_read("enabled") && stored.get("enabled").and_then(Value::as_u64) == Some(0) {
         return Err(ToolError::refused(
             format!("mode_of_payment: {mode:?} is not enabled; nothing was made."),
             "List Mode of Payment with enabled: 1 for those that are.",
@@ -96,14 +96,17 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
     Ok(of_company.next().map(|row| text_of(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
 }
 
-fn usable(name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
-    let is = |field: &str| account.get(field).and_then(Value::as_u64) == Some(1);
-    let why = match text_of(account, "company") {
-        // Whose it is may be withheld.
-        of if of != company => format!("is none of {company:?}"),
-        _ if is("is_group") => "is a group of accounts".to_owned(),
-        _ if is("disabled") => "is disabled".to_owned(),
-        _ => return Ok(()),
+/// By what may be told of the account: the rest the site refuses itself.
+fn usable(on: &DocTypeCall<'_>, name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
+    let is = |field: &str| on.may_read(field) && account.get(field).and_then(Value::as_u64) == Some(1);
+    let why = if on.may_read("company") && text_of(account, "company") != company {
+        format!("is none of {company:?}")
+    } else if is("is_group") {
+        "is a group of accounts".to_owned()
+    } else if is("disabled") {
+        "is disabled".to_owned()
+    } else {
+        return Ok(());
     };
     Err(ToolError::refused(
         format!("account: {name:?} {why}; nothing was made."),

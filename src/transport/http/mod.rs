@@ -324,8 +324,9 @@ impl Endpoint {
         body::check(&body)?;
         if let Some((issuer, scope)) = site.issuer.as_ref().zip(scope) {
             let has = |scope, tool: &str| under(scope).is_ok_and(|(app, _)| app.has_tool(tool));
-            if let Some(needed) = oauth::needed(&body, scope, has) {
-                return Err(challenge::insufficient(needed, issuer.addresses(), head.uri.path()));
+            if let Some(step) = oauth::needed(&body, scope, has) {
+                oauth::record(&under(step.scope)?.0, caller, &step).await;
+                return Err(challenge::insufficient(step.scope, issuer.addresses(), head.uri.path()));
             }
         }
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");

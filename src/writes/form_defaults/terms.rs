@@ -85,7 +85,9 @@ fn renew_schedule(
     let may_write = on.def.field(SCHEDULE).is_some_and(|field| on.permit.fields().may_write(field));
     if may_see(on, SCHEDULE) {
         filled.messages.push(match may_write {
-            true => format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before ({before})"),
+            true => {
+                format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before ({before})")
+            }
             false => format!("{SCHEDULE} still has its rows from before ({before}), not those of {name:?}"),
         });
     }

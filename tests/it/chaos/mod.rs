@@ -140,7 +140,7 @@ async fn site() -> Sandbox {
     let added = site.with(|site| {
         let mut form = site.meta.form("Note").unwrap().clone();
         let mut field = form.fields[0].clone();
-        (field.fieldname, field.flags) = ("idempotency_key".to_owned(), flag::CUSTOM);
+        (field.fieldname, field.flags) = ("idempotency_key".to_owned(), flag::CUSTOM | flag::UNIQUE);
         form.fields.push(field);
         site.meta.set(form);
         Ok(())

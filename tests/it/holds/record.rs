@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use erpnext_mcp::audit::Audit;
+use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
 use crate::cli::run;
@@ -57,6 +58,9 @@ async fn a_call_without_arguments_has_a_line_and_a_denied_batch_names_its_docume
     let broken = json!({"name": "list_todo_documents", "arguments": [1]});
     let answer = server.request("tools/call", broken).await;
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    let broken = json!({"name": "update_todo_document", "arguments": [1]});
+    let answer = server.request("tools/call", broken).await;
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
     let names = json!({"doctype": "ToDo", "names": ["T-1", "T-2"]});
     server.error("call_tool", json!({"tool": "delete_bulk_documents", "arguments": names})).await;
     let mut step = names.clone();
@@ -70,10 +74,33 @@ async fn a_call_without_arguments_has_a_line_and_a_denied_batch_names_its_docume
         told,
         [
             json!(["list_todo_documents", "ToDo", null, "FAILED"]),
+            json!(["update_todo_document", "ToDo", null, "DENIED"]),
             json!(["delete_bulk_documents", "ToDo", "T-1, T-2", "DENIED"]),
             json!(["act_on_bulk_documents", "ToDo", "T-1, T-2", "DENIED"]),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_read_that_was_called_off_is_in_the_log() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let late = Kind::StallBefore;
+    site.sandbox.faults().add(Fault::new(late).path("/api/resource/ToDo/"));
+    let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
+    let mut server = Server::initialized(&config).await;
+    let read = json!({"name": "get_todo_document", "arguments": {"name": "T-1"}});
+    let id = server.post("tools/call", read).await;
+    while !site.sandbox.faults().hits().contains_key(&late) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+    server.send(&cancel.to_string()).await;
+    server.data("test_connection", json!({})).await;
+    assert!(server.end().await.status.success());
+    let told = lines(folder.path());
+    let read = told.iter().find(|line| line["tool"] == "get_todo_document").unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!((&read["result"], &read["document"]), (&json!("FAILED"), &json!("T-1")), "{read}");
+    assert_eq!((&read["reason"], &read["user"]), (&json!("it was called off"), &json!("Administrator")), "{read}");
 }
 
 #[cfg(unix)]

@@ -83,7 +83,7 @@ async fn a_call_of_a_method_names_it() {
 async fn with_keys() -> SampleSite {
     let site = SampleSite::start().await;
     let field = json!({"doctype": "Custom Field", "dt": "Customer", "fieldname": "idempotency_key", "label": "Key",
-        "fieldtype": "Data"});
+        "fieldtype": "Data", "unique": 1});
     site.sandbox.with(|site| site.insert(field.as_object().unwrap().clone())).unwrap();
     site
 }

@@ -144,6 +144,39 @@ async fn a_restricted_state_of_a_workflow_is_in_no_history() {
 }
 
 #[on_every_version]
+async fn a_restricted_state_of_a_workflow_is_told_by_none_of_its_actions() {
+    let site = with_a_workflow().await;
+    let open = site.app(json!({"Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let columns = json!({"workflow_state": "Open"});
+    site.sandbox.with(|site| site.set("Sales Order", &order, columns.as_object().unwrap())).unwrap();
+    let of = json!({"doctype": "Sales Order", "name": order});
+    let tells = |told: &str| {
+        ["\"Open\"", "Approve", "Approved", "Reject", "leads_to"].into_iter().any(|word| told.contains(word))
+    };
+    let seen = call(&open, "get_workflow_actions", of.clone()).await.unwrap().to_string();
+    assert!(tells(&seen), "{seen}");
+    // A change opens an action for the state.
+    call(&open, "update_sales_order_document", json!({"name": order, "data": {"po_no": "P-1"}})).await.unwrap();
+    let waiting = call(&open, "list_pending_approvals", json!({})).await.unwrap();
+    assert!(waiting.to_string().contains(&order) && waiting.get("note").is_none(), "{waiting}");
+    for lists in [json!({"restricted_fields": ["workflow_state"]}), json!({"allowed_fields": ["customer"]})] {
+        let app = site.app(json!({"Sales Order": with(all(), lists.clone())}));
+        let actions = call(&app, "get_workflow_actions", of.clone()).await.unwrap();
+        assert!(!tells(&actions.to_string()) && actions["note"].is_string(), "{lists}: {actions}");
+        let other = with(of.clone(), json!({"action": "Sign"}));
+        let text = refusal(&app, "apply_workflow_action", other).await;
+        assert!(text.contains("is not open to this user now") && !tells(&text), "{lists}: {text}");
+        let waiting = call(&app, "list_pending_approvals", json!({})).await.unwrap();
+        assert!(!waiting.to_string().contains(&order) && waiting["note"].is_string(), "{lists}: {waiting}");
+    }
+    let app = site.app(json!({"Sales Order": with(all(), json!({"restricted_fields": ["workflow_state"]}))}));
+    let approve = with(of.clone(), json!({"action": "Approve"}));
+    let taken = call(&app, "apply_workflow_action", approve).await.unwrap();
+    assert!(taken.get("state").is_none() && taken.get("actions").is_none(), "{taken}");
+}
+
+#[on_every_version]
 async fn a_document_under_a_workflow_is_not_cancelled_past_it() {
     let site = with_a_workflow().await;
     let app = site.app(json!({"Sales Order": all()}));

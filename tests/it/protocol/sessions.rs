@@ -171,6 +171,23 @@ async fn a_cancelled_write_that_has_begun_is_finished() {
 }
 
 #[tokio::test]
+async fn a_call_with_the_id_of_one_that_was_called_off_gets_its_own_answer() {
+    let site = SampleSite::start().await;
+    let (mut server, id) = making(&site).await;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+    server.send(&cancel.to_string()).await;
+    // It takes as long as the first, which ends before it.
+    let call = json!({"name": "create_todo_document", "arguments": {"data": {"description": "second"}}});
+    server.send(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call}).to_string()).await;
+    let answer = server.message().await;
+    assert_eq!(answer["id"], json!(id), "{answer}");
+    let made: Value = serde_json::from_str(answer["result"]["content"][0]["text"].as_str().unwrap()).unwrap();
+    let stored = site.stored("ToDo", made["created"].as_str().unwrap()).unwrap();
+    assert!(stored["description"].as_str().unwrap().contains("second"), "{answer}: {stored}");
+    assert_eq!(server.request("ping", json!({})).await["result"], json!({}), "nothing comes of the first");
+}
+
+#[tokio::test]
 async fn a_write_is_finished_when_the_client_leaves() {
     let site = SampleSite::start().await;
     let (server, _) = making(&site).await;

@@ -165,6 +165,22 @@ async fn rows_are_changed_or_made_by_a_unique_field() {
     let asked = desk.call(UPSERT, upsert).await;
     assert_eq!((&asked["will_create"], &asked["will_update"]), (&json!(0), &json!(2)), "{asked}");
 
+    // One confirmation covers no more rows than were shown.
+    let long = |at: usize| json!({"item_code": format!("LONG-{at}"), "item_group": group, "stock_uom": "Nos", "description": "long ".repeat(200)});
+    let many: Vec<Value> = (0..40).map(long).collect();
+    let mut upsert = json!({"doctype": "Item", "by": "item_code", "documents": many});
+    let before = desk.site.journal().len();
+    let asked = desk.call(UPSERT, upsert.clone()).await;
+    let shown = asked["rows"].as_array().unwrap().len();
+    assert!((1..40).contains(&shown) && asked["documents"] == json!(shown) && asked["left"].is_string(), "{asked}");
+    assert_eq!((&asked["will_create"], &asked["will_update"]), (&json!(shown), &json!(0)), "{asked}");
+    upsert["confirm_token"] = asked["confirm_token"].clone();
+    let answer = desk.call(UPSERT, upsert).await;
+    assert_eq!((&answer["done"], desk.journal(before).len()), (&json!(shown), shown), "{answer}");
+    let stopped = &answer["stopped"];
+    assert!(stopped["next"].as_str().unwrap().contains(&format!("documents[{shown}]")), "{answer}");
+    assert_eq!((&stopped["left"], stopped.get("start_at")), (&json!(40 - shown), None), "{answer}");
+
     let customer = json!({"customer_name": "x", "company": COMPANY});
     let before = desk.site.journal().len();
     for (arguments, wanted) in [

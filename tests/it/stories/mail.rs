@@ -36,6 +36,25 @@ async fn an_invoice_is_mailed_after_it_was_shown_to_whom() {
 }
 
 #[on_every_version]
+async fn what_became_of_a_mail_is_told_only_where_the_queue_may_be_seen() {
+    use crate::sandbox::{SampleSite, first};
+    use crate::support::{all, app_of, call};
+    let site = SampleSite::start().await;
+    for (at, (withheld, is_told)) in
+        [(json!([]), true), (json!(["status"]), false), (json!(["communication"]), false)].into_iter().enumerate()
+    {
+        let queue = json!({"read": true, "restricted_fields": withheld});
+        let doctypes = json!({"Sales Invoice": all(), "Communication": all(), "Email Queue": queue});
+        let app = app_of(&site.config(json!({"doctypes": doctypes})));
+        let name = first(&app, "Sales Invoice", json!({"docstatus": 1})).await;
+        let asked = json!({"doctype": "Sales Invoice", "name": name, "recipients": ["ann@example.com"],
+            "subject": format!("Your invoice {at}"), "content": "Dear Ann", "confirm": true});
+        let sent = call(&app, "send_document", asked).await.unwrap();
+        assert_eq!((sent.get("queued").is_some(), sent["note"].is_string()), (is_told, !is_told), "{withheld}: {sent}");
+    }
+}
+
+#[on_every_version]
 async fn what_may_not_be_written_of_a_mail_is_not_sent() {
     use crate::sandbox::{SampleSite, first};
     use crate::support::{all, app_of, refusal};

@@ -191,9 +191,42 @@ async fn what_the_configuration_withholds_is_in_no_refusal_of_these() {
     let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"Sales Order": rule}})));
     let said = refusal(&app, "change_order_status", to(&name, "reopen")).await;
     assert!(said.contains("withholds status of Sales Order"), "{said}");
-    let rows = json!({"patch": [{"idx": 1, "qty": 0.001}]});
-    let said =
-        refusal(&app, "update_order_items", json!({"doctype": "Sales Order", "name": name, "items": rows})).await;
-    assert!(said.contains("is less than what is done of the row") && !said.contains("delivered_qty"), "{said}");
+    let of_rows = |rows: Value| json!({"doctype": "Sales Order", "name": name, "items": rows});
+    let qty = site.stored("Sales Order", &name).unwrap()["items"][0]["qty"].as_f64().unwrap();
+    // Whatever is done of it: where it is lowered by nearly nothing as where by nearly all.
+    let mut told = Vec::new();
+    for lowered in [0.001, qty - 0.001] {
+        let said = refusal(&app, "update_order_items", of_rows(json!({"patch": [{"idx": 1, "qty": lowered}]}))).await;
+        assert!(said.contains("cannot be lowered: delivered_qty and billed_amt of it is withheld"), "{said}");
+        told.push(said);
+    }
+    assert_eq!(told[0], told[1]);
+    let said = refusal(&app, "update_order_items", of_rows(json!({"remove": [{"idx": 1}]}))).await;
+    assert!(said.contains("cannot be removed") && said.contains("is withheld"), "{said}");
     assert!(site.writes().is_empty());
+}
+
+#[on_every_version]
+async fn a_rate_that_is_withheld_is_not_found_out_by_what_an_order_may_be_over() {
+    use crate::sandbox::{SampleSite, first};
+    use crate::support::{all, app_of, refusal};
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"doctypes": {"Sales Order": all()}})));
+    let name = first(&open, "Sales Order", json!({"docstatus": 1, "status": ["!=", "Closed"]})).await;
+    let app = |withheld: Value| {
+        let mut rule = all();
+        rule["restricted_fields"] = withheld;
+        let quota = json!({"submit_amount": {"refuse": 1_000_000}});
+        app_of(&site.config(json!({"quota": quota, "doctypes": {"Sales Order": rule}})))
+    };
+    let of_rows = |qty: f64| json!({"doctype": "Sales Order", "name": name, "items": {"patch": [{"idx": 1, "qty": qty}]}, "dry_run": true});
+    let said = refusal(&app(json!([])), "update_order_items", of_rows(1e9)).await;
+    assert!(said.contains("would be over more than 1000000"), "{said}");
+    for withheld in [json!(["items.rate"]), json!(["conversion_rate"])] {
+        let app = app(withheld.clone());
+        let little = refusal(&app, "update_order_items", of_rows(10_000.0)).await;
+        let much = refusal(&app, "update_order_items", of_rows(1e9)).await;
+        assert!(much.contains("what the order would be over is withheld"), "{withheld}: {much}");
+        assert_eq!(little, much, "{withheld}");
+    }
 }

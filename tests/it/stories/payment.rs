@@ -119,6 +119,36 @@ async fn a_supplier_is_paid_what_is_due_first() {
 }
 
 #[on_every_version]
+async fn what_is_withheld_of_an_account_or_a_mode_is_in_no_refusal() {
+    use crate::sandbox::config;
+    use crate::support::{all, app_of, call};
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let group = desk.some("Account", json!({"is_group": 1, "company": COMPANY}), 1).await.remove(0);
+    let off = json!({"enabled": 0});
+    desk.site.with(|site| site.set("Mode of Payment", "Cash", off.as_object().unwrap())).unwrap();
+    for (way, told, doctype, field) in [
+        (json!({"account": group}), "is a group of accounts", "Account", "is_group"),
+        (json!({"mode_of_payment": "Cash"}), "is not enabled", "Mode of Payment", "enabled"),
+    ] {
+        let mut asked = of_customer(&desk, way).await;
+        asked["invoices"] = json!([{"name": invoice}]);
+        asked["dry_run"] = json!(true);
+        for (withheld, is_told) in [(json!([]), true), (json!([field]), false)] {
+            let mut doctypes = json!({"Payment Entry": all(), "Sales Invoice": all(), "Account": all(),
+                "Mode of Payment": all()});
+            doctypes[doctype]["restricted_fields"] = withheld.clone();
+            let app = app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })));
+            let said = match call(&app, "record_payment", asked.clone()).await {
+                Ok(answer) => answer.to_string(),
+                Err(error) => error.for_model(),
+            };
+            assert_eq!(said.contains(told), is_told, "{doctype} {withheld}: {said}");
+        }
+    }
+}
+
+#[on_every_version]
 async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
     let desk = Desk::open().await;
     let (invoice, paid, draft, cancelled) =

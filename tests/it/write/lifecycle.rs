@@ -215,11 +215,51 @@ async fn what_waits_is_shown_only_of_permitted_doctypes() {
     let all_of_them = json!([waiting("Lead", "L-1"), waiting("Salary Slip", "canary-1"), waiting("Lead", "L-gone")]);
     site.method("frappe.client.get_list", all_of_them).await;
     site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "lead_name": "canary-2", "status": "Lead"}])).await;
+    site.metadata(json!([{"name": "Lead"}])).await;
     let app = site.app(json!({"Lead": {"read": true, "restricted_fields": ["lead_name"]}}));
     let answer = call(&app, "list_pending_approvals", json!({})).await.unwrap();
     assert_eq!(answer["count"], 1, "{answer}");
     assert_eq!(answer["waiting"][0]["documents"], json!([{"name": "L-1", "status": "Lead"}]));
     assert!(!answer.to_string().contains("canary"), "{answer}");
+}
+
+#[on_every_version]
+async fn what_waits_is_in_no_order_that_is_withheld() {
+    let site = Site::start().await;
+    site.method("frappe.client.get_list", json!([{"reference_doctype": "Lead", "reference_name": "L-1"}])).await;
+    site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "status": "Lead"}])).await;
+    site.metadata(json!([{"name": "Lead"}])).await;
+    for (withheld, is_ordered) in [(json!([]), true), (json!(["creation"]), false)] {
+        let app = site.app(json!({"Lead": {"read": true, "restricted_fields": withheld}}));
+        call(&app, "list_pending_approvals", json!({})).await.unwrap();
+        let sent = site.sent().await;
+        let (_, asked) = sent.iter().rfind(|(line, _)| line == "GET /api/resource/Lead").unwrap();
+        assert_eq!(asked["order_by"].to_string().contains("creation"), is_ordered, "{asked}");
+    }
+}
+
+#[on_every_version]
+async fn who_made_a_document_is_told_by_no_action_where_it_is_withheld() {
+    let site = Site::start().await;
+    let mut own = order(0, "Draft");
+    own["owner"] = json!("boss@example.com");
+    site.data("GET", ORDER, own).await;
+    site.answer("GET", &method("frappe.auth.get_logged_user"), 200, json!({"message": "boss@example.com"})).await;
+    let transition = json!({"action": "Approve", "state": "Open", "next_state": "Approved", "allowed": "Boss", "allow_self_approval": 0});
+    site.method("frappe.model.workflow.get_transitions", json!([transition])).await;
+    let workflow = json!([{"doctype": "Workflow", "workflow_state_field": "workflow_state", "states": []}]);
+    site.metadata(json!([{"name": "Sales Order", "__workflow_docs": workflow, "fields": []}])).await;
+    let of = json!({"doctype": "Sales Order", "name": "SO-1"});
+    let approve = json!({"doctype": "Sales Order", "name": "SO-1", "action": "Approve"});
+    for (withheld, is_told) in [(json!([]), true), (json!(["owner"]), false)] {
+        let rule = json!({"read": true, "update": true, "restricted_fields": withheld});
+        let app = site.app(json!({"Sales Order": rule}));
+        let actions = call(&app, "get_workflow_actions", of.clone()).await.unwrap();
+        assert_eq!(actions["actions"][0]["note"].is_string(), is_told, "{actions}");
+        let text = refusal(&app, "apply_workflow_action", approve.clone()).await;
+        assert_eq!(text.contains("whoever made the document"), is_told, "{text}");
+        assert_eq!(text.contains("is not open to this user now"), !is_told, "{text}");
+    }
 }
 
 #[on_every_version]

@@ -136,9 +136,14 @@ async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
 
 /// A site with a DocType of its own that has a field for the key.
 async fn parcels() -> (Site, Connection) {
+    parcels_with(true).await
+}
+
+/// The same, in whose field each key is once, or as often as it is sent.
+async fn parcels_with(is_unique: bool) -> (Site, Connection) {
     let site = Site::start().await;
-    let field = |name: &str| json!({"fieldname": name, "fieldtype": "Data", "label": name});
-    let fields = [field("content"), field("idempotency_key")];
+    let field = |name: &str, unique: bool| json!({"fieldname": name, "fieldtype": "Data", "label": name, "unique": u8::from(unique)});
+    let fields = [field("content", false), field("idempotency_key", is_unique)];
     site.metadata(json!([{"doctype": "DocType", "name": "Parcel", "module": "X", "fields": fields}])).await;
     let app = site.app(json!({"Parcel": all()}));
     (site, app)
@@ -172,6 +177,18 @@ async fn a_key_is_kept_with_the_document_and_finds_it_where_no_answer_came() {
     assert_eq!(site.writes().await, ["POST /api/resource/Parcel"]);
     let sent = site.sent().await.into_iter().find(|(line, _)| line.starts_with("POST /api/resource")).unwrap().1;
     assert_eq!(sent["idempotency_key"], "k-1");
+}
+
+#[on_every_version]
+async fn a_field_that_takes_a_key_twice_keeps_none() {
+    let (site, app) = parcels_with(false).await;
+    site.data("GET", "/api/resource/Parcel", json!([])).await;
+    site.data("POST", "/api/resource/Parcel", json!({"name": "P-1", "content": "books"})).await;
+    site.data("GET", "/api/resource/Parcel/P-1", json!({"name": "P-1", "content": "books"})).await;
+    let made = call(&app, CREATE, parcel()).await.unwrap();
+    assert!(made["messages"].to_string().contains("it is known until this server ends"), "{made}");
+    let sent = site.sent().await.into_iter().find(|(line, _)| line.starts_with("POST /api/resource")).unwrap().1;
+    assert_eq!(sent.get("idempotency_key"), None);
 }
 
 #[on_every_version]

@@ -15,6 +15,7 @@ use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
+use crate::policy::{FieldRef, Operation, Policy};
 use crate::shape::text_of;
 use crate::site::{Answer, DeskQuestion, SiteError, WriteError};
 use crate::tool::Call;
@@ -146,15 +147,26 @@ pub async fn allotted(
         }
         for row in made.iter().filter_map(Value::as_object).filter(|row| !same(number(row, "difference_amount"), 0.0)) {
             let fact = |key: &str| row.get(key).cloned().unwrap_or_default();
-            differences.push(json!({
+            let mut told = json!({
                 "payment": payment.name(), "invoice": fact("invoice_number"), "gain_or_loss": fact("difference_amount"),
-                "account": fact("difference_account"),
-            }));
+            });
+            if tells_account(sight.invoices.session.policy) {
+                told["account"] = fact("difference_account");
+            }
+            differences.push(told);
         }
         allocation.extend(made);
     }
     form.insert("allocation".to_owned(), Value::Array(allocation));
     Ok(form)
+}
+
+/// Whether the account of gains and losses may be told, which is the company's.
+fn tells_account(policy: &Policy) -> bool {
+    const COMPANY: &str = "Company";
+    let field = FieldRef::find(erpnext_doctypes::any(COMPANY), "exchange_gain_loss_account");
+    let permit = policy.permit(Operation::Read, COMPANY);
+    permit.is_ok_and(|permit| !permit.is_row_filtered() && permit.fields().may_read(field))
 }
 
 /// Whether the site's rows give the payment's shares, and nothing else.
@@ -233,7 +245,22 @@ impl<'a> Write for Reconciled<'a> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Side, is_meant};
+    use super::{Side, is_meant, tells_account};
+    use crate::config::Config;
+    use crate::policy::Policy;
+
+    #[test]
+    fn the_account_of_gains_and_losses_is_told_where_the_company_shows_it() {
+        let tells = |company: Value| {
+            let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+            let file = json!({"erpnext": erpnext, "permissions": {"doctypes": {"Company": company}}});
+            tells_account(&Policy::from_config(&Config::from_text(&file.to_string()).unwrap()))
+        };
+        assert!(tells(json!({"read": true})));
+        assert!(!tells(json!({"read": true, "restricted_fields": ["exchange_gain_loss_account"]})));
+        assert!(!tells(json!({"read": true, "conditions": {"read": {"name": "Ours"}}})));
+        assert!(!tells(json!({"create": true})));
+    }
 
     #[test]
     fn an_allocation_of_the_site_that_is_another_is_not_sent() {

@@ -24,7 +24,7 @@ use crate::oauth::{Addresses, Answer, Cookie, Form};
 use place::Endpoint;
 
 pub use place::{Place, place_of};
-pub use step_up::needed;
+pub use step_up::{needed, record};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 16 << 10;

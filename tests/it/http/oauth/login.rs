@@ -112,6 +112,15 @@ async fn what_a_scope_does_not_hold_is_told_before_anything_is_done() {
         let told = answer.headers()["www-authenticate"].to_str().unwrap();
         assert!(told.contains("insufficient_scope") && told.contains(scope), "{tool}: {told}");
     }
+    // Each has its line, as any call that is not permitted.
+    let audit = scene.audit();
+    let lines = audit.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let denied = lines.filter(|line| line["result"] == "DENIED");
+    let denied: Vec<_> =
+        denied.map(|line| json!([line["tool"], line["document"], line["fields"], line["user"]])).collect();
+    let create = json!(["create_lead_document", null, ["lead_name"], "sales@example.com"]);
+    let submit = json!(["submit_sales_order_document", "x", null, "sales@example.com"]);
+    assert_eq!(denied, [create.clone(), create, submit]);
     assert!(!scene.site.writes().iter().any(|write| write.contains(" Lead ")));
     assert_eq!(scene.status(&reader).await, 200);
     let lead = json!({"data": {"lead_name": "Some"}});

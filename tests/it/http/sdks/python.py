@@ -69,6 +69,9 @@ async def call(client, asked, step):
     progress, scope = [], anyio.CancelScope()
 
     async def watch(done, total, message):
+        # What lies between two steps says that the call goes on, as often as the machine is slow.
+        if not float(done).is_integer():
+            return
         progress.append(done)
         if len(progress) == step.get("cancel_after"):
             scope.cancel()

@@ -1,0 +1,82 @@
+//! A call that is not over: if it is dropped, as its client called it off or as it panicked, it is recorded all the same.
+
+use std::time::Instant;
+
+use crate::audit::{Attempt, Audit, Outcome};
+use crate::tool::progress::CallObserver;
+
+/// Records a call when it is dropped, unless it was said to be over.
+pub struct Begun<'a> {
+    audit: &'a Audit,
+    observer: &'a CallObserver,
+    started: Instant,
+    attempt: Option<Attempt>,
+}
+
+impl<'a> Begun<'a> {
+    /// For a call that is about this, as far as is known.
+    pub fn new(audit: &'a Audit, observer: &'a CallObserver, attempt: Attempt) -> Self {
+        Self { audit, observer, started: Instant::now(), attempt: Some(attempt) }
+    }
+
+    /// Takes over what is known of it meanwhile.
+    pub fn learn(&mut self, attempt: &Attempt) {
+        self.attempt = Some(attempt.clone());
+    }
+
+    /// Leaves it to others to record what came of it.
+    pub fn over(mut self) {
+        self.attempt = None;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let Some(attempt) = self.attempt.take() else { return };
+        let why = if std::thread::panicking() { "the server failed on it" } else { "it was called off" };
+        let outcome = if self.observer.has_sent() { Outcome::Unknown } else { Outcome::Failed };
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.audit.settle(&attempt, outcome, Some(why), micros, 0);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn a_call_that_is_dropped_has_its_line_and_one_that_is_over_has_none_of_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let log_file = folder.path().join("audit.log");
+        let settings = config::Audit { enabled: true, log_file: log_file.clone(), ..config::Audit::default() };
+        let audit = Audit::open(&settings).unwrap();
+        let observer = CallObserver::default();
+        let begin = |tool: &str| Begun::new(&audit, &observer, Attempt { tool: tool.to_owned(), ..Attempt::default() });
+        begin("over").over();
+        drop(begin("left"));
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let _begun = begin("broken");
+            panic!("on purpose");
+        }));
+        assert!(failed.is_err());
+        observer.sent().store(true, Ordering::Relaxed);
+        let mut begun = begin("sent");
+        begun.learn(&Attempt { tool: "learned".to_owned(), ..Attempt::default() });
+        drop(begun);
+        let log = std::fs::read_to_string(log_file).unwrap();
+        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let told: Vec<String> =
+            lines.map(|line| format!("{} {} {}", line["tool"], line["result"], line["reason"])).collect();
+        let expected = [
+            r#""left" "FAILED" "it was called off""#,
+            r#""broken" "FAILED" "the server failed on it""#,
+            r#""learned" "UNKNOWN" "it was called off""#,
+        ];
+        assert_eq!(told, expected);
+    }
+}
