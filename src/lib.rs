@@ -43,6 +43,7 @@ pub mod error;
 pub mod extract;
 #[doc(hidden)]
 pub mod files;
+#[doc(hidden)]
 pub mod idp;
 mod limit;
 mod metrics;

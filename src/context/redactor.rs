@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Version};
 
 use super::Session;
 use crate::audit::Attempt;
@@ -79,6 +79,7 @@ impl Subject {
 #[derive(Debug)]
 pub struct Redactor {
     policy: Arc<Policy>,
+    version: Version,
     /// What it is about.
     subject: Option<Subject>,
     /// What else the site was asked about.
@@ -103,6 +104,7 @@ impl Redactor {
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {
             policy: Arc::clone(session.policy),
+            version: session.catalog.version(),
             subject,
             asked: RwLock::default(),
             beside: beside.collect(),
@@ -152,8 +154,8 @@ impl Redact for Redactor {
         if self.subject.as_ref().is_some_and(is_known) || self.asked().iter().any(is_known) {
             return;
         }
-        let def = erpnext_doctypes::any(doctype);
-        let asked = Subject::new(doctype, def, &erpnext_doctypes::any);
+        let known = |doctype: &str| erpnext_doctypes::get(self.version, doctype);
+        let asked = Subject::new(doctype, known(doctype), &known);
         self.asked.write().unwrap_or_else(PoisonError::into_inner).push(asked);
     }
 
@@ -217,6 +219,7 @@ mod tests {
         let subject = Subject::new("UOM", erpnext_doctypes::any("UOM"), &erpnext_doctypes::any);
         let redactor = Redactor {
             policy: Arc::new(Policy::from_config(&Config::from_text(&file.to_string()).unwrap())),
+            version: Version::V15,
             subject: Some(subject),
             asked: RwLock::default(),
             beside: Vec::new(),

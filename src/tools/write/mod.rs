@@ -115,18 +115,6 @@ fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
 /// Says of passwords that they were set, as nothing else shows it.
 fn passwords(on: &DocTypeCall<'_>, given: &Map<String, Value>) -> Option<String> {
     let is_secret = |key: &&String| on.def.field(key).is_some_and(|field| field.kind.shape() == Shape::Secret);
-    let (masks, set): (Vec<&str>, Vec<&str>) =
-        given.keys().filter(is_secret).map(String::as_str).partition(|key| is_mask(&given[*key]));
-    let told = [
-        (set, "sent; the site keeps it encrypted and shows it to nobody"),
-        (masks, "only a mask was sent, so the site keeps what it has"),
-    ];
-    let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
-    let told: Vec<String> = told.map(|(keys, what)| format!("{}: {what}", keys.join(", "))).collect();
-    (!told.is_empty()).then(|| told.join("; "))
-}
-
-/// Whether it is what the site shows in the place of a password, and takes for no change.
-fn is_mask(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| !text.is_empty() && text.chars().all(|c| c == '*'))
+    let set: Vec<&str> = given.keys().filter(is_secret).map(String::as_str).collect();
+    (!set.is_empty()).then(|| format!("{}: sent; the site keeps it encrypted and shows it to nobody", set.join(", ")))
 }

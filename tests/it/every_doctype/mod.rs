@@ -170,14 +170,15 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     kinds.iter().find_map(|kind| Some((fields().find(|field| field.kind == *kind)?, value(*kind)?)))
 }
 
-/// Whether the schema tells each field that may be read, in their order; where it ends early it says so.
+/// Whether the schema tells each field that may be read or written, in their order; where it ends early it says so.
 async fn schema(app: &Connection, def: &DocTypeDef) -> Result<(), String> {
     let schema = call(app, "get_doctype_schema", json!({"doctype": def.name})).await;
     let schema = schema.map_err(|error| error.for_model())?;
     let told: Vec<&str> =
         schema["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str()).collect();
-    let readable = def.fields.iter().filter(|field| FieldRule::default().may_read(*field));
-    let fields: Vec<&str> = readable.map(|field| field.fieldname).collect();
+    let rule = FieldRule::default();
+    let open = def.fields.iter().filter(|field| rule.may_read(*field) || rule.may_write(*field));
+    let fields: Vec<&str> = open.map(|field| field.fieldname).collect();
     let is_whole = told.len() == fields.len() || schema.get("left_out").is_some();
     match fields.starts_with(&told) && is_whole {
         true => Ok(()),

@@ -303,11 +303,11 @@ async fn what_the_site_stored_otherwise_is_told_with_figures_that_may_be_read_on
     )
     .await;
     let told = desk.call("record_payment", asked.clone()).await;
-    assert_eq!(told["look_at"], "the site stored -7.25 as difference_amount, not 0", "{told}");
+    assert_eq!(told["look_at"], "the site stored 7.25 as unallocated_amount, not 0", "{told}");
     let mut rule = all();
-    rule["restricted_fields"] = json!(["difference_amount"]);
+    rule["restricted_fields"] = json!(["unallocated_amount"]);
     let app =
         app_of(&config(&desk.site, "administrator", json!({"default": all(), "doctypes": {"Payment Entry": rule}})));
     let told = call(&app, "record_payment", asked).await.unwrap();
-    assert_eq!(told["look_at"], "the site stored another difference_amount than 0", "{told}");
+    assert_eq!(told["look_at"], "the site stored another unallocated_amount than 0", "{told}");
 }

@@ -94,7 +94,12 @@ async fn a_site_that_tells_nobody_of_its_own_provider_is_told_with_its_holes() {
     let address = format!("127.0.0.1:{port}");
     let origin = format!("http://{address}");
     let own = json!({"site_oauth": {"url": format!("{origin}/mcp"), "clients": ["ours"]}});
-    let scene = Scene::at(&origin, &address, |endpoint| endpoint, |config| config["sign_in"] = own).await;
+    let taking = |config: &mut Value| {
+        config["sign_in"] = own;
+        // With the version stated, the configuration is refused.
+        config["erpnext"].as_object_mut().unwrap().remove("version");
+    };
+    let scene = Scene::at(&origin, &address, |endpoint| endpoint, taking).await;
     let (code, lines) = doctor(&scene.config).await;
     assert_eq!(code, Some(1), "{lines:#?}");
     has(
