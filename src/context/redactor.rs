@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use erpnext_schema::{FieldDef, FieldKind, Options};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 
 use super::Session;
 use crate::audit::Attempt;
@@ -30,12 +30,12 @@ static DOCTYPE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 pub struct Redactor {
     policy: Arc<Policy>,
     doctype: Option<String>,
-    /// Whether its links are known here.
-    is_known: bool,
+    /// Its table, where one is known here.
+    def: Option<&'static DocTypeDef>,
     /// Another one that the site speaks of, and what this links to.
     beside: Vec<String>,
-    /// The fields of the DocType, and those of its rows with their table.
-    fields: Vec<(Option<&'static FieldDef>, &'static FieldDef)>,
+    /// Its child tables that are known here.
+    tables: Vec<(&'static FieldDef, &'static DocTypeDef)>,
     /// The document that the caller names, and the user: the caller knows both.
     names: Vec<String>,
     is_whole: OnceLock<bool>,
@@ -46,7 +46,7 @@ impl Redactor {
     pub fn of(session: &Session<'_>, attempt: &Attempt) -> Arc<Self> {
         let def = attempt.doctype.as_deref().and_then(|doctype| session.catalog.known(doctype));
         let children = |child: &str| session.catalog.known(child);
-        let fields = def.into_iter().flat_map(|def| def.fields_and_columns(&children)).collect();
+        let tables = def.into_iter().flat_map(|def| def.known_tables(&children)).collect();
         let other = attempt.beside.as_deref().and_then(|doctype| session.catalog.known(doctype));
         let linked = other.into_iter().flat_map(|def| def.fields).filter(|field| field.kind == FieldKind::Link);
         let beside = linked.filter_map(|field| field.target()).chain(attempt.beside.as_deref()).map(str::to_owned);
@@ -55,9 +55,9 @@ impl Redactor {
         Arc::new(Self {
             policy: Arc::clone(session.policy),
             doctype: attempt.doctype.clone(),
-            is_known: def.is_some(),
+            def,
             beside: beside.collect(),
-            fields,
+            tables,
             names: names.map(str::to_owned).collect(),
             is_whole: OnceLock::new(),
         })
@@ -66,7 +66,7 @@ impl Redactor {
     /// Whether the policy withholds nothing of the DocType and of those that it links to.
     fn is_whole(&self) -> bool {
         *self.is_whole.get_or_init(|| {
-            let known = self.doctype.as_ref().filter(|_| self.is_known);
+            let known = self.doctype.as_ref().filter(|_| self.def.is_some());
             let Some(doctype) = known else { return self.policy.shows_all() };
             self.policy.shows_whole(doctype)
                 && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
@@ -77,21 +77,25 @@ impl Redactor {
         })
     }
 
-    fn links(&self) -> impl Iterator<Item = &(Option<&'static FieldDef>, &'static FieldDef)> {
-        self.fields.iter().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
+    /// The fields of the DocType, and those of its rows with their table.
+    fn fields(&self) -> impl Iterator<Item = (Option<&'static FieldDef>, &'static FieldDef)> {
+        let columns =
+            self.tables.iter().flat_map(|(table, child)| child.fields.iter().map(move |column| (Some(*table), column)));
+        self.def.into_iter().flat_map(|def| def.fields).map(|field| (None, field)).chain(columns)
+    }
+
+    fn links(&self) -> impl Iterator<Item = (Option<&'static FieldDef>, &'static FieldDef)> {
+        self.fields().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
     }
 
     /// Whether the caller may read these fields.
-    fn may_read<'f>(
-        &self,
-        mut fields: impl Iterator<Item = &'f (Option<&'static FieldDef>, &'static FieldDef)>,
-    ) -> bool {
+    fn may_read(&self, mut fields: impl Iterator<Item = (Option<&'static FieldDef>, &'static FieldDef)>) -> bool {
         let Some(doctype) = &self.doctype else { return true };
         let permit = self.policy.permit(Operation::Read, doctype);
         permit.is_ok_and(|permit| {
             fields.all(|(table, field)| match table {
-                Some(table) => permit.fields().may_read_child(*table, *field),
-                None => permit.fields().may_read(*field),
+                Some(table) => permit.fields().may_read_child(table, field),
+                None => permit.fields().may_read(field),
             })
         })
     }
@@ -117,7 +121,7 @@ impl Told for Redactor {
         is_in(RIGHTS, words)
             || self.names.iter().any(|name| name == words)
             || self.doctype(words).is_some()
-            || self.fields.iter().any(|(_, field)| is_field(field))
+            || self.fields().any(|(_, field)| is_field(field))
     }
 
     fn may_name(&self, term: &str) -> bool {
@@ -138,7 +142,7 @@ impl Told for Redactor {
 
     fn is_word(&self, word: &str) -> bool {
         let in_label = |word: &str| {
-            let mut words = self.fields.iter().flat_map(|(_, field)| field.label.split(' '));
+            let mut words = self.fields().flat_map(|(_, field)| field.label.split(' '));
             words.any(|known| known.eq_ignore_ascii_case(word))
         };
         is_common(word) || is_form_of(word, &|word| DOCTYPE_WORDS.contains(word) || in_label(word))

@@ -33,24 +33,27 @@ impl Scale {
     pub fn add(&mut self, json: &[u8]) {
         self.length = self.length.saturating_add(json.len());
         let mut rest = json;
-        while let Some(first) = rest.first() {
+        while !rest.is_empty() {
             if self.is_escaped {
                 self.is_escaped = false;
                 rest = &rest[1..];
             } else if self.in_text {
                 // Most of a document is the insides of its texts.
-                let Some(end) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else { return };
+                let Some(end) = end_of_text(rest) else { return };
                 self.is_escaped = rest[end] == b'\\';
                 self.in_text = self.is_escaped;
                 rest = &rest[end + 1..];
             } else {
-                self.signs = self.signs.saturating_add(match first {
+                let text = rest.iter().position(|byte| *byte == b'"');
+                let signs = rest[..text.unwrap_or(rest.len())].iter().map(|byte| match byte {
                     b'{' | b'[' => OPENED,
                     b',' | b':' => ENTRY,
                     _ => 0,
                 });
-                self.in_text = *first == b'"';
-                rest = &rest[1..];
+                self.signs = self.signs.saturating_add(signs.sum());
+                let Some(text) = text else { return };
+                self.in_text = true;
+                rest = &rest[text + 1..];
             }
         }
     }
@@ -64,6 +67,23 @@ impl Scale {
     pub fn length(self) -> usize {
         self.length
     }
+}
+
+/// Where the first quote or backslash is, looked for in eight bytes at a time.
+fn end_of_text(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    // The highest bit of each byte that is zero; of those behind the first, others may have it too.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let word = u64::from_le_bytes(*eight);
+        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(bytes.len() - rest.len() + found)
 }
 
 impl io::Write for Scale {

@@ -8,7 +8,7 @@ mod places;
 mod rate;
 
 pub use adaptive::{Adaptive, Came};
-pub use aside::aside;
+pub use aside::{LARGE, aside};
 pub use fair::{Fair, Turn};
 pub use places::Places;
 pub use rate::{Limits, Rates, User};

@@ -262,7 +262,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         if let Some(tool) = malformed::tool(&request).and_then(|name| self.connection.registry().find(name)) {
-            self.connection.misread(tool, self.client_of(&context)).await;
+            Box::pin(self.connection.misread(tool, self.client_of(&context))).await;
         }
         Err(malformed::refused(request, elicit::is_stateless(&context)))
     }
@@ -299,7 +299,7 @@ impl ServerHandler for Server {
             resources::content(request.uri, read).map(ReadResourceResponse::from)
         };
         // Its address names a document.
-        self.traced("resources/read", None, &context, |_| false, read).await
+        self.traced("resources/read", None, &context, |_| false, Box::pin(read)).await
     }
 
     async fn list_prompts(
@@ -328,6 +328,6 @@ impl ServerHandler for Server {
     ) -> Result<CompleteResult, ErrorData> {
         let asked = completions::asked(&self.connection, &request)?;
         let complete = completions::complete(&self.connection, asked, &request, self.client_of(&context));
-        self.read(&context, complete).await
+        self.read(&context, Box::pin(complete)).await
     }
 }

@@ -1,5 +1,7 @@
 //! An answer that is too large, made to fit: lists lose their ends, then texts theirs, and the answer says which.
 
+use std::io;
+
 use serde_json::{Map, Value, json};
 
 use super::page::grouped;
@@ -18,13 +20,44 @@ const MARK: usize = 40;
 /// # Errors
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
-    if length(value) <= most {
-        return Ok(value.to_string());
+    if let Some(json) = written(value, most) {
+        return Ok(json);
     }
     let mut cutter = Cutter::default();
     let part = Part::of(value);
     cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
     Err(cutter.account())
+}
+
+/// The value's JSON, if it is no longer than that many bytes.
+pub fn written(value: &Value, most: usize) -> Option<String> {
+    let mut written = Written { json: Vec::with_capacity(most.min(4 << 10)), most };
+    serde_json::to_writer(&mut written, value).ok()?;
+    String::from_utf8(written.json).ok()
+}
+
+/// Takes so many bytes, and no more.
+struct Written {
+    json: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Written {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        self.write_all(more).map(|()| more.len())
+    }
+
+    fn write_all(&mut self, more: &[u8]) -> io::Result<()> {
+        if more.len() > self.most - self.json.len() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.json.extend_from_slice(more);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How long a value's JSON is, in bytes.
@@ -91,7 +124,11 @@ fn quoted(text: &str) -> usize {
         0..0x20 => 5,
         _ => 0,
     };
-    text.len() + 2 + text.bytes().map(more).sum::<usize>()
+    // Most texts have none of them, which is seen without a branch for each character.
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let specials = || text.bytes().map(more).sum::<usize>();
+    let any = text.bytes().fold(false, |any, byte| any | is_special(byte));
+    text.len() + 2 + if any { specials() } else { 0 }
 }
 
 /// What each part may take: as it is where it is small, and the large ones alike. Nothing, if all of them do not fit at
