@@ -12,7 +12,7 @@ use crate::audit::{Attempt, Outcome};
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
-use crate::limit::{LARGE, aside};
+use crate::limit::{LARGE, aside, written};
 use crate::shape;
 use crate::site::CallState;
 use crate::tool::progress::CallObserver;
@@ -202,7 +202,7 @@ async fn answer(
 /// The result as a model may see it: every character visible, and no larger than it may be.
 async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
     let most = tools.bytes_for_result();
-    let as_it_is = |data: &Value, most| shape::written(data, most).filter(|json| shape::is_visible(json));
+    let as_it_is = |data: &Value, most| written(data, most).filter(|json| shape::is_visible(json));
     // Most answers are small.
     if let Some(text) = as_it_is(&data, most.min(LARGE)) {
         return (data, text);

@@ -256,7 +256,7 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
     fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<Value, A::Error> {
         let Self { way: Way { reading, table, known }, number } = self;
         if known.is_none() {
-            *known = Known::new(*table, reading.plan);
+            *known = Known::new(table, reading.plan);
         }
         let Some(Known { columns, named, last, size }) = known else { return Err(unlike()) };
         let mut row = Map::with_capacity(*size);

@@ -1,11 +1,10 @@
 //! An answer that is too large, made to fit: lists lose their ends, then texts theirs, and the answer says which.
 
-use std::io;
-
 use serde_json::{Map, Value, json};
 
 use super::page::grouped;
 use super::text;
+use crate::limit::written;
 
 /// The least that is left of a text that is cut, in characters.
 const LEAST: usize = 200;
@@ -27,37 +26,6 @@ pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>>
     let part = Part::of(value);
     cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
     Err(cutter.account())
-}
-
-/// The value's JSON, if it is no longer than that many bytes.
-pub fn written(value: &Value, most: usize) -> Option<String> {
-    let mut written = Written { json: Vec::with_capacity(most.min(4 << 10)), most };
-    serde_json::to_writer(&mut written, value).ok()?;
-    String::from_utf8(written.json).ok()
-}
-
-/// Takes so many bytes, and no more.
-struct Written {
-    json: Vec<u8>,
-    most: usize,
-}
-
-impl io::Write for Written {
-    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
-        self.write_all(more).map(|()| more.len())
-    }
-
-    fn write_all(&mut self, more: &[u8]) -> io::Result<()> {
-        if more.len() > self.most - self.json.len() {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.json.extend_from_slice(more);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// How long a value's JSON is, in bytes.

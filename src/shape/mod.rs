@@ -21,7 +21,7 @@ pub mod script;
 pub mod text;
 pub mod vocabulary;
 
-pub use fit::{fit, length, written};
+pub use fit::{fit, length};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
 pub use text::{is_visible, make_stored, make_visible, shortened, visible};
 
