@@ -23,15 +23,14 @@ const SAID: &[(&str, &[&str])] = &[
 /// letters may be wrong, missing, added or swapped.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = fold(wrong);
-    let length = wrong.chars().count();
-    let limit = (length / 3).max(1);
+    let letters = Letters::of(wrong.chars());
+    let limit = (letters.count / 3).max(1);
     let scored = candidates.into_iter().filter_map(|candidate| {
-        let folded = fold(candidate);
-        // A distance is at least the difference in length: most candidates need no more than this look.
-        if folded.chars().count().abs_diff(length) > limit {
+        // Most candidates need no more than this look.
+        if letters.least_distance(&Letters::of(folded(candidate))) > limit {
             return None;
         }
-        let distance = osa_distance(&wrong, &folded);
+        let distance = osa_distance(&wrong, &fold(candidate));
         (distance <= limit).then_some((distance, candidate))
     });
     scored.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
@@ -69,7 +68,36 @@ fn words(text: &str) -> String {
 }
 
 fn fold(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).take(140).collect()
+    folded(text).collect()
+}
+
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).take(140)
+}
+
+/// How often which letters occur, some of them taken for the same.
+struct Letters {
+    count: usize,
+    of: [u8; 32],
+}
+
+impl Letters {
+    fn of(text: impl Iterator<Item = char>) -> Self {
+        let mut letters = Self { count: 0, of: [0; 32] };
+        for letter in text {
+            letters.count += 1;
+            letters.of[u32::from(letter) as usize % 32] += 1;
+        }
+        letters
+    }
+
+    /// A distance that is no more than the real one: each letter too many is to be taken out or exchanged.
+    fn least_distance(&self, other: &Self) -> usize {
+        let more = |one: &Self, than: &Self| -> usize {
+            one.of.iter().zip(&than.of).map(|(one, than)| usize::from(one.saturating_sub(*than))).sum()
+        };
+        more(self, other).max(more(other, self))
+    }
 }
 
 #[cfg(test)]

@@ -26,11 +26,16 @@ impl FieldWalk {
     /// The same, with its place among all fields.
     pub fn find(&mut self, name: &str) -> Option<(usize, &'static FieldDef)> {
         let (standard, fields) = (self.standard, self.fields);
-        let at = |place: usize| standard.get(place).or_else(|| fields.get(place - standard.len()));
-        let mut places = (self.next..self.len()).chain(0..self.next);
-        let found = places.find_map(|place| Some((place, at(place).filter(|field| field.fieldname == name)?)))?;
-        self.next = found.0 + 1;
-        Some(found)
+        let is = |field: &&FieldDef| field.fieldname == name;
+        let at = |place: usize| standard.get(place).or_else(|| fields.get(place.wrapping_sub(standard.len())));
+        // Mostly it is the next one.
+        let mut found = at(self.next).filter(is).map(|field| (self.next, field));
+        if found.is_none() {
+            let mut places = (self.next..self.len()).chain(0..self.next);
+            found = places.find_map(|place| Some((place, at(place).filter(is)?)));
+        }
+        self.next = found?.0 + 1;
+        found
     }
 
     /// How many fields there are.

@@ -13,7 +13,7 @@ use crate::audit::{Attempt, Outcome};
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
-use crate::limit::aside;
+use crate::limit::{LARGE, aside, written};
 use crate::shape;
 use crate::site::CallState;
 use crate::tool::progress::CallObserver;
@@ -210,7 +210,15 @@ async fn answer(
 /// The result as a model may see it: every character visible, and no larger than it may be.
 async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
     let most = tools.bytes_for_result();
-    aside(shape::length(&data), move || {
+    let as_it_is = |data: &Value, most| written(data, most).filter(|json| shape::is_visible(json));
+    // Most answers are small.
+    if let Some(text) = as_it_is(&data, most.min(LARGE)) {
+        return (data, text);
+    }
+    aside(usize::MAX, move || {
+        if let Some(text) = as_it_is(&data, most) {
+            return (data, text);
+        }
         shape::make_visible(&mut data);
         let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
             if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {

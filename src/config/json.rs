@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::error::ConfigError;
@@ -26,6 +26,10 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<ConfigError>), ConfigError
 
 /// The place of a key that one object of the JSON names twice.
 pub fn names_twice(json: &[u8]) -> Option<String> {
+    // Hardly any is, and then its place is not looked for.
+    if Once.deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok() {
+        return None;
+    }
     let twice = RefCell::new(Vec::new());
     let node = Node { path: String::new(), twice: &twice };
     node.deserialize(&mut serde_json::Deserializer::from_slice(json)).ok()?;
@@ -40,6 +44,68 @@ fn syntax(error: &serde_json::Error) -> ConfigError {
         message.push_str("; take the last comma out");
     }
     ConfigError::new(format!("line {}, column {}", error.line(), error.column()), message)
+}
+
+/// That no object names a key twice.
+#[derive(Clone, Copy)]
+struct Once;
+
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while entries.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut keys: Vec<String> = Vec::new();
+        while let Some(key) = entries.next_key()? {
+            keys.push(key);
+            entries.next_value_seed(self)?;
+        }
+        keys.sort_unstable();
+        match keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            true => Err(A::Error::custom("a key is named twice")),
+            false => Ok(()),
+        }
+    }
 }
 
 struct Node<'a> {

@@ -33,9 +33,10 @@ type Field = (Option<&'static FieldDef>, &'static FieldDef);
 #[derive(Debug)]
 struct Subject {
     doctype: String,
-    /// Whether its links are known here.
-    is_known: bool,
-    fields: Vec<Field>,
+    /// Its table, where one is known here.
+    def: Option<&'static DocTypeDef>,
+    /// Its child tables that are known here.
+    tables: Vec<(&'static FieldDef, &'static DocTypeDef)>,
 }
 
 impl Subject {
@@ -44,17 +45,23 @@ impl Subject {
         def: Option<&'static DocTypeDef>,
         children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
     ) -> Self {
-        let fields = def.into_iter().flat_map(|def| def.fields_and_columns(children)).collect();
-        Self { doctype: doctype.to_owned(), is_known: def.is_some(), fields }
+        let tables = def.into_iter().flat_map(|def| def.known_tables(children)).collect();
+        Self { doctype: doctype.to_owned(), def, tables }
     }
 
-    fn links(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        let columns =
+            self.tables.iter().flat_map(|(table, child)| child.fields.iter().map(move |column| (Some(*table), column)));
+        self.def.into_iter().flat_map(|def| def.fields).map(|field| (None, field)).chain(columns)
+    }
+
+    fn links(&self) -> impl Iterator<Item = Field> {
+        self.fields().filter(|(_, field)| matches!(field.kind, FieldKind::Link | FieldKind::DynamicLink))
     }
 
     /// Whether the policy withholds nothing of it and of what it links to.
     fn is_whole(&self, policy: &Policy) -> bool {
-        if !self.is_known {
+        if self.def.is_none() {
             return policy.shows_all();
         }
         policy.shows_whole(&self.doctype)
@@ -68,8 +75,8 @@ impl Subject {
     fn shows_links(&self, policy: &Policy, is_meant: impl Fn(&FieldDef) -> bool) -> bool {
         policy.permit(Operation::Read, &self.doctype).is_ok_and(|permit| {
             self.links().filter(|(_, field)| is_meant(field)).all(|(table, field)| match table {
-                Some(table) => permit.fields().may_read_child(*table, *field),
-                None => permit.fields().may_read(*field),
+                Some(table) => permit.fields().may_read_child(table, field),
+                None => permit.fields().may_read(field),
             })
         })
     }
@@ -116,7 +123,7 @@ impl Redactor {
     /// Whether the policy withholds nothing of any DocType that the site may speak of.
     fn is_whole(&self) -> bool {
         let own = *self.is_whole.get_or_init(|| match &self.subject {
-            Some(subject) if subject.is_known => {
+            Some(subject) if subject.def.is_some() => {
                 subject.is_whole(&self.policy) && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
             }
             _ => self.policy.shows_all(),
@@ -129,8 +136,8 @@ impl Redactor {
     }
 
     /// The fields of what it is about.
-    fn fields(&self) -> &[Field] {
-        self.subject.as_ref().map_or(&[], |subject| subject.fields.as_slice())
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        self.subject.iter().flat_map(Subject::fields)
     }
 
     /// Whether the caller may read those links that are meant, whatever DocType has them.
@@ -170,7 +177,7 @@ impl Told for Redactor {
         is_in(RIGHTS, words)
             || self.names.iter().any(|name| name == words)
             || self.doctype(words).is_some()
-            || self.fields().iter().any(|(_, field)| is_field(field))
+            || self.fields().any(|(_, field)| is_field(field))
     }
 
     fn may_name(&self, term: &str) -> bool {
@@ -191,7 +198,7 @@ impl Told for Redactor {
 
     fn is_word(&self, word: &str) -> bool {
         let in_label = |word: &str| {
-            let mut words = self.fields().iter().flat_map(|(_, field)| field.label.split(' '));
+            let mut words = self.fields().flat_map(|(_, field)| field.label.split(' '));
             words.any(|known| known.eq_ignore_ascii_case(word))
         };
         is_common(word) || is_form_of(word, &|word| DOCTYPE_WORDS.contains(word) || in_label(word))

@@ -14,7 +14,7 @@ use crate::catalog::{Asker, Catalog, SiteVersion};
 use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
-use crate::shape::Masked;
+use crate::shape::{FOR_READS, Masked};
 use crate::shared::Shared;
 use crate::site::{Caller, CallerClient, Kind, SiteError};
 
@@ -100,6 +100,14 @@ impl<'a> Session<'a> {
             return Ok(Arc::default());
         }
         self.asker().masked(doctype, age).await
+    }
+
+    /// The same for reads, if that is known without asking.
+    pub fn masked_as_known(&self, doctype: &str) -> Option<Arc<Masked>> {
+        if self.version.is_known() && self.version.get() < Version::V16 {
+            return Some(Arc::default());
+        }
+        self.user.masks.known(doctype, FOR_READS)
     }
 
     /// Asks the site for its version through `site`, and says so if the tools are others by it.

@@ -3,15 +3,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use erpnext_schema::{Children, DocTypeDef, FieldDef, RowKey, TableChange, flag};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::differences::is_nothing;
 
-/// The most values of a document that are kept.
-const MOST: usize = 4_000;
-
 /// One version of a document.
-#[derive(Debug)]
+#[derive(PartialEq, Debug)]
 pub struct Fingerprint {
     modified: String,
     /// The hash of the place of each value that is one, in order, with the value's hash; nothing where the document has too
@@ -25,8 +22,15 @@ type Row = Option<u64>;
 impl Fingerprint {
     /// That of a document as it was read; none where it does not say which version it is.
     pub fn of(doc: &Map<String, Value>) -> Option<Self> {
+        let mut values = Values::default();
+        doc.iter().for_each(|(field, value)| values.field(field, value));
+        Self::with(doc, Some(values))
+    }
+
+    /// The same with the values that were collected while it was read, if they are not too many.
+    pub fn with(doc: &Map<String, Value>, values: Option<Values>) -> Option<Self> {
         let modified = doc.get("modified")?.as_str()?.to_owned();
-        Some(Self { modified, values: values(doc) })
+        Some(Self { modified, values: values.and_then(Values::sorted) })
     }
 
     /// The version, as the site tells it.
@@ -109,7 +113,11 @@ impl Fingerprint {
     }
 
     fn same_in(&self, table: &str, row: &Map<String, Value>, column: &str) -> bool {
-        self.holds(Some(row_of(table, row)), column, row.get(column).unwrap_or(&Value::Null))
+        self.holds(
+            Some(row_of(table, row.get("name").unwrap_or(&Value::Null).into())),
+            column,
+            row.get(column).unwrap_or(&Value::Null),
+        )
     }
 
     /// Whether `now` is another state for people: something was changed that the site does not work out by itself.
@@ -143,37 +151,103 @@ fn is_kept(column: &str) -> bool {
     matches!(column, "modified" | "modified_by" | "docstatus")
 }
 
-/// What a document holds, in the order of places.
-fn values(doc: &Map<String, Value>) -> Option<Box<[(u64, u64)]>> {
-    let mut values = Vec::with_capacity(doc.len());
-    for (field, value) in doc {
-        match rows(value) {
-            Some(rows) => {
-                values.push((place(None, field), hash(&rows.len())));
-                for row in rows {
-                    let at = Some(row_of(field, row));
-                    let columns = row.iter().filter(|(_, value)| !is_nothing(value));
-                    values.extend(columns.map(|(key, value)| (place(at, key), content(value))));
-                    if values.len() > MOST {
-                        return None;
-                    }
-                }
-            }
-            None if is_nothing(value) => {}
-            None => values.push((place(None, field), content(value))),
-        }
-    }
-    // Of rows that share a name, the last counts: so it was kept first.
-    values.reverse();
-    values.sort_by_key(|(place, _)| *place);
-    values.dedup_by_key(|(place, _)| *place);
-    (values.len() <= MOST).then(|| values.into())
+/// A value, as far as it tells whether another is the same.
+#[derive(Clone, Copy, Debug)]
+pub enum Held<'v> {
+    /// A text.
+    Text(&'v str),
+    /// A number, which is the same as such, however it is written.
+    Number(&'v Number),
+    /// Anything else.
+    Other(&'v Value),
 }
 
-fn row_of(table: &str, row: &Map<String, Value>) -> u64 {
-    match row.get("name").unwrap_or(&Value::Null) {
-        Value::String(name) => hash(&(table, name)),
-        other => hash(&(table, [other.to_string()])),
+impl<'v> From<&'v Value> for Held<'v> {
+    fn from(value: &'v Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(text),
+            Value::Number(number) => Self::Number(number),
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl Held<'_> {
+    /// Whether it is as if it were not there.
+    pub fn is_nothing(self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Number(number) => number.as_f64() == Some(0.0),
+            Self::Other(value) => value.is_null(),
+        }
+    }
+
+    fn content(self) -> u64 {
+        match self {
+            Self::Text(text) => hash(&text),
+            Self::Number(number) => hash(&number.as_f64().map(f64::to_bits)),
+            // As a list: the text `true` is another value.
+            Self::Other(value) => hash(&[value.to_string()]),
+        }
+    }
+}
+
+/// The values of a document, as they come.
+#[derive(Default, Debug)]
+pub struct Values(Vec<(u64, u64)>);
+
+impl Values {
+    /// The most that are kept of a document: of one with more, none is.
+    pub const MOST: usize = 4_000;
+
+    /// A field of the document itself, with its rows where it has any.
+    pub fn field(&mut self, field: &str, value: &Value) {
+        let Some(rows) = rows(value) else {
+            if !is_nothing(value) {
+                self.0.push((place(None, field), content(value)));
+            }
+            return;
+        };
+        self.rows(field, rows.len());
+        for row in rows {
+            if self.0.len() > Self::MOST {
+                return;
+            }
+            let name = row.get("name").unwrap_or(&Value::Null);
+            self.row(field, name.into(), row.iter().map(|(key, value)| (key.as_str(), value.into())));
+        }
+    }
+
+    /// How many rows a table has.
+    pub fn rows(&mut self, table: &str, count: usize) {
+        self.0.push((place(None, table), hash(&count)));
+    }
+
+    /// One of them.
+    pub fn row<'v>(&mut self, table: &str, name: Held<'v>, cells: impl Iterator<Item = (&'v str, Held<'v>)>) {
+        let at = Some(row_of(table, name));
+        self.0.extend(cells.filter(|(_, held)| !held.is_nothing()).map(|(key, held)| (place(at, key), held.content())));
+    }
+
+    /// In the order of places.
+    fn sorted(self) -> Option<Box<[(u64, u64)]>> {
+        let Self(mut values) = self;
+        if values.len() > Self::MOST {
+            return None;
+        }
+        // Of rows that share a name, the last counts: so it was kept first.
+        values.reverse();
+        values.sort_by_key(|(place, _)| *place);
+        values.dedup_by_key(|(place, _)| *place);
+        Some(values.into())
+    }
+}
+
+fn row_of(table: &str, name: Held<'_>) -> u64 {
+    match name {
+        Held::Text(name) => hash(&(table, name)),
+        Held::Number(number) => hash(&(table, [number.to_string()])),
+        Held::Other(other) => hash(&(table, [other.to_string()])),
     }
 }
 
@@ -181,14 +255,8 @@ fn place(row: Row, field: &str) -> u64 {
     hash(&(row, field))
 }
 
-/// Numbers are the same as such, however they are written.
 fn content(value: &Value) -> u64 {
-    match value {
-        Value::String(text) => hash(text),
-        Value::Number(number) => hash(&number.as_f64().map(f64::to_bits)),
-        // As a list: the text `true` is another value.
-        other => hash(&[other.to_string()]),
-    }
+    Held::from(value).content()
 }
 
 fn hash(value: &impl Hash) -> u64 {

@@ -1,16 +1,20 @@
 //! `DocTypeCall`: one call on the documents of one DocType, with the leave for it.
 
+use std::collections::HashMap;
+
 use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
 use erpnext_schema::{DocTypeDef, FieldDef, Verb, flag};
 use serde_json::{Map, Value};
 
+use super::lean::{self, Lean, Plan};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::Session;
 use crate::error::ToolError;
+use crate::limit::{LARGE, aside};
 use crate::policy::{Operation, Permit};
-use crate::shape;
-use crate::site::SiteError;
+use crate::shape::{self, Wanted};
+use crate::site::{SiteError, Unparsed};
 use crate::tool::kinds::DocumentName;
 use crate::tool::{Arguments, Call, Registry, Tool};
 
@@ -107,12 +111,45 @@ impl<'a> DocTypeCall<'a> {
     /// the place of values above the user's level (H4).
     pub async fn with_live_metadata(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
         let on = self.with_live(doc).await;
-        if let Err(error) = on.drop_masked_zeros(doc).await {
+        on.without_lies(doc).await;
+        on
+    }
+
+    /// Removes what the site shows in the place of values that the user may not see (H4, H84).
+    pub async fn without_lies(&self, doc: &mut Map<String, Value>) {
+        if let Err(error) = self.drop_masked_zeros(doc).await {
             tracing::warn!("columns shown of {}: {}", self.def.name, error.for_log());
             let lies = |field: &erpnext_schema::FieldDef| field.permlevel > 0;
-            doc.retain(|key, _| !on.def.field(key).is_some_and(lies));
+            doc.retain(|key, _| !self.def.field(key).is_some_and(lies));
         }
-        on
+    }
+
+    /// The document in an answer of the site, with no more of its rows than can be shown; none where it has to be read in
+    /// the ordinary way.
+    pub async fn lean(&self, unparsed: &Unparsed, wanted: Option<&Wanted>, raw: bool) -> Option<Lean> {
+        let (def, catalog) = (self.def, self.session.catalog);
+        self.session.masked_as_known(def.name).filter(|masked| masked.is_empty())?;
+        let size = unparsed.bytes().len();
+        if size <= LARGE {
+            let children = |child: &str| catalog.known(child);
+            return lean::read(
+                unparsed.bytes(),
+                Plan { def, rule: self.permit.fields(), children: &children, wanted, raw },
+            );
+        }
+        // What is done elsewhere takes with it the tables that it may look for.
+        let tables: Vec<&'static DocTypeDef> =
+            def.known_tables(&|child| catalog.known(child)).map(|(_, child)| child).collect();
+        let linked = tables.iter().flat_map(|child| child.fields).filter_map(|column| catalog.known(column.target()?));
+        let known: HashMap<&str, &'static DocTypeDef> =
+            tables.iter().copied().chain(linked).map(|def| (def.name, def)).collect();
+        let (permit, wanted, unparsed) = (self.permit.clone(), wanted.cloned(), unparsed.clone());
+        let read = move || {
+            let children = |child: &str| known.get(child).copied();
+            let plan = Plan { def, rule: permit.fields(), children: &children, wanted: wanted.as_ref(), raw };
+            lean::read(unparsed.bytes(), plan)
+        };
+        aside(size, read).await
     }
 
     pub async fn with_live(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {

@@ -2,8 +2,10 @@
 
 pub mod added_links;
 pub mod beyond;
+mod cell;
 mod doctype_call;
 pub mod file_fields;
+pub mod lean;
 mod marks;
 mod masks;
 pub mod moments;

@@ -25,7 +25,7 @@ impl DocTypeCall<'_> {
             }
         }
         for table in self.def.tables() {
-            let Some(Value::Array(rows)) = doc.get_mut(table.fieldname) else { continue };
+            let Some(Value::Array(rows)) = doc.get_mut(table.fieldname).filter(|rows| has_rows(rows)) else { continue };
             let Some(child) = table.rows_of().and_then(|child| self.session.catalog.known(child)) else { continue };
             let above = child.fields.iter().filter(|column| column.permlevel > 0);
             for column in above.filter(|column| rule.may_read_child(table, *column)) {
@@ -48,14 +48,17 @@ impl DocTypeCall<'_> {
         let masked = self.masked().await?;
         let rule = self.permit.fields();
         let mut above: Vec<(&str, &FieldDef)> = Vec::new();
-        for field in self.def.fields.iter().filter(|field| rule.may_read(*field)) {
-            above.push((self.def.name, field));
+        // The level first: hardly a field is above 0.
+        let is_above = |field: &&FieldDef| field.permlevel > 0 && field.kind.holds_value();
+        for field in self.def.fields.iter().filter(|field| is_above(field) || field.kind.is_table()) {
+            if is_above(&field) && rule.may_read(field) {
+                above.push((self.def.name, field));
+            }
             let child = field.rows_of().and_then(|child| self.session.catalog.known(child));
-            let columns =
-                child.into_iter().flat_map(|child| child.fields.iter().map(move |column| (child.name, column)));
-            above.extend(columns.filter(|(_, column)| rule.may_read_child(field, *column)));
+            let columns = child.into_iter().flat_map(|child| child.fields.iter().filter(is_above));
+            let columns = columns.filter(|column| rule.may_read_child(field, *column));
+            above.extend(columns.filter_map(|column| Some((child?.name, column))));
         }
-        above.retain(|(_, field)| field.permlevel > 0 && field.kind.holds_value());
         if above.is_empty() {
             return Ok(masked);
         }
@@ -105,6 +108,10 @@ impl DocTypeCall<'_> {
         }
         Ok(seen || name.is_none() && !learned)
     }
+}
+
+fn has_rows(value: &Value) -> bool {
+    value.as_array().is_some_and(|rows| !rows.is_empty())
 }
 
 /// Whether the value of the field may stand for one that the user may not see.

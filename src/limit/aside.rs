@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use tokio::task::spawn_blocking;
 
 /// To hand over less takes as long as to do it, in bytes of JSON.
-const LARGE: usize = 64 << 10;
+pub const LARGE: usize = 64 << 10;
 
 /// Does the work on so many bytes, elsewhere if they are many.
 pub async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {

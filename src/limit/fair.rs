@@ -56,6 +56,14 @@ impl Fair {
     pub async fn take(&self, user: &User) -> Turn {
         let given = {
             let mut state = self.lock();
+            if state.round.is_empty() && state.taken < state.at_once {
+                let (of_one, queue) = (state.of_one, state.users.entry(*user).or_default());
+                if queue.taken < of_one && queue.waiting.is_empty() {
+                    queue.taken += 1;
+                    state.taken += 1;
+                    return Turn { user: *user, of: Some(self.clone()) };
+                }
+            }
             let (turn, given) = oneshot::channel();
             let queue = state.users.entry(*user).or_default();
             queue.waiting.push_back(turn);

@@ -32,26 +32,25 @@ impl Scale {
     /// Takes the next piece.
     pub fn add(&mut self, json: &[u8]) {
         self.length = self.length.saturating_add(json.len());
-        let mut rest = json;
-        while let Some(first) = rest.first() {
+        let mut at = 0;
+        while at < json.len() {
             if self.is_escaped {
                 self.is_escaped = false;
-                rest = &rest[1..];
             } else if self.in_text {
                 // Most of a document is the insides of its texts.
-                let Some(end) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else { return };
-                self.is_escaped = rest[end] == b'\\';
+                let Some(end) = end_of_text(json, at) else { return };
+                self.is_escaped = json[end] == b'\\';
                 self.in_text = self.is_escaped;
-                rest = &rest[end + 1..];
+                at = end;
             } else {
-                self.signs = self.signs.saturating_add(match first {
-                    b'{' | b'[' => OPENED,
-                    b',' | b':' => ENTRY,
-                    _ => 0,
-                });
-                self.in_text = *first == b'"';
-                rest = &rest[1..];
+                match json[at] {
+                    b'{' | b'[' => self.signs = self.signs.saturating_add(OPENED),
+                    b',' | b':' => self.signs = self.signs.saturating_add(ENTRY),
+                    b'"' => self.in_text = true,
+                    _ => {}
+                }
             }
+            at += 1;
         }
     }
 
@@ -64,6 +63,31 @@ impl Scale {
     pub fn length(self) -> usize {
         self.length
     }
+}
+
+/// Where the next quote or backslash is, looked for in eight bytes at a time.
+fn end_of_text(json: &[u8], mut at: usize) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+    while let Some(&[a, b, c, d, e, f, g, h]) = json.get(at..at + 8) {
+        let word = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let (quotes, backslashes) = (word ^ QUOTES, word ^ BACKSLASHES);
+        // The highest bit of each byte that is zero; of those behind the first, others may have it too.
+        let found = quotes.wrapping_sub(ONES) & !quotes | backslashes.wrapping_sub(ONES) & !backslashes;
+        let found = found & (ONES << 7);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    while at < json.len() {
+        if matches!(json[at], b'"' | b'\\') {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 impl io::Write for Scale {

@@ -6,9 +6,11 @@ mod fair;
 pub mod memory;
 mod places;
 mod rate;
+mod written;
 
 pub use adaptive::{Adaptive, Came};
-pub use aside::aside;
+pub use aside::{LARGE, aside};
 pub use fair::{Fair, Turn};
 pub use places::Places;
 pub use rate::{Limits, Rates, User};
+pub use written::written;

@@ -29,6 +29,9 @@ impl FieldRule {
             }
             match value {
                 Value::Array(rows) if holds_rows(field, rows) => {
+                    if rows.is_empty() {
+                        return true;
+                    }
                     let child = field.def.and_then(|field| field.target()).and_then(&children);
                     let mut columns = Columns::new(self, field, child);
                     rows.retain_mut(|row| match row {

@@ -58,12 +58,17 @@ impl Server {
         watch: &CallObserver,
     ) -> Result<Ran, ErrorData> {
         let Some(tool) = self.connection.registry().find(&request.name) else {
-            let known = self.connection.registry().tools().iter().map(|tool| tool.name());
-            let refused = tools::known(&request.name);
-            let near = erpnext_schema::nearest(&request.name, known).filter(|_| refused.is_none());
-            if let Some(refused) = refused {
-                self.connection.refuse(refused, &request.arguments.unwrap_or_default(), client).await;
-            }
+            let near = match tools::known(&request.name) {
+                Some(refused) => {
+                    let given = request.arguments.unwrap_or_default();
+                    Box::pin(self.connection.refuse(refused, &given, client)).await;
+                    None
+                }
+                None => {
+                    let known = self.connection.registry().tools().iter().map(|tool| tool.name());
+                    erpnext_schema::nearest(&request.name, known)
+                }
+            };
             let near = near.map(|near| format!("did you mean {near}?"));
             let near = near.unwrap_or_else(|| "find_tools finds those there are".to_owned());
             let message = format!("there is no tool {:?} under this configuration; {near}", request.name);
@@ -71,10 +76,10 @@ impl Server {
         };
         let user = self.user();
         let _turn = tokio::select! {
-            // Whoever left must not wait on: what is dropped leaves the queue.
             biased;
+            turn = self.turns.take(&user), if !watch.is_stopped() => turn,
+            // Whoever left must not wait on: what is dropped leaves the queue.
             () = watch.stopped() => return Ok(Ran::Done(elicit::called_off())),
-            turn = self.turns.take(&user) => turn,
         };
         // A call that panics would never be answered.
         let arguments = request.arguments.unwrap_or_default();
@@ -155,7 +160,8 @@ impl Server {
         }
     }
 
-    /// Calls a tool: a write that the same caller asks for again is not done again.
+    /// Calls a tool: a write that the same caller asks for again is not done again. What it does stands on the heap: the
+    /// protocol's library copies the future of each request, which has room for the largest.
     pub(super) async fn called(
         &self,
         request: CallToolRequestParams,
@@ -172,7 +178,7 @@ impl Server {
         let is_viewed = views::are_shown(&self.connection, context);
         let watch = if is_viewed { watch.with_views(crate::views::meta) } else { watch };
         if !writes || caller.request.is_none() {
-            return self.observed(request, context, writes, (&watch, told)).await;
+            return Box::pin(self.observed(request, context, writes, (&watch, told))).await;
         }
         let (key, shared) = (Key::new(caller.identity(), &request), self.connection.session().shared);
         let first = loop {
@@ -182,16 +188,16 @@ impl Server {
                     // What sent nothing has no answer for whoever asks again: now it is done.
                     let Some(answer) = again(held, context).await else { continue };
                     if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
-                        elsewhere::told(shared, key.bytes()).await;
+                        Box::pin(elsewhere::told(shared, key.bytes())).await;
                     }
-                    self.noted_as_again(request, context).await;
+                    Box::pin(self.noted_as_again(request, context)).await;
                     return answer;
                 }
             }
         };
         let answer = match shared {
-            Some(shared) => self.alone(shared, key, request, context, (&watch, told)).await,
-            None => self.observed(request, context, writes, (&watch, told)).await,
+            Some(shared) => Box::pin(self.alone(shared, key, request, context, (&watch, told))).await,
+            None => Box::pin(self.observed(request, context, writes, (&watch, told))).await,
         };
         match context.ct.is_cancelled() {
             true if !watch.has_sent() => first.unsent(),
@@ -224,7 +230,7 @@ impl Server {
                 mut result = &mut run => {
                     // What was told last may still be on its way.
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
-                        tell(context, token, so_far.said(progress)).await;
+                        Box::pin(tell(context, token, so_far.said(progress))).await;
                     }
                     if let (Some(doctype), Ok(answer)) = (&viewed, &mut result) {
                         views::furnish(&self.connection, doctype, answer);
@@ -241,12 +247,12 @@ impl Server {
                     }
                 }
                 Some(progress) = told.recv() => if let Some(token) = &token {
-                    tell(context, token, so_far.said(progress)).await;
+                    Box::pin(tell(context, token, so_far.said(progress))).await;
                     goes_on = tokio::time::Instant::now() + EVERY;
                 },
                 () = tokio::time::sleep_until(goes_on), if token.is_some() && !is_cancelled => {
                     if let Some(token) = &token {
-                        tell(context, token, Some(so_far.goes_on())).await;
+                        Box::pin(tell(context, token, Some(so_far.goes_on()))).await;
                     }
                     goes_on = tokio::time::Instant::now() + EVERY;
                 }

@@ -132,7 +132,7 @@ impl Server {
                     let answer = tokio::select! {
                         biased;
                         () = watch.stopped() => return Ok(called_off().into()),
-                        answer = ask(peer, question) => answer,
+                        answer = Box::pin(ask(peer, question)) => answer,
                     };
                     match answer {
                         Some(true) => confirm(&mut request, waits.token),

@@ -265,8 +265,8 @@ impl ServerHandler for Server {
         if let Some(name) = malformed::tool(&request) {
             let client = self.client_of(&context);
             match (self.connection.registry().find(name), tools::known(name)) {
-                (Some(tool), _) => self.connection.misread(tool, client).await,
-                (None, Some(refused)) => self.connection.refuse(refused, &Map::new(), client).await,
+                (Some(tool), _) => Box::pin(self.connection.misread(tool, client)).await,
+                (None, Some(refused)) => Box::pin(self.connection.refuse(refused, &Map::new(), client)).await,
                 (None, None) => {}
             }
         }
@@ -305,7 +305,7 @@ impl ServerHandler for Server {
             resources::content(request.uri, read).map(ReadResourceResponse::from)
         };
         // Its address names a document.
-        self.traced("resources/read", None, &context, |_| false, read).await
+        self.traced("resources/read", None, &context, |_| false, Box::pin(read)).await
     }
 
     async fn list_prompts(
@@ -334,6 +334,6 @@ impl ServerHandler for Server {
     ) -> Result<CompleteResult, ErrorData> {
         let asked = completions::asked(&self.connection, &request)?;
         let complete = completions::complete(&self.connection, asked, &request, self.client_of(&context));
-        self.read(&context, complete).await
+        self.read(&context, Box::pin(complete)).await
     }
 }

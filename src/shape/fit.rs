@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::page::grouped;
 use super::text;
+use crate::limit::written;
 
 /// The least that is left of a text that is cut, in characters.
 const LEAST: usize = 200;
@@ -18,8 +19,8 @@ const MARK: usize = 40;
 /// # Errors
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
-    if length(value) <= most {
-        return Ok(value.to_string());
+    if let Some(json) = written(value, most) {
+        return Ok(json);
     }
     let mut cutter = Cutter::default();
     let part = Part::of(value);
@@ -91,7 +92,11 @@ fn quoted(text: &str) -> usize {
         0..0x20 => 5,
         _ => 0,
     };
-    text.len() + 2 + text.bytes().map(more).sum::<usize>()
+    // Most texts have none of them, which is seen without a branch for each character.
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let specials = || text.bytes().map(more).sum::<usize>();
+    let any = text.bytes().fold(false, |any, byte| any | is_special(byte));
+    text.len() + 2 + if any { specials() } else { 0 }
 }
 
 /// What each part may take: as it is where it is small, and the large ones alike. Nothing, if all of them do not fit at

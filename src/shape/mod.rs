@@ -2,13 +2,14 @@
 
 pub mod amounts;
 pub mod called;
+pub mod columns;
 mod fit;
 pub mod history;
 pub mod html;
 pub mod markdown;
 mod masked;
 #[cfg(test)]
-mod one_by_one;
+pub(crate) mod one_by_one;
 pub mod page;
 pub mod plain;
 pub mod present;
@@ -23,7 +24,7 @@ pub mod vocabulary;
 
 pub use fit::{fit, length};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
-pub use text::{make_stored, make_visible, shortened, visible};
+pub use text::{is_visible, make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 
@@ -67,7 +68,7 @@ pub fn document(
             (_, Value::Null) => return false,
             // What the title would repeat stands under its own name.
             (Some(field), Value::String(text)) if is_pattern(def, field, text.as_str()) => return false,
-            (Some(field), Value::Array(rows)) if field.kind.is_table() => {
+            (Some(field), Value::Array(rows)) if field.kind.is_table() && !rows.is_empty() => {
                 let mut columns = field.target().and_then(children).map(DocTypeDef::walk);
                 rows.iter_mut().filter_map(Value::as_object_mut).for_each(|row| shape_row(columns.as_mut(), row));
             }
@@ -89,6 +90,9 @@ pub fn has_unknown(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, V
     let mut fields = def.walk();
     doc.iter().any(|(key, value)| {
         let Some(field) = fields.field(key) else { return !is_frappes_own(key) };
+        if rows(value).next().is_none() {
+            return false;
+        }
         let Some(child) = field.rows_of().and_then(children) else { return false };
         let mut columns = child.walk();
         rows(value).flat_map(Map::keys).any(|key| columns.field(key).is_none() && !is_frappes_own(key))
@@ -106,7 +110,8 @@ pub fn take_unknown(def: &DocTypeDef, children: Children<'_>, doc: &mut Map<Stri
     });
 }
 
-fn is_frappes_own(key: &str) -> bool {
+/// Whether a key is none of a field but Frappe's own.
+pub fn is_frappes_own(key: &str) -> bool {
     key == "doctype" || key.starts_with('_')
 }
 
@@ -155,18 +160,20 @@ pub fn columns(def: &DocTypeDef, permit: &Permit, names: &[String]) -> Vec<Optio
 /// was.
 pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
     columns: &[F],
-    mut row: Map<String, Value>,
+    row: Map<String, Value>,
     cut: &mut bool,
 ) -> Vec<Value> {
-    let cell = |column: &F| {
-        let column: Option<&FieldDef> = (*column).into();
-        let Some(field) = column else { return Value::Null };
-        let mut value = row.remove(field.fieldname).unwrap_or_default();
-        shape_scalar(field, &mut value);
-        *cut |= present::in_a_row(Some(field), &mut value);
-        value
-    };
-    columns.iter().map(cell).collect()
+    let mut cells = vec![Value::Null; columns.len()];
+    for (key, mut value) in row {
+        let named = columns.iter().map(|column| -> Option<&'static FieldDef> { (*column).into() }).enumerate();
+        let found = named.filter_map(|(at, column)| Some((at, column?))).find(|(_, column)| column.fieldname == key);
+        if let Some((at, column)) = found {
+            shape_scalar(column, &mut value);
+            *cut |= present::in_a_row(Some(column), &mut value);
+            cells[at] = value;
+        }
+    }
+    cells
 }
 
 /// `true` and `false` for checks.
@@ -178,7 +185,7 @@ fn shape_scalar(field: &FieldDef, value: &mut Value) {
 
 /// The fields that a reader wants of a document: `status`, `items`, `items.qty`; `items[120:]` and `terms[8000:]` go on
 /// where an answer that was too large ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// `*`: every field, those too that the table does not know.
     all: bool,
@@ -243,6 +250,12 @@ impl Wanted {
     /// The fields of the document itself that were named, and not columns of its rows.
     pub fn fields(&self) -> impl Iterator<Item = &'static str> {
         self.parts.iter().filter(|(_, column)| column.is_none()).map(|(field, _)| *field)
+    }
+
+    /// Whether the column of a table is among them.
+    pub fn has(&self, table: &str, column: &str) -> bool {
+        let is = |(field, part): &(&str, Option<&str>)| *field == table && part.is_none_or(|part| part == column);
+        self.all || column == "name" || self.parts.iter().any(is)
     }
 
     /// Takes out everything else, but for the name.

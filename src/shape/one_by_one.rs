@@ -11,15 +11,15 @@ use serde_json::{Map, Value, json};
 use super::{document, has_unknown, present};
 use crate::policy::{FieldRef, FieldRule, Operation, Permit};
 
-type Document = Map<String, Value>;
+pub(crate) type Document = Map<String, Value>;
 
-const CHILDREN: &dyn Fn(&str) -> Option<&'static DocTypeDef> = &erpnext_doctypes::any;
+pub(crate) const CHILDREN: &dyn Fn(&str) -> Option<&'static DocTypeDef> = &erpnext_doctypes::any;
 
 /// The lists that a rule is made of.
 #[derive(Clone, Debug)]
-struct Lists {
-    allowed: Option<Vec<String>>,
-    restricted: Vec<String>,
+pub(crate) struct Lists {
+    pub(crate) allowed: Option<Vec<String>>,
+    pub(crate) restricted: Vec<String>,
 }
 
 impl Lists {
@@ -150,7 +150,7 @@ fn is_idle(def: &DocTypeDef, field: &FieldDef) -> bool {
     !is_shown && !def.is(doctype_flag::SINGLE)
 }
 
-const DOCTYPES: &[&str] = &["Sales Invoice", "Customer", "Item", "Quality Inspection", "Web Page"];
+pub(crate) const DOCTYPES: &[&str] = &["Sales Invoice", "Customer", "Item", "Quality Inspection", "Web Page"];
 
 fn columns(table: &FieldDef) -> Vec<String> {
     let child = table.rows_of().and_then(CHILDREN);
@@ -180,7 +180,7 @@ fn any_object(known: Vec<String>) -> impl Strategy<Value = Document> {
     })
 }
 
-fn any_document(def: &'static DocTypeDef) -> impl Strategy<Value = Document> {
+pub(crate) fn any_document(def: &'static DocTypeDef) -> impl Strategy<Value = Document> {
     let own = any_object(def.all_fields().map(|field| field.fieldname.to_owned()).collect());
     let tables: Vec<&FieldDef> = def.tables().collect();
     let rows = subsequence(tables.clone(), 0..=tables.len().min(3)).prop_flat_map(|tables| {
@@ -197,7 +197,7 @@ fn any_document(def: &'static DocTypeDef) -> impl Strategy<Value = Document> {
     })
 }
 
-fn any_lists(def: &'static DocTypeDef) -> impl Strategy<Value = Lists> {
+pub(crate) fn any_lists(def: &'static DocTypeDef) -> impl Strategy<Value = Lists> {
     let own = def.all_fields().map(|field| field.fieldname.to_owned());
     let of_rows =
         def.tables().flat_map(|table| columns(table).into_iter().map(|column| format!("{}.{column}", table.fieldname)));

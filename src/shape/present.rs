@@ -22,6 +22,7 @@ struct How {
 
 /// What was left out of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[must_use]
 pub struct LeftOut {
     /// The end of a text.
     pub text: bool,
@@ -29,6 +30,13 @@ pub struct LeftOut {
     pub columns: bool,
     /// Fields that hold 0 or no.
     pub zeros: bool,
+}
+
+impl LeftOut {
+    /// Both.
+    pub fn and(self, other: Self) -> Self {
+        Self { text: self.text | other.text, columns: self.columns | other.columns, zeros: self.zeros | other.zeros }
+    }
 }
 
 /// Amounts of which people want to know that they are 0.
@@ -67,8 +75,7 @@ pub fn document(
         match (field, value) {
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
                 let child = field.target().and_then(children);
-                let has_grid =
-                    !asked && child.is_some_and(|child| child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW)));
+                let has_grid = !asked && child.is_some_and(has_grid);
                 let mut main = Main::new(child, children);
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
@@ -151,8 +158,24 @@ impl<'c> Main<'c> {
     }
 }
 
+/// Whether the desk shows the rows of this DocType in a grid, which has only some of the columns.
+pub(super) fn has_grid(child: &DocTypeDef) -> bool {
+    child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW))
+}
+
+/// What [`document`] says of a text in a column that it does not show.
+pub fn unshown(column: &FieldDef, text: &str, raw: bool) -> LeftOut {
+    let (mut value, how) = (Value::Null, How { longest: if raw { usize::MAX } else { IN_A_ROW }, markdown: !raw });
+    if text.len() > IN_A_ROW || column.kind.is_rich_text() {
+        value = text.into();
+    }
+    let cut = cell(Some(column), &mut value, how);
+    let is_told = if value.is_null() { !text.is_empty() } else { !is_empty(&value) };
+    LeftOut { text: cut, columns: is_told, zeros: false }
+}
+
 /// Whether a column of rows is one that the desk's grid shows, or links the row to another document of its chain.
-fn is_main(children: Children<'_>, column: &FieldDef) -> bool {
+pub(super) fn is_main(children: Children<'_>, column: &FieldDef) -> bool {
     let chained = |target: &str| children(target).is_some_and(|def| def.is(doctype_flag::SUBMITTABLE));
     column.is(flag::IN_LIST_VIEW) || column.kind == FieldKind::Link && column.target().is_some_and(chained)
 }

@@ -34,6 +34,19 @@ fn is_hidden(c: char) -> bool {
     }
 }
 
+/// Whether a value whose JSON this is holds only what is seen.
+pub fn is_visible(json: &str) -> bool {
+    let mut rest = json;
+    // What stands for a character that would not be seen: `\u0007`, `\b` and `\f`.
+    while let Some(at) = rest.find('\\') {
+        if matches!(rest.as_bytes().get(at + 1), Some(b'u' | b'b' | b'f')) {
+            return false;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    !has_hidden(json)
+}
+
 /// Shows every text in a value so, keys included.
 pub fn make_visible(value: &mut Value) {
     match value {
@@ -103,6 +116,9 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 
 /// The first `most` characters and how many are missing, where the text is longer.
 pub fn cut(text: &str, most: usize) -> Option<String> {
+    if text.len() <= most {
+        return None;
+    }
     let (end, _) = text.char_indices().nth(most)?;
     let left = u64::try_from(text[end..].chars().count()).unwrap_or(u64::MAX);
     Some(format!("{}… [{} more characters]", text[..end].trim_end(), grouped(left)))

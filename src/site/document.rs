@@ -1,13 +1,39 @@
 //! One document: get, insert, update, delete.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Map, Value};
 
+use super::reply::{Sent, Weighed};
 use super::{
     Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, resource_path, unexpected,
 };
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
+
+/// A document as the site sent it.
+#[derive(Debug)]
+pub enum Document {
+    /// As values.
+    Parsed(Map<String, Value>),
+    /// As bytes.
+    Unparsed(Unparsed),
+}
+
+/// The site's answer with a document in it.
+#[derive(Clone, Debug)]
+pub struct Unparsed {
+    line: String,
+    bytes: Arc<Weighed>,
+}
+
+impl Unparsed {
+    /// The answer as it came: JSON, with the document under `data`.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes.bytes
+    }
+}
 
 impl CallerClient<'_> {
     /// The document `name`, child rows inline; keys without a value are absent (H25).
@@ -39,6 +65,33 @@ impl CallerClient<'_> {
             true => Ok(answer),
             false => Err(SiteError::out_of_sight(Kind::OutOfSight, permit.doctype(), name)),
         }
+    }
+
+    /// As [`CallerClient::get`] where its answer need not be parsed to know that the document is there and may be seen.
+    ///
+    /// # Errors
+    /// As [`CallerClient::get`].
+    pub async fn get_unparsed(&self, permit: &Permit, name: &str) -> Result<Document, SiteError> {
+        if permit.is_row_filtered() {
+            return self.get(permit, name).await.map(|answer| Document::Parsed(answer.data));
+        }
+        check(permit, &[Operation::Read])?;
+        let path = resource_path(permit, Some(name))?;
+        let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
+        let line = call.line();
+        match self.recall_unparsed(permit, call).await? {
+            Sent::Parsed(answer) => in_answer(&line, answer).map(Document::Parsed),
+            Sent::Bytes(bytes) => Ok(Document::Unparsed(Unparsed { line, bytes })),
+        }
+    }
+
+    /// Parses the document.
+    ///
+    /// # Errors
+    /// An answer that holds none.
+    pub async fn parse(&self, unparsed: Unparsed) -> Result<Map<String, Value>, SiteError> {
+        let Unparsed { line, bytes } = unparsed;
+        in_answer(&line, self.parsed(&line, bytes).await?)
     }
 
     /// That the caller may see the document, where not all of them may be seen.
@@ -92,6 +145,11 @@ impl CallerClient<'_> {
         let call = Call { method, path, query: Vec::new(), body, writes: true };
         self.value(call, "data").await?.try_map(|data| document(&line, true, data))
     }
+}
+
+fn in_answer(line: &str, answer: Answer<Map<String, Value>>) -> Result<Map<String, Value>, SiteError> {
+    let mut answer = answer.data;
+    document(line, false, answer.remove("data").unwrap_or(Value::Null))
 }
 
 fn document(line: &str, writes: bool, data: Value) -> Result<Map<String, Value>, SiteError> {

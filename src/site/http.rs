@@ -11,7 +11,7 @@ use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, good};
+use super::reply::{Asked, Reply, Weighed, good, parsed};
 use super::{Answer, Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
 use crate::limit::aside;
 use crate::limit::memory::{self, Share};
@@ -21,7 +21,7 @@ const REQUEST_ID: [HeaderName; 2] =
     [HeaderName::from_static("x-request-id"), HeaderName::from_static("x-frappe-request-id")];
 
 impl Client {
-    /// The request as it leaves, as often as it does.
+    /// The request as it leaves.
     pub(super) async fn prepare(
         &self,
         caller: &Caller,
@@ -55,19 +55,20 @@ impl Client {
         Ok((http.clone(), request))
     }
 
-    /// Sends it and reads the reply, whatever it says.
+    /// Sends it and reads the reply, whatever it says; parsed already, where that is wanted.
     pub(super) async fn exchange(
         &self,
         asked: Asked<'_>,
         http: &reqwest::Client,
         request: Request,
+        parses: bool,
     ) -> Result<Reply, SiteError> {
         #[cfg(feature = "otel")]
         let span =
             crate::traces::Span::of_site(request.method().as_str(), request.url().host_str().unwrap_or_default());
         let reply = async {
             let response = http.execute(request).await.map_err(|error| self.broken(asked, error))?;
-            self.read(asked, response).await
+            self.read(asked, response, parses).await
         };
         let reply = reply.await;
         #[cfg(feature = "otel")]
@@ -89,7 +90,7 @@ impl Client {
         self.encrypted.get_or_try_init(make).await.map_err(|error| asked.error(Kind::Tls, root_cause(&error)))
     }
 
-    async fn read(&self, asked: Asked<'_>, mut response: Response) -> Result<Reply, SiteError> {
+    async fn read(&self, asked: Asked<'_>, mut response: Response, parses: bool) -> Result<Reply, SiteError> {
         let max = self.options.max_answer;
         let too_large = || asked.error(Kind::TooLarge, format!("more than {max} bytes"));
         let (mut share, mut length) = (None, 0);
@@ -132,27 +133,33 @@ impl Client {
             share = Some(self.share(asked).await?);
         }
         let is_json = reply.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
-        if is_json && reply.weight <= memory::MOST {
+        if parses && is_json && reply.weight <= memory::MOST {
             let body = reply.body;
-            let parse = move || (serde_json::from_slice(&body).ok(), body);
+            let parse = move || (parsed(&body), body);
             (reply.json, reply.body) = aside(length, parse).await;
         }
         Ok(Reply { share, ..reply })
     }
 
-    /// Parses an answer that was kept, or that another call got at the same time: within the memory for large answers, as
-    /// that of the call that asked for it.
+    /// Parses a good answer, for which memory is set aside already.
     pub(super) async fn parsed(
         &self,
         asked: Asked<'_>,
-        body: Arc<Box<[u8]>>,
+        body: Arc<Weighed>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        let weight = memory::weight(&body);
-        let share = if weight > memory::SMALL { Some(self.share_of(asked, weight).await?) } else { None };
-        let data = aside(body.len(), move || serde_json::from_slice(&body).ok()).await;
-        let answer = good(asked, data);
-        share.into_iter().for_each(call_state::hold);
-        answer
+        let length = body.bytes.len();
+        let parse = move || (parsed(&body.bytes), body);
+        let (data, body) = aside(length, parse).await;
+        good(asked, data, &body.bytes)
+    }
+
+    /// Sets memory aside for an answer that was kept, or that another call got at the same time, as the call does that asked
+    /// for it.
+    pub(super) async fn make_room(&self, asked: Asked<'_>, weight: usize) -> Result<(), SiteError> {
+        if weight > memory::SMALL {
+            call_state::hold(self.share_of(asked, weight).await?);
+        }
+        Ok(())
     }
 
     /// Memory for a large answer, and for what it is parsed to.

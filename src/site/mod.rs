@@ -66,6 +66,7 @@ pub use breaker::Cooldown;
 pub use call_state::{CallState, let_go, note};
 pub use caller::{BadCredentials, Caller, Credentials, Identity, RequestId};
 pub use desk_tool::DeskQuestion;
+pub use document::{Document, Unparsed};
 pub use error::{Kind, SiteError, WriteError, with_next};
 pub use files::{Attachment, Download};
 pub use filters::is_compound;

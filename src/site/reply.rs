@@ -1,8 +1,10 @@
 //! From a raw answer to data or to an error: pure, so that recorded answers test it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::Heard;
@@ -35,6 +37,19 @@ pub(super) struct Reply {
     pub share: Option<Share>,
 }
 
+/// A good answer, parsed or not.
+pub(super) enum Sent {
+    Parsed(Answer<Map<String, Value>>),
+    Bytes(Arc<Weighed>),
+}
+
+/// The bytes of an answer, and what they weigh as JSON.
+#[derive(Debug)]
+pub(super) struct Weighed {
+    pub bytes: Box<[u8]>,
+    pub weight: usize,
+}
+
 /// What was asked, as far as an error tells it.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -62,7 +77,7 @@ pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<S
     if reply.weight > memory::MOST {
         return Err(with_status(asked.error(Kind::TooLarge, "it holds too many values"), reply));
     }
-    let body = reply.json.take().or_else(|| serde_json::from_slice(&reply.body).ok());
+    let body = reply.json.take().or_else(|| parsed(&reply.body));
     match (reply.status, body) {
         (200..300, Some(Value::Object(body))) => {
             let messages = told(asked, &server_messages(&body));
@@ -76,19 +91,37 @@ pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<S
                 401 | 429 | 502..=504 => by_status(reply),
                 _ => Kind::Unexpected,
             };
-            Err(with_status(asked.error(kind, asked.credentials.mask(&page(reply))), reply))
+            Err(with_status(asked.error(kind, asked.credentials.mask(&page(reply.status, &reply.body))), reply))
         }
     }
 }
 
-/// A good answer that was kept, once it is parsed.
+/// The JSON of a body: as text, which is checked faster as a whole than text by text.
+pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+}
+
+/// A good answer, once its body is parsed.
 pub(super) fn good(
     asked: Asked<'_>,
     data: Option<Map<String, Value>>,
+    body: &[u8],
 ) -> Result<Answer<Map<String, Value>>, SiteError> {
-    let data = data.ok_or_else(|| asked.error(Kind::Unexpected, "JSON, but no object"))?;
+    let data = data.ok_or_else(|| {
+        let error = asked.error(Kind::Unexpected, asked.credentials.mask(&page(200, body)));
+        SiteError { status: Some(200), ..error }
+    })?;
     let messages = told(asked, &server_messages(&data));
     Ok(Answer { data, messages })
+}
+
+/// The bytes of a good answer to be parsed later, if an object begins in them; or the error.
+pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
+    let is_object = reply.body.trim_ascii_start().first() == Some(&b'{');
+    if matches!(reply.status, 200..300) && is_object && reply.weight <= memory::MOST {
+        return Ok(Sent::Bytes(Arc::new(Weighed { bytes: reply.body.into(), weight: reply.weight })));
+    }
+    decode(asked, &mut reply).map(Sent::Parsed)
 }
 
 /// The bytes of a good answer, or the error.
@@ -115,8 +148,8 @@ fn redirect(reply: &Reply) -> String {
 }
 
 /// What can be said of a body that is no JSON: its kind and its title.
-fn page(reply: &Reply) -> String {
-    let text = String::from_utf8_lossy(reply.body.get(..MOST_OF_A_PAGE).unwrap_or(&reply.body));
+fn page(status: u16, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body.get(..MOST_OF_A_PAGE).unwrap_or(body));
     let lower = text.to_ascii_lowercase();
     // The offsets hold for both: ASCII case keeps every length.
     let title = lower.find("<title>").and_then(|start| {
@@ -131,7 +164,7 @@ fn page(reply: &Reply) -> String {
         "text that is no JSON"
     };
     let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", shortened(&title, 100)));
-    format!("HTTP status {}, {what}{}", reply.status, title.unwrap_or_default())
+    format!("HTTP status {status}, {what}{}", title.unwrap_or_default())
 }
 
 fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteError {

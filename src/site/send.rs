@@ -1,17 +1,18 @@
 //! The one place where requests leave: reads that were kept, tries and tries again, and what a write makes of what was kept.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode};
+use super::reply::{Asked, Reply, Sent, Weighed, decode, unparsed};
 use super::retry::may_repeat;
-use super::{Answer, Body, Call, CallerClient, Kind, SiteError, call_state, url};
+use super::{Answer, Body, Call, CallerClient, Kind, Redact, SiteError, call_state, url};
 use crate::cache::{Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
 /// Answers as the site sent them: unpacked, they take several times the room.
-pub(super) type Cached = Cache<Box<[u8]>>;
+pub(super) type Cached = Cache<Weighed>;
 
 impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.
@@ -27,20 +28,30 @@ impl CallerClient<'_> {
         call: Call<'_>,
         read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
+        self.send_as(call, true, read).await
+    }
+
+    /// The same for a reply that is parsed on the way, or not.
+    async fn send_as<T>(
+        &self,
+        call: Call<'_>,
+        parses: bool,
+        read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
+    ) -> Result<T, SiteError> {
         let line = call.line();
         let redactor = call_state::redactor();
         let credentials = &self.caller.credentials;
         let asked = Asked { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
-        let (http, request) = self.client.prepare(self.caller, asked, &call).await?;
+        let mut prepared = Some(self.client.prepare(self.caller, asked, &call).await?);
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
         let identity = self.caller.identity();
         let timeout = self.client.options.timeout;
         let deadline = Instant::now() + timeout;
         let mut waits = self.client.options.retry.waits();
         loop {
-            // No body is a stream, so that there is always a copy.
-            let Some(mut request) = request.try_clone() else {
-                return Err(asked.unsent(Kind::Misuse, "the body cannot be sent twice"));
+            let (http, mut request) = match prepared.take() {
+                Some(prepared) => prepared,
+                None => self.client.prepare(self.caller, asked, &call).await?,
             };
             let permit = self.client.traffic.enter(asked, identity.as_bytes(), deadline).await?;
             let mut left = timeout;
@@ -53,7 +64,7 @@ impl CallerClient<'_> {
             }
             let since = Instant::now();
             let among = self.client.traffic.under_way();
-            let result = self.client.exchange(asked, &http, request).await.and_then(|mut reply| {
+            let result = self.client.exchange(asked, &http, request, parses).await.and_then(|mut reply| {
                 let (share, weight) = (reply.share.take(), reply.weight);
                 let result = read(asked, reply);
                 if let Some(mut share) = share {
@@ -79,16 +90,50 @@ impl CallerClient<'_> {
         }
     }
 
-    /// The answer to a read, as it was kept where that will do. The permit is part of the question: under another rule
-    /// it is another one. Only a permit to read: what a write starts from and what it stored are always asked for.
+    /// The answer to a read, as it was kept where that will do.
     pub(super) async fn recall(
         &self,
         permit: &Permit,
         call: Call<'_>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
-        let Some(cache) = self.client.cache.as_ref().filter(|_| permit.operation() == Operation::Read) else {
-            return self.send(call).await;
-        };
+        let Some(cache) = self.cache(permit) else { return self.send(call).await };
+        let line = call.line();
+        match self.kept(cache, permit, call).await? {
+            Sent::Parsed(answer) => Ok(answer),
+            Sent::Bytes(bytes) => self.parsed(&line, bytes).await,
+        }
+    }
+
+    /// The same, not parsed where that is not needed on the way.
+    pub(super) async fn recall_unparsed(&self, permit: &Permit, call: Call<'_>) -> Result<Sent, SiteError> {
+        match self.cache(permit) {
+            Some(cache) => self.kept(cache, permit, call).await,
+            None => Box::pin(self.send_as(call, false, unparsed)).await,
+        }
+    }
+
+    /// Parses the answer to a read.
+    pub(super) async fn parsed(
+        &self,
+        line: &str,
+        bytes: Arc<Weighed>,
+    ) -> Result<Answer<Map<String, Value>>, SiteError> {
+        let redactor = call_state::redactor();
+        self.client.parsed(self.read_by(line, redactor.as_deref()), bytes).await
+    }
+
+    fn read_by<'a>(&'a self, line: &'a str, redactor: Option<&'a dyn Redact>) -> Asked<'a> {
+        Asked { call: line, writes: false, credentials: &self.caller.credentials, redactor }
+    }
+
+    /// What is kept, for a permit to read only: what a write starts from and what it stored are always asked for.
+    fn cache(&self, permit: &Permit) -> Option<&Cached> {
+        self.client.cache.as_ref().filter(|_| permit.operation() == Operation::Read)
+    }
+
+    /// The answer as it is kept, or as the site gives it. The permit is part of the question: under another rule it is
+    /// another one.
+    async fn kept(&self, cache: &Cached, permit: &Permit, call: Call<'_>) -> Result<Sent, SiteError> {
         let body = match &call.body {
             Body::None => Vec::new(),
             Body::Json(body) => body.to_string().into_bytes(),
@@ -103,7 +148,7 @@ impl CallerClient<'_> {
                 let answer = decode(asked, &mut reply)?;
                 // What unpacks to more would take that room whenever it is used.
                 let size = if reply.weight > LARGEST { reply.weight } else { reply.body.len() };
-                Ok((answer, reply.body.into_boxed_slice(), size))
+                Ok((answer, Weighed { bytes: reply.body.into(), weight: reply.weight }, size))
             };
             let (answer, body, size) = Box::pin(self.send_for(call, whole)).await?;
             own = Some(answer);
@@ -112,12 +157,10 @@ impl CallerClient<'_> {
         let (kept, age) = cache.get(key, call_state::is_fresh(), ask).await?;
         age.into_iter().for_each(call_state::used);
         if let Some(answer) = own {
-            return Ok(answer);
+            return Ok(Sent::Parsed(answer));
         }
-        let redactor = call_state::redactor();
-        let credentials = &self.caller.credentials;
-        let asked = Asked { call: &line, writes: false, credentials, redactor: redactor.as_deref() };
-        self.client.parsed(asked, kept).await
+        self.client.make_room(self.read_by(&line, None), kept.weight).await?;
+        Ok(Sent::Bytes(kept))
     }
 }
 

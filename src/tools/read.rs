@@ -5,11 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
+use crate::documents::lean::Lean;
 use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
+use crate::shape::present::LeftOut;
 use crate::shape::{self, page};
-use crate::site::{Filter, ListQuery};
+use crate::site::{Document, Filter, ListQuery};
 use crate::tool::document_args::{GetArgs, SearchArgs};
 use crate::tool::kinds::FieldNames;
 
@@ -23,7 +25,8 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         args.fields.as_ref().map(read).transpose()
     });
     let (on, wanted) = asked.await?;
-    let (on, mut shaped) = document(&on, on.name(&args.name)).await?;
+    let raw = args.format.is_some();
+    let (on, mut shaped, unshown) = lean_document(&on, on.name(&args.name), wanted.as_ref(), raw).await?;
     if let Some(wanted) = &wanted {
         // Which version it is, for the write that may follow.
         let modified = shaped.document.get("modified").cloned();
@@ -31,8 +34,8 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         shaped.document.extend(modified.map(|modified| ("modified".to_owned(), modified)));
     }
     let children = |child: &str| session.catalog.known(child);
-    let raw = args.format.is_some();
-    let left_out = shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some(), raw);
+    let left_out =
+        shape::present::document(on.def, &children, &mut shaped.document, wanted.is_some(), raw).and(unshown);
     for field in wanted.iter().flat_map(shape::Wanted::fields) {
         // Whoever asks for a field is told that it is empty; of what the site may hide that is not known.
         if on.def.field(field).is_some_and(|field| field.permlevel == 0)
@@ -65,13 +68,47 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
 
 /// A document as the caller may see it, with the table that explains it.
 pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
+    shaped(on, name, on.session.site.get(on.permit, name).await?.data).await
+}
+
+/// The same where no more of it is made than can be shown, with what is to be said of the rest.
+async fn lean_document<'a>(
+    on: &DocTypeCall<'a>,
+    name: &str,
+    wanted: Option<&shape::Wanted>,
+    raw: bool,
+) -> Result<(DocTypeCall<'a>, shape::Shaped, LeftOut), ToolError> {
     let session = on.session;
-    let mut stored = session.site.get(on.permit, name).await?.data;
+    let stored = match session.site.get_unparsed(on.permit, name).await? {
+        Document::Parsed(stored) => stored,
+        Document::Unparsed(unparsed) => match on.lean(&unparsed, wanted, raw).await {
+            None => session.site.parse(unparsed).await?,
+            Some(Lean { mut document, unshown, version }) => {
+                on.without_lies(&mut document).await;
+                on.was_shown_as(name, version);
+                return Ok((DocTypeCall { ..*on }, seen(on, document).await?, unshown));
+            }
+        },
+    };
+    let (on, shaped) = shaped(on, name, stored).await?;
+    Ok((on, shaped, LeftOut::default()))
+}
+
+async fn shaped<'a>(
+    on: &DocTypeCall<'a>,
+    name: &str,
+    mut stored: Map<String, Value>,
+) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
     let on = on.with_live_metadata(&mut stored).await;
     on.was_shown(name, Some(&stored));
-    let mut shaped = shape::document(on.def, on.permit, &|child| session.catalog.known(child), stored);
-    shaped.withheld.extend(on.not_shown(&*on.masked().await?));
+    let shaped = seen(&on, stored).await?;
     Ok((on, shaped))
+}
+
+async fn seen(on: &DocTypeCall<'_>, stored: Map<String, Value>) -> Result<shape::Shaped, ToolError> {
+    let mut shaped = shape::document(on.def, on.permit, &|child| on.session.catalog.known(child), stored);
+    shaped.withheld.extend(on.not_shown(&*on.masked().await?));
+    Ok(shaped)
 }
 
 /// Whether any of the fields holds a time, which says nothing without its zone.

@@ -29,7 +29,12 @@ pub(crate) struct Stale<'a> {
 impl DocTypeCall<'_> {
     /// Remembers which version of a document the caller was shown; of none that nothing is known any more.
     pub(crate) fn was_shown(&self, name: &str, doc: Option<&Map<String, Value>>) {
-        self.session.user.last_shown.note(self.of_document(name), doc.and_then(Fingerprint::of));
+        self.was_shown_as(name, doc.and_then(Fingerprint::of));
+    }
+
+    /// The same where it is known which version it is.
+    pub(crate) fn was_shown_as(&self, name: &str, version: Option<Fingerprint>) {
+        self.session.user.last_shown.note(self.of_document(name), version);
     }
 
     /// The version of a document that the caller was shown last.
