@@ -116,7 +116,7 @@ impl Amounts {
     }
 
     fn stated<'v>(&'v self, field: &str, place: Place<'v>) -> Option<&'v str> {
-        place.document.get(field).and_then(Value::as_str).or_else(|| self.stated.get(field)?.as_str())
+        place.document.get(field).or_else(|| self.stated.get(field))?.as_str()
     }
 }
 
@@ -142,6 +142,10 @@ pub(super) fn figure(number: &Number, decimals: usize) -> String {
         Some(float) => format!("{float:.MOST_DECIMALS$}"),
         None => shortest,
     };
+    // What no desk shows stays as it is: the end of an exponent is no end of a fraction.
+    if text.contains(['e', 'E']) {
+        return text;
+    }
     let (sign, rest) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
     let (whole, fraction) = rest.split_once('.').unwrap_or((rest, ""));
     let Ok(whole) = whole.parse::<u64>() else { return text };
@@ -180,6 +184,8 @@ mod tests {
             (1180.0, 2, "1,180.00"),
             (1180.5, 2, "1,180.50"),
             (0.125, 2, "0.125"),
+            (1.5e20, 2, "1.5e+20"),
+            (1.5e-10, 2, "1.5e-10"),
             (-1500.0, 2, "-1,500.00"),
             (1_234_567_890.12, 2, "1,234,567,890.12"),
             (117.600_000_000_000_01, 2, "117.60"),
@@ -204,9 +210,10 @@ mod tests {
         let shown = map(json!({"currency": "USD"}));
         assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&shown)).unwrap(), "1.00 USD");
         // A currency that changes is none, and so is a text that is no code.
-        let amounts = order(json!({"currency": "EUR, Grand Total 1"}));
         let shown = map(json!({"currency": {"from": "EUR", "to": "USD"}}));
         assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&shown)).unwrap(), "1.00");
+        let amounts = order(json!({"currency": "EUR, Grand Total 1"}));
+        assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&Map::new())).unwrap(), "1.00");
     }
 
     #[test]

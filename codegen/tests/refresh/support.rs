@@ -27,9 +27,9 @@ pub fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Where something is kept for the next run of the tests.
-pub fn kept_in(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+/// Where these tests were built: with the same features, the libraries are built already.
+pub fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("..")
 }
 
 /// Copies a file, or a folder with all that is in it.
@@ -89,7 +89,7 @@ impl Repo {
 
     /// A folder of always the same name: cargo knows by it what it has compiled there.
     fn always_in(name: &str) -> Self {
-        let place = kept_in("clones");
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clones");
         // A run that was killed left it.
         let _ = fs::remove_dir_all(place.join(name));
         fs::create_dir_all(&place).unwrap();
@@ -143,17 +143,12 @@ impl Repo {
         }
     }
 
-    /// Cargo on the whole workspace; what recorded sites share is compiled once.
+    /// Cargo on the whole workspace, with what it does not find here from this repository.
     pub fn cargo(&self, args: &[&str]) -> Command {
         self.add_the_rest();
-        self.cargo_into("compiled", args)
-    }
-
-    /// Cargo on the workspace that is there; what it builds is kept below this name for the next time.
-    pub fn cargo_into(&self, kept: &str, args: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        command.current_dir(self.root()).args(args);
-        command.env("CARGO_TARGET_DIR", kept_in(kept));
+        command.current_dir(self.root()).args(args).args(["--locked", "--offline", "--quiet"]);
+        command.env("CARGO_TARGET_DIR", target());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
