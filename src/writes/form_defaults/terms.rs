@@ -78,17 +78,15 @@ fn renew_schedule(
     filled: &mut FilledIn,
 ) {
     let Some(name) = name_in(changes, TERMS).filter(|name| name_in(stored, TERMS) != Some(*name)) else { return };
-    let before = stored.get(SCHEDULE).and_then(Value::as_array).map_or(0, Vec::len);
-    if before == 0 || changes.contains_key(SCHEDULE) {
+    let is_empty = stored.get(SCHEDULE).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if is_empty || changes.contains_key(SCHEDULE) {
         return;
     }
     let may_write = on.def.field(SCHEDULE).is_some_and(|field| on.permit.fields().may_write(field));
     if may_see(on, SCHEDULE) {
         filled.messages.push(match may_write {
-            true => {
-                format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before ({before})")
-            }
-            false => format!("{SCHEDULE} still has its rows from before ({before}), not those of {name:?}"),
+            true => format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before"),
+            false => format!("{SCHEDULE} still has its rows from before, not those of {name:?}"),
         });
     }
     if may_write {
