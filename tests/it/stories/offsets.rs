@@ -103,6 +103,28 @@ async fn a_credit_note_settles_an_invoice_by_an_entry_of_the_site() {
 }
 
 #[on_every_version]
+async fn the_entry_that_settles_a_credit_note_is_permitted_and_weighed_as_one() {
+    let desk = Desk::open().await;
+    let (invoice, customer, _) = owed(&desk).await;
+    let credit = desk.convert("Sales Invoice", &invoice, "Credit Note", json!({})).await;
+    desk.submit("Sales Invoice", &credit).await;
+    let app = |entries: Value, quota: Value| {
+        let doctypes = json!({"Payment Entry": all(), "Sales Invoice": all(), "Journal Entry": entries,
+            "Customer": all(), "Company": all()});
+        app_of(&config(&desk.site, "administrator", json!({"doctypes": doctypes, "quota": quota})))
+    };
+    let before = desk.site.journal().len();
+    let given = asked(&customer, &credit, &invoice, 100.0);
+    let told = refusal(&app(all(), json!({"submit_amount": {"refuse": 50}})), TOOL, given.clone()).await;
+    assert!(told.contains("submit_amount") && told.contains("a Journal Entry that settles a return"), "{told}");
+    let mut hides = all();
+    hides["restricted_fields"] = json!(["accounts"]);
+    let told = refusal(&app(hides, json!({})), TOOL, given).await;
+    assert!(told.contains("is no payment of this party"), "{told}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn without_the_leave_for_entries_only_payment_entries_are_looked_at() {
     let desk = Desk::open().await;
     let (invoice, customer, account) = owed(&desk).await;

@@ -5,6 +5,7 @@ mod advances;
 mod entries;
 mod kinds;
 mod matches;
+mod postings;
 mod sources;
 mod write;
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use self::entries::{Entries, Sight, limit};
 use self::kinds::{ENTRY, Kind};
 use self::matches::{Match, asked, oldest};
+use self::postings::Postings;
 use self::sources::{Permits, Source, may_read, sees};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
@@ -148,6 +150,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         on.would_pass(&step(payment, &told)).await?;
     }
     on.has_room_for(changed.len()).await?;
+    let postings = Postings::of(&call, &entries, &changed).await?;
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
@@ -185,9 +188,16 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
             }
         }
     }
+    let posted = postings.members(&on, confirmed);
+    for (at, member) in posted.iter().enumerate() {
+        if let Err(error) = member.begin().await {
+            members.iter().chain(&posted[..=at]).for_each(|member| member.settle(Err(&error)));
+            return Err(error);
+        }
+    }
     let write = Reconciled { on: &on, form: &form, payments: &changed };
     let sent = send(session, &write, leave).await;
-    members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
+    members.iter().chain(&posted).for_each(|member| member.settle(sent.as_ref().map(|_| None)));
     let messages = sent?.messages;
     let mut answer = done(&write).await;
     answer.extend(told_after(told, !answer.contains_key("not_shown")));

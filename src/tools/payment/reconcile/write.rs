@@ -6,7 +6,7 @@ use erpnext_schema::counted;
 use serde_json::{Map, Value, json};
 
 use super::entries::{Entries, Sight};
-use super::kinds::{Share, booked_for, number};
+use super::kinds::{Kind, Share, booked_for, number};
 use super::matches::{Match, Side};
 use super::sources::Source;
 use crate::cleared::Cleared;
@@ -89,6 +89,12 @@ impl<'a> Matched<'a> {
     /// Its name.
     pub fn name(&self) -> &'a str {
         &self.side.name
+    }
+
+    /// The entries that the site makes of it, each by its currency and amount: none of what is changed itself.
+    pub fn posted(&self) -> Vec<(&'a str, f64)> {
+        let (currency, is_posted) = (self.side.currency.as_str(), self.source.kind == Kind::Return);
+        self.named.iter().filter(|_| is_posted).map(|(_, amount)| (currency, *amount)).collect()
     }
 
     /// Whether the payment has what was meant for the invoices, beside what it had; none where it is as it was.
