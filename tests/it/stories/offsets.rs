@@ -168,6 +168,8 @@ async fn an_advance_for_no_invoice_is_recorded_where_the_company_keeps_them() {
     desk.site.with(|site| site.set("Company", COMPANY, apart.as_object().unwrap())).unwrap();
     let apart = desk.call("record_payment", ahead(json!({}))).await;
     assert_eq!((&apart["booked_in"], &apart["docstatus"]), (&json!(kept[0]), &json!(0)), "{apart}");
+    let stored = desk.get("Payment Entry", apart["created"].as_str().unwrap()).await;
+    assert!(stored["posting_date"].is_string() && stored["reference_date"] == stored["posting_date"], "{stored}");
 }
 
 #[on_every_version]
