@@ -103,6 +103,26 @@ async fn a_credit_note_settles_an_invoice_by_an_entry_of_the_site() {
 }
 
 #[on_every_version]
+async fn what_an_order_has_is_left_out_where_nobody_named_it() {
+    let desk = Desk::open().await;
+    let (invoice, customer, account) = owed(&desk).await;
+    let booked = entry(&desk, &customer, &account, &[30.0]).await;
+    let free = entry(&desk, &customer, &account, &[20.0]).await;
+    let stored = desk.site.with(|site| site.load("Journal Entry", &booked)).unwrap();
+    let row = stored["accounts"][1]["name"].as_str().unwrap().to_owned();
+    let order = json!({"reference_type": "Sales Order", "reference_name": "SO-1"});
+    desk.site.with(|site| site.set("Journal Entry Account", &row, order.as_object().unwrap())).unwrap();
+    let oldest = json!({"party_type": "Customer", "party": customer, "company": COMPANY, "dry_run": true});
+    let told = desk.call(TOOL, oldest).await;
+    let allocation = told["allocation"].to_string();
+    assert!(allocation.contains(&free) && !allocation.contains(&booked), "{told}");
+    assert!(told["left_out"].to_string().contains(&booked), "{told}");
+    // Who names it is told why it is not matched.
+    let told = desk.refusal(TOOL, asked(&customer, &booked, &invoice, 10.0)).await;
+    assert!(told.contains("is booked for \"SO-1\" already"), "{told}");
+}
+
+#[on_every_version]
 async fn the_entry_that_settles_a_credit_note_is_permitted_and_weighed_as_one() {
     let desk = Desk::open().await;
     let (invoice, customer, _) = owed(&desk).await;

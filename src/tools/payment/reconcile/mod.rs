@@ -2,6 +2,7 @@
 //! Entries, rows of Journal Entries, and returns.
 
 mod advances;
+mod booked;
 mod entries;
 mod kinds;
 mod matches;
@@ -14,9 +15,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use self::booked::oldest_free;
 use self::entries::{Entries, Sight, limit};
 use self::kinds::{ENTRY, Kind};
-use self::matches::{Match, asked, oldest};
+use self::matches::{Match, asked};
 use self::postings::Postings;
 use self::sources::{Permits, Source, may_read, sees};
 use self::write::{Matched, Reconciled, allotted};
@@ -118,7 +120,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let mut matches = match &args.allocations {
         Some(rows) => asked(rows, &entries.payments, &entries.invoices)
             .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
-        None => oldest(&entries.payments, &entries.invoices),
+        None => oldest_free(&sight, &mut entries).await?,
     };
     if matches.len() > MOST {
         let message = format!("{} more allocations are possible: call again after these", matches.len() - MOST);
