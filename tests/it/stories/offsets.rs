@@ -214,6 +214,8 @@ async fn an_advance_in_an_account_of_its_own_is_matched() {
     assert_eq!(desk.get("Payment Entry", &payment).await["paid_from"], json!(kept[0]));
     let (waits, done) = confirmed(&desk, &asked(&customer, &payment, &invoice, 40.0)).await;
     assert!(!waits["left_out"].to_string().contains("advances"), "{waits}");
+    let booked = (&waits["advance_account"], &waits["allocation"][0]["booked_in"]);
+    assert_eq!(booked, (&json!(kept[0]), &json!(kept[0])), "{waits}");
     assert_eq!(done["reconciled"], json!([payment]), "{done}");
     assert_eq!(outstanding(&desk, &invoice), 110.0);
 
