@@ -35,8 +35,8 @@ const NAMED: usize = 10;
 const MOST_OF_A_PREVIEW: usize = 40;
 const NAMED_IN_A_PREVIEW: usize = 3;
 /// What is told of links that may be missing.
-const UNSEEN: &str = "links by fields and DocTypes that were added on the site may be missing: not all of those could \
-                      be looked at; name DocTypes in only";
+const UNSEEN: &str = "links by fields that the site hides, or by fields and DocTypes that were added on it, may be missing: \
+                      not all of those could be looked at; name DocTypes in only";
 
 /// What belongs to a document.
 pub static LINKED: ToolSpec = ToolSpec {
@@ -134,8 +134,9 @@ async fn around(on: &DocTypeCall<'_>, name: &str, only: Option<&[String]>, most:
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();
     for (doctype, via, found) in asked.try_collect::<Vec<_>>().await? {
         match found {
-            Ok(rows) if rows.is_empty() => {}
-            Ok(rows) => from.entry(doctype).or_default().add(&via, rows),
+            Ok(None) => unseen = true,
+            Ok(Some(rows)) if rows.is_empty() => {}
+            Ok(Some(rows)) => from.entry(doctype).or_default().add(&via, rows),
             Err(error) => drop(refused.insert(doctype.to_owned(), why(&error))),
         }
     }
@@ -233,8 +234,9 @@ fn has_lists(def: &DocTypeDef) -> bool {
     !(def.is(CHILD) || def.is(SINGLE) || def.is(VIRTUAL))
 }
 
-/// What one way led to: the DocType, the field, and the documents or the site's refusal to tell them.
-type Found = (&'static str, String, Result<Vec<Map<String, Value>>, SiteError>);
+/// What one way led to: the DocType, the field, and the documents or the site's refusal to tell them; none by a field that
+/// the site hides by its permlevel.
+type Found = (&'static str, String, Result<Option<Vec<Map<String, Value>>>, SiteError>);
 
 /// The documents that link in that way.
 ///
@@ -261,16 +263,12 @@ async fn found(on: &DocTypeCall<'_>, way: Way, name: &str) -> Result<Found, Tool
         own_columns: true,
         ..ListQuery::default()
     };
-    let mut found = session.site.list(&permit, &query).await.map(|answer| answer.data);
-    // Most ways lead to nothing: what is hidden is asked where there is something to tell.
-    if found.as_ref().is_ok_and(|rows| !rows.is_empty()) {
-        let there = DocTypeCall { def: way.from, permit: &permit, ..*on };
-        match there.hidden().await {
-            Ok(hidden) if way.is_hidden(&hidden) => found = Ok(Vec::new()),
-            Ok(_) => {}
-            Err(error) => found = Err(error),
-        }
-    }
+    let there = DocTypeCall { def: way.from, permit: &permit, ..*on };
+    let found = match is_above(&there, &way).await {
+        Ok(true) => Ok(None),
+        Ok(false) => listed(&there, &way, &query).await.map(Some),
+        Err(error) => Err(error),
+    };
     match found {
         Ok(rows) => Ok((way.from.name, via, Ok(rows))),
         Err(error) if is_answer(&error) => {
@@ -279,6 +277,27 @@ async fn found(on: &DocTypeCall<'_>, way: Way, name: &str) -> Result<Found, Tool
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the permlevel of what the way goes by is above the user: asked whether or not there is something to tell.
+async fn is_above(there: &DocTypeCall<'_>, way: &Way) -> Result<bool, SiteError> {
+    let holder = way.rows.map_or(Some(way.from), |rows| there.session.catalog.known(rows.doctype));
+    let fields = std::iter::once(way.field).chain(way.by).filter_map(|name| holder?.field(name));
+    let levels: Vec<u8> = fields.map(|field| field.permlevel).filter(|level| *level > 0).collect();
+    for level in levels {
+        if !there.site_shows(None, level).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The documents that link in that way, none by what the site masks. That is asked where there is something to tell, since
+/// it is a request for each DocType; and so it is told nowhere: it would say that there is something.
+async fn listed(there: &DocTypeCall<'_>, way: &Way, query: &ListQuery) -> Result<Vec<Map<String, Value>>, SiteError> {
+    let rows = there.session.site.list(there.permit, query).await?.data;
+    let is_masked = !rows.is_empty() && way.is_hidden(&there.masked().await?);
+    Ok(if is_masked { Vec::new() } else { rows })
 }
 
 /// The documents of one DocType that link to the document.

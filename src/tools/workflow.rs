@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::lifecycle::{self, Docstatus, moved, stale};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
-use crate::cleared::Cleared;
+use crate::cleared::{Cleared, Confirmed};
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -23,6 +23,7 @@ use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::{NoArgs, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
+use crate::writes::confirm::About;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 
@@ -156,31 +157,43 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let doc = session.site.get(&update, name).await?.data;
     named_exactly(&on, name, &doc)?;
     on.as_last_shown(name, &doc, args.overwrite).await?;
+    let workflow = session.site.workflow(on.def.name).await?;
+    let shows_state = shows_state(&on, workflow.as_ref());
+    // Whether it is open would tell the state: who asks for that takes it.
+    let confirmed = match shows_state {
+        true => on.confirmed,
+        false => Some(asked_unseen(&on, name, wanted, &doc).await?),
+    };
+    let on = DocTypeCall { confirmed, ..on };
     let Some(actions) = open(&on, &doc).await? else {
         return Err(ToolError::refused(
             format!("{} has no workflow: there is no action to take.", on.def.name),
             "Use its own tools to update, submit or cancel it.",
         ));
     };
-    let workflow = session.site.workflow(on.def.name).await?;
-    let shows_state = shows_state(&on, workflow.as_ref());
     let not_open = |message: String, nearest: Option<&str>| {
         let nearest = nearest.map(str::to_owned);
         let violation = Violation { path: "action".to_owned(), rule: Rule::Value, message, nearest };
-        Err(ToolError::arguments(call.tool.name(), vec![violation]))
+        ToolError::arguments(call.tool.name(), vec![violation])
+    };
+    let hidden = || not_open("is not open to this user now, or is not permitted".to_owned(), None);
+    // What is not permitted is open.
+    let refused = |error: ToolError| match error {
+        ToolError::Denied(_) if !shows_state => hidden(),
+        error => error,
     };
     let Some(action) = actions.iter().find(|action| action.name == wanted) else {
         if !shows_state {
-            return not_open("is not open to this user now".to_owned(), None);
+            return Err(hidden());
         }
         let names = || actions.iter().map(|action| action.name.as_str());
         let listed = names().collect::<Vec<_>>().join(", ");
         let message = format!("open to this user now: {}", if listed.is_empty() { "no action" } else { &listed });
-        return not_open(message, nearest(wanted, names()));
+        return Err(not_open(message, nearest(wanted, names())));
     };
     if action.needs_another {
-        if !on.may_read("owner") {
-            return not_open("is not open to this user now".to_owned(), None);
+        if !shows_state || !on.may_read("owner") {
+            return Err(hidden());
         }
         return Err(ToolError::refused(
             format!("{} {name:?}: {wanted} is not for whoever made the document; nothing was done.", on.def.name),
@@ -205,9 +218,9 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let state = WriteState::Changed { stored: &doc, result: &result };
     // What the state means for docstatus needs leave of its own, and is confirmed and shown as what it is.
     if operation != Operation::Update {
-        let permit = session.permit(operation, on.def.name).await?;
+        let permit = session.permit(operation, on.def.name).await.map_err(refused)?;
         let on = DocTypeCall { permit: &permit, ..on };
-        drop(on.judge(&Step { name: Some(name), state, preview: &preview }).await?);
+        drop(on.judge(&Step { name: Some(name), state, preview: &preview }).await.map_err(refused)?);
         if on.is_shown_first() {
             preview.extend(match operation {
                 Operation::Cancel => lifecycle::undone(&on, name, &doc).await,
@@ -219,7 +232,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     // It is recorded and counted as what it does.
     let attempt = Attempt { operation: operation.as_str().to_uppercase(), ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..on };
-    let cleared = match on.gate_as(operation, step).await? {
+    let cleared = match on.gate_as(operation, step).await.map_err(refused)? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
@@ -241,6 +254,41 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
         result.data.insert("actions".to_owned(), names.collect());
     }
     Ok(result)
+}
+
+/// That the action is confirmed before it is looked at whether it is open, where the state is withheld: as the most that it
+/// could do.
+///
+/// # Errors
+/// A dry run, which would tell it; what is not confirmed.
+async fn asked_unseen(
+    on: &DocTypeCall<'_>,
+    name: &str,
+    action: &str,
+    doc: &Map<String, Value>,
+) -> Result<Confirmed, ToolError> {
+    if on.attempt.dry_run {
+        return Err(ToolError::refused(
+            "dry_run: this server's configuration withholds the state, which a dry run would tell; nothing was done.",
+            "Without dry_run, an action that is named by the user can be taken.",
+        ));
+    }
+    if let Some(confirmed) = on.confirmed {
+        return Ok(confirmed);
+    }
+    let is_one = |operation: &Operation| *operation == Operation::Update || on.def.is(doctype_flag::SUBMITTABLE);
+    let mut could_be = [Operation::Cancel, Operation::Submit, Operation::Update].into_iter().filter(is_one);
+    let operation = could_be.find(|operation| on.session.policy.confirms(*operation));
+    let about = About {
+        tool: on.tool.name(),
+        doctype: on.def.name,
+        state: doc.get("modified"),
+        operation: operation.unwrap_or(Operation::Update),
+        always: false,
+        what: format!("{action} of {} {name:?}", on.def.name),
+    };
+    let shown = || Map::from_iter([("name".to_owned(), json!(name)), ("action".to_owned(), json!(action))]);
+    about.confirmed(on.session, on.given, shown).await
 }
 
 /// An action taken on a document that was read as `before`; it leaves these fields so.

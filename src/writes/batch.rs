@@ -86,6 +86,14 @@ impl<'a> Member<'a> {
         result
     }
 
+    /// Records that the site is about to do it, along with what is sent, where the quota has room for it.
+    ///
+    /// # Errors
+    /// That it has none, or that the intent cannot be recorded.
+    pub async fn begin(&self) -> Result<(), ToolError> {
+        self.on().intend().await.map(drop)
+    }
+
     /// Records what came of it.
     pub fn settle(&self, result: Result<Option<&Made>, &ToolError>) {
         record_result(self.session, &self.attempt, self.started, result.map(|made| (made, None)), 0);

@@ -28,9 +28,25 @@ impl OutOfForm {
         sent: &Map<String, Value>,
         doc: &Map<String, Value>,
     ) -> Self {
+        Self::found(on, before, sent, doc, true)
+    }
+
+    /// The same of a new document that is made from another one, by what is `shown` of it: what is not in there may be
+    /// withheld, and decides nothing.
+    pub fn of_shown(on: &DocTypeCall<'_>, sent: &Map<String, Value>, shown: &Map<String, Value>) -> Self {
+        Self::found(on, &Map::new(), sent, shown, false)
+    }
+
+    fn found(
+        on: &DocTypeCall<'_>,
+        before: &Map<String, Value>,
+        sent: &Map<String, Value>,
+        doc: &Map<String, Value>,
+        is_whole: bool,
+    ) -> Self {
         let (rule, version) = (on.permit.fields(), on.session.catalog.version());
         let may_read = |field: &FieldDef| rule.may_read(field);
-        let own = Form { version, def: on.def, is_new: before.is_empty(), doc, may_read: &may_read };
+        let own = Form { version, def: on.def, is_new: before.is_empty(), is_whole, doc, may_read: &may_read };
         let mut found = Self::default();
         for (field, value) in sent.iter().filter_map(|(key, value)| Some((on.def.field(key)?, value))) {
             let key = field.fieldname;
@@ -42,7 +58,8 @@ impl OutOfForm {
             for (row, whole) in rows(value).zip(doc.get(key).into_iter().flat_map(rows)) {
                 let mut earlier = before.get(key).into_iter().flat_map(rows);
                 let was = earlier.find(|was| was.get("name").is_some() && was.get("name") == whole.get("name"));
-                let form = Form { version, def: child, is_new: was.is_none(), doc: whole, may_read: &may_read };
+                let form =
+                    Form { version, def: child, is_new: was.is_none(), is_whole, doc: whole, may_read: &may_read };
                 for (column, value) in row.iter().filter_map(|(column, value)| Some((child.field(column)?, value))) {
                     if is_change(column, value, was.and_then(|was| was.get(column.fieldname))) {
                         form.judge(&format!("{key}.{}", column.fieldname), column, &mut found);
@@ -79,6 +96,8 @@ struct Form<'a> {
     version: Version,
     def: &'static DocTypeDef,
     is_new: bool,
+    /// Whether what `doc` has not is as the site's defaults have it.
+    is_whole: bool,
     doc: &'a Map<String, Value>,
     may_read: &'a dyn Fn(&FieldDef) -> bool,
 }
@@ -121,7 +140,7 @@ impl Form<'_> {
         when.fields().all(|name| match self.def.field(name) {
             _ if name == NEW || name == "docstatus" => true,
             Some(field) if field.permlevel == 0 && (self.may_read)(field) => {
-                !self.is_new || self.doc.contains_key(name) || is_plain_tick(field)
+                !self.is_new || self.doc.contains_key(name) || self.is_whole && is_plain_tick(field)
             }
             _ => false,
         })

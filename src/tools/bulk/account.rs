@@ -98,7 +98,8 @@ impl Account {
                     dry.push(answer.into_value());
                     return;
                 }
-                self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(name)));
+                let renamed = answer.data.get("renamed").and_then(|renamed| renamed.get("to")?.as_str());
+                self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(renamed).or(name)));
                 self.filled.take(row, &mut answer.data);
                 answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation" | "note"));
                 for message in std::mem::take(&mut answer.messages) {

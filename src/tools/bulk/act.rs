@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::check::{twice, unknown};
-use super::{Ask, Row, not_within, run, select, within_most, wrong};
+use super::{Ask, Row, not_within, run, select, start, within_most, wrong};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -164,9 +164,11 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
         given.extend(new_names.get(&name).map(|new_name| ("new_name".to_owned(), new_name.clone())));
         rows.push(One { name, tool, given: Arguments::new(given)?, observer: CallObserver::default() });
     }
-    let mut found: Vec<Violation> = twice("names", &rows);
+    let argument = if args.action == Action::Rename { "new_names" } else { "names" };
+    let mut found: Vec<Violation> = twice(argument, &rows);
     if state.is_none() {
-        found.extend(unknown(&on, "names", 0, &rows).await?);
+        // What an earlier call renamed has its old name no more.
+        found.extend(unknown(&on, argument, start(&call, args.start_at, rows.len())?, &rows).await?);
     }
     if !found.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), found));

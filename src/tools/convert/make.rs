@@ -92,7 +92,10 @@ pub(super) async fn make(
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
-    let out_of_form = OutOfForm::of(on, &Map::new(), &merged.given, &doc);
+    // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
+    let hidden = source_on.hidden().await?;
+    let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
+    let out_of_form = OutOfForm::of_shown(on, &merged.given, &shown);
     filled.warn(out_of_form.told());
     let mut answer = from_what(source_on, on, name);
     let mut messages = Vec::new();
@@ -101,9 +104,6 @@ pub(super) async fn make(
     if !left_out.is_empty() {
         answer.insert("left_out".to_owned(), json!(left_out));
     }
-    // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
-    let hidden = source_on.hidden().await?;
-    let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
     let mut warnings = doubts::of(on, &shown);
     let zeros = draft::lean(on, &mut shown);
     if matches!(then, Then::Show) || on.is_shown_first() {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::may_update;
 use crate::answer::ToolAnswer;
@@ -97,23 +97,26 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     links::check_merged(&on, &merged, &stored).await?;
     let mut result = stored.clone();
     result.extend(merged.body.clone());
-    let preview = on.preview(&stored, &result, &data);
+    let mut preview = on.preview(&stored, &result, &data);
     if preview.is_empty() {
         return Err(ToolError::refused(
             format!("{} {name:?} has these rows already; nothing was sent.", on.def.name),
             "Nothing is to be done.",
         ));
     }
+    let mut rows = order.rows(&stored, &merged.given, &merged.body);
+    let bare = describe(&on, &mut rows).await;
+    let warning = (!bare.is_empty()).then(|| format!("rows that are added have no description: {}", bare.join(", ")));
+    preview.extend(warning.iter().map(|warning| ("warnings".to_owned(), json!([warning]))));
     let state = WriteState::Changed { stored: &stored, result: &result };
     let cleared = match on.gate_as(Operation::Cancel, Step { name: Some(name), state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
-    let mut rows = order.rows(&stored, &merged.given, &merged.body);
-    describe(&on, &mut rows).await;
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
     let answer = send(call.session, &write, cleared).await?;
     let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
+    told.messages.extend(warning);
     if permit.is_conditional()
         && let Ok(now) = on.stored(name).await
     {
@@ -258,23 +261,33 @@ fn old_of<'m>(before: &[&'m Map<String, Value>], row: &Map<String, Value>) -> Op
     before.iter().find(|old| row.get("name").is_some() && old.get("name") == row.get("name")).copied()
 }
 
-/// Gives each row that is added the description of its item, as the desk's form does: version 16 works none out.
-async fn describe(on: &DocTypeCall<'_>, rows: &mut [Value]) {
+/// Gives each row that is added the description of its item, as the desk's form does: version 16 works none out. Gives the
+/// items whose rows will have none.
+async fn describe(on: &DocTypeCall<'_>, rows: &mut [Value]) -> Vec<String> {
     let session = on.session;
-    let (Ok(permit), Some(def)) = (session.permit(Operation::Read, "Item").await, session.catalog.known("Item")) else {
-        return;
-    };
-    if !def.field(DESCRIPTION).is_some_and(|field| permit.fields().may_read(field)) {
-        return;
-    }
+    let field = session.catalog.known("Item").and_then(|def| def.field(DESCRIPTION));
+    let permit = session.permit(Operation::Read, "Item").await.ok();
+    let permit = permit.filter(|permit| field.is_some_and(|field| permit.fields().may_read(field)));
+    let mut bare = Vec::new();
     for row in rows {
         let Some(row) = row.as_object_mut().filter(|row| !row.contains_key("name")) else { continue };
         let Some(item) = row.get("item_code").and_then(document_name) else { continue };
-        match session.site.get(&permit, &item).await {
-            Ok(item) => row.extend(item.data.get(DESCRIPTION).map(|text| (DESCRIPTION.to_owned(), text.clone()))),
+        let found = match &permit {
+            Some(permit) => session.site.get(permit, &item).await.map(|item| item.data.get(DESCRIPTION).cloned()),
+            None => Ok(None),
+        };
+        match found {
+            Ok(Some(text)) if text.as_str().is_some_and(|text| !text.is_empty()) => {
+                row.insert(DESCRIPTION.to_owned(), text);
+                continue;
+            }
+            Ok(_) => {}
             Err(error) => tracing::info!("description of Item {item:?}: {}", error.for_log()),
         }
+        bare.push(item);
     }
+    bare.retain(|_| session.catalog.version().major() >= 16);
+    bare
 }
 
 /// The rows of an order, replaced.

@@ -62,7 +62,12 @@ pub async fn begun(
         PartyType::Customer => "Receive",
         PartyType::Supplier => "Pay",
     };
+    // The day is the site's.
+    _ = call.session.zone().await;
+    let today = call.session.today().to_string();
     let begun = [
+        ("posting_date", json!(today)),
+        ("reference_date", json!(today)),
         ("payment_type", json!(kind)),
         ("party_type", json!(args.party_type.as_str())),
         ("party", json!(args.party)),

@@ -1,6 +1,7 @@
 //! What the form fills in by the terms that were chosen: their text, and the payment terms of another template in the
 //! place of those of before, which the site itself makes where a document has none.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value, json};
 
 use super::{FilledIn, SCHEDULE, TERMS, may_see, name_in, no_such};
@@ -12,6 +13,10 @@ use crate::writes::doubts::sees;
 const CONDITIONS: &str = "Terms and Conditions";
 const CHOSEN: &str = "tc_name";
 const TEXT: &str = "terms";
+
+const ITEMS: &str = "items";
+/// The columns of a row that name the order that it comes from.
+const ORDERS: [&str; 3] = ["sales_order", "purchase_order", "prevdoc_docname"];
 
 /// Adds what the form would, to a change of the draft that is stored; to a new document, where nothing is.
 ///
@@ -70,6 +75,17 @@ async fn fill_text(
     Ok(())
 }
 
+/// Whether a row names an order, whose terms the site may take (`automatically_fetch_payment_terms`); so, too, where that may
+/// not be told.
+fn may_be_of_an_order(on: &DocTypeCall<'_>, stored: &Map<String, Value>, changes: &Map<String, Value>) -> bool {
+    let Some(table) = on.def.table(ITEMS) else { return false };
+    let Some(child) = table.rows_of().and_then(|child| on.session.catalog.known(child)) else { return false };
+    ORDERS.into_iter().filter_map(|column| child.field(column)).any(|column| {
+        let mut items = [stored, changes].into_iter().filter_map(|doc| doc.get(ITEMS)).flat_map(rows);
+        !on.permit.fields().may_read_child(table, column) || items.any(|row| name_in(row, column.fieldname).is_some())
+    })
+}
+
 /// Takes away the rows of the template of before: without rows, the site makes those of the one that was chosen.
 fn renew_schedule(
     on: &DocTypeCall<'_>,
@@ -78,17 +94,19 @@ fn renew_schedule(
     filled: &mut FilledIn,
 ) {
     let Some(name) = name_in(changes, TERMS).filter(|name| name_in(stored, TERMS) != Some(*name)) else { return };
-    let before = stored.get(SCHEDULE).and_then(Value::as_array).map_or(0, Vec::len);
-    if before == 0 || changes.contains_key(SCHEDULE) {
+    let is_empty = stored.get(SCHEDULE).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if is_empty || changes.contains_key(SCHEDULE) {
         return;
     }
     let may_write = on.def.field(SCHEDULE).is_some_and(|field| on.permit.fields().may_write(field));
     if may_see(on, SCHEDULE) {
         filled.messages.push(match may_write {
-            true => {
-                format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before ({before})")
-            }
-            false => format!("{SCHEDULE} still has its rows from before ({before}), not those of {name:?}"),
+            true if may_be_of_an_order(on, stored, changes) => format!(
+                "{SCHEDULE}: the site makes rows in the place of those of before: of {name:?}, or, where it is set to \
+                 fetch payment terms, as the order has them"
+            ),
+            true => format!("{SCHEDULE}: the site makes the rows of {name:?} in the place of those of before"),
+            false => format!("{SCHEDULE} still has its rows from before, not those of {name:?}"),
         });
     }
     if may_write {

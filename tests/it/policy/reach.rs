@@ -164,14 +164,23 @@ async fn a_restricted_state_of_a_workflow_is_told_by_none_of_its_actions() {
         let app = site.app(json!({"Sales Order": with(all(), lists.clone())}));
         let actions = call(&app, "get_workflow_actions", of.clone()).await.unwrap();
         assert!(!tells(&actions.to_string()) && actions["note"].is_string(), "{lists}: {actions}");
-        let other = with(of.clone(), json!({"action": "Sign"}));
+        // Neither a dry run nor a question tells whether an action is open.
+        for how in [json!({"dry_run": true}), json!({})] {
+            let of_action = |action: &str| with(with(of.clone(), json!({"action": action})), how.clone());
+            let open = refusal(&app, "apply_workflow_action", of_action("Approve")).await;
+            let none = refusal(&app, "apply_workflow_action", of_action("Sign")).await;
+            for text in [open, none] {
+                assert!(text.contains("withholds the state") || text.contains("confirm_token"), "{lists}: {text}");
+            }
+        }
+        let other = with(of.clone(), json!({"action": "Sign", "confirm": true}));
         let text = refusal(&app, "apply_workflow_action", other).await;
         assert!(text.contains("is not open to this user now") && !tells(&text), "{lists}: {text}");
         let waiting = call(&app, "list_pending_approvals", json!({})).await.unwrap();
         assert!(!waiting.to_string().contains(&order) && waiting["note"].is_string(), "{lists}: {waiting}");
     }
     let app = site.app(json!({"Sales Order": with(all(), json!({"restricted_fields": ["workflow_state"]}))}));
-    let approve = with(of.clone(), json!({"action": "Approve"}));
+    let approve = with(of.clone(), json!({"action": "Approve", "confirm": true}));
     let taken = call(&app, "apply_workflow_action", approve).await.unwrap();
     assert!(taken.get("state").is_none() && taken.get("actions").is_none(), "{taken}");
 }

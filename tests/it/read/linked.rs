@@ -214,6 +214,7 @@ async fn a_link_that_the_site_hides_from_its_user_leads_to_no_document() {
         let app = app_of(&config(&site, "administrator", json!({"doctypes": open})));
         let around = call(&app, "get_linked_documents", of_agent.clone()).await.unwrap();
         assert!(entry(&around, "Sales Order").is_none_or(|orders| !orders["via"].to_string().contains("custom_agent")));
+        assert!(around["note"].as_str().unwrap_or_default().contains("fields that the site hides"), "{around}");
         told.push([around, call(&app, "delete_generic_document", dry.clone()).await.unwrap()]);
     }
     assert_eq!(told[0], told[1], "whether an order names it is not told");

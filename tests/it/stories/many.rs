@@ -87,7 +87,14 @@ async fn many_are_renamed_and_each_is_told() {
     let answer = desk.call(ACT, rename(json!({"Bolt Works": "Bolts", "Nut Works": "Pin Works"}))).await;
     assert_eq!((&answer["done"], &answer["total"]), (&json!(1), &json!(2)), "{answer}");
     assert!(answer["failed"][0].to_string().contains("Pin Works"), "{answer}");
+    assert_eq!(answer["updated"], json!(["Bolts", null]), "{answer}");
     assert!(desk.get("Brand", "Bolts").await.is_object());
+    // What is done already is not asked for by the name that it had.
+    let mut rest = rename(json!({"Bolt Works": "Bolts", "Nut Works": "Nuts"}));
+    assert!(desk.refusal(ACT, rest.clone()).await.contains("new_names[0]"));
+    rest["start_at"] = json!(1);
+    let answer = desk.call(ACT, rest).await;
+    assert_eq!((&answer["updated"], &answer["total"]), (&json!(["Nuts"]), &json!(1)), "{answer}");
 }
 
 #[on_every_version]

@@ -103,6 +103,48 @@ async fn a_credit_note_settles_an_invoice_by_an_entry_of_the_site() {
 }
 
 #[on_every_version]
+async fn what_an_order_has_is_left_out_where_nobody_named_it() {
+    let desk = Desk::open().await;
+    let (invoice, customer, account) = owed(&desk).await;
+    let booked = entry(&desk, &customer, &account, &[30.0]).await;
+    let free = entry(&desk, &customer, &account, &[20.0]).await;
+    let stored = desk.site.with(|site| site.load("Journal Entry", &booked)).unwrap();
+    let row = stored["accounts"][1]["name"].as_str().unwrap().to_owned();
+    let order = json!({"reference_type": "Sales Order", "reference_name": "SO-1"});
+    desk.site.with(|site| site.set("Journal Entry Account", &row, order.as_object().unwrap())).unwrap();
+    let oldest = json!({"party_type": "Customer", "party": customer, "company": COMPANY, "dry_run": true});
+    let told = desk.call(TOOL, oldest).await;
+    let allocation = told["allocation"].to_string();
+    assert!(allocation.contains(&free) && !allocation.contains(&booked), "{told}");
+    assert!(told["left_out"].to_string().contains(&booked), "{told}");
+    // Who names it is told why it is not matched.
+    let told = desk.refusal(TOOL, asked(&customer, &booked, &invoice, 10.0)).await;
+    assert!(told.contains("is booked for \"SO-1\" already"), "{told}");
+}
+
+#[on_every_version]
+async fn the_entry_that_settles_a_credit_note_is_permitted_and_weighed_as_one() {
+    let desk = Desk::open().await;
+    let (invoice, customer, _) = owed(&desk).await;
+    let credit = desk.convert("Sales Invoice", &invoice, "Credit Note", json!({})).await;
+    desk.submit("Sales Invoice", &credit).await;
+    let app = |entries: Value, quota: Value| {
+        let doctypes = json!({"Payment Entry": all(), "Sales Invoice": all(), "Journal Entry": entries,
+            "Customer": all(), "Company": all()});
+        app_of(&config(&desk.site, "administrator", json!({"doctypes": doctypes, "quota": quota})))
+    };
+    let before = desk.site.journal().len();
+    let given = asked(&customer, &credit, &invoice, 100.0);
+    let told = refusal(&app(all(), json!({"submit_amount": {"refuse": 50}})), TOOL, given.clone()).await;
+    assert!(told.contains("submit_amount") && told.contains("a Journal Entry that settles a return"), "{told}");
+    let mut hides = all();
+    hides["restricted_fields"] = json!(["accounts"]);
+    let told = refusal(&app(hides, json!({})), TOOL, given).await;
+    assert!(told.contains("is no payment of this party"), "{told}");
+    assert_eq!(desk.journal(before), Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn without_the_leave_for_entries_only_payment_entries_are_looked_at() {
     let desk = Desk::open().await;
     let (invoice, customer, account) = owed(&desk).await;
@@ -146,6 +188,8 @@ async fn an_advance_for_no_invoice_is_recorded_where_the_company_keeps_them() {
     desk.site.with(|site| site.set("Company", COMPANY, apart.as_object().unwrap())).unwrap();
     let apart = desk.call("record_payment", ahead(json!({}))).await;
     assert_eq!((&apart["booked_in"], &apart["docstatus"]), (&json!(kept[0]), &json!(0)), "{apart}");
+    let stored = desk.get("Payment Entry", apart["created"].as_str().unwrap()).await;
+    assert!(stored["posting_date"].is_string() && stored["reference_date"] == stored["posting_date"], "{stored}");
 }
 
 #[on_every_version]
@@ -170,6 +214,8 @@ async fn an_advance_in_an_account_of_its_own_is_matched() {
     assert_eq!(desk.get("Payment Entry", &payment).await["paid_from"], json!(kept[0]));
     let (waits, done) = confirmed(&desk, &asked(&customer, &payment, &invoice, 40.0)).await;
     assert!(!waits["left_out"].to_string().contains("advances"), "{waits}");
+    let booked = (&waits["advance_account"], &waits["allocation"][0]["booked_in"]);
+    assert_eq!(booked, (&json!(kept[0]), &json!(kept[0])), "{waits}");
     assert_eq!(done["reconciled"], json!([payment]), "{done}");
     assert_eq!(outstanding(&desk, &invoice), 110.0);
 

@@ -19,6 +19,8 @@ use crate::tools::erp::PartyType;
 
 /// How many invoices, and how many payments, the site is asked for, the oldest first.
 const MOST_OPEN: usize = 500;
+/// The field of the site's tool with the account of payments in advance.
+pub const ADVANCES: &str = "default_advance_account";
 
 /// The calls by which the caller sees payments and invoices.
 pub struct Sight<'a> {
@@ -77,7 +79,7 @@ impl Sight<'_> {
         );
         match apart {
             Advances::WithTheRest => {}
-            Advances::In(account) => _ = form.insert("default_advance_account".to_owned(), json!(account)),
+            Advances::In(account) => _ = form.insert(ADVANCES.to_owned(), json!(account)),
             Advances::Unknown => left_out.push("advances in an account of their own are not looked at".to_owned()),
         }
         let mut found = session.site.ask_desk_tool(self.asks, DeskQuestion::Unreconciled, &form, None).await?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::advance::account_of;
 use super::PAYMENT;
 use crate::document::amounts::{money, same};
 use crate::shape::text_of;
@@ -66,6 +67,15 @@ impl Kind {
             Self::Payment => number(doc, "unallocated_amount"),
             Self::Entry => own_row(doc, row).map_or(0.0, |row| number(row, side(party_type))),
             Self::Return => -number(doc, "outstanding_amount"),
+        }
+    }
+
+    /// The account of the party that the payment is booked in; none of a return, which is in that of the invoices.
+    pub fn account<'d>(self, doc: &'d Map<String, Value>, row: &str) -> Option<&'d str> {
+        match self {
+            Self::Payment => account_of(doc),
+            Self::Entry => own_row(doc, row).map(|row| text_of(row, "account")),
+            Self::Return => None,
         }
     }
 

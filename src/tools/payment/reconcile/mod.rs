@@ -2,9 +2,11 @@
 //! Entries, rows of Journal Entries, and returns.
 
 mod advances;
+mod booked;
 mod entries;
 mod kinds;
 mod matches;
+mod postings;
 mod sources;
 mod write;
 
@@ -13,9 +15,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::entries::{Entries, Sight, limit};
+use self::booked::oldest_free;
+use self::entries::{ADVANCES, Entries, Sight, limit};
 use self::kinds::{ENTRY, Kind};
-use self::matches::{Match, asked, oldest};
+use self::matches::{Match, asked};
+use self::postings::Postings;
 use self::sources::{Permits, Source, may_read, sees};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
@@ -116,7 +120,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let mut matches = match &args.allocations {
         Some(rows) => asked(rows, &entries.payments, &entries.invoices)
             .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
-        None => oldest(&entries.payments, &entries.invoices),
+        None => oldest_free(&sight, &mut entries).await?,
     };
     if matches.len() > MOST {
         let message = format!("{} more allocations are possible: call again after these", matches.len() - MOST);
@@ -140,7 +144,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let changed = Matched::all(&sight, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
     let form = allotted(&sight, &entries, &changed, &mut differences).await?;
-    let told = told(&entries, &matches, differences);
+    let told = told(&entries, &matches, &changed, differences);
     for payment in &changed {
         let Source { changed: on, submit, .. } = payment.source;
         submit.map_or(Ok(()), |permit| permit.admits_stored(&payment.before))?;
@@ -148,6 +152,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         on.would_pass(&step(payment, &told)).await?;
     }
     on.has_room_for(changed.len()).await?;
+    let postings = Postings::of(&call, &entries, &changed).await?;
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
@@ -185,9 +190,16 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
             }
         }
     }
+    let posted = postings.members(&on, confirmed);
+    for (at, member) in posted.iter().enumerate() {
+        if let Err(error) = member.begin().await {
+            members.iter().chain(&posted[..=at]).for_each(|member| member.settle(Err(&error)));
+            return Err(error);
+        }
+    }
     let write = Reconciled { on: &on, form: &form, payments: &changed };
     let sent = send(session, &write, leave).await;
-    members.iter().for_each(|member| member.settle(sent.as_ref().map(|_| None)));
+    members.iter().chain(&posted).for_each(|member| member.settle(sent.as_ref().map(|_| None)));
     let messages = sent?.messages;
     let mut answer = done(&write).await;
     answer.extend(told_after(told, !answer.contains_key("not_shown")));
@@ -213,7 +225,7 @@ fn step<'a>(payment: &'a Matched<'_>, told: &'a Map<String, Value>) -> Step<'a> 
 }
 
 /// What is shown before and told after: what of each goes where, and what stays open.
-fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<String, Value> {
+fn told(entries: &Entries, matches: &[Match], changed: &[Matched<'_>], differences: Vec<Value>) -> Map<String, Value> {
     let open = |sides: &[matches::Side]| sides.iter().map(|side| side.open).collect::<Vec<f64>>();
     let (mut payments, mut invoices) = (open(&entries.payments), open(&entries.invoices));
     let take = |left: &mut f64, amount: f64| {
@@ -221,6 +233,8 @@ fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<St
         *left = money(before - amount);
         json!({"before": before, "after": *left})
     };
+    // It was named, or may be read where it stands.
+    let apart = entries.form.get(ADVANCES).and_then(Value::as_str);
     let rows: Vec<Value> = matches
         .iter()
         .map(|one| {
@@ -233,6 +247,11 @@ fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<St
             });
             if payment.doctype != PAYMENT {
                 told["payment_is"] = json!(payment.doctype);
+            }
+            let is_apart =
+                |of: &Matched<'_>| of.name() == payment.name && apart.is_some_and(|account| of.is_in(account));
+            if changed.iter().any(is_apart) {
+                told["booked_in"] = json!(apart);
             }
             if payment.doctype == invoice.doctype {
                 told["made_by"] = json!(format!("a {ENTRY} that the site makes and submits"));
@@ -259,6 +278,7 @@ fn told(entries: &Entries, matches: &[Match], differences: Vec<Value>) -> Map<St
         ("payments_left".to_owned(), stays("payments", &entries.payments, &payments)),
         ("invoices_left".to_owned(), stays("invoices", &entries.invoices, &invoices)),
     ]);
+    told.extend(apart.map(|account| ("advance_account".to_owned(), json!(account))));
     if !differences.is_empty() {
         told.insert("exchange_differences".to_owned(), Value::Array(differences));
     }

@@ -10,6 +10,19 @@ use crate::policy::{Operation, Permit};
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
 
+/// What the site does with the entry that settles a return.
+pub const STEPS: [Operation; 2] = [Operation::Create, Operation::Submit];
+/// The columns of the entry that settles a return.
+const POSTED: [&str; 7] = [
+    "account",
+    "party_type",
+    "party",
+    "debit_in_account_currency",
+    "credit_in_account_currency",
+    "reference_type",
+    "reference_name",
+];
+
 /// What is needed to match documents of one kind.
 pub struct Permits {
     pub kind: Kind,
@@ -50,13 +63,20 @@ impl Permits {
 /// That the Journal Entry may be made with which the site settles a return. It is the site's own: no condition on one
 /// could be judged before.
 async fn posts(session: &Session<'_>) -> Result<(), ToolError> {
-    for operation in [Operation::Create, Operation::Submit] {
-        if session.permit(operation, ENTRY).await?.is_conditional() {
+    let row: Map<String, Value> = POSTED.iter().map(|column| ((*column).to_owned(), Value::Null)).collect();
+    let made = Map::from_iter([("accounts".to_owned(), Value::Array(vec![Value::Object(row)]))]);
+    for operation in STEPS {
+        let permit = session.permit(operation, ENTRY).await?;
+        if permit.is_conditional() {
             return Err(ToolError::refused(
                 format!("A condition of this server's configuration is to hold for each {ENTRY}."),
                 "get_doctype_permissions tells what is permitted.",
             ));
         }
+        let def = DocTypeCall::def_of(session, &permit).await?;
+        let children = |child: &str| session.catalog.known(child);
+        let refused = permit.fields().refused(operation, Some(def), children, &made);
+        refused.first().map_or(Ok(()), |field| Err(may_not_write(ENTRY, field)))?;
     }
     Ok(())
 }
@@ -94,11 +114,15 @@ fn may_change(on: &DocTypeCall<'_>, fields: &[&str]) -> Result<(), ToolError> {
     let children = |child: &str| on.session.catalog.known(child);
     match on.permit.fields().refused(Operation::Update, Some(on.def), children, &changes).first() {
         None => Ok(()),
-        Some(field) => Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        )),
+        Some(field) => Err(may_not_write(on.def.name, field)),
     }
+}
+
+fn may_not_write(doctype: &str, field: &str) -> ToolError {
+    ToolError::refused(
+        format!("This server's configuration does not permit writing {field} of {doctype}."),
+        "get_doctype_permissions tells what is permitted.",
+    )
 }
 
 /// Whether a field may be read, or a column as `accounts.party`.

@@ -6,9 +6,9 @@ use erpnext_schema::counted;
 use serde_json::{Map, Value, json};
 
 use super::entries::{Entries, Sight};
-use super::kinds::{Share, booked_for, number};
+use super::kinds::{Kind, Share, booked_for, number};
 use super::matches::{Match, Side};
-use super::sources::Source;
+use super::sources::{Source, may_read};
 use crate::cleared::Cleared;
 use crate::document::amounts::same;
 use crate::document::outcome::{UNCHANGED, Verdict};
@@ -89,6 +89,19 @@ impl<'a> Matched<'a> {
     /// Its name.
     pub fn name(&self) -> &'a str {
         &self.side.name
+    }
+
+    /// Whether it is booked in this account, and that may be told.
+    pub fn is_in(&self, account: &str) -> bool {
+        let Source { kind, seen, .. } = self.source;
+        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| may_read(seen, field));
+        is_told && kind.account(&self.before, text_of(&self.side.row, "reference_row")) == Some(account)
+    }
+
+    /// The entries that the site makes of it, each by its currency and amount: none of what is changed itself.
+    pub fn posted(&self) -> Vec<(&'a str, f64)> {
+        let (currency, is_posted) = (self.side.currency.as_str(), self.source.kind == Kind::Return);
+        self.named.iter().filter(|_| is_posted).map(|(_, amount)| (currency, *amount)).collect()
     }
 
     /// Whether the payment has what was meant for the invoices, beside what it had; none where it is as it was.
