@@ -99,7 +99,8 @@ impl IdentityProvider {
         let narrower = format!("{}{path}", self.addresses.origin);
         let stated = audience.as_deref();
         let audiences = [stated.unwrap_or(&self.addresses.resource), stated.unwrap_or(&narrower)];
-        let expected = Expectation { issuer: &self.config.issuer, audiences: &audiences, algorithms };
+        let are_addresses = stated.is_none_or(|stated| stated == self.addresses.resource);
+        let expected = Expectation { issuer: &self.config.issuer, audiences: &audiences, are_addresses, algorithms };
         let now = jiff::Timestamp::now().as_second();
         let claims = match verify(token, &self.keys.current().await?, &expected, now) {
             Err(Untrusted::UnknownKey) => verify(token, &self.keys.renewed().await?, &expected, now)?,

@@ -42,7 +42,7 @@ fn decided(keys: &[Key], token: &str) -> Result<String, Untrusted> {
 }
 
 fn decided_by(keys: &[Key], token: &str, algorithms: &[Algorithm]) -> Result<String, Untrusted> {
-    let expected = Expectation { issuer: ISSUER, audiences: &[HERE], algorithms };
+    let expected = Expectation { issuer: ISSUER, audiences: &[HERE], are_addresses: true, algorithms };
     verify(token, keys, &expected, NOW).map(|claims| claims["sub"].as_str().unwrap().to_owned())
 }
 
@@ -149,6 +149,31 @@ fn a_token_is_its_issuers_for_this_server_and_for_now() {
     ] {
         let told = changed(name, value);
         assert!(decided(&keys, &signer.token(&told)).is_ok(), "{told}");
+    }
+}
+
+#[test]
+fn a_token_that_tells_a_client_who_signed_in_is_no_access_token() {
+    let signer = Signer::new("EdDSA", "1");
+    let keys = known(&[&signer]);
+    let of = |kind: &str, told: &Value, are_addresses| {
+        let expected =
+            Expectation { issuer: ISSUER, audiences: &[HERE], are_addresses, algorithms: &Algorithm::ALL };
+        let header = json!({"alg": "EdDSA", "kid": "1", "typ": kind}).to_string();
+        verify(&signer.signed(&header, &told.to_string()), &keys, &expected, NOW).map(drop)
+    };
+    for name in ["nonce", "at_hash", "c_hash"] {
+        assert_eq!(of("at+jwt", &changed(name, json!("x")), true), Err(Untrusted::Identity), "{name}");
+    }
+    // What another audience stands for may be a client.
+    for told in [claims(), changed("scope", json!("")), changed("scp", json!([])), changed("roles", json!(["all"]))] {
+        assert_eq!((of("JWT", &told, true), of("JWT", &told, false)), (Ok(()), Err(Untrusted::Identity)), "{told}");
+        assert_eq!(of("application/at+JWT", &told, false), Ok(()), "{told}");
+    }
+    let mut of_client = changed("roles", json!(["all"]));
+    of_client["azp"] = json!("client");
+    for told in [changed("scope", json!("openid")), changed("scp", json!(["a"])), of_client] {
+        assert_eq!(of("JWT", &told, false), Ok(()), "{told}");
     }
 }
 
