@@ -9,6 +9,7 @@ mod keys;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::Idp;
 use crate::oauth::{Addresses, NoFetcher, Scope};
@@ -23,7 +24,7 @@ pub use keys::NoKeys;
 pub struct IdentityProvider {
     addresses: Addresses,
     config: Idp,
-    keys: Keys,
+    keys: Arc<Keys>,
 }
 
 /// Whose a token is.
