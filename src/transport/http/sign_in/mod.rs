@@ -226,11 +226,16 @@ impl SignIn {
             self.failures.note(address).await;
             return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
         };
-        self.strangers.check(address).await?;
+        if !tokens.knows(token).await {
+            self.strangers.check(address).await?;
+        }
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
             Ok(holder) => holder,
             Err(why) => {
-                self.strangers.note(address).await;
+                // Whose token has too little scope is known, and of one that the site was not heard on nothing is.
+                if matches!(why, NotHeld::Token | NotHeld::Client) {
+                    self.strangers.note(address).await;
+                }
                 return Err(match why {
                     NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
                     NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how())),
