@@ -83,6 +83,11 @@ impl IdentityProvider {
         &self.addresses
     }
 
+    /// Whether it is the one that this states, whoever has a key here.
+    pub fn is_of(&self, config: &Idp) -> bool {
+        self.config.is_same_provider(config)
+    }
+
     /// How many keys it has with which tokens can be verified, asked for anew.
     ///
     /// # Errors

@@ -224,6 +224,26 @@ fn provider(issuer: &str, jwks_url: Option<String>) -> Idp {
     }
 }
 
+#[test]
+fn a_provider_is_the_same_whoever_has_a_key_here_and_another_by_all_else() {
+    let stated = provider(ISSUER, None);
+    let known = super::IdentityProvider::new(&stated).unwrap();
+    let person = crate::config::Person { key: Default::default(), narrowing: Default::default() };
+    assert!(known.is_of(&Idp { users: [("anna".to_owned(), person)].into(), ..stated.clone() }));
+    for other in [
+        Idp { url: PublicUrl::parse("https://other.example.com/mcp").unwrap(), ..stated.clone() },
+        Idp { issuer: "https://evil.example".to_owned(), ..stated.clone() },
+        Idp { audience: Some("api://erp".to_owned()), ..stated.clone() },
+        Idp { jwks_url: Some(format!("{ISSUER}/keys")), ..stated.clone() },
+        Idp { algorithms: vec![Algorithm::Rs256], ..stated.clone() },
+        Idp { claim: "email".to_owned(), ..stated.clone() },
+        Idp { scopes: true, ..stated.clone() },
+        Idp { scope_prefix: "api://erp/".to_owned(), ..stated.clone() },
+    ] {
+        assert!(!known.is_of(&other), "{other:?}");
+    }
+}
+
 const NO_TIME: Times =
     Times { kept: Duration::ZERO, longest: Duration::from_secs(60), pause: Duration::ZERO, failed: Duration::ZERO };
 

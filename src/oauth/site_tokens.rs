@@ -66,6 +66,11 @@ impl SiteTokens {
         }
     }
 
+    /// Whether they are those that this states.
+    pub fn are_of(&self, oauth: &SiteOAuth) -> bool {
+        self.clients == oauth.clients && self.addresses.resource == oauth.url.as_str()
+    }
+
     /// The endpoint at which they are taken.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses

@@ -220,6 +220,10 @@ async fn a_token_does_what_its_scope_holds_and_its_person_is_left() {
         assert_eq!(answer.status(), 403);
         assert!(words.contains("insufficient_scope") && words.contains(scopes), "{words}");
     }
+    // Nothing tells there where to sign in.
+    let ping = scene.team.served.post("/key/mcp", &message("ping", json!({})));
+    let keyed = ping.header("authorization", of("anna", "openid")).send().await.unwrap();
+    assert!(keyed.status() == 403 && !keyed.headers().contains_key("www-authenticate"), "{keyed:?}");
     let made = scene.call(&of("anna", "api://erp/erpnext:write"), "create_lead_document", lead.clone()).await;
     assert!(data(&made.json().await.unwrap())["created"].is_string());
     // More scope would give this one no more: to sign in again is no advice.
