@@ -226,11 +226,15 @@ impl Server {
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let (mut is_cancelled, mut so_far) = (false, Told::default());
         let mut goes_on = tokio::time::Instant::now() + EVERY;
+        if context.ct.is_cancelled() {
+            watch.stop();
+        }
         let mut run = pin!(self.run_confirmed(request, client, way, watch));
         loop {
             tokio::select! {
                 biased;
-                // Before all else: what was never begun would not be recorded.
+                () = self.turns.stopped(), if !watch.is_stopped() => watch.end(),
+                // Before what gives it up: what has never run is not recorded.
                 mut result = &mut run => {
                     // What was told last may still be on its way.
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
@@ -241,7 +245,6 @@ impl Server {
                     }
                     return result;
                 }
-                () = self.turns.stopped(), if !watch.is_stopped() => watch.end(),
                 () = context.ct.cancelled(), if !is_cancelled => {
                     is_cancelled = true;
                     watch.stop();
