@@ -122,7 +122,7 @@ impl Keys {
 
     /// How many there are, asked for anew.
     pub async fn count(&self) -> Result<usize, NoKeys> {
-        usable(&self.source.set().await?).map(|keys| keys.len())
+        keys_of(&self.source.set().await?).map(|keys| keys.len())
     }
 
     /// Asks, unless somebody did meanwhile, or it has just failed.
@@ -148,7 +148,7 @@ impl Keys {
         let issuer = &self.source.issuer;
         match self.source.set().await {
             Ok(set) => {
-                let keys = usable(&set).unwrap_or_else(|why| {
+                let keys = keys_of(&set).unwrap_or_else(|why| {
                     tracing::warn!("tokens of the identity provider {issuer} are not taken: {why}");
                     Vec::new()
                 });
@@ -223,7 +223,7 @@ impl Source {
 }
 
 /// The keys of a set, of which there is one.
-fn usable(set: &Value) -> Result<Vec<Key>, NoKeys> {
+fn keys_of(set: &Value) -> Result<Vec<Key>, NoKeys> {
     let keys = jwks::keys(set);
     match keys.is_empty() {
         false => Ok(keys),

@@ -86,7 +86,8 @@ impl AuthorizationServer {
         let (Some(code), Some(verifier)) = (form.get("code"), form.get("code_verifier")) else {
             return Ok(Answer::error("invalid_request", "code and code_verifier are needed"));
         };
-        // Whoever uses the code again waits for the grant that it gives, and ends that. A code is taken only where one can be made.
+        // Whoever uses the code again waits for the grant that it gives, and ends that. A code is taken only where a grant can
+        // be made.
         let (key, turn) = (hash(code), self.lock(hash(&format!("grant of {code}"))).await?);
         // Whatever is wrong with it, it was tried: it is good no more.
         let (request, grant) = match self.take::<Code>(Kind::Code, key).await? {
