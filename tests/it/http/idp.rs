@@ -116,6 +116,7 @@ async fn a_token_that_is_not_the_providers_for_this_server_is_401_and_nothing_is
         (of(json!({"nbf": now + 90})), "not good yet"),
         (of(json!({"aud": "https://mcp.example.com/mcp/north"})), "audience"),
         (of(json!({"iss": "https://evil.example"})), "another issuer"),
+        (of(json!({"nonce": "n"})), "not the ID token"),
         (foreign.token(&scene.claims("anna", json!({}))), "signature"),
         (unknown, "no key of that name"),
         (own.signed(r#"{"alg":"none","kid":"1"}"#, &text), "algorithm"),
