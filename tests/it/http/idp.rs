@@ -246,9 +246,12 @@ async fn a_token_is_taken_for_the_audience_and_by_the_claim_that_the_configurati
     let of = |changed: Value| format!("Bearer {}", signer.token(&scene.claims("7", changed)));
     let email = json!({"aud": "api://erp", "scp": "use", "email": "anna@example.com", "email_verified": true});
     assert_eq!(scene.team.whom(&of(email.clone())).await, "sales@example.com");
-    for (name, value, status) in
-        [("aud", json!(HERE), 401), ("scp", Value::Null, 401), ("email_verified", json!(false), 403), ("email_verified", Value::Null, 403)]
-    {
+    for (name, value, status) in [
+        ("aud", json!(HERE), 401),
+        ("scp", Value::Null, 401),
+        ("email_verified", json!(false), 403),
+        ("email_verified", Value::Null, 403),
+    ] {
         let mut changed = email.clone();
         changed[name] = value;
         assert_eq!(scene.team.refusal(&of(changed)).await.0, status, "{name}");
