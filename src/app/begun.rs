@@ -33,7 +33,11 @@ impl<'a> Begun<'a> {
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         let Some(attempt) = self.attempt.take() else { return };
-        let why = if std::thread::panicking() { "the server failed on it" } else { "it was called off" };
+        let why = match (std::thread::panicking(), self.observer.is_cut()) {
+            (true, _) => "the server failed on it",
+            (false, true) => "the server ended before it was over",
+            (false, false) => "it was called off",
+        };
         let outcome = if self.observer.has_sent() { Outcome::Unknown } else { Outcome::Failed };
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.audit.settle(&attempt, outcome, Some(why), micros, 0);
@@ -68,6 +72,8 @@ mod tests {
         let mut begun = begin("sent");
         begun.learn(&Attempt { tool: "learned".to_owned(), ..Attempt::default() });
         drop(begun);
+        observer.end();
+        drop(begin("cut"));
         let log = std::fs::read_to_string(log_file).unwrap();
         let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let told: Vec<String> =
@@ -76,6 +82,7 @@ mod tests {
             r#""left" "FAILED" "it was called off""#,
             r#""broken" "FAILED" "the server failed on it""#,
             r#""learned" "UNKNOWN" "it was called off""#,
+            r#""cut" "UNKNOWN" "the server ended before it was over""#,
         ];
         assert_eq!(told, expected);
     }

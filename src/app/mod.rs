@@ -5,6 +5,7 @@ mod begun;
 mod pipeline;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use std::sync::Arc;
 

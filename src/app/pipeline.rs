@@ -95,7 +95,7 @@ pub async fn run(
 }
 
 /// The attempt with who makes it, through what.
-fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user: Option<String>) -> Attempt {
+pub(super) fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user: Option<String>) -> Attempt {
     let caller = session.caller;
     let id = caller.request.as_ref().map_or(attempt.id, |request| request.attempt());
     if !session.audit.is_on() {

@@ -36,6 +36,16 @@ pub struct Idp {
     pub users: BTreeMap<String, Person>,
 }
 
+impl Idp {
+    /// Whether it states the same of the provider, whoever its users are.
+    pub fn is_same_provider(&self, other: &Self) -> bool {
+        let Self { url, issuer, audience, jwks_url, algorithms, claim, scopes, scope_prefix, users: _ } = self;
+        (url, issuer, audience, jwks_url) == (&other.url, &other.issuer, &other.audience, &other.jwks_url)
+            && (algorithms, claim) == (&other.algorithms, &other.claim)
+            && (scopes, scope_prefix) == (&other.scopes, &other.scope_prefix)
+    }
+}
+
 /// Somebody whom the provider knows.
 #[derive(Clone, Debug)]
 pub struct Person {

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::reader::Reader;
 use super::sections::{Env, For};
-use super::{Erpnext, Idp, Narrowing, OAuth, PublicUrl, SiteOAuth, erpnext, idp, oauth, secret, site_oauth, toolset};
+use super::{
+    Erpnext, Idp, Narrowing, OAuth, PublicUrl, SiteOAuth, erpnext, idp, oauth, secret, site_oauth, toolset, url,
+};
 
 /// Who may sign in; where nobody can, nobody has to.
 #[derive(Clone, Default, Debug)]
@@ -108,6 +110,13 @@ pub(super) fn narrowing(stated: &Reader<'_>) -> Narrowing {
 pub(super) fn check(sign_in: &SignIn, erpnext: &Erpnext, file: &Reader<'_>) {
     if sign_in.site_oauth.is_some() && erpnext.version == Some(Version::V15) {
         let message = "ERPNext 15 does not tell clients of its OAuth provider: use oauth in its place";
+        file.errors.note(file.at("sign_in.site_oauth"), message);
+    }
+    // Over HTTP the address is an inner one, too.
+    let is_open = erpnext.url.starts_with("http://") && url::check(&erpnext.url, false).is_err();
+    if sign_in.site_oauth.is_some() && is_open {
+        let message = "clients would be sent to sign in at erpnext.url, which is not over https: give its https address, or \
+                       use oauth in its place";
         file.errors.note(file.at("sign_in.site_oauth"), message);
     }
     let keyless = |token: &&Token| token.key.is_none() && erpnext.api_key.expose_secret().is_empty();

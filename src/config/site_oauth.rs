@@ -52,6 +52,10 @@ mod tests {
         let erpnext = |version: u64| json!({"url": "https://erp.example.com", "version": version});
         let config = said(erpnext(16), json!({"url": url, "clients": ["a", "b"]})).unwrap();
         assert_eq!(config.sign_in.site_oauth.unwrap().clients, ["a", "b"]);
+        let inner = |url: &str| json!({"url": url, "version": 16, "allow_insecure_http": true});
+        assert!(said(inner("http://127.0.0.1:8000"), json!({"url": url, "clients": ["a"]})).is_ok());
+        let errors = said(inner("http://erp.internal:8000"), json!({"url": url, "clients": ["a"]})).unwrap_err();
+        assert!(errors.contains("not over https"), "{errors}");
         for (version, stated, words) in [
             (15, json!({"url": url, "clients": ["a"]}), "use oauth in its place"),
             (16, json!({"url": url, "clients": []}), "Client ID"),

@@ -19,16 +19,40 @@ pub fn subject<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<&'c str
 /// The most that the scopes of a token hold, by their names here or with the provider's prefix; all where it names none of
 /// ours and need not.
 pub fn scope(claims: &Map<String, Value>, prefix: &str, must: bool) -> Result<Scope, NotTaken> {
-    // One text in most, a list in those of some.
-    let names = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).flat_map(|stated| match stated {
-        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-        one => one.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>(),
-    });
-    let most = names.filter_map(|name| Scope::from_name(name.strip_prefix(prefix).unwrap_or(name))).max();
+    let mut most = None;
+    for name in scope_names(claims)? {
+        match Scope::from_name(name.strip_prefix(prefix).unwrap_or(name)) {
+            Some(scope) => most = most.max(Some(scope)),
+            // It was meant to narrow, and must not widen because it is misspelt or has another prefix.
+            None if names_ours(name) => return Err(NotTaken::Scope),
+            None => {}
+        }
+    }
     match most {
         None if must => Err(NotTaken::Scope),
         most => Ok(most.unwrap_or(Scope::Submit)),
     }
+}
+
+/// One text in the tokens of most, a list in those of some; of another form it says nothing that can be gone by.
+fn scope_names(claims: &Map<String, Value>) -> Result<Vec<&str>, NotTaken> {
+    let mut names = Vec::new();
+    for stated in ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)) {
+        let texts: &[Value] = match stated {
+            Value::Array(all) => all,
+            Value::Null => &[],
+            one => std::slice::from_ref(one),
+        };
+        for text in texts {
+            names.extend(text.as_str().ok_or(NotTaken::Scope)?.split_whitespace());
+        }
+    }
+    Ok(names)
+}
+
+/// Whether it ends as a scope of this server begins.
+fn names_ours(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|end| end.to_ascii_lowercase().contains("erpnext:"))
 }
 
 #[cfg(test)]
@@ -69,8 +93,20 @@ mod tests {
         assert_eq!(of(json!({"scope": "api://erp/erpnext:write"}), true), Some(Scope::Write));
         assert_eq!(of(json!({"scp": ["erpnext:read", "erpnext:write"]}), true), Some(Scope::Write));
         assert_eq!(of(json!({"scp": "erpnext:submit"}), true), Some(Scope::Submit));
-        for none in [json!({}), json!({"scope": "openid"}), json!({"scp": 7}), json!({"scope": "xerpnext:read"})] {
+        assert_eq!(of(json!({"scp": ["openid erpnext:read", "email"]}), false), Some(Scope::Read));
+        assert_eq!(of(json!({"scope": "https://erpnext:8443/use", "scp": null}), false), Some(Scope::Submit));
+        for none in [json!({}), json!({"scope": "openid"})] {
             assert_eq!(of(none.clone(), true), None, "{none}");
+        }
+        for unclear in [
+            json!({"scp": 7}),
+            json!({"scp": ["erpnext:read", 7]}),
+            json!({"scope": "xerpnext:read"}),
+            json!({"scope": "ERPNext:Read"}),
+            json!({"scope": "erpnext:raed"}),
+            json!({"scope": "api://other/erpnext:read"}),
+        ] {
+            assert_eq!((of(unclear.clone(), true), of(unclear.clone(), false)), (None, None), "{unclear}");
         }
     }
 }

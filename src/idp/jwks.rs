@@ -34,36 +34,60 @@ enum Public {
 
 /// The keys of a set with which tokens are verified here.
 pub fn keys(set: &Value) -> Vec<Key> {
-    set["keys"].as_array().into_iter().flatten().filter_map(Key::read).take(MOST).collect()
+    stated(set).filter_map(Key::read).take(MOST).collect()
 }
 
-impl Key {
+/// Whether it is a set of keys, of which there may be none.
+pub fn is_set(told: &Value) -> bool {
+    told["keys"].is_array()
+}
+
+/// Whether a key would do if it had a name.
+pub fn has_nameless(set: &Value) -> bool {
+    stated(set).any(|told| told["kid"].as_str().is_none() && Public::read(told).is_some())
+}
+
+fn stated(set: &Value) -> impl Iterator<Item = &Value> {
+    set["keys"].as_array().into_iter().flatten()
+}
+
+impl Public {
+    /// One that is for verifying, by the algorithm of its kind.
     fn read(told: &Value) -> Option<Self> {
         let text = |name: &str| told[name].as_str();
         let bytes = |name: &str| BASE64_URL_SAFE_NO_PAD.decode(text(name)?).ok();
         let coordinate = |name: &str| bytes(name).filter(|bytes| bytes.len() == 32);
         let public = match (text("kty")?, text("crv")) {
-            ("RSA", _) => Public::Rsa { modulus: number(bytes("n")?), exponent: number(bytes("e")?) },
-            ("EC", Some("P-256")) => Public::P256([vec![4], coordinate("x")?, coordinate("y")?].concat()),
-            ("OKP", Some("Ed25519")) => Public::Ed25519(coordinate("x")?),
+            ("RSA", _) => Self::Rsa { modulus: number(bytes("n")?), exponent: number(bytes("e")?) },
+            ("EC", Some("P-256")) => Self::P256([vec![4], coordinate("x")?, coordinate("y")?].concat()),
+            ("OKP", Some("Ed25519")) => Self::Ed25519(coordinate("x")?),
             _ => return None,
         };
-        let key = Self { id: text("kid")?.to_owned(), public };
         let signs = told.get("use").is_none_or(|purpose| purpose == "sig")
             && told
                 .get("key_ops")
                 .is_none_or(|all| all.as_array().is_some_and(|all| all.iter().any(|one| one == "verify")))
-            && told.get("alg").is_none_or(|algorithm| algorithm == key.algorithm().as_str());
-        signs.then_some(key)
+            && told.get("alg").is_none_or(|algorithm| algorithm == public.algorithm().as_str());
+        signs.then_some(public)
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Rsa { .. } => Algorithm::Rs256,
+            Self::P256(_) => Algorithm::Es256,
+            Self::Ed25519(_) => Algorithm::EdDsa,
+        }
+    }
+}
+
+impl Key {
+    fn read(told: &Value) -> Option<Self> {
+        Some(Self { id: told["kid"].as_str()?.to_owned(), public: Public::read(told)? })
     }
 
     /// The algorithm that its kind is for.
     pub fn algorithm(&self) -> Algorithm {
-        match self.public {
-            Public::Rsa { .. } => Algorithm::Rs256,
-            Public::P256(_) => Algorithm::Es256,
-            Public::Ed25519(_) => Algorithm::EdDsa,
-        }
+        self.public.algorithm()
     }
 
     /// Whether its owner signed this.
@@ -110,7 +134,8 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[name] = value.clone();
-            assert!(keys(&json!({"keys": [bad]})).is_empty(), "{name}: {value}");
+            let set = json!({"keys": [bad]});
+            assert!(keys(&set).is_empty() && has_nameless(&set) == (name == "kid"), "{name}: {value}");
         }
         assert!(keys(&json!({"keys": "none"})).is_empty() && keys(&Value::Null).is_empty());
         assert_eq!(keys(&json!({"keys": vec![good; MOST + 1]})).len(), MOST);

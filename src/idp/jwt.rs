@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::jwks::Key;
 use crate::config::{Algorithm, names_twice};
@@ -20,6 +20,8 @@ pub struct Expectation<'e> {
     pub issuer: &'e str,
     /// For whom: one of these.
     pub audiences: &'e [&'e str],
+    /// Whether these are addresses of this server, which no ID token is for: those are for a client.
+    pub are_addresses: bool,
     /// By which algorithms it may be signed.
     pub algorithms: &'e [Algorithm],
 }
@@ -39,6 +41,12 @@ pub enum Untrusted {
     /// It is made for another purpose, or needs what is not known here.
     #[error("it is no access token of a kind that is known here")]
     Kind,
+    /// It tells a client who signed in, or nothing says that it does not.
+    #[error(
+        "nothing says that it is an access token: have the client send that, not the ID token, and the provider put typ at+jwt \
+             or the claim scope or scp into it"
+    )]
+    Identity,
     /// The algorithm is not let, or not that of the key.
     #[error("it is not signed by an algorithm that is taken here")]
     Algorithm,
@@ -95,16 +103,32 @@ pub fn verify(
     }
     let claims = object(claims)?;
     check(&claims, expected, now)?;
+    if is_id_token(&header, &claims, expected.are_addresses) {
+        return Err(Untrusted::Identity);
+    }
     Ok(claims)
+}
+
+/// Whether it is made for a client, by which it lets nobody in anywhere, or may be: an audience may be a client's name, too.
+fn is_id_token(header: &Map<String, Value>, claims: &Map<String, Value>, is_for_address: bool) -> bool {
+    let has = |name: &str| claims.get(name).is_some_and(|claim| ![json!(null), json!(""), json!([])].contains(claim));
+    // Some providers write the roles of a person into both, and the client of a token beside them into access tokens alone.
+    let grants = || has("scope") || has("scp") || (has("roles") && (has("azp") || has("appid")));
+    let is_marked = header.get("typ").and_then(Value::as_str).is_some_and(|kind| kind_of(kind) == "at+jwt");
+    ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name))
+        || !(is_for_address || is_marked || grants())
 }
 
 /// Whether nothing in the header says that it is something else (RFC 9068, 8725), or needs what is not known here.
 fn is_access_token(header: &Map<String, Value>) -> bool {
-    let is_kind = |kind: &str| {
-        let kind = kind.to_ascii_lowercase();
-        ["jwt", "at+jwt"].contains(&kind.strip_prefix("application/").unwrap_or(&kind))
-    };
+    let is_kind = |kind: &str| ["jwt", "at+jwt"].contains(&kind_of(kind).as_str());
     header.get("typ").is_none_or(|kind| kind.as_str().is_some_and(is_kind)) && !header.contains_key("crit")
+}
+
+/// A `typ`, which may stand without its `application/`.
+fn kind_of(stated: &str) -> String {
+    let kind = stated.to_ascii_lowercase();
+    kind.strip_prefix("application/").map_or(kind.clone(), str::to_owned)
 }
 
 fn check(claims: &Map<String, Value>, expected: &Expectation<'_>, now: i64) -> Result<(), Untrusted> {

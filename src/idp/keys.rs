@@ -4,7 +4,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use serde_json::Value;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::jwks::{self, Key};
 use crate::config::Idp;
@@ -50,9 +51,15 @@ pub enum NoKeys {
     /// It does not tell where they are.
     #[error("it does not tell where its keys are: set sign_in.idp.jwks_url")]
     Untold,
+    /// What is there is something else.
+    #[error("where its keys should be is no set of keys (RFC 7517)")]
+    NoSet,
     /// None that signs by an algorithm of ours.
     #[error("it has no key for RS256, ES256 or EdDSA")]
     Empty,
+    /// Those that do cannot be told apart.
+    #[error("none of its keys has a name (kid), by which a token says which one signed it")]
+    Nameless,
 }
 
 /// The keys of one provider.
@@ -62,7 +69,7 @@ pub struct Keys {
     times: Times,
     held: RwLock<Held>,
     /// Who has it asks.
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -79,60 +86,83 @@ impl Keys {
     ///
     /// # Errors
     /// [`NoFetcher`].
-    pub fn new(config: &Idp, times: Times) -> Result<Self, NoFetcher> {
-        Ok(Self { source: Source::new(config)?, times, held: RwLock::default(), turn: Mutex::default() })
+    pub fn new(config: &Idp, times: Times) -> Result<Arc<Self>, NoFetcher> {
+        Ok(Arc::new(Self { source: Source::new(config)?, times, held: RwLock::default(), turn: Arc::default() }))
     }
 
     /// The keys, asked for where there are none or they are old.
-    pub async fn current(&self) -> Result<Arc<[Key]>, Unanswered> {
+    pub async fn current(self: &Arc<Self>) -> Result<Arc<[Key]>, Unanswered> {
         let since = Instant::now();
         match self.held().read.map(|read| read.elapsed()) {
             Some(age) if age < self.times.kept => {}
             Some(age) if age < self.times.longest => {
-                // Others go on with what there is.
-                if let Ok(_turn) = self.turn.try_lock() {
-                    self.ask(since).await;
+                // Others go on with what there is, as does who asks in vain.
+                if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
+                    _ = self.ask(turn, since, false).await;
                 }
             }
             _ => {
-                let _turn = self.turn.lock().await;
-                self.ask(since).await;
+                let turn = Arc::clone(&self.turn).lock_owned().await;
+                self.ask(turn, since, false).await?;
             }
         }
         self.usable()
     }
 
-    /// The keys, where one was named that is not among them.
-    pub async fn renewed(&self) -> Result<Arc<[Key]>, Unanswered> {
+    /// The keys, where one was named that is not among them. Nobody can say that there is none of that name where they could
+    /// not be asked for.
+    pub async fn renewed(self: &Arc<Self>) -> Result<Arc<[Key]>, Unanswered> {
         let since = Instant::now();
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         if self.held().renewed.is_none_or(|renewed| renewed.elapsed() >= self.times.pause) {
-            // Before it is done: who leaves in its midst has asked, too.
-            self.note(|held| held.renewed = Some(Instant::now()));
-            self.ask(since).await;
+            self.ask(turn, since, true).await?;
         }
         self.usable()
     }
 
     /// How many there are, asked for anew.
     pub async fn count(&self) -> Result<usize, NoKeys> {
-        self.source.read().await.map(|keys| keys.len())
+        keys_of(&self.source.set().await?).map(|keys| keys.len())
     }
 
     /// Asks, unless somebody did meanwhile, or it has just failed.
-    async fn ask(&self, since: Instant) {
+    async fn ask(self: &Arc<Self>, turn: OwnedMutexGuard<()>, since: Instant, renews: bool) -> Result<(), Unanswered> {
         let held = self.held();
-        let is_done = held.read.is_some_and(|read| read >= since);
-        if is_done || held.failed.is_some_and(|failed| failed.elapsed() < self.times.failed) {
-            return;
+        if held.read.is_some_and(|read| read >= since) {
+            return Ok(());
         }
-        match self.source.read().await {
-            Ok(keys) => self.note(|held| {
-                (held.keys, held.read, held.failed) = (keys.into(), Some(Instant::now()), None);
-            }),
+        if held.failed.is_some_and(|failed| failed.elapsed() < self.times.failed) {
+            return Err(Unanswered);
+        }
+        let keys = Arc::clone(self);
+        // It is finished for all, whoever leaves in the midst of it.
+        let asked = tokio::spawn(async move {
+            let _turn = turn;
+            keys.read(renews).await
+        });
+        asked.await.unwrap_or(Err(Unanswered))
+    }
+
+    /// Takes what the provider says, be it that it has no key any more.
+    async fn read(&self, renews: bool) -> Result<(), Unanswered> {
+        let issuer = &self.source.issuer;
+        match self.source.set().await {
+            Ok(set) => {
+                let keys = keys_of(&set).unwrap_or_else(|why| {
+                    tracing::warn!("tokens of the identity provider {issuer} are not taken: {why}");
+                    Vec::new()
+                });
+                let now = Some(Instant::now());
+                self.note(|held| {
+                    (held.keys, held.read, held.failed) = (keys.into(), now, None);
+                    held.renewed = if renews { now } else { held.renewed };
+                });
+                Ok(())
+            }
             Err(why) => {
-                tracing::warn!("the keys of the identity provider {} are not had: {why}", self.source.issuer);
+                tracing::warn!("the keys of the identity provider {issuer} are not had: {why}");
                 self.note(|held| held.failed = Some(Instant::now()));
+                Err(Unanswered)
             }
         }
     }
@@ -169,7 +199,8 @@ impl Source {
         Ok(Self { issuer, stated, trusted, guarded })
     }
 
-    async fn read(&self) -> Result<Vec<Key>, NoKeys> {
+    /// The set of keys that is there.
+    async fn set(&self) -> Result<Value, NoKeys> {
         let unfetched = |what| move |why| NoKeys::Unfetched(what, why);
         let set = match &self.stated {
             Some(address) => self.trusted.json(address, LARGEST).await.map_err(unfetched("its keys"))?,
@@ -187,7 +218,16 @@ impl Source {
                 fetcher.json(address, LARGEST).await.map_err(unfetched("its keys, where it says that they are"))?
             }
         };
-        let keys = jwks::keys(&set);
-        if keys.is_empty() { Err(NoKeys::Empty) } else { Ok(keys) }
+        if jwks::is_set(&set) { Ok(set) } else { Err(NoKeys::NoSet) }
+    }
+}
+
+/// The keys of a set, of which there is one.
+fn keys_of(set: &Value) -> Result<Vec<Key>, NoKeys> {
+    let keys = jwks::keys(set);
+    match keys.is_empty() {
+        false => Ok(keys),
+        true if jwks::has_nameless(set) => Err(NoKeys::Nameless),
+        true => Err(NoKeys::Empty),
     }
 }

@@ -9,6 +9,7 @@ mod keys;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::Idp;
 use crate::oauth::{Addresses, NoFetcher, Scope};
@@ -23,7 +24,7 @@ pub use keys::NoKeys;
 pub struct IdentityProvider {
     addresses: Addresses,
     config: Idp,
-    keys: Keys,
+    keys: Arc<Keys>,
 }
 
 /// Whose a token is.
@@ -82,6 +83,11 @@ impl IdentityProvider {
         &self.addresses
     }
 
+    /// Whether it is the one that this states, whoever has a key here.
+    pub fn is_of(&self, config: &Idp) -> bool {
+        self.config.is_same_provider(config)
+    }
+
     /// How many keys it has with which tokens can be verified, asked for anew.
     ///
     /// # Errors
@@ -99,7 +105,8 @@ impl IdentityProvider {
         let narrower = format!("{}{path}", self.addresses.origin);
         let stated = audience.as_deref();
         let audiences = [stated.unwrap_or(&self.addresses.resource), stated.unwrap_or(&narrower)];
-        let expected = Expectation { issuer: &self.config.issuer, audiences: &audiences, algorithms };
+        let are_addresses = stated.is_none_or(|stated| stated == self.addresses.resource);
+        let expected = Expectation { issuer: &self.config.issuer, audiences: &audiences, are_addresses, algorithms };
         let now = jiff::Timestamp::now().as_second();
         let claims = match verify(token, &self.keys.current().await?, &expected, now) {
             Err(Untrusted::UnknownKey) => verify(token, &self.keys.renewed().await?, &expected, now)?,

@@ -42,7 +42,7 @@ fn decided(keys: &[Key], token: &str) -> Result<String, Untrusted> {
 }
 
 fn decided_by(keys: &[Key], token: &str, algorithms: &[Algorithm]) -> Result<String, Untrusted> {
-    let expected = Expectation { issuer: ISSUER, audiences: &[HERE], algorithms };
+    let expected = Expectation { issuer: ISSUER, audiences: &[HERE], are_addresses: true, algorithms };
     verify(token, keys, &expected, NOW).map(|claims| claims["sub"].as_str().unwrap().to_owned())
 }
 
@@ -153,6 +153,30 @@ fn a_token_is_its_issuers_for_this_server_and_for_now() {
 }
 
 #[test]
+fn a_token_that_tells_a_client_who_signed_in_is_no_access_token() {
+    let signer = Signer::new("EdDSA", "1");
+    let keys = known(&[&signer]);
+    let of = |kind: &str, told: &Value, are_addresses| {
+        let expected = Expectation { issuer: ISSUER, audiences: &[HERE], are_addresses, algorithms: &Algorithm::ALL };
+        let header = json!({"alg": "EdDSA", "kid": "1", "typ": kind}).to_string();
+        verify(&signer.signed(&header, &told.to_string()), &keys, &expected, NOW).map(drop)
+    };
+    for name in ["nonce", "at_hash", "c_hash"] {
+        assert_eq!(of("at+jwt", &changed(name, json!("x")), true), Err(Untrusted::Identity), "{name}");
+    }
+    // What another audience stands for may be a client.
+    for told in [claims(), changed("scope", json!("")), changed("scp", json!([])), changed("roles", json!(["all"]))] {
+        assert_eq!((of("JWT", &told, true), of("JWT", &told, false)), (Ok(()), Err(Untrusted::Identity)), "{told}");
+        assert_eq!(of("application/at+JWT", &told, false), Ok(()), "{told}");
+    }
+    let mut of_client = changed("roles", json!(["all"]));
+    of_client["azp"] = json!("client");
+    for told in [changed("scope", json!("openid")), changed("scp", json!(["a"])), of_client] {
+        assert_eq!(of("JWT", &told, false), Ok(()), "{told}");
+    }
+}
+
+#[test]
 fn what_two_readers_could_read_differently_is_read_by_nobody() {
     let signer = Signer::new("EdDSA", "1");
     let keys = known(&[&signer]);
@@ -197,6 +221,26 @@ fn provider(issuer: &str, jwks_url: Option<String>) -> Idp {
         scopes: false,
         scope_prefix: String::new(),
         users: Default::default(),
+    }
+}
+
+#[test]
+fn a_provider_is_the_same_whoever_has_a_key_here_and_another_by_all_else() {
+    let stated = provider(ISSUER, None);
+    let known = super::IdentityProvider::new(&stated).unwrap();
+    let person = crate::config::Person { key: Default::default(), narrowing: Default::default() };
+    assert!(known.is_of(&Idp { users: [("anna".to_owned(), person)].into(), ..stated.clone() }));
+    for other in [
+        Idp { url: PublicUrl::parse("https://other.example.com/mcp").unwrap(), ..stated.clone() },
+        Idp { issuer: "https://evil.example".to_owned(), ..stated.clone() },
+        Idp { audience: Some("api://erp".to_owned()), ..stated.clone() },
+        Idp { jwks_url: Some(format!("{ISSUER}/keys")), ..stated.clone() },
+        Idp { algorithms: vec![Algorithm::Rs256], ..stated.clone() },
+        Idp { claim: "email".to_owned(), ..stated.clone() },
+        Idp { scopes: true, ..stated.clone() },
+        Idp { scope_prefix: "api://erp/".to_owned(), ..stated.clone() },
+    ] {
+        assert!(!known.is_of(&other), "{other:?}");
     }
 }
 
@@ -246,9 +290,35 @@ async fn a_provider_that_is_away_costs_nobody_their_login_for_a_day() {
     assert_eq!((keys.current().await.unwrap().len(), short.current().await), (1, Err(Unanswered)));
     server.reset().await;
     assert_eq!(keys.current().await.unwrap().len(), 1);
-    assert_eq!(keys.renewed().await.unwrap().len(), 1);
+    // Nobody can say that it has no key of another name.
+    assert_eq!(keys.renewed().await, Err(Unanswered));
+    let patient = Keys::new(&idp, Times { failed: Duration::from_secs(60), ..Times::default() }).unwrap();
+    assert_eq!(patient.current().await, Err(Unanswered));
+    Mock::given(path("/keys")).respond_with(published(&Signer::new("EdDSA", "1"))).mount(&server).await;
+    assert_eq!((patient.renewed().await, keys.renewed().await.unwrap().len()), (Err(Unanswered), 1));
     let never = Keys::new(&idp, Times::default()).unwrap();
     assert_eq!(never.current().await, Err(Unanswered));
+}
+
+#[tokio::test]
+async fn what_the_provider_publishes_no_more_is_over() {
+    let server = answering("/keys", published(&Signer::new("EdDSA", "1"))).await;
+    let keys = Keys::new(&provider(ISSUER, Some(format!("{}/keys", server.uri()))), NO_TIME).unwrap();
+    assert_eq!(keys.current().await.unwrap().len(), 1);
+    server.reset().await;
+    let none = ResponseTemplate::new(200).set_body_json(json!({"keys": []}));
+    Mock::given(path("/keys")).respond_with(none).mount(&server).await;
+    assert_eq!((keys.current().await.unwrap().len(), keys.renewed().await.unwrap().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn keys_are_read_for_all_when_who_asked_for_them_leaves() {
+    let slow = published(&Signer::new("EdDSA", "1")).set_delay(Duration::from_millis(300));
+    let server = answering("/keys", slow).await;
+    let keys = Keys::new(&provider(ISSUER, Some(format!("{}/keys", server.uri()))), Times::default()).unwrap();
+    let left = tokio::time::timeout(Duration::from_millis(100), keys.current()).await;
+    assert!(left.is_err(), "{left:?}");
+    assert_eq!((keys.current().await.unwrap().len(), asked(&server).await), (1, 1));
 }
 
 /// Has a provider tell of itself that it is this issuer, and has its keys there.
@@ -288,18 +358,26 @@ async fn a_provider_is_believed_about_itself_and_its_keys_are_not_fetched_from_i
 #[tokio::test]
 async fn what_is_no_set_of_keys_is_none() {
     let large = json!({"keys": [Signer::new("EdDSA", "1").public()], "x": "x".repeat(300 << 10)});
+    let mut nameless = Signer::new("EdDSA", "1").public();
+    nameless["kid"] = Value::Null;
     let elsewhere = ResponseTemplate::new(302).insert_header("location", "http://127.0.0.1/keys");
     for (answer, why) in [
         (ResponseTemplate::new(200).set_body_json(large), "larger than it may be"),
         (elsewhere, "answers 302"),
         (ResponseTemplate::new(500), "answers 500"),
         (ResponseTemplate::new(200).set_body_string("<html>"), "not JSON"),
-        (ResponseTemplate::new(200).set_body_json(json!({"keys": []})), "no key for RS256"),
+        (ResponseTemplate::new(200).set_body_json(json!({"error": "busy"})), "no set of keys"),
     ] {
         let server = answering("/keys", answer).await;
         let keys = Keys::new(&provider(ISSUER, Some(format!("{}/keys", server.uri()))), Times::default()).unwrap();
         let said = keys.count().await.unwrap_err().to_string();
         assert!(said.contains(why), "{said}");
         assert_eq!(keys.current().await, Err(Unanswered));
+    }
+    for (key, why) in [(json!({}), "no key for RS256"), (nameless, "has a name")] {
+        let server = answering("/keys", ResponseTemplate::new(200).set_body_json(json!({"keys": [key]}))).await;
+        let keys = Keys::new(&provider(ISSUER, Some(format!("{}/keys", server.uri()))), Times::default()).unwrap();
+        let said = keys.count().await.unwrap_err().to_string();
+        assert!(said.contains(why), "{said}");
     }
 }

@@ -47,8 +47,8 @@ pub struct Login {
 pub enum Code {
     /// It was not used yet.
     Fresh(Request, Box<Grant>),
-    /// It was used for this grant.
-    Used([u8; 32]),
+    /// It was used.
+    Used,
 }
 
 /// What somebody has granted a client.

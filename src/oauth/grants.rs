@@ -8,8 +8,8 @@ use super::grant::{Access, Grant, SiteTokens};
 use super::login::{Refused, refused};
 use super::server::{AuthorizationServer, Failed, Turn};
 use super::store::{Key, now};
-use crate::shared::Kind;
 use crate::shared::seal::hash;
+use crate::shared::{Kind, NotKept};
 use crate::site::{Credentials, Tokens};
 
 /// How many grants one person has; a further one ends the oldest.
@@ -98,6 +98,11 @@ impl AuthorizationServer {
                     self.take_back(&grant.user, former);
                 }
                 let kept = self.keep(turn, &grant).await;
+                if kept == Err(NotKept::Lost) {
+                    // Another server has gone on with the grant, and knows nothing of this pair.
+                    self.take_back(&grant.user, grant.site.access);
+                    return Err(Refused::Unanswered);
+                }
                 self.settle().await;
                 match is_enabled {
                     Ok(true) if kept.is_ok() => return Ok(grant),
@@ -111,7 +116,7 @@ impl AuthorizationServer {
             // Another server may have had the pair that was asked with. What cannot be ended now is asked about again at the
             // next renewal.
             let kept = self.put_in(turn, Kind::Grant, &grant, self.lifetimes.grant).await;
-            kept.map_err(|Failed| Refused::Unanswered)?;
+            kept.map_err(|_| Refused::Unanswered)?;
             self.end(turn).await.map_err(|Failed| Refused::Unanswered)?;
             tracing::info!(
                 user = grant.user,
@@ -123,12 +128,12 @@ impl AuthorizationServer {
     }
 
     /// Keeps a grant with tokens that the site gives once, for some seconds where it cannot at once.
-    async fn keep(&self, turn: &Turn<'_>, grant: &Grant) -> Result<(), Failed> {
+    async fn keep(&self, turn: &Turn<'_>, grant: &Grant) -> Result<(), NotKept> {
         for _ in 0..KEPT_WITHIN {
-            if self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await.is_ok() {
-                return Ok(());
+            match self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await {
+                Err(NotKept::Away(_)) => tokio::time::sleep(Duration::from_secs(1)).await,
+                decided => return decided,
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
         }
         self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await
     }

@@ -17,7 +17,7 @@ use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
 use crate::shared::seal::{NoRandomness, Sealer};
-use crate::shared::{Away, Held, Kind};
+use crate::shared::{Away, Held, Kind, NotKept};
 use crate::site::OAuthClient;
 
 /// For what the ids of registered clients are sealed.
@@ -39,6 +39,12 @@ impl From<NoRandomness> for Failed {
 
 impl From<Away> for Failed {
     fn from(_: Away) -> Self {
+        Self
+    }
+}
+
+impl From<NotKept> for Failed {
+    fn from(_: NotKept) -> Self {
         Self
     }
 }
@@ -187,8 +193,8 @@ impl AuthorizationServer {
         kind: Kind,
         value: &impl serde::Serialize,
         lives: Duration,
-    ) -> Result<(), Failed> {
-        let sealed = self.sealer.seal(kind.word(), value)?;
+    ) -> Result<(), NotKept> {
+        let sealed = self.sealer.seal(kind.word(), value).map_err(Away::from)?;
         match &turn.elsewhere {
             Some(held) => put_held(held, kind, turn.on, sealed, lives).await?,
             None => self.store.put(kind, turn.on, sealed, lives).await?,

@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use moka::future::Cache;
 use secrecy::SecretString;
 
 use super::{Addresses, Scope};
 use crate::app::App;
 use crate::config::{Config, SiteOAuth};
-use crate::site::{Caller, Credentials, Introspected, Kind, SiteError};
+use crate::site::{Caller, Credentials, Introspected, SiteError};
 
 /// How long the site's word on a token is taken for true, and how long its refusal.
 const KEPT: Duration = Duration::from_secs(60);
@@ -64,9 +66,22 @@ impl SiteTokens {
         }
     }
 
+    /// Whether they are those that this states.
+    pub fn are_of(&self, oauth: &SiteOAuth) -> bool {
+        self.clients == oauth.clients && self.addresses.resource == oauth.url.as_str()
+    }
+
     /// The endpoint at which they are taken.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Whether the site said a moment ago who holds this token.
+    pub async fn knows(&self, token: &SecretString) -> bool {
+        match Credentials::bearer(token.clone()) {
+            Ok(credentials) => self.known.get(credentials.fingerprint()).await.is_some(),
+            Err(_) => false,
+        }
     }
 
     /// Who holds this token, as the site says or said a moment ago.
@@ -96,8 +111,11 @@ impl SiteTokens {
 
     /// Asks the site. That a token is active it says of those that are over, too, and it lets those of disabled users in.
     async fn ask(&self, token: &SecretString, credentials: Credentials) -> Result<Holder, NotHeld> {
-        let nobody = self.app.caller(Credentials::nobody());
-        let told = self.app.as_caller(&nobody).introspect(token).await.map_err(|error| refused(&error))?;
+        // Each token counts for itself: a limit for all of them would be used up by one who makes some up.
+        let asked = format!("token {}", BASE64_URL_SAFE_NO_PAD.encode(credentials.fingerprint()));
+        let nobody = self.app.caller(Credentials::nobody()).of_user(&asked);
+        // Whoever asks is let: that the site does not answer says nothing of the token.
+        let told = self.app.as_caller(&nobody).introspect(token).await.map_err(|error| unanswered(&error))?;
         let (client, scope) = decide(told, &self.clients)?;
         let caller = self.app.caller(credentials);
         let user = self.app.user_of(&caller).await.map_err(|error| refused(&error))?;
@@ -109,10 +127,12 @@ impl SiteTokens {
     }
 }
 
+/// What an error of the site, asked with the token, means for it.
 fn refused(error: &SiteError) -> NotHeld {
-    if matches!(error.kind(), Kind::BadKey | Kind::Denied) {
-        return NotHeld::Token;
-    }
+    if error.ends_a_login() { NotHeld::Token } else { unanswered(error) }
+}
+
+fn unanswered(error: &SiteError) -> NotHeld {
     tracing::warn!("who holds a token of the site could not be asked: {}", error.for_log());
     NotHeld::Unanswered
 }

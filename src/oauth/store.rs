@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::shared::{Away, Held, Kind, Shared};
+use crate::shared::{Away, Held, Kind, NotKept, Shared};
 
 /// The hash under which something is kept.
 pub type Key = [u8; 32];
@@ -157,7 +157,7 @@ impl Store for Shared {
 }
 
 /// Keeps a value there where something is still held.
-pub async fn put_held(held: &Held, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), Away> {
+pub async fn put_held(held: &Held, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), NotKept> {
     held.put(kind, &key, &encoded(value), lives).await
 }
 

@@ -86,12 +86,14 @@ impl AuthorizationServer {
         let (Some(code), Some(verifier)) = (form.get("code"), form.get("code_verifier")) else {
             return Ok(Answer::error("invalid_request", "code and code_verifier are needed"));
         };
-        let key = hash(code);
+        // Whoever uses the code again waits for the grant that it gives, and ends that. A code is taken only where a grant can
+        // be made.
+        let (key, turn) = (hash(code), self.lock(hash(&format!("grant of {code}"))).await?);
         // Whatever is wrong with it, it was tried: it is good no more.
         let (request, grant) = match self.take::<Code>(Kind::Code, key).await? {
             Some(Code::Fresh(request, grant)) => (request, *grant),
-            Some(Code::Used(id)) => {
-                self.end(&self.lock(id).await?).await?;
+            Some(Code::Used) => {
+                self.end(&turn).await?;
                 tracing::warn!("a code was used twice: what it gave is taken back");
                 return invalid("the code was used already");
             }
@@ -105,12 +107,9 @@ impl AuthorizationServer {
             self.take_back(&grant.user, grant.site.access);
             return invalid("the code is not this client's, or its redirect_uri, code_verifier or resource is another");
         }
-        let id = hash(&self.sealer.secret()?);
-        // Whoever uses the code again waits for what it gives, and ends that.
-        let turn = self.lock(id).await?;
-        self.put(Kind::Code, key, &Code::Used(id), self.lifetimes.code).await?;
+        self.put(Kind::Code, key, &Code::Used, self.lifetimes.code).await?;
         tracing::info!(user = grant.user, client = grant.client, "signed in by OAuth");
-        let user = grant.user.clone();
+        let (id, user) = (turn.on, grant.user.clone());
         let answer = self.hand_out(&turn, grant.for_next_pair(), None).await?;
         drop(turn);
         for beyond in self.belongs(id, &user).await? {

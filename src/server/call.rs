@@ -75,14 +75,16 @@ impl Server {
             return Err(ErrorData::new(ErrorCode::INVALID_PARAMS, message, None));
         };
         let user = self.user();
+        let arguments = request.arguments.unwrap_or_default();
+        let waits = self.connection.waits(tool, &arguments, client.as_deref(), watch);
         let _turn = tokio::select! {
             biased;
             turn = self.turns.take(&user), if !watch.is_stopped() => turn,
             // Whoever left must not wait on: what is dropped leaves the queue.
             () = watch.stopped() => return Ok(Ran::Done(elicit::called_off())),
         };
+        waits.over();
         // A call that panics would never be answered.
-        let arguments = request.arguments.unwrap_or_default();
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
             Ok(Ok((data, text))) => {
@@ -224,9 +226,15 @@ impl Server {
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let (mut is_cancelled, mut so_far) = (false, Told::default());
         let mut goes_on = tokio::time::Instant::now() + EVERY;
+        if context.ct.is_cancelled() {
+            watch.stop();
+        }
         let mut run = pin!(self.run_confirmed(request, client, way, watch));
         loop {
             tokio::select! {
+                biased;
+                () = self.turns.stopped(), if !watch.is_stopped() => watch.end(),
+                // Before what gives it up: what has never run is not recorded.
                 mut result = &mut run => {
                     // What was told last may still be on its way.
                     while let (Some(token), Ok(progress)) = (&token, told.try_recv()) {
@@ -237,7 +245,6 @@ impl Server {
                     }
                     return result;
                 }
-                () = self.turns.stopped(), if !watch.is_stopped() => watch.stop(),
                 () = context.ct.cancelled(), if !is_cancelled => {
                     is_cancelled = true;
                     watch.stop();

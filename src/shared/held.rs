@@ -15,6 +15,24 @@ const LEASE: Duration = Duration::from_secs(15);
 /// How often what another one holds is looked at.
 const LOOK: Duration = Duration::from_millis(25);
 
+/// Why nothing was kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotKept {
+    /// Nobody can say whether it was.
+    #[error(transparent)]
+    Away(#[from] Away),
+    /// It is held no more: another server may have gone on meanwhile.
+    #[error("another server of this site may have gone on with it meanwhile")]
+    Lost,
+}
+
+/// To whom it makes no difference.
+impl From<NotKept> for Away {
+    fn from(_: NotKept) -> Self {
+        Self
+    }
+}
+
 /// Something that is held, until it is dropped.
 #[derive(Debug)]
 pub struct Held {
@@ -49,12 +67,12 @@ impl Held {
     /// Keeps a value where it is still held.
     ///
     /// # Errors
-    /// [`Away`], also where it is held no more: another server may have gone on meanwhile.
-    pub async fn put(&self, kind: Kind, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), Away> {
+    /// [`NotKept`].
+    pub async fn put(&self, kind: Kind, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), NotKept> {
         let name = self.shared.names.of(kind, key);
-        let sealed = self.shared.sealer.seal(&name, value)?;
+        let sealed = self.shared.sealer.seal(&name, value).map_err(Away::from)?;
         let is_kept = self.shared.store.put_held((&self.name, &self.by), &name, sealed, lives).await?;
-        is_kept.then_some(()).ok_or(Away)
+        is_kept.then_some(()).ok_or(NotKept::Lost)
     }
 }
 
@@ -86,11 +104,11 @@ mod tests {
         assert!(shared.store.release(&slept.name, &slept.by).await.unwrap());
         let other = hold().await.unwrap().unwrap();
         other.put(Kind::Grant, key, &"second", hour).await.unwrap();
-        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(Away));
+        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
         // That nobody else holds it by now does not make it the sleeper's.
         assert!(shared.store.release(&other.name, &other.by).await.unwrap());
         assert!(!shared.store.lengthen(&slept.name, &slept.by, LEASE).await.unwrap());
-        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(Away));
+        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
         assert_eq!(shared.get::<String>(Kind::Grant, key).await.unwrap().as_deref(), Some("second"));
     }
 }

@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use away::Away;
-pub use held::Held;
+pub use held::{Held, NotKept};
 pub use memory::Memory;
 pub use name::Kind;
 pub use redis::{BadAddress, Redis};

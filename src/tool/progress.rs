@@ -56,6 +56,7 @@ pub type ViewOf = fn(Tool) -> Option<Map<String, Value>>;
 pub struct CallObserver {
     tell: Option<UnboundedSender<Progress>>,
     stopped: Arc<watch::Sender<bool>>,
+    cut: Arc<AtomicBool>,
     beside: Arc<Mutex<Vec<Attachment>>>,
     sent: Arc<AtomicBool>,
     views: Option<ViewOf>,
@@ -110,6 +111,17 @@ impl CallObserver {
     /// Asks the call to begin nothing more; what has begun is finished.
     pub fn stop(&self) {
         self.stopped.send_replace(true);
+    }
+
+    /// Asks the same, as the server ends.
+    pub fn end(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// Whether that was because the server ends.
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 
     /// Whether the call was asked to begin nothing more.

@@ -34,6 +34,11 @@ impl Ids {
         self.open.is_empty()
     }
 
+    /// Whether the client waits for an answer to a request of this id.
+    pub fn is_open(&self, id: &RequestId) -> bool {
+        self.open.contains_key(id)
+    }
+
     /// Whether something may be going on under an id of which nobody waits for an answer.
     pub fn is_taken(&self, id: &RequestId) -> bool {
         self.spent.contains(id) || self.open.values().any(|here| here == id)
@@ -41,7 +46,7 @@ impl Ids {
 
     /// The id that a new request of this id has here; none where one of its id is open.
     pub fn begin(&mut self, id: &RequestId) -> Option<RequestId> {
-        if self.open.contains_key(id) {
+        if self.is_open(id) {
             return None;
         }
         let mut here = id.clone();
@@ -91,7 +96,9 @@ mod tests {
         let id = RequestId::Number(7);
         assert_eq!(ids.begin(&id), Some(id.clone()));
         assert_eq!(ids.begin(&id), None, "it is under way");
+        assert!(ids.is_open(&id));
         assert_eq!(ids.call_off(&id), id);
+        assert!(!ids.is_open(&id) && ids.is_taken(&id));
         let second = ids.begin(&id).unwrap();
         assert_ne!(second, id);
         assert_eq!(ids.answer(&id), To::Nobody);

@@ -116,8 +116,10 @@ where
                 }
                 // A subscription stays open until the end, and its id is told.
                 if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
-                    if self.open.borrow().is_taken(&request.id) {
-                        let words = "a request of this id was called off; a subscription needs another one".to_owned();
+                    let open = self.open.borrow();
+                    if open.is_open(&request.id) || open.is_taken(&request.id) {
+                        let what = if open.is_open(&request.id) { "is under way" } else { "was called off" };
+                        let words = format!("a request of this id {what}; a subscription needs another one");
                         return Err(Refused(ErrorCode::INVALID_REQUEST, words, id));
                     }
                 } else {

@@ -27,6 +27,11 @@ pub enum HttpError {
     /// Nobody could sign in by an identity provider.
     #[error("sign_in.idp: {0}")]
     Idp(#[from] NoFetcher),
+    /// Whose tokens are taken is settled at the start.
+    #[error(
+        "sign_in.{0} is another than at the start: restart the server to take it; without that, only users of idp may change"
+    )]
+    Settled(&'static str),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),

@@ -45,6 +45,16 @@ impl Issuer {
         Ok(Some(Self::Here(Arc::new(server))))
     }
 
+    /// Whether it is the one that a configuration states, whoever its people are.
+    pub fn is_of(&self, config: &Config) -> bool {
+        let sign_in = &config.sign_in;
+        match self {
+            Self::Here(_) => sign_in.oauth.is_some(),
+            Self::Provider(provider) => sign_in.idp.as_ref().is_some_and(|idp| provider.is_of(idp)),
+            Self::Site(tokens) => sign_in.site_oauth.as_ref().is_some_and(|oauth| tokens.are_of(oauth)),
+        }
+    }
+
     /// The endpoint that tokens are meant for.
     pub fn addresses(&self) -> &Addresses {
         match self {

@@ -355,8 +355,7 @@ impl Endpoint {
         };
         self.metrics.sign_in(site.label(), outcome);
         let mut signed = signed_in.map_err(|refusal| match &site.issuer {
-            // Where a key is brought, there is no other way to sign in.
-            Some(issuer) if refusal.status == StatusCode::UNAUTHORIZED && !path.starts_with("/key") => {
+            Some(issuer) if refusal.status == StatusCode::UNAUTHORIZED => {
                 let sent_one = head.headers.contains_key(AUTHORIZATION);
                 challenge::challenged(refusal, issuer.addresses(), path, sent_one)
             }

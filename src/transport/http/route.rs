@@ -36,6 +36,11 @@ pub fn route_of(path: &str) -> Option<(Option<&str>, Narrowing)> {
     Some((site, narrowing))
 }
 
+/// Whether nobody is told of another way to sign in at this path than to bring a key, nor metadata of it is served.
+pub fn is_for_keys(path: &str) -> bool {
+    path.starts_with("/key")
+}
+
 /// The narrowing that the headers name.
 ///
 /// # Errors

@@ -103,6 +103,31 @@ async fn a_read_that_was_called_off_is_in_the_log() {
     assert_eq!((&read["reason"], &read["user"]), (&json!("it was called off"), &json!("Administrator")), "{read}");
 }
 
+#[tokio::test]
+async fn reads_that_were_called_off_while_they_waited_for_their_turn_are_in_the_log() {
+    // More than are under way at once.
+    const MANY: usize = 70;
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("/api/resource/ToDo/"));
+    let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
+    let mut server = Server::initialized(&config).await;
+    let mut ids = Vec::new();
+    for n in 0..MANY {
+        let read = json!({"name": "get_todo_document", "arguments": {"name": format!("T-{n}")}});
+        ids.push(server.post("tools/call", read).await);
+    }
+    // The last first: it has no turn.
+    for id in ids.iter().rev() {
+        let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        server.send(&cancel.to_string()).await;
+    }
+    server.data("test_connection", json!({})).await;
+    assert!(server.end().await.status.success());
+    let told = lines(folder.path());
+    let reads = told.iter().filter(|line| line["tool"] == "get_todo_document");
+    assert_eq!(reads.filter(|line| line["reason"] == "it was called off").count(), MANY, "{told:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_stops_writes_and_breaks_no_chain() {

@@ -116,6 +116,7 @@ async fn a_token_that_is_not_the_providers_for_this_server_is_401_and_nothing_is
         (of(json!({"nbf": now + 90})), "not good yet"),
         (of(json!({"aud": "https://mcp.example.com/mcp/north"})), "audience"),
         (of(json!({"iss": "https://evil.example"})), "another issuer"),
+        (of(json!({"nonce": "n"})), "not the ID token"),
         (foreign.token(&scene.claims("anna", json!({}))), "signature"),
         (unknown, "no key of that name"),
         (own.signed(r#"{"alg":"none","kid":"1"}"#, &text), "algorithm"),
@@ -220,6 +221,10 @@ async fn a_token_does_what_its_scope_holds_and_its_person_is_left() {
         assert_eq!(answer.status(), 403);
         assert!(words.contains("insufficient_scope") && words.contains(scopes), "{words}");
     }
+    // Nothing tells there where to sign in.
+    let ping = scene.team.served.post("/key/mcp", &message("ping", json!({})));
+    let keyed = ping.header("authorization", of("anna", "openid")).send().await.unwrap();
+    assert!(keyed.status() == 403 && !keyed.headers().contains_key("www-authenticate"), "{keyed:?}");
     let made = scene.call(&of("anna", "api://erp/erpnext:write"), "create_lead_document", lead.clone()).await;
     assert!(data(&made.json().await.unwrap())["created"].is_string());
     // More scope would give this one no more: to sign in again is no advice.
@@ -239,11 +244,14 @@ async fn a_token_is_taken_for_the_audience_and_by_the_claim_that_the_configurati
     })
     .await;
     let of = |changed: Value| format!("Bearer {}", signer.token(&scene.claims("7", changed)));
-    let email = json!({"aud": "api://erp", "email": "anna@example.com", "email_verified": true});
+    let email = json!({"aud": "api://erp", "scp": "use", "email": "anna@example.com", "email_verified": true});
     assert_eq!(scene.team.whom(&of(email.clone())).await, "sales@example.com");
-    for (name, value, status) in
-        [("aud", json!(HERE), 401), ("email_verified", json!(false), 403), ("email_verified", Value::Null, 403)]
-    {
+    for (name, value, status) in [
+        ("aud", json!(HERE), 401),
+        ("scp", Value::Null, 401),
+        ("email_verified", json!(false), 403),
+        ("email_verified", Value::Null, 403),
+    ] {
         let mut changed = email.clone();
         changed[name] = value;
         assert_eq!(scene.team.refusal(&of(changed)).await.0, status, "{name}");

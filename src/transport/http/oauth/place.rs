@@ -1,5 +1,7 @@
 //! Which paths are an authorization server's.
 
+use crate::transport::http::route;
+
 /// What a path leads to, each with the name of a site where it has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place<'a> {
@@ -63,7 +65,7 @@ pub fn place_of(path: &str) -> Option<Place<'_>> {
             return Some(Place::Resource(None, ""));
         }
         // Where a key is brought, there is no other way to sign in.
-        let (site, _) = super::super::route::route_of(path).filter(|_| !path.starts_with("/key"))?;
+        let (site, _) = route::route_of(path).filter(|_| !route::is_for_keys(path))?;
         return Some(Place::Resource(site, path));
     }
     if let Some(end) = path.strip_prefix("/.well-known/oauth-authorization-server") {

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::challenge::insufficient;
+use super::error::HttpError;
 use super::issuer::Issuer;
 use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
@@ -115,8 +116,13 @@ impl SignIn {
     /// As the configuration says now; the site is asked anew about everybody.
     ///
     /// # Errors
-    /// As for [`Self::new`]; nothing is changed then.
-    pub fn reload(&self, config: &Config) -> Result<(), CannotServe> {
+    /// As for [`Self::new`], and where it states others whose tokens are taken; nothing is changed then.
+    pub fn reload(&self, config: &Config) -> Result<(), HttpError> {
+        if let Some((section, _)) = config.sign_in.public_url()
+            && self.issuer.as_ref().is_none_or(|issuer| !issuer.is_of(config))
+        {
+            return Err(HttpError::Settled(section));
+        }
         let ways = Arc::new(Ways::new(config, &self.app)?);
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = ways;
         self.good.invalidate_all();
@@ -226,11 +232,16 @@ impl SignIn {
             self.failures.note(address).await;
             return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
         };
-        self.strangers.check(address).await?;
+        if !tokens.knows(token).await {
+            self.strangers.check(address).await?;
+        }
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
             Ok(holder) => holder,
             Err(why) => {
-                self.strangers.note(address).await;
+                // Whose token has too little scope is known, and of one that the site was not heard on nothing is.
+                if matches!(why, NotHeld::Token | NotHeld::Client) {
+                    self.strangers.note(address).await;
+                }
                 return Err(match why {
                     NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
                     NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how())),

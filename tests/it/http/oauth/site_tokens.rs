@@ -136,6 +136,25 @@ fn a_token_that_the_site_took_back_is_none_from_the_call_on_that_meets_it_and_a_
 }
 
 #[test]
+fn tokens_that_somebody_makes_up_keep_out_nobody_whom_the_site_has_let_in() {
+    run_on(Version::V16, async {
+        let limits = json!({"enabled": true, "requests_per_minute": 30});
+        let taken = Taken::with(|config| config["rate_limiting"] = limits).await;
+        let scene = &taken.scene;
+        let good = taken.tokens(&taken.client, "all erpnext:read", "sales@example.com").await;
+        assert_eq!(scene.status(&good).await, 200);
+        let mut answered = Vec::new();
+        for n in 0..245 {
+            answered.push(scene.status(&json!({"access_token": format!("made-up-{n}")})).await);
+        }
+        let (asked, limited) = answered.split_at(240);
+        assert!(asked.iter().all(|status| *status == 401), "each is asked about for itself: {asked:?}");
+        assert!(limited.iter().all(|status| *status == 429), "{limited:?}");
+        assert_eq!(scene.status(&good).await, 200);
+    });
+}
+
+#[test]
 fn clients_find_the_sites_own_provider_by_the_address_alone() {
     run_on(Version::V16, async {
         let taken = Taken::start().await;
