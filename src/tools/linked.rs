@@ -296,7 +296,7 @@ async fn is_above(there: &DocTypeCall<'_>, way: &Way) -> Result<bool, SiteError>
 /// it is a request for each DocType; and so it is told nowhere: it would say that there is something.
 async fn listed(there: &DocTypeCall<'_>, way: &Way, query: &ListQuery) -> Result<Vec<Map<String, Value>>, SiteError> {
     let rows = there.session.site.list(there.permit, query).await?.data;
-    let is_masked = !rows.is_empty() && way.is_hidden(&there.masked().await?);
+    let is_masked = !rows.is_empty() && way.is_hidden(there.masked().await?.as_ref());
     Ok(if is_masked { Vec::new() } else { rows })
 }
 
