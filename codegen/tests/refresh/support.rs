@@ -146,11 +146,26 @@ impl Repo {
     /// Cargo on the whole workspace, with what it does not find here from this repository.
     pub fn cargo(&self, args: &[&str]) -> Command {
         self.add_the_rest();
+        self.tell_apart();
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         command.current_dir(self.root()).args(args).args(["--locked", "--offline", "--quiet"]);
         command.env("CARGO_TARGET_DIR", target());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Gives the packages another version: cargo would take those of the same name and version that are built already for
+    /// these.
+    fn tell_apart(&self) {
+        let ours = format!("version = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+        let other = "version = \"0.0.0-clone\"\n";
+        self.write("Cargo.toml", &self.read("Cargo.toml").replacen(&ours, other, 1));
+        let lock = self.read("Cargo.lock");
+        let mut packages: Vec<String> = lock.split("[[package]]\n").map(str::to_owned).collect();
+        for package in packages.iter_mut().filter(|package| !package.contains("\nsource = ")) {
+            *package = package.replacen(&ours, other, 1);
+        }
+        self.write("Cargo.lock", &packages.join("[[package]]\n"));
     }
 
     /// The snapshot of the version that the stand-in sites tell.

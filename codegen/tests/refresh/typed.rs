@@ -104,7 +104,7 @@ async fn a_server_built_after_a_refresh_has_a_tool_for_a_doctype_of_an_app() {
     let rule = json!({"read": true, "create": true, "update": true, "submit": true});
     // Without the site's live metadata: only what was generated can give these tools.
     let config = json!({
-        "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret"},
+        "erpnext": {"url": site.url(), "api_key": "administrator", "api_secret": "secret", "version": 15},
         "permissions": {"doctypes": {"Odd Thing": rule}},
         "schema": {"overlay": "off"},
     });
