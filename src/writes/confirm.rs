@@ -159,7 +159,8 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     let fields = defs.flat_map(DocTypeDef::all_fields).filter(|field| field.kind.holds_value());
     let known: BTreeSet<(&str, &str)> = fields.map(|field| (field.fieldname, field.label)).collect();
     let is_plain = |label: &str| {
-        label.starts_with(char::is_alphabetic) && label.chars().all(|c| c.is_alphanumeric() || " ()-'/%".contains(c))
+        label.starts_with(|c: char| c.is_alphabetic() || c == '%')
+            && label.chars().all(|c| c.is_alphanumeric() || " ()-'/%".contains(c))
     };
     // Neither two labels of one name, nor one that another field has, or is shown with.
     let is_clear = |(name, label): &(&str, &str)| {

@@ -188,11 +188,16 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
     match connection.session().user_name().await {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => Ok(()),
-        Err(error) if error.kind() == Kind::BadKey => {
-            Err(format!("{}: not ERPNext but something before it asks for a password", worded(&connection, &error)))
-        }
-        Err(error) => Err(format!("{}\n{}", worded(&connection, &error), unreached::mends(&connection, &error))),
+        Err(error) => Err(with_mends(&connection, &error)),
     }
+}
+
+/// Why the site cannot be talked to, and what mends it.
+fn with_mends(connection: &Connection, error: &SiteError) -> String {
+    if error.kind() == Kind::BadKey && error.exc_type().is_none() {
+        return format!("{}: not ERPNext but something before it asks for a password", worded(connection, error));
+    }
+    format!("{}\n{}", worded(connection, error), unreached::mends(connection, error))
 }
 
 fn worded(connection: &Connection, error: &SiteError) -> String {
@@ -204,7 +209,9 @@ fn worded(connection: &Connection, error: &SiteError) -> String {
 async fn greet(connection: &Connection) -> anyhow::Result<()> {
     let user = match connection.session().user_name().await {
         Ok(user) => user,
-        Err(error) => bail!(worded(connection, &error)),
+        // A key that the site itself refuses is told by its words: whoever is asked gives another.
+        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => bail!(worded(connection, &error)),
+        Err(error) => bail!(with_mends(connection, &error)),
     };
     say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));
     let permit = connection
