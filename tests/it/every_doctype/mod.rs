@@ -174,8 +174,9 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
 async fn schema(app: &Connection, def: &DocTypeDef) -> Result<(), String> {
     let schema = call(app, "get_doctype_schema", json!({"doctype": def.name})).await;
     let schema = schema.map_err(|error| error.for_model())?;
-    let told: Vec<&str> =
-        schema["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str()).collect();
+    let told = schema["fields"].as_array().into_iter().flatten().filter_map(|field| field["field"].as_str());
+    // What the site added, such as the state of a workflow, stands in no table.
+    let told: Vec<&str> = told.filter(|name| def.field(name).is_some()).collect();
     let rule = FieldRule::default();
     let open = def.fields.iter().filter(|field| rule.may_read(*field) || rule.may_write(*field));
     let fields: Vec<&str> = open.map(|field| field.fieldname).collect();
