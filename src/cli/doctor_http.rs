@@ -9,6 +9,7 @@ use erpnext_mcp::context::client_options;
 use erpnext_mcp::idp::IdentityProvider;
 use erpnext_mcp::oauth::{Addresses, Endpoints};
 use erpnext_mcp::site::{Caller, Client, Credentials, OAuthClient, Outside, Seen, SiteError, Unseen};
+use erpnext_schema::counted;
 use serde_json::Value;
 
 /// What has to be passed on by whatever stands before the server.
@@ -65,13 +66,14 @@ async fn of_provider(idp: &Idp) -> anyhow::Result<Vec<Finding>> {
     let mut findings = from_outside(provider.addresses(), None).await;
     let issuer = &idp.issuer;
     findings.push(match provider.count_keys().await {
-        Ok(count) => Finding::ok(format!("idp: {issuer} has {count} key(s) with which tokens are verified")),
+        Ok(count) => Finding::ok(format!("idp: {issuer} has {} with which tokens are verified", counted(count, "key"))),
         Err(why) => Finding::error(
             format!("idp: {issuer} gives no keys: {why}"),
             "check sign_in.idp.issuer, and that this machine reaches the provider; or set sign_in.idp.jwks_url",
         ),
     });
-    findings.push(Finding::ok(format!("idp: {} user(s) of the provider have a key here", idp.users.len())));
+    let users = counted(idp.users.len(), "user");
+    findings.push(Finding::ok(format!("idp: {users} of the provider with a key here")));
     Ok(findings)
 }
 

@@ -15,6 +15,7 @@ use erpnext_mcp::server::Server;
 use erpnext_mcp::shared::{Redis, Shared, Store};
 use erpnext_mcp::site::Client;
 use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
+use erpnext_schema::counted;
 use secrecy::ExposeSecret;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -226,8 +227,8 @@ pub fn connection_without_log(config: &Config) -> anyhow::Result<Connection> {
 fn report_open_writes(log: &erpnext_mcp::config::Audit) {
     let open = review::recent_lines(&log.log_file).and_then(review::open_writes).unwrap_or_default();
     if !open.is_empty() {
-        let count = open.len();
-        tracing::warn!("{count} earlier write(s) with an unknown outcome; `erpnext-mcp audit open` lists them");
+        let writes = counted(open.len(), "earlier write");
+        tracing::warn!("{writes} with an unknown outcome; `erpnext-mcp audit open` lists what is open");
     }
 }
 

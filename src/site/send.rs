@@ -65,10 +65,12 @@ impl CallerClient<'_> {
             let since = Instant::now();
             let among = self.client.traffic.under_way();
             let result = self.client.exchange(asked, &http, request, parses).await.and_then(|mut reply| {
-                let (share, weight) = (reply.share.take(), reply.weight);
+                // Bytes that are not parsed here stay beside what is made of them.
+                let kept = if parses { 0 } else { reply.body.len() };
+                let (share, held) = (reply.share.take(), reply.weight.saturating_add(kept));
                 let result = read(asked, reply);
                 if let Some(mut share) = share {
-                    share.shrink(weight);
+                    share.shrink(held);
                     call_state::hold(share);
                 }
                 result

@@ -32,18 +32,6 @@ pub fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("..")
 }
 
-/// Copies a file, or a folder with all that is in it.
-fn copy(from: &Path, to: &Path) {
-    if from.is_file() {
-        fs::copy(from, to).unwrap();
-        return;
-    }
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        copy(&entry.path(), &to.join(entry.file_name()));
-    }
-}
-
 /// Every file below a folder, by its path there → when it was written, and what it says.
 pub fn files_below(folder: &Path) -> BTreeMap<String, (SystemTime, String)> {
     let mut files = BTreeMap::new();
@@ -87,29 +75,13 @@ impl Repo {
         Self(tempfile::tempdir().unwrap()).with_inputs()
     }
 
-    /// A folder of always the same name: cargo knows by it what it has compiled there.
-    fn always_in(name: &str) -> Self {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clones");
+    /// [`Self::shipped`], to be compiled: at the same place always, as cargo knows by it what it has compiled there.
+    pub fn to_compile() -> Self {
+        let (place, name) = (Path::new(env!("CARGO_TARGET_TMPDIR")).join("clones"), "site");
         // A run that was killed left it.
         let _ = fs::remove_dir_all(place.join(name));
         fs::create_dir_all(&place).unwrap();
-        Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap())
-    }
-
-    /// A clone of the repository with all that stands in it.
-    pub fn cloned() -> Self {
-        let repo = Self::always_in("erpnext-mcp");
-        for entry in fs::read_dir(shipped()).unwrap().map(Result::unwrap) {
-            if entry.file_name() != "target" && entry.file_name() != ".git" {
-                copy(&entry.path(), &repo.root().join(entry.file_name()));
-            }
-        }
-        repo
-    }
-
-    /// [`Self::shipped`], to be compiled.
-    pub fn to_compile() -> Self {
-        Self::always_in("site").with_inputs()
+        Self(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap()).with_inputs()
     }
 
     fn with_inputs(self) -> Self {

@@ -100,7 +100,7 @@ fn tools(text: &str) -> String {
 #[ignore = "builds the server"]
 async fn a_server_built_after_a_refresh_has_a_tool_for_a_doctype_of_an_app() {
     let site = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
-    let (repo, folder) = (Repo::cloned(), tempfile::tempdir().unwrap());
+    let (repo, folder) = (Repo::to_compile(), tempfile::tempdir().unwrap());
     let rule = json!({"read": true, "create": true, "update": true, "submit": true});
     // Without the site's live metadata: only what was generated can give these tools.
     let config = json!({

@@ -136,8 +136,8 @@ async fn a_provider_that_gives_no_keys_is_told_with_what_mends_it() {
         &lines,
         &[
             "/.well-known/oauth-protected-resource/mcp tells what clients need",
-            &format!("ok idp: {issuer} has 1 key(s)"),
-            "ok idp: 1 user(s) of the provider have a key here",
+            &format!("ok idp: {issuer} has 1 key with which"),
+            "ok idp: 1 user of the provider with a key here",
         ],
     );
 }
