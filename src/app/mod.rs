@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 mod begun;
 mod pipeline;
+mod read_back;
 #[cfg(test)]
 mod tests;
 mod waits;
@@ -21,7 +22,7 @@ use crate::shared::Shared;
 use crate::site::{BadCredentials, BadUrl, Caller, CallerClient, Client, Credentials, SetUpError, SiteError, SiteUrl};
 use crate::tool::progress::CallObserver;
 use crate::tool::{Published, Registry, Tool};
-use crate::tools;
+use crate::tools::{self, File};
 
 /// One site under one configuration; cheap to clone.
 #[derive(Clone, Debug)]
@@ -195,6 +196,19 @@ impl Connection {
         client: Option<String>,
     ) -> Result<(Value, String), ToolError> {
         self.observed_call(tool, arguments, client, &CallObserver::default()).await
+    }
+
+    /// Reads back the file of an export that this caller had made with the tool, and records it.
+    ///
+    /// # Errors
+    /// That there is none any more, and that it may not be had.
+    pub async fn read_back(
+        &self,
+        tool: Tool,
+        given: Map<String, Value>,
+        client: Option<String>,
+    ) -> Result<File, ToolError> {
+        Box::pin(read_back::run(&self.session(), tool, given, client)).await
     }
 
     /// Records the call of a tool that there is and that is not permitted here.

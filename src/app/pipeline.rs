@@ -177,7 +177,7 @@ async fn settle_version(session: &Session<'_>) {
 }
 
 /// On whose behalf a call is recorded, if it is.
-async fn recorded_user(session: &Session<'_>) -> Option<String> {
+pub(super) async fn recorded_user(session: &Session<'_>) -> Option<String> {
     if !session.audit.is_on() {
         return None;
     }

@@ -14,6 +14,7 @@ use erpnext_mcp::context::{Session, client_options};
 use erpnext_mcp::server::Server;
 use erpnext_mcp::shared::{Redis, Shared, Store};
 use erpnext_mcp::site::Client;
+use erpnext_mcp::tools::withdraw_exports;
 use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
 use erpnext_schema::counted;
 use secrecy::ExposeSecret;
@@ -141,6 +142,7 @@ fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
         let mut overlay = Overlay::new(config)?;
         if is_served {
             look_back(config);
+            config.export.directory.as_deref().into_iter().for_each(withdraw_exports);
             if let Ok(own) = app.own_connection(config) {
                 let own = Arc::new(own);
                 say_what_is_served(&own.session(), "HTTP");

@@ -1,5 +1,5 @@
 //! Addresses of resources: `erpnext://schema/{doctype}`, `erpnext://{doctype}/{name}`, `erpnext://report/{name}`, each
-//! part percent-encoded, and the call that each stands for.
+//! part percent-encoded, and the call that each stands for; and `erpnext://export/{file}`, as the tool that made it gave it.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,12 @@ use crate::site::encode;
 
 const SCHEME: &str = "erpnext://";
 const SCHEMA: &str = "schema";
+/// What is wrong with an address of an export that is not whole.
+const NO_EXPORT: &str = "is not that of an export as its tool gave it, with ?doctype= at its end";
 const REPORT: &str = "report";
+const EXPORT: &str = "export";
+/// The tool whose files are read back: where it may not be called, nothing is.
+pub const EXPORTER: &str = "export_documents";
 
 /// The call that reading an address is.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,6 +68,13 @@ pub fn parse(uri: &str) -> Result<Reading, String> {
     if kind == REPORT {
         let filters: Map<String, Value> = pairs.into_iter().map(|(key, value)| (key, filter(value))).collect();
         return Ok(Reading { tool: "run_report", arguments: object(json!({"name": name, "filters": filters})) });
+    }
+    if kind == EXPORT {
+        let [(key, doctype)] = pairs.as_slice() else { return Err(bad(uri, NO_EXPORT)) };
+        if key != "doctype" {
+            return Err(bad(uri, NO_EXPORT));
+        }
+        return Ok(Reading { tool: EXPORTER, arguments: object(json!({"name": name, "doctype": doctype})) });
     }
     let (tool, mut arguments) = match kind.as_str() {
         SCHEMA => ("get_doctype_schema", object(json!({ "doctype": name }))),
@@ -132,6 +144,11 @@ mod tests {
             ("erpnext://Item/a%2Fb%20%25", "get_generic_document", json!({"doctype": "Item", "name": "a/b %"})),
             ("erpnext://Report/ToDo", "get_generic_document", json!({"doctype": "Report", "name": "ToDo"})),
             (
+                "erpnext://export/0123.csv?doctype=Sales%20Order",
+                EXPORTER,
+                json!({"name": "0123.csv", "doctype": "Sales Order"}),
+            ),
+            (
                 "erpnext://report/General%20Ledger?company=A%20%26%20B&range=30,%2060&include=1&code=007",
                 "run_report",
                 json!({"name": "General Ledger",
@@ -159,6 +176,10 @@ mod tests {
             "erpnext://Item/x#y",
             "erpnext://Item/%ff",
             "erpnext://Item/x?doctype=User",
+            "erpnext://export/0123.csv",
+            "erpnext://export/0123.csv?name=x",
+            "erpnext://export/0123.csv?doctype=Item&doctype=User",
+            "erpnext://export/../x?doctype=Item",
             "http://Item/x",
             "file:///etc/passwd",
         ] {
@@ -170,7 +191,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_comes_back_as_it_was(doctype in "\\PC{1,40}", name in "\\PC{1,40}") {
-            prop_assume!(![".", "..", SCHEMA, REPORT].contains(&doctype.as_str()) && ![".", ".."].contains(&name.as_str()));
+            prop_assume!(![".", "..", SCHEMA, REPORT, EXPORT].contains(&doctype.as_str()) && ![".", ".."].contains(&name.as_str()));
             let uri = of_document(&doctype, &name);
             prop_assert_eq!(call(&uri), ("get_generic_document", json!({"doctype": &doctype, "name": &name})));
             prop_assert_eq!(call(&of_schema(&name)), ("get_doctype_schema", json!({"doctype": &name})));

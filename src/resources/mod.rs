@@ -3,9 +3,13 @@
 
 pub mod address;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::app::Connection;
 use crate::completion::Values;
 use crate::error::ToolError;
+use crate::limit::aside;
 use crate::policy::Operation;
 use crate::site::Kind;
 
@@ -69,11 +73,25 @@ pub struct Listed {
     pub name: String,
 }
 
+/// What is in a resource.
+#[derive(Debug)]
+pub enum Body {
+    /// JSON.
+    Json(String),
+    /// A file.
+    File {
+        /// Its MIME type.
+        kind: &'static str,
+        /// Its bytes.
+        base64: String,
+    },
+}
+
 /// What reading gave.
 #[derive(Debug)]
 pub struct Content {
-    /// JSON.
-    pub text: String,
+    /// What is in it.
+    pub body: Body,
     /// How long a client may take it for fresh, in milliseconds.
     pub ttl_ms: u64,
 }
@@ -122,9 +140,14 @@ pub async fn read(connection: &Connection, uri: &str, client: Option<String>) ->
         let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
         return Err(Unread::Missing(message));
     };
+    if reading.tool == address::EXPORTER {
+        let file = connection.read_back(tool, reading.arguments, client).await.map_err(|error| unread(&error))?;
+        let base64 = aside(file.bytes.len(), move || BASE64_STANDARD.encode(file.bytes)).await;
+        return Ok(Content { body: Body::File { kind: file.kind, base64 }, ttl_ms: 0 });
+    }
     let ttl_ms = if reading.tool == "get_doctype_schema" { SCHEMA_TTL } else { 0 };
     match connection.call(tool, reading.arguments, client).await {
-        Ok((_, text)) => Ok(Content { text, ttl_ms }),
+        Ok((_, text)) => Ok(Content { body: Body::Json(text), ttl_ms }),
         Err(error) => Err(unread(&error)),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::LIST_TTL;
 use super::malformed::first_page;
 use crate::app::Connection;
-use crate::resources::{self, Content, Listed, Unread};
+use crate::resources::{self, Body, Content, Listed, Unread};
 
 const JSON: &str = "application/json";
 
@@ -41,9 +41,12 @@ pub(super) fn templates(
 pub(super) fn content(uri: String, read: Result<Content, Unread>) -> Result<ReadResourceResult, ErrorData> {
     let data = || Some(json!({"uri": uri}));
     match read {
-        Ok(Content { text, ttl_ms }) => {
-            let contents = vec![ResourceContents::text(text, uri).with_mime_type(JSON)];
-            Ok(ReadResourceResult::new(contents).with_ttl_ms(ttl_ms).with_cache_scope(CacheScope::Private))
+        Ok(Content { body, ttl_ms }) => {
+            let content = match body {
+                Body::Json(text) => ResourceContents::text(text, uri).with_mime_type(JSON),
+                Body::File { kind, base64 } => ResourceContents::blob(base64, uri).with_mime_type(kind),
+            };
+            Ok(ReadResourceResult::new(vec![content]).with_ttl_ms(ttl_ms).with_cache_scope(CacheScope::Private))
         }
         Err(Unread::Address(why)) => Err(ErrorData::invalid_params(why, data())),
         Err(Unread::Missing(why)) => Err(ErrorData::resource_not_found(why, data())),

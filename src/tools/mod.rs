@@ -39,6 +39,7 @@ use crate::error::ToolError;
 use crate::tool::document_args::DocTypeArgs;
 use crate::tool::{Call, Tool, ToolSpec, VERBS, operation, typed_tool};
 
+pub use export::{File, read_back, withdraw as withdraw_exports};
 pub use reports::{Trial, may_run, try_report};
 
 /// Every tool with a name of its own, in the order of the list.

@@ -34,8 +34,8 @@ type Row = Map<String, Value>;
 pub static DOCUMENTS: ToolSpec = ToolSpec {
     name: "export_documents",
     title: "Export documents to a file",
-    description: "Writes all documents that fit the filters, up to 100,000 rows, to a new CSV or XLSX file (spreadsheet) on \
-                  this machine, and gives its path, rows and SHA-256. No row passes through you.",
+    description: "Writes all documents that fit the filters, up to 100,000 rows, to a new CSV or XLSX file (spreadsheet); \
+                  gives its path or resource, rows and SHA-256. No row passes through you.",
     toolset: Toolset::Data,
     operation: Operation::Export,
     effect: Effect::Reads,

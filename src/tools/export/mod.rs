@@ -1,24 +1,28 @@
 //! Exports: documents and reports written to a file, row by row. The model learns what is in it, and sees none of the rows.
 
 mod documents;
+mod held;
 mod patience;
 mod place;
 mod report;
 mod sheet;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::answer::{Exported, ToolAnswer};
+use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::tool::Call;
 use crate::tool::kinds::choices;
 use crate::tool::progress::Attachment;
 use crate::writes::quota;
-use place::Place;
+use held::{Held, Label};
+use place::{Kept, Place};
 use sheet::Sheet;
 
 pub use documents::DOCUMENTS;
+pub use held::withdraw;
 pub use report::REPORT;
 
 /// The most rows of one file.
@@ -58,13 +62,53 @@ async fn may_leave(call: &Call<'_>, doctype: &str) -> Result<(), ToolError> {
     let session = call.session;
     session.permit(Operation::Export, doctype).await?;
     quota::has_room_for_a_file(session, call.attempt, doctype).await?;
+    granted(session, doctype).await
+}
+
+/// Refuses what the site's user may not export.
+async fn granted(session: &Session<'_>, doctype: &str) -> Result<(), ToolError> {
     if session.site.may(Operation::Export, doctype).await? {
         return Ok(());
     }
     Err(ToolError::refused(
-        format!("The site's user has no right to export {doctype}. No file was written."),
+        format!("The site's user has no right to export {doctype}. No file is given."),
         "Read it with a list, or ask an administrator of the site for the right.",
     ))
+}
+
+/// A file that was read back.
+#[derive(Debug)]
+pub struct File {
+    /// Its MIME type.
+    pub kind: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// The file that this caller had made, by the `name` and `doctype` of its address. What may no longer leave does not.
+///
+/// # Errors
+/// That there is none any more, and that it may not be had.
+pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Result<File, ToolError> {
+    let text = |key: &str| given.get(key).and_then(Value::as_str).unwrap_or_default();
+    let gone = || {
+        ToolError::refused(
+            "There is no such file of this user: each can be read back for an hour, and only the last five.",
+            "Export it again.",
+        )
+    };
+    let doctype = text("doctype");
+    let label = Label::read(text("name"), doctype).ok_or_else(gone)?;
+    session.permit(Operation::Export, doctype).await?;
+    granted(session, doctype).await?;
+    let directory = session.export.directory.as_deref().ok_or_else(gone)?;
+    let (held, kind) = (Held::of(directory, session.caller.identity()), label.format.mime());
+    let read = tokio::task::spawn_blocking(move || held.read(&label)).await;
+    let bytes = read.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
+        tracing::error!("an export could not be read back: {error}");
+        ToolError::refused("The file could not be read.", "Export it again; if it fails again, tell the administrator.")
+    })?;
+    Ok(File { kind, bytes: bytes.ok_or_else(gone)? })
 }
 
 /// Refuses what would be more rows than a file holds.
@@ -83,14 +127,14 @@ async fn keep(call: &Call<'_>, doctype: &str, place: Place<'_>, sheet: Sheet) ->
     let columns: Vec<String> = sheet.columns().map(str::to_owned).collect();
     let ended = tokio::task::spawn_blocking(|| sheet.end()).await;
     let written = ended.map_err(std::io::Error::other).and_then(|ended| ended).map_err(place::unwritable)?;
+    place.fits(written.bytes)?;
     // What leaves is recorded before it can be had.
     let _recorded = quota::file_leaves(call.session, call.attempt, doctype).await?;
-    let path = place.keep(written.file)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Kept { uri, name, told } = place.keep(doctype, written.file, written.bytes).await?;
     let facts = Some((place.format.mime(), written.bytes));
-    call.observer.give(Attachment::Link { uri: place::address(&path), name, facts });
-    let mut data = Map::from_iter([
-        ("file".to_owned(), json!(path.to_string_lossy())),
+    call.observer.give(Attachment::Link { uri, name, facts });
+    let mut data: Map<String, Value> = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    data.extend([
         ("rows".to_owned(), json!(written.rows)),
         ("columns".to_owned(), json!(columns)),
         ("bytes".to_owned(), json!(written.bytes)),

@@ -1,4 +1,5 @@
-//! Where the file of an export goes: into the one directory of the configuration, under a name that no file has.
+//! Where the file of an export goes: into the one directory of the configuration, under a name that no file has; or over HTTP to
+//! what is held for its user.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,16 +7,21 @@ use std::path::{Path, PathBuf};
 use erpnext_schema::{Rule, Violation};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::Format;
+use super::held::{Held, LIVES, Label, MOST_BYTES, withdraw};
 use crate::error::ToolError;
+use crate::site::Identity;
 use crate::tool::Call;
 
 /// The longest name of a file, in bytes.
 const LONGEST: usize = 120;
 /// Names that Windows keeps for devices, whatever follows the dot.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+/// Who reads a file back that is held, and how.
+const READ_BY: &str = "the client, as a resource (resources/read), signed in as the same user";
 /// What stands in an address of a file as it is.
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
@@ -28,6 +34,18 @@ pub(super) struct Place<'a> {
     stem: String,
     /// Whether the caller chose the name: then no other will do.
     is_chosen: bool,
+    /// Whose it is, where it is read back through this server: the machine that it lies on is not the caller's.
+    holder: Option<Identity>,
+}
+
+/// A file that is in its place.
+pub(super) struct Kept {
+    /// Its address.
+    pub uri: String,
+    /// What it is called.
+    pub name: String,
+    /// Where it is, as the answer says it.
+    pub told: Vec<(&'static str, Value)>,
 }
 
 impl<'a> Place<'a> {
@@ -36,12 +54,6 @@ impl<'a> Place<'a> {
     /// # Errors
     /// Names that are none, and that there is no such place for this caller.
     pub fn of(call: &Call<'a>, what: &str, name: Option<&str>, format: Option<Format>) -> Result<Self, ToolError> {
-        if call.session.caller.request.is_some() {
-            return Err(ToolError::refused(
-                "A file would lie on the machine of this server, which its users over HTTP do not have. No file was written.",
-                "Read it with a list or run_report, or ask whoever runs the server to export it over stdio.",
-            ));
-        }
         let Some(directory) = call.session.export.directory.as_deref() else {
             return Err(ToolError::refused(
                 "This server's configuration names no directory for exports (export.directory).",
@@ -54,28 +66,69 @@ impl<'a> Place<'a> {
                 "Tell the administrator: it has to be made first.",
             ));
         }
+        let caller = call.session.caller;
+        let holder = caller.request.is_some().then(|| caller.identity());
         let Some(name) = name else {
             let now = Timestamp::now().strftime("%Y%m%d-%H%M%S");
             let stem = format!("{}-{now}", slug(what));
-            return Ok(Self { directory, format: format.unwrap_or(Format::Csv), stem, is_chosen: false });
+            return Ok(Self { directory, format: format.unwrap_or(Format::Csv), stem, is_chosen: false, holder });
         };
         let (stem, format) = named(name, format).map_err(|message| {
             let path = "file_name".to_owned();
             let found = Violation { path, rule: Rule::Value, message, nearest: Some(format!("{}.csv", slug(what))) };
             ToolError::arguments(call.tool.name(), vec![found])
         })?;
-        let place = Self { directory, format, stem: stem.to_owned(), is_chosen: true };
-        if directory.join(place.name(1)).symlink_metadata().is_ok() {
+        let place = Self { directory, format, stem: stem.to_owned(), is_chosen: true, holder };
+        if holder.is_none() && directory.join(place.name(1)).symlink_metadata().is_ok() {
             return Err(place.taken());
         }
         Ok(place)
     }
 
-    /// Gives the file its name: another one than it has, if nobody chose it and it is taken.
+    /// Refuses a file that is larger than one that is read back through this server.
+    pub fn fits(&self, bytes: u64) -> Result<(), ToolError> {
+        if self.holder.is_none() || bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        let most = MOST_BYTES >> 20;
+        Err(ToolError::refused(
+            format!("The file has {bytes} bytes, and over HTTP one has up to {most} MB. Nothing is left of it."),
+            "Name fewer fields or narrow the filters and export each part; xlsx is packed and takes a quarter of csv.",
+        ))
+    }
+
+    /// Puts the file, about documents of this DocType, in its place.
     ///
     /// # Errors
-    /// That the name is taken, and the system's.
-    pub fn keep(&self, mut file: NamedTempFile) -> Result<PathBuf, ToolError> {
+    /// That the name is taken, that too much is held already, and the system's.
+    pub async fn keep(&self, doctype: &str, file: NamedTempFile, bytes: u64) -> Result<Kept, ToolError> {
+        let Some(owner) = self.holder else {
+            let path = self.give_name(file)?;
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            return Ok(Kept { uri: address(&path), name, told: vec![("file", json!(path.to_string_lossy()))] });
+        };
+        let label = Label::new(doctype, self.format).map_err(unwritable)?;
+        let (held, of) = (Held::of(self.directory, owner), label.clone());
+        let kept = tokio::task::spawn_blocking(move || held.keep(&of, file, bytes)).await;
+        if !kept.map_err(io::Error::other).and_then(|kept| kept).map_err(unwritable)? {
+            return Err(ToolError::refused(
+                "The files that this server holds for its users come to 1 GB already; nothing is left of this one.",
+                "Call again later: each is withdrawn after an hour.",
+            ));
+        }
+        let directory = self.directory.to_owned();
+        tokio::spawn(async move {
+            tokio::time::sleep(LIVES.unsigned_abs()).await;
+            _ = tokio::task::spawn_blocking(move || withdraw(&directory)).await;
+        });
+        let until = (Timestamp::now() + LIVES).strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let uri = label.uri();
+        let told = vec![("resource", json!(uri)), ("read_by", json!(READ_BY)), ("until", json!(until))];
+        Ok(Kept { uri, name: self.name(1), told })
+    }
+
+    /// Gives the file its name: another one than it has, if nobody chose it and it is taken.
+    fn give_name(&self, mut file: NamedTempFile) -> Result<PathBuf, ToolError> {
         file.as_file().sync_all().map_err(unwritable)?;
         for turn in 1..=100 {
             let path = self.directory.join(self.name(turn));
@@ -116,7 +169,7 @@ pub(super) fn unwritable(error: io::Error) -> ToolError {
 }
 
 /// The address of a file of this machine.
-pub(super) fn address(path: &Path) -> String {
+fn address(path: &Path) -> String {
     let path = path.to_string_lossy().replace('\\', "/");
     let root = if path.starts_with('/') { "" } else { "/" };
     format!("file://{root}{}", utf8_percent_encode(&path, IN_ADDRESS))
@@ -158,10 +211,14 @@ fn slug(what: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::Path;
 
-    use super::{Format, address, named, slug};
+    use secrecy::SecretString;
+
+    use super::{Format, MOST_BYTES, Place, address, named, slug};
+    use crate::site::{Caller, Credentials, SiteUrl};
 
     #[test]
     fn a_name_leads_nowhere_else_and_is_one_everywhere() {
@@ -202,6 +259,18 @@ mod tests {
             assert_eq!(named(name, format), Ok(wanted));
         }
         assert!(named("x.csv", Some(Format::Xlsx)).is_err());
+    }
+
+    #[test]
+    fn what_is_read_back_through_the_server_is_no_larger_than_a_message_may_be() {
+        let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
+        let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
+        let (directory, stem, holder) = (Path::new("/"), "x".to_owned(), Some(caller.identity()));
+        let held = Place { directory, format: Format::Csv, stem, is_chosen: false, holder };
+        assert!(held.fits(MOST_BYTES).is_ok());
+        let refused = held.fits(MOST_BYTES + 1).unwrap_err().for_model();
+        assert!(refused.contains("up to 5 MB") && refused.contains("xlsx"), "{refused}");
+        assert!(Place { holder: None, ..held }.fits(u64::MAX).is_ok());
     }
 
     #[test]

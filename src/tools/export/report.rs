@@ -24,8 +24,8 @@ const AT_ONCE: usize = 1_000;
 pub static REPORT: ToolSpec = ToolSpec {
     name: "export_report",
     title: "Export a report to a file",
-    description: "Runs a report and writes its rows, without the total, to a new CSV or XLSX file (spreadsheet) on this \
-                  machine; gives its path, rows and SHA-256. Filters as for run_report.",
+    description: "Runs a report and writes its rows, without the total, to a new CSV or XLSX file (spreadsheet); gives its \
+                  path or resource, rows and SHA-256. Filters as for run_report.",
     toolset: Toolset::Data,
     operation: Operation::Export,
     effect: Effect::Reads,

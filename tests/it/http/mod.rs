@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod clients;
+mod exports;
 mod identities;
 mod idp;
 mod many;

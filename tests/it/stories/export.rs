@@ -11,7 +11,6 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::http::{Served, answered, message};
 use crate::sandbox::{COMPANY, SampleSite, config};
 use crate::support::{Site, all, app_of, app_with, call, config_json, load, refusal};
 
@@ -351,17 +350,4 @@ async fn a_report_is_a_file_too_and_the_log_tells_what_left() {
     assert_eq!((&line["doctype"], &line["reason"].as_str().unwrap()[..7]), (&json!("Customer"), "0 rows,"));
     assert_eq!(line["fields"], json!(["territory", "customer_group", "name"]));
     assert_eq!(of("INTENT", EXPORT)["id"], line["id"]);
-}
-
-#[on_every_version]
-async fn over_http_no_file_is_written() {
-    let site = SampleSite::start().await;
-    let mut config = config(&site.sandbox, "administrator", json!({"default": permitted()}));
-    let folder = exporting(&mut config);
-    let served = Served::start(&config).await;
-    let asked = json!({"name": EXPORT, "arguments": {"doctype": "Customer"}});
-    let answer = answered(served.post("/mcp", &message("tools/call", asked))).await;
-    let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
-    assert!(answer["result"]["isError"] == true && text.contains("on the machine of this server"), "{answer}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

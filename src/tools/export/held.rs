@@ -1,0 +1,292 @@
+//! Files that a server over HTTP holds for those who had them made: the same user of the same site reads each back, for an hour.
+//! They lie on the disk, so that neither a restart nor another server of the same directory loses them, under names that are
+//! hashes of whose they are and of what: who asks for another's asks for a name that is not there.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use jiff::SignedDuration;
+use ring::digest::{Context, SHA256};
+use ring::rand::{SecureRandom, SystemRandom};
+use tempfile::NamedTempFile;
+
+use super::Format;
+use crate::site::{Identity, encode};
+
+/// How long a file can be read back.
+pub(super) const LIVES: SignedDuration = SignedDuration::from_hours(1);
+/// The largest file, in bytes: it is read back in one message.
+pub(super) const MOST_BYTES: u64 = 5 << 20;
+/// The most files of one user: one more takes the place of the oldest.
+const MOST_OF_ONE: usize = 5;
+/// What the files of all users may come to, in bytes.
+const MOST_OF_ALL: u64 = 1 << 30;
+/// Where they lie below the directory of exports.
+const FOLDER: &str = "over-http";
+
+/// Held while files are counted and one is added.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What the address of a file says of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Label {
+    id: String,
+    doctype: String,
+    /// What kind of file.
+    pub format: Format,
+}
+
+impl Label {
+    /// For a file about documents of this DocType, by a name that nobody guesses.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn new(doctype: &str, format: Format) -> io::Result<Self> {
+        let mut random = [0; 16];
+        SystemRandom::new().fill(&mut random).map_err(|_| io::Error::other("no randomness"))?;
+        Ok(Self { id: hex(&random), doctype: doctype.to_owned(), format })
+    }
+
+    /// As an address has it; none if it is none of these.
+    pub fn read(name: &str, doctype: &str) -> Option<Self> {
+        let (id, end) = name.rsplit_once('.')?;
+        let format = [Format::Csv, Format::Xlsx].into_iter().find(|format| format.as_str() == end)?;
+        let is_id = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_id.then(|| Self { id: id.to_owned(), doctype: doctype.to_owned(), format })
+    }
+
+    /// The address, which `resources::address` reads.
+    pub fn uri(&self) -> String {
+        format!("erpnext://export/{}.{}?doctype={}", self.id, self.format.as_str(), encode(&self.doctype))
+    }
+}
+
+/// The files of one user.
+#[derive(Debug)]
+pub(super) struct Held {
+    folder: PathBuf,
+    owner: Identity,
+}
+
+impl Held {
+    /// Those of this user, below the directory of exports.
+    pub fn of(directory: &Path, owner: Identity) -> Self {
+        Self { folder: directory.join(FOLDER), owner }
+    }
+
+    /// Holds a file of so many bytes; does not where those of all users take too much.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep(&self, label: &Label, file: NamedTempFile, bytes: u64) -> io::Result<bool> {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        make(&self.folder)?;
+        let there = left(&self.folder)?;
+        let of_all: u64 = there.iter().map(|file| file.bytes).sum();
+        if of_all.saturating_add(bytes) > MOST_OF_ALL {
+            return Ok(false);
+        }
+        let prefix = self.prefix();
+        let mut own: Vec<Lying> = there.into_iter().filter(|file| file.name.starts_with(&prefix)).collect();
+        own.sort_by_key(|file| file.since);
+        for old in own.iter().take((own.len() + 1).saturating_sub(MOST_OF_ONE)) {
+            remove(&self.folder.join(&old.name))?;
+        }
+        file.persist_noclobber(self.path(label)).map(|_| true).map_err(|failed| failed.error)
+    }
+
+    /// What such a file of this user holds; none if there is none any more.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn read(&self, label: &Label) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.path(label)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if is_over(file.metadata()?.modified()?) {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    fn path(&self, label: &Label) -> PathBuf {
+        let of = hash(&[self.owner.as_bytes(), label.id.as_bytes(), label.doctype.as_bytes()]);
+        self.folder.join(format!("{}{of}.{}", self.prefix(), label.format.as_str()))
+    }
+
+    /// What the names of this user's files begin with.
+    fn prefix(&self) -> String {
+        format!("{}-", hash(&[self.owner.as_bytes()]))
+    }
+}
+
+/// Removes the files below this directory of exports whose time is over.
+pub fn withdraw(directory: &Path) {
+    match left(&directory.join(FOLDER)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::error!("exports whose time is over could not be removed: {error}");
+        }
+        _ => {}
+    }
+}
+
+/// A file that can still be read back.
+struct Lying {
+    name: String,
+    since: SystemTime,
+    bytes: u64,
+}
+
+/// What can still be read back, once all else is removed.
+fn left(folder: &Path) -> io::Result<Vec<Lying>> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // Another server may have removed it meanwhile.
+        let Ok(known) = entry.metadata() else { continue };
+        let since = known.modified()?;
+        if is_over(since) {
+            remove(&entry.path())?;
+        } else {
+            left.push(Lying { name: entry.file_name().to_string_lossy().into_owned(), since, bytes: known.len() });
+        }
+    }
+    Ok(left)
+}
+
+fn is_over(since: SystemTime) -> bool {
+    since.elapsed().unwrap_or_default() >= LIVES.unsigned_abs()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a folder that is its owner's alone.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut new = fs::DirBuilder::new();
+    new.recursive(false);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut new, 0o700);
+    match new.create(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Half a SHA-256 in hexadecimal digits: as many as nobody finds twice, in a name that is short enough.
+fn hash(parts: &[&[u8]]) -> String {
+    let mut whole = Context::new(&SHA256);
+    for part in parts {
+        whole.update(&part.len().to_be_bytes());
+        whole.update(part);
+    }
+    hex(&whole.finish().as_ref()[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::site::{Caller, Credentials, SiteUrl};
+
+    fn of(folder: &Path, user: &str) -> Held {
+        let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
+        let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
+        Held::of(folder, caller.of_user(user).identity())
+    }
+
+    fn keep(held: &Held, directory: &Path, text: &str, bytes: u64) -> (Label, bool) {
+        let mut file = NamedTempFile::new_in(directory).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let label = Label::new("Customer", Format::Csv).unwrap();
+        let is_kept = held.keep(&label, file, bytes).unwrap();
+        (label, is_kept)
+    }
+
+    fn age(held: &Held, label: &Label, by: SignedDuration) {
+        let file = File::options().write(true).open(held.path(label)).unwrap();
+        file.set_modified(SystemTime::now() - by.unsigned_abs()).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_read_back_by_its_user_alone_and_for_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (jane, john) = (of(folder.path(), "jane@example.com"), of(folder.path(), "john@example.com"));
+        let (label, _) = keep(&jane, folder.path(), "of jane", 7);
+        assert_eq!(jane.read(&label).unwrap().unwrap(), b"of jane");
+        assert_eq!(john.read(&label).unwrap(), None);
+        let other = Label { doctype: "Item".to_owned(), ..label.clone() };
+        assert_eq!(jane.read(&other).unwrap(), None, "the right that is asked for is that of its own DocType");
+        let uri = label.uri();
+        let name = uri.strip_prefix("erpnext://export/").unwrap().split('?').next().unwrap();
+        assert_eq!(Label::read(name, "Customer"), Some(label));
+        for name in ["", ".csv", "x.csv", "../x.csv", &format!("{}.pdf", "0".repeat(32)), &"0".repeat(32)] {
+            assert_eq!(Label::read(name, "Customer"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_gone_at_the_end_of_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let jane = of(folder.path(), "jane@example.com");
+        let (old, _) = keep(&jane, folder.path(), "old", 3);
+        let (young, _) = keep(&jane, folder.path(), "young", 5);
+        age(&jane, &old, LIVES);
+        age(&jane, &young, LIVES - SignedDuration::from_mins(1));
+        assert_eq!(jane.read(&old).unwrap(), None);
+        assert!(jane.path(&old).exists());
+        withdraw(folder.path());
+        assert!(!jane.path(&old).exists() && jane.read(&young).unwrap().is_some());
+    }
+
+    #[test]
+    fn one_file_too_many_takes_the_place_of_the_oldest_of_its_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let (jane, john) = (of(folder.path(), "jane@example.com"), of(folder.path(), "john@example.com"));
+        let (of_john, _) = keep(&john, folder.path(), "of john", 7);
+        age(&john, &of_john, SignedDuration::from_mins(50));
+        let mut labels = Vec::new();
+        for minutes in (1..=MOST_OF_ONE as i64).rev() {
+            let (label, _) = keep(&jane, folder.path(), "of jane", 7);
+            age(&jane, &label, SignedDuration::from_mins(minutes));
+            labels.push(label);
+        }
+        assert!(labels.iter().all(|label| jane.read(label).unwrap().is_some()));
+        keep(&jane, folder.path(), "one more", 8);
+        let left: Vec<bool> = labels.iter().map(|label| jane.read(label).unwrap().is_some()).collect();
+        assert_eq!(left, [false, true, true, true, true]);
+        assert!(john.read(&of_john).unwrap().is_some());
+        let (label, is_kept) = keep(&jane, folder.path(), "too much", MOST_OF_ALL);
+        assert!(!is_kept && jane.read(&label).unwrap().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_of_the_machine_reads_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let jane = of(folder.path(), "jane@example.com");
+        let (label, _) = keep(&jane, folder.path(), "x", 1);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder.path().join(FOLDER)), mode(&jane.path(&label))), (0o700, 0o600));
+    }
+}
