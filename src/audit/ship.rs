@@ -15,9 +15,14 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::config::{self, Ship};
+#[cfg(feature = "otel")]
+use crate::traces::logs::{self, Logs};
 
 /// How many lines wait to be sent.
 const WAITING: usize = 4_096;
+/// How many lines go to a collector in one request.
+#[cfg(feature = "otel")]
+const AT_ONCE: usize = 256;
 /// How long a socket may take for one, and how long is waited for the last ones when the server ends.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is told that lines were lost.
@@ -30,9 +35,13 @@ const WARNING: u8 = 4;
 /// Takes one line.
 type Sink = Box<dyn FnMut(&[u8]) -> io::Result<()>>;
 
-/// A line of the log, and whether it is about something that was refused or went wrong.
+/// Takes all lines, one after the other.
+type Sender = Box<dyn FnOnce(&Receiver<Line>, &Lost) + Send>;
+
+/// A line of the log, when it was written, and whether it is about something that was refused or went wrong.
 struct Line {
     text: String,
+    time: Timestamp,
     is_warning: bool,
 }
 
@@ -49,7 +58,7 @@ impl Shipping {
     /// Begins to send, if the configuration says where to.
     ///
     /// # Errors
-    /// There is no thread for it.
+    /// There is no thread for it, or no collector that it could go to.
     pub fn start(settings: &config::Audit) -> io::Result<Option<Self>> {
         let Some(to) = settings.ship.clone() else { return Ok(None) };
         let lost = Arc::new(Lost { to: to.to_string(), count: AtomicU64::new(0), told: Mutex::default() });
@@ -57,14 +66,19 @@ impl Shipping {
         let host = settings.replica.clone().unwrap_or_else(|| "-".to_owned());
         let (waiting, lines) = sync_channel(WAITING);
         let counted = Arc::clone(&lost);
+        let send: Sender = match to {
+            Ship::Otlp => to_collector(log)?,
+            to => Box::new(move |lines: &Receiver<Line>, lost: &Lost| send_all(lines, &to, &log, &host, lost)),
+        };
         let thread = std::thread::Builder::new().name("audit-ship".to_owned());
-        let thread = thread.spawn(move || send_all(&lines, &to, &log, &host, &counted))?;
+        let thread = thread.spawn(move || send(&lines, &counted))?;
         Ok(Some(Self { waiting: Some(waiting), thread, lost }))
     }
 
     /// Has a line sent.
     pub fn send(&self, text: String, is_warning: bool) {
-        let taken = self.waiting.as_ref().is_some_and(|waiting| waiting.try_send(Line { text, is_warning }).is_ok());
+        let line = Line { text, time: Timestamp::now(), is_warning };
+        let taken = self.waiting.as_ref().is_some_and(|waiting| waiting.try_send(line).is_ok());
         if !taken {
             self.lost.one(&"more wait than are kept");
         }
@@ -113,8 +127,8 @@ fn send_all(lines: &Receiver<Line>, to: &Ship, log: &str, host: &str, lost: &Los
     let mut sink: Option<Sink> = None;
     for line in lines {
         let message = match to {
-            Ship::Stdout | Ship::Stderr => named(log, &line.text) + "\n",
-            Ship::Socket(_) | Ship::Udp(_) => datagram(log, &line, host, Timestamp::now()),
+            Ship::Stdout | Ship::Stderr | Ship::Otlp => named(log, &line.text) + "\n",
+            Ship::Socket(_) | Ship::Udp(_) => datagram(log, &line, host),
         };
         let bytes = message.as_bytes();
         let kept = sink.take().and_then(|mut sink| sink(bytes).is_ok().then_some(sink));
@@ -133,9 +147,9 @@ fn named(log: &str, line: &str) -> String {
 }
 
 /// A message of syslog (RFC 5424).
-fn datagram(log: &str, line: &Line, host: &str, time: Timestamp) -> String {
+fn datagram(log: &str, line: &Line, host: &str) -> String {
     let severity = if line.is_warning { WARNING } else { NOTICE };
-    let time = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
+    let time = line.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
     let process = std::process::id();
     format!("<{}>1 {time} {host} erpnext-mcp {process} audit - {}", FACILITY * 8 + severity, named(log, &line.text))
 }
@@ -146,7 +160,37 @@ fn opened(to: &Ship) -> io::Result<Sink> {
         Ship::Stderr => Ok(Box::new(|bytes: &[u8]| written(io::stderr().lock(), bytes))),
         Ship::Socket(path) => socket(path),
         Ship::Udp(host) => udp(host),
+        Ship::Otlp => Err(io::ErrorKind::Unsupported.into()),
     }
+}
+
+/// Sends lines to a collector, as many as wait in one request.
+#[cfg(feature = "otel")]
+fn to_collector(log: String) -> io::Result<Sender> {
+    let collector = Logs::new().map_err(|error| io::Error::other(format!("audit.ship: {error}")))?;
+    Ok(Box::new(move |lines: &Receiver<Line>, lost: &Lost| {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return lines.iter().for_each(|_| lost.one(&error)),
+        };
+        while let Ok(first) = lines.recv() {
+            let some: Vec<Line> = std::iter::once(first).chain(lines.try_iter().take(AT_ONCE - 1)).collect();
+            let told = some.iter().map(|line| logs::Line {
+                log: &log,
+                text: &line.text,
+                time: line.time,
+                is_warning: line.is_warning,
+            });
+            if let Err(error) = runtime.block_on(collector.send(told)) {
+                some.iter().for_each(|_| lost.one(&error));
+            }
+        }
+    }))
+}
+
+#[cfg(not(feature = "otel"))]
+fn to_collector(_: String) -> io::Result<Sender> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn written(mut to: impl Write, bytes: &[u8]) -> io::Result<()> {

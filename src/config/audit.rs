@@ -20,6 +20,8 @@ pub enum Ship {
     Socket(PathBuf),
     /// A `host:port` that takes datagrams of syslog.
     Udp(String),
+    /// A collector of OpenTelemetry, which the environment names.
+    Otlp,
 }
 
 impl fmt::Display for Ship {
@@ -27,6 +29,7 @@ impl fmt::Display for Ship {
         match self {
             Self::Stdout => f.write_str("stdout"),
             Self::Stderr => f.write_str("stderr"),
+            Self::Otlp => f.write_str("otlp"),
             Self::Socket(path) => write!(f, "syslog://{}", path.display()),
             Self::Udp(host) => write!(f, "syslog://{host}"),
         }
@@ -58,7 +61,7 @@ pub(super) fn read(file: &Reader<'_>, env: Env<'_>) -> Audit {
         audit.fsync = section.choice("durability", &[("flush", false), ("fsync", true)], audit.fsync);
         section.asks("ship", || {
             let examples = ["stdout", "stderr", "syslog://logs.example.com:514", "syslog:///dev/log"];
-            json!({"type": "string", "pattern": "^(stdout|stderr|syslog://(/.+|[^/]+:[0-9]+))$", "examples": examples})
+            json!({"type": "string", "pattern": "^(stdout|stderr|otlp|syslog://(/.+|[^/]+:[0-9]+))$", "examples": examples})
         });
         audit.ship = section.parsed("ship", ship);
         match section.text("log_file") {
@@ -102,8 +105,12 @@ fn ship(text: &str) -> Result<Ship, String> {
     match (text, text.strip_prefix("syslog://")) {
         ("stdout", _) => Ok(Ship::Stdout),
         ("stderr", _) => Ok(Ship::Stderr),
+        ("otlp", _) if cfg!(feature = "otel") => Ok(Ship::Otlp),
+        ("otlp", _) => Err("otlp needs a program that is built with --features otel".to_owned()),
         (_, Some(path)) if cfg!(unix) && path.starts_with('/') => Ok(Ship::Socket(path.into())),
         (_, Some(host)) if !host.contains('/') && has_port(host) => Ok(Ship::Udp(host.to_owned())),
-        _ => Err(format!("expected stdout, stderr, syslog://HOST:PORT or syslog:///PATH of a socket, found {text:?}")),
+        _ => Err(format!(
+            "expected stdout, stderr, otlp, syslog://HOST:PORT or syslog:///PATH of a socket, found {text:?}"
+        )),
     }
 }

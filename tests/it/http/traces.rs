@@ -1,6 +1,7 @@
-//! Spans for a collector of OpenTelemetry, from the program itself.
+//! What a collector of OpenTelemetry gets, from the program itself: spans, and the audit log where it is sent there.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +10,7 @@ use tokio::net::TcpListener;
 use super::program::Program;
 use super::{data, http, message};
 use crate::sandbox::SampleSite;
+use crate::stdio::command;
 use crate::support::all;
 
 /// The bodies that came to a collector, one after the other, and its address.
@@ -77,6 +79,39 @@ async fn a_collector_gets_spans_that_name_tools_and_nobody() {
     for secret in ["sales", "secret", "canary", "hidden-1", "hidden-2", "no_such_tool", "example.com", &made] {
         assert!(!has(secret.as_bytes()), "{secret}: {}", String::from_utf8_lossy(&came));
     }
+}
+
+#[tokio::test]
+async fn a_collector_gets_the_lines_of_the_audit_log_where_they_are_sent_there() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let log = folder.path().join("audit.log");
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["audit"] = json!({"enabled": true, "log_file": log, "ship": "otlp"});
+    // Nobody begins to serve who does not know where to send them.
+    let (mut alone, _folder) = command(&config);
+    let ended = alone.args(["serve", "--http", "127.0.0.1:0"]).output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{said}");
+
+    let (came, address) = collector().await;
+    let stated = format!("{address}/v1/logs");
+    let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &stated)]).await;
+    let create = json!({"name": "create_lead_document", "arguments": {"data": {"lead_name": "canary"}}});
+    let request = http().post(program.url("/mcp")).header("content-type", "application/json");
+    let answer = request.body(message("tools/call", create).to_string()).send().await.unwrap();
+    data(&answer.json().await.unwrap());
+    let written = std::fs::read_to_string(&log).unwrap();
+    assert!(written.contains("\"INTENT\"") && written.contains("\"ALLOWED\""), "{written}");
+    let started = Instant::now();
+    let has = |text: &str| came.lock().unwrap().windows(text.len()).any(|window| window == text.as_bytes());
+    while !written.lines().all(&has) {
+        assert!(started.elapsed() < Duration::from_secs(20), "{}", String::from_utf8_lossy(&came.lock().unwrap()));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(has("POST /v1/logs") && !has("/v1/traces") && !has("canary"));
+    program.signal("TERM").await;
+    assert!(program.child.wait().await.unwrap().success());
+    assert!(!program.log().contains("did not get to"), "{}", program.log());
 }
 
 #[tokio::test]

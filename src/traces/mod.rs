@@ -1,5 +1,7 @@
 //! Spans of what this server does, for a collector that speaks OTLP over HTTP. They name methods, tools, hosts and outcomes:
-//! never an argument, a value, a user or a document.
+//! never an argument, a value, a user or a document. Lines of the audit log go there only where they are sent on purpose.
+
+pub mod logs;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,23 +36,12 @@ impl Traces {
     /// # Errors
     /// An address of a collector, or another variable of the exporter, that cannot be used.
     pub fn start() -> Result<Option<Self>, HttpError> {
-        let is_stated = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         if !ENDPOINTS.into_iter().any(is_stated) {
             return Ok(None);
         }
-        // Another part of the process may have chosen it before; any will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let http = Http { http, runtime: Handle::current() };
+        let http = Http { http: client()?, runtime: Handle::current() };
         let exporter = SpanExporter::builder().with_http().with_http_client(http).build()?;
-        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-        let mut resource = Resource::builder().with_attribute(version);
-        let attributes = std::env::var(ATTRIBUTES).unwrap_or_default();
-        let mut keys = attributes.split(',').filter_map(|stated| Some(stated.split_once('=')?.0.trim()));
-        if !is_stated("OTEL_SERVICE_NAME") && !keys.any(|key| key == "service.name") {
-            resource = resource.with_service_name(NAME);
-        }
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());
+        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource());
         let provider = provider.build();
         global::set_tracer_provider(provider.clone());
         Ok(Some(Self(provider)))
@@ -64,6 +55,39 @@ impl Traces {
             tracing::warn!("the last spans could not be sent: {error}");
         }
     }
+}
+
+/// Whether a variable of the environment says anything.
+fn is_stated(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// What speaks to a collector.
+fn client() -> reqwest::Result<reqwest::Client> {
+    // Another part of the process may have chosen it before; any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().timeout(PATIENCE).build()
+}
+
+/// Who sends, as the environment says.
+fn resource() -> Resource {
+    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+    let resource = Resource::builder().with_attribute(version);
+    let attributes = std::env::var(ATTRIBUTES).unwrap_or_default();
+    let mut keys = attributes.split(',').filter_map(|stated| Some(stated.split_once('=')?.0.trim()));
+    if is_stated("OTEL_SERVICE_NAME") || keys.any(|key| key == "service.name") {
+        return resource.build();
+    }
+    resource.with_service_name(NAME).build()
+}
+
+/// The answer of a collector.
+async fn sent(http: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    let answer = http.execute(request.try_into()?).await?;
+    let status = answer.status();
+    let mut told = Response::new(answer.bytes().await?);
+    *told.status_mut() = status;
+    Ok(told)
 }
 
 /// Sends spans from the exporter's own thread on the runtime of the server.
@@ -82,14 +106,7 @@ impl HttpClient for Http {
         'own: 'sent,
         Self: 'sent,
     {
-        let http = self.http.clone();
-        let sent = self.runtime.spawn(async move {
-            let answer = http.execute(request.try_into()?).await?;
-            let status = answer.status();
-            let mut told = Response::new(answer.bytes().await?);
-            *told.status_mut() = status;
-            Ok(told)
-        });
+        let sent = self.runtime.spawn(sent(self.http.clone(), request));
         Box::pin(async move { sent.await? })
     }
 }
