@@ -32,6 +32,9 @@ pub enum HttpError {
         "sign_in.{0} is another than at the start: restart the server to take it; without that, only users of idp may change"
     )]
     Settled(&'static str),
+    /// One of the sites cannot be taken.
+    #[error("the site {0}: {1}")]
+    OfSite(String, Box<HttpError>),
     /// The address is taken, or is none of this machine's.
     #[error("{0}: {1}")]
     Listen(SocketAddr, std::io::Error),

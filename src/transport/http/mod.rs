@@ -13,6 +13,7 @@ mod open_files;
 mod patience;
 mod protocol;
 mod refusal;
+mod reload;
 mod route;
 mod sign_in;
 mod site;
@@ -182,29 +183,6 @@ impl Endpoint {
     #[must_use]
     pub fn with_handler<H: ServerHandler>(self, handler: fn(Server) -> H) -> Self {
         Self { protocol: self.protocol.with_handler(handler), ..self }
-    }
-
-    /// Takes what a configuration says anew of who may sign in, and the certificate. All else is taken at the next start.
-    ///
-    /// # Errors
-    /// What cannot be taken; for that, what there was stays.
-    pub fn reload(&self, config: &Config) -> Result<(), HttpError> {
-        if let Some((tls, files)) = self.tls.as_ref().zip(config.http.tls.as_ref()) {
-            tls.reload(files)?;
-        }
-        let open = |(_, _, config): &(_, _, &Config)| !config.sign_in.is_asked();
-        if let Some(address) = self.address.get().filter(|_| config.served().any(|site| open(&site))) {
-            may_listen(*address, false)?;
-        }
-        for site in &self.sites {
-            match config.served().find(|(name, ..)| *name == site.name) {
-                Some((_, _, config)) => site.sign_in.reload(config)?,
-                None => {
-                    tracing::warn!("the site {} is gone from the configuration, and served until the end", site.label())
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Whether it may listen there: only those can connect who may, or who have to sign in.

@@ -30,14 +30,10 @@ impl Tls {
         Ok(Self(RwLock::new(acceptor(files)?)))
     }
 
-    /// The same with what the files say now; connections that there are stay as they are.
-    ///
-    /// # Errors
-    /// As for [`Self::read`]; nothing is changed then.
-    pub fn reload(&self, files: &config::Tls) -> Result<(), HttpError> {
-        let acceptor = acceptor(files)?;
+    /// Encrypts as the other does from now on; connections that there are stay as they are.
+    pub fn take(&self, other: Self) {
+        let acceptor = other.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
-        Ok(())
     }
 
     /// What takes the next connection.

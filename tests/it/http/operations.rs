@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::program::Program;
 use super::sign_in::hash;
+use super::sites::section;
 use super::{data, http, message};
 use crate::sandbox::SampleSite;
 use crate::stdio::command;
@@ -175,6 +176,44 @@ async fn tokens_are_taken_anew_while_it_runs_and_a_bad_configuration_changes_not
     program.signal("HUP").await;
     program.logged("were read anew").await;
     assert_eq!((whom("first").await, whom("second").await), (401, 200));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn of_several_sites_all_are_taken_anew_or_none_is() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let rules = || json!({"doctypes": {"Lead": all()}});
+    let (north, south) = (section(&site, "north", log.path(), rules()), section(&site, "south", log.path(), rules()));
+    let mut config = json!({"sites": {"north": north, "south": south}});
+    let tokens = |config: &mut Value, name: &str| {
+        for of in ["north", "south"] {
+            config["sites"][of]["sign_in"] = json!({"tokens": {name: {"sha256": hash(name)}}});
+        }
+    };
+    tokens(&mut config, "first");
+    let program = Program::start(&config).await;
+    let whom = async |of: &str, token: &str| {
+        let call = message("tools/call", json!({"name": "test_connection", "arguments": {}})).to_string();
+        let request = http().post(program.url(&format!("/mcp/{of}"))).header("content-type", "application/json");
+        let request = request.header("authorization", format!("Bearer {token}")).body(call);
+        request.send().await.unwrap().status().as_u16()
+    };
+    // The last of the sites is the one that cannot be taken.
+    tokens(&mut config, "second");
+    let mut bad = config.clone();
+    bad["sites"]["south"]["sign_in"]["idp"] = json!({
+        "issuer": "https://login.example.com", "url": "https://mcp.example.com/mcp/south",
+        "users": {"anna": {"api_key": "anna", "api_secret": "secret"}},
+    });
+    for (config, second) in [(bad, 401), (config, 200)] {
+        std::fs::write(program.config(), config.to_string()).unwrap();
+        program.signal("HUP").await;
+        program.logged(if second == 401 { "the one before goes on: the site south" } else { "were read anew" }).await;
+        for of in ["north", "south"] {
+            let found = (whom(of, "first").await, whom(of, "second").await);
+            assert_eq!(found, (601 - second, second), "{of}: {}", program.log());
+        }
+    }
 }
 
 /// A client that trusts this certificate alone.

@@ -68,6 +68,10 @@ pub struct Signed {
     pub scope: Option<Scope>,
 }
 
+/// What a configuration says anew of how callers sign in.
+#[derive(Debug)]
+pub struct Anew(Ways);
+
 /// The ways there are to sign in.
 #[derive(Debug)]
 struct Ways {
@@ -113,21 +117,24 @@ impl SignIn {
         })
     }
 
-    /// As the configuration says now; the site is asked anew about everybody.
+    /// What a configuration says now, yet to be taken.
     ///
     /// # Errors
-    /// As for [`Self::new`], and where it states others whose tokens are taken; nothing is changed then.
-    pub fn reload(&self, config: &Config) -> Result<(), HttpError> {
+    /// As for [`Self::new`], and where it states others whose tokens are taken.
+    pub fn anew(&self, config: &Config) -> Result<Anew, HttpError> {
         if let Some((section, _)) = config.sign_in.public_url()
             && self.issuer.as_ref().is_none_or(|issuer| !issuer.is_of(config))
         {
             return Err(HttpError::Settled(section));
         }
-        let ways = Arc::new(Ways::new(config, &self.app)?);
-        *self.ways.write().unwrap_or_else(PoisonError::into_inner) = ways;
+        Ok(Anew(Ways::new(config, &self.app)?))
+    }
+
+    /// Takes it; the site is asked anew about everybody.
+    pub fn take(&self, Anew(ways): Anew) {
+        *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ways);
         self.good.invalidate_all();
         self.bad.invalidate_all();
-        Ok(())
     }
 
     fn ways(&self) -> Arc<Ways> {
