@@ -1,6 +1,8 @@
 //! `erpnext-mcp doctor --http`: the server at its public address, asked as the programs of people ask it, and what the site, or
 //! the company's identity provider, has for signing in.
 
+use std::net::IpAddr;
+
 use erpnext_mcp::app::App;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::check::Finding;
@@ -15,6 +17,11 @@ use serde_json::Value;
 /// What has to be passed on by whatever stands before the server.
 const PASS_ON: &str = "see that the address leads to this server, that it runs with this configuration, and that a proxy \
                        before it passes on paths and headers as they are";
+/// What mends a site whose inner address clients are sent to.
+const PUBLIC_SITE: &str = "set erpnext.url to the address by which people reach the site, as clients are sent there; or use \
+                           sign_in.oauth, which keeps that address within";
+/// How names end that are known within a network alone.
+const INNER: [&str; 7] = [".internal", ".local", ".localhost", ".lan", ".home.arpa", ".corp", ".svc"];
 /// The versions of Frappe whose OAuth provider was looked at: they and older ones have all of [`HOLES`].
 const LOOKED_AT: [[u64; 3]; 2] = [[15, 72, 4], [16, 4, 1]];
 /// What is wrong with it, as docs/hazards.md has it.
@@ -87,22 +94,50 @@ async fn of_site(config: &Config, oauth: &SiteOAuth) -> anyhow::Result<Vec<Findi
         outside.get(&address).await
     };
     findings.push(match asked.await {
-        Ok(seen) if seen.status == 200 && seen.body["issuer"] == addresses.issuer => {
-            Finding::ok(format!("oauth: the site tells clients of its OAuth provider at {address}"))
-        }
-        Ok(_) => Finding::error(
-            format!("oauth: the site tells clients nothing of its OAuth provider at {address}"),
-            "it has to be ERPNext 16, with Show Auth Server Metadata in its OAuth Settings, behind a proxy that passes on Host and \
-             the scheme; or use sign_in.oauth",
-        ),
+        Ok(seen) => site_provider(&address, &addresses.issuer, &seen),
         Err(why) => unreached(&address, &why),
     });
+    // Who can reach the server may be where the site cannot be reached by this name.
+    if addresses.is_encrypted() && is_inner(&addresses.issuer) {
+        let what = format!("oauth: clients are sent to {}, a name that only an inner network knows", addresses.issuer);
+        findings.push(Finding::warning(what, PUBLIC_SITE));
+    }
     let app = opened(config)?;
     let erpnext = &config.erpnext;
     if let Ok(own) = Credentials::new(erpnext.api_key.clone(), erpnext.api_secret.clone()) {
         findings.push(frappe(&app, &app.caller(own)).await);
     }
     Ok(findings)
+}
+
+/// Whether clients find the site's provider where they are sent.
+fn site_provider(address: &str, issuer: &str, seen: &Seen) -> Finding {
+    match seen.body["issuer"].as_str().filter(|_| seen.status == 200) {
+        Some(told) if told == issuer => {
+            Finding::ok(format!("oauth: the site tells clients of its OAuth provider at {address}"))
+        }
+        Some(told) if told.starts_with("https://") => {
+            let what = format!("oauth: clients are sent to {issuer}, and the site calls itself {told}");
+            Finding::error(what, PUBLIC_SITE)
+        }
+        _ => Finding::error(
+            format!("oauth: the site tells clients nothing of its OAuth provider at {address}"),
+            "it has to be ERPNext 16, with Show Auth Server Metadata in its OAuth Settings, behind a proxy that passes on Host and \
+             the scheme; or use sign_in.oauth",
+        ),
+    }
+}
+
+/// Whether the host of an address is one that is not known outside of its network.
+fn is_inner(origin: &str) -> bool {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host).to_ascii_lowercase();
+    let v6 = host.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let host = v6.or(host.split(':').next()).unwrap_or_default();
+    match host.parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local(),
+        Err(_) => !host.contains('.') || INNER.iter().any(|end| host.ends_with(end)),
+    }
 }
 
 /// What a program finds that knows the address alone.
@@ -285,6 +320,35 @@ mod tests {
         ] {
             let found = holes(version);
             assert!(found.what.contains(words), "{version}: {}", found.what);
+        }
+    }
+
+    #[test]
+    fn an_inner_address_of_the_site_that_clients_are_sent_to_is_found() {
+        let (address, issuer) = ("https://erp.internal/.well-known/x", "https://erp.internal");
+        let told = |status, issuer: &str| {
+            site_provider(address, "https://erp.internal", &seen(status, None, json!({"issuer": issuer})))
+        };
+        assert!(told(200, issuer).fix.is_none());
+        let other = told(200, "https://erp.example.com");
+        assert!(other.what.ends_with("https://erp.internal, and the site calls itself https://erp.example.com"));
+        assert!(other.fix.is_some_and(|fix| fix.contains("erpnext.url")));
+        for nothing in [told(404, issuer), told(200, "http://erp.internal"), told(200, "")] {
+            assert!(nothing.what.contains("tells clients nothing"), "{}", nothing.what);
+        }
+        for inner in [
+            "https://erp.internal",
+            "https://ERP.Local:8443",
+            "https://erp",
+            "https://10.0.0.5",
+            "https://[fd00::1]:8443",
+        ] {
+            assert!(is_inner(inner), "{inner}");
+        }
+        for known in
+            ["https://erp.example.com", "https://erp.example.com:8443", "https://192.0.2.1", "https://[2001:db8::1]"]
+        {
+            assert!(!is_inner(known), "{known}");
         }
     }
 
