@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use erpnext_mcp::app::Connection;
+use erpnext_mcp::catalog::unknown_version;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::site::{Filter, Kind, SiteError};
@@ -14,6 +15,9 @@ use super::global::Global;
 use super::opened::{self, Tables};
 use super::simulate::Asked;
 use super::{print, serve};
+
+/// What to do about a site of a version that has no tables.
+pub const OTHER_VERSION: &str = "expect refusals; a site of a known version has none";
 
 /// How it is checked.
 #[derive(Debug, clap::Args)]
@@ -111,8 +115,13 @@ async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
     if let Err(error) = session.ask_version(session.site).await {
         return vec![Finding::error(format!("the site's version: {}", error.what()), error.next())];
     }
+    // What cannot be said of the version is no reason to look at nothing else.
+    let number = session.site.erpnext_version().await.ok().flatten();
+    let differs = number.as_deref().and_then(unknown_version);
+    let differs = differs.map(|differs| Finding::warning(format!("versions: {differs}"), OTHER_VERSION));
+    let mut findings: Vec<Finding> = differs.into_iter().collect();
     let rights = opened::rights(connection).await;
-    let mut findings = against(connection, config, opened::tables(connection, &rights).await);
+    findings.extend(against(connection, config, opened::tables(connection, &rights).await));
     findings.extend(reports(connection, config).await);
     findings
 }

@@ -190,7 +190,7 @@ async fn versions(connection: &Connection) -> Finding {
         return Finding::warning(what, "correct erpnext.version, or take it out: the site is asked for it");
     }
     if let Some(differs) = catalog::unknown_version(there) {
-        return Finding::warning(format!("versions: {differs}"), "expect refusals; a site of a known version has none");
+        return Finding::warning(format!("versions: {differs}"), check::OTHER_VERSION);
     }
     let made_from = erpnext_doctypes::SITES.iter().find(|(known, _)| *known == version).map_or("", |(_, site)| site);
     Finding::ok(format!("versions: erpnext {there}; the tables of {version} are made from {made_from}"))

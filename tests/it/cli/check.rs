@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{add_custom_field, run};
+use super::{add_copy, add_custom_field, run};
 use crate::sandbox::SampleSite;
+use crate::support::{Site, config_json};
 
 fn write(folder: &Path, config: &Value) {
     std::fs::write(folder.join("c.json"), config.to_string()).unwrap();
@@ -45,6 +46,42 @@ async fn a_site_decides_what_the_snapshot_only_doubts() {
     assert_eq!(errors.len(), 2, "{lines:?}");
     assert!(errors[0].contains("Custmer"), "{lines:?}");
     assert!(errors[1].contains("no field custom_teir; did you mean custom_tier?"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_the_default_opens_is_checked_by_the_metadata_of_the_site() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = SampleSite::start().await;
+    add_copy(&site, "Lead", "custom_tax", "customer.tax_id");
+    let customer = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let permissions = json!({"default": {"read": true}, "doctypes": {"Customer": customer}});
+    write(folder.path(), &site.config_of("sales", permissions));
+    let copy = |lines: &[String]| {
+        let found = lines.iter().find(|line| line.contains("Customer.tax_id is restricted, and can be read as a copy"));
+        found.is_some_and(|line| line.contains("Lead.custom_tax"))
+    };
+    let offline = run(folder.path(), &[], &["check", "--config", "c.json", "--json"]).await;
+    assert!(!copy(&levels(&offline.json())), "no table of this program has the field: {}", offline.stdout);
+    let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;
+    assert!(copy(&levels(&live.json())), "{}{}", live.stdout, live.stderr);
+}
+
+#[tokio::test]
+async fn of_a_site_older_than_the_tables_it_is_told_once_what_may_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    let apps = json!({"message": {"frappe": {"version": "14.98.0"}, "erpnext": {"version": "14.90.1"}}});
+    site.answer("GET", "/api/method/frappe.utils.change_log.get_versions", 200, apps).await;
+    let mut config = config_json(&site.url(), json!({"default": {"read": true}}));
+    // Whether the version is stated or asked for.
+    for _ in 0..2 {
+        write(folder.path(), &config);
+        let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;
+        let lines = levels(&live.json());
+        let told = lines.iter().filter(|line| line.contains("the site runs ERPNext 14.90.1, which is older"));
+        assert_eq!(told.count(), 1, "{lines:#?}");
+        config["erpnext"].as_object_mut().unwrap().remove("version");
+    }
 }
 
 #[tokio::test]

@@ -53,11 +53,22 @@ pub async fn run(folder: &Path, env: &[(&str, &str)], arguments: &[&str]) -> Don
 
 /// Adds a field to a DocType of the site, as its people would.
 pub fn add_custom_field(site: &SampleSite, doctype: &str, fieldname: &str, choices: &str) {
-    let field = Field {
+    let field = custom(fieldname, FieldKind::Select);
+    add(site, doctype, Field { options: Some(choices.to_owned()), ..field });
+}
+
+/// Adds a field that is filled from a document which is linked to.
+pub fn add_copy(site: &SampleSite, doctype: &str, fieldname: &str, from: &str) {
+    let field = custom(fieldname, FieldKind::Data);
+    add(site, doctype, Field { fetch_from: Some(from.to_owned()), ..field });
+}
+
+fn custom(fieldname: &str, kind: FieldKind) -> Field {
+    Field {
         fieldname: fieldname.to_owned(),
-        kind: FieldKind::Select,
+        kind,
         label: Some("Segment".to_owned()),
-        options: Some(choices.to_owned()),
+        options: None,
         default: None,
         fetch_from: None,
         length: 0,
@@ -65,10 +76,13 @@ pub fn add_custom_field(site: &SampleSite, doctype: &str, fieldname: &str, choic
         permlevel: 0,
         flags: flag::CUSTOM,
         description: None,
-    };
+    }
+}
+
+fn add(site: &SampleSite, doctype: &str, field: Field) {
     let added = site.sandbox.with(|site| {
         let mut form = site.meta.form(doctype).unwrap().clone();
-        form.fields.retain(|known| known.fieldname != fieldname);
+        form.fields.retain(|known| known.fieldname != field.fieldname);
         form.fields.push(field);
         site.meta.set(form);
         Ok(())

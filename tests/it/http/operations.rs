@@ -12,7 +12,7 @@ use super::sites::section;
 use super::{data, http, message};
 use crate::sandbox::SampleSite;
 use crate::stdio::command;
-use crate::support::{all, config_json};
+use crate::support::{Site, all, config_json};
 
 const KEY: &str = "token sales:secret";
 
@@ -154,6 +154,28 @@ async fn a_configuration_is_checked_without_serving_it() {
 
 fn certificate(name: &str) -> String {
     crate::tidy::root().join("tests/it/http/certificates").join(name).to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_version_of_an_older_site_is_said_once_however_many_ask() {
+    let (site, folder) = (Site::start().await, tempfile::tempdir().unwrap());
+    let apps = json!({"message": {"frappe": {"version": "14.98.0"}, "erpnext": {"version": "14.90.1"}}});
+    site.answer("GET", "/api/method/frappe.utils.change_log.get_versions", 200, apps).await;
+    let mut config = config_json(&site.url(), json!({"doctypes": {"Lead": all()}}));
+    config["erpnext"].as_object_mut().unwrap().remove("version");
+    config["schema"] = json!({"overlay": "live", "cache_folder": folder.path().join("kept")});
+    let mut program = Program::start(&config).await;
+    let calls = ["/mcp", "/mcp/readonly", "/mcp/x/selling"].into_iter().cycle().take(9).map(async |path| {
+        let call = message("tools/call", json!({"name": "list_doctypes", "arguments": {}})).to_string();
+        let request = http().post(program.url(path)).header("content-type", "application/json").body(call);
+        request.send().await.unwrap().status().as_u16()
+    });
+    assert_eq!(futures_util::future::join_all(calls).await, [200; 9]);
+    program.logged("ERPNext 14.90.1").await;
+    program.signal("TERM").await;
+    assert!(program.child.wait().await.unwrap().success());
+    let log = program.log();
+    assert_eq!(log.matches("which is older than what this program knows").count(), 1, "{log}");
 }
 
 #[cfg(unix)]
