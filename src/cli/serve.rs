@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,9 +161,11 @@ type Sharing = (Arc<dyn Store>, [u8; 32]);
 /// What servers share; unless it `is_served`, only whether its address can be one.
 fn sharing(redis: &config::Redis, is_served: bool) -> anyhow::Result<Option<Sharing>> {
     let address = redis.url.expose_secret();
-    Redis::check(address)?;
+    let read = |file: &Path| std::fs::read(file).with_context(|| format!("http.redis.ca_file: {}", file.display()));
+    let authority = redis.ca_file.as_deref().map(read).transpose()?;
+    Redis::check(address, authority.as_deref())?;
     let key = redis.key().filter(|_| is_served);
-    key.map(|key| Ok((Redis::connect(address)?, key))).transpose()
+    key.map(|key| Ok((Redis::connect(address, authority.as_deref())?, key))).transpose()
 }
 
 /// Takes the configuration's secrets and the certificate anew, each time that the system asks for it.

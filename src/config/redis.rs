@@ -1,5 +1,7 @@
 //! `http.redis`: the one store of several servers that serve the same sites.
 
+use std::path::PathBuf;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Config;
@@ -16,6 +18,8 @@ const KEY: &str = "MCP_REDIS_KEY";
 pub struct Redis {
     /// `redis://[user:password@]host[:port][/database]`, or `rediss://` over TLS.
     pub url: SecretString,
+    /// A file in PEM with the authority that its certificate comes from, where that is none of the system's.
+    pub ca_file: Option<PathBuf>,
     /// What seals that which is kept there; the same for all servers.
     pub key: SecretString,
 }
@@ -33,7 +37,7 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
         unplaced(purpose, http.errors, env);
         return None;
     };
-    section.only(&["url", "url_file", "url_command", "key_file"]);
+    section.only(&["url", "url_file", "url_command", "ca_file", "key_file"]);
     let missing = format!("missing; where Redis is, such as redis://10.0.0.5:6379; or set {URL}");
     let url = secret::stated(purpose, &section, "url", (env, URL), &missing);
     let is_one = ["redis://", "rediss://"].iter().any(|scheme| url.expose_secret().starts_with(scheme));
@@ -41,13 +45,22 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
         // It may hold a password.
         section.errors.note(section.at("url"), "expected redis://host:port, or rediss://host:port over TLS");
     }
+    if url.expose_secret().contains('#') {
+        let message =
+            "remove # and what follows: a certificate is always verified; name an authority of your own in ca_file";
+        section.errors.note(section.at("url"), message);
+    }
+    let ca_file = section.text("ca_file").filter(|path| !path.is_empty()).map(PathBuf::from);
+    if ca_file.is_some() && url.expose_secret().starts_with("redis://") {
+        section.errors.note(section.at("ca_file"), "no certificate is verified over redis://: write rediss://");
+    }
     let key = secret::key(purpose, &section, (env, KEY));
     if key.is_none() && purpose == For::Site {
         let message =
             format!("missing; all servers seal with one key what they keep there: name its file, or set {KEY}");
         section.errors.note(section.at("key_file"), message);
     }
-    Some(Redis { url, key: key.unwrap_or_default() })
+    Some(Redis { url, ca_file, key: key.unwrap_or_default() })
 }
 
 /// Notes variables for a store of which the file has no section: several servers would share nothing, and nobody would know.
@@ -69,5 +82,36 @@ pub(super) fn check(redis: Option<&Redis>, at: &str, site: &Config, errors: &Err
     if oauth.state_file.is_some() {
         let message = "with http.redis it is kept there who has signed in, and in no file: leave it out";
         errors.note(format!("{at}.oauth.state_file"), message);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use crate::config::Config;
+
+    #[test]
+    fn over_tls_a_certificate_is_verified_always_and_by_an_authority_of_ones_own_where_it_is_named() {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(key.path(), "5c".repeat(32)).unwrap();
+        let said = |mut redis: Value| {
+            redis["key_file"] = json!(key.path());
+            let file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "a", "api_secret": "b"}, "http": {"redis": redis}});
+            Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
+        };
+        let config = said(json!({"url": "rediss://cache.example.com", "ca_file": "ca.pem"})).unwrap();
+        assert_eq!(config.http.redis.unwrap().ca_file.as_deref(), Some(Path::new("ca.pem")));
+        assert_eq!(said(json!({"url": "rediss://10.0.0.5"})).unwrap().http.redis.unwrap().ca_file, None);
+        for (redis, words) in [
+            (json!({"url": "redis://10.0.0.5", "ca_file": "ca.pem"}), "write rediss://"),
+            (json!({"url": "rediss://10.0.0.5/#insecure"}), "always verified"),
+        ] {
+            let errors = said(redis).unwrap_err();
+            assert!(errors.contains(words), "{errors}");
+        }
     }
 }

@@ -116,8 +116,8 @@ fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
         if let Some(stated) = path.strip_prefix("http.redis.") {
             let section = right["http"]["redis"].as_object_mut().unwrap();
             section.entry("key_file").or_insert(json!(key.path()));
-            if stated == "key_file" {
-                section.insert("url".to_owned(), json!("redis://localhost"));
+            if ["key_file", "ca_file"].contains(&stated) {
+                section.insert("url".to_owned(), json!("rediss://localhost"));
             }
         }
         // Nobody signs in by OAuth without an address and a client of the site.

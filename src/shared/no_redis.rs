@@ -18,7 +18,7 @@ impl Redis {
     ///
     /// # Errors
     /// Always.
-    pub fn check(_: &str) -> Result<(), BadAddress> {
+    pub fn check(_: &str, _: Option<&[u8]>) -> Result<(), BadAddress> {
         Err(BadAddress)
     }
 
@@ -26,7 +26,7 @@ impl Redis {
     ///
     /// # Errors
     /// Always.
-    pub fn connect(_: &str) -> Result<Arc<dyn Store>, BadAddress> {
+    pub fn connect(_: &str, _: Option<&[u8]>) -> Result<Arc<dyn Store>, BadAddress> {
         Err(BadAddress)
     }
 }

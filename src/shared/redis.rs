@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Script, cmd};
+use redis::{Client, Cmd, FromRedisValue, RedisError, RedisResult, Script, TlsCertificates, cmd};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::rule::micros;
 use super::store::{Asked, Store};
@@ -112,8 +114,14 @@ static COUNT: LazyLock<Script> = LazyLock::new(|| {
 
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
-#[error("http.redis: the address cannot be used ({})", .0.category())]
-pub struct BadAddress(RedisError);
+pub enum BadAddress {
+    /// It is none of a Redis.
+    #[error("http.redis: the address cannot be used ({})", .0.category())]
+    Address(RedisError),
+    /// Nobody could be believed by it.
+    #[error("http.redis.ca_file: there is no certificate in PEM in it")]
+    Authority,
+}
 
 /// A Redis or a Valkey, through one connection that is made anew when it is lost.
 pub struct Redis {
@@ -128,27 +136,27 @@ impl fmt::Debug for Redis {
 }
 
 impl Redis {
-    /// Whether an address can be one.
+    /// Whether an address can be one, and its certificate can come from this authority; without one, from one of the system's.
     ///
     /// # Errors
     /// [`BadAddress`].
-    pub fn check(address: &str) -> Result<(), BadAddress> {
-        redis::Client::open(address).map(drop).map_err(BadAddress)
+    pub fn check(address: &str, authority: Option<&[u8]>) -> Result<(), BadAddress> {
+        client(address, authority).map(drop)
     }
 
     /// The store at this address, within a runtime. It need not answer yet.
     ///
     /// # Errors
     /// [`BadAddress`].
-    pub fn connect(address: &str) -> Result<Arc<dyn Store>, BadAddress> {
+    pub fn connect(address: &str, authority: Option<&[u8]>) -> Result<Arc<dyn Store>, BadAddress> {
         // An error says that a provider is installed already: then that one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE))
             .set_number_of_retries(1);
-        let connection = redis::Client::open(address).and_then(|client| client.get_connection_manager_lazy(config));
-        let store = Arc::new(Self { connection: connection.map_err(BadAddress)?, up: AtomicBool::new(true) });
+        let connection = client(address, authority)?.get_connection_manager_lazy(config);
+        let store = Arc::new(Self { connection: connection.map_err(BadAddress::Address)?, up: AtomicBool::new(true) });
         let looked_at = Arc::downgrade(&store);
         tokio::spawn(async move {
             while let Some(store) = looked_at.upgrade() {
@@ -211,6 +219,17 @@ impl Redis {
     fn there(&self) -> Result<(), Away> {
         if self.is_up() { Ok(()) } else { Err(Away) }
     }
+}
+
+fn client(address: &str, authority: Option<&[u8]>) -> Result<Client, BadAddress> {
+    let Some(pem) = authority else { return Client::open(address).map_err(BadAddress::Address) };
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let has_one = certificates.is_ok_and(|found| !found.is_empty());
+    if !has_one {
+        return Err(BadAddress::Authority);
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) };
+    Client::build_with_tls(address, certificates).map_err(BadAddress::Address)
 }
 
 fn millis(time: Duration) -> u64 {

@@ -152,7 +152,7 @@ async fn a_configuration_is_checked_without_serving_it() {
     assert!(!folder.path().join("audit.log").exists());
 }
 
-fn certificate(name: &str) -> String {
+pub fn certificate(name: &str) -> String {
     crate::tidy::root().join("tests/it/http/certificates").join(name).to_str().unwrap().to_owned()
 }
 

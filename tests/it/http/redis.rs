@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use erpnext_mcp::shared::Redis;
+use erpnext_mcp::shared::{Away, BadAddress, Redis};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
+use super::operations::certificate;
 use super::program::Program;
 use super::{http, message};
 use crate::sandbox::SampleSite;
@@ -27,20 +28,33 @@ const KILLS: usize = 6;
 /// A Redis that loses nothing that it has acknowledged.
 struct RedisServer {
     port: u16,
+    /// Whether it is asked over TLS, with the certificate `new.pem`.
+    tls: bool,
     folder: tempfile::TempDir,
     child: Child,
 }
 
 impl RedisServer {
     async fn start() -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
-        let child = Self::begin(port, &folder).await;
-        Self { port, folder, child }
+        Self::listening(false).await
     }
 
-    async fn begin(port: u16, folder: &tempfile::TempDir) -> Child {
+    async fn listening(tls: bool) -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let child = Self::begin(port, tls, &folder).await;
+        Self { port, tls, folder, child }
+    }
+
+    async fn begin(port: u16, tls: bool, folder: &tempfile::TempDir) -> Child {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
+        let (plain, encrypted) = if tls { (0, port) } else { (port, 0) };
+        command.args(["--port", &plain.to_string(), "--tls-port", &encrypted.to_string()]);
+        if tls {
+            let [certificate, key] = ["new.pem", "new.key"].map(certificate);
+            command.args(["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate]);
+            command.args(["--tls-auth-clients", "no"]);
+        }
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
         command.args(["--appendfsync", "always", "--loglevel", "warning", "--dir"]).arg(folder.path());
         let child = command.stdout(std::process::Stdio::null()).kill_on_drop(true).spawn().unwrap();
         let started = Instant::now();
@@ -55,7 +69,7 @@ impl RedisServer {
     async fn restart(&mut self, away: Duration) {
         self.child.kill().await.unwrap();
         tokio::time::sleep(away).await;
-        self.child = Self::begin(self.port, &self.folder).await;
+        self.child = Self::begin(self.port, self.tls, &self.folder).await;
     }
 
     fn config(&self, config: &mut Value) {
@@ -264,7 +278,7 @@ async fn nothing_is_lost_or_doubled_whatever_server_is_killed() {
 #[ignore = "needs a Redis"]
 async fn who_held_something_too_long_keeps_nothing_by_it_and_holds_it_on_no_more() {
     let redis = RedisServer::start().await;
-    let store = Redis::connect(&format!("redis://127.0.0.1:{}", redis.port)).unwrap();
+    let store = Redis::connect(&format!("redis://127.0.0.1:{}", redis.port), None).unwrap();
     let (short, long) = (Duration::from_secs(1), Duration::from_secs(60));
     let keep = |by: &'static str| store.put_held(("held", by), "value", by.as_bytes().to_vec(), long);
     assert_eq!(store.hold("held", "one", short).await, Ok(true));
@@ -277,6 +291,22 @@ async fn who_held_something_too_long_keeps_nothing_by_it_and_holds_it_on_no_more
     assert_eq!((keep("other").await, store.release("held", "other").await), (Ok(true), Ok(true)));
     assert_eq!((store.lengthen("held", "one", long).await, keep("one").await), (Ok(false), Ok(false)));
     assert_eq!(store.get("value").await, Ok(Some(b"other".to_vec())));
+}
+
+#[tokio::test]
+#[ignore = "needs a Redis"]
+async fn a_redis_over_tls_is_believed_by_the_authority_that_is_named_and_by_no_other() {
+    let redis = RedisServer::listening(true).await;
+    let address = format!("rediss://localhost:{}", redis.port);
+    let pem = |name| std::fs::read(certificate(name)).unwrap();
+    let (own, other) = (pem("new.pem"), pem("old.pem"));
+    let store = Redis::connect(&address, Some(&own)).unwrap();
+    assert_eq!(store.put("name", b"value".to_vec(), Duration::from_secs(60)).await, Ok(()));
+    assert_eq!(store.get("name").await, Ok(Some(b"value".to_vec())));
+    for authority in [Some(other.as_slice()), None] {
+        assert_eq!(Redis::connect(&address, authority).unwrap().get("name").await, Err(Away));
+    }
+    assert!(matches!(Redis::check(&address, Some(&pem("new.key"))), Err(BadAddress::Authority)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

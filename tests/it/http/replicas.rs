@@ -199,7 +199,7 @@ async fn while_what_is_shared_is_away_writes_are_refused_and_reads_go_on() {
     let site = SampleSite::start().await;
     let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
     config["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 1_000, "requests_per_hour": 5});
-    let store = Redis::connect(&format!("redis://127.0.0.1:{}", free_port())).unwrap();
+    let store = Redis::connect(&format!("redis://127.0.0.1:{}", free_port()), None).unwrap();
     let served = Served::over(&config, &store).await;
     let before = site.writes().len();
     let refused = answered(served.post("/mcp", &create("refused", Some("k")))).await;
