@@ -90,7 +90,7 @@ impl Held {
             return Ok(false);
         }
         let prefix = self.prefix();
-        let mut own: Vec<Lying> = there.into_iter().filter(|file| file.name.starts_with(&prefix)).collect();
+        let mut own: Vec<Entry> = there.into_iter().filter(|file| file.name.starts_with(&prefix)).collect();
         own.sort_by_key(|file| file.since);
         for old in own.iter().take((own.len() + 1).saturating_sub(MOST_OF_ONE)) {
             remove(&self.folder.join(&old.name))?;
@@ -129,23 +129,22 @@ impl Held {
 
 /// Removes the files below this directory of exports whose time is over.
 pub fn withdraw(directory: &Path) {
-    match left(&directory.join(FOLDER)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            tracing::error!("exports whose time is over could not be removed: {error}");
-        }
-        _ => {}
+    if let Err(error) = left(&directory.join(FOLDER))
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::error!("exports whose time is over could not be removed: {error}");
     }
 }
 
 /// A file that can still be read back.
-struct Lying {
+struct Entry {
     name: String,
     since: SystemTime,
     bytes: u64,
 }
 
 /// What can still be read back, once all else is removed.
-fn left(folder: &Path) -> io::Result<Vec<Lying>> {
+fn left(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut left = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -155,7 +154,7 @@ fn left(folder: &Path) -> io::Result<Vec<Lying>> {
         if is_over(since) {
             remove(&entry.path())?;
         } else {
-            left.push(Lying { name: entry.file_name().to_string_lossy().into_owned(), since, bytes: known.len() });
+            left.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), since, bytes: known.len() });
         }
     }
     Ok(left)

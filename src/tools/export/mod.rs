@@ -94,7 +94,7 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     let gone = || {
         ToolError::refused(
             "There is no such file of this user: each can be read back for an hour, and only the last five.",
-            "Export it again.",
+            "Call the tool that made it again.",
         )
     };
     let doctype = text("doctype");
@@ -106,7 +106,10 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     let read = tokio::task::spawn_blocking(move || held.read(&label)).await;
     let bytes = read.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
         tracing::error!("an export could not be read back: {error}");
-        ToolError::refused("The file could not be read.", "Export it again; if it fails again, tell the administrator.")
+        ToolError::refused(
+            "The file could not be read.",
+            "Call the tool that made it again; if that fails too, tell the administrator.",
+        )
     })?;
     Ok(File { kind, bytes: bytes.ok_or_else(gone)? })
 }

@@ -93,7 +93,7 @@ impl<'a> Place<'a> {
         let most = MOST_BYTES >> 20;
         Err(ToolError::refused(
             format!("The file has {bytes} bytes, and over HTTP one has up to {most} MB. Nothing is left of it."),
-            "Name fewer fields or narrow the filters and export each part; xlsx is packed and takes a quarter of csv.",
+            "Narrow the filters or name fewer fields, and export each part; xlsx is packed and takes a quarter of csv.",
         ))
     }
 
