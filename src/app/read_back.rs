@@ -14,9 +14,6 @@ use crate::tool::Tool;
 use crate::tool::progress::CallObserver;
 use crate::tools::{File, read_back};
 
-/// What the line in the log says of a file that left.
-const READ_BACK: &str = "read back";
-
 /// Reads the file that `tool` made for this caller, by the `name` and `doctype` of its address.
 pub async fn run(
     session: &Session<'_>,
@@ -35,7 +32,10 @@ pub async fn run(
     begun.over();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     match &read {
-        Ok(file) => session.audit.settle(&attempt, Outcome::Allowed, Some(READ_BACK), micros, file.bytes.len()),
+        Ok(file) => {
+            let told = format!("read back, sha256 {}", file.sha256);
+            session.audit.settle(&attempt, Outcome::Allowed, Some(&told), micros, file.bytes.len());
+        }
         Err(why) => {
             tracing::info!(tool = tool.name(), "read back: {}", why.for_log());
             session.audit.settle(&attempt, why.outcome(), Some(&why.for_log()), micros, 0);

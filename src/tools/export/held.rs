@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use jiff::SignedDuration;
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use tempfile::NamedTempFile;
 
@@ -181,6 +181,11 @@ fn make(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
+}
+
+/// The SHA-256 of what is in a file, in hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Half a SHA-256 in hexadecimal digits: as many as nobody finds twice, in a name that is short enough.

@@ -83,6 +83,8 @@ pub struct File {
     pub kind: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
+    /// Its SHA-256 in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// The file that this caller had made, by the `name` and `doctype` of its address. What may no longer leave does not.
@@ -103,15 +105,18 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     granted(session, doctype).await?;
     let directory = session.export.directory.as_deref().ok_or_else(gone)?;
     let (held, kind) = (Held::of(directory, session.caller.identity()), label.format.mime());
-    let read = tokio::task::spawn_blocking(move || held.read(&label)).await;
-    let bytes = read.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
+    let read = tokio::task::spawn_blocking(move || {
+        let file = |bytes: Vec<u8>| File { kind, sha256: held::sha256(&bytes), bytes };
+        held.read(&label).map(|bytes| bytes.map(file))
+    });
+    let file = read.await.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
         tracing::error!("an export could not be read back: {error}");
         ToolError::refused(
             "The file could not be read.",
             "Call the tool that made it again; if that fails too, tell the administrator.",
         )
     })?;
-    Ok(File { kind, bytes: bytes.ok_or_else(gone)? })
+    file.ok_or_else(gone)
 }
 
 /// Refuses what would be more rows than a file holds.
