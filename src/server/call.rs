@@ -194,7 +194,7 @@ impl Server {
         if !writes || caller.request.is_none() {
             return Box::pin(self.observed(request, context, writes, (&watch, told))).await;
         }
-        let (key, shared) = (Key::new(caller.identity(), &request), self.connection.session().shared);
+        let (key, shared) = (Key::new(caller, &request), self.connection.session().shared);
         let first = loop {
             match self.turns.repeats.begin(key) {
                 Begun::First(first) => break first,
