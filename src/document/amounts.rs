@@ -75,10 +75,26 @@ fn amount_fields(def: &DocTypeDef) -> impl Iterator<Item = &FieldDef> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use erpnext_schema::FieldDef;
     use serde_json::{Value, json};
 
-    use super::{is_above, money, same, worth_of_rows};
+    use super::{is_above, money, same, worth_of_rows, worth_seen};
+
+    #[test]
+    fn what_a_document_is_worth_is_known_where_all_that_it_goes_by_is_seen() {
+        let order = erpnext_doctypes::any("Sales Order").unwrap();
+        let of = |doc: &Value, hidden: &str| {
+            let sees = |_: Option<&FieldDef>, field: &FieldDef| field.fieldname != hidden;
+            worth_seen(order, &erpnext_doctypes::any, doc.as_object().unwrap(), &sees)
+        };
+        let whole = json!({"base_grand_total": 5.0, "items": [{"base_rate": 7.0}]});
+        assert_eq!((of(&whole, ""), of(&whole, "base_grand_total")), (Some(5.0), None));
+        assert_eq!(of(&whole, "base_rate"), Some(5.0), "what the document states itself is what counts");
+        let rows = json!({"items": [{"base_rate": 7.0}]});
+        assert_eq!((of(&rows, ""), of(&rows, "base_rate")), (Some(7.0), None));
+    }
 
     #[test]
     fn what_adding_floats_leaves_is_no_difference_and_a_thousandth_is_one() {
