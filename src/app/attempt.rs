@@ -37,6 +37,12 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     attempt
 }
 
+/// The same with the documents that it names for a batch, if it names no other: for a call that runs no tool.
+pub fn with_names(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
+    let attempt = of(tool, arguments);
+    Attempt { document: attempt.document.or_else(|| names(arguments)), ..attempt }
+}
+
 /// The documents that a call names for a batch. They have lines of their own, unless it is refused.
 pub fn names(arguments: &Map<String, Value>) -> Option<String> {
     let list = |key: &str| arguments.get(key).and_then(Value::as_array).into_iter().flatten();

@@ -36,7 +36,7 @@ impl Drop for Begun<'_> {
         let why = match (std::thread::panicking(), self.observer.is_cut()) {
             (true, _) => "the server failed on it",
             (false, true) => "the server ended before it was over",
-            (false, false) => "it was called off",
+            (false, false) => self.observer.why().unwrap_or("it was called off"),
         };
         let outcome = if self.observer.has_sent() { Outcome::Unknown } else { Outcome::Failed };
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);

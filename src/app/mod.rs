@@ -8,6 +8,8 @@ mod read_back;
 mod tests;
 mod waits;
 
+pub use waits::Waits;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -207,23 +209,42 @@ impl Connection {
         tool: Tool,
         given: Map<String, Value>,
         client: Option<String>,
+        observer: &CallObserver,
     ) -> Result<File, ToolError> {
-        Box::pin(read_back::run(&self.session(), tool, given, client)).await
+        Box::pin(read_back::run(&self.session(), tool, given, client, observer)).await
     }
 
     /// Records the call of a tool that there is and that is not permitted here.
-    pub async fn refuse(&self, tool: Tool, arguments: &Map<String, Value>, client: Option<String>) {
+    pub async fn refuse(
+        &self,
+        tool: Tool,
+        arguments: &Map<String, Value>,
+        client: Option<String>,
+        observer: &CallObserver,
+    ) {
+        let _waits = self.waits(tool, arguments, client.clone(), observer);
         pipeline::refuse(&self.session(), tool, arguments, client).await;
+        observer.record();
     }
 
     /// Records the call of a tool whose arguments are none.
-    pub async fn misread(&self, tool: Tool, client: Option<String>) {
+    pub async fn misread(&self, tool: Tool, client: Option<String>, observer: &CallObserver) {
+        let _waits = self.waits(tool, &Map::new(), client.clone(), observer);
         pipeline::misread(&self.session(), tool, client).await;
+        observer.record();
     }
 
     /// Records a call that asks for a write again, and is answered as the first was.
-    pub async fn repeat(&self, tool: Tool, arguments: Map<String, Value>, client: Option<String>) {
+    pub async fn repeat(
+        &self,
+        tool: Tool,
+        arguments: Map<String, Value>,
+        client: Option<String>,
+        observer: &CallObserver,
+    ) {
+        let _waits = self.waits(tool, &arguments, client.clone(), observer);
         pipeline::repeat(&self.session(), self.registry(), tool, arguments, client).await;
+        observer.record();
     }
 
     /// As [`Connection::call`], for a client that is told how far the call is and may call off what it has not begun.

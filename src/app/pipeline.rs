@@ -43,6 +43,7 @@ pub async fn run(
     let known = session.known_user().map(str::to_owned);
     let first = signed(super::attempt::of(tool, &given), session, client, known);
     let mut begun = Begun::new(session.audit, observer, first.clone());
+    observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let refused = tools::find::refused(registry, tool, &given);
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
@@ -158,8 +159,7 @@ async fn record(
 ) {
     if session.audit.is_on() {
         let user = recorded_user(session).await;
-        let attempt = signed(super::attempt::of(tool, given), session, client, user);
-        let attempt = Attempt { document: attempt.document.or(super::attempt::names(given)), ..attempt };
+        let attempt = signed(super::attempt::with_names(tool, given), session, client, user);
         session.audit.settle(&attempt, outcome, why, 0, 0);
     }
 }

@@ -20,10 +20,12 @@ pub async fn run(
     tool: Tool,
     given: Map<String, Value>,
     client: Option<String>,
+    observer: &CallObserver,
 ) -> Result<File, ToolError> {
-    let (started, observer) = (Instant::now(), CallObserver::default());
+    let started = Instant::now();
     let attempt = signed(super::attempt::of(tool, &given), session, client, session.known_user().map(str::to_owned));
-    let mut begun = Begun::new(session.audit, &observer, attempt.clone());
+    let mut begun = Begun::new(session.audit, observer, attempt.clone());
+    observer.record();
     let user = recorded_user(session).await;
     let attempt = Attempt { user, ..attempt };
     begun.learn(&attempt);

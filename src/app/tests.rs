@@ -9,9 +9,10 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{App, Connection};
 use crate::audit::Audit;
-use crate::config::{Config, Operation};
+use crate::config::{Audit as Settings, Config, Operation};
 use crate::error::ToolError;
 use crate::site::{Client, ClientOptions};
+use crate::tool::progress::CallObserver;
 
 const META: &str = "/api/method/frappe.desk.form.load.getdoctype";
 
@@ -24,6 +25,10 @@ async fn answers(site: &MockServer, at: &str, body: Value) {
 }
 
 fn app(site: &MockServer) -> Connection {
+    app_with(site, Audit::default())
+}
+
+fn app_with(site: &MockServer, audit: Audit) -> Connection {
     let env = |name: &str| match name {
         "ERPNEXT_URL" => Some(site.uri()),
         _ => Some("key".to_owned()).filter(|_| name.starts_with("ERPNEXT_API")),
@@ -31,7 +36,7 @@ fn app(site: &MockServer) -> Connection {
     let mut config = Config::load(None, &env).unwrap();
     config.erpnext.version = Some(Version::V15);
     config.permissions.default = Operation::ALL.iter().copied().collect();
-    App::with_client(&config, Client::new(ClientOptions::default()).unwrap(), Audit::default()).unwrap().1
+    App::with_client(&config, Client::new(ClientOptions::default()).unwrap(), audit).unwrap().1
 }
 
 async fn call(app: &Connection, tool: &str, arguments: Value) -> Result<Value, ToolError> {
@@ -46,6 +51,39 @@ async fn a_call_is_passed_on_without_what_it_keeps() {
     let tool = app.registry().find("get_generic_document").unwrap();
     let size = size_of_val(&app.call(tool, Map::new(), None));
     assert!(size <= 1_024, "{size} bytes");
+}
+
+#[tokio::test]
+async fn a_call_that_ends_before_it_began_has_one_line_whatever_it_waited_for() {
+    let site = MockServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let log_file = folder.path().join("audit.log");
+    let settings = Settings { enabled: true, log_file: log_file.clone(), ..Settings::default() };
+    let app = app_with(&site, Audit::open(&settings).unwrap());
+    let tool = app.registry().find("update_bulk_documents").unwrap();
+    let given = json!({"doctype": "ToDo", "documents": [{"name": "T-1", "status": "Closed"}]});
+    let given = given.as_object().cloned().unwrap();
+    let lines = || std::fs::read_to_string(&log_file).unwrap_or_default().lines().count();
+    let wait = |observer: &CallObserver| drop(app.waits(tool, &given, None, observer));
+    wait(&CallObserver::default());
+    assert_eq!(lines(), 1);
+    let run = CallObserver::default();
+    let _ = app.observed_call(tool, Map::new(), None, &run).await;
+    wait(&run);
+    assert_eq!(lines(), 2, "what was run has its own");
+    run.begin_again();
+    wait(&run);
+    assert_eq!(lines(), 3);
+    let observer = CallObserver::default();
+    observer.ends("the user did not confirm it");
+    let outer = app.waits(tool, &given, None, &observer);
+    wait(&observer);
+    drop(outer);
+    assert_eq!(lines(), 4, "one within the other");
+    let log = std::fs::read_to_string(&log_file).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let told = json!([last["document"], last["result"], last["reason"]]);
+    assert_eq!(told, json!(["T-1", "FAILED", "the user did not confirm it"]), "{log}");
 }
 
 #[tokio::test]

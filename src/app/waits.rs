@@ -1,50 +1,44 @@
-//! A call that waits for its turn: if it is dropped before that comes, it is recorded as one that did nothing.
+//! A call that has not begun: however it ends before that, it is recorded as one that did nothing.
 
 use serde_json::{Map, Value};
 
 use super::begun::Begun;
 use super::{Connection, attempt, pipeline};
+use crate::audit::Attempt;
 use crate::tool::Tool;
 use crate::tool::progress::CallObserver;
 
-/// Records a call when it is dropped, unless its turn came.
+/// Records a call when it is dropped, unless the call has its line by then or has begun.
 pub struct Waits<'a> {
     connection: &'a Connection,
-    tool: Tool,
-    given: &'a Map<String, Value>,
-    client: Option<&'a str>,
+    /// None where nothing is recorded.
+    attempt: Option<Box<Attempt>>,
+    client: Option<String>,
     observer: &'a CallObserver,
-    is_over: bool,
 }
 
 impl Connection {
-    /// A call of a tool that waits for its turn.
+    /// A call of a tool that has not begun.
     pub fn waits<'a>(
         &'a self,
         tool: Tool,
-        given: &'a Map<String, Value>,
-        client: Option<&'a str>,
+        given: &Map<String, Value>,
+        client: Option<String>,
         observer: &'a CallObserver,
     ) -> Waits<'a> {
-        Waits { connection: self, tool, given, client, observer, is_over: false }
-    }
-}
-
-impl Waits<'_> {
-    /// Leaves it to the call itself to be recorded.
-    pub fn over(mut self) {
-        self.is_over = true;
+        let attempt = self.session().audit.is_on().then(|| Box::new(attempt::with_names(tool, given)));
+        Waits { connection: self, attempt, client, observer }
     }
 }
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
-            let session = self.connection.session();
-            let (client, user) = (self.client.map(str::to_owned), session.known_user().map(str::to_owned));
-            // Signed only now: each signature has another id.
-            let attempt = pipeline::signed(attempt::of(self.tool, self.given), &session, client, user);
-            drop(Begun::new(session.audit, self.observer, attempt));
-        }
+        let Some(attempt) = self.attempt.take().filter(|_| !self.observer.is_recorded()) else { return };
+        let session = self.connection.session();
+        let user = session.known_user().map(str::to_owned);
+        // Signed only now: each signature has another id.
+        let attempt = pipeline::signed(*attempt, &session, self.client.take(), user);
+        drop(Begun::new(session.audit, self.observer, attempt));
+        self.observer.record();
     }
 }

@@ -123,6 +123,12 @@ impl Catalog {
         asked.get(doctype).is_some_and(|at| at.elapsed().is_ok_and(|age| age < DAY))
     }
 
+    /// Whether the table is the one of the site. Where its metadata is not to be laid over the generated ones, these are taken
+    /// for the site's.
+    pub fn is_sites(&self, doctype: &str) -> bool {
+        !self.lays || self.asked.read().unwrap_or_else(PoisonError::into_inner).contains_key(doctype)
+    }
+
     /// What is known of the site's metadata.
     pub fn kept(&self) -> Known {
         let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);

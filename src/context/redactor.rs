@@ -3,12 +3,13 @@
 //! read.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Version};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 
 use super::Session;
 use crate::audit::Attempt;
+use crate::catalog::Catalog;
 use crate::policy::{Operation, Policy};
 use crate::shape::redact::{Told, is_in, redact};
 use crate::shape::said::Said;
@@ -29,7 +30,7 @@ static DOCTYPE_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 /// A field, or one of a row with its table.
 type Field = (Option<&'static FieldDef>, &'static FieldDef);
 
-/// A DocType that the site may speak of.
+/// A DocType that the site may speak of, as far as its table is known at this moment.
 #[derive(Debug)]
 struct Subject {
     doctype: String,
@@ -37,16 +38,16 @@ struct Subject {
     def: Option<&'static DocTypeDef>,
     /// Its child tables that are known here.
     tables: Vec<(&'static FieldDef, &'static DocTypeDef)>,
+    /// Whether these are as the site has them: without that, links that the site added are not known.
+    is_sites: bool,
 }
 
 impl Subject {
-    fn new(
-        doctype: &str,
-        def: Option<&'static DocTypeDef>,
-        children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
-    ) -> Self {
-        let tables = def.into_iter().flat_map(|def| def.known_tables(children)).collect();
-        Self { doctype: doctype.to_owned(), def, tables }
+    fn new(doctype: &str, catalog: &Catalog) -> Self {
+        let def = catalog.known(doctype);
+        let children = |child: &str| catalog.known(child);
+        let tables = def.into_iter().flat_map(|def| def.known_tables(&children)).collect();
+        Self { doctype: doctype.to_owned(), def, tables, is_sites: def.is_some() && catalog.is_sites(doctype) }
     }
 
     fn fields(&self) -> impl Iterator<Item = Field> {
@@ -61,78 +62,113 @@ impl Subject {
 
     /// Whether the policy withholds nothing of it and of what it links to.
     fn is_whole(&self, policy: &Policy) -> bool {
-        if self.def.is_none() {
-            return policy.shows_all();
-        }
-        policy.shows_whole(&self.doctype)
+        self.is_sites
+            && policy.shows_whole(&self.doctype)
             && self.links().all(|(_, field)| match field.options {
                 Options::Target(target) => policy.shows_whole(target),
                 _ => policy.shows_all(),
             })
     }
 
-    /// Whether the caller may read those of its links that are meant.
+    /// Whether the caller may read those of its links that are meant; of links that are not known, whether nothing of it is
+    /// withheld.
     fn shows_links(&self, policy: &Policy, is_meant: impl Fn(&FieldDef) -> bool) -> bool {
         policy.permit(Operation::Read, &self.doctype).is_ok_and(|permit| {
-            self.links().filter(|(_, field)| is_meant(field)).all(|(table, field)| match table {
-                Some(table) => permit.fields().may_read_child(table, field),
-                None => permit.fields().may_read(field),
-            })
+            (self.is_sites || permit.fields().is_open())
+                && self.links().filter(|(_, field)| is_meant(field)).all(|(table, field)| match table {
+                    Some(table) => permit.fields().may_read_child(table, field),
+                    None => permit.fields().may_read(field),
+                })
         })
     }
 }
 
-/// Decides for one call, or for one document of a batch.
+/// Decides for one call, or for one document of a batch: by what is known when the site says something, as a call may be the
+/// first to learn what a DocType has.
 #[derive(Debug)]
 pub struct Redactor {
     policy: Arc<Policy>,
-    version: Version,
+    catalog: Arc<Catalog>,
     /// What it is about.
-    subject: Option<Subject>,
+    subject: Option<String>,
     /// What else the site was asked about.
-    asked: RwLock<Vec<Subject>>,
-    /// Another one that the site speaks of, and what this links to.
-    beside: Vec<String>,
+    asked: RwLock<Vec<String>>,
+    /// Another one that the site speaks of, with what it links to.
+    beside: Option<String>,
     /// The document that the caller names, and the user: the caller knows both.
     names: Vec<String>,
-    /// Whether nothing is withheld of what it is about.
-    is_whole: OnceLock<bool>,
 }
 
 impl Redactor {
     /// For the call that the attempt records.
     pub fn of(session: &Session<'_>, attempt: &Attempt) -> Arc<Self> {
-        let known = |doctype: &str| session.catalog.known(doctype);
-        let subject = attempt.doctype.as_deref().map(|doctype| Subject::new(doctype, known(doctype), &known));
-        let other = attempt.beside.as_deref().and_then(|doctype| session.catalog.known(doctype));
-        let linked = other.into_iter().flat_map(|def| def.fields).filter(|field| field.kind == FieldKind::Link);
-        let beside = linked.filter_map(|field| field.target()).chain(attempt.beside.as_deref()).map(str::to_owned);
         let names = attempt.document.as_deref().into_iter().chain(session.known_user());
         let names = names.filter(|name| name.len() >= SHORTEST_NAME && name.contains(char::is_alphabetic));
         Arc::new(Self {
             policy: Arc::clone(session.policy),
-            version: session.catalog.version(),
-            subject,
+            catalog: session.shared_catalog(),
+            subject: attempt.doctype.clone(),
             asked: RwLock::default(),
-            beside: beside.collect(),
+            beside: attempt.beside.clone(),
             names: names.map(str::to_owned).collect(),
-            is_whole: OnceLock::new(),
         })
+    }
+
+    fn asked(&self) -> RwLockReadGuard<'_, Vec<String>> {
+        self.asked.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known at this moment.
+    fn known(&self) -> Known<'_> {
+        let subject = |doctype: &String| Subject::new(doctype, &self.catalog);
+        let asked = self.asked().iter().map(subject).collect();
+        Known { redactor: self, subject: self.subject.as_ref().map(subject), asked }
+    }
+}
+
+impl Redact for Redactor {
+    fn asks(&self, doctype: &str) {
+        if self.subject.as_deref() == Some(doctype) || self.asked().iter().any(|known| known == doctype) {
+            return;
+        }
+        self.asked.write().unwrap_or_else(PoisonError::into_inner).push(doctype.to_owned());
+    }
+
+    fn redact(&self, said: &Said) -> String {
+        if self.policy.shows_all() {
+            return said.text.clone();
+        }
+        let known = self.known();
+        if known.is_whole() { said.text.clone() } else { redact(said, &known) }
+    }
+}
+
+/// What decides about one message.
+struct Known<'a> {
+    redactor: &'a Redactor,
+    subject: Option<Subject>,
+    asked: Vec<Subject>,
+}
+
+impl Known<'_> {
+    fn policy(&self) -> &Policy {
+        &self.redactor.policy
     }
 
     /// Whether the policy withholds nothing of any DocType that the site may speak of.
     fn is_whole(&self) -> bool {
-        let own = *self.is_whole.get_or_init(|| match &self.subject {
-            Some(subject) if subject.def.is_some() => {
-                subject.is_whole(&self.policy) && self.beside.iter().all(|doctype| self.policy.shows_whole(doctype))
-            }
-            _ => self.policy.shows_all(),
-        });
-        own && self.asked().iter().all(|subject| subject.is_whole(&self.policy))
+        let is_whole = |subject: &Subject| subject.is_whole(self.policy());
+        self.subject.as_ref().is_some_and(is_whole) && self.is_whole_beside() && self.asked.iter().all(is_whole)
     }
 
-    fn asked(&self) -> RwLockReadGuard<'_, Vec<Subject>> {
-        self.asked.read().unwrap_or_else(PoisonError::into_inner)
+    /// The same of the other one and of what its own fields link to.
+    fn is_whole_beside(&self) -> bool {
+        let Some(beside) = &self.redactor.beside else { return true };
+        let beside = Subject::new(beside, &self.redactor.catalog);
+        let own = beside.def.into_iter().flat_map(|def| def.fields).filter(|field| field.kind == FieldKind::Link);
+        beside.is_sites
+            && self.policy().shows_whole(&beside.doctype)
+            && own.filter_map(|field| field.target()).all(|target| self.policy().shows_whole(target))
     }
 
     /// The fields of what it is about.
@@ -142,40 +178,24 @@ impl Redactor {
 
     /// Whether the caller may read those links that are meant, whatever DocType has them.
     fn shows_links(&self, is_meant: impl Fn(&FieldDef) -> bool) -> bool {
-        let shows = |subject: &Subject| subject.shows_links(&self.policy, &is_meant);
-        self.subject.as_ref().is_none_or(shows) && self.asked().iter().all(shows)
+        let shows = |subject: &Subject| subject.shows_links(self.policy(), &is_meant);
+        self.subject.as_ref().is_none_or(shows) && self.asked.iter().all(shows)
     }
 
     /// The DocType of that name, in any case.
     fn doctype(&self, words: &str) -> Option<&str> {
         let known = |name: &str| erpnext_doctypes::any(name).map(|def| def.name);
         let large = || words.split(' ').map(capitalized).collect::<Vec<_>>().join(" ");
-        let called = self.subject.as_ref().map(|subject| subject.doctype.as_str()).filter(|doctype| *doctype == words);
+        let called = self.redactor.subject.as_deref().filter(|doctype| *doctype == words);
         called.or_else(|| known(words)).or_else(|| known(&large()))
     }
 }
 
-impl Redact for Redactor {
-    fn asks(&self, doctype: &str) {
-        let is_known = |subject: &Subject| subject.doctype == doctype;
-        if self.subject.as_ref().is_some_and(is_known) || self.asked().iter().any(is_known) {
-            return;
-        }
-        let known = |doctype: &str| erpnext_doctypes::get(self.version, doctype);
-        let asked = Subject::new(doctype, known(doctype), &known);
-        self.asked.write().unwrap_or_else(PoisonError::into_inner).push(asked);
-    }
-
-    fn redact(&self, said: &Said) -> String {
-        if self.is_whole() { said.text.clone() } else { redact(said, self) }
-    }
-}
-
-impl Told for Redactor {
+impl Told for Known<'_> {
     fn is_term(&self, words: &str) -> bool {
         let is_field = |field: &FieldDef| field.label.eq_ignore_ascii_case(words) || field.fieldname == words;
         is_in(RIGHTS, words)
-            || self.names.iter().any(|name| name == words)
+            || self.redactor.names.iter().any(|name| name == words)
             || self.doctype(words).is_some()
             || self.fields().any(|(_, field)| is_field(field))
     }
@@ -186,14 +206,14 @@ impl Told for Redactor {
         let targets = labelled.filter_map(|(_, field)| field.target());
         let doctypes: Vec<&str> = self.doctype(term).into_iter().chain(targets).collect();
         // Where no link says so, what stands there may be a title, or another value of the document.
-        let is_name = |doctype: &&str| self.policy.shows_whole(doctype) && self.may_name_of(doctype);
+        let is_name = |doctype: &&str| self.policy().shows_whole(doctype) && self.may_name_of(doctype);
         !doctypes.is_empty() && doctypes.iter().all(is_name) && self.shows_links(is_labelled)
     }
 
     /// If every document of it may be read, and every link to it: that a document links to another is told by its name.
     fn may_name_of(&self, doctype: &str) -> bool {
         let is_same = |target: &str| target == doctype || target.to_lowercase().replace(' ', "-") == doctype;
-        self.policy.shows_every(doctype) && self.shows_links(|field| field.target().is_none_or(is_same))
+        self.policy().shows_every(doctype) && self.shows_links(|field| field.target().is_none_or(is_same))
     }
 
     fn is_word(&self, word: &str) -> bool {
@@ -213,32 +233,64 @@ fn capitalized(word: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use serde_json::json;
+    use std::time::SystemTime;
+
+    use erpnext_schema::Version;
+    use erpnext_schema::snapshot::DocType;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::catalog::{SiteVersion, Snapshots};
     use crate::config::Config;
+
+    const WHOLE: &str = "Credit limit has been crossed for Quartz Traders (50000.0/4321.5)";
+
+    /// About a UOM, on a site whose metadata is laid over the tables, or not.
+    fn redactor(lays: bool, doctypes: &Value) -> Redactor {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let file = json!({"erpnext": erpnext, "permissions": {"doctypes": doctypes}});
+        Redactor {
+            policy: Arc::new(Policy::from_config(&Config::from_text(&file.to_string()).unwrap())),
+            catalog: Arc::new(Catalog::new(SiteVersion::new(Some(Version::V15)), None, lays)),
+            subject: Some("UOM".to_owned()),
+            asked: RwLock::default(),
+            beside: None,
+            names: Vec::new(),
+        }
+    }
+
+    fn is_told_whole(redactor: &Redactor) -> bool {
+        let told = redactor.redact(&Said::of(WHOLE));
+        assert!(told == WHOLE || !told.contains("Quartz") && !told.contains("4321"), "{told}");
+        told == WHOLE
+    }
 
     #[test]
     fn what_is_withheld_of_another_doctype_that_was_asked_about_is_not_told() {
-        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
-        let doctypes = json!({"UOM": {"read": true}, "Sales Order": {"read": true, "restricted_fields": ["customer"]}});
-        let file = json!({"erpnext": erpnext, "permissions": {"doctypes": doctypes}});
-        let subject = Subject::new("UOM", erpnext_doctypes::any("UOM"), &erpnext_doctypes::any);
-        let redactor = Redactor {
-            policy: Arc::new(Policy::from_config(&Config::from_text(&file.to_string()).unwrap())),
-            version: Version::V15,
-            subject: Some(subject),
-            asked: RwLock::default(),
-            beside: Vec::new(),
-            names: Vec::new(),
-            is_whole: OnceLock::new(),
-        };
-        let said = Said::of("Credit limit has been crossed for Quartz Traders (50000.0/4321.5)");
-        assert_eq!(redactor.redact(&said), said.text);
+        let restricted = json!({"read": true, "restricted_fields": ["customer"]});
+        let redactor = redactor(false, &json!({"UOM": {"read": true}, "Sales Order": restricted}));
+        assert!(is_told_whole(&redactor));
         redactor.asks("UOM");
-        assert_eq!(redactor.redact(&said), said.text);
+        assert!(is_told_whole(&redactor));
         redactor.asks("Sales Order");
-        let told = redactor.redact(&said);
-        assert!(told.contains("has been crossed") && !told.contains("Quartz") && !told.contains("4321"), "{told}");
+        assert!(!is_told_whole(&redactor));
+        assert!(redactor.redact(&Said::of(WHOLE)).contains("has been crossed"));
+    }
+
+    #[test]
+    fn links_that_the_site_added_are_judged_and_while_they_are_not_known_nothing_is_told_whole() {
+        let redactor = redactor(true, &json!({"UOM": {"read": true}, "Industry Type": {"read": true}}));
+        assert!(!is_told_whole(&redactor), "the site may have added a link");
+        redactor.catalog.note_asked([("UOM".to_owned(), SystemTime::now())]);
+        assert!(is_told_whole(&redactor));
+        redactor.asks("Industry Type");
+        assert!(!is_told_whole(&redactor), "nor is it known what this one links to");
+        redactor.catalog.note_asked([("Industry Type".to_owned(), SystemTime::now())]);
+        assert!(is_told_whole(&redactor));
+        let link = json!({"fieldname": "custom_rule", "fieldtype": "Link", "label": "Rule", "options": "House Rule"});
+        let meta = json!({"name": "Industry Type", "module": "Setup", "fields": [link]});
+        let table = DocType::from_site(&meta, true).unwrap().to_snapshot();
+        redactor.catalog.lay(&Snapshots::from([("Industry Type".to_owned(), Arc::from(table))]));
+        assert!(!is_told_whole(&redactor), "it leads to what may not be read");
     }
 }

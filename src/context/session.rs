@@ -186,6 +186,11 @@ impl<'a> Session<'a> {
         self.time_zone().await.inspect_err(|error| tracing::debug!("zone: {}", error.for_log())).ok()
     }
 
+    /// The DocTypes, for what outlives the session.
+    pub(super) fn shared_catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.state.catalog)
+    }
+
     /// The same if it is known already, if only from an earlier start.
     pub fn known_zone(&self) -> Option<&'a str> {
         self.state.known_zone().or_else(|| self.user.info.get()?.time_zone.as_deref())

@@ -26,7 +26,7 @@ pub struct SiteState {
     /// Which version the site runs.
     pub version: SiteVersion,
     /// The DocTypes.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// The same as the list of tools shows them: the site's metadata as it was laid over them, whatever calls found out since.
     pub listed: Catalog,
     /// Whether that can change.
@@ -64,7 +64,7 @@ impl SiteState {
         let shown = config.cache.enabled.then_some(config.cache.metadata_ttl);
         Self {
             client,
-            catalog: Catalog::new(version.clone(), shown, config.schema.overlay),
+            catalog: Arc::new(Catalog::new(version.clone(), shown, config.schema.overlay)),
             listed: Catalog::new(version.clone(), None, false),
             version,
             list_changes: config.schema.overlay,

@@ -38,6 +38,20 @@ pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>)
     sums.fold(0.0, f64::max)
 }
 
+/// The same if all that it goes by is seen: `sees` tells that of a field, or of a column of a table.
+pub fn worth_seen(
+    def: &DocTypeDef,
+    children: Children<'_>,
+    doc: &Map<String, Value>,
+    sees: &dyn Fn(Option<&FieldDef>, &FieldDef) -> bool,
+) -> Option<f64> {
+    let is_seen = |table: Option<&FieldDef>, def: &DocTypeDef| amount_fields(def).all(|field| sees(table, field));
+    // The rows count only where the document itself states nothing, which is seen then.
+    let by_rows = || amounts(def, doc).fold(0.0, f64::max) == 0.0;
+    let rows_are_seen = || def.tables_in(children, doc).all(|(table, child, _)| is_seen(Some(table), child));
+    (is_seen(None, def) && (!by_rows() || rows_are_seen())).then(|| worth(def, children, doc))
+}
+
 /// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
 /// come to, in the currency in which that is more, the document's or the company's.
 pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
@@ -45,21 +59,42 @@ pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
     sum * conversion_rate.unwrap_or(1.0).max(1.0)
 }
 
-/// The amounts that a document or a row states, each in the company's currency if it states it in that too. A balance
-/// is that of an account or a party.
+/// The amounts that a document or a row states.
 fn amounts<'a>(def: &'a DocTypeDef, doc: &'a Map<String, Value>) -> impl Iterator<Item = f64> + 'a {
+    amount_fields(def).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
+}
+
+/// The fields of amounts, each in the company's currency if it is there in that too. A balance is that of an account or a
+/// party.
+fn amount_fields(def: &DocTypeDef) -> impl Iterator<Item = &FieldDef> {
     let is_amount = |field: &&FieldDef| {
         let name = field.fieldname;
         field.kind == FieldKind::Currency && !name.ends_with("balance") && def.field(&format!("base_{name}")).is_none()
     };
-    def.fields.iter().filter(is_amount).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
+    def.fields.iter().filter(is_amount)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use erpnext_schema::FieldDef;
     use serde_json::{Value, json};
 
-    use super::{is_above, money, same, worth_of_rows};
+    use super::{is_above, money, same, worth_of_rows, worth_seen};
+
+    #[test]
+    fn what_a_document_is_worth_is_known_where_all_that_it_goes_by_is_seen() {
+        let order = erpnext_doctypes::any("Sales Order").unwrap();
+        let of = |doc: &Value, hidden: &str| {
+            let sees = |_: Option<&FieldDef>, field: &FieldDef| field.fieldname != hidden;
+            worth_seen(order, &erpnext_doctypes::any, doc.as_object().unwrap(), &sees)
+        };
+        let whole = json!({"base_grand_total": 5.0, "items": [{"base_rate": 7.0}]});
+        assert_eq!((of(&whole, ""), of(&whole, "base_grand_total")), (Some(5.0), None));
+        assert_eq!(of(&whole, "base_rate"), Some(5.0), "what the document states itself is what counts");
+        let rows = json!({"items": [{"base_rate": 7.0}]});
+        assert_eq!((of(&rows, ""), of(&rows, "base_rate")), (Some(7.0), None));
+    }
 
     #[test]
     fn what_adding_floats_leaves_is_no_difference_and_a_thousandth_is_one() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::DocTypeCall;
 use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::{Operation, Permit};
+use crate::policy::{Operation, Permit, may_be_mask};
 use crate::shape::{self, FOR_READS};
 use crate::site::{Filter, ListQuery};
 
@@ -83,11 +83,6 @@ pub async fn find(
         return Ok(found);
     }
     find_by(session, permit, def, shown, words, filters, exactly, limit).await
-}
-
-/// Whether a text may be what the site shows in the place of another.
-fn may_be_mask(text: &str) -> bool {
-    text.starts_with("XXXXXX")
 }
 
 /// The same by the name and these fields: the title, and what it repeats.

@@ -34,6 +34,7 @@ pub use filter::{Filter, Rows};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
 pub use predict::unpredictable;
+pub use sight::may_be_mask;
 
 /// What may be done on which DocType, and with which fields.
 #[derive(Clone, Default, Debug)]

@@ -66,15 +66,20 @@ impl Policy {
     /// Whether it may be told which documents of the DocType are whose parents.
     pub fn shows_tree(&self, doctype: &str) -> bool {
         let Ok(permit) = self.permit(Operation::Read, doctype) else { return false };
-        let fields = erpnext_doctypes::any(doctype).into_iter().flat_map(|def| def.fields);
+        let Some(def) = erpnext_doctypes::any(doctype) else {
+            // Which field of the site's own tells of parents is not known.
+            return permit.fields().is_open() && !permit.is_row_filtered();
+        };
         let mut parents =
-            fields.filter(|field| field.target() == Some(doctype) && field.fieldname.starts_with("parent"));
+            def.fields.iter().filter(|field| field.target() == Some(doctype) && field.fieldname.starts_with("parent"));
         !permit.is_row_filtered() && parents.all(|field| permit.fields().may_read(field))
     }
 
     /// Whether every document of the DocType may be read; it may be named as in addresses of the desk (`sales-invoice`).
     pub fn shows_every(&self, doctype: &str) -> bool {
-        let mut names = erpnext_doctypes::ALL.iter().map(|table| table.name());
+        // Those of the site's own that have rules are in no generated table.
+        let generated = erpnext_doctypes::ALL.iter().map(|table| table.name());
+        let mut names = self.doctypes.keys().map(String::as_str).chain(generated);
         let is = |name: &&str| *name == doctype || name.to_lowercase().replace(' ', "-") == doctype;
         let doctype = names.find(is).unwrap_or(doctype);
         self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_row_filtered())

@@ -1,14 +1,19 @@
-//! Whether a document shows what decides on its caller's sight.
+//! Whether a document shows what decides on its caller's sight: a value, or what the site shows in its place.
 
-use erpnext_schema::{doctype_flag, flag};
+use erpnext_schema::{doctype_flag, flag, rows};
 use serde_json::{Map, Value};
 
 use super::Permit;
 
+/// Whether a text may be what version 16 shows in the place of another (H84): `XXXXXXXX`, `XX-XX-XXXX`, `XXXXXX@example.com`.
+pub fn may_be_mask(text: &str) -> bool {
+    text.contains("XX") || text == "X"
+}
+
 impl Permit {
     /// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is
-    /// above level 0 by the table, or in no table; and where it has no value, as levels are raised on a site that no table
-    /// tells.
+    /// above level 0 by the table, or in no table; where it has no value, as levels are raised on a site that no table
+    /// tells; and where it may be a mask.
     pub fn may_be_misled(&self, doc: &Map<String, Value>) -> bool {
         let def = erpnext_doctypes::any(self.doctype());
         // What has no list cannot be asked about.
@@ -22,7 +27,12 @@ impl Permit {
             let is_raised = [field, decides].iter().any(|field| field.is_none_or(|field| field.permlevel > 0));
             let is_standard = field.is_some_and(|field| field.is(flag::STANDARD));
             let is_empty = shown.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
-            is_raised || has_list && column.is_none() && !is_standard && is_empty
+            let is_mask = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(may_be_mask);
+            let is_masked = match column {
+                None => is_mask(shown),
+                Some(column) => shown.into_iter().flat_map(rows).any(|row| is_mask(row.get(column))),
+            };
+            is_raised || has_list && is_masked || has_list && column.is_none() && !is_standard && is_empty
         })
     }
 }
@@ -46,6 +56,7 @@ mod tests {
         };
         assert!(!misled(json!({"territory": "North"}), json!({"territory": "South"})));
         assert!(misled(json!({"territory": "North"}), json!({})), "a level can be raised on the site");
+        assert!(misled(json!({"territory": ["!=", "North"]}), json!({"territory": "XXXXXXXX"})), "it may be a mask");
         assert!(misled(json!({"custom_tier": "Gold"}), json!({"custom_tier": "Tin"})), "no table has its level");
         assert!(!misled(json!({"docstatus": 0}), json!({"docstatus": 0})), "nothing hides a standard field");
     }

@@ -67,6 +67,19 @@ fn denial(policy: &Policy, operation: Operation, doctype: &str) -> String {
 }
 
 #[test]
+fn a_doctype_of_the_sites_own_that_has_a_rule_is_known_by_its_address_too() {
+    let tree = json!({"read": true, "restricted_fields": ["parent_house_tree"]});
+    let rules = json!({"default": {"read": true}, "doctypes": {"House Rule": {}, "House Tree": tree}});
+    let policy = policy(&rules);
+    assert!(!policy.shows_every("House Rule") && !policy.shows_every("house-rule"));
+    assert!(policy.shows_every("sales-order") && policy.shows_every("house-tree"));
+    assert!(
+        policy.shows_tree("Territory") && !policy.shows_tree("House Tree"),
+        "which field tells of parents is not known"
+    );
+}
+
+#[test]
 fn what_is_not_configured_is_denied() {
     let policy = policy(&json!({"doctypes": {"Customer": {"read": true, "create": true, "update": true}, "Item": {}}}));
     let permit = policy.permit(Operation::Update, "Customer").unwrap();

@@ -6,12 +6,14 @@ pub mod address;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::app::Connection;
+use crate::app::{Connection, Waits};
 use crate::completion::Values;
 use crate::error::ToolError;
 use crate::limit::aside;
 use crate::policy::Operation;
 use crate::site::Kind;
+use crate::tool::progress::CallObserver;
+use crate::tools;
 
 /// The most schemas that the list names; the others are found by completion.
 const MOST_LISTED: usize = 100;
@@ -130,23 +132,44 @@ pub fn list(connection: &Connection) -> Vec<Listed> {
     listed.collect()
 }
 
+/// The reading of a resource as a call that has not begun; none of what is no address.
+pub fn waits<'a>(
+    connection: &'a Connection,
+    uri: &str,
+    client: Option<String>,
+    observer: &'a CallObserver,
+) -> Option<Waits<'a>> {
+    let reading = address::parse(uri).ok()?;
+    let tool = tools::known(reading.tool)?;
+    Some(connection.waits(tool, &reading.arguments, client, observer))
+}
+
 /// Reads a resource.
 ///
 /// # Errors
 /// See [`Unread`].
-pub async fn read(connection: &Connection, uri: &str, client: Option<String>) -> Result<Content, Unread> {
+pub async fn read(
+    connection: &Connection,
+    uri: &str,
+    client: Option<String>,
+    observer: &CallObserver,
+) -> Result<Content, Unread> {
     let reading = address::parse(uri).map_err(Unread::Address)?;
     let Some(tool) = connection.registry().find(reading.tool) else {
+        if let Some(refused) = tools::known(reading.tool) {
+            connection.refuse(refused, &reading.arguments, client, observer).await;
+        }
         let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
         return Err(Unread::Missing(message));
     };
     if reading.tool == address::EXPORTER {
-        let file = connection.read_back(tool, reading.arguments, client).await.map_err(|error| unread(&error))?;
+        let file = connection.read_back(tool, reading.arguments, client, observer).await;
+        let file = file.map_err(|error| unread(&error))?;
         let base64 = aside(file.bytes.len(), move || BASE64_STANDARD.encode(file.bytes)).await;
         return Ok(Content { body: Body::File { kind: file.kind, base64 }, ttl_ms: 0 });
     }
     let ttl_ms = if reading.tool == "get_doctype_schema" { SCHEMA_TTL } else { 0 };
-    match connection.call(tool, reading.arguments, client).await {
+    match connection.observed_call(tool, reading.arguments, client, observer).await {
         Ok((_, text)) => Ok(Content { body: Body::Json(text), ttl_ms }),
         Err(error) => Err(unread(&error)),
     }

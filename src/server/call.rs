@@ -11,6 +11,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
+use serde_json::Map;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::elsewhere::{self, Elsewhere};
@@ -61,7 +62,7 @@ impl Server {
             let near = match tools::known(&request.name) {
                 Some(refused) => {
                     let given = request.arguments.unwrap_or_default();
-                    Box::pin(self.connection.refuse(refused, &given, client)).await;
+                    Box::pin(self.connection.refuse(refused, &given, client, watch)).await;
                     None
                 }
                 None => {
@@ -76,14 +77,12 @@ impl Server {
         };
         let user = self.user();
         let arguments = request.arguments.unwrap_or_default();
-        let waits = self.connection.waits(tool, &arguments, client.as_deref(), watch);
         let _turn = tokio::select! {
             biased;
             turn = self.turns.take(&user), if !watch.is_stopped() => turn,
             // Whoever left must not wait on: what is dropped leaves the queue.
             () = watch.stopped() => return Ok(Ran::Done(elicit::called_off())),
         };
-        waits.over();
         // A call that panics would never be answered.
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
@@ -122,6 +121,7 @@ impl Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let refused = |why: ToolError| {
             tracing::info!("{}", why.for_log());
+            watch.ends("whether another server does the same is not known");
             Ok(CallToolResult::error(vec![ContentBlock::text(why.for_model())]).into())
         };
         let found = tokio::select! {
@@ -133,14 +133,14 @@ impl Server {
         let alone = match found {
             Ok(Elsewhere::Nothing(alone)) => alone,
             Ok(Elsewhere::Done(answer, alone)) => {
-                self.noted_as_again(request, context).await;
+                self.noted_as_again(request, context, watch).await;
                 if !context.ct.is_cancelled() {
                     alone.told().await;
                 }
                 return *answer;
             }
             Ok(Elsewhere::Unknown) => {
-                self.noted_as_again(request, context).await;
+                self.noted_as_again(request, context, watch).await;
                 return refused(ToolError::refused(
                     "The same call was begun through another server, and what came of it is not known here; this one sent nothing.",
                     "Read the document, or list the newest ones; only if it was not done, call again in a minute.",
@@ -155,10 +155,15 @@ impl Server {
     }
 
     /// Records that a call asks for what was asked for before.
-    async fn noted_as_again(&self, request: CallToolRequestParams, context: &RequestContext<RoleServer>) {
+    async fn noted_as_again(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        watch: &CallObserver,
+    ) {
         if let Some(tool) = self.connection.registry().find(&request.name) {
             let given = request.arguments.unwrap_or_default();
-            self.connection.repeat(tool, given, self.client_of(context)).await;
+            self.connection.repeat(tool, given, self.client_of(context), watch).await;
         }
     }
 
@@ -179,10 +184,17 @@ impl Server {
         let (watch, told) = CallObserver::new();
         let is_viewed = views::are_shown(&self.connection, context);
         let watch = if is_viewed { watch.with_views(crate::views::meta) } else { watch };
+        // From here to the answer: wherever it ends, the log has a line of it.
+        let tool = self.connection.registry().find(&request.name).or_else(|| tools::known(&request.name));
+        let _waits = tool.map(|tool| {
+            let nothing = Map::new();
+            let given = request.arguments.as_ref().unwrap_or(&nothing);
+            self.connection.waits(tool, given, self.client_of(context), &watch)
+        });
         if !writes || caller.request.is_none() {
             return Box::pin(self.observed(request, context, writes, (&watch, told))).await;
         }
-        let (key, shared) = (Key::new(caller.identity(), &request), self.connection.session().shared);
+        let (key, shared) = (Key::new(caller, &request), self.connection.session().shared);
         let first = loop {
             match self.turns.repeats.begin(key) {
                 Begun::First(first) => break first,
@@ -192,7 +204,7 @@ impl Server {
                     if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
                         Box::pin(elsewhere::told(shared, key.bytes())).await;
                     }
-                    Box::pin(self.noted_as_again(request, context)).await;
+                    Box::pin(self.noted_as_again(request, context, &watch)).await;
                     return answer;
                 }
             }

@@ -117,6 +117,7 @@ impl Server {
         watch: &CallObserver,
     ) -> Result<CallToolResponse, ErrorData> {
         if answered(&mut request) == Some(false) {
+            watch.ends("the user did not confirm it");
             return Ok(declined().into());
         }
         // The document can be changed while the user thinks about it: then they are asked about what it has become.
@@ -135,7 +136,10 @@ impl Server {
                         answer = Box::pin(ask(peer, question)) => answer,
                     };
                     match answer {
-                        Some(true) => confirm(&mut request, waits.token),
+                        Some(true) => {
+                            confirm(&mut request, waits.token);
+                            watch.begin_again();
+                        }
                         Some(false) => return Ok(declined().into()),
                         None => return Ok(self.preview(*waits).into()),
                     }

@@ -39,7 +39,7 @@ use crate::limit::User;
 use crate::metrics::SiteMetrics;
 use crate::tool::Effect;
 use crate::tool::definition::Definition;
-use crate::tool::progress::Attachment;
+use crate::tool::progress::{Attachment, CallObserver};
 use crate::tools;
 
 pub use listed::List;
@@ -110,6 +110,8 @@ impl Server {
         // What panics would never be answered.
         let work = AssertUnwindSafe(work).catch_unwind();
         tokio::select! {
+            biased;
+            // Before what gives it up: what has never run is not recorded.
             done = work => done.map_err(|_| {
                 tracing::error!("panicked");
                 failed("the server failed on this request")
@@ -264,9 +266,10 @@ impl ServerHandler for Server {
     ) -> Result<CustomResult, ErrorData> {
         if let Some(name) = malformed::tool(&request) {
             let client = self.client_of(&context);
+            let watch = CallObserver::default();
             match (self.connection.registry().find(name), tools::known(name)) {
-                (Some(tool), _) => Box::pin(self.connection.misread(tool, client)).await,
-                (None, Some(refused)) => Box::pin(self.connection.refuse(refused, &Map::new(), client)).await,
+                (Some(tool), _) => Box::pin(self.connection.misread(tool, client, &watch)).await,
+                (None, Some(refused)) => Box::pin(self.connection.refuse(refused, &Map::new(), client, &watch)).await,
                 (None, None) => {}
             }
         }
@@ -300,7 +303,9 @@ impl ServerHandler for Server {
             if request.uri.starts_with(crate::views::SCHEME) {
                 return views::content(&self.connection, request.uri).map(ReadResourceResponse::from);
             }
-            let read = crate::resources::read(&self.connection, &request.uri, self.client_of(&context));
+            let (watch, client) = (CallObserver::default(), self.client_of(&context));
+            let _waits = crate::resources::waits(&self.connection, &request.uri, client.clone(), &watch);
+            let read = crate::resources::read(&self.connection, &request.uri, client, &watch);
             let read = self.read(&context, read).await?;
             resources::content(request.uri, read).map(ReadResourceResponse::from)
         };

@@ -12,7 +12,7 @@ use rmcp::ErrorData;
 use rmcp::model::{CallToolRequestParams, CallToolResponse};
 use tokio::sync::watch;
 
-use crate::site::Identity;
+use crate::site::Caller;
 
 /// How long an answer is kept that did not reach its client.
 const KEPT: Duration = Duration::from_secs(60);
@@ -22,15 +22,19 @@ const MOST: usize = 1_000;
 /// What a call is answered.
 pub type Answer = Result<CallToolResponse, ErrorData>;
 
-/// The same user, tool and arguments.
+/// The same user who signed in the same way, tool and arguments.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key([u8; 32]);
 
 impl Key {
     /// The key of a call.
-    pub fn new(who: Identity, request: &CallToolRequestParams) -> Self {
+    pub fn new(caller: &Caller, request: &CallToolRequestParams) -> Self {
         let mut whole = Context::new(&SHA256);
-        whole.update(who.as_bytes());
+        whole.update(caller.identity().as_bytes());
+        // Another token may leave its holder less, who is told nothing that was not permitted by it.
+        let via = caller.via.as_deref().unwrap_or_default().as_bytes();
+        whole.update(&via.len().to_be_bytes());
+        whole.update(via);
         let parts = (&request.name, &request.arguments, &request.input_responses, &request.request_state);
         // What cannot be written as JSON was not read from it.
         whole.update(&serde_json::to_vec(&parts).unwrap_or_default());
@@ -169,12 +173,25 @@ mod tests {
     use rmcp::model::CallToolResult;
 
     use super::*;
+    use crate::site::{Credentials, SiteUrl};
 
     fn answer() -> Answer {
         Ok(CallToolResult::success(Vec::new()).into())
     }
 
     const KEY: Key = Key([7; 32]);
+
+    #[test]
+    fn what_one_token_asked_for_is_not_answered_to_another_of_the_same_user() {
+        let credentials = Credentials::new("k".into(), "s".into()).unwrap();
+        let caller =
+            Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials).of_user("a@example.com");
+        let by = |via: &str| Caller { via: Some(via.to_owned()), ..caller.clone() };
+        let request = CallToolRequestParams::new("create_todo_document");
+        let key = |via: &str| Key::new(&by(via), &request);
+        assert_eq!(key("token wide"), key("token wide"));
+        assert_ne!(key("token wide"), key("token narrow"));
+    }
 
     #[tokio::test]
     async fn a_lost_answer_is_given_once_and_one_that_arrived_never_again() {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use erpnext_schema::{DocTypeDef, FieldDef, rows_mut};
 use serde_json::{Map, Value};
 
+use crate::policy::may_be_mask;
+
 /// How long what is masked is believed for reads; somebody may mask a field at any time.
 pub const FOR_READS: Duration = Duration::from_secs(600);
 /// The same for writes, which would lose data.
@@ -43,15 +45,24 @@ impl Masked {
         self.0.get(doctype).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Takes the masks out of a document and its rows.
+    /// Takes the masked fields out of a document that was read, and out of its rows.
     pub fn take_out(&self, def: &DocTypeDef, doc: &mut Map<String, Value>) {
+        self.take_out_if(def, doc, |_| true);
+    }
+
+    /// Takes the masks out of a document that may be one that is to be made: what its caller sets is no mask.
+    pub fn take_out_masks(&self, def: &DocTypeDef, doc: &mut Map<String, Value>) {
+        self.take_out_if(def, doc, |value| value.as_f64() == Some(0.0) || value.as_str().is_some_and(may_be_mask));
+    }
+
+    fn take_out_if(&self, def: &DocTypeDef, doc: &mut Map<String, Value>, is_taken: fn(&Value) -> bool) {
         if self.is_empty() {
             return;
         }
-        doc.retain(|key, _| !self.hides(def.name, key));
+        doc.retain(|key, value| !(self.hides(def.name, key) && is_taken(value)));
         for (key, value) in doc {
             let Some(child) = def.table(key).and_then(FieldDef::rows_of) else { continue };
-            rows_mut(value).for_each(|row| row.retain(|key, _| !self.hides(child, key)));
+            rows_mut(value).for_each(|row| row.retain(|key, value| !(self.hides(child, key) && is_taken(value))));
         }
     }
 }

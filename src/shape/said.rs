@@ -60,11 +60,11 @@ impl Said {
     }
 }
 
-/// The document behind `<a href="/app/sales-invoice/NAME">`, or `"/app/Form/Sales Invoice/NAME">`.
+/// The document behind `<a href="/app/sales-invoice/NAME">`, or `"/app/Form/Sales Invoice/NAME">`; version 16 says `desk`.
 fn document(tag: &str) -> Option<(String, String)> {
     let (_, address) = tag.split_once("href=")?;
     let address = address.get(1..)?.split(['"', '\'']).next()?;
-    let (_, path) = address.split_once("/app/")?;
+    let (_, path) = address.split_once("/app/").or_else(|| address.split_once("/desk/"))?;
     let (doctype, name) = path.strip_prefix("Form/").unwrap_or(path).split_once('/')?;
     let decoded = |part: &str| Some(html::to_text(&percent_decode_str(part).decode_utf8().ok()?));
     Some((decoded(doctype)?, decoded(name)?))
@@ -82,5 +82,7 @@ mod tests {
         assert_eq!(said.text, "Order SO 1 of A & B <5>");
         assert_eq!(said.set_off, ["SO 1", "SO 1", "A & B"]);
         assert_eq!(said.documents, [("sales-order".to_owned(), "SO 1".to_owned())]);
+        let said = Said::of("<a href=\"http://localhost/desk/Form/Sales Order/SO-2\">SO-2</a>");
+        assert_eq!(said.documents, [("Sales Order".to_owned(), "SO-2".to_owned())]);
     }
 }

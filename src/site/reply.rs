@@ -91,7 +91,7 @@ pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<S
                 401 | 429 | 502..=504 => by_status(reply),
                 _ => Kind::Unexpected,
             };
-            Err(with_status(asked.error(kind, asked.credentials.mask(&page(reply.status, &reply.body))), reply))
+            Err(with_status(asked.error(kind, page(asked, reply.status, &reply.body)), reply))
         }
     }
 }
@@ -108,7 +108,7 @@ pub(super) fn good(
     body: &[u8],
 ) -> Result<Answer<Map<String, Value>>, SiteError> {
     let data = data.ok_or_else(|| {
-        let error = asked.error(Kind::Unexpected, asked.credentials.mask(&page(200, body)));
+        let error = asked.error(Kind::Unexpected, page(asked, 200, body));
         SiteError { status: Some(200), ..error }
     })?;
     let messages = told(asked, &server_messages(&data));
@@ -147,8 +147,8 @@ fn redirect(reply: &Reply) -> String {
     to.to_string()
 }
 
-/// What can be said of a body that is no JSON: its kind and its title.
-fn page(status: u16, body: &[u8]) -> String {
+/// What can be said of a body that is no JSON: its kind and its title, as far as that may be told.
+fn page(asked: Asked<'_>, status: u16, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body.get(..MOST_OF_A_PAGE).unwrap_or(body));
     let lower = text.to_ascii_lowercase();
     // The offsets hold for both: ASCII case keeps every length.
@@ -163,6 +163,7 @@ fn page(status: u16, body: &[u8]) -> String {
     } else {
         "text that is no JSON"
     };
+    let title = title.map(|text| told(asked, &[Said { text, ..Said::default() }]).concat());
     let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", shortened(&title, 100)));
     format!("HTTP status {status}, {what}{}", title.unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! `CallObserver`: whoever waits for a call, who may be told how far it is, is given what is no JSON, and may call the rest off.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -59,6 +59,8 @@ pub struct CallObserver {
     cut: Arc<AtomicBool>,
     beside: Arc<Mutex<Vec<Attachment>>>,
     sent: Arc<AtomicBool>,
+    recorded: Arc<AtomicBool>,
+    why: Arc<OnceLock<&'static str>>,
     views: Option<ViewOf>,
 }
 
@@ -106,6 +108,32 @@ impl CallObserver {
     /// Whether a write has left for the site.
     pub fn has_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the call has its line in the audit log, or has begun, so that it will have it.
+    pub fn record(&self) {
+        self.recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the call is run once more, which has a line of its own.
+    pub fn begin_again(&self) {
+        self.recorded.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it has its line, or will have it.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.load(Ordering::Relaxed)
+    }
+
+    /// Says why the call ends without having run.
+    pub fn ends(&self, why: &'static str) {
+        // The first reason is the one.
+        let _ = self.why.set(why);
+    }
+
+    /// Why it ends without having run, if somebody said so.
+    pub fn why(&self) -> Option<&'static str> {
+        self.why.get().copied()
     }
 
     /// Asks the call to begin nothing more; what has begun is finished.

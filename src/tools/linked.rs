@@ -292,12 +292,19 @@ async fn is_above(there: &DocTypeCall<'_>, way: &Way) -> Result<bool, SiteError>
     Ok(false)
 }
 
-/// The documents that link in that way, none by what the site masks. That is asked where there is something to tell, since
-/// it is a request for each DocType; and so it is told nowhere: it would say that there is something.
+/// The documents that link in that way, without masks and none by what the site masks. That is asked where there is
+/// something to tell, since it is a request for each DocType; and so it is told nowhere: it would say that there is something.
 async fn listed(there: &DocTypeCall<'_>, way: &Way, query: &ListQuery) -> Result<Vec<Map<String, Value>>, SiteError> {
-    let rows = there.session.site.list(there.permit, query).await?.data;
-    let is_masked = !rows.is_empty() && way.is_hidden(there.masked().await?.as_ref());
-    Ok(if is_masked { Vec::new() } else { rows })
+    let mut rows = there.session.site.list(there.permit, query).await?.data;
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    let masked = there.masked().await?;
+    if way.is_hidden(&masked) {
+        return Ok(Vec::new());
+    }
+    rows.iter_mut().for_each(|row| masked.take_out(way.from, row));
+    Ok(rows)
 }
 
 /// The documents of one DocType that link to the document.

@@ -1,6 +1,8 @@
 //! The gate that every write passes when all is decided and nothing is sent: conditions, a dry run's end, confirmation,
 //! then the record of the intent.
 
+use std::sync::Arc;
+
 use erpnext_schema::with_article;
 use serde_json::{Map, Value, json};
 
@@ -135,9 +137,11 @@ impl<'a> DocTypeCall<'a> {
         Ok(self.permit.admits(state, self.def, &|child| self.session.catalog.known(child))?)
     }
 
-    /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, or as 0 (H4).
+    /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, as 0 (H4), or by a
+    /// mask (H84).
     async fn can_be_judged(&self, doc: &Map<String, Value>) -> Result<(), ToolError> {
         let document = doc.get("name").and_then(document_name).unwrap_or_default();
+        let masked = if self.permit.is_conditional() { self.masked().await? } else { Arc::default() };
         for name in self.permit.judged_by() {
             let (field, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
             let field = self.def.field(field);
@@ -146,10 +150,12 @@ impl<'a> DocTypeCall<'a> {
             let level = judged.map_or(0, |field| field.permlevel).max(field.map_or(0, |field| field.permlevel));
             let may_lie =
                 |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0));
-            if level > 0
-                && (column.is_some() || may_lie(doc.get(name)))
-                && !self.site_shows(Some(&document), level).await?
-            {
+            let is_masked = match column {
+                None => masked.hides(self.def.name, name),
+                Some(column) => child().is_some_and(|child| masked.hides(child.name, column)),
+            };
+            let is_above = level > 0 && (column.is_some() || may_lie(doc.get(name)));
+            if is_masked || is_above && !self.site_shows(Some(&document), level).await? {
                 let why = format!("its condition looks at {name}, which the site does not show to this user");
                 let (doctype, operation) = (self.def.name.to_owned(), self.permit.operation());
                 return Err(Denial { doctype, operation, reason: Reason::Refused(why) }.into());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::counted;
+use erpnext_schema::{FieldDef, counted};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::gate::Step;
 use crate::audit::{Attempt, Full, MAIL, Recorded, counted_as, quota_of};
 use crate::config::quota::Writes;
 use crate::context::Session;
-use crate::document::amounts::worth;
+use crate::document::amounts::worth_seen;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Denial, Operation, Operations, Reason};
@@ -252,18 +252,37 @@ impl DocTypeCall<'_> {
         let is_submit = self.permit.operation() == Operation::Submit
             || submits(step.state.result()) && !submits(step.state.stored());
         let quota = self.session.quota;
-        let Some(doc) = step.state.stored().or(step.state.result()).filter(|_| is_submit) else {
+        let is_limited = is_submit && quota.refuse_above.or(quota.confirm_above).is_some();
+        let Some(doc) = step.state.stored().or(step.state.result()).filter(|_| is_limited) else {
             return Ok(operation);
         };
-        let amount = worth(self.def, &|child| self.session.catalog.known(child), doc);
-        let above = |most: Option<u64>| most.filter(|most| amount > *most as f64);
+        let amount = self.worth_seen(doc).await?;
+        // What is not seen may be over anything: by one draft after the other its value would be found out.
+        let above = |most: Option<u64>| most.filter(|most| amount.is_none_or(|amount| amount > *most as f64));
         if let Some(most) = above(quota.refuse_above) {
+            let why = match amount {
+                Some(_) => format!("it is over more than {most}"),
+                None => format!("what it is over is withheld here, and may be more than {most}"),
+            };
             return Err(self.refused(format!(
-                "permissions.quota.submit_amount: it is over more than {most}, which no call submits; a person does that on the site"
+                "permissions.quota.submit_amount: {why}, which no call submits; a person does that on the site"
             )));
         }
         // What is worth that much is asked about like a cancel.
         Ok(if above(quota.confirm_above).is_some() { Operation::Cancel } else { operation })
+    }
+
+    /// What a document is worth, if the configuration and the site show the caller all that this goes by.
+    async fn worth_seen(&self, doc: &Map<String, Value>) -> Result<Option<f64>, ToolError> {
+        let (hidden, rule) = (self.hidden().await?, self.permit.fields());
+        let sees = |table: Option<&FieldDef>, field: &FieldDef| match table {
+            None => rule.may_read(field) && !hidden.hides(self.def.name, field.fieldname),
+            Some(table) => {
+                let is_hidden = table.rows_of().is_some_and(|child| hidden.hides(child, field.fieldname));
+                rule.may_read_child(table, field) && !is_hidden
+            }
+        };
+        Ok(worth_seen(self.def, &|child| self.session.catalog.known(child), doc, &sees))
     }
 
     fn full(&self, user: &str, full: &Full) -> ToolError {

@@ -49,7 +49,11 @@ impl DocTypeCall<'_> {
         })
     }
 
-    pub(crate) fn visible(&self, doc: Map<String, Value>) -> Map<String, Value> {
+    /// What the caller may see of a document as it is stored; masks, as far as the site told of them, are no values (H84).
+    pub(crate) fn visible(&self, mut doc: Map<String, Value>) -> Map<String, Value> {
+        if let Some(masked) = self.session.masked_as_known(self.def.name) {
+            masked.take_out_masks(self.def, &mut doc);
+        }
         shape::document(self.def, self.permit, &|child| self.session.catalog.known(child), doc).document
     }
 

@@ -21,7 +21,7 @@ use crate::answer::ToolAnswer;
 use crate::context::{Session, companies};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
-use crate::shape;
+use crate::shape::{self, FOR_READS};
 use crate::site::{Filter, ListQuery};
 use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
@@ -152,7 +152,9 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     named(session, "Warehouse", args.warehouse.as_deref()).await?;
     let permit = session.permit(Operation::Read, "Bin").await?;
     let def = def(session, "Bin").await?;
-    let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    let masked = session.masked("Bin", FOR_READS).await?;
+    let may =
+        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !masked.hides("Bin", name);
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
         return Err(ToolError::refused(

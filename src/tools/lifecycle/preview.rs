@@ -60,7 +60,11 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
     let (Ok(permit), Some(def)) = (session.permit(Operation::Read, of).await, session.catalog.known(of)) else {
         return json!(format!("not shown: reading {of} is not permitted here"));
     };
-    let may_read = |field: &str| def.field(field).is_some_and(|field| permit.fields().may_read(field));
+    let Ok(hidden) = (DocTypeCall { def, permit: &permit, ..*on }).hidden().await else {
+        return json!(format!("not shown: the site does not tell what of {of} this user may see"));
+    };
+    let may_read =
+        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !hidden.hides(of, name);
     // Which entries may be seen is not known of those that are not made.
     if permit.is_row_filtered() {
         return json!(format!("not shown: only some {of} may be read here"));

@@ -63,7 +63,11 @@ async fn entries(on: &DocTypeCall<'_>, ledger: &Ledger, name: &str) -> Value {
     let (Ok(permit), Some(def)) = (session.permit(Operation::Read, of).await, session.catalog.known(of)) else {
         return json!(format!("not shown: reading {of} is not permitted here"));
     };
-    let may_read = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    let Ok(hidden) = (DocTypeCall { def, permit: &permit, ..*on }).hidden().await else {
+        return json!(format!("not shown: the site does not tell what of {of} this user may see"));
+    };
+    let may_read =
+        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !hidden.hides(of, name);
     // A filter by what is withheld would tell it, and a sum over some of them would be taken for that of all.
     if permit.is_row_filtered() || !OF_DOCUMENT.into_iter().all(may_read) {
         return json!(format!("not shown: only some {of} or some of its fields may be read here"));

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
+use crate::shape::FOR_READS;
 use crate::site::{Kind, SiteError};
 
 /// The most doubts of a kind that are told one by one.
@@ -69,13 +70,16 @@ fn if_allowed<T: Default>(found: Result<T, SiteError>) -> Result<T, SiteError> {
     }
 }
 
-/// Leave to read all documents of a DocType with these fields; none where only some may be read.
+/// Leave to read all documents of a DocType with these fields; none where only some may be read, or one of them is masked.
 pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
     let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
     let def = on.session.catalog.known(doctype)?;
     let may_read = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
-    let all = !permit.is_row_filtered() && fields.iter().all(may_read);
-    all.then_some(permit)
+    if permit.is_row_filtered() || !fields.iter().all(may_read) {
+        return None;
+    }
+    let masked = on.session.masked(doctype, FOR_READS).await.ok()?;
+    (!fields.iter().any(|field| masked.hides(doctype, field))).then_some(permit)
 }
 
 /// The first of many, and how many more there are.

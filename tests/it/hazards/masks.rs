@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::support::{Version, all, call, version};
+use crate::support::{Version, all, call, refusal, version};
 
 /// A lead with a title of its own, which the site masks for everybody but Administrator on 16.
 async fn masked() -> (Place, String, String) {
@@ -66,4 +66,34 @@ async fn h84_duplicates_are_not_named_by_a_mask() {
     let masks = version() >= Version::V16;
     let titles: Vec<Option<&str>> = documents.iter().map(|document| document["title"].as_str()).collect();
     assert_eq!(titles, [(!masks).then_some(title.as_str()); 2], "{found}");
+}
+
+#[on_every_version]
+async fn h84_who_is_asked_about_a_delete_sees_no_mask_and_nothing_is_judged_by_one() {
+    let (place, lead, title) = masked().await;
+    let mask = |site: &erpnext_sandbox::site::Site<'_>| {
+        site.meta.mask("Lead", "status");
+        Ok(())
+    };
+    place.site.sandbox.with(mask).unwrap();
+    let customer = place.some("Customer", json!({})).await;
+    place.set("Lead", &lead, json!({"customer": customer}));
+    let app = place.app_as("other", json!({"doctypes": {"Lead": all(), "Customer": all()}}));
+    for (doctype, name) in [("Lead", &lead), ("Customer", &customer)] {
+        let shown = refusal(&app, "delete_generic_document", json!({"doctype": doctype, "name": name})).await;
+        assert!(shown.contains("confirm_token") && shown.contains(lead.as_str()), "{shown}");
+        assert!(!shown.contains("XXXX"), "{shown}");
+    }
+    let before = place.site.writes().len();
+    for operation in ["delete", "read"] {
+        let mut rule = all();
+        rule["conditions"] = json!({operation: {"title": ["!=", title]}});
+        let app = place.app_as("other", json!({"doctypes": {"Lead": rule}}));
+        let arguments = json!({"doctype": "Lead", "name": lead, "confirm": true});
+        let told = refusal(&app, "delete_generic_document", arguments).await;
+        assert_eq!(place.site.writes().len(), before, "{operation}: {told}");
+        if operation == "read" {
+            refusal(&app, "get_generic_document", json!({"doctype": "Lead", "name": lead})).await;
+        }
+    }
 }

@@ -81,6 +81,28 @@ async fn a_submit_over_the_amount_is_asked_about_or_refused() {
 }
 
 #[tokio::test]
+async fn whether_a_submit_is_over_an_amount_that_is_withheld_is_told_by_nothing() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let open = server(&config(&site, folder.path(), json!({})));
+    let draft = first(&open, "Sales Order", json!({"docstatus": 0})).await;
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["grand_total", "base_grand_total"]);
+    let said = async |limit: &str, most: u64| {
+        let mut config = config(&site, folder.path(), json!({"submit_amount": {limit: most}}));
+        config["permissions"]["doctypes"] = json!({"Sales Order": rule});
+        refusal(&server(&config), "submit_sales_order_document", json!({"name": draft})).await
+    };
+    let (small, large) = (said("refuse", 1).await, said("refuse", 1_000_000_000).await);
+    assert!(small.contains("what it is over is withheld here, and may be more than 1,"), "{small}");
+    assert_eq!(small.replace("than 1,", "MOST"), large.replace("than 1000000000,", "MOST"));
+    for most in [1, 1_000_000_000] {
+        let shown = said("confirm", most).await;
+        assert!(shown.contains("confirm_token"), "{shown}");
+    }
+    assert!(site.writes().is_empty());
+}
+
+#[tokio::test]
 async fn what_an_order_is_worth_is_judged_in_a_batch_and_when_its_rows_change_too() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let open = server(&config(&site, folder.path(), json!({})));

@@ -125,6 +125,33 @@ async fn the_same_write_is_done_by_one_server_and_its_lost_answer_is_told_by_ano
 }
 
 #[tokio::test]
+async fn a_call_that_is_called_off_while_another_server_is_at_the_same_is_in_the_log() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    let one = Served::over(&config, &store).await;
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+    let other = Served::over(&config, &store).await;
+    one.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    other.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    let before = site.writes().len();
+    site.sandbox.faults().add(Fault::new(Kind::Latency(1_500)).method("POST"));
+    let (first, left) = tokio::join!(answered(one.post("/mcp", &create("slow", None))), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        other.post("/mcp", &create("slow", None)).timeout(Duration::from_millis(300)).send().await
+    });
+    assert!(data(&first)["created"].is_string() && left.is_err(), "{left:?}");
+    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> = lines
+        .filter(|line| line["operation"] == "CREATE")
+        .map(|line| json!([line["result"], line["reason"]]))
+        .collect();
+    assert_eq!(told, [json!(["FAILED", "it was called off"])], "{text}");
+}
+
+#[tokio::test]
 async fn an_answer_that_was_lost_twice_is_there_for_who_asks_a_third_time() {
     let site = SampleSite::start().await;
     let [one, other] = two(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
@@ -199,6 +226,8 @@ async fn while_what_is_shared_is_away_writes_are_refused_and_reads_go_on() {
     let site = SampleSite::start().await;
     let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
     config["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 1_000, "requests_per_hour": 5});
+    let log = tempfile::tempdir().unwrap();
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let store = Redis::connect(&format!("redis://127.0.0.1:{}", free_port()), None).unwrap();
     let served = Served::over(&config, &store).await;
     let before = site.writes().len();
@@ -206,6 +235,8 @@ async fn while_what_is_shared_is_away_writes_are_refused_and_reads_go_on() {
     assert_eq!(refused["result"]["isError"], true, "{refused}");
     assert!(text(&refused).contains("http.redis") && text(&refused).contains("nothing was sent"), "{refused}");
     assert_eq!(site.writes().len(), before);
+    let lines = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    assert!(lines.contains("whether another server does the same is not known"), "{lines}");
     // This server counts for itself.
     let list = message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1, "fresh": true}}));
     let answers = join_all((0..10).map(|_| answered(served.post("/mcp", &list)))).await;

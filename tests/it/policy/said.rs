@@ -2,6 +2,7 @@
 
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
 
 use crate::sandbox::SampleSite;
 use crate::support::{META, Site, all, app_of, refusal};
@@ -181,6 +182,18 @@ async fn a_message_to_a_conversion_is_held_to_what_it_makes_and_to_what_it_is_ma
             assert!(text.contains(told), "{save}: {text}");
         }
     }
+}
+
+/// A page in the place of an answer is the site's word, too.
+#[on_every_version]
+async fn the_title_of_a_page_is_told_like_a_message() {
+    let site = Site::start().await;
+    let page = "<html><title>Quartz Traders (4321.5) is disabled</title></html>";
+    site.respond("GET", "/api/resource/Customer/C1", ResponseTemplate::new(404).set_body_raw(page, "text/html")).await;
+    let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}}));
+    let text = refusal(&app, "get_generic_document", json!({"doctype": "Customer", "name": "C1"})).await;
+    assert!(text.contains("an HTML page titled") && text.contains("is disabled"), "{text}");
+    assert!(!text.contains("Quartz") && !text.contains("4321"), "{text}");
 }
 
 /// The same call on sites that differ in what is withheld tells the same, whatever the caller guesses.

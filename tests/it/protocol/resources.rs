@@ -3,6 +3,7 @@
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Audit as Settings;
 use erpnext_mcp::resources::{self, address};
+use erpnext_mcp::tool::progress::CallObserver;
 use rmcp::model::{ErrorCode, Reference};
 use serde_json::{Value, json};
 
@@ -157,7 +158,7 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
     let audit: Settings = load(&config).audit.clone();
     let app = app_with(&config, Audit::open(&audit).unwrap());
     for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item"] {
-        let _ = resources::read(&app, uri, Some("tests 1".to_owned())).await;
+        let _ = resources::read(&app, uri, Some("tests 1".to_owned()), &CallObserver::default()).await;
     }
     let log = std::fs::read_to_string(file).unwrap();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -51,6 +51,7 @@ async fn rows_become_documents_after_they_were_shown() {
     let lines: Vec<Option<u64>> = rows.iter().map(|row| row["row"].as_u64()).collect();
     assert_eq!(lines, [Some(2), Some(5), Some(7)], "{asked}");
     assert_eq!(rows[0]["would_create"]["date"], "2026-12-24", "{asked}");
+    assert!(asked["others"].as_str().unwrap().contains("start_at"), "{asked}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
 
     import["confirm_token"] = asked["confirm_token"].clone();

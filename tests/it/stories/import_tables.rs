@@ -48,6 +48,56 @@ async fn lines_that_fill_only_columns_of_a_table_become_rows_of_the_document_abo
 }
 
 #[on_every_version]
+async fn whoever_confirms_sees_what_all_rows_come_to_and_a_title_that_leads_elsewhere_by_then_is_shown_again() {
+    let desk = Desk::open().await;
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+    let customers = desk.some("Customer", json!({}), 2).await;
+    let [one, two] = [&items[0], &items[1]];
+    let rename = async |customer: &str, title: &str| {
+        let data = json!({"customer_name": title});
+        let update = json!({"doctype": "Customer", "name": customer, "data": data});
+        desk.call("update_generic_document", update).await;
+    };
+    rename(&customers[0], "Quartz Traders").await;
+    let before = desk.site.journal().len();
+    let order = |customer: &str, day: u8, rows: &str| format!("{customer},{COMPANY},2027-02-{day:02},{rows}\n");
+    let mut content = "Customer,Company,Delivery Date,items.item_code,items.qty,items.rate\n".to_owned();
+    for day in 1..=4 {
+        content.push_str(&order("Quartz Traders", day, &format!("{one},1,10.1")));
+    }
+    // What is beyond the documents that are shown whole.
+    content.push_str(&order("Quartz Traders", 5, &format!("{two},3,9000")));
+    let mut import = json!({"doctype": "Sales Order", "content": content});
+    let asked = desk.call(IMPORT, import.clone()).await;
+    let all = &asked["all_rows"];
+    let name = &customers[0];
+    assert_eq!(
+        all["customer"],
+        json!({"filled": 5, "distinct": 1, "values": [{"value": name, "count": 5}]}),
+        "{asked}"
+    );
+    let values = json!([{"value": one, "count": 4}, {"value": two, "count": 1}]);
+    assert_eq!(all["items.item_code"]["values"], values, "{asked}");
+    let figure = |column: &str, of: &str| all[column][of].as_f64();
+    assert_eq!(figure("items.rate", "sum"), Some(9040.4), "{asked}");
+    assert_eq!(
+        (figure("items.rate", "smallest"), figure("items.rate", "largest")),
+        (Some(10.1), Some(9000.0)),
+        "{asked}"
+    );
+    assert_eq!(all["delivery_date"]["largest"], "2027-02-05", "{asked}");
+
+    rename(name, "Somebody").await;
+    rename(&customers[1], "Quartz Traders").await;
+    let changed = desk.site.journal().len();
+    import["confirm_token"] = asked["confirm_token"].clone();
+    let again = desk.call(IMPORT, import).await;
+    assert!(again["note"].as_str().unwrap().contains("confirm_token is used"), "{again}");
+    assert_eq!(again["all_rows"]["customer"]["values"][0]["value"], json!(customers[1]), "{again}");
+    assert!(changed > before && desk.journal(changed).is_empty(), "{again}");
+}
+
+#[on_every_version]
 async fn what_is_wrong_with_a_row_of_a_table_is_told_by_its_line_and_column() {
     let desk = Desk::open().await;
     let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);

@@ -55,7 +55,9 @@ async fn in_the_stateless_era_the_call_is_repeated_with_the_answer() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all()}));
     let made = call(&app, "create_todo_document", json!({"data": {"description": "x"}})).await.unwrap();
-    let config = site.config(json!({"confirm_argument": false, "doctypes": {"ToDo": all()}}));
+    let mut config = site.config(json!({"confirm_argument": false, "doctypes": {"ToDo": all()}}));
+    let log = tempfile::tempdir().unwrap();
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let mut server = crate::stdio::Server::start(&config);
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -81,4 +83,9 @@ async fn in_the_stateless_era_the_call_is_repeated_with_the_answer() {
     let done = server.request("tools/call", call(yes)).await;
     assert!(done["result"]["content"][0]["text"].as_str().unwrap().contains("deleted"), "{done}");
     assert!(site.stored("ToDo", made["created"].as_str().unwrap()).is_none());
+    let log = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<Value> = lines.map(|line| line["result"].clone()).collect();
+    assert_eq!(told, ["PREVIEW", "FAILED", "INTENT", "ALLOWED"], "{log}");
+    assert!(log.contains("the user did not confirm it"), "{log}");
 }

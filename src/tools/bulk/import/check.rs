@@ -21,7 +21,8 @@ type Link = (Option<&'static str>, &'static str, String);
 /// The name of the document that it leads to, or why that is not clear.
 type Named = Result<Value, Vec<Violation>>;
 
-/// Adds to the problems what is wrong with the documents.
+/// The documents as they would be sent, links by the names that they lead to; what is wrong with one is added to the problems,
+/// and it is left out.
 ///
 /// # Errors
 /// The site's, and that the call was called off. What is wrong with documents is no error here.
@@ -31,7 +32,7 @@ pub(super) async fn check(
     entries: &[Entry],
     columns: &Columns,
     problems: &mut Problems,
-) -> Result<(), ToolError> {
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     let mut docs = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         if observer.is_stopped() {
@@ -44,7 +45,7 @@ pub(super) async fn check(
     }
     // Each look-up is a request: where there is as much to correct as is told, they are for a later call.
     if problems.is_full() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let named = named(on, observer, &mut docs).await?;
     for (at, def, doc) in &mut docs {
@@ -65,7 +66,8 @@ pub(super) async fn check(
     if observer.is_stopped() {
         return Err(called_off());
     }
-    Ok(())
+    docs.retain(|(at, ..)| !problems.has_any(&entries[*at].lines));
+    Ok(docs.into_iter().map(|(.., doc)| doc).collect())
 }
 
 /// What the links of all documents that are given by titles are called, or why that is not clear; each is asked for

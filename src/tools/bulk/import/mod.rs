@@ -4,6 +4,7 @@
 mod check;
 mod columns;
 mod entries;
+mod over_all;
 mod problems;
 mod sheet;
 mod source;
@@ -40,6 +41,8 @@ use source::Source;
 
 /// How many documents are shown as they would be made.
 const FIRST: usize = 3;
+/// How the others are seen.
+const OTHERS: &str = "all_rows tells of every document; dry_run with start_at shows the first three from any line on";
 
 /// Makes documents of the rows of a file.
 pub static IMPORT: ToolSpec = ToolSpec {
@@ -105,7 +108,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let mut problems = Problems::default();
     let documents = from(&call, args.start_at, entries::documents(&sheet, &columns))?;
     let mut entries = entries::read(&documents, &columns, sheet.semicolons, &mut problems);
-    check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
+    let docs = check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
     let row = |entry: &mut Entry| CreateArgs {
         data: Data(mem::take(&mut entry.data)),
         idempotency_key: None,
@@ -119,8 +122,14 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ("mapping".to_owned(), Value::Object(columns.told())),
     ]);
     shown.extend(sheet.name.as_ref().map(|name| ("sheet".to_owned(), json!(name))));
+    if problems.is_empty() {
+        shown.insert("all_rows".to_owned(), Value::Object(over_all::of(&columns, &docs)));
+    }
     if on.attempt.dry_run || on.must_ask_as(operation, true) {
         let first = first(&on, &entries, &rows, &mut problems).await?;
+        if first.len() < rows.len() {
+            shown.insert("others".to_owned(), json!(OTHERS));
+        }
         shown.insert("rows".to_owned(), Value::Array(first));
     }
     if on.attempt.dry_run {
@@ -140,12 +149,16 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ));
     }
     on.has_room_for(rows.len()).await?;
-    let sha256: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let state = json!({"sha256": sha256, "mapping": shown["mapping"]});
+    // The documents beside the file: what a title in it leads to may be another document by then.
+    let state = json!({"file": sha256(&bytes), "documents": sha256(json!(docs).to_string().as_bytes())});
     let confirmed = on.gate_batch(operation, true, &shown, &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
     let lines: Vec<u64> = entries.iter().map(|entry| entry.line).collect();
     Ok(told::answer(&lines, ended, beside).await)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What is done with each row.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::oauth::Scope;
 use crate::site::Caller;
+use crate::tool::progress::CallObserver;
 use crate::tools::find::CALL_TOOL;
 
 /// A call that needs more than its token has.
@@ -42,7 +43,7 @@ pub async fn record(app: &App, caller: Caller, step: &StepUp) {
     let client = caller.client.clone();
     let Some(connection) = app.connect(caller) else { return };
     if let Some(tool) = connection.registry().find(&step.tool) {
-        connection.refuse(tool, &step.arguments, client).await;
+        connection.refuse(tool, &step.arguments, client, &CallObserver::default()).await;
     }
 }
 
