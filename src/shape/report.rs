@@ -133,7 +133,7 @@ impl Table {
         true
     }
 
-    fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
+    pub(super) fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
         let keep: Vec<bool> = self.columns.iter().map(keep).collect();
         let kept = |at: usize| keep.get(at).copied().unwrap_or(false);
         let mut at = 0..;
