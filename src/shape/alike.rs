@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{Column, Table};
+use super::report::Table;
 
 /// With fewer rows a column costs no more than what tells of it.
 const FEW: usize = 5;
@@ -32,14 +32,19 @@ impl Table {
         alike
     }
 
-    /// Of what all rows say alike, what the columns that were chosen refer to and do not hold: the currency of amounts.
-    pub(crate) fn referred(&self, mut alike: Map<String, Value>) -> Map<String, Value> {
-        let refers = |column: &Column| matches!(column.kind.as_str(), "Currency" | "Dynamic Link");
-        alike.retain(|name, _| {
-            let is_there = self.columns.iter().any(|column| column.field == *name);
-            !is_there && self.columns.iter().any(|column| refers(column) && column.options == *name)
-        });
-        alike
+    /// Says in each column what all rows say of it in another: the currency of amounts, the DocType of names.
+    pub(crate) fn settle(&mut self, alike: &Map<String, Value>) {
+        for column in &mut self.columns {
+            let Some(says) = alike.get(&column.options).and_then(Value::as_str) else { continue };
+            match column.kind.as_str() {
+                "Currency" => column.currency = Some(says.to_owned()),
+                "Dynamic Link" => {
+                    column.kind = "Link".to_owned();
+                    column.options = says.to_owned();
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -75,10 +80,13 @@ mod tests {
     }
 
     #[test]
-    fn chosen_amounts_keep_their_currency() {
+    fn amounts_and_names_that_are_chosen_say_their_currency_and_doctype() {
         let mut table = table(5);
         let alike = table.alike();
-        table.keep(&["party_type".to_owned(), "due".to_owned()]).unwrap();
-        assert_eq!(json!(table.referred(alike)), json!({"currency": "EUR"}));
+        table.keep(&["party".to_owned(), "due".to_owned(), "qty".to_owned()]).unwrap();
+        table.settle(&alike);
+        let told: Vec<_> =
+            table.columns.iter().map(|c| (c.kind.as_str(), c.options.as_str(), c.currency.as_deref())).collect();
+        assert_eq!(told, [("Link", "Customer", None), ("Currency", "currency", Some("EUR")), ("Int", "", None)]);
     }
 }

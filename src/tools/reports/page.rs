@@ -70,6 +70,10 @@ pub(crate) fn described(column: &Column) -> Value {
     if column.label.to_lowercase().replace([' ', '-'], "_") != column.field {
         facts["label"] = json!(column.label);
     }
+    if let Some(currency) = &column.currency {
+        facts["currency"] = json!(currency);
+        return facts;
+    }
     let options = match column.kind.as_str() {
         "Link" => "link_to",
         "Dynamic Link" => "link_to_doctype_in",

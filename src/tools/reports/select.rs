@@ -50,14 +50,15 @@ pub(super) fn select(table: &mut Table, args: &RunArgs) -> Result<LeftOut, Vec<V
             violations.push(unknown(table, "order_by", name));
         }
     }
+    let alike = table.alike();
     let left_out = match args.columns.as_deref() {
         None => LeftOut { empty: table.leave_out_empty(), alike: table.leave_out_alike() },
         Some(wanted) => {
-            let alike = table.alike();
             violations.extend(keep(table, wanted).err());
-            LeftOut { alike: table.referred(alike), ..LeftOut::default() }
+            LeftOut::default()
         }
     };
+    table.settle(&alike);
     if violations.is_empty() { Ok(left_out) } else { Err(violations) }
 }
 
