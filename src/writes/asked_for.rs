@@ -76,7 +76,8 @@ impl AskedFor {
             // A site leaves out what is above the level of its user.
             let is_told = form.is_new || field.permlevel == 0;
             let has_none = |value: &Value| is_nothing(value) || value.as_array().is_some_and(Vec::is_empty);
-            let is_empty = is_told && form.doc.get(name).is_none_or(has_none);
+            let begins_with = form.is_new && !matches!(field.default, None | Some("" | "0"));
+            let is_empty = is_told && form.doc.get(name).map_or(!begins_with, has_none);
             if !is_asked || !is_empty || !may_write(field) || !(form.may_read)(field) {
                 continue;
             }

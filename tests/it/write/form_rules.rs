@@ -145,23 +145,26 @@ async fn what_rows_leave_empty_is_told_by_the_row_and_by_the_document_that_it_st
     let supplier = first(&app, "Supplier", json!({})).await;
     let item = first(&app, "Item", json!({"is_purchase_item": 1, "has_variants": 0, "is_stock_item": 1})).await;
     let warehouse = first(&app, "Warehouse", json!({"is_group": 0})).await;
-    let order = |is_subcontracted: u8| {
+    let order = |is_subcontracted: u8, dry_run: bool| {
         let row =
             json!({"item_code": item, "qty": 1, "rate": 7, "schedule_date": "2026-12-10", "warehouse": warehouse});
-        json!({"dry_run": true, "data": {"supplier": supplier, "company": COMPANY, "transaction_date": "2026-11-24",
+        json!({"dry_run": dry_run, "data": {"supplier": supplier, "company": COMPANY, "transaction_date": "2026-11-24",
             "schedule_date": "2026-12-10", "is_subcontracted": is_subcontracted, "items": [row]}})
     };
-    let said = async |is_subcontracted: u8| {
-        let answer = call(&app, "create_purchase_order_document", order(is_subcontracted)).await;
-        answer.unwrap_or_else(|error| panic!("{}", error.for_model()))["next"].as_str().unwrap().to_owned()
+    let said = async |is_subcontracted: u8, dry_run: bool| {
+        let answer = call(&app, "create_purchase_order_document", order(is_subcontracted, dry_run)).await;
+        answer.unwrap_or_else(|error| panic!("{}", error.for_model()))
     };
-    let plain = said(0).await;
-    assert!(!plain.contains("fg_item"), "{plain}");
-    let subcontracted = said(1).await;
-    assert!(
-        subcontracted.contains("items row 1: fg_item is needed when is_subcontracted of the document is set"),
-        "{subcontracted}"
-    );
+    let plain = said(0, true).await;
+    assert!(!plain["next"].to_string().contains("fg_item"), "{plain}");
+    // The other half of the condition is a tick that the site sets.
+    let subcontracted = said(1, true).await;
+    let next = subcontracted["next"].as_str().unwrap();
+    assert!(next.contains("Not checked: whether ") && next.contains("items.fg_item must be given"), "{next}");
+    let made = said(1, false).await;
+    let needed = "items row 1: fg_item is needed when is_subcontracted of the document is set and \
+                  is_old_subcontracting_flow of the document is not set, and is empty";
+    assert!(made["messages"].to_string().contains(needed), "{made}");
 }
 
 #[on_every_version]
