@@ -52,7 +52,11 @@ pub(super) fn select(table: &mut Table, args: &RunArgs) -> Result<LeftOut, Vec<V
     }
     let alike = table.alike();
     let left_out = match args.columns.as_deref() {
-        None => LeftOut { empty: table.leave_out_empty(), alike: table.leave_out_alike() },
+        None => {
+            let (empty, alike) = (table.leave_out_empty(), table.leave_out_alike());
+            // Without rows nothing is said of them.
+            LeftOut { empty, alike: if args.totals_only { Map::new() } else { alike } }
+        }
         Some(wanted) => {
             violations.extend(keep(table, wanted).err());
             LeftOut::default()
