@@ -58,6 +58,8 @@ pub mod flag {
     pub const SHOWN_OTHERWISE: u32 = 1 << 26;
     /// Locked under another condition than the one that is known of a plain site.
     pub const LOCKED_OTHERWISE: u32 = 1 << 27;
+    /// Stands in a section or tab that is shown under another condition than the one that is known of a plain site.
+    pub const SECTION_OTHERWISE: u32 = 1 << 28;
 
     /// Any of these: what the desk puts first.
     pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;

@@ -105,6 +105,7 @@ const COMPARED: &[(&str, u32)] = &[
     ("needed_otherwise", flag::NEEDED_OTHERWISE),
     ("shown_otherwise", flag::SHOWN_OTHERWISE),
     ("locked_otherwise", flag::LOCKED_OTHERWISE),
+    ("section_otherwise", flag::SECTION_OTHERWISE),
 ];
 
 impl DocType {

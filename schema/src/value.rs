@@ -270,6 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn what_must_not_be_negative_is_told_before_it_is_sent() {
+        let says = |field: &FieldDef| check_value(field, "f", &json!(-1)).err().map(|why| why.to_string());
+        for kind in [FieldKind::Int, FieldKind::Float, FieldKind::Currency, FieldKind::Duration] {
+            let plain = FieldDef::new("f", kind, "F");
+            assert_eq!(says(&plain).is_some(), kind == FieldKind::Duration, "{kind:?}");
+            let bound = FieldDef { flags: flag::NON_NEGATIVE, ..plain };
+            assert_eq!(says(&bound).as_deref(), Some("f: must not be negative"), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn a_percentage_may_bear_its_sign_in_no_other_field() {
         assert!(told(FieldKind::Percent, json!("12,5 %")).ends_with("did you mean 12.5?"));
         assert!(told(FieldKind::Float, json!("12.5%")).ends_with("found \"12.5%\""));

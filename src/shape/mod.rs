@@ -1,5 +1,6 @@
 //! From the site's answer to what the model sees: cut to what was granted, without the keys that say nothing.
 
+mod alike;
 pub mod amounts;
 pub mod called;
 pub mod columns;

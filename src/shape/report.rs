@@ -16,6 +16,8 @@ pub struct Column {
     pub kind: String,
     /// The DocType of a Link, the field that names it of a Dynamic Link, the currency's field of money.
     pub options: String,
+    /// The currency of money, where all rows have the same.
+    pub currency: Option<String>,
 }
 
 /// What a report answered.
@@ -47,6 +49,7 @@ impl Table {
                 label: "Level".into(),
                 kind: "Int".into(),
                 options: String::new(),
+                currency: None,
             });
         }
         let linked = columns.iter().flat_map(|column| match column.kind.as_str() {
@@ -133,7 +136,7 @@ impl Table {
         true
     }
 
-    fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
+    pub(super) fn retain(&mut self, keep: impl Fn(&Column) -> bool) {
         let keep: Vec<bool> = self.columns.iter().map(keep).collect();
         let kept = |at: usize| keep.get(at).copied().unwrap_or(false);
         let mut at = 0..;
@@ -227,7 +230,8 @@ fn column(raw: &Value) -> Column {
         _ => (text("label"), text("fieldname"), text("fieldtype"), text("options")),
     };
     let field = if field.is_empty() { scrubbed(&label) } else { field };
-    Column { label: if label.is_empty() { field.clone() } else { label }, field, kind: fieldtype(&kind), options }
+    let label = if label.is_empty() { field.clone() } else { label };
+    Column { label, field, kind: fieldtype(&kind), options, currency: None }
 }
 
 /// The name that Frappe makes of a label.

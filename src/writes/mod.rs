@@ -1,12 +1,13 @@
 //! The discipline of writes: what is decided passes the gate, is confirmed, and is sent once; what came of it is told.
 
-mod asked_for;
+pub mod asked_for;
 pub mod batch;
 pub mod confirm;
 pub mod conflict;
 pub mod creates;
 pub mod doubts;
 pub mod fixed_fields;
+mod form;
 pub mod form_defaults;
 pub mod gate;
 pub mod links;

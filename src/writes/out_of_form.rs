@@ -1,10 +1,13 @@
-//! What is sent to fields that the site's form would hide or lock, by other fields. The site stores it all the same, so it is
-//! told and not refused; where it is decided in a way that is not read, that is said.
+//! What is sent to fields that the site's form would hide, alone or with their section, or lock, by other fields. The site
+//! stores it all the same, so it is told and not refused; where it is decided in a way that is not read, that is said.
 
-use erpnext_schema::form_rules::{Condition, FormRule, Known, NEW};
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag, rows};
-use serde_json::{Map, Value, json};
+use std::iter;
 
+use erpnext_schema::form_rules::{FormRule, Judged, Known, sections};
+use erpnext_schema::{FieldDef, FieldKind, flag, rows};
+use serde_json::{Map, Value};
+
+use super::form::{Form, joined};
 use crate::answer::ToolAnswer;
 use crate::document::differences::{is_nothing, same};
 use crate::documents::DocTypeCall;
@@ -46,23 +49,25 @@ impl OutOfForm {
     ) -> Self {
         let (rule, version) = (on.permit.fields(), on.session.catalog.version());
         let may_read = |field: &FieldDef| rule.may_read(field);
-        let own = Form { version, def: on.def, is_new: before.is_empty(), is_whole, doc, may_read: &may_read };
+        let is_settled: fn(&FieldDef) -> bool = if is_whole { is_plain_tick } else { |_| false };
+        let is_new = before.is_empty();
+        let own = Form { version, def: on.def, is_new, doc, is_settled, may_read: &may_read, parent: None };
         let mut found = Self::default();
         for (field, value) in sent.iter().filter_map(|(key, value)| Some((on.def.field(key)?, value))) {
             let key = field.fieldname;
             if is_change(field, value, before.get(key)) {
-                own.judge(key, field, &mut found);
+                judge(&own, key, field, &mut found);
             }
             let Some(child) = field.rows_of().and_then(|child| on.session.catalog.known(child)) else { continue };
             let may_read = |column: &FieldDef| rule.may_read_child(field, column);
             for (row, whole) in rows(value).zip(doc.get(key).into_iter().flat_map(rows)) {
                 let mut earlier = before.get(key).into_iter().flat_map(rows);
                 let was = earlier.find(|was| was.get("name").is_some() && was.get("name") == whole.get("name"));
-                let form =
-                    Form { version, def: child, is_new: was.is_none(), is_whole, doc: whole, may_read: &may_read };
+                let (is_new, parent) = (was.is_none(), Some(&own));
+                let form = Form { version, def: child, is_new, doc: whole, is_settled, may_read: &may_read, parent };
                 for (column, value) in row.iter().filter_map(|(column, value)| Some((child.field(column)?, value))) {
                     if is_change(column, value, was.and_then(|was| was.get(column.fieldname))) {
-                        form.judge(&format!("{key}.{}", column.fieldname), column, &mut found);
+                        judge(&form, &format!("{key}.{}", column.fieldname), column, &mut found);
                     }
                 }
             }
@@ -91,70 +96,43 @@ impl OutOfForm {
     }
 }
 
-/// A document or a row of one, as a form has it.
-struct Form<'a> {
-    version: Version,
-    def: &'static DocTypeDef,
-    is_new: bool,
-    /// Whether what `doc` has not is as the site's defaults have it.
-    is_whole: bool,
-    doc: &'a Map<String, Value>,
-    may_read: &'a dyn Fn(&FieldDef) -> bool,
-}
-
-impl Form<'_> {
-    fn judge(&self, path: &str, field: &FieldDef, found: &mut OutOfForm) {
-        // What nobody sets in a form is told of elsewhere; of what is withheld not even that it differs is told.
-        if field.flags & (flag::READ_ONLY | flag::HIDDEN | flag::STANDARD) != 0 || !(self.may_read)(field) {
-            return;
-        }
-        let known = |rule: FormRule| rule.of(self.version, self.def.name, field.fieldname, field.flags);
-        let mut unread = false;
-        match known(FormRule::Shown) {
-            Known::Free => {}
-            Known::When(when) if self.decides(when) => {
-                if when.holds(&self.values(when)).is_none() {
-                    note(&mut found.told, format!("{path}: the form shows it only when {when}"));
-                }
+/// Adds what there is to say of a field that is sent.
+fn judge(form: &Form<'_>, path: &str, field: &FieldDef, found: &mut OutOfForm) {
+    // What nobody sets in a form is told of elsewhere; of what is withheld not even that it differs is told.
+    if field.flags & (flag::READ_ONLY | flag::HIDDEN | flag::STANDARD) != 0 || !(form.may_read)(field) {
+        return;
+    }
+    let (version, doctype, name, flags) = (form.version, form.def.name, field.fieldname, field.flags);
+    let around = sections::around(version, doctype, name, flags).into_iter().map(|known| ("its section", known));
+    let mut unread = false;
+    for (what, known) in iter::once(("it", FormRule::Shown.of(version, doctype, name, flags))).chain(around) {
+        let when = match known {
+            Known::Free => continue,
+            Known::When(when) => Some(when),
+            Known::Unread => None,
+        };
+        match when.map(|when| (when, form.judge(when))) {
+            Some((_, Judged::Holds(_))) => {}
+            Some((when, Judged::Fails)) => {
+                note(&mut found.told, format!("{path}: the form shows {what} only when {when}"));
             }
             // What has to be given, or is a column of the list, is seldom hidden.
-            _ => unread |= field.flags & (flag::REQD | flag::IN_LIST_VIEW) == 0,
-        }
-        match known(FormRule::Locked) {
-            Known::Free => {}
-            Known::When(when) if self.decides(when) => {
-                if let Some(terms) = when.holds(&self.values(when)) {
-                    let terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
-                    note(&mut found.told, format!("{path}: the form locks it when {}", terms.join(" and ")));
-                }
-            }
-            _ => unread = true,
-        }
-        if unread {
-            note(&mut found.unread, path.to_owned());
+            Some((_, Judged::Open)) | None => unread |= flags & (flag::REQD | flag::IN_LIST_VIEW) == 0,
         }
     }
-
-    /// Whether all that decides it is known, and may be told.
-    fn decides(&self, when: &Condition) -> bool {
-        when.fields().all(|name| match self.def.field(name) {
-            _ if name == NEW || name == "docstatus" => true,
-            Some(field) if field.permlevel == 0 && (self.may_read)(field) => {
-                !self.is_new || self.doc.contains_key(name) || self.is_whole && is_plain_tick(field)
+    match FormRule::Locked.of(version, doctype, name, flags) {
+        Known::Free => {}
+        Known::Unread => unread = true,
+        Known::When(when) => match form.judge(when) {
+            Judged::Holds(terms) => {
+                note(&mut found.told, format!("{path}: the form locks it when {}", joined(terms)));
             }
-            _ => false,
-        })
+            Judged::Fails => {}
+            Judged::Open => unread = true,
+        },
     }
-
-    /// The values of the fields that decide. Of a table it is how many rows there are.
-    fn values(&self, when: &Condition) -> Map<String, Value> {
-        let value = |name: &str| match self.doc.get(name) {
-            _ if name == NEW => json!(u8::from(self.is_new)),
-            Some(Value::Array(rows)) => json!(rows.len()),
-            Some(value) => value.clone(),
-            None => json!(u8::from(self.def.field(name).is_some_and(|field| field.default == Some("1")))),
-        };
-        when.fields().map(|name| (name.to_owned(), value(name))).collect()
+    if unread {
+        note(&mut found.unread, path.to_owned());
     }
 }
 

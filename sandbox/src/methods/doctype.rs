@@ -1,6 +1,6 @@
 //! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
 
-use erpnext_schema::form_rules::{FormRule, Known};
+use erpnext_schema::form_rules::{FormRule, Known, sections};
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{Version, doctype_flag, flag};
 use serde_json::{Map, Value, json};
@@ -236,6 +236,9 @@ fn field(form: &DocType, version: Version, idx: usize, field: &Field) -> Map<Str
             Known::When(when) => put(rule.key(), json!(when.expression())),
             Known::Unread => put(rule.key(), json!("eval:1")),
         }
+    }
+    if let Known::When(when) = sections::of_section(version, &form.name, &field.fieldname, field.flags) {
+        put(FormRule::Shown.key(), json!(when.expression()));
     }
     // H37: 1 or not there.
     put("is_custom_field", if field.flags & flag::CUSTOM != 0 { json!(1) } else { Value::Null });

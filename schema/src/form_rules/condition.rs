@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The name under which a form knows that its document is not stored yet.
 pub const NEW: &str = "__islocal";
@@ -17,7 +17,21 @@ pub struct Condition(Vec<Vec<Term>>);
 pub struct Term {
     /// The field.
     pub field: String,
+    /// Whether it is of the document that a row stands in, and not of the row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parent: bool,
     is: Is,
+}
+
+/// What becomes of a condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judged<'c> {
+    /// It holds, by these terms.
+    Holds(&'c [Term]),
+    /// It does not hold.
+    Fails,
+    /// Too little is known.
+    Open,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
@@ -32,12 +46,13 @@ enum Is {
 impl Condition {
     /// Reads an expression of one of the common forms: `doc.x`, `!doc.x`, `doc.x == "y"`, `!=`,
     /// `["y", "z"].includes(doc.x)`, `in_list(["y"], doc.x)`, a `!` before these two, and those with `&&` and `||` between
-    /// them; or the bare name of a field.
+    /// them; `parent.x` in the place of `doc.x`; or the bare name of a field.
     pub fn parse(expression: &str) -> Option<Self> {
         let expression = expression.trim();
         let Some(script) = expression.strip_prefix("eval:") else {
             let is_name = expression.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            return (is_name && !expression.is_empty()).then(|| Self(vec![vec![term(expression, Is::Set)]]));
+            let field = Path { field: expression, parent: false };
+            return (is_name && !expression.is_empty()).then(|| Self(vec![vec![field.term(Is::Set)]]));
         };
         let script = bare(script.trim().trim_end_matches(';'));
         let all = |terms: &str| split(terms, "&&")?.into_iter().map(Term::parse).collect::<Option<Vec<Term>>>();
@@ -50,14 +65,19 @@ impl Condition {
         format!("eval:{}", self.0.iter().map(all).collect::<Vec<_>>().join(" || "))
     }
 
-    /// The fields that it looks at.
-    pub fn fields(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flatten().map(|term| term.field.as_str())
-    }
-
-    /// The terms by which it holds of the document, if it does.
-    pub fn holds(&self, doc: &Map<String, Value>) -> Option<&[Term]> {
-        self.0.iter().find(|terms| terms.iter().all(|term| term.holds(doc))).map(Vec::as_slice)
+    /// Whether it holds; `value` tells what the field of a term says, as far as that is known.
+    pub fn judge(&self, value: impl Fn(&Term) -> Option<Value>) -> Judged<'_> {
+        let mut judged = Judged::Fails;
+        for terms in &self.0 {
+            let held = || terms.iter().map(|term| value(term).map(|value| term.holds(&value)));
+            if held().all(|held| held == Some(true)) {
+                return Judged::Holds(terms);
+            }
+            if held().all(|held| held != Some(false)) {
+                judged = Judged::Open;
+            }
+        }
+        judged
     }
 }
 
@@ -67,7 +87,7 @@ impl Term {
         let (negated, inner) = text.strip_prefix('!').map_or((false, text), |inner| (true, inner.trim_start()));
         if inner.starts_with("in_list(") || inner.contains(".includes(") {
             let (field, values) = listed(inner)?;
-            return Some(term(field, if negated { Is::NoneOf(values) } else { Is::OneOf(values) }));
+            return Some(field.term(if negated { Is::NoneOf(values) } else { Is::OneOf(values) }));
         }
         type Made = fn(Vec<String>) -> Is;
         let signs: [(&str, Made); 2] = [("!=", Is::NoneOf), ("==", Is::OneOf)];
@@ -76,24 +96,21 @@ impl Term {
                 // `===` asks for no more than `==` of what a form holds.
                 let value = literal(value.strip_prefix('=').unwrap_or(value))?;
                 let found = is(vec![value]);
-                return Some(term(
-                    name(field)?,
-                    match found {
-                        Is::OneOf(values) if values == [""] => Is::NotSet,
-                        Is::NoneOf(values) if values == [""] => Is::Set,
-                        found => found,
-                    },
-                ));
+                return Some(path(field)?.term(match found {
+                    Is::OneOf(values) if values == [""] => Is::NotSet,
+                    Is::NoneOf(values) if values == [""] => Is::Set,
+                    found => found,
+                }));
             }
         }
         match negated {
-            true => Some(term(name(bare(inner))?, Is::NotSet)),
-            false => Some(term(name(text)?, Is::Set)),
+            true => Some(path(bare(inner))?.term(Is::NotSet)),
+            false => Some(path(text)?.term(Is::Set)),
         }
     }
 
     fn expression(&self) -> String {
-        let field = format!("doc.{}", self.field);
+        let field = format!("{}.{}", if self.parent { "parent" } else { "doc" }, self.field);
         match &self.is {
             Is::Set => field,
             Is::NotSet => format!("!{field}"),
@@ -108,8 +125,8 @@ impl Term {
         }
     }
 
-    fn holds(&self, doc: &Map<String, Value>) -> bool {
-        let said = said(doc.get(&self.field));
+    fn holds(&self, value: &Value) -> bool {
+        let said = said(value);
         match &self.is {
             Is::Set => !matches!(said.as_str(), "" | "0"),
             Is::NotSet => matches!(said.as_str(), "" | "0"),
@@ -128,10 +145,10 @@ impl fmt::Display for Condition {
 
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = &self.field;
+        let field = format!("{}{}", self.field, if self.parent { " of the document" } else { "" });
         match &self.is {
             Is::Set if field == NEW => f.write_str("the document is not stored yet"),
-            Is::NotSet if field == NEW => f.write_str("the document is stored"),
+            Is::NotSet | Is::NoneOf(_) if field == NEW => f.write_str("the document is stored"),
             Is::Set => write!(f, "{field} is set"),
             Is::NotSet => write!(f, "{field} is not set"),
             Is::OneOf(values) => write!(f, "{field} is {}", values.join(" or ")),
@@ -140,8 +157,16 @@ impl fmt::Display for Term {
     }
 }
 
-fn term(field: &str, is: Is) -> Term {
-    Term { field: field.to_owned(), is }
+/// Where an expression looks.
+struct Path<'t> {
+    field: &'t str,
+    parent: bool,
+}
+
+impl Path<'_> {
+    fn term(&self, is: Is) -> Term {
+        Term { field: self.field.to_owned(), parent: self.parent, is }
+    }
 }
 
 /// Without the brackets around all of it.
@@ -161,19 +186,26 @@ fn split<'t>(text: &'t str, sign: &str) -> Option<Vec<&'t str>> {
 }
 
 /// The field and the values of a list that is to hold it.
-fn listed(text: &str) -> Option<(&str, Vec<String>)> {
+fn listed(text: &str) -> Option<(Path<'_>, Vec<String>)> {
     let in_list = text.strip_prefix("in_list(").and_then(|rest| rest.strip_suffix(')'));
     let (list, field) = match in_list {
         Some(inside) => inside.rsplit_once(',')?,
         None => text.strip_suffix(')')?.split_once(".includes(")?,
     };
-    Some((name(field)?, list_of(list)?))
+    Some((path(field)?, list_of(list)?))
 }
 
-/// The field in `doc.x`.
-fn name(text: &str) -> Option<&str> {
-    let name = text.trim().strip_prefix("doc.")?.trim();
-    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(name)
+/// The field in `doc.x` or `parent.x`.
+fn path(text: &str) -> Option<Path<'_>> {
+    let (of, field) = text.trim().split_once('.')?;
+    let parent = match of {
+        "doc" => false,
+        "parent" => true,
+        _ => return None,
+    };
+    let field = field.trim();
+    let is_name = !field.is_empty() && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some(Path { field, parent })
 }
 
 /// A text in quotation marks, or a whole number.
@@ -191,16 +223,16 @@ fn list_of(text: &str) -> Option<Vec<String>> {
 }
 
 /// What a field says, as it is compared: nothing, a tick and a number as text.
-fn said(value: Option<&Value>) -> String {
+fn said(value: &Value) -> String {
     match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::Bool(tick)) => u8::from(*tick).to_string(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(rows)) if rows.is_empty() => String::new(),
-        Some(Value::Number(number)) => match number.as_f64() {
+        Value::Null => String::new(),
+        Value::Bool(tick) => u8::from(*tick).to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(rows) if rows.is_empty() => String::new(),
+        Value::Number(number) => match number.as_f64() {
             Some(whole) if whole.fract() == 0.0 => format!("{whole:.0}"),
             _ => number.to_string(),
         },
-        Some(other) => other.to_string(),
+        other => other.to_string(),
     }
 }

@@ -2,6 +2,7 @@
 //! expressions in JavaScript, which its forms run. Kept are facts: the common forms, read, and never the text of one.
 
 mod condition;
+pub mod sections;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::snapshot::DocType;
 use crate::{Version, flag};
 
-pub use condition::{Condition, NEW, Term};
+pub use condition::{Condition, Judged, NEW, Term};
 
 /// What is decided of a field.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -128,6 +129,7 @@ static FACTS: LazyLock<BTreeMap<(FormRule, String), Vec<FormFact>>> = LazyLock::
 /// Marks the fields of which this site says otherwise than the facts: somebody customised them, or its app is another than
 /// the one that is known. `meta` is what the DocType was read from.
 pub fn mark(version: Version, meta: &Value, doctype: &mut DocType) {
+    sections::mark(version, meta, doctype);
     for entry in meta.get("fields").and_then(Value::as_array).into_iter().flatten() {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().trim();
         let name = text("fieldname");

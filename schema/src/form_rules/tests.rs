@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Condition, FormFact, FormRule, Known, mark};
+use super::sections::{self, SectionFact};
+use super::{Condition, FormFact, FormRule, Judged, Known, mark};
 use crate::snapshot::DocType;
 use crate::{Version, flag};
 
@@ -11,8 +12,10 @@ const OTHERWISE: u32 = flag::NEEDED_OTHERWISE | flag::SHOWN_OTHERWISE | flag::LO
 
 fn told(expression: &str, doc: Value) -> Option<String> {
     let condition = Condition::parse(expression).unwrap();
-    let terms = condition.holds(doc.as_object().unwrap())?;
-    Some(terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
+    match condition.judge(|term| Some(doc[&term.field].clone())) {
+        Judged::Holds(terms) => Some(terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
+        _ => None,
+    }
 }
 
 #[test]
@@ -39,6 +42,9 @@ fn the_common_forms_are_read() {
         ("eval:doc.__islocal", json!({"__islocal": 1}), Some("the document is not stored yet")),
         ("eval:(doc.a && doc.b == \"x\")", json!({"a": "1", "b": "x"}), Some("a is set and b is x")),
         ("eval:doc.a == 'x' || doc.b", json!({"a": "y", "b": 1}), Some("b is set")),
+        ("eval:!parent.is_return", json!({}), Some("is_return of the document is not set")),
+        ("eval:doc.a && parent.b==1", json!({"a": 1, "b": 1}), Some("a is set and b of the document is 1")),
+        ("eval:in_list([\"A\"], parent.purpose)", json!({"purpose": "A"}), Some("purpose of the document is A")),
     ] {
         assert_eq!(told(expression, doc).as_deref(), expected, "{expression}");
     }
@@ -49,7 +55,9 @@ fn what_has_another_form_is_not_guessed_at() {
     for expression in [
         "",
         "doc.party_type",
-        "eval:parent.is_subcontracted",
+        "eval:parents.is_subcontracted",
+        "eval:cint(parent.is_subcontracted)",
+        "parent.is_subcontracted",
         "eval:doc.qty > 0",
         "eval:(doc.a || doc.b) && doc.c=='x'",
         "eval:cint(frappe.boot.x)",
@@ -118,4 +126,95 @@ fn every_line_of_the_facts_is_read() {
         }
         assert!(rule.facts().lines().count() > least, "{rule:?}");
     }
+}
+
+#[test]
+fn what_is_not_known_leaves_open_only_what_it_decides() {
+    let judged = |a: Option<u8>, b: Option<u8>, c: Option<u8>| {
+        let condition = Condition::parse("eval:doc.a && doc.b || doc.c").unwrap();
+        let value = |term: &super::Term| match term.field.as_str() {
+            "a" => a,
+            "b" => b,
+            _ => c,
+        };
+        match condition.judge(|term| value(term).map(|value| json!(value))) {
+            Judged::Holds(terms) => format!("{} hold", terms.len()),
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(judged(None, Some(0), Some(0)), "Fails");
+    assert_eq!(judged(None, Some(1), Some(0)), "Open");
+    assert_eq!(judged(None, None, Some(1)), "1 hold");
+    assert_eq!(judged(Some(0), Some(0), None), "Open");
+    assert_eq!(judged(Some(1), Some(1), None), "2 hold");
+}
+
+const SECTIONS: &str = r#"{"name": "X", "fields": [
+    {"fieldname": "before", "fieldtype": "Data"},
+    {"fieldname": "first_tab", "fieldtype": "Tab Break", "depends_on": "kind"},
+    {"fieldname": "in_tab", "fieldtype": "Data"},
+    {"fieldname": "a_section", "fieldtype": "Section Break", "depends_on": "eval:doc.qty > 0"},
+    {"fieldname": "in_both", "fieldtype": "Data"},
+    {"fieldname": "in_tab", "fieldtype": "Data"},
+    {"fieldname": "locked", "fieldtype": "Data"},
+    {"fieldname": "empty_section", "fieldtype": "Section Break", "depends_on": "kind"},
+    {"fieldname": "a_column", "fieldtype": "Column Break", "depends_on": "kind"},
+    {"fieldname": "plain_section", "fieldtype": "Section Break"},
+    {"fieldname": "last", "fieldtype": "Data"},
+    {"fieldname": "second_tab", "fieldtype": "Tab Break"},
+    {"fieldname": "after", "fieldtype": "Data"}
+]}"#;
+
+#[test]
+fn a_section_and_a_tab_hold_what_stands_behind_them() {
+    let meta: Value = serde_json::from_str(SECTIONS).unwrap();
+    let read = SectionFact::read(&meta, |name| name != "locked");
+    let held: Vec<_> =
+        read.iter().map(|fact| (fact.section.as_str(), fact.holds.join(" "), fact.when.is_some())).collect();
+    assert_eq!(
+        held,
+        [("first_tab", "in_tab in_both last".to_owned(), true), ("a_section", "in_both".to_owned(), false)]
+    );
+}
+
+#[test]
+fn every_line_of_the_sections_is_read_and_can_be_told_as_it_was_read() {
+    for line in sections::FACTS.lines() {
+        let fact: SectionFact = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&fact).unwrap(), line);
+        assert_eq!(fact.when.as_ref().and_then(|when| Condition::parse(&when.expression())), fact.when, "{line}");
+        assert!(!fact.holds.is_empty(), "{line}");
+    }
+    assert!(sections::FACTS.lines().count() > 200);
+}
+
+#[test]
+fn a_site_that_shows_a_section_otherwise_is_marked_at_what_stands_in_it() {
+    let marked = |expression: &str, moved: bool| {
+        let mut meta = json!({"name": "Asset", "module": "Assets", "fields": [
+            {"fieldname": "section_break_36", "fieldtype": "Section Break", "depends_on": expression},
+            {"fieldname": "finance_books", "fieldtype": "Table", "options": "Asset Finance Book"},
+            {"fieldname": "plain_section", "fieldtype": "Section Break"},
+            {"fieldname": "comment", "fieldtype": "Data"},
+        ]});
+        if moved {
+            meta["fields"].as_array_mut().unwrap().swap(1, 3);
+        }
+        let mut read = DocType::from_site(&meta, false).unwrap();
+        mark(Version::V15, &meta, &mut read);
+        assert_eq!(DocType::from_snapshot(&read.to_snapshot()).unwrap(), read);
+        let is_marked = |name: &str| {
+            let field = read.fields.iter().find(|field| field.fieldname == name).unwrap();
+            field.flags & flag::SECTION_OTHERWISE != 0
+        };
+        (is_marked("finance_books"), is_marked("comment"))
+    };
+    assert_eq!(marked("calculate_depreciation", false), (false, false));
+    assert_eq!(marked("eval:doc.calculate_depreciation", false), (false, false));
+    assert_eq!(marked("", false), (true, false));
+    assert_eq!(marked("eval:doc.qty > 1", false), (true, false));
+    assert_eq!(marked("calculate_depreciation", true), (true, true));
+    let around = |flags| sections::around(Version::V15, "Asset", "finance_books", flags);
+    assert!(matches!(around(0)[..], [Known::When(_)]));
+    assert_eq!(around(flag::SECTION_OTHERWISE), [Known::Unread]);
 }

@@ -279,6 +279,33 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_the_place_of_a_row_is_told_with_the_row_that_links_to_it() {
+        static TAG: DocTypeDef = DocTypeDef {
+            fields: &[field!("tag", Link, "Tag", options = Options::Target("Tag"))],
+            ..DocTypeDef::new("Thing Tag", "Desk")
+        };
+        static TAGGED: DocTypeDef = DocTypeDef {
+            fields: &[field!("tags", TableMultiSelect, "Tags", options = Options::Target("Thing Tag"))],
+            ..DocTypeDef::new("Tagged", "Desk")
+        };
+        struct Tags;
+        impl Context for Tags {
+            fn child(&self, _: &str) -> Option<&'static DocTypeDef> {
+                Some(&TAG)
+            }
+
+            fn may_write(&self, _: Option<&FieldDef>, _: &FieldDef) -> bool {
+                true
+            }
+        }
+        let data = json!({"tags": ["New"]});
+        let found = check_document(&TAGGED, Purpose::Create, data.as_object().unwrap(), &Tags).unwrap_err();
+        let told = found[0].to_string();
+        assert!(told.starts_with("tags[0]: expected a row as an object, found \"New\""), "{told}");
+        assert!(told.contains(r#"{"tag":"New"}"#), "{told}");
+    }
+
+    #[test]
     fn a_row_of_the_whole_table_is_one_that_was_read_or_new() {
         let read = json!({"rows": [{"name": "r2", "idx": 2, "qty": 1}, {"qty": 3}]});
         assert_eq!(check(Purpose::Update, read), Ok(json!({"rows": [{"name": "r2", "qty": 1}, {"qty": 3}]})));

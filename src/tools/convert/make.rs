@@ -80,8 +80,12 @@ pub(super) async fn make(
     doc.shift_remove(KEY);
     let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
+    let hidden = source_on.hidden().await?;
     let mut filled = match fills {
-        true => form_defaults::of_change(on, &doc, &mut data).await?,
+        true => {
+            let shown = draft::seen(source_on, on, &hidden, doc.clone());
+            form_defaults::of_change(on, &doc, &shown, &mut data).await?
+        }
         false => FilledIn::default(),
     };
     number_rows(&mut doc, &data);
@@ -93,7 +97,6 @@ pub(super) async fn make(
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
-    let hidden = source_on.hidden().await?;
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
     let out_of_form = OutOfForm::of_shown(on, &merged.given, &shown);
     filled.warn(out_of_form.told());

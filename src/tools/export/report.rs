@@ -15,7 +15,8 @@ use crate::tool::kinds::{FieldNames, Object};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::reports::Report;
-use crate::tools::reports::run::{self, Asked, COLUMNS, Ran};
+use crate::tools::reports::run::{Asked, Ran};
+use crate::tools::reports::select::{self, COLUMNS};
 
 /// How many rows are written between two looks at whether the client is still there.
 const AT_ONCE: usize = 1_000;
@@ -66,7 +67,7 @@ async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolErro
             }
         };
     if let Some(wanted) = args.columns.as_deref() {
-        run::keep(&mut table, wanted)
+        select::keep(&mut table, wanted)
             .map_err(|found| ToolError::arguments_named_by(call.tool.name(), vec![found], COLUMNS))?;
     }
     fits(table.rows.len() as u64, "The report")?;

@@ -71,7 +71,12 @@ async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, Tool
                 }
             }
             Err(error) => {
-                format!("the example fails, so the report needs another filter: {}", error.messages().join("; "))
+                let said = error.messages().join("; ");
+                let named = form::spoken_of(&form, &said);
+                if !named.is_empty() {
+                    result.insert("needs".to_owned(), json!(named));
+                }
+                format!("the example fails, so the report needs another filter: {said}")
             }
         },
     };

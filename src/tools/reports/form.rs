@@ -102,6 +102,34 @@ pub(crate) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
     Ok(stated.iter().filter_map(|entry| Filter::read(entry, today)).collect())
 }
 
+/// The names of the filters that words of the site speak of: it calls them by their labels.
+pub(super) fn spoken_of<'f>(form: &'f [Filter], words: &str) -> Vec<&'f str> {
+    let mut left = words.to_lowercase();
+    let mut filters: Vec<&Filter> = form.iter().collect();
+    // `Item Code` speaks of no filter `Item`.
+    filters.sort_by_key(|filter| std::cmp::Reverse(filter.label.len()));
+    let mut found = Vec::new();
+    for filter in filters {
+        let called = [filter.label.to_lowercase(), filter.field.to_lowercase()];
+        if let Some(at) = called.iter().find_map(|called| word(&left, called)) {
+            left.replace_range(at, " ");
+            found.push(filter.field.as_str());
+        }
+    }
+    found
+}
+
+/// Where it stands by itself.
+fn word(text: &str, called: &str) -> Option<std::ops::Range<usize>> {
+    let is_end = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    let mut places = text.match_indices(called).map(|(at, _)| at..at + called.len());
+    places.find(|at| {
+        let (before, after) = (text.get(..at.start), text.get(at.end..));
+        is_end(before.and_then(|before| before.chars().next_back()))
+            && is_end(after.and_then(|after| after.chars().next()))
+    })
+}
+
 fn financial((field, kind, options, required, default): (&str, &str, &str, bool, &str), today: Date) -> Filter {
     let default = match default {
         "" => None,
@@ -151,7 +179,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Filter, date};
+    use super::{Filter, date, spoken_of};
 
     #[test]
     fn the_usual_dates_of_a_script_are_computed() {
@@ -165,6 +193,35 @@ mod tests {
             ("erpnext.utils.get_fiscal_year(frappe.datetime.get_today())", None),
         ] {
             assert_eq!(date(source, today).as_deref(), wanted, "{source}");
+        }
+    }
+
+    #[test]
+    fn filters_that_the_site_speaks_of_by_their_labels_are_found() {
+        let filter = |(field, label): (&str, &str)| {
+            let entry = serde_json::json!({"fieldname": field, "label": label});
+            Filter::read(entry.as_object().unwrap(), jiff::civil::date(2026, 3, 31)).unwrap()
+        };
+        let fields = [
+            ("item", "Item"),
+            ("item_code", "Item Code"),
+            ("from_date", "From Date"),
+            ("date", "Date"),
+            ("customer", ""),
+        ];
+        let form: Vec<Filter> = fields.map(filter).into();
+        for (words, wanted) in [
+            ("Please select a Customer", vec!["customer"]),
+            ("Please select date", vec!["date"]),
+            ("Any one of: item code, From Date", vec!["item_code", "from_date"]),
+            ("from_date is needed", vec!["from_date"]),
+            ("The update of items failed", vec![]),
+        ] {
+            let mut found = spoken_of(&form, words);
+            found.sort_unstable();
+            let mut wanted = wanted;
+            wanted.sort_unstable();
+            assert_eq!(found, wanted, "{words}");
         }
     }
 

@@ -7,6 +7,7 @@ mod list;
 pub(super) mod page;
 pub(super) mod published;
 pub(super) mod run;
+pub(super) mod select;
 mod trial;
 
 use erpnext_schema::nearest;

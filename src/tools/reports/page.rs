@@ -28,7 +28,8 @@ pub(super) fn page(
         false => (Some(columns), ("columns_known", hash)),
     };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(Value::Array).collect();
+    let row = |row: Vec<Value>| Value::Array(row.into_iter().map(whole).collect());
+    let mut rows: Vec<Value> = table.rows.into_iter().skip(start).take(limit).map(row).collect();
     let beside = columns.as_ref().map_or(0, |columns| columns.to_string().len());
     rows.truncate(how_many(&rows, bytes.saturating_sub(beside)));
     let end = if limit == 0 { all } else { start + rows.len() };
@@ -52,6 +53,12 @@ pub(super) fn page(
     page
 }
 
+/// A whole number without the fraction that it does not have.
+fn whole(value: Value) -> Value {
+    let number = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0);
+    number.and_then(|number| format!("{number:.0}").parse::<i64>().ok()).map_or(value, Value::from)
+}
+
 fn is_sum(value: &Value) -> bool {
     !value.is_null() && *value != ""
 }
@@ -62,6 +69,10 @@ pub(crate) fn described(column: &Column) -> Value {
     // A label that only spells the name says nothing.
     if column.label.to_lowercase().replace([' ', '-'], "_") != column.field {
         facts["label"] = json!(column.label);
+    }
+    if let Some(currency) = &column.currency {
+        facts["currency"] = json!(currency);
+        return facts;
     }
     let options = match column.kind.as_str() {
         "Link" => "link_to",

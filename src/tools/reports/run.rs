@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use erpnext_schema::{Rule, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::page::page;
+use super::select::{COLUMNS, select};
 use super::{Report, filters, form, offered, published};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
@@ -49,11 +49,11 @@ pub(super) struct RunArgs {
     #[serde(default)]
     #[schemars(extend("properties" = {"company": {"type": "string"}}))]
     filters: Object,
-    columns: Option<FieldNames>,
+    pub(super) columns: Option<FieldNames>,
     /// a column, asc or desc
-    order_by: Option<OrderBy>,
+    pub(super) order_by: Option<OrderBy>,
     /// 1 leaves out the rows below others
-    levels: Option<u64>,
+    pub(super) levels: Option<u64>,
     /// as an earlier answer of this report has it: columns that are still the same are not told again
     columns_known: Option<String>,
     #[serde(default)]
@@ -107,12 +107,10 @@ pub(super) async fn rows(
             absent
         }
     };
-    let empty =
+    let left_out =
         select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
     let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
-    if !empty.is_empty() {
-        result.insert("empty_columns".to_owned(), json!(empty));
-    }
+    left_out.note(&mut result);
     if !absent.is_empty() {
         result.insert("columns_not_there".to_owned(), json!(absent));
     }
@@ -206,55 +204,6 @@ impl Asked {
             ));
         }
         Ok(Ok(Ran { table, withheld, answer, prepared }))
-    }
-}
-
-/// What lists the names of columns.
-pub(crate) const COLUMNS: &str = "run_report without columns and order_by shows them.";
-
-/// Keeps of a report what was asked for; where no columns were, those with a value. Gives the names of the others.
-fn select(table: &mut Table, args: &RunArgs) -> Result<Vec<String>, Vec<Violation>> {
-    let mut violations = Vec::new();
-    if let Some(levels) = args.levels
-        && !table.cut_below(levels.max(1))
-    {
-        let message = "no row of this report stands below another".to_owned();
-        violations.push(Violation { path: "levels".to_owned(), rule: Rule::Value, message, nearest: None });
-    }
-    if let Some(order) = args.order_by.as_deref() {
-        let order = order.trim();
-        let directed = order.rsplit_once(' ').filter(|(_, word)| ["asc", "desc"].contains(&&*word.to_lowercase()));
-        let (name, direction) = directed.unwrap_or((order, "asc"));
-        if !table.sort(name.trim(), direction.eq_ignore_ascii_case("desc")) {
-            violations.push(unknown(table, "order_by", name));
-        }
-    }
-    let empty = match args.columns.as_deref() {
-        None => table.leave_out_empty(),
-        Some(wanted) => {
-            violations.extend(keep(table, wanted).err());
-            Vec::new()
-        }
-    };
-    if violations.is_empty() { Ok(empty) } else { Err(violations) }
-}
-
-/// Keeps the columns that are wanted.
-///
-/// # Errors
-/// The first name that is none.
-pub(crate) fn keep(table: &mut Table, wanted: &[String]) -> Result<(), Violation> {
-    let kept = table.keep(wanted);
-    kept.map_err(|at| unknown(table, &format!("columns[{at}]"), wanted.get(at).map_or("", String::as_str)))
-}
-
-fn unknown(table: &Table, path: &str, name: &str) -> Violation {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.field.as_str()).collect();
-    Violation {
-        path: path.to_owned(),
-        rule: Rule::UnknownField,
-        message: format!("{name}: no such column; the report has: {}", names.join(", ")),
-        nearest: nearest(name, names).map(str::to_owned),
     }
 }
 

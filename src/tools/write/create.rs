@@ -12,9 +12,9 @@ use crate::site::Answer;
 use crate::tool::document_args::CreateArgs;
 use crate::writes::form_defaults::{self, FilledIn};
 use crate::writes::gate::{Go, Step};
-use crate::writes::links;
 use crate::writes::out_of_form::OutOfForm;
 use crate::writes::report::note_titles;
+use crate::writes::{asked_for, links};
 
 /// Makes a document.
 pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
@@ -58,6 +58,7 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
             on.note_violation(&mut result, &stored);
             messages.extend(form_defaults::untaxed(&on, &stored));
             messages.extend(form_defaults::unfilled(&on, &doc, &stored));
+            messages.extend(asked_for::left_empty(&on, &stored));
             messages.extend(on.no_act(&stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&name, Some(&stored));

@@ -51,7 +51,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     rich_text::to_stored(&on, &mut changes, Some(&before))?;
     let mut filled = FilledIn::default();
     if args.form_defaults != Some(false) {
-        filled = form_defaults::of_change(&on, &before, &mut changes).await?;
+        filled = form_defaults::of_change(&on, &before, &before, &mut changes).await?;
     }
     let mut tried_before = false;
     let (merged, answer) = loop {

@@ -67,7 +67,7 @@ impl FilledIn {
 /// A template that was given and whose rows the site does not tell.
 pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
     let mut filled = taxes_of_new(on, doc).await?;
-    terms::fill(on, &Map::new(), doc, &mut filled).await?;
+    terms::fill(on, &Map::new(), &Map::new(), doc, &mut filled).await?;
     Ok(filled)
 }
 
@@ -127,33 +127,38 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
 }
 
 /// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
-/// old ones. What is not stored yet is a draft too.
+/// old ones. What is not stored yet is a draft too. `shown` is what may be told of the draft by its source.
 ///
 /// # Errors
 /// As [`of_new`].
 pub(crate) async fn of_change(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
     if stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() != 0 {
         return Ok(FilledIn::default());
     }
-    let mut filled = taxes_of_change(on, stored, changes).await?;
-    terms::fill(on, stored, changes, &mut filled).await?;
+    let mut filled = taxes_of_change(on, stored, shown, changes).await?;
+    terms::fill(on, stored, shown, changes, &mut filled).await?;
     Ok(filled)
 }
 
 async fn taxes_of_change(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
     let mut filled = FilledIn::default();
     let Some(template) = template_of(on.def).filter(|_| !changes.contains_key(TAXES)) else { return Ok(filled) };
-    let rows = stored.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
+    let rows_in = |doc: &Map<String, Value>| doc.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
     let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else {
-        if changes.contains_key(TEMPLATE) && rows > 0 && may_see(on, TAXES) {
+        // Rows that have no template, as a conversion may have mapped them, lose none.
+        let is_taken_away = changes.contains_key(TEMPLATE) && name_in(stored, TEMPLATE).is_some();
+        let rows = rows_in(shown);
+        if is_taken_away && rows > 0 && may_see(on, TAXES) {
             filled.messages.push(format!(
                 "without a template, {TAXES} still has rows ({rows}), which are charged; \
                  {{\"{TAXES}\": []}} takes them out"
@@ -161,7 +166,7 @@ async fn taxes_of_change(
         }
         return Ok(filled);
     };
-    if rows > 0 && name_in(stored, TEMPLATE) == Some(&name) {
+    if rows_in(stored) > 0 && name_in(stored, TEMPLATE) == Some(&name) {
         return Ok(filled);
     }
     let Some(rows) = rows_of(on, template, &name, &mut filled).await? else { return Ok(filled) };

@@ -18,23 +18,26 @@ const ITEMS: &str = "items";
 /// The columns of a row that name the order that it comes from.
 const ORDERS: [&str; 3] = ["sales_order", "purchase_order", "prevdoc_docname"];
 
-/// Adds what the form would, to a change of the draft that is stored; to a new document, where nothing is.
+/// Adds what the form would, to a change of the draft that is stored and of which `shown` may be told; to a new document,
+/// where nothing is.
 ///
 /// # Errors
 /// Terms that were chosen and that there are not.
 pub(super) async fn fill(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) -> Result<(), ToolError> {
-    renew_schedule(on, stored, changes, filled);
-    fill_text(on, stored, changes, filled).await
+    renew_schedule(on, stored, shown, changes, filled);
+    fill_text(on, stored, shown, changes, filled).await
 }
 
 async fn fill_text(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) -> Result<(), ToolError> {
@@ -46,7 +49,7 @@ async fn fill_text(
         return Ok(());
     }
     let stays = |why: String| {
-        let is_there = name_in(stored, TEXT).is_some() && may_see(on, TEXT);
+        let is_there = name_in(shown, TEXT).is_some() && may_see(on, TEXT);
         is_there.then(|| format!("{TEXT} stays as it is: {why}"))
     };
     // What may not be read there is not copied to where it may be.
@@ -90,6 +93,7 @@ fn may_be_of_an_order(on: &DocTypeCall<'_>, stored: &Map<String, Value>, changes
 fn renew_schedule(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
@@ -99,7 +103,7 @@ fn renew_schedule(
         return;
     }
     let may_write = on.def.field(SCHEDULE).is_some_and(|field| on.permit.fields().may_write(field));
-    if may_see(on, SCHEDULE) {
+    if may_see(on, SCHEDULE) && shown.contains_key(SCHEDULE) {
         filled.messages.push(match may_write {
             true if may_be_of_an_order(on, stored, changes) => format!(
                 "{SCHEDULE}: the site makes rows in the place of those of before: of {name:?}, or, where it is set to \

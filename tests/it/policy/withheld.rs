@@ -2,7 +2,7 @@
 
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::{Operation, Policy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
 use crate::support::{Version, all, app_of, app_with, call, config_json, load, refusal, version};
@@ -251,4 +251,27 @@ async fn links_that_lead_nowhere_are_told_with_values_only_where_those_may_be_se
     let text = refusal(&app, "create_generic_document", note).await;
     let told = "Could not find Row #1: User: [withheld], Row #2: User: [withheld], Title: [withheld]";
     assert!(text.contains(told), "{text}");
+}
+
+#[on_every_version]
+async fn a_field_above_level_0_is_read_and_set_where_extra_fields_names_it_and_no_other_has_to_be_named() {
+    let (site, name) = with_a_field_above_level_0().await;
+    let folder = tempfile::tempdir().unwrap();
+    let app = |rule: Value| {
+        let mut config = site.config(json!({"doctypes": {"Supplier": rule}}));
+        config["schema"] = json!({"overlay": "live", "cache_folder": folder.path()});
+        app_of(&config)
+    };
+    let change = json!({"doctype": "Supplier", "name": name, "data": {"custom_buyer": "Administrator"}});
+    let text = refusal(&app(all()), "update_generic_document", change.clone()).await;
+    assert!(text.contains("data.custom_buyer"), "{text}");
+    let mut rule = all();
+    rule["extra_fields"] = json!(["custom_buyer"]);
+    let app = app(rule);
+    call(&app, "update_generic_document", change).await.unwrap();
+    assert_eq!(site.stored("Supplier", &name).unwrap()["custom_buyer"], "Administrator");
+    let get = json!({"doctype": "Supplier", "name": name, "fields": ["custom_buyer", "supplier_name"]});
+    let got = call(&app, "get_generic_document", get).await.unwrap();
+    assert_eq!(got["document"]["custom_buyer"], "Administrator", "{got}");
+    assert!(got["document"]["supplier_name"].is_string(), "{got}");
 }

@@ -4,6 +4,7 @@ use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
+use crate::sandbox::SampleSite;
 use crate::support::{Site, all, call, refusal};
 
 const LINK: &str = "frappe.desk.search.search_link";
@@ -108,4 +109,18 @@ async fn a_search_everywhere_names_what_it_could_not_search() {
     let (_site, app) = searched(denied.clone(), denied).await;
     let text = refusal(&app, "global_search", json!({"text": "zod"})).await;
     assert!(text.contains("no right"), "{text}");
+}
+
+#[on_every_version]
+async fn without_a_text_the_first_documents_are_the_names_for_a_link() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all()}));
+    for text in [json!({}), json!({"text": ""})] {
+        let mut asked = json!({"doctype": "Customer", "limit": 3});
+        asked.as_object_mut().unwrap().extend(text.as_object().unwrap().clone());
+        let found = call(&app, "search_link", asked).await.unwrap();
+        let documents = found["documents"].as_array().unwrap();
+        assert_eq!(documents.len(), 3, "{found}");
+        assert!(documents.iter().all(|link| link.get("exact").is_none()), "{found}");
+    }
 }

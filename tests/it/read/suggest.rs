@@ -1,9 +1,11 @@
 //! What was probably meant is named, and what is not there is not answered with zeros.
 
+use erpnext_mcp::tool::desk_tools;
+use erpnext_schema::Verb;
 use serde_json::{Value, json};
 
 use crate::sandbox::{first, site};
-use crate::support::{all, call, refusal};
+use crate::support::{all, call, refusal, version};
 
 const ITEM: &str = "TBL-OAK-160";
 
@@ -180,4 +182,19 @@ async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
     }
     let text = refusal(&app, "aggregate_documents", count("count(distinct territory)")).await;
     assert!(text.contains("count counts documents"), "{text}");
+}
+
+#[on_every_version]
+async fn nobody_is_led_to_write_to_a_tool_of_the_desk() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let mut looked_at = 0;
+    for def in erpnext_doctypes::all(version()).filter(|def| desk_tools::instead(def.name).is_some()) {
+        let found = call(&app, "find_tools", json!({"query": format!("update {}", def.name)})).await.unwrap();
+        let found = found["tools"].to_string();
+        for tool in def.tools.iter().filter(|tool| !matches!(tool.verb, Verb::List | Verb::Get | Verb::Search)) {
+            looked_at += 1;
+            assert!(!found.contains(&format!("\"{}\"", tool.name)), "{}: {found}", tool.name);
+        }
+    }
+    assert!(looked_at > 10, "{looked_at}");
 }

@@ -1,4 +1,5 @@
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_mcp::app::Connection;
+use erpnext_sandbox::{Fault, Kind, Sandbox};
 use serde_json::{Value, json};
 
 use crate::sandbox::{COMPANY, config, site};
@@ -236,4 +237,57 @@ async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
     assert!(answer["total"].get("outstanding").is_none() && answer["total"].get("invoiced").is_some(), "{answer}");
     let text = refusal(&app, "run_report", json!({"name": "Sales Register", "filters": {"customer": "X"}})).await;
     assert!(text.contains("filters.customer: this server's configuration does not permit reading it"), "{text}");
+}
+
+/// More parties that owe something, so that there are 55.
+async fn with_55_parties(site: &Sandbox, app: &Connection) {
+    let summary = json!({"name": "Accounts Receivable Summary", "filters": {"company": COMPANY}, "limit": 1});
+    let there = call(app, "run_report", summary).await.unwrap()["total_rows"].as_u64().unwrap();
+    let filters = json!({"docstatus": 1, "outstanding_amount": [">", 0]});
+    let asked = json!({"doctype": "Sales Invoice", "filters": filters, "fields": ["name"], "limit": 1});
+    let some = call(app, "list_generic_documents", asked).await.unwrap();
+    let some = some["documents"][0]["name"].as_str().unwrap();
+    let made = site.with(|site| {
+        let def = site.doctype("Sales Invoice")?;
+        let mut invoice = site.load("Sales Invoice", some)?;
+        invoice.retain(|_, value| !value.is_array());
+        for at in there..55 {
+            let customer = format!("Harbour Traders {at:02}");
+            let owed = 1_234.56 + 97.0 * at as f64;
+            let own = json!({"name": format!("ACC-SINV-55-{at:05}"), "customer": customer, "customer_name": customer,
+                "base_grand_total": owed, "outstanding_amount": owed,
+                "due_date": format!("2026-{:02}-15", 5 + at % 6), "posting_date": "2026-05-01"});
+            invoice.extend(own.as_object().unwrap().clone());
+            site.put(def, &invoice)?;
+        }
+        Ok(())
+    });
+    made.unwrap();
+}
+
+#[on_every_version]
+async fn what_55_parties_owe_by_age_is_told_in_4_kilobytes() {
+    let (site, app) = site(json!({"default": {"read": true}, "reports": ["Accounts Receivable Summary"]})).await;
+    with_55_parties(&site, &app).await;
+    let asked = |more: Value| {
+        let mut asked = json!({"name": "Accounts Receivable Summary", "filters": {"company": COMPANY}, "limit": 100});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    let by_age = json!(["party", "outstanding", "range1", "range2", "range3", "range4", "range5"]);
+    for (more, parties, most) in [
+        (json!({"columns": ["party", "outstanding"], "order_by": "outstanding desc"}), 55, 3_000),
+        (json!({ "columns": by_age, "order_by": "outstanding desc" }), 55, 4_000),
+        (json!({"totals_only": true}), 0, 2_000),
+        // All columns that tell a party from others.
+        (json!({}), 55, 8_000),
+    ] {
+        let answer = call(&app, "run_report", asked(more.clone())).await.unwrap();
+        let (bytes, rows) = (answer.to_string().len(), answer["rows"].as_array().unwrap().len());
+        assert!(bytes <= most, "{more}: {bytes} bytes: {answer}");
+        assert_eq!((&answer["total_rows"], rows), (&json!(55), parties), "{more}");
+        assert!(answer["total"]["outstanding"].is_number(), "{more}");
+        let amounts = answer["columns"].as_array().unwrap().iter().filter(|column| column["type"] == "Currency");
+        assert!(amounts.clone().count() > 0 && amounts.clone().all(|column| column["currency"] == "EUR"), "{answer}");
+    }
 }

@@ -26,6 +26,7 @@ async fn a_lead_is_rejected_and_another_one_approved() {
     let take = |lead: &str, action: &str| json!({"doctype": "Lead", "name": lead, "action": action});
     let rejected = desk.call("apply_workflow_action", take(&leads[0], "Reject")).await;
     assert_eq!(rejected["state"], json!({"from": "Open", "to": "Rejected"}), "{rejected}");
+    assert_eq!(rejected["actions"], json!([]), "what is open after it: {rejected}");
     assert_eq!(desk.get("Lead", &leads[0]).await["workflow_state"], "Rejected");
     let text = desk.refusal("apply_workflow_action", take(&leads[0], "Approve")).await;
     assert!(text.contains("open to this user now: no action"), "{text}");

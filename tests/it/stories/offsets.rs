@@ -75,14 +75,33 @@ async fn a_row_of_a_journal_entry_is_matched_to_an_invoice() {
 }
 
 #[on_every_version]
-async fn an_entry_with_two_open_rows_is_left_to_the_desk() {
+async fn of_an_entry_with_two_open_rows_the_one_that_is_named_is_matched_and_then_the_other() {
     let desk = Desk::open().await;
     let (invoice, customer, account) = owed(&desk).await;
     let entry = entry(&desk, &customer, &account, &[30.0, 20.0]).await;
+    let stored = desk.site.with(|site| site.load("Journal Entry", &entry)).unwrap();
+    let row = |at: usize| stored["accounts"][at]["name"].as_str().unwrap().to_owned();
     let before = desk.site.journal().len();
-    let told = desk.refusal(TOOL, asked(&customer, &entry, &invoice, 10.0)).await;
-    assert!(told.contains("is no payment of this party"), "{told}");
+    let mut given = asked(&customer, &entry, &invoice, 10.0);
+    let told = desk.refusal(TOOL, given.clone()).await;
+    assert!(
+        told.contains("allocations[0].row: is mandatory") && told.contains(&row(1)) && told.contains(&row(2)),
+        "{told}"
+    );
     assert_eq!(desk.journal(before), Vec::<String>::new());
+    given["allocations"][0]["row"] = json!(row(2));
+    let (waits, done) = confirmed(&desk, &given).await;
+    assert_eq!(waits["allocation"][0]["row"], row(2), "{waits}");
+    let left: Vec<(&Value, &Value)> =
+        waits["payments_left"].as_array().unwrap().iter().map(|left| (&left["row"], &left["open"])).collect();
+    for expected in [(&json!(row(1)), &json!(30.0)), (&json!(row(2)), &json!(10.0))] {
+        assert!(left.contains(&expected), "{waits}");
+    }
+    assert!(waits["left_out"].to_string().contains("1 open row of Journal Entries"), "{waits}");
+    assert_eq!((&done["reconciled"], outstanding(&desk, &invoice)), (&json!([entry]), 140.0), "{done}");
+    given["allocations"][0] = json!({"payment": entry, "row": row(1), "invoice": invoice});
+    let (_, done) = confirmed(&desk, &given).await;
+    assert_eq!((&done["reconciled"], outstanding(&desk, &invoice)), (&json!([entry]), 110.0), "{done}");
 }
 
 #[on_every_version]

@@ -299,6 +299,33 @@ async fn who_is_asked_about_the_next_document_is_told_what_is_not_filled_in() {
 }
 
 #[on_every_version]
+async fn rows_of_the_next_document_are_told_only_where_a_template_is_taken_away_and_its_source_shows_them() {
+    let desk = Desk::open().await;
+    let vat = template(&desk, "VAT 23", 23.0, false).await;
+    let account = desk.some("Account", json!({"account_name": "VAT"}), 1).await.remove(0);
+    let row = json!({"charge_type": "On Net Total", "account_head": account, "description": "VAT", "rate": 23});
+    let by_hand = order(&desk, json!({"taxes_and_charges": "", "taxes": [row]})).await;
+    let by_template = order(&desk, json!({"taxes_and_charges": vat})).await;
+    let rule = |withheld: Value| {
+        let mut rule = all();
+        rule["restricted_fields"] = withheld;
+        rule
+    };
+    for (data, withheld, is_told) in
+        [(by_hand, json!([]), false), (by_template.clone(), json!([]), true), (by_template, json!(["taxes"]), false)]
+    {
+        let source = desk.create("Sales Order", data).await;
+        desk.submit("Sales Order", &source).await;
+        let rules = json!({"default": all(), "doctypes": {"Sales Order": rule(withheld)}});
+        let app = app_of(&config(&desk.site, "administrator", rules));
+        let make = json!({"doctype": "Sales Order", "name": source, "to": "Sales Invoice",
+            "data": {"taxes_and_charges": "", "due_date": "2026-12-31"}});
+        let shown = call(&app, "convert_document", make).await.unwrap();
+        assert_eq!(shown.to_string().contains("taxes still has rows (1)"), is_told, "{shown}");
+    }
+}
+
+#[on_every_version]
 async fn a_batch_tells_what_was_filled_in_once_with_its_rows() {
     let desk = Desk::open().await;
     let usual = template(&desk, "Usual", 23.0, true).await;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use erpnext_schema::form_rules::sections::{self, SectionFact};
 use erpnext_schema::form_rules::{Condition, FormFact, FormRule};
-use erpnext_schema::{FieldDef, Version, doctype_flag, flag};
+use erpnext_schema::{FieldDef, Version, flag};
 use serde_json::{Value, json};
 
 use crate::recorded_site::metadata;
@@ -123,6 +124,102 @@ async fn what_the_form_hides_or_locks_is_told_and_stored_as_sent() {
 }
 
 #[on_every_version]
+async fn what_rows_leave_empty_is_told_by_the_row_and_by_the_document_that_it_stands_in() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({
+        "Payment Terms Template": all(), "Purchase Order": all(), "Supplier": all(), "Item": all(), "Warehouse": all(),
+    }));
+    let based_on = "Day(s) after invoice date";
+    let term = |discount: u8| json!({"invoice_portion": 50, "due_date_based_on": based_on, "discount": discount});
+    let template = |rows: Value| json!({"template_name": "In two parts", "terms": rows});
+    let mut asked = json!({"doctype": "Payment Terms Template", "dry_run": true,
+        "data": template(json!([term(0), term(2)]))});
+    let needed = "terms row 2: discount_validity is needed when discount is set, and is empty";
+    let shown = call(&app, "create_generic_document", asked.clone()).await.unwrap();
+    let said = shown["next"].as_str().unwrap();
+    assert!(said.contains(needed) && !said.contains("row 1"), "{said}");
+    // It is stored all the same, and told.
+    asked["dry_run"] = json!(false);
+    let made = call(&app, "create_generic_document", asked).await.unwrap();
+    assert!(made["messages"].to_string().contains(needed), "{made}");
+    let supplier = first(&app, "Supplier", json!({})).await;
+    let item = first(&app, "Item", json!({"is_purchase_item": 1, "has_variants": 0, "is_stock_item": 1})).await;
+    let warehouse = first(&app, "Warehouse", json!({"is_group": 0})).await;
+    let order = |is_subcontracted: u8, dry_run: bool| {
+        let row =
+            json!({"item_code": item, "qty": 1, "rate": 7, "schedule_date": "2026-12-10", "warehouse": warehouse});
+        json!({"dry_run": dry_run, "data": {"supplier": supplier, "company": COMPANY, "transaction_date": "2026-11-24",
+            "schedule_date": "2026-12-10", "is_subcontracted": is_subcontracted, "items": [row]}})
+    };
+    let said = async |is_subcontracted: u8, dry_run: bool| {
+        let answer = call(&app, "create_purchase_order_document", order(is_subcontracted, dry_run)).await;
+        answer.unwrap_or_else(|error| panic!("{}", error.for_model()))
+    };
+    let plain = said(0, true).await;
+    assert!(!plain["next"].to_string().contains("fg_item"), "{plain}");
+    // The other half of the condition is a tick that the site sets.
+    let subcontracted = said(1, true).await;
+    let next = subcontracted["next"].as_str().unwrap();
+    assert!(next.contains("Not checked: whether ") && next.contains("items.fg_item must be given"), "{next}");
+    let made = said(1, false).await;
+    let needed = "items row 1: fg_item is needed when is_subcontracted of the document is set and \
+                  is_old_subcontracting_flow of the document is not set, and is empty";
+    assert!(made["messages"].to_string().contains(needed), "{made}");
+}
+
+#[on_every_version]
+async fn what_stands_in_a_section_that_the_form_hides_is_told() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Event": all(), "Sales Invoice": all(), "Item": all(), "Customer": all()}));
+    let event = |repeats: u8| {
+        json!({"doctype": "Event", "dry_run": true, "data": {"subject": "x", "event_type": "Private",
+            "starts_on": "2026-01-05 10:00:00", "repeat_this_event": repeats, "repeat_till": "2026-03-01"}})
+    };
+    let shown = call(&app, "create_generic_document", event(0)).await.unwrap();
+    let hidden = "repeat_till: the form shows its section only when repeat_this_event is set";
+    assert!(shown["warnings"].to_string().contains(hidden), "{shown}");
+    let shown = call(&app, "create_generic_document", event(1)).await.unwrap();
+    assert!(!shown.to_string().contains("its section"), "{shown}");
+    // A row in a document that says otherwise.
+    let item = first(&app, "Item", json!({"has_variants": 0, "is_stock_item": 1})).await;
+    let customer = first(&app, "Customer", json!({})).await;
+    let row = json!({"item_code": item, "qty": 1, "rate": 7, "use_serial_batch_fields": 1, "serial_no": "X-1"});
+    let invoice = |updates: u8| {
+        json!({"dry_run": true, "data":
+            {"company": COMPANY, "customer": customer, "update_stock": updates, "items": [row]}})
+    };
+    let shown = call(&app, "create_sales_invoice_document", invoice(0)).await.unwrap();
+    let of_the_row = "items.serial_no: the form shows its section only when use_serial_batch_fields is 1 and \
+                      update_stock of the document is 1";
+    assert!(shown["warnings"].to_string().contains(of_the_row), "{shown}");
+    let shown = call(&app, "create_sales_invoice_document", invoice(1)).await.unwrap();
+    assert!(!shown.to_string().contains("its section"), "{shown}");
+}
+
+#[on_every_version]
+async fn a_section_that_a_site_shows_otherwise_is_not_judged() {
+    let site = SampleSite::start().await;
+    site.sandbox
+        .with(|site| {
+            let mut form = site.meta.form("Event").unwrap().clone();
+            let section = form.fields.iter_mut().find(|field| field.fieldname == "section_break_13").unwrap();
+            section.flags |= flag::SHOWN_OTHERWISE;
+            site.meta.set(form);
+            Ok(())
+        })
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = site.config(json!({"doctypes": {"Event": all()}}));
+    config["schema"] = json!({"overlay": "live", "cache_folder": folder.path()});
+    let event = json!({"doctype": "Event", "dry_run": true, "data": {"subject": "x", "event_type": "Private",
+        "starts_on": "2026-01-05 10:00:00", "repeat_till": "2026-03-01"}});
+    let shown = call(&app_of(&config), "create_generic_document", event).await.unwrap();
+    assert!(!shown.to_string().contains("its section"), "{shown}");
+    let unchecked = shown["next"].as_str().unwrap();
+    assert!(unchecked.contains("Not checked: whether the form shows or locks") && unchecked.contains("repeat_till"));
+}
+
+#[on_every_version]
 async fn what_is_not_known_of_a_form_is_said_not_to_be_checked() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Task": all()}));
@@ -166,6 +263,24 @@ fn every_fact_is_of_a_field_that_the_tables_have_and_mark() {
     }
 }
 
+#[test]
+fn every_section_holds_fields_that_the_tables_have_and_people_can_fill() {
+    for line in sections::FACTS.lines() {
+        let fact: SectionFact = serde_json::from_str(line).unwrap();
+        for version in Version::ALL.iter().filter(|version| fact.only.is_none_or(|only| only == version.major())) {
+            let def = erpnext_doctypes::get(*version, &fact.doctype).unwrap_or_else(|| panic!("{version}: {line}"));
+            for held in &fact.holds {
+                let field = def.field(held).unwrap_or_else(|| panic!("{version}: {held} of {line}"));
+                assert!(is_open(field), "{version}: {held} of {line}");
+            }
+        }
+    }
+}
+
+const fn is_open(field: &FieldDef) -> bool {
+    field.flags & (flag::READ_ONLY | flag::HIDDEN | flag::STANDARD) == 0
+}
+
 /// By DocType and field.
 type Said = BTreeMap<(String, String), Option<Condition>>;
 
@@ -175,10 +290,6 @@ fn said(rule: FormRule, version: Version, file: &str) -> Said {
     for meta in metadata(file) {
         let name = meta["name"].as_str().unwrap();
         let Some(def) = erpnext_doctypes::get(version, name) else { continue };
-        // Rows are not asked for what they need.
-        if def.is(doctype_flag::CHILD) && rule == FormRule::Needed {
-            continue;
-        }
         for field in meta["fields"].as_array().unwrap() {
             let text = |key: &str| field[key].as_str().unwrap_or_default().trim().to_owned();
             let expression = text(rule.key());
@@ -193,6 +304,42 @@ fn said(rule: FormRule, version: Version, file: &str) -> Said {
         }
     }
     said
+}
+
+/// The sections of the site of a version, by DocType and name.
+fn sections_said(version: Version, file: &str) -> BTreeMap<(String, String), SectionFact> {
+    let read = |meta: Value| {
+        let def = meta["name"].as_str().and_then(|name| erpnext_doctypes::get(version, name));
+        def.map(|def| SectionFact::read(&meta, |name| def.field(name).is_some_and(is_open))).unwrap_or_default()
+    };
+    let facts = metadata(file).into_iter().flat_map(read);
+    facts.map(|fact| ((fact.doctype.clone(), fact.section.clone()), fact)).collect()
+}
+
+#[test]
+#[ignore = "needs the recordings of a real site"]
+fn the_sections_are_those_of_the_recorded_sites() {
+    let [old, new] = [(Version::V15, "getdoctype.jsonl.gz"), (Version::V16, "v16/getdoctype.jsonl.gz")]
+        .map(|(version, file)| sections_said(version, file));
+    let mut facts = Vec::new();
+    let keys: BTreeMap<_, ()> = old.keys().chain(new.keys()).map(|key| (key.clone(), ())).collect();
+    for key in keys.keys() {
+        let mut fact = |only: Option<u8>, fact: &SectionFact| {
+            facts.push(serde_json::to_string(&SectionFact { only, ..fact.clone() }).unwrap());
+        };
+        match (old.get(key), new.get(key)) {
+            (Some(old), Some(new)) if old == new => fact(None, old),
+            (old, new) => {
+                old.into_iter().for_each(|old| fact(Some(15), old));
+                new.into_iter().for_each(|new| fact(Some(16), new));
+            }
+        }
+    }
+    let file = format!("{FOLDER}/sections.jsonl");
+    if std::env::var_os("FORM_RULES_UPDATE").is_some() {
+        fs::write(root().join(&file), facts.join("\n") + "\n").unwrap();
+    }
+    assert_eq!(facts, sections::FACTS.lines().collect::<Vec<_>>(), "{file} is not what the recorded sites say");
 }
 
 #[test]

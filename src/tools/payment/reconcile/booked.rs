@@ -22,14 +22,15 @@ pub async fn oldest_free(sight: &Sight<'_>, entries: &mut Entries) -> Result<Vec
         let mut found = None;
         for place in matches.iter().take(MOST).map(|one| one.payment) {
             let side = &entries.payments[place];
-            if side.doctype != ENTRY || free.contains(&side.name) {
+            let key = (side.name.clone(), side.own_row().unwrap_or_default().to_owned());
+            if side.doctype != ENTRY || free.contains(&key) {
                 continue;
             }
             if is_booked(sight, side).await? {
                 found = Some(place);
                 break;
             }
-            free.insert(side.name.clone());
+            free.insert(key);
         }
         match found {
             Some(place) => booked.push(entries.payments.remove(place).name),

@@ -127,7 +127,7 @@ impl Sight<'_> {
         side(source.seen.def.name, row, ["reference_name", "posting_date", "amount"])
     }
 
-    /// The sides that are matched here, oldest first, each name once; what else is open is told as far as it may be.
+    /// The sides that are matched here, oldest first, each once; what else is open is told as far as it may be.
     fn taken(
         &self,
         table: &str,
@@ -135,9 +135,10 @@ impl Sight<'_> {
         mut sides: Vec<Side>,
         left_out: &mut Vec<String>,
     ) -> Vec<Side> {
-        let names: Vec<String> = sides.iter().map(|side| side.name.clone()).collect();
-        // Two open rows of one Journal Entry have one name: nobody could say which is meant.
-        sides.retain(|side| names.iter().filter(|name| **name == side.name).count() == 1);
+        // Of what is stated twice nobody could say which is meant.
+        let key = |side: &Side| (side.doctype, side.name.clone(), side.own_row().map(str::to_owned));
+        let keys: Vec<_> = sides.iter().map(key).collect();
+        sides.retain(|side| keys.iter().filter(|other| **other == key(side)).count() == 1);
         sort(&mut sides);
         // What is open beside, of these at least, is counted only where all of it may be seen.
         let of_rows = rows.iter().filter_map(|row| row.get(kind)?.as_str());

@@ -7,6 +7,7 @@ use super::super::allocate::wrong;
 use super::MOST;
 use crate::document::amounts::{is_above, money};
 use crate::documents::names::document_name;
+use crate::shape::text_of;
 
 /// A payment or an invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +24,17 @@ pub struct Side {
     pub currency: String,
     /// The site's own row about it.
     pub row: Map<String, Value>,
+}
+
+impl Side {
+    /// The row of a Journal Entry that is open; none of other documents.
+    pub fn own_row(&self) -> Option<&str> {
+        Some(text_of(&self.row, "reference_row")).filter(|row| !row.is_empty())
+    }
+
+    fn is_in_the_document_of(&self, other: &Self) -> bool {
+        (self.doctype, &self.name) == (other.doctype, &other.name)
+    }
 }
 
 /// What of a payment goes to an invoice, each by its place in the list of those that are open.
@@ -51,10 +63,13 @@ impl Left {
     }
 }
 
-/// The oldest payments to the oldest invoices, both as they are listed, as far as they go.
+/// The oldest payments to the oldest invoices, both as they are listed, as far as they go; of a Journal Entry one row.
 pub fn oldest(payments: &[Side], invoices: &[Side]) -> Vec<Match> {
-    let (mut left, mut matches) = (Left::of(payments, invoices), Vec::new());
+    let (mut left, mut matches) = (Left::of(payments, invoices), Vec::<Match>::new());
     for (payment, from) in payments.iter().enumerate() {
+        if matches.iter().any(|one| payments[one.payment].is_in_the_document_of(from)) {
+            continue;
+        }
         for (invoice, to) in invoices.iter().enumerate() {
             let amount = left.payments[payment].min(left.invoices[invoice]);
             if is_above(amount, 0.0) && from.currency == to.currency {
@@ -64,6 +79,13 @@ pub fn oldest(payments: &[Side], invoices: &[Side]) -> Vec<Match> {
         }
     }
     matches
+}
+
+/// How many rows are open of the Journal Entries of which another row is matched.
+pub fn other_rows(payments: &[Side], matches: &[Match]) -> usize {
+    let is_matched = |place: usize| matches.iter().any(|one| one.payment == place);
+    let is_beside = |side: &Side| matches.iter().any(|one| payments[one.payment].is_in_the_document_of(side));
+    payments.iter().enumerate().filter(|(place, side)| !is_matched(*place) && is_beside(side)).count()
 }
 
 /// What is asked for: first all that names an amount, then the rest as far as both sides have it.
@@ -82,12 +104,9 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
     for (at, row) in rows.iter().enumerate().take(MOST) {
         let before = violations.len();
         let path = |key: &str| format!("allocations[{at}].{key}");
-        for key in row.keys().filter(|key| !matches!(key.as_str(), "payment" | "invoice" | "amount")) {
-            violations.push(wrong(
-                &path(key),
-                "no such key; an allocation has payment, invoice and amount".to_owned(),
-                None,
-            ));
+        for key in row.keys().filter(|key| !matches!(key.as_str(), "payment" | "row" | "invoice" | "amount")) {
+            let message = "no such key; an allocation has payment, row, invoice and amount".to_owned();
+            violations.push(wrong(&path(key), message, None));
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
         let number = amount.and_then(|amount| amount.as_f64().or_else(|| amount.as_str()?.trim().parse().ok()));
@@ -97,7 +116,7 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
         let mut side = |key: &str, sides: &[Side]| match named(row, key, sides) {
             Ok(place) => Some(place),
             Err(found) => {
-                violations.push(Violation { path: path(key), ..found });
+                violations.push(Violation { path: path(&found.path), ..found });
                 None
             }
         };
@@ -110,6 +129,15 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
                 "this payment and this invoice are matched twice".to_owned(),
                 None,
             ));
+        } else if let Some(other) = read
+            .iter()
+            .map(|(_, known, _)| known.payment)
+            .find(|other| *other != payment && payments[*other].is_in_the_document_of(from))
+        {
+            let known = payments[other].own_row().unwrap_or_default();
+            let message =
+                format!("row {known} of {} is matched already: match this one by a call after that", from.name);
+            violations.push(wrong(&path("row"), message, None));
         } else if from.currency != to.currency {
             let message = format!("{} is open in {}, {} in {}", from.name, from.currency, to.name, to.currency);
             violations.push(wrong(&path("invoice"), message, None));
@@ -147,18 +175,38 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
     if violations.is_empty() { Ok(read.into_iter().map(|(_, found, _)| found).collect()) } else { Err(violations) }
 }
 
-/// The place of what a row names among those that are open.
+/// The place of what a row names among those that are open; what is wrong has the key for its path.
 fn named(row: &Map<String, Value>, key: &str, sides: &[Side]) -> Result<usize, Violation> {
-    let Some(name) = row.get(key).and_then(document_name).filter(|name| !name.trim().is_empty()) else {
-        let message = format!("is mandatory: the {key}'s name");
-        return Err(Violation { path: String::new(), rule: Rule::Mandatory, message, nearest: None });
+    let text = |key: &str| row.get(key).and_then(document_name).filter(|name| !name.trim().is_empty());
+    let wrong = |path: &str, rule: Rule, message: String, nearest: Option<&str>| {
+        Err(Violation { path: path.to_owned(), rule, message, nearest: nearest.map(str::to_owned) })
     };
-    sides.iter().position(|side| side.name == name).ok_or_else(|| {
+    let Some(name) = text(key) else {
+        return wrong(key, Rule::Mandatory, format!("is mandatory: the {key}'s name"), None);
+    };
+    let mut open = sides.iter().enumerate().filter(|(_, side)| side.name == name);
+    let Some((place, first)) = open.next() else {
         let nearest = erpnext_schema::nearest(&name, sides.iter().map(|side| side.name.as_str()));
         let message =
             format!("{name:?} is no {key} of this party in this account of which something is open and may be seen");
-        Violation { path: String::new(), rule: Rule::Value, message, nearest: nearest.map(str::to_owned) }
-    })
+        return wrong(key, Rule::Value, message, nearest);
+    };
+    let others: Vec<(usize, &Side)> = open.collect();
+    let asked = text("row").filter(|_| key == "payment");
+    if asked.is_none() && others.is_empty() {
+        return Ok(place);
+    }
+    let all = || std::iter::once((place, first)).chain(others.iter().copied());
+    if let Some(found) = all().find(|(_, side)| asked.is_some() && side.own_row() == asked.as_deref()) {
+        return Ok(found.0);
+    }
+    let rows = all().filter_map(|(_, side)| Some(format!("{} ({} {})", side.own_row()?, side.open, side.currency)));
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    match (asked, rows.is_empty()) {
+        (Some(_), true) => wrong("row", Rule::Value, format!("{name:?} has no rows to be matched: leave it out"), None),
+        (Some(row), false) => wrong("row", Rule::Value, format!("{row:?} is no open row of {name:?}: {rows}"), None),
+        (None, _) => wrong("row", Rule::Mandatory, format!("is mandatory: of {name:?} are open {rows}"), None),
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +214,7 @@ fn named(row: &Map<String, Value>, key: &str, sides: &[Side]) -> Result<usize, V
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::{Match, Side, asked, oldest};
+    use super::{Match, Side, asked, oldest, other_rows};
 
     fn side(name: &str, open: f64) -> Side {
         Side {
@@ -195,6 +243,35 @@ mod tests {
         invoices[0].currency = "EUR".to_owned();
         assert_eq!(told(&oldest(&payments, &invoices)), [(0, 1, 80.0)]);
         assert!(oldest(&payments, &[]).is_empty());
+    }
+
+    fn of_entry(row: &str, open: f64) -> Side {
+        let about = json!({"reference_row": row});
+        Side { row: about.as_object().unwrap().clone(), ..side("J1", open) }
+    }
+
+    #[test]
+    fn of_an_entry_with_two_open_rows_one_is_matched_and_named() {
+        let payments = [of_entry("r1", 30.0), of_entry("r2", 20.0), side("P1", 10.0)];
+        let invoices = [side("I1", 100.0)];
+        let by_itself = oldest(&payments, &invoices);
+        assert_eq!((told(&by_itself), other_rows(&payments, &by_itself)), (vec![(0, 0, 30.0), (2, 0, 10.0)], 1));
+        let row = |row: Value| json!({"payment": "J1", "row": row, "invoice": "I1"});
+        let second = asked(&rows(json!([row(json!("r2"))])), &payments, &invoices).unwrap();
+        assert_eq!((told(&second), other_rows(&payments, &second)), (vec![(1, 0, 20.0)], 1));
+        for (given, expected) in [
+            (
+                json!([row(Value::Null)]),
+                "allocations[0].row: is mandatory: of \"J1\" are open r1 (30 USD), r2 (20 USD)",
+            ),
+            (json!([row(json!("r3"))]), "\"r3\" is no open row of \"J1\": r1 (30 USD), r2 (20 USD)"),
+            (json!([row(json!("r1")), row(json!("r2"))]), "allocations[1].row: row r1 of J1 is matched already"),
+            (json!([{"payment": "P1", "row": "r1", "invoice": "I1"}]), "\"P1\" has no rows to be matched"),
+        ] {
+            let found = asked(&rows(given.clone()), &payments, &invoices).unwrap_err();
+            let found = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            assert!(found.contains(expected), "{given}: {found}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use self::booked::oldest_free;
 use self::entries::{ADVANCES, Entries, Sight, limit};
 use self::kinds::{ENTRY, Kind};
-use self::matches::{Match, asked};
+use self::matches::{Match, Side, asked, other_rows};
 use self::postings::Postings;
 use self::sources::{Permits, Source, may_read, sees};
 use self::write::{Matched, Reconciled, allotted};
@@ -69,7 +69,7 @@ struct ReconcileArgs {
     party_type: PartyType,
     /// its name (ID)
     party: String,
-    /// [{"payment": …, "invoice": …, "amount": …}]; without amount as much as both have open
+    /// [{"payment": …, "row": …, "invoice": …, "amount": …}]; row if a Journal Entry has several; no amount: all open
     allocations: Option<Documents>,
     /// needed where invoices of several are open
     company: Option<String>,
@@ -140,6 +140,13 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
              recorded already, and record_payment would record it again."
         );
         return Err(ToolError::refused(what, next));
+    }
+    let others = other_rows(&entries.payments, &matches);
+    if others > 0 {
+        let rows = counted(others, "open row");
+        entries
+            .left_out
+            .push(format!("{rows} of Journal Entries that are matched by another row: call again after these"));
     }
     let changed = Matched::all(&sight, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
@@ -226,7 +233,7 @@ fn step<'a>(payment: &'a Matched<'_>, told: &'a Map<String, Value>) -> Step<'a> 
 
 /// What is shown before and told after: what of each goes where, and what stays open.
 fn told(entries: &Entries, matches: &[Match], changed: &[Matched<'_>], differences: Vec<Value>) -> Map<String, Value> {
-    let open = |sides: &[matches::Side]| sides.iter().map(|side| side.open).collect::<Vec<f64>>();
+    let open = |sides: &[Side]| sides.iter().map(|side| side.open).collect::<Vec<f64>>();
     let (mut payments, mut invoices) = (open(&entries.payments), open(&entries.invoices));
     let take = |left: &mut f64, amount: f64| {
         let before = *left;
@@ -248,6 +255,9 @@ fn told(entries: &Entries, matches: &[Match], changed: &[Matched<'_>], differenc
             if payment.doctype != PAYMENT {
                 told["payment_is"] = json!(payment.doctype);
             }
+            if let Some(row) = payment.own_row() {
+                told["row"] = json!(row);
+            }
             let is_apart =
                 |of: &Matched<'_>| of.name() == payment.name && apart.is_some_and(|account| of.is_in(account));
             if changed.iter().any(is_apart) {
@@ -260,15 +270,19 @@ fn told(entries: &Entries, matches: &[Match], changed: &[Matched<'_>], differenc
         })
         .collect();
     let mut left_out = entries.left_out.clone();
-    let mut stays = |what: &str, sides: &[matches::Side], left: &[f64]| {
+    let mut stays = |what: &str, sides: &[Side], left: &[f64]| {
         let open: Vec<_> = sides.iter().zip(left).filter(|(_, left)| is_above(**left, 0.0)).collect();
         if open.len() > MOST_LEFT {
             left_out.push(format!("{} more {what} stay open", open.len() - MOST_LEFT));
         }
-        let first = open.into_iter().take(MOST_LEFT);
-        Value::Array(
-            first.map(|(side, left)| json!({"name": side.name, "open": left, "currency": side.currency})).collect(),
-        )
+        let first = open.into_iter().take(MOST_LEFT).map(|(side, left)| {
+            let mut told = json!({"name": side.name, "open": left, "currency": side.currency});
+            if let Some(row) = side.own_row() {
+                told["row"] = json!(row);
+            }
+            told
+        });
+        Value::Array(first.collect())
     };
     let fact = |key: &str| entries.form.get(key).cloned().unwrap_or_default();
     let mut told = Map::from_iter([
