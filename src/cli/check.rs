@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::global::Global;
 use super::opened::{self, Tables};
 use super::simulate::Asked;
-use super::{print, serve};
+use super::{print, serve, unreached};
 
 /// How it is checked.
 #[derive(Debug, clap::Args)]
@@ -109,7 +109,8 @@ pub fn against(connection: &Connection, config: &Config, tables: Tables) -> Vec<
 async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
     let session = connection.session();
     if let Err(error) = session.ask_version(session.site).await {
-        return vec![Finding::error(format!("the site's version: {}", error.what()), error.next())];
+        let told = unreached::told(connection, &error);
+        return vec![Finding::error(format!("connection: {told}"), unreached::mends(connection, &error))];
     }
     let rights = opened::rights(connection).await;
     let mut findings = against(connection, config, opened::tables(connection, &rights).await);
