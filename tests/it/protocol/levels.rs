@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::definition::definition_at;
 use erpnext_mcp::tool::detail::Detail;
+use erpnext_mcp::tool::listing::listing;
 use erpnext_schema::Verb;
 use serde_json::json;
 
@@ -37,4 +38,18 @@ async fn a_length_is_told_where_the_whole_is() {
         let definition = definition_at(&app.session(), customer, level);
         assert_eq!(definition.to_json().to_string().contains("maxLength"), is_told, "{level:?}");
     }
+}
+
+#[on_every_version]
+async fn where_no_doctype_is_named_none_has_tools_of_its_own_in_the_list_until_one_is() {
+    let listed = |permissions, tools| {
+        let mut config = config_json("http://127.0.0.1:9", permissions);
+        config["tools"] = tools;
+        let app = app_of(&config);
+        let listing = listing(&app.session(), app.registry());
+        listing.tools.iter().filter(|listed| matches!(listed.tool, Tool::Typed(..))).count()
+    };
+    assert_eq!(listed(json!({"default": all()}), json!({})), 0);
+    assert!(listed(json!({"default": all()}), json!({"toolsets": ["selling"]})) > 0);
+    assert!(listed(json!({"default": all(), "doctypes": {"Sales Order": all()}}), json!({})) > 0);
 }
