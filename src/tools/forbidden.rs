@@ -24,6 +24,10 @@ impl<'a> Forbidden<'a> {
     ) -> Option<Self> {
         let change = search::change_said(words);
         let forbidden = wanted.or(change.as_ref().map(|change| operation(change.verb)))?;
+        // Which reports run is said by their names, not by DocTypes.
+        if forbidden == Operation::Report {
+            return None;
+        }
         let does_that = |tool: &Tool| change.as_ref().is_some_and(|change| search::does_that(words, change, tool));
         if found.iter().any(|tool| tool.operation() != forbidden && does_that(tool)) {
             return None;
