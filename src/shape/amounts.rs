@@ -136,9 +136,16 @@ fn columns(def: &'static DocTypeDef, is_row: bool) -> BTreeMap<&'static str, Amo
     let found = def.fields.iter().filter_map(|field| match field.kind {
         FieldKind::Currency => Some((field.fieldname, amount(field))),
         FieldKind::Percent => Some((field.fieldname, Amount::Percent)),
+        // The rate of a tax is a percentage by its label alone.
+        FieldKind::Float if says_percent(field.label) => Some((field.fieldname, Amount::Percent)),
         _ => None,
     });
     found.collect()
+}
+
+fn says_percent(label: &str) -> bool {
+    let label = label.to_lowercase();
+    ["%", "percent", "tax rate"].iter().any(|known| label.contains(known))
 }
 
 /// The number with thousands apart and at least that many decimals. No digit that a site keeps is left out.
@@ -231,6 +238,6 @@ mod tests {
         let rate = |table: &str| amounts.written("rate", &number(5.0), amounts.below(table, Place::of(&nothing)));
         assert_eq!(rate("items").unwrap(), "5.00 EUR");
         // That of a tax is a percentage, and the document has none.
-        assert_eq!((rate("taxes"), rate("")), (None, None));
+        assert_eq!((rate("taxes").as_deref(), rate("").as_deref()), (Some("5%"), None));
     }
 }

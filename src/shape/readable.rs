@@ -378,7 +378,7 @@ Would create:
   Items:
     1. Item code BOLT, Qty 2, Rate 590.00 EUR
   Taxes:
-    1. Rate 19";
+    1. Rate 19%";
         assert_eq!(shown, expected);
     }
 
