@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::global::Global;
 use super::opened::{self, Tables};
 use super::simulate::Asked;
-use super::{print, serve};
+use super::{print, serve, unreached};
 
 /// What to do about a site of a version that has no tables.
 pub const OTHER_VERSION: &str = "expect refusals; a site of a known version has none";
@@ -113,7 +113,8 @@ pub fn against(connection: &Connection, config: &Config, tables: Tables) -> Vec<
 async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
     let session = connection.session();
     if let Err(error) = session.ask_version(session.site).await {
-        return vec![Finding::error(format!("the site's version: {}", error.what()), error.next())];
+        let told = unreached::told(connection, &error);
+        return vec![Finding::error(format!("connection: {told}"), unreached::mends(connection, &error))];
     }
     // What cannot be said of the version is no reason to look at nothing else.
     let number = session.site.erpnext_version().await.ok().flatten();

@@ -8,7 +8,7 @@ use erpnext_mcp::audit::Audit;
 use erpnext_mcp::catalog;
 use erpnext_mcp::check::{Finding, Level};
 use erpnext_mcp::config::{Config, Mode, OnFailure, Tools};
-use erpnext_mcp::site::{SiteError, SiteUrl};
+use erpnext_mcp::site::SiteUrl;
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{FieldDef, Version, flag};
@@ -99,7 +99,10 @@ async fn site(connection: &Connection, config: &Config) -> Vec<Finding> {
     let started = std::time::Instant::now();
     let user = match connection.session().user_name().await {
         Ok(user) => user,
-        Err(error) => return vec![unreachable_site(connection, &error)],
+        Err(error) => {
+            let told = unreached::told(connection, &error);
+            return vec![Finding::error(format!("connection: {told}"), unreached::mends(connection, &error))];
+        }
     };
     let (site, ms) = (connection.session().caller.site.as_str(), started.elapsed().as_millis());
     let mut findings = vec![Finding::ok(format!("connection: {site} answers in {ms} ms, the key is {user}'s"))];
@@ -138,13 +141,6 @@ async fn powers(connection: &Connection, user: &str) -> Option<Finding> {
             Some(Finding::warning(what, error.next()))
         }
     }
-}
-
-fn unreachable_site(connection: &Connection, error: &SiteError) -> Finding {
-    let words = error.messages().join("; ");
-    let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-    let what = format!("connection: {}: {}{words}", connection.session().caller.site.as_str(), error.what());
-    Finding::error(what, unreached::mends(connection, error))
 }
 
 fn tls(connection: &Connection) -> Finding {

@@ -17,18 +17,21 @@ use serde_json::{Map, Value, json};
 const NOT_SET_UP: &str = "There is no configuration file. `erpnext-mcp init` sets up site, key, permissions and client; \
                           `erpnext-mcp demo` shows everything on a sample site.";
 
+/// Where the help has these flags.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Which configuration, and what of it, whatever the file says.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Global {
     /// The configuration file [default: config/config.json, else the user's own, else the environment alone]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = EVERYWHERE)]
     pub config: Option<PathBuf>,
     /// List only the tools of these toolsets: modules such as selling,stock,accounts, or site,history,bulk,collaboration,more
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true)]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', global = true, help_heading = EVERYWHERE)]
     #[arg(value_parser = ToolsetNames, hide_possible_values = true)]
     toolsets: Vec<String>,
     /// The site of the configuration's `sites` that is meant
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, help_heading = EVERYWHERE)]
     site: Option<String>,
     /// Permit no writes
     // A value, for clients whose users tick a box.
@@ -36,6 +39,7 @@ pub struct Global {
     #[arg(
         default_value_t = false,
         default_missing_value = "true",
+        help_heading = EVERYWHERE,
         hide_default_value = true,
         hide_possible_values = true
     )]

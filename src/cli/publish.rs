@@ -4,13 +4,14 @@ use std::io::Write;
 
 use anyhow::Context;
 use erpnext_mcp::config::Config;
+use erpnext_mcp::error::ToolError;
 use erpnext_mcp::files;
 use erpnext_mcp::tools::is_known;
 use erpnext_mcp::tools::published::{Proposal, propose};
 use serde_json::{Map, Value, json};
 
 use super::global::Global;
-use super::serve;
+use super::{serve, unreached};
 
 /// What is proposed, and whether it is kept.
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,12 @@ impl Publish {
             session.ask_version(session.site).await?;
             propose(&session, &config, &self.names, is_known).await
         };
-        let proposal = serve::runtime()?.block_on(asked).map_err(|error| anyhow::anyhow!("{}", error.for_model()))?;
+        let proposal = serve::runtime()?.block_on(asked).map_err(|error| match error {
+            ToolError::Site(error) => {
+                anyhow::anyhow!("{}\n{}", unreached::told(&connection, &error), unreached::mends(&connection, &error))
+            }
+            error => anyhow::anyhow!("{}", error.for_model()),
+        })?;
         let Proposal { publish, left_out } = proposal;
         for line in left_out {
             let _ = writeln!(std::io::stderr(), "left out: {line}");

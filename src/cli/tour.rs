@@ -63,12 +63,9 @@ pub async fn run(connection: &Connection, audit_log: &Path) -> anyhow::Result<()
     out.model("No customer was made. I know what to write instead, and would call again.")?;
 
     out.title("6. One quantity changed: every other column and row stays, and the answer says what the site stored")?;
-    let rows = order.pointer("/document/items").and_then(Value::as_array).cloned().unwrap_or_default();
-    let rows = rows.iter().enumerate().map(|(i, row)| {
-        let quantity = row.get("qty").and_then(Value::as_f64).unwrap_or_default();
-        if i == 0 { json!({"name": row["name"], "qty": quantity + 1.0}) } else { json!({"name": row["name"]}) }
-    });
-    let change = json!({"name": name, "data": {"items": rows.collect::<Vec<_>>()}});
+    let row = order.pointer("/document/items/0").context("the order has no row")?;
+    let quantity = row["qty"].as_f64().context("the row has no quantity")?;
+    let change = json!({"name": name, "data": {"items": {"patch": [{"name": row["name"], "qty": quantity + 1.0}]}}});
     let changed = out.call(connection, "update_sales_order_document", change).await?;
     let (before, after) = ("/also_changed/grand_total/from", "/also_changed/grand_total/to");
     let (before, after) = (shown(&changed, before), shown(&changed, after));

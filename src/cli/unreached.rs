@@ -1,4 +1,4 @@
-//! What mends it where a site does not answer as a site: `doctor` and `init` say the same.
+//! What is said where a site does not answer as a site, and what mends it: every command says the same.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,17 @@ use erpnext_mcp::site::{Kind, SiteError};
 /// Which variables name a proxy for encrypted connections, first those that win. Plain ones never go through any.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
+/// What happened, with the site's address.
+pub fn told(connection: &Connection, error: &SiteError) -> String {
+    let (site, words) = (connection.session().caller.site.as_str(), error.messages().join("; "));
+    format!("{site}: {}{}{words}", error.what(), if words.is_empty() { "" } else { ": " })
+}
+
 /// What to do about it.
 pub fn mends(connection: &Connection, error: &SiteError) -> String {
+    if let Some(stranger) = error.stranger() {
+        return stranger.next().into_owned();
+    }
     let words = error.messages().join("; ");
     let fix: Cow<'static, str> = match error.kind() {
         Kind::Unreachable => {
@@ -27,17 +36,6 @@ pub fn mends(connection: &Connection, error: &SiteError) -> String {
                 .into()
         }
         Kind::Tls => of_tls(&words).into(),
-        // It leads to a page of the same host.
-        Kind::Redirected if words.is_empty() => {
-            "open erpnext.url in a browser: something before ERPNext asks for a login of its own, or the site lies \
-             elsewhere"
-                .into()
-        }
-        Kind::Redirected => {
-            "put the address that the site redirects to into erpnext.url; if that is a login page of your network, \
-             have it let this machine through"
-                .into()
-        }
         Kind::Cut => {
             "check that erpnext.url has the right port, and https if the site has it; if both are right, try again in \
              a little while"

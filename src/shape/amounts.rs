@@ -1,4 +1,5 @@
-//! How a person reads amounts: `1,180.00 EUR`, with the decimals of the field and the currency of the document.
+//! How a person reads amounts: `1,180.00 EUR`, with the decimals of the field and the currency of the document; and
+//! percentages: `12.5%`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ const COMPANYS: &str = "Company:company:default_currency";
 /// The longest code of a currency that is shown.
 const LONGEST: usize = 12;
 
-/// Which fields of a document and its rows hold amounts, and what is known of their currencies.
+/// Which fields of a document and its rows hold amounts or percentages, and what is known of their currencies.
 #[derive(Default, Debug)]
 pub struct Amounts {
     /// By the table of the rows; those of the document itself under the empty name.
@@ -27,11 +28,11 @@ pub struct Amounts {
     companies: BTreeMap<String, String>,
 }
 
-/// A field that holds amounts.
+/// A field that holds amounts or percentages.
 #[derive(Debug)]
-struct Amount {
-    decimals: usize,
-    currency: Currency,
+enum Amount {
+    Money { decimals: usize, currency: Currency },
+    Percent,
 }
 
 /// Where the currency of an amount stands.
@@ -96,10 +97,11 @@ impl Amounts {
     /// The number as an amount, where the field holds any.
     pub(super) fn written(&self, field: &str, number: &Number, place: Place<'_>) -> Option<String> {
         let amount = self.tables.get(place.table)?.get(field)?;
-        let figure = figure(number, amount.decimals);
-        let currency = match amount.currency {
+        let Amount::Money { decimals, currency } = amount else { return Some(format!("{}%", figure(number, 0))) };
+        let figure = figure(number, *decimals);
+        let currency = match currency {
             Currency::OfDocument(by) => self.stated(by, place),
-            Currency::OfRow(by) => place.row.get(by).and_then(Value::as_str),
+            Currency::OfRow(by) => place.row.get(*by).and_then(Value::as_str),
             Currency::OfCompany => {
                 self.stated("company", place).and_then(|of| self.companies.get(of)).map(String::as_str)
             }
@@ -120,7 +122,7 @@ impl Amounts {
     }
 }
 
-/// The fields that hold amounts, of a document or of rows.
+/// The fields that hold amounts or percentages, of a document or of rows.
 fn columns(def: &'static DocTypeDef, is_row: bool) -> BTreeMap<&'static str, Amount> {
     let amount = |field: &'static FieldDef| {
         let currency = match (currency_field(field), field.options) {
@@ -129,9 +131,21 @@ fn columns(def: &'static DocTypeDef, is_row: bool) -> BTreeMap<&'static str, Amo
             (None, Options::Format(COMPANYS)) => Currency::OfCompany,
             (None, _) => Currency::Unstated,
         };
-        (field.fieldname, Amount { decimals: field.precision.map_or(DECIMALS, usize::from), currency })
+        Amount::Money { decimals: field.precision.map_or(DECIMALS, usize::from), currency }
     };
-    def.fields.iter().filter(|field| field.kind == FieldKind::Currency).map(amount).collect()
+    let found = def.fields.iter().filter_map(|field| match field.kind {
+        FieldKind::Currency => Some((field.fieldname, amount(field))),
+        FieldKind::Percent => Some((field.fieldname, Amount::Percent)),
+        // The rate of a tax is a percentage by its label alone.
+        FieldKind::Float if says_percent(field.label) => Some((field.fieldname, Amount::Percent)),
+        _ => None,
+    });
+    found.collect()
+}
+
+fn says_percent(label: &str) -> bool {
+    let label = label.to_lowercase();
+    ["%", "percent", "tax rate"].iter().any(|known| label.contains(known))
 }
 
 /// The number with thousands apart and at least that many decimals. No digit that a site keeps is left out.
@@ -206,6 +220,7 @@ mod tests {
         assert_eq!(of("grand_total").unwrap(), "1,180.00 EUR");
         assert_eq!(of("base_grand_total").unwrap(), "1,180.00 INR");
         assert_eq!(of("conversion_rate"), None);
+        assert_eq!(of("per_delivered").unwrap(), "1,180%");
         // What is shown is believed before what is stored.
         let shown = map(json!({"currency": "USD"}));
         assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&shown)).unwrap(), "1.00 USD");
@@ -223,6 +238,6 @@ mod tests {
         let rate = |table: &str| amounts.written("rate", &number(5.0), amounts.below(table, Place::of(&nothing)));
         assert_eq!(rate("items").unwrap(), "5.00 EUR");
         // That of a tax is a percentage, and the document has none.
-        assert_eq!((rate("taxes"), rate("")), (None, None));
+        assert_eq!((rate("taxes").as_deref(), rate("").as_deref()), (Some("5%"), None));
     }
 }

@@ -12,6 +12,15 @@ pub type Labels = BTreeMap<&'static str, &'static str>;
 
 /// The list whose texts are sentences, a line each: they have commas and colons.
 const SENTENCES: &str = "warnings";
+/// The list of documents that link to one, a line for each DocType.
+const LINKING: &str = "linked_from";
+/// What people call entries that are no fields of theirs.
+const HEADINGS: [(&str, &str); 4] = [
+    (LINKING, "Documents that link to it"),
+    ("linked_from_more", "Further links"),
+    ("idx", "Row"),
+    ("doctype", "Document type"),
+];
 /// What stands before each line of a text of several.
 const MARGIN: &str = "| ";
 
@@ -46,7 +55,8 @@ impl Lines<'_> {
 
     /// That of the field; of what is none, its name.
     fn label(&self, key: &str) -> String {
-        self.labels.get(key).map_or_else(|| label(key), |label| (*label).to_owned())
+        let known = self.labels.get(key).filter(|_| key != "idx");
+        known.map_or_else(|| label(key), |label| label.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// A row whose values are all short.
@@ -104,6 +114,12 @@ impl Lines<'_> {
             sentences.into_iter().for_each(|sentence| self.quoted(sentence, depth + 1));
             return;
         }
+        let linking: Option<Vec<String>> = list.iter().map(|entry| self.linking(entry, place)).collect();
+        if let Some(linking) = linking.filter(|_| key == LINKING) {
+            self.line(depth, &format!("{label}:"));
+            linking.iter().for_each(|text| self.line(depth + 1, text));
+            return;
+        }
         let scalars: Option<Vec<String>> = list.iter().map(|value| self.scalar(key, value, place)).collect();
         if let Some(scalars) = scalars {
             self.line(depth, &format!("{label}: {}", scalars.join(", ")));
@@ -113,6 +129,7 @@ impl Lines<'_> {
         for (at, value) in list.iter().enumerate() {
             let number = format!("{}.", at + 1);
             match value {
+                Value::Object(map) if self.row(map, place, depth + 1) => {}
                 Value::Object(map) => match self.in_a_line(map, place) {
                     Some(text) => self.line(depth + 1, &format!("{number} {text}")),
                     None => {
@@ -123,6 +140,36 @@ impl Lines<'_> {
                 value => self.entry(&number, key, value, place, depth + 1),
             }
         }
+    }
+
+    /// What becomes of a row of a table, where the entry tells that.
+    fn row(&mut self, entry: &Map<String, Value>, place: Place<'_>, depth: usize) -> bool {
+        let part = |key: &str| entry.get(key).and_then(Value::as_object);
+        match (entry.len(), part("row"), part("changes"), entry.iter().next()) {
+            (2, Some(row), Some(changes), _) => {
+                let Some(which) = self.in_a_line(row, place) else { return false };
+                self.line(depth, &format!("{which}:"));
+                self.entries(changes, place, depth + 1);
+                true
+            }
+            (1, _, _, Some((key, row))) if matches!(key.as_str(), "added" | "removed") => {
+                self.entry(&label(key), key, row, place, depth);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How many documents of a DocType link to one, and some of them by name.
+    fn linking(&self, entry: &Value, place: Place<'_>) -> Option<String> {
+        let doctype = self.scalar("doctype", entry.get("doctype")?, place)?;
+        let count = entry.get("count")?.as_u64()?;
+        let named = entry.get("documents")?.as_array()?.iter().filter_map(|document| document.get("name"));
+        let named: Vec<String> = named.filter_map(|name| self.scalar("name", name, place)).collect();
+        let least = if entry.get("at_least").is_some() { "at least " } else { "" };
+        let more = if u64::try_from(named.len()).is_ok_and(|named| named < count) { ", and more" } else { "" };
+        let named = if named.is_empty() { String::new() } else { format!(": {}{more}", named.join(", ")) };
+        Some(format!("{doctype} ({least}{count}){named}"))
     }
 
     /// A value that takes a part of a line; none for one that does not.
@@ -172,6 +219,9 @@ fn is_bare(text: &str) -> bool {
 
 /// `grand_total` as `Grand total`; what is no name as it is, in quotes.
 fn label(key: &str) -> String {
+    if let Some((_, heading)) = HEADINGS.iter().find(|(known, _)| *known == key) {
+        return (*heading).to_owned();
+    }
     if key.is_empty() || !key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '.' | '-' | '[' | ']')) {
         return Value::from(key).to_string();
     }
@@ -218,16 +268,13 @@ Would change:
   Po no: (empty) → A-1
   Disabled: no → yes
   Items:
-    1.
-      Row: Idx 1, Item code SKU-1
-      Changes:
-        Qty: 2 → 3
-        Rate: -1,500 → 20
-    2.
-      Added:
-        Idx: 2
-        Item code: SKU-2
-        Qty: 1
+    Row 1, Item code SKU-1:
+      Qty: 2 → 3
+      Rate: -1,500 → 20
+    Added:
+      Row: 2
+      Item code: SKU-2
+      Qty: 1
   Terms:
     From: (empty)
     To:
@@ -281,6 +328,25 @@ Tags: \"a, b\"";
     }
 
     #[test]
+    fn documents_that_link_to_one_are_a_line_for_each_kind() {
+        let shown = read(json!({
+            "linked_from": [
+                {"doctype": "Quotation", "count": 4, "via": ["party_name"], "documents": [{"name": "Q-1", "docstatus": 1}, {"name": "Q: 2"}]},
+                {"doctype": "Address", "count": 200, "at_least": true, "via": ["links.link_name"], "documents": []},
+                {"doctype": "Contact", "count": 1, "via": ["links.link_name"], "documents": [{"name": "C-1"}]},
+            ],
+            "linked_from_more": "not everything was looked at",
+        }));
+        let expected = "\
+Documents that link to it:
+  Quotation (4): Q-1, \"Q: 2\", and more
+  Address (at least 200)
+  Contact (1): C-1
+Further links: not everything was looked at";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
     fn fields_stand_with_their_labels() {
         let shown = json!({"po_no": {"po_no": {"to": "A-1"}, "items": [{"qty": 1, "rate": 2}]}});
         let labels = Labels::from([("po_no", "Customer's Purchase Order"), ("qty", "Quantity")]);
@@ -299,7 +365,7 @@ Po no:
         let def = erpnext_doctypes::any("Sales Order").unwrap();
         let amounts = Amounts::new(def, &erpnext_doctypes::any, Map::new(), std::collections::BTreeMap::new());
         let shown = json!({"would_create": {
-            "currency": "EUR", "grand_total": 1180.0, "conversion_rate": 1.0,
+            "currency": "EUR", "grand_total": 1180.0, "conversion_rate": 1.0, "per_billed": 12.5,
             "items": [{"item_code": "BOLT", "qty": 2.0, "rate": 590.0}], "taxes": [{"rate": 19.0}],
         }});
         let shown = readable(shown.as_object().unwrap_or(&Map::new()), &Labels::new(), &amounts);
@@ -308,10 +374,11 @@ Would create:
   Currency: EUR
   Grand total: 1,180.00 EUR
   Conversion rate: 1
+  Per billed: 12.5%
   Items:
     1. Item code BOLT, Qty 2, Rate 590.00 EUR
   Taxes:
-    1. Rate 19";
+    1. Rate 19%";
         assert_eq!(shown, expected);
     }
 

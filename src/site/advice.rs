@@ -134,7 +134,10 @@ const fn by_kind(kind: Kind) -> &'static str {
             "Check erpnext.url and the site's certificate; a private certificate authority must be known to this \
              machine (or named by SSL_CERT_FILE)."
         }
-        Kind::Redirected => "Put the address it redirects to into erpnext.url.",
+        Kind::Redirected => {
+            "Open the address it redirects to in a browser: put it into erpnext.url if it is the site; sign in there if it is \
+             a login page of the network."
+        }
         Kind::Unexpected => "Check that erpnext.url is the address of the site itself, and check any proxy before it.",
         Kind::TooLarge => "Ask for less: fewer fields, a smaller limit, narrower filters.",
         Kind::BadKey => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use super::{advice, endpoints};
+use super::{Stranger, advice, endpoints};
 use crate::shape::said::Said;
 use crate::shape::text::holds_name;
 
@@ -121,6 +121,8 @@ pub struct SiteError {
     pub(super) fields: Box<[String]>,
     /// Where it is about links between documents, what the site said of them.
     pub(super) heard: Option<Box<Heard>>,
+    /// What is known of what answered in the place of ERPNext.
+    pub(super) stranger: Option<Box<Stranger>>,
     /// Method and path.
     pub(super) call: Box<str>,
     /// Whether the call could change something on the site.
@@ -138,6 +140,7 @@ impl SiteError {
             words,
             fields: Box::default(),
             heard: None,
+            stranger: None,
             call: call.into(),
             writes,
         }
@@ -193,6 +196,11 @@ impl SiteError {
     /// Frappe's name of the exception, such as `MandatoryError`.
     pub fn exc_type(&self) -> Option<&str> {
         self.exc_type.as_deref()
+    }
+
+    /// What answered in the place of ERPNext, where its answer tells.
+    pub fn stranger(&self) -> Option<&Stranger> {
+        self.stranger.as_deref()
     }
 
     /// What the site said as far as it may be told, as plain text, one message each.
@@ -273,7 +281,10 @@ impl SiteError {
             | Kind::Paused { retry_after: wait } => {
                 format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)).into()
             }
-            kind => advice::next(kind, self.exc_type()).into(),
+            kind => match self.stranger() {
+                Some(stranger) => stranger.next(),
+                None => advice::next(kind, self.exc_type()).into(),
+            },
         }
     }
 

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::reply::{Asked, Reply, Weighed, good, parsed};
-use super::{Answer, Body, Call, Caller, Client, ClientOptions, Kind, SiteError, call_state, url};
+use super::{Answer, Body, Call, Caller, Client, ClientOptions, Kind, SiteError, Stranger, call_state, url};
 use crate::limit::aside;
 use crate::limit::memory::{self, Share};
 
@@ -189,7 +189,10 @@ impl Client {
         } else {
             Kind::Cut
         };
-        asked.error(kind, asked.credentials.mask(&root_cause(&error)))
+        let words = root_cause(&error);
+        let is_encrypted = error.url().is_none_or(|url| url.scheme() == "https");
+        let stranger = Stranger::without_answer(kind, &words, is_encrypted).map(Box::new);
+        SiteError { stranger, ..asked.error(kind, asked.credentials.mask(&words)) }
     }
 }
 

@@ -36,6 +36,7 @@ mod rights;
 mod rows;
 mod said;
 mod send;
+mod stranger;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -82,6 +83,7 @@ pub use outside::{Outside, Seen, Unseen};
 pub use retry::Retry;
 pub use rows::RowQuery;
 pub use said::{Redact, redacted};
+pub use stranger::Stranger;
 pub use url::{BadUrl, SiteUrl};
 pub(crate) use url::{encode, unreachable};
 

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::Heard;
-use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
+use super::stranger::{beginning, is_page};
+use super::{Answer, Credentials, Download, Kind, Redact, SiteError, Stranger, endpoints};
 use crate::limit::memory::{self, Share};
 use crate::shape::said::Said;
 use crate::shape::{html, shortened};
@@ -17,8 +18,6 @@ use crate::shape::{html, shortened};
 const MAX_WORDS: usize = 2_000;
 /// The exceptions about links between documents: that lists Links which lead nowhere, this names what links to a document.
 const ABOUT_LINKS: [&str; 2] = ["LinkValidationError", "LinkExistsError"];
-/// How much of a page is searched for its title, in bytes.
-const MOST_OF_A_PAGE: usize = 64 << 10;
 /// The most fields an error names.
 const MAX_FIELDS: usize = 10;
 
@@ -133,7 +132,8 @@ pub(super) fn download(asked: Asked<'_>, mut reply: Reply) -> Result<Download, S
 }
 
 fn with_status(error: SiteError, reply: &Reply) -> SiteError {
-    SiteError { status: Some(reply.status), ..error }
+    let stranger = Stranger::of(error.kind, &error.call, reply).map(Box::new);
+    SiteError { status: Some(reply.status), stranger, ..error }
 }
 
 /// Where a redirect leads, without query or credentials.
@@ -149,7 +149,7 @@ fn redirect(reply: &Reply) -> String {
 
 /// What can be said of a body that is no JSON: its kind and its title, as far as that may be told.
 fn page(asked: Asked<'_>, status: u16, body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body.get(..MOST_OF_A_PAGE).unwrap_or(body));
+    let text = beginning(body);
     let lower = text.to_ascii_lowercase();
     // The offsets hold for both: ASCII case keeps every length.
     let title = lower.find("<title>").and_then(|start| {
@@ -158,7 +158,7 @@ fn page(asked: Asked<'_>, status: u16, body: &[u8]) -> String {
     });
     let what = if text.trim().is_empty() {
         "an empty answer"
-    } else if lower.contains("<html") || lower.trim_start().starts_with('<') {
+    } else if is_page(&text) {
         "an HTML page"
     } else {
         "text that is no JSON"

@@ -295,9 +295,22 @@ fn data(session: &Session<'_>, tool: Tool, level: Detail) -> Option<Value> {
     let writing = Writing { rule: &rule, catalog: session.listed };
     let mut schema = data_schema(def, purpose, &Shown { writing, level, purpose, def });
     if level != Detail::Full {
+        drop_lengths(&mut schema);
         schema["description"] = json!("accepts more fields: see get_doctype_schema");
     }
     Some(schema)
+}
+
+/// Takes out how long texts may be: nearly all may be as long, and the check tells.
+fn drop_lengths(schema: &mut Value) {
+    match schema {
+        Value::Object(schema) => {
+            schema.retain(|key, value| key != "maxLength" || value.is_object());
+            schema.values_mut().for_each(drop_lengths);
+        }
+        Value::Array(schemas) => schemas.iter_mut().for_each(drop_lengths),
+        _ => {}
+    }
 }
 
 fn rule(session: &Session<'_>, tool: Tool) -> Option<FieldRule> {

@@ -85,6 +85,45 @@ pub fn is_about_sending(query: &str) -> bool {
     has(&["email", "mail", "mails", "emails"]) && has(&["send", "sends", "sending", "e", "email"])
 }
 
+/// A change of documents that words ask for.
+pub struct Change<'a> {
+    /// Which.
+    pub verb: Verb,
+    /// The word that says so, as its stem.
+    pub word: &'a String,
+    /// Whether that is the verb itself, and not a word that people say for it.
+    pub is_plain: bool,
+}
+
+/// The change that words ask for first; nothing where they ask to read, or for something else before it.
+pub fn change_said(asked: &[String]) -> Option<Change<'_>> {
+    let mut is_other = false;
+    for word in asked {
+        let said = super::VERBS.iter().map(|(verb, _)| *verb).find_map(|known| {
+            let name = stem(verb(known));
+            (*word == name || means(word, &name)).then(|| (known, *word == name))
+        });
+        match said {
+            Some((Verb::List | Verb::Get | Verb::Search, _)) => return None,
+            Some((verb, is_plain)) if is_plain || !is_other => return Some(Change { verb, word, is_plain }),
+            Some(_) => {}
+            None => is_other |= is_said(word) && word != "bulk" && !means(word, "bulk"),
+        }
+    }
+    None
+}
+
+/// Whether a tool has this word in its own name, or one that it is said for.
+pub fn is_called(word: &str, tool: &Tool) -> bool {
+    has_own_name(tool) && said(tool).name.iter().any(|part| part == word || means(word, part))
+}
+
+/// Whether a tool by its own name does this change to something that the words name, how many there are aside.
+pub fn does_that(asked: &[String], change: &Change<'_>, tool: &Tool) -> bool {
+    let said_of = |word: &String| *word != *change.word && word != "bulk" && !means(word, "bulk");
+    is_called(change.word, tool) && asked.iter().any(|word| said_of(word) && is_called(word, tool))
+}
+
 /// The stems of the words of a text, without those that say nothing.
 pub fn words(text: &str) -> Vec<String> {
     let text = PHRASES.iter().fold(text.to_lowercase(), |text, (phrase, word)| text.replace(phrase, word));
@@ -211,7 +250,7 @@ fn means(word: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_words, words};
+    use super::{Verb, by_words, change_said, words};
     use crate::tool::Tool;
 
     /// Five ways of asking for each tool that has a name of its own.
@@ -269,6 +308,23 @@ mod tests {
             ("print pdf", "print_document"),
         ] {
             assert_eq!(found(query).first(), Some(&wanted), "{query}: {:?}", found(query));
+        }
+    }
+
+    #[test]
+    fn the_change_that_words_ask_for_is_the_first_of_them() {
+        for (query, verb) in [
+            ("delete a customer", Some(Verb::Delete)),
+            ("please remove customers", Some(Verb::Delete)),
+            ("customer delete", Some(Verb::Delete)),
+            ("bulk delete customers", Some(Verb::Delete)),
+            ("new quotation", Some(Verb::Create)),
+            ("list cancelled orders", None),
+            ("show new quotations", None),
+            ("approve a new order", None),
+            ("customer", None),
+        ] {
+            assert_eq!(change_said(&words(query)).map(|change| change.verb), verb, "{query}");
         }
     }
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::forbidden::Forbidden;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
@@ -211,6 +212,15 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         _ => candidates.collect(),
     };
     found.sort_by_key(|tool| exact != Some(*tool));
+    let asked = query.map(search::words).unwrap_or_default();
+    let wanted = wanted.and_then(|wanted| Operation::from_name(wanted.as_str()));
+    let forbidden = match exact {
+        Some(_) => None,
+        None => Forbidden::of(session, &asked, doctype.map(str::trim), wanted, &found),
+    };
+    if let Some(forbidden) = &forbidden {
+        found.retain(|tool| forbidden.leaves(tool));
+    }
     let mut room = usize::try_from(session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
     let mut best: Vec<Value> = Vec::new();
     for tool in found.iter().take(BEST) {
@@ -243,10 +253,16 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         });
         result.insert("doctypes".to_owned(), entries.collect());
     }
-    if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
+    if let Some(forbidden) = &forbidden {
+        result.insert("note".to_owned(), json!(forbidden.note));
+    } else if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
         result.insert("note".to_owned(), json!(NOTHING_SENDS));
     }
     let next = match (found.len(), doctype) {
+        (0, _) if forbidden.is_some() => "No tool does this here: tell the user.".to_owned(),
+        _ if forbidden.is_some() => {
+            "No tool does this here: tell the user. The tools found do something else; call_tool calls them.".to_owned()
+        }
         _ if !own.is_empty() => {
             "The site's own DocTypes have no tools of their own: the generic tools take them by their exact name."
                 .to_owned()

@@ -12,6 +12,7 @@ mod duplicates;
 mod erp;
 mod export;
 pub mod find;
+mod forbidden;
 mod history;
 mod lifecycle;
 mod linked;

@@ -5,14 +5,21 @@ const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next
 /** Tools whose answers are about the document that they name. */
 const OF_ONE = /^(create|update|submit|cancel|amend|convert|duplicate)_(\w+_)?document$/;
 const TITLES = { would_change: "Would change", would_create: "Would be created", would_delete: "Would be deleted for good", also_changed: "Changed besides by the site",
-  stored_differently: "Stored differently than sent", rows: "Documents" };
+  stored_differently: "Stored differently than sent", rows: "Documents", linked_from: "Documents that link to it" };
 
 const isFact = (value) => value === null || typeof value !== "object";
 /** Without the currency where it stands beside its amounts, the name that the heading has, and a title that says it again. */
 const worthSaying = (entries) => entries.filter(([field, value]) => !(field === "currency" && entries.some(([key]) => isMoney(key)))
   && !(field === "name" && value === host.input.name) && !(field === "title" && entries.some(([key, other]) => key !== field && other === value)));
+/** How many documents of a DocType link to one, and some of them by name. */
+const linking = ({ doctype, count, at_least, documents = [] }) => {
+  const named = documents.map((one) => shown(one.name, "name"));
+  if (named.length < count) named.push("…");
+  return `${doctype} (${at_least ? "at least " : ""}${count})${named.length ? `: ${named.join(", ")}` : ""}`;
+};
 function section(key, value) {
   const title = h("h2", {}, TITLES[key] ?? label(key));
+  if (key === "linked_from" && value.every?.((one) => one?.doctype)) return [title, h("ul", {}, value.map((one) => h("li", {}, linking(one))))];
   if (Array.isArray(value)) return value.length ? listed(key, title, value) : [];
   const entries = worthSaying(entriesOf(value).filter(([field]) => field !== "docstatus" || !("status" in value)));
   if (!entries.length) return [];
@@ -58,11 +65,16 @@ function draw(data) {
   const outcome = h("div", { "aria-live": "polite" });
   const rest = Object.entries(data).filter(([field, value]) => !TOLD.includes(field) && field !== key && value !== name
     && !(field === "documents" && value === data.rows?.length));
-  const facts = worthSaying(rest.filter(([, value]) => isFact(value)));
+  // What it comes to by the change, in the sight of all the fields that changed with it.
+  const changes = { ...data.changed, ...data.also_changed };
+  const sum = SUMS.find((field) => isChange(changes[field]));
+  const facts = worthSaying(rest.filter(([field, value]) => isFact(value) && !(field === "currency" && sum)));
   const above = done && from ? `${kind} ${from}` : tool && !data.not_done_yet && tool !== heading ? tool : "";
   return [
     ...draft ? paper(draft, draft.customer ?? draft.supplier ?? draft.party ?? kind ?? tool, [kind ? `New ${kind}` : tool, from].filter(Boolean).join(" "), [state], true, data.not_done_yet && sentence(heading))
-      : [above ? h("p", { class: "quiet" }, above) : null, h("div", { class: "head" }, h("h1", {}, sentence(heading)), state, !data.not_done_yet && data.status ? pill(data.status) : null)],
+      : [above ? h("p", { class: "quiet" }, above) : null, h("div", { class: "head" }, h("h1", {}, sentence(heading)), state, !data.not_done_yet && data.status ? pill(data.status) : null,
+        sum ? [h("span", { class: "fill" }), h("dl", { class: "sums" }, h("div", {}, h("dt", {}, label(sum)),
+          h("dd", { class: "sum" }, shown(changes[sum].to, sum, currencyOf(data, sum)))))] : null)],
     ...(data.messages ?? []).map((message) => words(String(message))),
     facts.length ? pairs(facts, data) : null,
     ...rest.filter(([, value]) => !isFact(value)).flatMap(([field, value]) => section(field, value)),

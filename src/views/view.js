@@ -43,7 +43,8 @@ const caller = () => {
 /** What the tool is called; the list does not always tell its title. */
 const toolTitle = () => {
   const { title, name } = host.context.toolInfo?.tool ?? {};
-  return title || label(name ?? "");
+  const [, verb] = /^([a-z]+)_(?!generic|bulk).+_document$/.exec(name ?? "") ?? [];
+  return title || (verb && site.doctype ? `${sentence(verb)} ${site.doctype}` : label(name ?? ""));
 };
 /** The DocType that the call is about. */
 const doctype = () => {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{DocTypeDef, FieldDef};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
 use ring::digest::{Context, SHA256, digest};
 use serde_json::{Map, Value, json};
 
@@ -36,7 +36,7 @@ const LEDGERS: [(&str, &str); 2] = [("accounts_ledger", "GL Entry"), ("accounts_
 pub struct Shown {
     /// The preview.
     pub entries: Map<String, Value>,
-    /// What the document says beside it, that tells the currencies of its amounts.
+    /// What the document says beside it: what it is called and comes to, and in which currencies.
     pub stated: Map<String, Value>,
 }
 
@@ -173,16 +173,23 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
 }
 
-/// What people call the document, where what would be done does not show the document itself.
+/// What people call the document, and what it comes to as it is stored, where what would be done does not show the document
+/// itself.
 fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
     let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));
     let is_short = |title: &str| !title.is_empty() && title.len() <= LONGEST_TITLE;
     let fields = def.filter(|_| !is_shown).map(|def| [def.titled_by().map(|field| field.fieldname), def.title_field]);
     let title = fields.into_iter().flatten().flatten().find_map(|field| {
         let title = stated.get(field).filter(|title| title.as_str().is_some_and(is_short))?;
-        (Some(title) != stated.get("name")).then(|| json!({field: title}))
+        (Some(title) != stated.get("name")).then(|| (field.to_owned(), title.clone()))
     });
-    title.map(|title| ("document".to_owned(), title)).into_iter().collect()
+    // The amount that the site works out, and that the desk's list shows.
+    let is_total =
+        |field: &&FieldDef| field.kind == FieldKind::Currency && field.is(flag::READ_ONLY | flag::IN_LIST_VIEW);
+    let total = def.filter(|_| !is_shown).and_then(|def| def.fields.iter().find(is_total));
+    let total = total.and_then(|field| Some((field.fieldname.to_owned(), stated.get(field.fieldname)?.clone())));
+    let told: Map<String, Value> = title.into_iter().chain(total).collect();
+    if told.is_empty() { told } else { Map::from_iter([("document".to_owned(), Value::Object(told))]) }
 }
 
 /// The amounts of a document of the DocType and of its entries in ledgers.

@@ -107,13 +107,29 @@ async fn an_error_or_a_newer_preview_takes_the_place_of_the_first() {
 }
 
 #[tokio::test]
+async fn what_links_to_a_document_that_would_be_deleted_is_told_by_name() {
+    let desk = Desk::start().await;
+    let order = desk.first("Sales Order", json!({"docstatus": 1})).await;
+    let order = desk.data("get_sales_order_document", json!({"name": order, "fields": ["customer"]})).await;
+    let customer = json!({"name": order["document"]["customer"]});
+    let scenario = desk.scenario("delete_customer_document", customer).await;
+    let linked = data(&scenario["result"])["linked_from"].clone();
+    let of_orders = linked.as_array().unwrap().iter().find(|entry| entry["doctype"] == "Sales Order").unwrap();
+    let line = format!("Sales Order ({}): {}", of_orders["count"], of_orders["documents"][0]["name"].as_str().unwrap());
+    let steps = json!([{"read": "main li"}, {"read": "main h2"}, {"read": "main th"}]);
+    let seen = shown("approval", with(scenario, steps));
+    assert!(seen.read(0).iter().any(|text| text.starts_with(&line)), "{line}: {:?}", seen.read(0));
+    assert!(seen.read(1).contains(&"Documents that link to it"), "{:?}", seen.read(1));
+    assert!(seen.read(2).is_empty(), "no columns of the program's own: {:?}", seen.read(2));
+}
+
+#[tokio::test]
 async fn a_write_is_shown_from_what_to_what_before_and_after() {
     let desk = Desk::start().await;
     let name = desk.first("Sales Order", json!({"docstatus": 0})).await;
     let change = json!({"po_no": "PO-77", "items": {"patch": [{"idx": 1, "qty": 42}]}});
     let dry = json!({"name": name, "data": change, "dry_run": true});
-    let steps =
-        json!([{"read": "[role=status]"}, {"read": "tbody tr"}, {"read": BUTTONS}, {"read": "details summary"}]);
+    let steps = json!([{"read": "[role=status]"}, {"read": "tbody tr"}, {"read": BUTTONS}, {"read": "details summary"}, {"read": ".sum"}, {"read": "main > p"}]);
     let dry = desk.scenario("update_sales_order_document", dry).await;
     let done = desk.scenario("update_sales_order_document", json!({"name": name, "data": change})).await;
     for (scenario, state, besides) in [(dry, "Dry run: nothing was sent", 0), (done, "Updated", 1)] {
@@ -127,6 +143,8 @@ async fn a_write_is_shown_from_what_to_what_before_and_after() {
         );
         assert!(seen.read(2).is_empty(), "nothing is asked");
         assert_eq!(seen.read(3).len(), besides, "what the site changed besides");
+        assert_eq!(seen.read(4).len(), besides, "what the order comes to by the change");
+        assert_eq!(seen.read(5).first(), Some(&"Update Sales Order"));
     }
 }
 

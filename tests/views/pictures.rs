@@ -7,16 +7,17 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::browser::{picture, play};
-use crate::desk::{Desk, Shown};
+use crate::desk::{Desk, Shown, with};
 use crate::every::every;
 
 /// What the scenes are called, in their order: those of every test first.
-const SCENES: [&str; 10] =
-    ["order", "list", "bars", "change", "history", "approval", "draft", "document", "chart", "report"];
+const SCENES: [&str; 11] =
+    ["order", "list", "bars", "change", "history", "approval", "draft", "document", "chart", "report", "history-open"];
 
 /// The scenes, each once.
 async fn scenes(desk: &Desk) -> Vec<Value> {
     let mut scenes = every(desk).await;
+    let open = with(scenes[4].clone(), json!([{"open": "details"}]));
     let invoice = desk.first("Sales Invoice", json!({"status": "Overdue"})).await;
     scenes.push(desk.scenario("get_sales_invoice_document", json!({"name": invoice})).await);
     let months =
@@ -25,6 +26,7 @@ async fn scenes(desk: &Desk) -> Vec<Value> {
     let company = desk.first("Company", json!({})).await;
     let report = json!({"name": "Accounts Receivable", "filters": {"company": company}, "limit": 5});
     scenes.push(desk.scenario("run_report", report).await);
+    scenes.push(open);
     scenes
 }
 

@@ -195,14 +195,12 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
 /// Why the site cannot be talked to, and what mends it.
 fn with_mends(connection: &Connection, error: &SiteError) -> String {
     if error.kind() == Kind::BadKey && error.exc_type().is_none() {
-        return format!("{}: not ERPNext but something before it asks for a password", worded(connection, error));
+        return format!(
+            "{}: not ERPNext but something before it asks for a password",
+            unreached::told(connection, error)
+        );
     }
-    format!("{}\n{}", worded(connection, error), unreached::mends(connection, error))
-}
-
-fn worded(connection: &Connection, error: &SiteError) -> String {
-    let (site, words) = (connection.session().caller.site.as_str(), error.messages().join("; "));
-    format!("{site}: {}{}{words}", error.what(), if words.is_empty() { "" } else { ": " })
+    format!("{}\n{}", unreached::told(connection, error), unreached::mends(connection, error))
 }
 
 /// Says who the key belongs to, and in which roles.
@@ -210,7 +208,9 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
     let user = match connection.session().user_name().await {
         Ok(user) => user,
         // A key that the site itself refuses is told by its words: whoever is asked gives another.
-        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => bail!(worded(connection, &error)),
+        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => {
+            bail!(unreached::told(connection, &error))
+        }
         Err(error) => bail!(with_mends(connection, &error)),
     };
     say(&format!("{} takes the key; it is {user}'s", connection.session().caller.site.as_str()));

@@ -1,4 +1,4 @@
-//! `doctor` on sixteen set-ups that do not work, as a person reads it: one transcript, to be reviewed as a whole.
+//! `doctor` on set-ups that do not work, as a person reads it: one transcript, to be reviewed as a whole.
 
 use std::fmt::Write;
 use std::fs::Permissions;
@@ -20,16 +20,19 @@ use crate::support::{Site, config_json, free_port};
 
 const CERTIFICATE: &[u8] = include_bytes!("../http/certificates/old.pem");
 const KEY: &[u8] = include_bytes!("../http/certificates/old.key");
+/// An alert of TLS, as a server sends it to who begins without a handshake.
+const ALERT: &[u8] = &[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x0a];
+const NEEDS_PASSWORD: &[u8] = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
 const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 /// Where the clock of the wrong one stands; as long as every date of HTTP.
 const LONG_AGO: &[u8] = b"Tue, 02 Jan 2024 10:00:00 GMT";
 
 /// What `doctor` says that is not well, without what differs from run to run.
-async fn said(folder: &Path, config: &Value) -> String {
+async fn said(folder: &Path, config: &Value, env: (&str, &str)) -> String {
     let file = folder.join("c.json");
     std::fs::write(&file, config.to_string()).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    let done = run(folder, &[("NO_PROXY", "*")], &["doctor", "--config", "c.json"]).await;
+    let done = run(folder, &[env], &["doctor", "--config", "c.json"]).await;
     let url = config["erpnext"]["url"].as_str().unwrap();
     let port = url.rsplit(':').next().filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     let mut said = done.stdout + &done.stderr;
@@ -132,7 +135,7 @@ async fn long_ago(site: &SampleSite) -> u16 {
 }
 
 #[tokio::test]
-async fn sixteen_set_ups_that_do_not_work_are_each_told_by_their_cause() {
+async fn set_ups_that_do_not_work_are_each_told_by_their_cause() {
     let folder = tempfile::tempdir().unwrap();
     let titled = |status: u16, title: &str| {
         ResponseTemplate::new(status).set_body_raw(format!("<html><title>{title}</title></html>"), "text/html")
@@ -143,7 +146,9 @@ async fn sixteen_set_ups_that_do_not_work_are_each_told_by_their_cause() {
     let basic = answering(page(401).insert_header("www-authenticate", "Basic")).await;
     let elsewhere = answering(moved("https://erp.example.com/")).await;
     let login = answering(moved("/login")).await;
+    let moved_on = answering(moved("https://erp.example.com/erp/api/method/frappe.auth.get_logged_user")).await;
     let captive = answering(page(200)).await;
+    let refusing = answering(titled(407, "Proxy Authentication Required")).await;
     let slow = answering(page(200).set_delay(Duration::from_secs(30))).await;
     let busy = answering(page(429).insert_header("retry-after", "60")).await;
     let site = SampleSite::start().await;
@@ -164,11 +169,14 @@ async fn sixteen_set_ups_that_do_not_work_are_each_told_by_their_cause() {
         ("a port that nothing listens at", of(&format!("http://127.0.0.1:{}", free_port()))),
         ("http to another machine", of("http://erp.example.com")),
         ("https where plain http is spoken", of(&format!("https://127.0.0.1:{}", bare(BAD).await))),
-        ("http where https is spoken", of(&to_https.url())),
+        ("http where https is spoken, and a web server says so", of(&to_https.url())),
+        ("http where https is spoken, and nobody says so", of(&format!("http://127.0.0.1:{}", bare(ALERT).await))),
         ("a port where something else listens", of(&format!("http://127.0.0.1:{}", bare(b"").await))),
         ("a certificate that nobody knows", of(&format!("https://localhost:{}", encrypted().await))),
-        ("a proxy that asks for a password", of(&basic.url())),
-        ("a redirect to another host", of(&elsewhere.url())),
+        ("a web server that asks for a password", of(&basic.url())),
+        ("a proxy in the way that asks for a password", of(&refusing.url())),
+        ("a redirect to the same path of another address", of(&moved_on.url())),
+        ("a redirect to the first page of another host", of(&elsewhere.url())),
         ("a redirect to a login page", of(&login.url())),
         ("a captive page", of(&captive.url())),
         ("a site that does not answer in time", slow),
@@ -177,7 +185,10 @@ async fn sixteen_set_ups_that_do_not_work_are_each_told_by_their_cause() {
         ("a secret that is wrong", stranger),
         ("the key of a user without rights", site.config_of("nobody", read)),
     ] {
-        writeln!(transcript, "## {what}\n{}", said(folder.path(), &config).await).unwrap();
+        writeln!(transcript, "## {what}\n{}", said(folder.path(), &config, ("NO_PROXY", "*")).await).unwrap();
     }
+    let proxy = format!("http://127.0.0.1:{}", bare(NEEDS_PASSWORD).await);
+    let by_proxy = said(folder.path(), &of("https://erp.example.com"), ("HTTPS_PROXY", &proxy)).await;
+    writeln!(transcript, "## a proxy of this machine that asks for a password\n{by_proxy}").unwrap();
     insta::assert_snapshot!(transcript.trim_end());
 }

@@ -74,6 +74,9 @@ async fn help_has_examples_and_no_colour_where_nobody_looks() {
     for arguments in [&["--help"][..], &["init", "--help"]] {
         let help = run(folder.path(), &[], arguments).await.stdout;
         assert!(help.contains("Examples:") && !help.contains('\u{1b}'), "{help}");
+        // A command's own options stand apart from those that all have.
+        let (own, shared) = help.split_once("Options of every command:").unwrap();
+        assert!(own.contains("Options:") && !own.contains("--toolsets") && shared.contains("--toolsets"), "{help}");
     }
 }
 

@@ -109,6 +109,7 @@ fn between(file: &str, begins: &str, ends: &str) -> String {
 fn every_next_step_of_an_error_has_a_row() {
     let sources = [
         between("src/site/advice.rs", "const fn by_kind(", "\n}\n"),
+        between("src/site/stranger.rs", "pub fn next(", "\n    }\n"),
         between("src/policy/denial.rs", "pub fn next(", "\n    }\n"),
         between("src/error.rs", "fn arguments(", "fn refused("),
         between("src/error.rs", "fn next(", "\n    }\n"),

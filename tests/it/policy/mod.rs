@@ -8,6 +8,7 @@ mod default;
 mod erp;
 mod fields;
 mod file_fields;
+mod forbidden_tools;
 mod reach;
 mod said;
 mod scope;

@@ -4,6 +4,7 @@ mod arguments;
 mod budget;
 mod client;
 mod definitions;
+mod levels;
 mod prompts;
 mod resources;
 mod sessions;

@@ -1,0 +1,89 @@
+//! What a question for a tool asks for and the policy forbids: that is said, and no neighbour is shown in its place.
+
+use crate::context::Session;
+use crate::policy::{Operation, Reason};
+use crate::tool::search::{self, Change};
+use crate::tool::{Effect, Tool, operation};
+
+/// What is forbidden.
+pub struct Forbidden<'a> {
+    change: Option<Change<'a>>,
+    /// That it is, and what permits it.
+    pub note: String,
+}
+
+impl<'a> Forbidden<'a> {
+    /// What the words, or the operation and DocType beside them, ask for in vain; nothing where one of the tools found has
+    /// another way to do just that, such as taking a tag off.
+    pub fn of(
+        session: &Session<'_>,
+        words: &'a [String],
+        doctype: Option<&str>,
+        wanted: Option<Operation>,
+        found: &[Tool],
+    ) -> Option<Self> {
+        let change = search::change_said(words);
+        let forbidden = wanted.or(change.as_ref().map(|change| operation(change.verb)))?;
+        // Which reports run is said by their names, not by DocTypes.
+        if forbidden == Operation::Report {
+            return None;
+        }
+        let does_that = |tool: &Tool| change.as_ref().is_some_and(|change| search::does_that(words, change, tool));
+        if found.iter().any(|tool| tool.operation() != forbidden && does_that(tool)) {
+            return None;
+        }
+        let doctypes = match doctype {
+            Some(doctype) => {
+                vec![session.catalog.all_generated().find(|def| def.name.eq_ignore_ascii_case(doctype))?.name]
+            }
+            None => named(session, words),
+        };
+        let is_plain = wanted.is_some() || change.as_ref().is_some_and(|change| change.is_plain);
+        let note = if let Some(first) = doctypes.first() {
+            if doctypes.iter().any(|doctype| session.policy.permit(forbidden, doctype).is_ok()) {
+                return None;
+            }
+            let denial = session.policy.permit(forbidden, first).err()?;
+            match denial.reason {
+                Reason::NotPermitted(_) | Reason::NotConfigured => {
+                    format!("{denial}. An administrator permits it with permissions.doctypes.{first}.{forbidden}: true")
+                }
+                _ => denial.to_string(),
+            }
+        } else if is_plain && !session.policy.permits_somewhere(forbidden) {
+            format!(
+                "{forbidden} is permitted on no DocType by this server's configuration. An administrator permits it with \
+                 permissions.doctypes.DOCTYPE.{forbidden}: true"
+            )
+        } else {
+            return None;
+        };
+        Some(Self { change, note })
+    }
+
+    /// Whether a tool may be shown beside the note: one that takes nothing away, and is not called by what is forbidden.
+    pub fn leaves(&self, tool: &Tool) -> bool {
+        let is_called_so = || self.change.as_ref().is_some_and(|change| search::is_called(change.word, tool));
+        match tool.effect() {
+            Effect::Reads => true,
+            Effect::Destroys => false,
+            Effect::Adds | Effect::Sets => !is_called_so(),
+        }
+    }
+}
+
+/// The DocTypes whose whole names are among the words, those with the longest names.
+fn named<'s>(session: &'s Session<'_>, words: &[String]) -> Vec<&'s str> {
+    let configured = session.policy.doctypes().map(|(name, _)| name);
+    let all = configured.chain(session.catalog.all_generated().map(|def| def.name));
+    let sized = all.filter_map(|name| {
+        let own = search::words(name);
+        (!own.is_empty() && own.iter().all(|word| words.contains(word))).then_some((own.len(), name))
+    });
+    let mut sized: Vec<(usize, &str)> = sized.collect();
+    let longest = sized.iter().map(|(size, _)| *size).max();
+    sized.retain(|(size, _)| Some(*size) == longest);
+    sized.sort_unstable();
+    sized.dedup();
+    sized.into_iter().map(|(_, name)| name).collect()
+}
