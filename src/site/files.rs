@@ -10,6 +10,7 @@ use super::{
 };
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
+use crate::shape::is_set;
 
 /// A file attached to a document, or one that is public. Only what the site says of its files makes one, so that no other file
 /// can be asked for.
@@ -51,7 +52,7 @@ impl Attachment {
 
     /// Whether only who may read the document gets it; else everyone does who has its address.
     pub fn is_private(&self) -> bool {
-        self.facts.get("is_private").and_then(Value::as_u64) == Some(1)
+        is_set(&self.facts, "is_private")
     }
 }
 

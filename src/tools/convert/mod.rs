@@ -21,7 +21,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::Masked;
+use crate::shape::{Masked, is_set};
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
@@ -241,10 +241,7 @@ fn missing(
             let fits = doc.get(*field).is_some_and(|is| is == value);
             (visible(field) && !fits).then(|| (format!("its {field} is not {value}"), others()))
         }
-        When::Not(field) => {
-            let is = doc.get(*field).and_then(Value::as_u64) == Some(1);
-            (visible(field) && is).then(|| (format!("its {field} is set"), others()))
-        }
+        When::Not(field) => (visible(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others())),
         When::Left(field) => {
             let done = doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
             let why = || format!("nothing of it is left: its {field} is {done}");

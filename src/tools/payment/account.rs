@@ -7,7 +7,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::Kind;
 use crate::tool::Call;
 
@@ -98,7 +98,7 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
 
 /// By what may be told of the account: the rest the site refuses itself.
 fn usable(on: &DocTypeCall<'_>, name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
-    let is = |field: &str| on.may_read(field) && account.get(field).and_then(Value::as_u64) == Some(1);
+    let is = |field: &str| on.may_read(field) && is_set(account, field);
     let why = if on.may_read("company") && text_of(account, "company") != company {
         format!("is none of {company:?}")
     } else if is("is_group") {

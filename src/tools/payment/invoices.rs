@@ -8,7 +8,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::ListQuery;
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
@@ -170,7 +170,7 @@ impl<'a> Invoices<'a> {
             _ if of != party => format!("is of another {}, {of:?}", self.party_type.field()),
             0.0 => "is a draft, of which nothing is open before it is submitted".to_owned(),
             2.0 => "is cancelled".to_owned(),
-            _ if number("is_return") == 1.0 => {
+            _ if is_set(stored, "is_return") => {
                 "is a return: convert_document makes the payment of it, or its return_against is settled by it"
                     .to_owned()
             }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
+use crate::shape::is_set;
 use crate::site::{Kind, SiteError};
 
 /// The most doubts of a kind that are told one by one.
@@ -88,11 +89,6 @@ fn few(mut doubts: Vec<String>) -> Vec<String> {
     doubts
 }
 
-/// Whether a Check is on.
-fn is(doc: &Map<String, Value>, field: &str) -> bool {
-    doc.get(field).is_some_and(|value| *value == 1 || *value == true)
-}
-
 fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
     let (Some(paid), Some(received)) = (number(doc, "paid_amount"), number(doc, "received_amount")) else {
         return Vec::new();
@@ -131,13 +127,13 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
 }
 
 fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
-    if !is(doc, "is_return") {
+    if !is_set(doc, "is_return") {
         return Vec::new();
     }
     let against = doc.get("return_against").and_then(Value::as_str).unwrap_or_default();
     let why = match against {
         "" => "it is a return of no invoice".to_owned(),
-        against if is(doc, "update_outstanding_for_self") => {
+        against if is_set(doc, "update_outstanding_for_self") => {
             format!("update_outstanding_for_self is set, so what is open of {against} stays open")
         }
         _ => return Vec::new(),
