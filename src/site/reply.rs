@@ -43,11 +43,18 @@ pub(super) enum Sent {
     Bytes(Arc<Weighed>),
 }
 
-/// The bytes of an answer, and what they weigh as JSON.
+/// The bytes of a good answer, its status, and what they weigh as JSON.
 #[derive(Debug)]
 pub(super) struct Weighed {
+    pub status: u16,
     pub bytes: Box<[u8]>,
     pub weight: usize,
+}
+
+impl From<Reply> for Weighed {
+    fn from(reply: Reply) -> Self {
+        Self { status: reply.status, bytes: reply.body.into(), weight: reply.weight }
+    }
 }
 
 /// What was asked, as far as an error tells it.
@@ -105,11 +112,11 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 pub(super) fn good(
     asked: Asked<'_>,
     data: Option<Map<String, Value>>,
-    body: &[u8],
+    body: &Weighed,
 ) -> Result<Answer<Map<String, Value>>, SiteError> {
     let data = data.ok_or_else(|| {
-        let error = asked.error(Kind::Unexpected, asked.credentials.mask(&page(200, body)));
-        SiteError { status: Some(200), ..error }
+        let error = asked.error(Kind::Unexpected, asked.credentials.mask(&page(body.status, &body.bytes)));
+        SiteError { status: Some(body.status), ..error }
     })?;
     let messages = told(asked, &server_messages(&data));
     Ok(Answer { data, messages })
@@ -119,7 +126,7 @@ pub(super) fn good(
 pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
     let is_object = reply.body.trim_ascii_start().first() == Some(&b'{');
     if matches!(reply.status, 200..300) && is_object && reply.weight <= memory::MOST {
-        return Ok(Sent::Bytes(Arc::new(Weighed { bytes: reply.body.into(), weight: reply.weight })));
+        return Ok(Sent::Bytes(Arc::new(reply.into())));
     }
     decode(asked, &mut reply).map(Sent::Parsed)
 }
