@@ -103,6 +103,21 @@ impl ToolError {
         Self::Refused { what: what.into(), next: next.into() }
     }
 
+    /// A field that may not be read, and without which it cannot be done.
+    pub(crate) fn not_readable(field: &str, doctype: &str) -> Self {
+        Self::not_permitted(format!("This server's configuration does not permit reading {field} of {doctype}."))
+    }
+
+    /// A field that may not be written, and without which it cannot be done.
+    pub(crate) fn not_writable(field: &str, doctype: &str) -> Self {
+        Self::not_permitted(format!("This server's configuration does not permit writing {field} of {doctype}."))
+    }
+
+    /// What the configuration does not permit.
+    pub(crate) fn not_permitted(what: impl Into<String>) -> Self {
+        Self::refused(what, "get_doctype_permissions tells what is permitted.")
+    }
+
     /// What servers share does not answer, and without it something cannot be done.
     pub(crate) fn away(what: &str) -> Self {
         Self::refused(

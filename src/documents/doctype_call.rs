@@ -194,11 +194,6 @@ impl<'a> DocTypeCall<'a> {
         Ok(())
     }
 
-    /// Whether the caller may see the field of this name.
-    pub fn may_read(&self, field: &str) -> bool {
-        self.def.field(field).is_some_and(|field| self.permit.fields().may_read(field))
-    }
-
     /// The document that the call names; a Single is named like its DocType.
     pub fn name<'b>(&self, name: &'b DocumentName) -> &'b str {
         if self.def.is(SINGLE) { self.def.name } else { name }

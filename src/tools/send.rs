@@ -112,10 +112,7 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
     let said = said.map(|(field, value)| (field.clone(), value.clone())).collect();
     let children = |child: &str| session.catalog.known(child);
     if let Some(field) = create.fields().refused(Operation::Create, Some(on.def), children, &said).first() {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {MAIL}."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_writable(field, MAIL));
     }
     let told = Map::from_iter([
         ("recipients".to_owned(), json!(mail.recipients)),

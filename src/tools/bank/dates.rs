@@ -48,7 +48,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
         let on = DocTypeCall::of(call, permit).await?;
         on.keeps_values().await?;
         kind.seen(&on)?;
-        may_write(&on)?;
+        on.needs_to_update(&[CLEARANCE])?;
         calls.push(on);
     }
     let dated = read(call, &calls, asked, &args.account).await?;
@@ -163,19 +163,6 @@ fn asked(args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<Vec<Asked>, Ve
         }
     }
     if violations.is_empty() { Ok(asked) } else { Err(violations) }
-}
-
-/// That the configuration lets clearance dates be set.
-fn may_write(on: &DocTypeCall<'_>) -> Result<(), ToolError> {
-    let change = Map::from_iter([(CLEARANCE.to_owned(), Value::Null)]);
-    let children = |child: &str| on.session.catalog.known(child);
-    match on.permit.fields().refused(Operation::Update, Some(on.def), children, &change).first() {
-        None => Ok(()),
-        Some(field) => Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        )),
-    }
 }
 
 /// The payments as they are stored, with what they are to become; all that stands against it is told at once.

@@ -4,7 +4,7 @@
 use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on, may_read};
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -136,7 +136,7 @@ async fn seen(
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let fields = ["name", "posting_date", CLEARANCE, kind.cheque].into_iter().chain(kind.told.iter().copied());
     let query = ListQuery {
-        fields: fields.filter(|field| *field == "name" || may_read(on, field)).map(str::to_owned).collect(),
+        fields: fields.filter(|field| *field == "name" || on.may_read(field)).map(str::to_owned).collect(),
         filters: vec![Filter::new("name", Operator::In, json!(names)), Filter::eq("docstatus", 1)],
         order_by: vec![Order::asc("name")],
         limit: u32::try_from(MOST).unwrap_or(u32::MAX),

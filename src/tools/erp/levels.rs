@@ -88,10 +88,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     let bin = needed(&on, "Bin").await?;
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !sees(&bin, name)) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit reading {hidden} of Bin."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_readable(hidden, "Bin"));
     }
     let mut notes = Vec::new();
     let items = items(&call, &on, &args).await?;

@@ -155,10 +155,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     let may = |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit reading {hidden} of Bin."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_readable(hidden, "Bin"));
     }
     if let Some(date) = args.date.as_deref() {
         let Some(warehouse) = args.warehouse.as_deref().filter(|_| may("actual_qty")) else {

@@ -22,8 +22,7 @@ pub type Row = Map<String, Value>;
 /// # Errors
 /// The policy's refusal and the site's.
 pub async fn needed(on: &DocTypeCall<'_>, doctype: &str) -> Result<Neighbour, ToolError> {
-    let refused = |why: String| ToolError::refused(why, "get_doctype_permissions tells what is permitted.");
-    neighbour(on, doctype).await?.map_err(refused)
+    neighbour(on, doctype).await?.map_err(ToolError::not_permitted)
 }
 
 /// Whether a condition keeps some documents of the DocType from the caller.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows, with_article};
+use erpnext_schema::{Purpose, Rule, Violation, nearest, rows, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -130,7 +130,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
 /// # Errors
 /// That it would, or that it cannot be told: a caller who chooses the quantities would find out a rate that is withheld.
 fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &Value) -> Result<(), ToolError> {
-    let why = if !shows(on, "qty") || !shows(on, "rate") || !on.may_read("conversion_rate") {
+    let why = if !["items.qty", "items.rate", "conversion_rate"].into_iter().all(|name| on.may_read(name)) {
         "what the order would be over is withheld by this server's configuration".to_owned()
     } else if worth_of_rows(items, number(stored, "conversion_rate")) > most as f64 {
         format!("the order would be over more than {most}")
@@ -141,14 +141,6 @@ fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &
         format!("permissions.quota.submit_amount: {why}; nothing was sent."),
         "A person does that on the site.",
     ))
-}
-
-/// Whether the caller may see this column of the rows.
-fn shows(on: &DocTypeCall<'_>, column: &str) -> bool {
-    let table = on.def.field("items");
-    let child = table.and_then(FieldDef::rows_of).and_then(|child| on.session.catalog.known(child));
-    let column = child.and_then(|child| child.field(column));
-    table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
 }
 
 /// That the order is submitted and goes on.
@@ -183,7 +175,8 @@ impl Order {
         let number =
             |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
         // What is done is the same to a caller who may not see it: any refusal by it would tell how much that is.
-        let withheld: Vec<&str> = self.done.into_iter().filter(|done| !shows(on, done)).collect();
+        let is_withheld = |column: &&str| !on.may_read(&format!("items.{column}"));
+        let withheld: Vec<&str> = self.done.into_iter().filter(is_withheld).collect();
         let unknown = format!("{} of it is withheld by this server's configuration", withheld.join(" and "));
         let (before, after, columns) = (items(stored), items(body), items(given));
         for (row, columns) in after.iter().zip(&columns) {

@@ -141,10 +141,7 @@ pub async fn make<'a>(
     let Draft { mut doc, left_out } = writable(on.def, on.permit.fields(), &children, made);
     let needed = ["references", "references.allocated_amount", "paid_amount", "received_amount", ours, theirs];
     if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {hidden} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_writable(hidden, on.def.name));
     }
     let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
     let merged = on.merged(&doc, &data)?;

@@ -1,6 +1,6 @@
 //! The invoices of a payment: those that are named, or the oldest that are open, and what is open of them.
 
-use erpnext_schema::{DocTypeDef, Operator, Order, Rule, Violation};
+use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
@@ -47,13 +47,7 @@ impl<'a> Invoices<'a> {
         let on = DocTypeCall::of(call, read).await?;
         // A mask would be taken for what is open.
         on.keeps_values().await?;
-        let needed = ["outstanding_amount", "company", "due_date", party_type.field()];
-        if let Some(hidden) = needed.into_iter().find(|name| !may_read(on.def, read, name)) {
-            return Err(ToolError::refused(
-                format!("This server's configuration does not permit reading {hidden} of {}.", on.def.name),
-                "get_doctype_permissions tells what is permitted.",
-            ));
-        }
+        on.needs_to_read(&["outstanding_amount", "company", "due_date", party_type.field()])?;
         Ok(Self { on, party_type })
     }
 
@@ -230,8 +224,4 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
         }
     }
     if violations.is_empty() { Ok(asked) } else { Err(violations) }
-}
-
-fn may_read(def: &DocTypeDef, permit: &Permit, name: &str) -> bool {
-    def.field(name).is_some_and(|field| permit.fields().may_read(field))
 }

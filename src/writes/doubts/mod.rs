@@ -70,11 +70,13 @@ fn if_allowed<T: Default>(found: Result<T, SiteError>) -> Result<T, SiteError> {
     }
 }
 
-/// Leave to read all documents of a DocType with these fields; none where only some may be read.
+/// Leave to read all documents of a DocType with these fields, and columns such as `items.rate`; none where only some may
+/// be read.
 pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
     let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
     let def = on.session.catalog.known(doctype)?;
-    let may_read = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    let children = |child: &str| on.session.catalog.known(child);
+    let may_read = |name: &&str| permit.fields().may_read_named(def, &children, name);
     let all = !permit.is_row_filtered() && fields.iter().all(may_read);
     all.then_some(permit)
 }

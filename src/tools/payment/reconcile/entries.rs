@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::advances::{Advances, advances};
 use super::kinds::{ENTRY, Kind};
 use super::matches::Side;
-use super::sources::{Source, may_read};
+use super::sources::Source;
 use super::{PAYMENT, ReconcileArgs};
 use crate::document::amounts::is_above;
 use crate::documents::DocTypeCall;
@@ -169,7 +169,7 @@ impl Sight<'_> {
             let found = Violation { path, rule: Rule::Mandatory, message, nearest: None };
             ToolError::arguments(on.tool.name(), vec![found])
         };
-        if args.account.is_none() && !may_read(on, field) {
+        if args.account.is_none() && !on.may_read(field) {
             return Err(needs("account", format!("is mandatory: reading {field} of {} is not permitted", on.def.name)));
         }
         let mut filters = vec![
@@ -256,7 +256,7 @@ async fn in_sight(on: &DocTypeCall<'_>, mut sides: Vec<Side>) -> Result<Vec<Side
     let rows = on.session.site.list(on.permit, &query).await?.data;
     let seen: Vec<String> = rows.iter().filter_map(|row| document_name(row.get("name")?)).collect();
     sides.retain(|side| seen.contains(&side.name));
-    if !may_read(on, "posting_date") {
+    if !on.may_read("posting_date") {
         sides.iter_mut().for_each(|side| side.date = Value::Null);
     }
     Ok(sides)

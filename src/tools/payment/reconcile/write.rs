@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::entries::{Entries, Sight};
 use super::kinds::{Kind, Share, booked_for, number};
 use super::matches::{Match, Side};
-use super::sources::{Source, may_read};
+use super::sources::Source;
 use crate::cleared::Cleared;
 use crate::document::amounts::same;
 use crate::document::outcome::{UNCHANGED, Verdict};
@@ -94,7 +94,7 @@ impl<'a> Matched<'a> {
     /// Whether it is booked in this account, and that may be told.
     pub fn is_in(&self, account: &str) -> bool {
         let Source { kind, seen, .. } = self.source;
-        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| may_read(seen, field));
+        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| seen.may_read(field));
         is_told && kind.account(&self.before, text_of(&self.side.row, "reference_row")) == Some(account)
     }
 
