@@ -285,7 +285,7 @@ mod tests {
     }
 
     fn broken(rule: Rule) -> ToolError {
-        let violation = Violation { path: "data.x".to_owned(), rule, message: "is wrong".to_owned(), nearest: None };
+        let violation = Violation::new("data.x", rule, "is wrong");
         ToolError::arguments("create_thing_document", vec![violation])
     }
 

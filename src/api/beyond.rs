@@ -52,8 +52,8 @@ impl Site {
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
             if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await {
-                let (path, message) = (format!("filters.{field}"), "the policy does not permit reading it".to_owned());
-                violations.push(Violation { path, rule: Rule::NotPermitted, message, nearest: None });
+                let message = "the policy does not permit reading it";
+                violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
         }
         if !violations.is_empty() {

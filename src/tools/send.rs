@@ -195,8 +195,7 @@ async fn queued(call: &Call<'_>, name: &str) -> Map<String, Value> {
 /// What is wrong with the addresses.
 fn addresses(recipients: &[String], cc: &[String]) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut wrong =
-        |path: String, rule, message: String| violations.push(Violation { path, rule, message, nearest: None });
+    let mut wrong = |path: String, rule, message: String| violations.push(Violation::new(path, rule, message));
     if recipients.is_empty() {
         wrong("recipients".to_owned(), Rule::Mandatory, "is mandatory: at least one address".to_owned());
     }

@@ -182,7 +182,7 @@ async fn read<'a>(
         if let Some((key, message)) = against(kind, &before, date.as_deref(), account) {
             let path = format!("dates[{at}].{key}");
             let message = format!("{} {name:?} {message}", kind.doctype);
-            violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+            violations.push(Violation::new(path, Rule::Value, message));
         }
         let mut after = before.clone();
         after.insert(CLEARANCE.to_owned(), json!(date));

@@ -113,14 +113,14 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     let read = |path: &str, given: Option<&String>| match given {
         Some(text) => day(path, text),
         None => {
-            let message = "is mandatory where no dates are set".to_owned();
-            Err(Violation { path: path.to_owned(), rule: Rule::Mandatory, message, nearest: None })
+            let message = "is mandatory where no dates are set";
+            Err(Violation::new(path, Rule::Mandatory, message))
         }
     };
     match (read("from_date", args.from_date.as_ref()), read("to_date", args.to_date.as_ref())) {
         (Ok(from), Ok(to)) if from > to => {
             let message = format!("{to} is before from_date, {from}");
-            Err(vec![Violation { path: "to_date".to_owned(), rule: Rule::Value, message, nearest: None }])
+            Err(vec![Violation::new("to_date", Rule::Value, message)])
         }
         (Ok(from), Ok(to)) => Ok((from, to)),
         (from, to) => Err([from.err(), to.err()].into_iter().flatten().collect()),

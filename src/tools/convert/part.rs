@@ -23,13 +23,13 @@ pub fn keep_rows(
     // A row's name is seen wherever its table is.
     if !shows("name") {
         let message = format!("{ITEMS} may not be read here; leave it out for all rows");
-        return Err(vec![Violation { path: "rows".to_owned(), rule: Rule::NotPermitted, message, nearest: None }]);
+        return Err(vec![Violation::new("rows", Rule::NotPermitted, message)]);
     }
     let items: Vec<Map<String, Value>> = doc.get(ITEMS).into_iter().flat_map(rows).cloned().collect();
     let (mut kept, mut violations) = (Vec::<usize>::new(), Vec::new());
     let mut quantities = Vec::new();
     let mut wrong = |path: String, message: String| {
-        violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+        violations.push(Violation::new(path, Rule::Value, message));
     };
     if items.is_empty() {
         wrong("rows".to_owned(), "what is made has no items".to_owned());

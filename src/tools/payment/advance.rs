@@ -23,8 +23,8 @@ pub async fn company(call: &Call<'_>, args: &PaymentArgs) -> Result<String, Tool
     match known.as_slice() {
         [only] => Ok(only.name.clone()),
         _ => {
-            let message = "is mandatory where no invoice is open that says it".to_owned();
-            let found = Violation { path: "company".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let message = "is mandatory where no invoice is open that says it";
+            let found = Violation::new("company", Rule::Mandatory, message);
             Err(ToolError::arguments(call.tool.name(), vec![found]))
         }
     }

@@ -156,8 +156,8 @@ impl Across {
 }
 
 pub fn said_twice(field: &str) -> Violation {
-    let message = "is said by the arguments of this tool, not in data".to_owned();
-    Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None }
+    let message = "is said by the arguments of this tool, not in data";
+    Violation::new(format!("data.{field}"), Rule::Value, message)
 }
 
 /// A rate with the digits that count, however small it is.

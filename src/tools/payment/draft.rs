@@ -56,8 +56,8 @@ pub async fn make<'a>(
             None => return Err(invoices.nothing_open(&args.party)),
         },
         (None, None) => {
-            let message = "is mandatory where no invoices are named".to_owned();
-            let found = Violation { path: "amount".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let message = "is mandatory where no invoices are named";
+            let found = Violation::new("amount", Rule::Mandatory, message);
             return Err(ToolError::arguments(tool, vec![found]));
         }
     };

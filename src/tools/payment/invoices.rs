@@ -105,7 +105,7 @@ impl<'a> Invoices<'a> {
         let company = text_of(first, "company").to_owned();
         if let Some(other) = rows.iter().map(|row| text_of(row, "company")).find(|other| *other != company) {
             let message = format!("invoices of {company:?} and of {other:?} are open: which of them is paid?");
-            let found = Violation { path: "company".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let found = Violation::new("company", Rule::Mandatory, message);
             return Err(ToolError::arguments(self.on.tool.name(), vec![found]));
         }
         let (mut open, mut rest) = (Vec::new(), amount);
@@ -193,7 +193,7 @@ fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open
 fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<Violation>> {
     let (mut asked, mut violations) = (Vec::<(String, Option<f64>)>::new(), Vec::new());
     let mut wrong = |path: String, rule, message: &str| {
-        violations.push(Violation { path, rule, message: message.to_owned(), nearest: None });
+        violations.push(Violation::new(path, rule, message));
     };
     if rows.is_empty() {
         wrong("invoices".to_owned(), Rule::Value, "is empty; without it the oldest open invoices are paid");

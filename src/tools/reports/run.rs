@@ -218,8 +218,8 @@ fn select(table: &mut Table, args: &RunArgs) -> Result<Vec<String>, Vec<Violatio
     if let Some(levels) = args.levels
         && !table.cut_below(levels.max(1))
     {
-        let message = "no row of this report stands below another".to_owned();
-        violations.push(Violation { path: "levels".to_owned(), rule: Rule::Value, message, nearest: None });
+        let message = "no row of this report stands below another";
+        violations.push(Violation::new("levels", Rule::Value, message));
     }
     if let Some(order) = args.order_by.as_deref() {
         let order = order.trim();

@@ -165,8 +165,7 @@ impl Sight<'_> {
         }
         let field = args.party_type.account();
         let needs = |argument: &str, message: String| {
-            let path = argument.to_owned();
-            let found = Violation { path, rule: Rule::Mandatory, message, nearest: None };
+            let found = Violation::new(argument, Rule::Mandatory, message);
             ToolError::arguments(on.tool.name(), vec![found])
         };
         if args.account.is_none() && !on.may_read(field) {

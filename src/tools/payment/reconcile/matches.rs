@@ -151,7 +151,7 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
 fn named(row: &Map<String, Value>, key: &str, sides: &[Side]) -> Result<usize, Violation> {
     let Some(name) = row.get(key).and_then(document_name).filter(|name| !name.trim().is_empty()) else {
         let message = format!("is mandatory: the {key}'s name");
-        return Err(Violation { path: String::new(), rule: Rule::Mandatory, message, nearest: None });
+        return Err(Violation::new(String::new(), Rule::Mandatory, message));
     };
     sides.iter().position(|side| side.name == name).ok_or_else(|| {
         let nearest = erpnext_schema::nearest(&name, sides.iter().map(|side| side.name.as_str()));
