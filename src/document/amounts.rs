@@ -11,6 +11,11 @@ pub fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
     doc.get(field).and_then(Value::as_f64)
 }
 
+/// The number in a field; 0 where there is none.
+pub fn number_or_zero(doc: &Map<String, Value>, field: &str) -> f64 {
+    number(doc, field).unwrap_or_default()
+}
+
 /// Without what adding floats leaves.
 pub fn money(amount: f64) -> f64 {
     (amount * 1e6).round() / 1e6

@@ -169,16 +169,6 @@ impl Scope {
     }
 }
 
-/// A text of a row; empty where there is none.
-pub fn text<'r>(row: &'r Row, key: &str) -> &'r str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A number of a row.
-pub fn number(row: &Row, key: &str) -> f64 {
-    row.get(key).and_then(Value::as_f64).unwrap_or_default()
-}
-
 /// A row without what is empty, or 0 where that says as little.
 pub fn filled(mut row: Row) -> Value {
     row.retain(|_, value| !value.is_null() && *value != "" && value.as_f64() != Some(0.0));

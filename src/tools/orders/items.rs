@@ -10,12 +10,13 @@ use serde_json::{Map, Value, json};
 use super::may_update;
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
-use crate::document::amounts::{number, worth_of_rows};
+use crate::document::amounts::{number, number_or_zero, worth_of_rows};
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
+use crate::shape::text_of;
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Object};
 use crate::tool::spec::handler;
@@ -145,7 +146,7 @@ fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &
 
 /// That the order is submitted and goes on.
 fn changeable(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-    let status = stored.get("status").and_then(Value::as_str).unwrap_or_default();
+    let status = text_of(stored, "status");
     let (why, next) = match Docstatus::of(stored) {
         Docstatus::Draft => ("is a draft", "Update it: a draft's rows are changed like any of its fields."),
         Docstatus::Cancelled => ("is cancelled and stays so", "Amend it for a new draft."),
@@ -172,8 +173,6 @@ impl Order {
         let mut wrong = |path: String, message: String, nearest: Option<&str>| {
             violations.push(Violation { path, rule: Rule::Value, message, nearest: nearest.map(str::to_owned) });
         };
-        let number =
-            |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
         // What is done is the same to a caller who may not see it: any refusal by it would tell how much that is.
         let is_withheld = |column: &&str| !on.may_read(&format!("items.{column}"));
         let withheld: Vec<&str> = self.done.into_iter().filter(is_withheld).collect();
@@ -199,8 +198,8 @@ impl Order {
                 let message = "is needed in a row that is added: without it the site takes 0".to_owned();
                 wrong(format!("items[{at}].rate"), message, None);
             }
-            let of_old = |column: &str| old.map_or(0.0, |old| number(old, column));
-            let (qty, done, path) = (number(row, "qty"), of_old(self.done[0]), format!("items[{at}].qty"));
+            let of_old = |column: &str| old.map_or(0.0, |old| number_or_zero(old, column));
+            let (qty, done, path) = (number_or_zero(row, "qty"), of_old(self.done[0]), format!("items[{at}].qty"));
             if qty <= 0.0 {
                 wrong(path, "has to be above 0; remove takes a row out".to_owned(), None);
             } else if !withheld.is_empty() {
@@ -214,11 +213,15 @@ impl Order {
         }
         for old in before.iter().filter(|old| !after.iter().any(|row| row.get("name") == old.get("name"))) {
             let at = old.get("idx").and_then(Value::as_u64).unwrap_or_default();
-            let done = || self.done.into_iter().find(|done| number(old, done) > 0.0);
+            let done = || self.done.into_iter().find(|done| number_or_zero(old, done) > 0.0);
             if !withheld.is_empty() {
                 wrong(format!("items[{at}]"), format!("cannot be removed: {unknown}"), None);
             } else if let Some(done) = done() {
-                wrong(format!("items[{at}]"), format!("cannot be removed: its {done} is {}", number(old, done)), None);
+                wrong(
+                    format!("items[{at}]"),
+                    format!("cannot be removed: its {done} is {}", number_or_zero(old, done)),
+                    None,
+                );
             }
         }
         violations

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::allocate::wrong;
 use crate::context::companies;
-use crate::document::amounts::money;
+use crate::document::amounts::{money, number};
 use crate::error::ToolError;
 use crate::shape::text_of;
 use crate::tool::Call;
@@ -79,13 +79,13 @@ impl Across {
                 format!("Give {takes} in data: what the account {does} in {bank}. amount is in {party}."),
             ));
         };
-        let number = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
-        let Some(at_bank) = number.filter(|number: &f64| *number > 0.0 && number.is_finite()) else {
+        let said = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
+        let Some(at_bank) = said.filter(|said: &f64| *said > 0.0 && said.is_finite()) else {
             let bank = if is_unknown { "the account's currency" } else { bank };
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));
         };
-        let of_party = made.get(rate).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+        let of_party = number(made, rate).filter(|rate| *rate > 0.0);
         let both = if is_unknown { format!("{party} is") } else { format!("{bank} and {party} are") };
         let Some((bank_rate, party_rate)) = rates((at_bank, bank), (amount, party), own.as_deref(), of_party) else {
             return Err(ToolError::refused(

@@ -7,7 +7,7 @@ use super::allocate::{plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
 use super::{Payment, PaymentArgs, account, advance};
-use crate::document::amounts::money;
+use crate::document::amounts::{money, number};
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
 use crate::error::ToolError;
@@ -207,8 +207,7 @@ fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str) -> Re
 
 /// Sets the amounts, in the accounts' currency and the company's, which the site works out again.
 pub fn put_amount(made: &mut Map<String, Value>, amount: f64, unallocated: f64) {
-    let rate =
-        |doc: &Map<String, Value>, field: &str| doc.get(field).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+    let rate = |doc: &Map<String, Value>, field: &str| number(doc, field).filter(|rate| *rate > 0.0);
     let source = rate(made, "source_exchange_rate").unwrap_or(1.0);
     let target = rate(made, "target_exchange_rate").unwrap_or(1.0);
     let allocated = money(amount - unallocated);

@@ -4,6 +4,7 @@ use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
@@ -158,7 +159,7 @@ impl<'a> Invoices<'a> {
 
     /// That the invoice is one of which something is to be paid by or to the party.
     fn payable(&self, name: &str, party: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-        let number = |field: &str| stored.get(field).and_then(Value::as_f64).unwrap_or_default();
+        let number = |field: &str| number_or_zero(stored, field);
         let of = text_of(stored, self.party_type.field());
         let why = match number("docstatus") {
             _ if of != party => format!("is of another {}, {of:?}", self.party_type.field()),
@@ -185,7 +186,7 @@ impl<'a> Invoices<'a> {
 }
 
 fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open {
-    let open = stored.get("outstanding_amount").and_then(Value::as_f64).unwrap_or_default();
+    let open = number_or_zero(stored, "outstanding_amount");
     Open { name, due_date: stored.get("due_date").cloned().unwrap_or_default(), open, asked }
 }
 
