@@ -17,7 +17,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit, Policy, WriteState};
-use crate::shape::markdown;
+use crate::shape::{markdown, text_of};
 use crate::site::{Answer, ListQuery, Mail, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::handler;
@@ -260,12 +260,9 @@ impl<'a> Write for Sent<'a> {
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        let text = |doc: &Map<String, Value>, field: &str| {
-            doc.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
         let same = |row: &&Map<String, Value>| {
-            COMPARED.iter().all(|field| text(row, field) == text(self.doc, field))
-                && is_said(&text(self.doc, "content"), &text(row, "content"))
+            COMPARED.iter().all(|field| text_of(row, field) == text_of(self.doc, field))
+                && is_said(text_of(self.doc, "content"), text_of(row, "content"))
         };
         let found: Vec<String> = rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect();
         Ok(match found.as_slice() {

@@ -135,7 +135,7 @@ async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<V
     let user = on.session.user_name().await?;
     let own = doc.get("owner").and_then(Value::as_str) == Some(user) && user != "Administrator";
     let action = |row: &Map<String, Value>| {
-        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| shape::text_of(row, key).to_owned();
         Action {
             name: text("action"),
             from: text("state"),

@@ -4,7 +4,7 @@ mod dates;
 mod uncleared;
 mod write;
 
-use erpnext_schema::{Rule, Violation, meant_date, time};
+use erpnext_schema::{Rule, Violation, into_rows, meant_date, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -183,15 +183,7 @@ fn form(account: &str, from: &str, to: &str, all: bool) -> Map<String, Value> {
 
 /// The rows of the site's tool.
 fn entries(mut tool: Map<String, Value>) -> Vec<Map<String, Value>> {
-    let rows = match tool.remove("payment_entries") {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
-    };
-    let rows = rows.into_iter().filter_map(|row| match row {
-        Value::Object(row) => Some(row),
-        _ => None,
-    });
-    rows.collect()
+    tool.remove("payment_entries").into_iter().flat_map(into_rows).collect()
 }
 
 #[cfg(test)]

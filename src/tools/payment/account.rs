@@ -1,5 +1,6 @@
 //! The bank or cash account of a payment: the one that is named, that of the mode, or the one that the site took.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -91,8 +92,8 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
         ));
     }
     let seen = on.visible(stored);
-    let rows = seen.get("accounts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let mut of_company = rows.filter(|row| text_of(row, "company") == company);
+    let mut of_company =
+        seen.get("accounts").into_iter().flat_map(rows).filter(|row| text_of(row, "company") == company);
     Ok(of_company.next().map(|row| text_of(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
 }
 

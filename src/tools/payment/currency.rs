@@ -4,6 +4,7 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::wrong;
+use super::receives;
 use crate::context::companies;
 use crate::document::amounts::{money, number};
 use crate::error::ToolError;
@@ -39,7 +40,7 @@ impl Across {
         (company, is_unknown): (&str, bool),
         amount: f64,
     ) -> Result<Option<Self>, ToolError> {
-        let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
+        let receives = receives(made);
         let (ours, theirs, rate) = match receives {
             true => ("paid_to_account_currency", "paid_from_account_currency", "source_exchange_rate"),
             false => ("paid_from_account_currency", "paid_to_account_currency", "target_exchange_rate"),

@@ -1,12 +1,12 @@
 //! The Payment Entry as the site makes it for the first invoice, with what the call says laid onto it.
 
-use erpnext_schema::{Purpose, Rule, Violation};
+use erpnext_schema::{Purpose, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
 use super::allocate::{plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
-use super::{Payment, PaymentArgs, account, advance};
+use super::{Payment, PaymentArgs, account, advance, receives};
 use crate::document::amounts::{money, number};
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
@@ -91,7 +91,7 @@ pub async fn make<'a>(
     if paid.is_empty() {
         made = advance::begun(call, args, account.as_ref(), &company).await?;
     }
-    let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
+    let receives = receives(&made);
     let (ours, theirs) = if receives { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
     let mut given = args.data.0.clone();
     let mut say = |field: &str, value: Option<&str>| {
@@ -157,11 +157,7 @@ pub async fn make<'a>(
 
 /// The rows of a table, which is taken out.
 fn table(made: &mut Map<String, Value>, field: &str) -> Vec<Map<String, Value>> {
-    let rows = match made.remove(field) {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
-    };
-    rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
+    made.remove(field).into_iter().flat_map(into_rows).collect()
 }
 
 /// That one payment can hold both: the site makes one for each invoice.
@@ -169,8 +165,7 @@ fn alike(first: &Map<String, Value>, other: &Map<String, Value>, name: &str) -> 
     let differs = |field: &&&str| first.get(**field) != other.get(**field);
     let fields = ["company", "party", "payment_type", "paid_from", "paid_from_account_currency"];
     let purchase = ["company", "party", "payment_type", "paid_to", "paid_to_account_currency"];
-    let receives = first.get("payment_type").is_some_and(|kind| kind == "Receive");
-    match if receives { &fields } else { &purchase }.iter().find(differs) {
+    match if receives(first) { &fields } else { &purchase }.iter().find(differs) {
         None => Ok(()),
         Some(field) => Err(ToolError::refused(
             format!(

@@ -1,6 +1,6 @@
 //! The form of a report: the filters it takes, read from its script or from the report itself.
 
-use erpnext_schema::FieldKind;
+use erpnext_schema::{FieldKind, rows};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -94,7 +94,7 @@ pub(crate) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
     let session = report.session;
     let form = session.site.report_form(&report.permit, &report.name).await?;
     let today = session.today();
-    let own = form.get("filters").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let own = form.get("filters").into_iter().flat_map(rows);
     let own: Vec<Filter> = own.filter_map(|entry| Filter::read(entry, today)).collect();
     if !own.is_empty() {
         return Ok(own);

@@ -5,13 +5,14 @@ mod closed;
 mod prices;
 mod stock;
 
+use erpnext_schema::rows;
 use futures_util::future::join3;
 use serde_json::{Map, Value};
 
 use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
-use crate::shape::is_set;
+use crate::shape::{is_set, text_of};
 use crate::site::{Kind, SiteError};
 
 /// The most doubts of a kind that are told one by one.
@@ -95,10 +96,10 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
     let (Some(paid), Some(received)) = (number(doc, "paid_amount"), number(doc, "received_amount")) else {
         return Vec::new();
     };
-    let text = |field: &str| doc.get(field).and_then(Value::as_str).unwrap_or_default();
+    let text = |field: &str| text_of(doc, field);
     let receives = text("payment_type") == "Receive";
-    let rows = doc.get("references").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let allocated = rows.filter_map(|row| number(row, "allocated_amount")).sum::<f64>().abs();
+    let references = doc.get("references").into_iter().flat_map(rows);
+    let allocated = references.filter_map(|row| number(row, "allocated_amount")).sum::<f64>().abs();
     let deducted = !doc.get("deductions").and_then(Value::as_array).is_none_or(Vec::is_empty);
     let of_party = if receives { paid } else { received };
     let mut doubts = Vec::new();
@@ -132,7 +133,7 @@ fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
     if !is_set(doc, "is_return") {
         return Vec::new();
     }
-    let against = doc.get("return_against").and_then(Value::as_str).unwrap_or_default();
+    let against = text_of(doc, "return_against");
     let why = match against {
         "" => "it is a return of no invoice".to_owned(),
         against if is_set(doc, "update_outstanding_for_self") => {

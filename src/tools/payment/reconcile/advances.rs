@@ -1,5 +1,6 @@
 //! The account in which a company keeps what a party paid in advance, where that is another than the party's.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -78,7 +79,6 @@ async fn seen(session: &Session<'_>, doctype: &str, name: &str) -> Option<Map<St
 
 /// What the rows of a party or a group state for the company: empty where nothing; none where the rows are withheld.
 fn stated(doc: &Map<String, Value>, company: &str) -> Option<String> {
-    let rows = doc.get("accounts")?.as_array().into_iter().flatten().filter_map(Value::as_object);
-    let mut of_company = rows.filter(|row| text_of(row, "company") == company);
+    let mut of_company = rows(doc.get("accounts")?).filter(|row| text_of(row, "company") == company);
     Some(of_company.next().map(|row| text_of(row, "advance_account").to_owned()).unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! What of a party is open: as the site's own tool finds it, as far as the caller may see it.
 
-use erpnext_schema::{Operator, Order, Rule, Violation};
+use erpnext_schema::{Operator, Order, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
 use super::advances::{Advances, advances};
@@ -83,17 +83,8 @@ impl Sight<'_> {
             Advances::Unknown => left_out.push("advances in an account of their own are not looked at".to_owned()),
         }
         let mut found = session.site.ask_desk_tool(self.asks, DeskQuestion::Unreconciled, &form, None).await?;
-        let mut rows = |table: &str| -> Vec<Map<String, Value>> {
-            let rows = match found.remove(table) {
-                Some(Value::Array(rows)) => rows,
-                _ => Vec::new(),
-            };
-            let rows = rows.into_iter().filter_map(|row| match row {
-                Value::Object(row) => Some(row),
-                _ => None,
-            });
-            rows.collect()
-        };
+        let mut rows =
+            |table: &str| -> Vec<Map<String, Value>> { found.remove(table).into_iter().flat_map(into_rows).collect() };
         let of_payments = rows("payments");
         let payments: Vec<Side> = of_payments.iter().filter_map(|row| self.payment(row)).collect();
         let payments = self.taken("payments", ("reference_type", of_payments.as_slice()), payments, &mut left_out);
