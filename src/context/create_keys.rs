@@ -12,7 +12,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::shared::{Held, Kind, Shared};
+use crate::shared::{Held, Keyspace, Shared};
 
 /// How often a key that another call holds is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -140,7 +140,7 @@ impl HeldKey {
             }
             Place::Shared(held, key) => {
                 let lives = Duration::try_from(REMEMBERED).unwrap_or_default();
-                held.put(Kind::Create, key, &note, lives).await.map_err(io::Error::other)?;
+                held.put(Keyspace::Create, key, &note, lives).await.map_err(io::Error::other)?;
             }
         }
         (self.state, self.asked) = (state, Some(asked.to_owned()));
@@ -148,9 +148,9 @@ impl HeldKey {
     }
 
     async fn of_all(shared: &Shared, key: &[u8], patience: Duration) -> io::Result<Self> {
-        let held = shared.hold(Kind::Creating, key, patience).await.map_err(io::Error::other)?;
+        let held = shared.hold(Keyspace::Creating, key, patience).await.map_err(io::Error::other)?;
         let held = held.ok_or(io::ErrorKind::WouldBlock)?;
-        let note = shared.get::<Option<Note>>(Kind::Create, key).await.map_err(io::Error::other)?;
+        let note = shared.get::<Option<Note>>(Keyspace::Create, key).await.map_err(io::Error::other)?;
         Ok(Self::noted(Place::Shared(held, key.to_vec()), note.flatten()))
     }
 
