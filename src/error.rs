@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::answer::Made;
 use crate::audit::{Outcome, Unrecorded};
-
 use crate::policy::Denial;
 use crate::shape::text::shortened;
 use crate::site::{Kind, SiteError, with_next};
@@ -197,9 +196,7 @@ impl ToolError {
             Self::Refused { .. } => "refused: not possible for this DocType or document".to_owned(),
         }
     }
-}
 
-impl ToolError {
     /// The document that the attempt made all the same.
     pub fn made(&self) -> Option<&Made> {
         if let Self::HalfWay { made, .. } = self { made.as_ref() } else { None }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::hex::hex;
 use crate::policy::{Operation, Policy};
 use crate::shared::{Away, Keyspace, Shared};
 
@@ -65,7 +66,7 @@ impl Tokens {
     pub async fn issue(&self, shared: Option<&Shared>, bound: Bound) -> Result<String, NoToken> {
         let mut bytes = [0; 9];
         SystemRandom::new().fill(&mut bytes).map_err(|_| NoToken::Random)?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex(&bytes);
         if let Some(shared) = shared {
             shared.put(Keyspace::Confirm, &name(&token, &bound), &(), GOOD_FOR).await?;
             return Ok(token);
@@ -112,7 +113,8 @@ fn name(token: &str, bound: &Bound) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Bound, Confirmed, MOST, Tokens};
-    use crate::policy::{Operation, Policy};
+    use crate::hex::hex;
+use crate::policy::{Operation, Policy};
 
     #[tokio::test]
     async fn the_oldest_make_room() {

@@ -12,6 +12,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::hex::hex;
 use crate::shared::{Held, Keyspace, Shared};
 
 /// How often a key that another call holds is looked at.
@@ -87,7 +88,7 @@ impl CreateKeys {
             return HeldKey::of_all(shared, name.as_ref(), patience).await;
         }
         std::fs::create_dir_all(&self.folder)?;
-        let name: String = name.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(name.as_ref());
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]

@@ -2,6 +2,8 @@
 
 use ring::hmac;
 
+use crate::hex::hex;
+
 /// What is kept. The numbers of what OAuth keeps stand in its file of state: they stay.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Keyspace {
@@ -64,7 +66,7 @@ pub(super) struct Names {
 impl Names {
     pub fn new(key: &[u8; 32], site: &str) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-        let site = hex(&key, &[b"site", site.as_bytes()]);
+        let site = keyed_hash(&key, &[b"site", site.as_bytes()]);
         Self { key, site: format!("erpnext-mcp:{{{}}}", &site[..16]) }
     }
 
@@ -79,17 +81,17 @@ impl Names {
     }
 
     fn entry_of(&self, word: &str, key: &[u8]) -> String {
-        hex(&self.key, &[self.site.as_bytes(), word.as_bytes(), key])
+        keyed_hash(&self.key, &[self.site.as_bytes(), word.as_bytes(), key])
     }
 }
 
-fn hex(key: &hmac::Key, parts: &[&[u8]]) -> String {
+fn keyed_hash(key: &hmac::Key, parts: &[&[u8]]) -> String {
     let mut context = hmac::Context::with_key(key);
     for part in parts {
         context.update(&part.len().to_be_bytes());
         context.update(part);
     }
-    context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(context.sign().as_ref())
 }
 
 #[cfg(test)]

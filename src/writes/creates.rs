@@ -21,6 +21,7 @@ use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
+use crate::hex::hex;
 use crate::policy::Filter;
 use crate::site::{Answer, Kind, SiteError, WriteError};
 use crate::tool::arguments::KEY;
@@ -64,7 +65,7 @@ impl DocTypeCall<'_> {
     pub(crate) async fn hold_key(&self, key: Option<&str>) -> Result<Option<Key>, ToolError> {
         let Some(key) = key else { return Ok(None) };
         let session = self.session;
-        let of = session.caller.identity().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let of = hex(session.caller.identity().as_bytes());
         let is_kept = self.keeps_keys().await?;
         let held = session.create_keys.hold(&[&of, self.def.name, key], PATIENCE).await.map_err(|error| {
             tracing::error!("{KEY}: {error}");

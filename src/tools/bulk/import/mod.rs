@@ -27,6 +27,7 @@ use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::extract;
+use crate::hex::hex;
 use crate::policy::Operation;
 use crate::tool::document_args::CreateArgs;
 use crate::tool::kinds::{Data, DocTypeName, Object};
@@ -140,7 +141,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ));
     }
     on.has_room_for(rows.len()).await?;
-    let sha256: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(digest(&SHA256, &bytes).as_ref());
     let state = json!({"sha256": sha256, "mapping": shown["mapping"]});
     let confirmed = on.gate_batch(operation, true, &shown, &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
