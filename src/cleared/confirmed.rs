@@ -113,8 +113,7 @@ fn name(token: &str, bound: &Bound) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Bound, Confirmed, MOST, Tokens};
-    use crate::hex::hex;
-use crate::policy::{Operation, Policy};
+    use crate::policy::{Operation, Policy};
 
     #[tokio::test]
     async fn the_oldest_make_room() {
