@@ -87,7 +87,11 @@ pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
 
 /// Notes that the answer reached a client: from now on the same is asked for as a new one.
 pub async fn told(shared: &Shared, key: [u8; 32]) {
-    if shared.take::<Option<Value>>(Keyspace::Answer, &key).await.is_err() {
+    warn_unless(shared.take::<Option<Value>>(Keyspace::Answer, &key).await.is_ok());
+}
+
+fn warn_unless(is_told: bool) {
+    if !is_told {
         tracing::warn!("other servers do not learn that a write has ended: the same is refused there for a while");
     }
 }
@@ -103,9 +107,7 @@ impl Alone {
         };
         let answer = answer.filter(|answer| answer.to_string().len() <= LARGEST);
         let lives = if answer.is_some() { KEPT } else { KNOWN };
-        if self.held.put(Keyspace::Answer, &self.key, &answer, lives).await.is_err() {
-            tracing::warn!("other servers do not learn that a write has ended: the same is refused there for a while");
-        }
+        warn_unless(self.held.put(Keyspace::Answer, &self.key, &answer, lives).await.is_ok());
     }
 
     /// Notes that the answer reached a client.

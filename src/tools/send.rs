@@ -119,7 +119,7 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         ("cc".to_owned(), json!(mail.cc)),
         ("subject".to_owned(), json!(args.subject)),
         ("text".to_owned(), json!(args.content)),
-        ("print".to_owned(), json!(mail.print_format.map_or("none", |format| format))),
+        ("print".to_owned(), json!(mail.print_format.unwrap_or("none"))),
         ("about".to_owned(), json!({"doctype": of.def.name, "name": name})),
     ]);
     let step = Step { name: None, state: WriteState::New(&doc), preview: &told };
