@@ -114,7 +114,7 @@ const BY_TYPE: &[(&str, &str)] = &[
     ("KeyError", BROKEN),
     ("TypeError", BROKEN),
     ("UnboundLocalError", BROKEN),
-    ("ValueError", "Check numbers, dates and times: one of them is none to the site."),
+    ("ValueError", "Check numbers, dates and times: the site cannot read one of them."),
     ("ModuleNotFoundError", INCOMPLETE),
     ("OSError", INCOMPLETE),
 ];

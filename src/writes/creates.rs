@@ -76,7 +76,7 @@ impl DocTypeCall<'_> {
                 ),
                 _ => ToolError::refused(
                     format!("{KEY}: this server cannot keep keys now; nothing was sent."),
-                    "Tell the administrator; without a key the create works, and is not known again when it is repeated.",
+                    "Tell the administrator. Without a key the create works, but a repeat of it would not be recognised.",
                 ),
             }
         })?;
@@ -115,7 +115,7 @@ impl DocTypeCall<'_> {
                     with_article(self.def.name)
                 );
                 return Err(if key.is_kept {
-                    ToolError::refused(what, "Call again in two minutes, when the site has ended what it was at.")
+                    ToolError::refused(what, "Call again in two minutes, when the site has finished what it was doing.")
                 } else {
                     let list = format!("List {} with order_by \"creation desc\"", self.def.name);
                     ToolError::refused(what, format!("{list}; only if it is not there, call with another key."))

@@ -64,7 +64,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
-        answer.insert("next".to_owned(), json!("Dry run: nothing was sent but questions."));
+        answer.insert("next".to_owned(), json!("Dry run: nothing was sent; the site was only read."));
         return Ok(answer.into());
     }
     let state: Value = dated.iter().map(|one| json!([one.name, one.before.get("modified")])).collect();

@@ -92,7 +92,7 @@ impl Levels {
         if !sees(bin, "actual_qty") {
             return Err(ToolError::refused(
                 "date: needs permission to read actual_qty of Bin.",
-                "Leave out date for what may be read of now.",
+                "Leave out date for the present state, as far as it may be read.",
             ));
         }
         let all: usize = self.rows.values().map(Vec::len).sum();

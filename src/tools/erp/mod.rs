@@ -161,7 +161,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
         let Some(warehouse) = args.warehouse.as_deref().filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
-                "Name a warehouse, or leave out date for the stock of now.",
+                "Name a warehouse, or leave out date for the current stock.",
             ));
         };
         is_a_date(Some(date))?;

@@ -97,7 +97,7 @@ impl Closable {
             let listed = names.collect::<Vec<_>>().join(", ");
             ToolError::refused(
                 format!("doctype: {} is neither closed nor held by this tool{near}", with_article(doctype)),
-                format!("It takes {listed}. What is no longer wanted otherwise is cancelled or deleted."),
+                format!("It takes {listed}. Cancel or delete another document that is no longer wanted."),
             )
         })
     }

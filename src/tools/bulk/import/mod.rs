@@ -205,8 +205,7 @@ fn dry(shown: Map<String, Value>, problems: &Problems) -> Map<String, Value> {
     if !problems.is_empty() {
         answer.insert("rows_with_problems".to_owned(), json!(problems.rows()));
         answer.insert("problems".to_owned(), Value::Array(problems.told()));
-        next =
-            "Nothing was sent, and nothing is while a row has a problem: correct the file, or say mapping otherwise.";
+        next = "Nothing was sent, and nothing will be while a row has a problem: correct the file, or change mapping.";
     }
     answer.insert("next".to_owned(), json!(next));
     answer

@@ -156,7 +156,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
-        let next = "Dry run: nothing was sent but questions; the site's own rules for matching were not run.";
+        let next = "Dry run: nothing was sent; the site was only read, and its own rules for matching were not run.";
         answer.insert("next".to_owned(), json!(next));
         return Ok(answer.into());
     }

@@ -64,7 +64,7 @@ impl<'a> Matched<'a> {
             if let Some(order) = booked_for(&before, row) {
                 return Err(ToolError::refused(
                     format!("{} {:?} is booked for {order:?} already; nothing was sent.", side.doctype, side.name),
-                    "Leave it out by allocations of the others: the desk's Payment Reconciliation takes it from there.",
+                    "Name the others in allocations to leave it out; the desk's Payment Reconciliation takes it.",
                 ));
             }
             if !same(source.kind.open(source.party_type, &before, row), side.open) {
