@@ -3,7 +3,8 @@
 use erpnext_schema::{Purpose, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
-use super::allocate::{plan, spread, wrong};
+use super::account::Account;
+use super::allocate::{Open, plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
 use super::{Payment, PaymentArgs, account, advance, receives};
@@ -66,33 +67,11 @@ pub async fn make<'a>(
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
     let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
 
-    let (mut made, mut references, mut has_discount) = (Map::new(), Vec::new(), false);
-    for (at, (invoice, share)) in paid.iter().enumerate() {
-        call.observer.tell(at, paid.len());
-        let mut one =
-            call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
-        // What the site deducts for early payment belongs to the amount that it worked out.
-        has_discount |= !table(&mut one, "deductions").is_empty();
-        let (rows, rest) = spread(table(&mut one, "references"), *share);
-        if rest > 0.0 {
-            let message = format!(
-                "the site takes {} for {}, {rest} less than the {share} that is meant",
-                money(share - rest),
-                invoice.name
-            );
-            return Err(ToolError::arguments(tool, vec![wrong("invoices", message, None)]));
-        }
-        references.extend(rows);
-        match at {
-            0 => made = one,
-            _ => alike(&made, &one, &invoice.name)?,
-        }
-    }
+    let FromSite { doc: mut made, references, has_discount } = from_site(call, &on, invoices, &paid).await?;
     if paid.is_empty() {
         made = advance::begun(call, args, account.as_ref(), &company).await?;
     }
-    let receives = receives(&made);
-    let (ours, theirs) = if receives { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
+    let (ours, theirs) = if receives(&made) { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
     let mut given = args.data.0.clone();
     let mut say = |field: &str, value: Option<&str>| {
         given.extend(value.map(|value| (field.to_owned(), json!(value))));
@@ -104,26 +83,7 @@ pub async fn make<'a>(
     let mut is_unknown = false;
     if let Some(account) = account {
         say(ours, Some(&account.name));
-        if made.get(ours).is_none_or(|is| *is != account.name) {
-            is_unknown = account.currency.is_none();
-            // These are of the account that the site took.
-            for of_account in ["account_type", "account_currency", "account_balance"] {
-                made.remove(&format!("{ours}_{of_account}"));
-            }
-            made.remove("bank_account");
-            // The rate was that of the account that the site took: of the same currency, it is the other one's now.
-            let (rate, other) = match receives {
-                true => ("target_exchange_rate", "source_exchange_rate"),
-                false => ("source_exchange_rate", "target_exchange_rate"),
-            };
-            made.remove(rate);
-            if let Some(value) = made.get(other).filter(|_| !is_unknown).cloned() {
-                made.insert(rate.to_owned(), value);
-            }
-        }
-        for (fact, value) in [("account_currency", account.currency), ("account_type", account.kind)] {
-            made.extend(value.map(|value| (format!("{ours}_{fact}"), json!(value))));
-        }
+        is_unknown = put_account(&mut made, ours, account);
     }
     let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
     AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
@@ -153,6 +113,77 @@ pub async fn make<'a>(
     on.permit.keeps_in_sight("filled by the site", &doc)?;
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
+}
+
+/// What the site makes for the invoices, as one payment.
+struct FromSite {
+    /// Without its rows.
+    doc: Map<String, Value>,
+    references: Vec<Map<String, Value>>,
+    /// Whether it would deduct something for early payment.
+    has_discount: bool,
+}
+
+/// Asks the site for the payment of each invoice, and takes of its rows what is meant for it.
+///
+/// # Errors
+/// Invoices that no one payment holds, less than is meant, and the site's refusal.
+async fn from_site(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    invoices: &Invoices<'_>,
+    paid: &[(Open, f64)],
+) -> Result<FromSite, ToolError> {
+    let mut whole = FromSite { doc: Map::new(), references: Vec::new(), has_discount: false };
+    for (at, (invoice, share)) in paid.iter().enumerate() {
+        call.observer.tell(at, paid.len());
+        let mut one =
+            call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
+        // What the site deducts for early payment belongs to the amount that it worked out.
+        whole.has_discount |= !table(&mut one, "deductions").is_empty();
+        let (rows, rest) = spread(table(&mut one, "references"), *share);
+        if rest > 0.0 {
+            let message = format!(
+                "the site takes {} for {}, {rest} less than the {share} that is meant",
+                money(share - rest),
+                invoice.name
+            );
+            return Err(ToolError::arguments(call.tool.name(), vec![wrong("invoices", message, None)]));
+        }
+        whole.references.extend(rows);
+        match at {
+            0 => whole.doc = one,
+            _ => alike(&whole.doc, &one, &invoice.name)?,
+        }
+    }
+    Ok(whole)
+}
+
+/// Puts the account that is meant in the place of the one that the site took, with what follows from it; whether its
+/// currency is not known.
+fn put_account(made: &mut Map<String, Value>, ours: &str, account: Account) -> bool {
+    let is_another = made.get(ours).is_none_or(|is| *is != account.name);
+    let is_unknown = is_another && account.currency.is_none();
+    if is_another {
+        // These are of the account that the site took.
+        for of_account in ["account_type", "account_currency", "account_balance"] {
+            made.remove(&format!("{ours}_{of_account}"));
+        }
+        made.remove("bank_account");
+        // The rate was that of the account that the site took: of the same currency, it is the other one's now.
+        let (rate, other) = match receives(made) {
+            true => ("target_exchange_rate", "source_exchange_rate"),
+            false => ("source_exchange_rate", "target_exchange_rate"),
+        };
+        made.remove(rate);
+        if let Some(value) = made.get(other).filter(|_| !is_unknown).cloned() {
+            made.insert(rate.to_owned(), value);
+        }
+    }
+    for (fact, value) in [("account_currency", account.currency), ("account_type", account.kind)] {
+        made.extend(value.map(|value| (format!("{ours}_{fact}"), json!(value))));
+    }
+    is_unknown
 }
 
 /// The rows of a table, which is taken out.
