@@ -1,6 +1,7 @@
-//! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with. Every
-//! kind has its bounds; what is oldest drops out. What a person and a grant may have of them is bounded by who puts them in,
-//! so that these bounds are met by nobody who only renews.
+//! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with.
+//!
+//! Each kind is bounded, and its oldest value drops out. How many values a person and a grant may have is bounded where
+//! they are put in, so that nobody who only renews meets these bounds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
