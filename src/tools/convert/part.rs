@@ -3,7 +3,7 @@
 use erpnext_schema::{Rule, Violation, rows, rows_mut};
 use serde_json::{Map, Value, json};
 
-use crate::document::amounts::{is_above, money, number, number_or_zero};
+use crate::document::amounts::{is_above, money, number, number_or_zero, stated_number};
 use crate::tools::payment::{put_amount, spread};
 
 /// The table whose rows are kept.
@@ -62,7 +62,7 @@ pub fn keep_rows(
         };
         let left = number_or_zero(&items[at], "qty").abs();
         let qty = row.get("qty").filter(|qty| !qty.is_null());
-        let qty = qty.map(|qty| qty.as_f64().or_else(|| qty.as_str()?.trim().parse().ok()).unwrap_or_default());
+        let qty = qty.map(|qty| stated_number(qty).unwrap_or_default());
         match qty {
             Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
             Some(qty) if is_above(qty, left) => {

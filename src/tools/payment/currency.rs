@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::allocate::wrong;
 use super::receives;
 use crate::context::companies;
-use crate::document::amounts::{money, number};
+use crate::document::amounts::{money, number, stated_number};
 use crate::error::ToolError;
 use crate::shape::text_of;
 use crate::tool::Call;
@@ -80,8 +80,7 @@ impl Across {
                 format!("Give {takes} in data: what the account {does} in {bank}. amount is in {party}."),
             ));
         };
-        let said = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
-        let Some(at_bank) = said.filter(|said: &f64| *said > 0.0 && said.is_finite()) else {
+        let Some(at_bank) = stated_number(given).filter(|said| *said > 0.0 && said.is_finite()) else {
             let bank = if is_unknown { "the account's currency" } else { bank };
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));

@@ -4,7 +4,7 @@ use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
-use crate::document::amounts::number_or_zero;
+use crate::document::amounts::{number_or_zero, stated_number};
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
@@ -212,8 +212,8 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
             wrong(path(key), Rule::Value, "no such key; an invoice has name and amount");
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
-        let number = amount.and_then(|amount| amount.as_f64().or_else(|| amount.as_str()?.trim().parse().ok()));
-        if amount.is_some() && number.is_none_or(|number: f64| number <= 0.0 || !number.is_finite()) {
+        let number = amount.and_then(stated_number);
+        if amount.is_some() && number.is_none_or(|number| number <= 0.0 || !number.is_finite()) {
             wrong(path("amount"), Rule::Value, "expected a number above 0");
         }
         match row.get("name").and_then(document_name).filter(|name| !name.trim().is_empty()) {
