@@ -340,9 +340,7 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
         // a method that is not open to the caller (H59).
         "PermissionError" => {
-            let message = text(body, "_server_messages").unwrap_or_default();
-            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
-            let field = bold.filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
+            let field = first_bold(body).filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
             let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase)).map(|(_, field)| field);
             one(field.filter(|field| is_fieldname(field) && !field.contains('.')))
         }
@@ -350,13 +348,14 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         "NonNegativeError"
         | "CannotChangeConstantError"
         | "CharacterLengthExceededError"
-        | "UpdateAfterSubmitError" => {
-            let message = text(body, "_server_messages").unwrap_or_default();
-            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
-            one(bold)
-        }
+        | "UpdateAfterSubmitError" => one(first_bold(body)),
         _ => Vec::new(),
     }
+}
+
+/// What stands first in bold in the site's messages.
+fn first_bold(body: &Map<String, Value>) -> Option<&str> {
+    text(body, "_server_messages")?.split_once("<strong>")?.1.split("</strong>").next()
 }
 
 fn is_fieldname(text: &str) -> bool {
