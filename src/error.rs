@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::answer::Made;
 use crate::audit::{Outcome, Unrecorded};
-
 use crate::policy::Denial;
 use crate::shape::text::shortened;
 use crate::site::{Kind, SiteError, with_next};
@@ -103,6 +102,21 @@ impl ToolError {
         Self::Refused { what: what.into(), next: next.into() }
     }
 
+    /// A field that may not be read, and without which it cannot be done.
+    pub(crate) fn not_readable(field: &str, doctype: &str) -> Self {
+        Self::not_permitted(format!("This server's configuration does not permit reading {field} of {doctype}."))
+    }
+
+    /// A field that may not be written, and without which it cannot be done.
+    pub(crate) fn not_writable(field: &str, doctype: &str) -> Self {
+        Self::not_permitted(format!("This server's configuration does not permit writing {field} of {doctype}."))
+    }
+
+    /// What the configuration does not permit.
+    pub(crate) fn not_permitted(what: impl Into<String>) -> Self {
+        Self::refused(what, "get_doctype_permissions tells what is permitted.")
+    }
+
     /// What servers share does not answer, and without it something cannot be done.
     pub(crate) fn away(what: &str) -> Self {
         Self::refused(
@@ -182,9 +196,7 @@ impl ToolError {
             Self::Refused { .. } => "refused: not possible for this DocType or document".to_owned(),
         }
     }
-}
 
-impl ToolError {
     /// The document that the attempt made all the same.
     pub fn made(&self) -> Option<&Made> {
         if let Self::HalfWay { made, .. } = self { made.as_ref() } else { None }
@@ -270,7 +282,7 @@ mod tests {
     }
 
     fn broken(rule: Rule) -> ToolError {
-        let violation = Violation { path: "data.x".to_owned(), rule, message: "is wrong".to_owned(), nearest: None };
+        let violation = Violation::new("data.x", rule, "is wrong");
         ToolError::arguments("create_thing_document", vec![violation])
     }
 

@@ -44,6 +44,8 @@ pub mod extract;
 #[doc(hidden)]
 pub mod files;
 #[doc(hidden)]
+pub mod hex;
+#[doc(hidden)]
 pub mod idp;
 mod limit;
 mod metrics;

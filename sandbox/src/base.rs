@@ -32,7 +32,7 @@ const FLAGS: &[(&str, u32)] = &[
 ];
 
 /// The DocType that the site lists and cannot give (H35).
-const BROKEN: &str = "Payment Gateway Account";
+pub(crate) const BROKEN: &str = "Payment Gateway Account";
 
 /// Puts the first documents into a new site, and learns the Custom Fields of one that is not new.
 ///

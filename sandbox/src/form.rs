@@ -38,7 +38,8 @@ impl Form {
         Self { verb: verb.to_owned(), path: path.to_owned(), encoding: encoding.to_owned(), keys }
     }
 
-    /// That of a request whose body is of this type, empty where there is no body; `None` outside of `/api/`, and for a body that is no arguments.
+    /// That of a request whose body is of this type, empty where there is no body; `None` outside of `/api/`, and for a
+    /// body that is no arguments.
     pub(crate) fn of(verb: &str, path: &str, kind: &str, sent: &Sent) -> Option<Self> {
         let args = sent.args.as_ref().ok().filter(|_| path.starts_with("/api/"))?;
         let kind = kind.to_ascii_lowercase();

@@ -78,6 +78,15 @@ pub fn rows_mut(table: &mut Value) -> impl Iterator<Item = &mut Map<String, Valu
     table.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
+/// The rows of a value that is given up for them.
+pub fn into_rows(table: Value) -> impl Iterator<Item = Map<String, Value>> {
+    let rows = match table {
+        Value::Array(rows) => rows,
+        _ => Vec::new(),
+    };
+    rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

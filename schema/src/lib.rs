@@ -29,7 +29,7 @@ mod versioned;
 mod walk;
 
 pub use article::{counted, with_article};
-pub use child_tables::{Children, rows, rows_mut};
+pub use child_tables::{Children, into_rows, rows, rows_mut};
 pub use def::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Options, STANDARD_FIELDS, ToolDef, Verb};
 pub use fields::{DocTypeFields, UnknownField, misfits, parse_field};
 pub use filter::{Filter, Operator, Order, UnknownOperator};

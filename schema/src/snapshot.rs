@@ -59,7 +59,7 @@ pub struct Field {
 }
 
 /// The snapshot's keys for the bits of a DocType, which are the site's own.
-const DOCTYPE_FLAGS: &[(&str, u32)] = &[
+pub const DOCTYPE_FLAGS: &[(&str, u32)] = &[
     ("istable", doctype_flag::CHILD),
     ("issingle", doctype_flag::SINGLE),
     ("is_submittable", doctype_flag::SUBMITTABLE),
@@ -73,7 +73,7 @@ const DOCTYPE_FLAGS: &[(&str, u32)] = &[
 ];
 
 /// The snapshot's keys for the bits of a field, which are the site's own.
-const FIELD_FLAGS: &[(&str, u32)] = &[
+pub const FIELD_FLAGS: &[(&str, u32)] = &[
     ("reqd", flag::REQD),
     ("read_only", flag::READ_ONLY),
     ("hidden", flag::HIDDEN),

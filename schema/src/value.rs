@@ -38,7 +38,8 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(crate) fn new(path: impl Into<String>, rule: Rule, message: impl Into<String>) -> Self {
+    /// What broke the rule, where no right value is near.
+    pub fn new(path: impl Into<String>, rule: Rule, message: impl Into<String>) -> Self {
         Self { path: path.into(), rule, message: message.into(), nearest: None }
     }
 

@@ -7,7 +7,7 @@ use super::{Error, Site};
 use crate::cleared::Cleared;
 use crate::policy::{Denial, Operation, Reason};
 use crate::shape::report::Table;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::Filter;
 use crate::tools::method;
 
@@ -40,7 +40,7 @@ impl Site {
         let entry = found.iter().find(|entry| text_of(entry, "name").eq_ignore_ascii_case(name));
         let no = |why| Error::NoReport { report: name.to_owned(), why };
         let entry = entry.ok_or_else(|| no("the site has none of that name, or its user may not see it"))?;
-        if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
+        if is_set(entry, "disabled") {
             return Err(no("it is switched off on the site"));
         }
         if text_of(entry, "report_type") == "Report Builder" {
@@ -52,8 +52,8 @@ impl Site {
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
             if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await {
-                let (path, message) = (format!("filters.{field}"), "the policy does not permit reading it".to_owned());
-                violations.push(Violation { path, rule: Rule::NotPermitted, message, nearest: None });
+                let message = "the policy does not permit reading it";
+                violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
         }
         if !violations.is_empty() {

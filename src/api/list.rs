@@ -127,12 +127,7 @@ impl<'a, D: Document> List<'a, D> {
 
 /// Refuses to filter or sort by these fields, if there are any.
 fn refused<'a>(names: impl Iterator<Item = &'a str>, why: &str) -> Result<(), Error> {
-    let violation = |name: &str| Violation {
-        path: name.to_owned(),
-        rule: Rule::NotPermitted,
-        message: why.to_owned(),
-        nearest: None,
-    };
+    let violation = |name: &str| Violation::new(name, Rule::NotPermitted, why);
     let violations: Vec<Violation> = names.map(violation).collect();
     if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
 }

@@ -12,14 +12,11 @@ use serde_json::{Map, Value};
 use super::head::{Head, HeadFile};
 use super::rotation;
 use crate::files::keep_name;
+use crate::hex::hex;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
 pub fn hash(line: impl AsRef<[u8]>) -> String {
-    digest(&SHA256, line.as_ref()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(digest(&SHA256, line.as_ref()).as_ref())
 }
 
 /// The day in UTC, by which files are rotated.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::hex::hex;
 use crate::policy::{Operation, Policy};
-use crate::shared::{Away, Kind, Shared};
+use crate::shared::{Away, Keyspace, Shared};
 
 /// How long a token is good.
 const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -65,9 +66,9 @@ impl Tokens {
     pub async fn issue(&self, shared: Option<&Shared>, bound: Bound) -> Result<String, NoToken> {
         let mut bytes = [0; 9];
         SystemRandom::new().fill(&mut bytes).map_err(|_| NoToken::Random)?;
-        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex(&bytes);
         if let Some(shared) = shared {
-            shared.put(Kind::Confirm, &name(&token, &bound), &(), GOOD_FOR).await?;
+            shared.put(Keyspace::Confirm, &name(&token, &bound), &(), GOOD_FOR).await?;
             return Ok(token);
         }
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +90,7 @@ impl Tokens {
         bound: &Bound,
     ) -> Result<Option<Confirmed>, NoToken> {
         let taken = match shared {
-            Some(shared) => shared.take::<()>(Kind::Confirm, &name(token, bound)).await?,
+            Some(shared) => shared.take::<()>(Keyspace::Confirm, &name(token, bound)).await?,
             None => self.redeem_here(token, bound),
         };
         Ok(taken.map(Confirmed))

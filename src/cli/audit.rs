@@ -125,112 +125,150 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         Some(file) => file.clone(),
         None => global.load_offline()?.audit.log_file,
     };
-    let unreadable = || match path.exists() {
-        true => format!("{} cannot be read", path.display()),
-        false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
-    };
-    let logs = review::logs(&path).with_context(unreadable)?;
-    ensure!(!logs.is_empty(), "{}: no log is in this folder: beside each stands its NAME.head", path.display());
-    let open = || -> anyhow::Result<Vec<(&PathBuf, Map<String, Value>)>> {
+    let logs = Logs::at(path)?;
+    let out = &mut std::io::stdout().lock();
+    match question {
+        Question::Verify { head, .. } => logs.verify(out, head.as_ref()),
+        Question::Head(_) => logs.head(out),
+        Question::Tail { lines, only, json, .. } => logs.tail(out, *lines, only, *json),
+        Question::Stats(_) => logs.stats(out),
+        Question::Open(_) => logs.open(out),
+        Question::Resolve { id, outcome, .. } => logs.resolve(out, id, outcome),
+    }
+}
+
+/// The logs that are asked about.
+struct Logs {
+    /// The log, or the folder with those of several servers.
+    path: PathBuf,
+    logs: Vec<PathBuf>,
+}
+
+impl Logs {
+    fn at(path: PathBuf) -> anyhow::Result<Self> {
+        let logs = review::logs(&path).with_context(|| unreadable(&path))?;
+        ensure!(!logs.is_empty(), "{}: no log is in this folder: beside each stands its NAME.head", path.display());
+        Ok(Self { path, logs })
+    }
+
+    fn verify(&self, out: &mut impl Write, kept: Option<&(u64, String)>) -> anyhow::Result<()> {
+        ensure!(kept.is_none() || !self.path.is_dir(), "--head is of one log: name its file");
+        // All are looked at, whatever one of them says.
+        let found: Vec<_> = self.logs.iter().map(|log| verified(log, kept)).collect();
+        let whole: Vec<_> = found.iter().filter_map(|found| found.as_ref().ok()).collect();
+        whole.iter().try_for_each(|whole| writeln!(out, "{whole}"))?;
+        let broken: Vec<_> =
+            found.iter().filter_map(|found| found.as_ref().err()).map(|why| format!("{why:#}")).collect();
+        ensure!(broken.is_empty(), "{}", broken.join("\n"));
+        Ok(())
+    }
+
+    fn head(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let path = &self.path;
+        ensure!(!path.is_dir(), "a head is of one log: name its file");
+        if is_new(path) {
+            writeln!(out, "{} has no lines yet", path.display())?;
+            return Ok(());
+        }
+        let head = Head::of(path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
+        writeln!(out, "{}:{}", head.count, head.last)?;
+        Ok(())
+    }
+
+    fn tail(&self, out: &mut impl Write, count: usize, only: &Only, json: bool) -> anyhow::Result<()> {
+        let path = &self.path;
+        let mut last = Vec::new();
+        for log in &self.logs {
+            last.extend(review::last(log, count, |entry| only.takes(entry)).with_context(|| unreadable(path))?);
+        }
+        last.sort_by(|one, other| text_of(&one.entry, "time").cmp(text_of(&other.entry, "time")));
+        last.drain(..last.len().saturating_sub(count));
+        if last.is_empty() && !path.exists() {
+            bail!("{}", unreadable(path));
+        }
+        if json {
+            last.iter().try_for_each(|line| writeln!(out, "{}", String::from_utf8_lossy(&line.bytes)))?;
+        } else if last.is_empty() {
+            match std::fs::metadata(path) {
+                Ok(log) if log.len() == 0 => writeln!(out, "{} has no lines yet", path.display())?,
+                _ => writeln!(out, "no line of {} fits", path.display())?,
+            }
+        } else {
+            let entries: Vec<_> = last.iter().map(|line| &line.entry).collect();
+            write!(out, "{}", table(&entries))?;
+        }
+        Ok(())
+    }
+
+    fn stats(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
+        for log in &self.logs {
+            lines.push(review::lines(log).with_context(|| unreadable(&self.path))?);
+        }
+        let stats = review::stats(lines.into_iter().flatten())?;
+        if stats.results.is_empty() {
+            writeln!(out, "{} has no line about anything that has ended", self.path.display())?;
+        }
+        for ((user, operation, result), count) in &stats.results {
+            writeln!(out, "{count:>8}  {operation:<8} {result:<9} {user}")?;
+        }
+        for ((doctype, reason), count) in &stats.denied {
+            writeln!(out, "{count:>8}  denied   {doctype}: {reason}")?;
+        }
+        Ok(())
+    }
+
+    fn open(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let open = self.open_writes()?;
+        if open.is_empty() {
+            writeln!(out, "no write is open: what was sent has an outcome")?;
+        }
+        for (_, entry) in open {
+            writeln!(out, "{}", about(&entry))?;
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, out: &mut impl Write, id: &str, outcome: &str) -> anyhow::Result<()> {
+        let open = self.open_writes()?;
+        let Some((log, entry)) = open.iter().find(|(_, entry)| text_of(entry, "id") == id) else {
+            bail!("{id} is not open; `erpnext-mcp audit open` lists what is");
+        };
+        let attempt = Attempt {
+            id: id.to_owned(),
+            tool: text_of(entry, "tool").to_owned(),
+            operation: text_of(entry, "operation").to_owned(),
+            doctype: Some(text_of(entry, "doctype").to_owned()),
+            document: entry.get("document").and_then(Value::as_str).map(str::to_owned),
+            ..Attempt::default()
+        };
+        let settings = erpnext_mcp::config::Audit {
+            enabled: true,
+            log_file: (*log).clone(),
+            ..erpnext_mcp::config::Audit::default()
+        };
+        Audit::open(&settings)?.settle(&attempt, Outcome::Resolved, Some(outcome), 0, 0);
+        writeln!(out, "settled: {}", about(entry))?;
+        Ok(())
+    }
+
+    /// The writes without an outcome, the oldest first, each with its log.
+    fn open_writes(&self) -> anyhow::Result<Vec<(&PathBuf, Map<String, Value>)>> {
         let mut open = Vec::new();
-        for log in &logs {
-            let entries = review::open_writes(review::lines(log).with_context(unreadable)?)?;
-            open.extend(entries.into_iter().map(|entry| (log, entry)));
+        for log in &self.logs {
+            let lines = review::lines(log).with_context(|| unreadable(&self.path))?;
+            open.extend(review::open_writes(lines)?.into_iter().map(|entry| (log, entry)));
         }
         open.sort_by(|(_, one), (_, other)| text_of(one, "time").cmp(text_of(other, "time")));
         Ok(open)
-    };
-    let mut out = std::io::stdout().lock();
-    match question {
-        Question::Verify { head: kept, .. } => {
-            ensure!(kept.is_none() || !path.is_dir(), "--head is of one log: name its file");
-            // All are looked at, whatever one of them says.
-            let found: Vec<_> = logs.iter().map(|log| verified(log, kept.as_ref())).collect();
-            let whole: Vec<_> = found.iter().filter_map(|found| found.as_ref().ok()).collect();
-            whole.iter().try_for_each(|whole| writeln!(out, "{whole}"))?;
-            let broken: Vec<_> =
-                found.iter().filter_map(|found| found.as_ref().err()).map(|why| format!("{why:#}")).collect();
-            ensure!(broken.is_empty(), "{}", broken.join("\n"));
-        }
-        Question::Head(_) => {
-            ensure!(!path.is_dir(), "a head is of one log: name its file");
-            if is_new(&path) {
-                writeln!(out, "{} has no lines yet", path.display())?;
-                return Ok(());
-            }
-            let head = Head::of(&path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
-            writeln!(out, "{}:{}", head.count, head.last)?;
-        }
-        Question::Tail { lines: count, only, json, .. } => {
-            let mut last = Vec::new();
-            for log in &logs {
-                last.extend(review::last(log, *count, |entry| only.takes(entry)).with_context(unreadable)?);
-            }
-            last.sort_by(|one, other| text_of(&one.entry, "time").cmp(text_of(&other.entry, "time")));
-            last.drain(..last.len().saturating_sub(*count));
-            if last.is_empty() && !path.exists() {
-                bail!("{}", unreadable());
-            }
-            if *json {
-                last.iter().try_for_each(|line| writeln!(out, "{}", String::from_utf8_lossy(&line.bytes)))?;
-            } else if last.is_empty() {
-                match std::fs::metadata(&path) {
-                    Ok(log) if log.len() == 0 => writeln!(out, "{} has no lines yet", path.display())?,
-                    _ => writeln!(out, "no line of {} fits", path.display())?,
-                }
-            } else {
-                let entries: Vec<_> = last.iter().map(|line| &line.entry).collect();
-                write!(out, "{}", table(&entries))?;
-            }
-        }
-        Question::Stats(_) => {
-            let mut lines = Vec::new();
-            for log in &logs {
-                lines.push(review::lines(log).with_context(unreadable)?);
-            }
-            let stats = review::stats(lines.into_iter().flatten())?;
-            if stats.results.is_empty() {
-                writeln!(out, "{} has no line about anything that has ended", path.display())?;
-            }
-            for ((user, operation, result), count) in &stats.results {
-                writeln!(out, "{count:>8}  {operation:<8} {result:<9} {user}")?;
-            }
-            for ((doctype, reason), count) in &stats.denied {
-                writeln!(out, "{count:>8}  denied   {doctype}: {reason}")?;
-            }
-        }
-        Question::Open(_) => {
-            let open = open()?;
-            if open.is_empty() {
-                writeln!(out, "no write is open: what was sent has an outcome")?;
-            }
-            for (_, entry) in open {
-                writeln!(out, "{}", about(&entry))?;
-            }
-        }
-        Question::Resolve { id, outcome, .. } => {
-            let open = open()?;
-            let Some((log, entry)) = open.iter().find(|(_, entry)| text_of(entry, "id") == id) else {
-                bail!("{id} is not open; `erpnext-mcp audit open` lists what is");
-            };
-            let attempt = Attempt {
-                id: id.clone(),
-                tool: text_of(entry, "tool").to_owned(),
-                operation: text_of(entry, "operation").to_owned(),
-                doctype: Some(text_of(entry, "doctype").to_owned()),
-                document: entry.get("document").and_then(Value::as_str).map(str::to_owned),
-                ..Attempt::default()
-            };
-            let settings = erpnext_mcp::config::Audit {
-                enabled: true,
-                log_file: (*log).clone(),
-                ..erpnext_mcp::config::Audit::default()
-            };
-            Audit::open(&settings)?.settle(&attempt, Outcome::Resolved, Some(outcome), 0, 0);
-            writeln!(out, "settled: {}", about(entry))?;
-        }
     }
-    Ok(())
+}
+
+fn unreadable(path: &Path) -> String {
+    match path.exists() {
+        true => format!("{} cannot be read", path.display()),
+        false => format!("there is no audit log at {} yet; audit.log_file or --file names another", path.display()),
+    }
 }
 
 /// Whether nothing was ever written to a log: it is made, and its head too, before the first line.

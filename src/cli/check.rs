@@ -7,9 +7,9 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::catalog::unknown_version;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::Config;
+use erpnext_mcp::shape::text_of;
 use erpnext_mcp::site::{Filter, Kind, SiteError};
 use erpnext_schema::counted;
-use serde_json::{Map, Value};
 
 use super::global::Global;
 use super::opened::{self, Tables};
@@ -137,9 +137,8 @@ async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
         Ok(listed) => listed,
         Err(error) => return vec![Finding::warning(format!("permissions.reports: {}", error.what()), error.next())],
     };
-    let text =
-        |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let known: Vec<(String, String)> = listed.iter().map(|row| (text(row, "name"), text(row, "ref_doctype"))).collect();
+    let known = listed.iter().map(|row| (text_of(row, "name").to_owned(), text_of(row, "ref_doctype").to_owned()));
+    let known: Vec<(String, String)> = known.collect();
     meant_reports(config, &known)
 }
 

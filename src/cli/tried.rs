@@ -7,6 +7,7 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::check::Finding;
 use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::error::ToolError;
+use erpnext_mcp::shape::text_of;
 use erpnext_mcp::site::{Filter, Kind};
 use erpnext_mcp::tools::published::doubts;
 use erpnext_mcp::tools::{Trial, try_report};
@@ -113,17 +114,14 @@ fn meant(
     names: &mut Vec<String>,
 ) -> Vec<Finding> {
     let session = connection.session();
-    let text = |entry: &Map<String, Value>, field: &str| {
-        entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
     for entry in listed {
-        let name = text(entry, "name");
-        let may = session.policy.permit_report(&name, &text(entry, "ref_doctype")).is_ok();
+        let name = text_of(entry, "name").to_owned();
+        let may = session.policy.permit_report(&name, text_of(entry, "ref_doctype")).is_ok();
         if may && !names.contains(&name) {
             names.push(name);
         }
     }
-    let none = patterns.iter().filter(|pattern| !listed.iter().any(|entry| pattern.matches(&text(entry, "name"))));
+    let none = patterns.iter().filter(|pattern| !listed.iter().any(|entry| pattern.matches(text_of(entry, "name"))));
     let none = none.map(|pattern| {
         Finding::warning(format!("reports: the site shows its user none that {pattern} stands for"), WRONG_NAME)
     });

@@ -129,15 +129,10 @@ fn argument(about: &Reader<'_>) -> MethodArgument {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use crate::config::{ArgumentKind, Config};
-
-    fn read(sections: Value) -> Result<Config, String> {
-        let mut file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}});
-        file.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
-        Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
-    }
+    use crate::config::ArgumentKind;
+    use crate::config::tests::with_sections as read;
 
     #[test]
     fn a_method_writes_unless_it_says_otherwise() {

@@ -246,15 +246,10 @@ fn default(kind: &str, options: &[String], text: &str) -> Result<Value, String> 
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use crate::config::{Config, Gives};
-
-    fn read(sections: Value) -> Result<Config, String> {
-        let mut file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}});
-        file.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
-        Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
-    }
+    use crate::config::Gives;
+    use crate::config::tests::with_sections as read;
 
     #[test]
     fn a_report_is_published_with_its_filters_in_the_order_of_the_file() {

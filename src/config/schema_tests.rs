@@ -6,20 +6,11 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::reader::ANY;
+use super::tests::full_env;
 use super::{schema, sections};
 
-fn env(name: &str) -> Option<String> {
-    let value = match name {
-        "ERPNEXT_URL" => "https://env.example.com",
-        "ERPNEXT_API_KEY" => "envkey",
-        "ERPNEXT_API_SECRET" => "envsecret",
-        _ => return None,
-    };
-    Some(value.to_owned())
-}
-
 fn reader_takes(file: &Value) -> bool {
-    sections::read(Some(&file.to_string()), &env).is_ok()
+    sections::read(Some(&file.to_string()), &full_env).is_ok()
 }
 
 static VALIDATOR: LazyLock<jsonschema::Validator> = LazyLock::new(|| jsonschema::validator_for(&schema()).unwrap());

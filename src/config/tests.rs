@@ -22,7 +22,7 @@ fn no_env(_: &str) -> Option<String> {
     None
 }
 
-fn full_env(name: &str) -> Option<String> {
+pub(super) fn full_env(name: &str) -> Option<String> {
     let value = match name {
         "ERPNEXT_URL" => "https://env.example.com",
         "ERPNEXT_API_KEY" => "envkey",
@@ -39,6 +39,13 @@ fn errors(text: &str) -> Vec<String> {
 
 fn config(file: &Value) -> Config {
     sections::read(Some(&file.to_string()), &full_env).expect("a right configuration")
+}
+
+/// These sections beside the site's address and key, as they are read.
+pub(super) fn with_sections(sections: Value) -> Result<Config, String> {
+    let mut file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}});
+    file.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
+    Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
 }
 
 /// The errors of one DocType's rule.

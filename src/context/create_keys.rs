@@ -12,7 +12,8 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::shared::{Held, Kind, Shared};
+use crate::hex::hex;
+use crate::shared::{Held, Keyspace, Shared};
 
 /// How often a key that another call holds is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -87,7 +88,7 @@ impl CreateKeys {
             return HeldKey::of_all(shared, name.as_ref(), patience).await;
         }
         std::fs::create_dir_all(&self.folder)?;
-        let name: String = name.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(name.as_ref());
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -140,7 +141,7 @@ impl HeldKey {
             }
             Place::Shared(held, key) => {
                 let lives = Duration::try_from(REMEMBERED).unwrap_or_default();
-                held.put(Kind::Create, key, &note, lives).await.map_err(io::Error::other)?;
+                held.put(Keyspace::Create, key, &note, lives).await.map_err(io::Error::other)?;
             }
         }
         (self.state, self.asked) = (state, Some(asked.to_owned()));
@@ -148,9 +149,9 @@ impl HeldKey {
     }
 
     async fn of_all(shared: &Shared, key: &[u8], patience: Duration) -> io::Result<Self> {
-        let held = shared.hold(Kind::Creating, key, patience).await.map_err(io::Error::other)?;
+        let held = shared.hold(Keyspace::Creating, key, patience).await.map_err(io::Error::other)?;
         let held = held.ok_or(io::ErrorKind::WouldBlock)?;
-        let note = shared.get::<Option<Note>>(Kind::Create, key).await.map_err(io::Error::other)?;
+        let note = shared.get::<Option<Note>>(Keyspace::Create, key).await.map_err(io::Error::other)?;
         Ok(Self::noted(Place::Shared(held, key.to_vec()), note.flatten()))
     }
 

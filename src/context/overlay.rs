@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Asker, Snapshots, is_of_one};
 use crate::config::Config;
 use crate::files;
+use crate::hex::hex;
 use crate::limit::Rates;
 use crate::site::{Client, ClientOptions};
 
@@ -236,9 +237,8 @@ fn moment(at: u64) -> SystemTime {
 fn name(url: &str) -> String {
     let host = url.split("://").nth(1).unwrap_or(url);
     let readable: String = host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let hash: String =
-        digest(&SHA256, url.as_bytes()).as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{hash}.json", readable.trim_matches(['-', '.']))
+    let hash = hex(digest(&SHA256, url.as_bytes()).as_ref());
+    format!("{}-{hash:.8}.json", readable.trim_matches(['-', '.']))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Session;
+use crate::hex::hex;
 use crate::policy::Operation;
 use crate::site::{CallerClient, ListQuery, SiteError};
 
@@ -81,5 +82,5 @@ fn whom(session: &Session<'_>) -> String {
     let mut hash = Context::new(&SHA256);
     hash.update(session.caller.identity().as_bytes());
     hash.update(format!("{:?}", session.policy.permit(Operation::Read, "Company").ok()).as_bytes());
-    hash.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:.16}", hex(hash.finish().as_ref()))
 }

@@ -11,6 +11,16 @@ pub fn number(doc: &Map<String, Value>, field: &str) -> Option<f64> {
     doc.get(field).and_then(Value::as_f64)
 }
 
+/// The number in a field; 0 where there is none.
+pub fn number_or_zero(doc: &Map<String, Value>, field: &str) -> f64 {
+    number(doc, field).unwrap_or_default()
+}
+
+/// The number that an argument states, if only as a text.
+pub fn stated_number(argument: &Value) -> Option<f64> {
+    argument.as_f64().or_else(|| argument.as_str()?.trim().parse().ok())
+}
+
 /// Without what adding floats leaves.
 pub fn money(amount: f64) -> f64 {
     (amount * 1e6).round() / 1e6

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::context::Session;
 use crate::policy::{Filter, Operation, Policy};
+use crate::shape::text_of;
 use crate::site::{ListQuery, SiteError};
 
 /// The most Custom Fields, and the most DocTypes of the site's own, that are looked at.
@@ -21,7 +22,7 @@ const MOST_READ: usize = 30;
 pub async fn own_doctypes(session: &Session<'_>) -> Result<(Vec<String>, bool), SiteError> {
     let filters = vec![Filter::eq("custom", 1), Filter::eq("istable", 0), Filter::eq("issingle", 0)];
     let found = rows(session, "DocType", &["name"], filters).await?;
-    let own = found.iter().map(|row| text(row, "name").to_owned()).take(MOST_READ).collect();
+    let own = found.iter().map(|row| text_of(row, "name").to_owned()).take(MOST_READ).collect();
     Ok((own, found.len() > MOST_READ))
 }
 
@@ -44,9 +45,9 @@ pub async fn learn(session: &Session<'_>, defs: &[&'static DocTypeDef], target: 
     let added = rows(session, "Custom Field", &fields, vec![kinds]).await?;
     let mut unknown: BTreeSet<&str> = BTreeSet::new();
     for field in &added {
-        let doctype = text(field, "dt");
-        let leads = text(field, "fieldtype") != "Link" || text(field, "options") == target;
-        let known = catalog.known(doctype).and_then(|def| def.field(text(field, "fieldname")));
+        let doctype = text_of(field, "dt");
+        let leads = text_of(field, "fieldtype") != "Link" || text_of(field, "options") == target;
+        let known = catalog.known(doctype).and_then(|def| def.field(text_of(field, "fieldname")));
         if leads && concerned.contains(doctype) && known.is_none() {
             unknown.insert(doctype);
         }
@@ -78,8 +79,4 @@ async fn rows(
         ..ListQuery::default()
     };
     Ok(session.site.list(&permit, &query).await?.data)
-}
-
-fn text<'a>(row: &'a Map<String, Value>, key: &str) -> &'a str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
 }

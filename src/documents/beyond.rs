@@ -124,11 +124,23 @@ impl DocTypeCall<'_> {
     /// The next page of all documents that satisfy a query, by their names: after the last of the page before.
     ///
     /// # Errors
-    /// The site's.
+    /// The site's, and that its list does not go on.
     pub async fn next_by_name(&self, query: &ListQuery, after: Option<&Value>) -> Result<Vec<Row>, ToolError> {
         let mut filters = query.filters.clone();
         filters.extend(after.map(|name| Filter::new("name", Operator::Gt, name.clone())));
         let query = ListQuery { filters, order_by: vec![Order::asc("name")], limit: 500, ..query.clone() };
-        Ok(self.session.site.list(self.permit, &query).await?.data)
+        let page = self.session.site.list(self.permit, &query).await?.data;
+        // Who asks for the next page until one is not full would ask for ever.
+        let last = page.last().and_then(|row| row.get("name"));
+        if page.len() >= PAGE && (last.is_none() || last == after) {
+            return Err(ToolError::refused(
+                format!(
+                    "The site gives the same documents of {} again where the next ones are asked for.",
+                    self.def.name
+                ),
+                "Tell the administrator: its lists do not go on by name.",
+            ));
+        }
+        Ok(page)
     }
 }

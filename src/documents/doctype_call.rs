@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
-use erpnext_schema::{DocTypeDef, FieldDef, Verb, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Verb, Violation, flag};
 use serde_json::{Map, Value};
 
 use super::lean::{self, Lean, Plan};
@@ -72,7 +72,7 @@ impl<'a> DocTypeCall<'a> {
     /// checked once more against the site's live metadata, which the rest of the call goes by.
     pub async fn checked<T>(
         &self,
-        check: impl Fn(&DocTypeCall<'a>) -> Result<T, Vec<erpnext_schema::Violation>>,
+        check: impl Fn(&DocTypeCall<'a>) -> Result<T, Vec<Violation>>,
     ) -> Result<(DocTypeCall<'a>, T), ToolError> {
         let mut on = DocTypeCall { def: self.def, ..*self };
         let mut checked = check(&on);
@@ -119,7 +119,7 @@ impl<'a> DocTypeCall<'a> {
     pub async fn without_lies(&self, doc: &mut Map<String, Value>) {
         if let Err(error) = self.drop_masked_zeros(doc).await {
             tracing::warn!("columns shown of {}: {}", self.def.name, error.for_log());
-            let lies = |field: &erpnext_schema::FieldDef| field.permlevel > 0;
+            let lies = |field: &FieldDef| field.permlevel > 0;
             doc.retain(|key, _| !self.def.field(key).is_some_and(lies));
         }
     }
@@ -152,7 +152,8 @@ impl<'a> DocTypeCall<'a> {
         aside(size, read).await
     }
 
-    pub async fn with_live(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
+    /// The same call by the site's live metadata, where the document has fields that the table does not know.
+    async fn with_live(&self, doc: &mut Map<String, Value>) -> DocTypeCall<'a> {
         let mut on = DocTypeCall { ..*self };
         let catalog = self.session.catalog;
         if !shape::has_unknown(self.def, &|child| catalog.known(child), doc) {
@@ -192,11 +193,6 @@ impl<'a> DocTypeCall<'a> {
             ));
         }
         Ok(())
-    }
-
-    /// Whether the caller may see the field of this name.
-    pub fn may_read(&self, field: &str) -> bool {
-        self.def.field(field).is_some_and(|field| self.permit.fields().may_read(field))
     }
 
     /// The document that the call names; a Single is named like its DocType.

@@ -100,11 +100,6 @@ pub async fn check(
         }
         None => "a new document has no files: create it without, then attach_file, then update the field",
     };
-    let violation = |(path, _)| Violation {
-        path: format!("data.{path}"),
-        rule: Rule::Value,
-        message: message.to_owned(),
-        nearest: None,
-    };
+    let violation = |(path, _)| Violation::new(format!("data.{path}"), Rule::Value, message);
     Err(ToolError::arguments(on.tool.name(), given.into_iter().map(violation).collect()))
 }

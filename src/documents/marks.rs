@@ -54,7 +54,6 @@ pub(super) async fn filter(
 fn wrong(on: &DocTypeCall<'_>, argument: &str, column: &str) -> ToolError {
     let word = WORDS.iter().find(|(_, known)| *known == column).map_or("", |(word, _)| word);
     let message = format!("{word} takes a name, [\"!=\", name], or [\"is\", \"set\"] and [\"is\", \"not set\"]");
-    let path = format!("{argument}.{word}");
-    let violation = Violation { path, rule: Rule::Value, message, nearest: None };
+    let violation = Violation::new(format!("{argument}.{word}"), Rule::Value, message);
     ToolError::arguments(on.tool.name(), vec![violation])
 }

@@ -14,6 +14,7 @@ pub mod nested;
 mod permlevels;
 pub mod refusals;
 pub mod rich_text;
+mod rights;
 pub mod suggest;
 pub mod titles;
 pub mod ways;

@@ -1,6 +1,7 @@
-//! Filters by other documents, and by what hangs on documents, answered before the list is asked for: by a field of a linked one (`customer.territory`), and by
-//! whether documents of another DocType link here (`used in`). The site would drop documents (H85) or knows no such question,
-//! so what they find is named: in bounded steps, and never a part in the place of the whole.
+//! Filters by other documents, and by what hangs on documents, answered before the list is asked for: by a field of a
+//! linked one (`customer.territory`), and by whether documents of another DocType link here (`used in`). The site would
+//! drop documents (H85) or knows no such question, so what they find is named: in bounded steps, and never a part in
+//! the place of the whole.
 
 use std::collections::BTreeSet;
 

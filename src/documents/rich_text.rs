@@ -75,7 +75,7 @@ fn done(on: &DocTypeCall<'_>, found: Vec<Violation>) -> Result<(), ToolError> {
 }
 
 fn violation(path: String, message: &str) -> Violation {
-    Violation { path: format!("data.{path}"), rule: Rule::Value, message: message.to_owned(), nearest: None }
+    Violation::new(format!("data.{path}"), Rule::Value, message)
 }
 
 /// What is done with a value: its path, its field, itself, and what is stored there.

@@ -169,7 +169,7 @@ pub async fn resolve(
             }
             Some(Meant::Unclear(message)) => {
                 let path = format!("data.{at}");
-                violations.push(Violation { path, rule: Rule::Value, message: message.clone(), nearest: None });
+                violations.push(Violation::new(path, Rule::Value, message.clone()));
             }
             _ => {}
         }

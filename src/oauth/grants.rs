@@ -9,7 +9,7 @@ use super::login::{Refused, refused};
 use super::server::{AuthorizationServer, Failed, Turn};
 use super::store::{Key, now};
 use crate::shared::seal::hash;
-use crate::shared::{Kind, NotKept};
+use crate::shared::{Keyspace, NotKept};
 use crate::site::{Credentials, Tokens};
 
 /// How many grants one person has; a further one ends the oldest.
@@ -62,16 +62,16 @@ impl AuthorizationServer {
         let key = hash(user);
         let turn = self.lock(key).await?;
         let mut ids = Vec::new();
-        for known in self.get::<Vec<Key>>(Kind::Person, key).await?.unwrap_or_default() {
+        for known in self.get::<Vec<Key>>(Keyspace::Person, key).await?.unwrap_or_default() {
             // Those that have ended count no more.
-            if self.get::<Grant>(Kind::Grant, known).await?.is_some() {
+            if self.get::<Grant>(Keyspace::Grant, known).await?.is_some() {
                 ids.push(known);
             }
         }
         ids.push(id);
         let beyond = ids.drain(..ids.len().saturating_sub(GRANTS_OF_PERSON)).collect();
         // Longer than one grant: each renewal lengthens that one.
-        self.put_in(&turn, Kind::Person, &ids, self.lifetimes.grant * 12).await?;
+        self.put_in(&turn, Keyspace::Person, &ids, self.lifetimes.grant * 12).await?;
         self.settle().await;
         Ok(beyond)
     }
@@ -115,7 +115,7 @@ impl AuthorizationServer {
         if matches!(why, Refused::Denied) {
             // Another server may have had the pair that was asked with. What cannot be ended now is asked about again at the
             // next renewal.
-            let kept = self.put_in(turn, Kind::Grant, &grant, self.lifetimes.grant).await;
+            let kept = self.put_in(turn, Keyspace::Grant, &grant, self.lifetimes.grant).await;
             kept.map_err(|_| Refused::Unanswered)?;
             self.end(turn).await.map_err(|Failed| Refused::Unanswered)?;
             tracing::info!(
@@ -130,20 +130,20 @@ impl AuthorizationServer {
     /// Keeps a grant with tokens that the site gives once, for some seconds where it cannot at once.
     async fn keep(&self, turn: &Turn<'_>, grant: &Grant) -> Result<(), NotKept> {
         for _ in 0..KEPT_WITHIN {
-            match self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await {
+            match self.put_in(turn, Keyspace::Grant, grant, self.lifetimes.grant).await {
                 Err(NotKept::Away(_)) => tokio::time::sleep(Duration::from_secs(1)).await,
                 decided => return decided,
             }
         }
-        self.put_in(turn, Kind::Grant, grant, self.lifetimes.grant).await
+        self.put_in(turn, Keyspace::Grant, grant, self.lifetimes.grant).await
     }
 
     /// Ends a grant, here and at the site.
     pub(super) async fn end(&self, turn: &Turn<'_>) -> Result<(), Failed> {
-        if let Some(grant) = self.take::<Grant>(Kind::Grant, turn.on).await? {
+        if let Some(grant) = self.take::<Grant>(Keyspace::Grant, turn.on).await? {
             for access in &grant.access {
                 // Without its grant it is good for nothing.
-                _ = self.take::<Access>(Kind::Access, *access).await;
+                _ = self.take::<Access>(Keyspace::Access, *access).await;
             }
             self.settle().await;
             for access in grant.former.into_iter().chain([grant.site.access]) {
@@ -169,8 +169,8 @@ impl AuthorizationServer {
     /// # Errors
     /// [`Unknown`].
     pub async fn whom(self: &Arc<Self>, token: Key, path: &str) -> Result<Granted, Unknown> {
-        let access: Access = self.get(Kind::Access, token).await?.ok_or(Unknown::Token)?;
-        let mut grant: Grant = self.get(Kind::Grant, access.grant).await?.ok_or(Unknown::Token)?;
+        let access: Access = self.get(Keyspace::Access, token).await?.ok_or(Unknown::Token)?;
+        let mut grant: Grant = self.get(Keyspace::Grant, access.grant).await?.ok_or(Unknown::Token)?;
         if !self.addresses.covers(&grant.resource, path) {
             return Err(Unknown::Token);
         }
@@ -187,7 +187,7 @@ impl AuthorizationServer {
     async fn renewed_where_due(&self, id: Key) -> Result<Grant, Unknown> {
         let turn = self.lock(id).await?;
         // Somebody else may have done it meanwhile.
-        let grant: Grant = self.get(Kind::Grant, id).await?.ok_or(Unknown::Token)?;
+        let grant: Grant = self.get(Keyspace::Grant, id).await?.ok_or(Unknown::Token)?;
         if !self.is_due(&grant) {
             return Ok(grant);
         }

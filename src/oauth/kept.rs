@@ -13,9 +13,9 @@ use futures_util::future::{BoxFuture, FutureExt};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::store::{Asked, Key, Memory, Store, now};
-use crate::shared::Kind;
+use super::store::{Key, Memory, Store, now};
 use crate::shared::seal::Sealer;
+use crate::shared::{Asked, Keyspace};
 
 /// For what the beginning of the file is sealed, and with the hash of what stands before it, each part after it: none can
 /// be left out in the middle, or put elsewhere.
@@ -27,25 +27,25 @@ const APPENDED: u64 = 1 << 20;
 /// How many bytes of a part are like those of no other: what it is sealed with.
 const TAIL: usize = 16;
 /// What is kept in it. Logins and codes are a matter of minutes.
-const KINDS: [Kind; 3] = [Kind::Grant, Kind::Access, Kind::Person];
+const KEYSPACES: [Keyspace; 3] = [Keyspace::Grant, Keyspace::Access, Keyspace::Person];
 
 /// A change: of which kind, under which hash, what and until when, or nothing where it was taken.
 #[derive(Serialize, Deserialize)]
 struct Change(u8, String, Option<(String, u64)>);
 
 impl Change {
-    fn put(kind: Kind, key: &Key, value: &[u8], until: u64) -> Self {
-        Self(kind as u8, text(key), Some((text(value), until)))
+    fn put(space: Keyspace, key: &Key, value: &[u8], until: u64) -> Self {
+        Self(space as u8, text(key), Some((text(value), until)))
     }
 
     /// Makes it, where it is one of this server's.
     fn make(self, memory: &Memory) -> Option<()> {
-        let Self(kind, key, put) = self;
-        let kind = KINDS.into_iter().find(|known| *known as u8 == kind)?;
+        let Self(space, key, put) = self;
+        let space = KEYSPACES.into_iter().find(|known| *known as u8 == space)?;
         let key = Key::try_from(bytes(&key)?).ok()?;
         match put {
-            Some((value, until)) => memory.put_until(kind, key, bytes(&value)?, until),
-            None => memory.remove(kind, key),
+            Some((value, until)) => memory.put_until(space, key, bytes(&value)?, until),
+            None => memory.remove(space, key),
         }
         Some(())
     }
@@ -167,8 +167,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Inner {
     /// Notes a change, and makes it, in one order for both.
-    fn change<T>(&self, kind: Kind, change: impl FnOnce() -> Change, make: impl FnOnce() -> T) -> T {
-        if !KINDS.contains(&kind) {
+    fn change<T>(&self, space: Keyspace, change: impl FnOnce() -> Change, make: impl FnOnce() -> T) -> T {
+        if !KEYSPACES.contains(&space) {
             return make();
         }
         let mut pending = locked(&self.pending);
@@ -222,8 +222,8 @@ impl Inner {
         end.purpose = None;
         // What is done from here on may be in it too, and is the same when it is done twice.
         locked(&self.pending).clear();
-        let put = |(kind, key, value, until): (Kind, Key, Vec<u8>, u64)| Change::put(kind, &key, &value, until);
-        let all: Vec<Change> = KINDS.into_iter().flat_map(|kind| self.memory.all(kind)).map(put).collect();
+        let put = |(space, key, value, until): (Keyspace, Key, Vec<u8>, u64)| Change::put(space, &key, &value, until);
+        let all: Vec<Change> = KEYSPACES.into_iter().flat_map(|space| self.memory.all(space)).map(put).collect();
         let (whole, next) = self.sealed(PURPOSE, &all)?;
         crate::files::write_whole(&self.file, &whole)?;
         *end = End { purpose: Some(next), whole: whole.len() as u64, appended: 0, tail: tail(&whole) };
@@ -239,19 +239,19 @@ impl Inner {
 }
 
 impl Store for Kept {
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
         let until = now().saturating_add(lives.as_secs());
-        let change = Change::put(kind, &key, &value, until);
-        self.0.change(kind, || change, || self.0.memory.put_until(kind, key, value, until));
+        let change = Change::put(space, &key, &value, until);
+        self.0.change(space, || change, || self.0.memory.put_until(space, key, value, until));
         std::future::ready(Ok(())).boxed()
     }
 
-    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        self.0.memory.get(kind, key)
+    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        self.0.memory.get(space, key)
     }
 
-    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        self.0.change(kind, || Change(kind as u8, text(&key), None), || self.0.memory.take(kind, key))
+    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        self.0.change(space, || Change(space as u8, text(&key), None), || self.0.memory.take(space, key))
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
@@ -285,17 +285,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oauth.state");
         let kept = Kept::read(&file, sealer(1)).unwrap();
-        kept.put(Kind::Grant, [7; 32], b"canary".to_vec(), HOUR).await.unwrap();
-        kept.put(Kind::Access, [8; 32], b"gone".to_vec(), HOUR).await.unwrap();
-        kept.put(Kind::Code, [9; 32], b"code".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Grant, [7; 32], b"canary".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Access, [8; 32], b"gone".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Code, [9; 32], b"code".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
-        kept.take(Kind::Access, [8; 32]).await.unwrap();
+        kept.take(Keyspace::Access, [8; 32]).await.unwrap();
         kept.settle().await;
         assert!(!String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("canary"));
         let again = Kept::read(&file, sealer(1)).unwrap();
-        assert_eq!(again.get(Kind::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"canary"[..]));
-        assert_eq!(again.get(Kind::Access, [8; 32]).await.unwrap(), None);
-        assert_eq!(again.get(Kind::Code, [9; 32]).await.unwrap(), None);
+        assert_eq!(again.get(Keyspace::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"canary"[..]));
+        assert_eq!(again.get(Keyspace::Access, [8; 32]).await.unwrap(), None);
+        assert_eq!(again.get(Keyspace::Code, [9; 32]).await.unwrap(), None);
         assert!(Kept::read(&file, sealer(2)).unwrap_err().to_string().contains("another key"));
     }
 
@@ -306,21 +306,21 @@ mod tests {
         let size = || std::fs::metadata(&file).unwrap().len();
         let kept = Kept::read(&file, sealer(1)).unwrap();
         for number in 0..100 {
-            kept.put(Kind::Grant, [number; 32], vec![number; 10_000], HOUR).await.unwrap();
+            kept.put(Keyspace::Grant, [number; 32], vec![number; 10_000], HOUR).await.unwrap();
         }
         kept.settle().await;
         let whole = size();
-        kept.put(Kind::Grant, [7; 32], b"renewed".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Grant, [7; 32], b"renewed".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         assert!(size() > whole && size() < whole + 1_000, "{} after {whole}", size());
         for _ in 0..200 {
-            kept.put(Kind::Grant, [8; 32], vec![8; 10_000], HOUR).await.unwrap();
+            kept.put(Keyspace::Grant, [8; 32], vec![8; 10_000], HOUR).await.unwrap();
             kept.settle().await;
         }
         assert!(size() < 4 * whole, "{} after {whole}", size());
         let again = Kept::read(&file, sealer(1)).unwrap();
-        assert_eq!(again.get(Kind::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"renewed"[..]));
-        assert_eq!(again.get(Kind::Grant, [99; 32]).await.unwrap().map(|value| value.len()), Some(10_000));
+        assert_eq!(again.get(Keyspace::Grant, [7; 32]).await.unwrap().as_deref(), Some(&b"renewed"[..]));
+        assert_eq!(again.get(Keyspace::Grant, [99; 32]).await.unwrap().map(|value| value.len()), Some(10_000));
     }
 
     #[tokio::test]
@@ -328,21 +328,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oauth.state");
         let kept = Kept::read(&file, sealer(1)).unwrap();
-        kept.put(Kind::Grant, [1; 32], b"one".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Grant, [1; 32], b"one".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         let one = std::fs::read(&file).unwrap();
-        kept.put(Kind::Grant, [2; 32], b"two".to_vec(), HOUR).await.unwrap();
+        kept.put(Keyspace::Grant, [2; 32], b"two".to_vec(), HOUR).await.unwrap();
         kept.settle().await;
         let two = std::fs::read(&file).unwrap();
         for end in [one.len() + 1, one.len() + 4, one.len() + 20, two.len() - 1] {
             std::fs::write(&file, &two[..end]).unwrap();
             let cut = Kept::read(&file, sealer(1)).unwrap();
-            assert_eq!(cut.get(Kind::Grant, [1; 32]).await.unwrap().as_deref(), Some(&b"one"[..]), "{end}");
-            assert_eq!(cut.get(Kind::Grant, [2; 32]).await.unwrap(), None, "{end}");
-            cut.put(Kind::Grant, [3; 32], b"three".to_vec(), HOUR).await.unwrap();
+            assert_eq!(cut.get(Keyspace::Grant, [1; 32]).await.unwrap().as_deref(), Some(&b"one"[..]), "{end}");
+            assert_eq!(cut.get(Keyspace::Grant, [2; 32]).await.unwrap(), None, "{end}");
+            cut.put(Keyspace::Grant, [3; 32], b"three".to_vec(), HOUR).await.unwrap();
             cut.settle().await;
             let again = Kept::read(&file, sealer(1)).unwrap();
-            assert_eq!(again.get(Kind::Grant, [3; 32]).await.unwrap().as_deref(), Some(&b"three"[..]), "{end}");
+            assert_eq!(again.get(Keyspace::Grant, [3; 32]).await.unwrap().as_deref(), Some(&b"three"[..]), "{end}");
         }
         // Two servers, as at a change of versions: who writes last has written all.
         std::fs::write(&file, &two).unwrap();
@@ -350,11 +350,11 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), two, "to read it writes nothing");
         for number in 4..8 {
             for server in [&old, &new] {
-                server.put(Kind::Grant, [number; 32], vec![number], HOUR).await.unwrap();
+                server.put(Keyspace::Grant, [number; 32], vec![number], HOUR).await.unwrap();
                 server.settle().await;
             }
         }
-        assert!(Kept::read(&file, sealer(1)).unwrap().get(Kind::Grant, [7; 32]).await.unwrap().is_some());
+        assert!(Kept::read(&file, sealer(1)).unwrap().get(Keyspace::Grant, [7; 32]).await.unwrap().is_some());
         // What is wrong in the middle is no crash.
         let mut changed = two;
         changed[10] ^= 1;

@@ -12,7 +12,7 @@ use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
 use super::server::{AuthorizationServer, Failed};
 use super::store::now;
 use super::{Scope, consent, redirect};
-use crate::shared::Kind;
+use crate::shared::Keyspace;
 use crate::shared::seal::{challenge, hash};
 use crate::site::{Caller, Credentials, SiteError};
 
@@ -74,7 +74,7 @@ impl AuthorizationServer {
         let Some(to) = self.site_address(&state, &challenge(&verifier)) else { return Ok(unanswered()) };
         let lives = self.lifetimes.login;
         let login = Login { request, browser: browser.clone(), verifier };
-        self.put(Kind::Login, hash(&state), &login, lives).await?;
+        self.put(Keyspace::Login, hash(&state), &login, lives).await?;
         Ok(Answer::Redirect { to, cookie: Some(Cookie { value: browser, lives }) })
     }
 
@@ -85,7 +85,7 @@ impl AuthorizationServer {
     /// The person comes back from the site.
     pub async fn callback(self: &Arc<Self>, form: &Form, cookie: Option<&str>) -> Answer {
         let Some(state) = form.get("state").filter(|_| !form.has_one_twice()) else { return page(400, BEGIN_ANEW) };
-        let Ok(login) = self.take::<Login>(Kind::Login, hash(state)).await else { return unanswered() };
+        let Ok(login) = self.take::<Login>(Keyspace::Login, hash(state)).await else { return unanswered() };
         let Some(Login { request, verifier, .. }) = login.filter(|login| is_same(&login.browser, cookie)) else {
             return page(400, BEGIN_ANEW);
         };
@@ -148,17 +148,17 @@ impl AuthorizationServer {
         let code = self.sealer.secret()?;
         let (key, lives) = (hash(&code), self.lifetimes.code);
         // It is kept a little longer than it is good, so that its end finds it.
-        self.put(Kind::Code, key, &Code::Fresh(request.clone(), Box::new(grant)), lives + AFTER_CODE).await?;
+        self.put(Keyspace::Code, key, &Code::Fresh(request.clone(), Box::new(grant)), lives + AFTER_CODE).await?;
         let server = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(lives).await;
-            match server.take::<Code>(Kind::Code, key).await.ok().flatten() {
+            match server.take::<Code>(Keyspace::Code, key).await.ok().flatten() {
                 Some(Code::Fresh(_, grant)) => {
                     let Grant { user, site, .. } = *grant;
                     server.take_back(&user, site.access);
                 }
                 // That it comes again is still to be seen.
-                Some(used) => _ = server.put(Kind::Code, key, &used, lives).await,
+                Some(used) => _ = server.put(Keyspace::Code, key, &used, lives).await,
                 None => {}
             }
         });

@@ -17,7 +17,7 @@ use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
 use crate::shared::seal::{NoRandomness, Sealer};
-use crate::shared::{Away, Held, Kind, NotKept};
+use crate::shared::{Away, Held, Keyspace, NotKept};
 use crate::site::OAuthClient;
 
 /// For what the ids of registered clients are sealed.
@@ -176,13 +176,13 @@ impl AuthorizationServer {
     /// Keeps a value that nobody else works on.
     pub(super) async fn put(
         &self,
-        kind: Kind,
+        space: Keyspace,
         key: Key,
         value: &impl serde::Serialize,
         lives: Duration,
     ) -> Result<(), Failed> {
-        let sealed = self.sealer.seal(kind.word(), value)?;
-        Ok(self.store.put(kind, key, sealed, lives).await?)
+        let sealed = self.sealer.seal(space.word(), value)?;
+        Ok(self.store.put(space, key, sealed, lives).await?)
     }
 
     /// Keeps the value that a turn is for, where it is held still: a server that slept for longer must not put what it knew in
@@ -190,28 +190,36 @@ impl AuthorizationServer {
     pub(super) async fn put_in(
         &self,
         turn: &Turn<'_>,
-        kind: Kind,
+        space: Keyspace,
         value: &impl serde::Serialize,
         lives: Duration,
     ) -> Result<(), NotKept> {
-        let sealed = self.sealer.seal(kind.word(), value).map_err(Away::from)?;
+        let sealed = self.sealer.seal(space.word(), value).map_err(Away::from)?;
         match &turn.elsewhere {
-            Some(held) => put_held(held, kind, turn.on, sealed, lives).await?,
-            None => self.store.put(kind, turn.on, sealed, lives).await?,
+            Some(held) => put_held(held, space, turn.on, sealed, lives).await?,
+            None => self.store.put(space, turn.on, sealed, lives).await?,
         }
         Ok(())
     }
 
     /// The value that is kept.
-    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
-        let sealed = self.store.get(kind, key).await?;
-        Ok(sealed.and_then(|sealed| self.sealer.open(kind.word(), &sealed)))
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        space: Keyspace,
+        key: Key,
+    ) -> Result<Option<T>, Failed> {
+        let sealed = self.store.get(space, key).await?;
+        Ok(sealed.and_then(|sealed| self.sealer.open(space.word(), &sealed)))
     }
 
     /// The value that is kept, once.
-    pub(super) async fn take<T: serde::de::DeserializeOwned>(&self, kind: Kind, key: Key) -> Result<Option<T>, Failed> {
-        let sealed = self.store.take(kind, key).await?;
-        Ok(sealed.and_then(|sealed| self.sealer.open(kind.word(), &sealed)))
+    pub(super) async fn take<T: serde::de::DeserializeOwned>(
+        &self,
+        space: Keyspace,
+        key: Key,
+    ) -> Result<Option<T>, Failed> {
+        let sealed = self.store.take(space, key).await?;
+        Ok(sealed.and_then(|sealed| self.sealer.open(space.word(), &sealed)))
     }
 
     /// Comes back when all that was kept before will outlive the process, as far as it is to.
@@ -223,7 +231,7 @@ impl AuthorizationServer {
     pub(super) async fn lock(&self, on: Key) -> Result<Turn<'_>, Failed> {
         let here = self.locks[usize::from(on[0]) % LOCKS].lock().await;
         let elsewhere = match self.app.shared() {
-            Some(shared) => Some(shared.hold(Kind::Turn, &on, PATIENCE).await?.ok_or(Failed)?),
+            Some(shared) => Some(shared.hold(Keyspace::Turn, &on, PATIENCE).await?.ok_or(Failed)?),
             None => None,
         };
         Ok(Turn { on, _here: here, elsewhere })

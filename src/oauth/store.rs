@@ -1,6 +1,7 @@
-//! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with. Every
-//! kind has its bounds; what is oldest drops out. What a person and a grant may have of them is bounded by who puts them in,
-//! so that these bounds are met by nobody who only renews.
+//! What an authorization server keeps between two requests: sealed values, by the hash of what they are asked with.
+//!
+//! Each kind is bounded, and its oldest value drops out. How many values a person and a grant may have is bounded where
+//! they are put in, so that nobody who only renews meets these bounds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -11,32 +12,29 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::shared::{Away, Held, Kind, NotKept, Shared};
+use crate::shared::{Asked, Held, Keyspace, NotKept, Shared};
 
 /// The hash under which something is kept.
 pub type Key = [u8; 32];
 
 /// How many of a kind are kept in this process.
-const fn most(kind: Kind) -> usize {
-    match kind {
-        Kind::Login | Kind::Code => 10_000,
+const fn most(space: Keyspace) -> usize {
+    match space {
+        Keyspace::Login | Keyspace::Code => 10_000,
         // Some for each grant: see `Grant::access`.
-        Kind::Access => 110_000,
+        Keyspace::Access => 110_000,
         _ => 50_000,
     }
 }
 
-/// What a store answers.
-pub type Asked<'a, T> = BoxFuture<'a, Result<T, Away>>;
-
 /// Where it is kept.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Keeps a value for so long, in the place of the one before.
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()>;
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()>;
     /// The value.
-    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>>;
+    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>>;
     /// The value, which is gone then: of two who ask at once, one gets it.
-    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>>;
+    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>>;
     /// Comes back when all that was put and taken before has been made to last, as far as it can be.
     fn settle(&self) -> BoxFuture<'_, ()>;
 }
@@ -84,7 +82,7 @@ impl Shelf {
 
 /// Kept in this process.
 #[derive(Default)]
-pub struct Memory(Mutex<HashMap<Kind, Shelf>>);
+pub struct Memory(Mutex<HashMap<Keyspace, Shelf>>);
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,42 +92,42 @@ impl fmt::Debug for Memory {
 
 impl Memory {
     /// Keeps a value until then, in seconds since 1970.
-    pub fn put_until(&self, kind: Kind, key: Key, value: Vec<u8>, until: u64) {
-        self.shelves().entry(kind).or_default().put(most(kind), key, value, now(), until);
+    pub fn put_until(&self, space: Keyspace, key: Key, value: Vec<u8>, until: u64) {
+        self.shelves().entry(space).or_default().put(most(space), key, value, now(), until);
     }
 
     /// Forgets a value.
-    pub fn remove(&self, kind: Kind, key: Key) {
-        self.shelves().entry(kind).or_default().take(&key, now());
+    pub fn remove(&self, space: Keyspace, key: Key) {
+        self.shelves().entry(space).or_default().take(&key, now());
     }
 
     /// All of a kind, the oldest first.
-    pub fn all(&self, kind: Kind) -> Vec<(Kind, Key, Vec<u8>, u64)> {
+    pub fn all(&self, space: Keyspace) -> Vec<(Keyspace, Key, Vec<u8>, u64)> {
         let mut shelves = self.shelves();
-        let Shelf { entries, order, .. } = shelves.entry(kind).or_default();
-        let entry = |key: &Key| entries.get(key).map(|entry| (kind, *key, entry.value.clone(), entry.until));
+        let Shelf { entries, order, .. } = shelves.entry(space).or_default();
+        let entry = |key: &Key| entries.get(key).map(|entry| (space, *key, entry.value.clone(), entry.until));
         order.values().filter_map(entry).collect()
     }
 
-    fn shelves(&self) -> MutexGuard<'_, HashMap<Kind, Shelf>> {
+    fn shelves(&self) -> MutexGuard<'_, HashMap<Keyspace, Shelf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for Memory {
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
-        self.put_until(kind, key, value, now().saturating_add(lives.as_secs()));
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+        self.put_until(space, key, value, now().saturating_add(lives.as_secs()));
         ready(Ok(())).boxed()
     }
 
-    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
         let shelves = self.shelves();
-        let entry = shelves.get(&kind).and_then(|shelf| shelf.entries.get(&key)).filter(|entry| entry.until > now());
+        let entry = shelves.get(&space).and_then(|shelf| shelf.entries.get(&key)).filter(|entry| entry.until > now());
         ready(Ok(entry.map(|entry| entry.value.clone()))).boxed()
     }
 
-    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        ready(Ok(self.shelves().entry(kind).or_default().take(&key, now()))).boxed()
+    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        ready(Ok(self.shelves().entry(space).or_default().take(&key, now()))).boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
@@ -139,16 +137,16 @@ impl Store for Memory {
 
 /// Kept where all servers of the site ask. What drops out there is what is over: there is room for all.
 impl Store for Shared {
-    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
-        async move { self.put(kind, &key, &encoded(value), lives).await }.boxed()
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+        async move { self.put(space, &key, &encoded(value), lives).await }.boxed()
     }
 
-    fn get(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        async move { Ok(self.get::<String>(kind, &key).await?.and_then(decoded)) }.boxed()
+    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        async move { Ok(self.get::<String>(space, &key).await?.and_then(decoded)) }.boxed()
     }
 
-    fn take(&self, kind: Kind, key: Key) -> Asked<'_, Option<Vec<u8>>> {
-        async move { Ok(self.take::<String>(kind, &key).await?.and_then(decoded)) }.boxed()
+    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+        async move { Ok(self.take::<String>(space, &key).await?.and_then(decoded)) }.boxed()
     }
 
     fn settle(&self) -> BoxFuture<'_, ()> {
@@ -157,8 +155,8 @@ impl Store for Shared {
 }
 
 /// Keeps a value there where something is still held.
-pub async fn put_held(held: &Held, kind: Kind, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), NotKept> {
-    held.put(kind, &key, &encoded(value), lives).await
+pub async fn put_held(held: &Held, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), NotKept> {
+    held.put(space, &key, &encoded(value), lives).await
 }
 
 fn encoded(value: Vec<u8>) -> String {

@@ -11,7 +11,7 @@ use super::grant::{Access, Code, Grant, Refresh};
 use super::login::Refused;
 use super::server::{AuthorizationServer, Failed, Turn};
 use super::store::{Key, now};
-use crate::shared::Kind;
+use crate::shared::Keyspace;
 use crate::shared::seal::{challenge, hash};
 
 /// What an access token begins with: whoever finds one knows what it is.
@@ -90,7 +90,7 @@ impl AuthorizationServer {
         // be made.
         let (key, turn) = (hash(code), self.lock(hash(&format!("grant of {code}"))).await?);
         // Whatever is wrong with it, it was tried: it is good no more.
-        let (request, grant) = match self.take::<Code>(Kind::Code, key).await? {
+        let (request, grant) = match self.take::<Code>(Keyspace::Code, key).await? {
             Some(Code::Fresh(request, grant)) => (request, *grant),
             Some(Code::Used) => {
                 self.end(&turn).await?;
@@ -107,7 +107,7 @@ impl AuthorizationServer {
             self.take_back(&grant.user, grant.site.access);
             return invalid("the code is not this client's, or its redirect_uri, code_verifier or resource is another");
         }
-        self.put(Kind::Code, key, &Code::Used, self.lifetimes.code).await?;
+        self.put(Keyspace::Code, key, &Code::Used, self.lifetimes.code).await?;
         tracing::info!(user = grant.user, client = grant.client, "signed in by OAuth");
         let (id, user) = (turn.on, grant.user.clone());
         let answer = self.hand_out(&turn, grant.for_next_pair(), None).await?;
@@ -126,7 +126,7 @@ impl AuthorizationServer {
         let over = "the refresh token is not known, too old or taken back: sign in again";
         let Some(refresh) = self.refresh(token) else { return invalid(over) };
         let turn = self.lock(refresh.grant).await?;
-        let Some(grant) = self.get::<Grant>(Kind::Grant, refresh.grant).await? else { return invalid(over) };
+        let Some(grant) = self.get::<Grant>(Keyspace::Grant, refresh.grant).await? else { return invalid(over) };
         if grant.client_id != client || !self.is_meant(form, &grant.resource) {
             return invalid("the refresh token is not this client's, or meant for another resource");
         }
@@ -179,10 +179,10 @@ impl AuthorizationServer {
         grant.access.push(hash(&access));
         let old: Vec<Key> = grant.access.drain(..grant.access.len().saturating_sub(ACCESS_OF_GRANT)).collect();
         // The generation last: where the other cannot be kept, the refresh token that the client has is good still.
-        self.put(Kind::Access, hash(&access), &Access { grant: turn.on, scope }, lives.access).await?;
-        self.put_in(turn, Kind::Grant, &grant, lives.grant).await?;
+        self.put(Keyspace::Access, hash(&access), &Access { grant: turn.on, scope }, lives.access).await?;
+        self.put_in(turn, Keyspace::Grant, &grant, lives.grant).await?;
         for old in old {
-            _ = self.take::<Access>(Kind::Access, old).await;
+            _ = self.take::<Access>(Keyspace::Access, old).await;
         }
         self.settle().await;
         Ok(Answer::Json(
@@ -208,11 +208,11 @@ impl AuthorizationServer {
     async fn taken_back(&self, token: &str, client: Option<&str>) -> Result<(), Failed> {
         let id = match self.refresh(token) {
             Some(refresh) => Some(refresh.grant),
-            None => self.get::<Access>(Kind::Access, hash(token)).await?.map(|access| access.grant),
+            None => self.get::<Access>(Keyspace::Access, hash(token)).await?.map(|access| access.grant),
         };
         if let Some(id) = id {
             let turn = self.lock(id).await?;
-            let grant = self.get::<Grant>(Kind::Grant, id).await?;
+            let grant = self.get::<Grant>(Keyspace::Grant, id).await?;
             if grant.is_some_and(|grant| client.is_none_or(|client| client == grant.client_id)) {
                 self.end(&turn).await?;
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use erpnext_schema::{CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Shape, flag};
+use erpnext_schema::{CHILD_STANDARD_FIELDS, Children, DocTypeDef, FieldDef, Shape, flag};
 
 use crate::config::{ATTACHMENTS, COMMENTS};
 
@@ -200,6 +200,17 @@ impl FieldRule {
         let of_every_row = matches!(column.name, "name" | "doctype");
         let must_be_named = column.must_be_named() || self.is_copy(column);
         of_every_row || !column.is_secret() && self.grants_column(table, column, must_be_named)
+    }
+
+    /// Whether a field that the table has may be seen, or a column of rows that is named like `items.rate`.
+    pub fn may_read_named(&self, def: &DocTypeDef, children: Children<'_>, name: &str) -> bool {
+        let Some((table, column)) = name.split_once('.') else {
+            return def.field(name).is_some_and(|field| self.may_read(field));
+        };
+        def.table(table).is_some_and(|table| {
+            let column = table.rows_of().and_then(children).and_then(|child| child.field(column));
+            column.is_some_and(|column| self.may_read_child(table, column))
+        })
     }
 
     /// Whether the column of the table may be set. A row's `name` may: it says which row is meant.

@@ -196,12 +196,11 @@ pub fn of_day(field: &FieldDef, path: &str, operator: Operator, value: Value) ->
     match operator {
         O::Eq => Ok((O::Between, json!([value, value]))),
         O::Gt | O::Lte => Ok((operator, last())),
-        O::Ne | O::In | O::NotIn => Err(Violation {
-            path: path.to_owned(),
-            rule: Rule::Value,
-            message: format!("{operator} compares moments, and a day is many: use =, between, < or > with days"),
-            nearest: None,
-        }),
+        O::Ne | O::In | O::NotIn => Err(Violation::new(
+            path,
+            Rule::Value,
+            format!("{operator} compares moments, and a day is many: use =, between, < or > with days"),
+        )),
         _ => Ok((operator, value)),
     }
 }

@@ -1,6 +1,6 @@
-//! Where a page of a list begins: after the last row of the page before, told by the values that the list is sorted by. So
-//! what is made or changed between two pages moves no other document from one to the other. By position where those values
-//! do not tell.
+//! Where a page of a list begins: after the last row of the page before, named by the values that the list is sorted
+//! by, so that a change between two pages moves no other document from one to the other. Where those values do not
+//! tell, it begins by position.
 
 use std::fmt;
 use std::str::FromStr;

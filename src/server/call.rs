@@ -17,7 +17,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::elsewhere::{self, Elsewhere};
 use super::repeats::{Again, Begun, Came, Key};
 use super::told::{EVERY, Step, Told};
-use super::{Server, content, elicit, success, views};
+use super::{Server, cancelled, content, elicit, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::shared::{Away, Shared};
 use crate::tool::progress::{CallObserver, Progress};
@@ -87,12 +87,7 @@ impl Server {
         let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
             Ok(Ok((data, text))) => {
-                let mut answer = success(
-                    self.connection.session().tools.results,
-                    self.connection.session().tools.output_schemas,
-                    data,
-                    text,
-                );
+                let mut answer = self.success(data, text);
                 answer.content.extend(watch.take().into_iter().map(content));
                 answer
             }
@@ -126,9 +121,7 @@ impl Server {
         };
         let found = tokio::select! {
             found = elsewhere::of(shared, key.bytes()) => found,
-            () = context.ct.cancelled() => {
-                return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
-            }
+            () = context.ct.cancelled() => return Err(cancelled()),
         };
         let alone = match found {
             Ok(Elsewhere::Nothing(alone)) => alone,
@@ -262,7 +255,7 @@ impl Server {
                     watch.stop();
                     // A write that has begun is finished: nobody could tell afterwards what it had done.
                     if !writes {
-                        return Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None));
+                        return Err(cancelled());
                     }
                 }
                 Some(progress) = told.recv() => if let Some(token) = &token {
@@ -282,15 +275,17 @@ impl Server {
 
 /// The answer of the same write that was asked for before; none where that was called off before anything was sent.
 async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option<Result<CallToolResponse, ErrorData>> {
-    let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
     let came = tokio::select! {
         came = again.came() => came,
-        () = context.ct.cancelled() => return Some(Err(failed("cancelled by the client"))),
+        () = context.ct.cancelled() => return Some(Err(cancelled())),
     };
     let answer = match came {
         Some(Came::Answered(answer)) => *answer,
         Some(Came::Unsent | Came::Open) => return None,
-        None => Err(failed("the same write was given up; read the document before trying again")),
+        None => {
+            let why = "the same write was given up; read the document before trying again";
+            Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None))
+        }
     };
     tracing::info!("the same write was under way, or its answer was lost: it is not done again");
     again.told();

@@ -11,8 +11,8 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, Peer, RoleServer};
 use serde_json::{Map, Value, json};
 
+use super::Server;
 use super::call::Ran;
-use super::{Server, success};
 use crate::error::Unconfirmed;
 use crate::tool::arguments::TOKEN;
 use crate::tool::progress::CallObserver;
@@ -152,12 +152,7 @@ impl Server {
     /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
     fn preview(&self, waits: Unconfirmed) -> CallToolResult {
         let text = waits.answer.to_string();
-        success(
-            self.connection.session().tools.results,
-            self.connection.session().tools.output_schemas,
-            waits.answer,
-            text,
-        )
+        self.success(waits.answer, text)
     }
 }
 

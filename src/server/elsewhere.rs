@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::repeats::Answer;
-use crate::shared::{Away, Held, Kind, Shared};
+use crate::shared::{Away, Held, Keyspace, Shared};
 
 /// How long the same write is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,18 +46,18 @@ pub struct Alone {
 /// # Errors
 /// [`Away`]: nobody can tell.
 pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
-    let at_once = shared.hold(Kind::UnderWay, &key, Duration::ZERO).await?;
+    let at_once = shared.hold(Keyspace::UnderWay, &key, Duration::ZERO).await?;
     let is_free = at_once.is_some();
     let held = match at_once {
         Some(held) => held,
-        None => match shared.hold(Kind::UnderWay, &key, PATIENCE).await? {
+        None => match shared.hold(Keyspace::UnderWay, &key, PATIENCE).await? {
             Some(held) => held,
             None => return Ok(Elsewhere::Unknown),
         },
     };
     let mut alone = Alone { held: Arc::new(held), shared: shared.clone(), key, noted: None };
     // It stays until somebody was told: who asks now may leave as well.
-    match shared.get::<Option<Value>>(Kind::Answer, &key).await? {
+    match shared.get::<Option<Value>>(Keyspace::Answer, &key).await? {
         Some(Some(Value::Bool(_))) => Ok(Elsewhere::Unknown),
         Some(Some(answer)) => match serde_json::from_value::<CallToolResult>(answer) {
             Ok(answer) => Ok(Elsewhere::Done(Box::new(Ok(answer.into())), alone)),
@@ -65,18 +65,18 @@ pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
         },
         // It was begun, and nobody said that it has ended: the site may still be at it.
         Some(None) => {
-            alone.held.put(Kind::Answer, &key, &Some(false), STILL).await?;
+            alone.held.put(Keyspace::Answer, &key, &Some(false), STILL).await?;
             Ok(Elsewhere::Unknown)
         }
         None if is_free => {
             // Should this server be ended in the middle of it, the next one knows.
-            alone.held.put(Kind::Answer, &key, &None::<Value>, KNOWN).await?;
+            alone.held.put(Keyspace::Answer, &key, &None::<Value>, KNOWN).await?;
             let held = Arc::clone(&alone.held);
             alone.noted = Some(tokio::spawn(async move {
                 loop {
                     tokio::time::sleep(KNOWN / 3).await;
                     // Where it cannot be said, it is known for as long as it was.
-                    _ = held.put(Kind::Answer, &key, &None::<Value>, KNOWN).await;
+                    _ = held.put(Keyspace::Answer, &key, &None::<Value>, KNOWN).await;
                 }
             }));
             Ok(Elsewhere::Nothing(alone))
@@ -87,7 +87,11 @@ pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
 
 /// Notes that the answer reached a client: from now on the same is asked for as a new one.
 pub async fn told(shared: &Shared, key: [u8; 32]) {
-    if shared.take::<Option<Value>>(Kind::Answer, &key).await.is_err() {
+    warn_unless(shared.take::<Option<Value>>(Keyspace::Answer, &key).await.is_ok());
+}
+
+fn warn_unless(is_told: bool) {
+    if !is_told {
         tracing::warn!("other servers do not learn that a write has ended: the same is refused there for a while");
     }
 }
@@ -103,9 +107,7 @@ impl Alone {
         };
         let answer = answer.filter(|answer| answer.to_string().len() <= LARGEST);
         let lives = if answer.is_some() { KEPT } else { KNOWN };
-        if self.held.put(Kind::Answer, &self.key, &answer, lives).await.is_err() {
-            tracing::warn!("other servers do not learn that a write has ended: the same is refused there for a while");
-        }
+        warn_unless(self.held.put(Keyspace::Answer, &self.key, &answer, lives).await.is_ok());
     }
 
     /// Notes that the answer reached a client.

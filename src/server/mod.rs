@@ -48,7 +48,7 @@ pub use turns::Turns;
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
 const LIST_TTL: u64 = 300_000;
 
-/// Serves the tools of an [`Connection`].
+/// Serves the tools of a [`Connection`].
 #[derive(Clone, Debug)]
 pub struct Server {
     connection: Arc<Connection>,
@@ -99,13 +99,23 @@ impl Server {
         said.map(|client| format!("{} {}", client.name, client.version)).or(stated)
     }
 
+    /// The data goes out once, where the client is known to read it.
+    fn success(&self, data: Value, text: String) -> CallToolResult {
+        let tools = self.connection.session().tools;
+        // A tool that declares an output schema must give structured content.
+        let structured = tools.output_schemas || tools.results != Results::Text;
+        let content = if tools.results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
+        let mut answer = CallToolResult::success(content);
+        answer.structured_content = structured.then_some(data);
+        answer
+    }
+
     /// Does something that only reads: in its turn, and until the client calls it off.
     async fn read<T>(
         &self,
         context: &RequestContext<RoleServer>,
         work: impl Future<Output = T>,
     ) -> Result<T, ErrorData> {
-        let failed = |why| ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
         let _turn = self.turns.take(&self.user()).await;
         // What panics would never be answered.
         let work = AssertUnwindSafe(work).catch_unwind();
@@ -114,9 +124,9 @@ impl Server {
             // Before what gives it up: what has never run is not recorded.
             done = work => done.map_err(|_| {
                 tracing::error!("panicked");
-                failed("the server failed on this request")
+                ErrorData::new(ErrorCode::INTERNAL_ERROR, "the server failed on this request", None)
             }),
-            () = context.ct.cancelled() => Err(failed("cancelled by the client")),
+            () = context.ct.cancelled() => Err(cancelled()),
         }
     }
 }
@@ -137,14 +147,9 @@ fn capabilities(connection: &Connection) -> ServerCapabilities {
     capabilities
 }
 
-/// The data goes out once, where the client is known to read it.
-fn success(results: Results, declared: bool, data: Value, text: String) -> CallToolResult {
-    // A tool that declares an output schema must give structured content.
-    let structured = declared || results != Results::Text;
-    let content = if results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
-    let mut answer = CallToolResult::success(content);
-    answer.structured_content = structured.then_some(data);
-    answer
+/// What a request is answered that its client has called off.
+fn cancelled() -> ErrorData {
+    ErrorData::new(ErrorCode::INTERNAL_ERROR, "cancelled by the client", None)
 }
 
 fn content(beside: Attachment) -> ContentBlock {

@@ -1,7 +1,8 @@
-//! Writes that a client asks for again because their answer did not reach it: over HTTP a stream that is lost cannot be
-//! taken up, and a client has to send its request anew. The same write of the same user gets the first one's answer while
-//! that is under way, and for a short time after its stream was lost. One that was called off before anything was sent to
-//! the site has no answer worth keeping: whoever asks for it again has it done.
+//! Writes that a client repeats because their answer did not reach it: over HTTP a lost stream cannot be taken up
+//! again.
+//!
+//! The same write of the same user gets the first one's answer while that is under way, and for a short time after its
+//! stream was lost. One that was called off before anything was sent to the site has no answer: its repeat is done.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

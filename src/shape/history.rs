@@ -1,7 +1,7 @@
 //! The history of a document from what stands beside it: who changed what, from which value to which, and what people
 //! wrote; newest first, without the changes that are none.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, flag, rows};
 use serde_json::{Map, Value, json};
 
 use super::called::{self, is_same};
@@ -43,9 +43,7 @@ const LOGS: [(&str, &str); 7] = [
 impl Reader<'_> {
     /// Whether the tables know every field that was changed; the entries leave out the others.
     pub fn knows_all(&self, info: &Map<String, Value>) -> bool {
-        let versions =
-            info.get("versions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-        versions.filter_map(data).all(|data| {
+        info.get("versions").into_iter().flat_map(rows).filter_map(data).all(|data| {
             let fields = list(&data, "changed").filter_map(|change| change.first()?.as_str());
             let columns = |change: &Vec<Value>| {
                 let child = self.def.field(change.first()?.as_str()?)?.target().and_then(self.children)?;
@@ -59,8 +57,7 @@ impl Reader<'_> {
 
     /// The entries, newest first.
     pub fn entries(&self, info: &Map<String, Value>) -> Vec<Value> {
-        let list =
-            |key: &str| info.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        let list = |key: &str| info.get(key).into_iter().flat_map(rows);
         let mut entries: Vec<Map<String, Value>> =
             list("versions").filter_map(|version| self.version(version)).collect();
         for (key, what) in LOGS {
@@ -235,7 +232,7 @@ impl Reader<'_> {
     }
 
     fn rows(&self, table: &str) -> impl Iterator<Item = &Map<String, Value>> {
-        self.document.get(table).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+        self.document.get(table).into_iter().flat_map(rows)
     }
 
     /// What a person calls a row: its number and what it is about, as far as that may be seen.

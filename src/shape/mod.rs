@@ -45,6 +45,11 @@ pub fn text_of<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
     entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether a Check of an entry is set, as the site sends it or as it is shown.
+pub fn is_set(entry: &Map<String, Value>, key: &str) -> bool {
+    entry.get(key).is_some_and(|value| *value == 1 || *value == true)
+}
+
 /// A document as the caller may see it.
 #[derive(Debug)]
 pub struct Shaped {

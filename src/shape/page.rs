@@ -53,6 +53,11 @@ pub fn how_many(values: &[Value], bytes: usize) -> usize {
     fits.count().max(1).min(values.len())
 }
 
+/// Drops the rows for which there is no room in so many bytes of JSON, beside their columns.
+pub fn cut_rows(columns: &Value, rows: &mut Vec<Value>, bytes: usize) {
+    rows.truncate(how_many(rows, bytes.saturating_sub(columns.to_string().len())));
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -1,6 +1,5 @@
-//! How much of a message of the site is told: words that are known are, and names of documents that may be read. All else,
-//! such as names, numbers, dates and addresses, is not. Nothing is compared with what was sent or read, in whatever spelling:
-//! whatever a caller guesses, the same is told.
+//! How much of a message of the site is told: known words, and names of documents that may be read, but no other name,
+//! number, date or address. Nothing is compared with what was sent or read: whatever a caller guesses, the same is told.
 
 use super::said::Said;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Away, Kind, Shared};
+use super::{Away, Keyspace, Shared};
 
 /// How long something is held, unless that is lengthened.
 const LEASE: Duration = Duration::from_secs(15);
@@ -68,8 +68,14 @@ impl Held {
     ///
     /// # Errors
     /// [`NotKept`].
-    pub async fn put(&self, kind: Kind, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), NotKept> {
-        let name = self.shared.names.of(kind, key);
+    pub async fn put(
+        &self,
+        space: Keyspace,
+        key: &[u8],
+        value: &impl Serialize,
+        lives: Duration,
+    ) -> Result<(), NotKept> {
+        let name = self.shared.names.of(space, key);
         let sealed = self.shared.sealer.seal(&name, value).map_err(Away::from)?;
         let is_kept = self.shared.store.put_held((&self.name, &self.by), &name, sealed, lives).await?;
         is_kept.then_some(()).ok_or(NotKept::Lost)
@@ -96,19 +102,19 @@ mod tests {
     async fn who_slept_for_longer_than_it_holds_anything_keeps_nothing_and_holds_nothing_again() {
         let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://site").unwrap();
         let (key, hour) = (b"grant", Duration::from_secs(3600));
-        let hold = || shared.hold(Kind::Turn, key, Duration::ZERO);
+        let hold = || shared.hold(Keyspace::Turn, key, Duration::ZERO);
         let slept = hold().await.unwrap().unwrap();
-        slept.put(Kind::Grant, key, &"first", hour).await.unwrap();
+        slept.put(Keyspace::Grant, key, &"first", hour).await.unwrap();
         assert!(hold().await.unwrap().is_none());
         // Its time ran out.
         assert!(shared.store.release(&slept.name, &slept.by).await.unwrap());
         let other = hold().await.unwrap().unwrap();
-        other.put(Kind::Grant, key, &"second", hour).await.unwrap();
-        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
+        other.put(Keyspace::Grant, key, &"second", hour).await.unwrap();
+        assert_eq!(slept.put(Keyspace::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
         // That nobody else holds it by now does not make it the sleeper's.
         assert!(shared.store.release(&other.name, &other.by).await.unwrap());
         assert!(!shared.store.lengthen(&slept.name, &slept.by, LEASE).await.unwrap());
-        assert_eq!(slept.put(Kind::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
-        assert_eq!(shared.get::<String>(Kind::Grant, key).await.unwrap().as_deref(), Some("second"));
+        assert_eq!(slept.put(Keyspace::Grant, key, &"stale", hour).await, Err(NotKept::Lost));
+        assert_eq!(shared.get::<String>(Keyspace::Grant, key).await.unwrap().as_deref(), Some("second"));
     }
 }

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 pub use away::Away;
 pub use held::{Held, NotKept};
 pub use memory::Memory;
-pub use name::Kind;
+pub use name::Keyspace;
 pub use redis::{BadAddress, Redis};
 pub use rule::{Counted, Full, Rate, Window};
 pub use store::{Asked, Store};
@@ -65,8 +65,8 @@ impl Shared {
     ///
     /// # Errors
     /// [`Away`].
-    pub async fn put(&self, kind: Kind, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), Away> {
-        let name = self.names.of(kind, key);
+    pub async fn put(&self, space: Keyspace, key: &[u8], value: &impl Serialize, lives: Duration) -> Result<(), Away> {
+        let name = self.names.of(space, key);
         let sealed = self.sealer.seal(&name, value)?;
         self.store.put(&name, sealed, lives).await
     }
@@ -75,8 +75,8 @@ impl Shared {
     ///
     /// # Errors
     /// [`Away`].
-    pub async fn get<T: DeserializeOwned>(&self, kind: Kind, key: &[u8]) -> Result<Option<T>, Away> {
-        let name = self.names.of(kind, key);
+    pub async fn get<T: DeserializeOwned>(&self, space: Keyspace, key: &[u8]) -> Result<Option<T>, Away> {
+        let name = self.names.of(space, key);
         self.store.get(&name).await?.map(|sealed| self.open(&name, &sealed)).transpose()
     }
 
@@ -84,8 +84,8 @@ impl Shared {
     ///
     /// # Errors
     /// [`Away`].
-    pub async fn take<T: DeserializeOwned>(&self, kind: Kind, key: &[u8]) -> Result<Option<T>, Away> {
-        let name = self.names.of(kind, key);
+    pub async fn take<T: DeserializeOwned>(&self, space: Keyspace, key: &[u8]) -> Result<Option<T>, Away> {
+        let name = self.names.of(space, key);
         self.store.take(&name).await?.map(|sealed| self.open(&name, &sealed)).transpose()
     }
 
@@ -101,8 +101,8 @@ impl Shared {
     ///
     /// # Errors
     /// [`Away`].
-    pub async fn hold(&self, kind: Kind, key: &[u8], patience: Duration) -> Result<Option<Held>, Away> {
-        Held::take(self, self.names.of(kind, key), patience).await
+    pub async fn hold(&self, space: Keyspace, key: &[u8], patience: Duration) -> Result<Option<Held>, Away> {
+        Held::take(self, self.names.of(space, key), patience).await
     }
 
     /// Counts one request against all of these rates, or against none where one has no room.
@@ -110,7 +110,7 @@ impl Shared {
     /// # Errors
     /// [`Away`]; within, how long until there is room.
     pub async fn pass(&self, rates: &[(&[u8], Rate)]) -> Result<Result<(), Duration>, Away> {
-        let rates = rates.iter().map(|(key, rate)| (self.names.of(Kind::Rate, key), *rate)).collect();
+        let rates = rates.iter().map(|(key, rate)| (self.names.of(Keyspace::Rate, key), *rate)).collect();
         self.store.pass(rates).await
     }
 
@@ -127,12 +127,13 @@ impl Shared {
         windows: &[Window],
     ) -> Result<Counted, Away> {
         let entry = entry.map(|entry| self.names.entry(entry));
-        self.store.count(&self.names.of(Kind::Quota, key), entry, times, windows).await
+        self.store.count(&self.names.of(Keyspace::Quota, key), entry, times, windows).await
     }
 
     /// Counts an entry no more. Nobody waits for it.
     pub fn uncount(&self, key: &[u8], entry: &str, times: u64) {
-        let (name, entry, store) = (self.names.of(Kind::Quota, key), self.names.entry(entry), Arc::clone(&self.store));
+        let (name, entry, store) =
+            (self.names.of(Keyspace::Quota, key), self.names.entry(entry), Arc::clone(&self.store));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { _ = store.uncount(&name, &entry, times).await });
         }

@@ -2,9 +2,11 @@
 
 use ring::hmac;
 
+use crate::hex::hex;
+
 /// What is kept. The numbers of what OAuth keeps stand in its file of state: they stay.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Kind {
+pub enum Keyspace {
     /// A login under way at the site.
     Login = 0,
     /// A code that was handed out, and what became of it.
@@ -33,7 +35,7 @@ pub enum Kind {
     Quota,
 }
 
-impl Kind {
+impl Keyspace {
     /// The word for it, in names and as what its values are sealed for.
     pub const fn word(self) -> &'static str {
         match self {
@@ -64,13 +66,13 @@ pub(super) struct Names {
 impl Names {
     pub fn new(key: &[u8; 32], site: &str) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-        let site = hex(&key, &[b"site", site.as_bytes()]);
+        let site = keyed_hash(&key, &[b"site", site.as_bytes()]);
         Self { key, site: format!("erpnext-mcp:{{{}}}", &site[..16]) }
     }
 
     /// The name of this.
-    pub fn of(&self, kind: Kind, key: &[u8]) -> String {
-        format!("{}:{}:{}", self.site, kind.word(), self.entry_of(kind.word(), key))
+    pub fn of(&self, space: Keyspace, key: &[u8]) -> String {
+        format!("{}:{}:{}", self.site, space.word(), self.entry_of(space.word(), key))
     }
 
     /// The name of an entry among others.
@@ -79,17 +81,17 @@ impl Names {
     }
 
     fn entry_of(&self, word: &str, key: &[u8]) -> String {
-        hex(&self.key, &[self.site.as_bytes(), word.as_bytes(), key])
+        keyed_hash(&self.key, &[self.site.as_bytes(), word.as_bytes(), key])
     }
 }
 
-fn hex(key: &hmac::Key, parts: &[&[u8]]) -> String {
+fn keyed_hash(key: &hmac::Key, parts: &[&[u8]]) -> String {
     let mut context = hmac::Context::with_key(key);
     for part in parts {
         context.update(&part.len().to_be_bytes());
         context.update(part);
     }
-    context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(context.sign().as_ref())
 }
 
 #[cfg(test)]
@@ -99,14 +101,14 @@ mod tests {
     #[test]
     fn a_name_tells_neither_whose_nor_of_which_site_it_is_and_no_two_are_one() {
         let (north, south) = (Names::new(&[1; 32], "https://north"), Names::new(&[1; 32], "https://south"));
-        let name = north.of(Kind::Grant, b"jane@example.com");
+        let name = north.of(Keyspace::Grant, b"jane@example.com");
         assert!(name.starts_with("erpnext-mcp:{") && !name.contains("jane") && !name.contains("north"), "{name}");
-        assert_eq!(name, Names::new(&[1; 32], "https://north").of(Kind::Grant, b"jane@example.com"));
+        assert_eq!(name, Names::new(&[1; 32], "https://north").of(Keyspace::Grant, b"jane@example.com"));
         for other in [
-            north.of(Kind::Access, b"jane@example.com"),
-            north.of(Kind::Grant, b"john@example.com"),
-            south.of(Kind::Grant, b"jane@example.com"),
-            Names::new(&[2; 32], "https://north").of(Kind::Grant, b"jane@example.com"),
+            north.of(Keyspace::Access, b"jane@example.com"),
+            north.of(Keyspace::Grant, b"john@example.com"),
+            south.of(Keyspace::Grant, b"jane@example.com"),
+            Names::new(&[2; 32], "https://north").of(Keyspace::Grant, b"jane@example.com"),
         ] {
             assert_ne!(name, other);
         }

@@ -114,7 +114,7 @@ const BY_TYPE: &[(&str, &str)] = &[
     ("KeyError", BROKEN),
     ("TypeError", BROKEN),
     ("UnboundLocalError", BROKEN),
-    ("ValueError", "Check numbers, dates and times: one of them is none to the site."),
+    ("ValueError", "Check numbers, dates and times: the site cannot read one of them."),
     ("ModuleNotFoundError", INCOMPLETE),
     ("OSError", INCOMPLETE),
 ];
@@ -148,7 +148,7 @@ const fn by_kind(kind: Kind) -> &'static str {
             "Leave the field out. get_doctype_schema lists the fields; one above permission level 0 needs a role for its level in ERPNext."
         }
         Kind::WrongForm => "Nothing is wrong with the call: report this as a bug of this server.",
-        Kind::Unscoped => "Use filters in the place of or_filters, or several calls.",
+        Kind::Unscoped => "Use filters instead of or_filters, or several calls.",
         Kind::Missing | Kind::OutOfSight => "Check the name: list or search for it, and give it exactly as found.",
         Kind::Duplicate => "Use the document that exists, or choose another name.",
         Kind::Stale => "Read the document again, apply the change to what it holds now, and retry.",

@@ -219,8 +219,8 @@ impl Credentials {
         }
     }
 
-    /// `text` with the key and the secret, or the token, made unreadable wherever they occur; a short one only where it is no part of a word
-    /// or an address, as a user may be called like it.
+    /// `text` with the key and the secret, or the token, made unreadable wherever they occur; a short one only where it
+    /// is no part of a word or an address, as a user may be called like it.
     pub fn mask(&self, text: &str) -> String {
         // The longer first: one may contain the other.
         let mut secrets = match &self.secrets {

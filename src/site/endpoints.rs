@@ -1,6 +1,5 @@
-//! The paths that a site is asked at, for both versions: none differs between 15 and 16. The methods that make one
-//! document of another, and those that close or hold one, are data of their tools; those that the configuration names
-//! are its own. What lists, filters, sums and links are made of stands in the files of those names.
+//! The paths that a site is asked at; none differs between 15 and 16. The methods that make one document of another,
+//! and those that close or hold one, are data of their tools; those that the configuration names are its own.
 
 /// Before the name of a DocType, and of a document.
 pub(super) const RESOURCE: &str = "/api/resource/";

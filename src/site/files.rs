@@ -10,6 +10,7 @@ use super::{
 };
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
+use crate::shape::{is_set, text_of};
 
 /// A file attached to a document, or one that is public. Only what the site says of its files makes one, so that no other file
 /// can be asked for.
@@ -24,7 +25,7 @@ impl Attachment {
     /// A public file that is attached to nothing, from its File document: whoever has the address gets it. None of a
     /// private or attached one, which its document decides about.
     pub(crate) fn public(permit: &Permit, stored: &Map<String, Value>) -> Option<Self> {
-        let text = |key: &str| stored.get(key).and_then(Value::as_str).unwrap_or_default();
+        let text = |key: &str| text_of(stored, key);
         let is_public =
             stored.get("is_private").and_then(Value::as_u64) == Some(0) && text("file_url").starts_with("/files/");
         let is_attached = !text("attached_to_doctype").is_empty() || !text("attached_to_name").is_empty();
@@ -41,7 +42,7 @@ impl Attachment {
 
     /// A text that the site keeps of it: `file_name`, `file_url`, `attached_to_field`, `owner`, `creation`.
     pub fn text(&self, key: &str) -> &str {
-        self.facts.get(key).and_then(Value::as_str).unwrap_or_default()
+        text_of(&self.facts, key)
     }
 
     /// Its size in bytes, where the site says.
@@ -51,7 +52,7 @@ impl Attachment {
 
     /// Whether only who may read the document gets it; else everyone does who has its address.
     pub fn is_private(&self) -> bool {
-        self.facts.get("is_private").and_then(Value::as_u64) == Some(1)
+        is_set(&self.facts, "is_private")
     }
 }
 

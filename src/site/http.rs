@@ -150,7 +150,7 @@ impl Client {
         let length = body.bytes.len();
         let parse = move || (parsed(&body.bytes), body);
         let (data, body) = aside(length, parse).await;
-        good(asked, data, &body.bytes)
+        good(asked, data, &body)
     }
 
     /// Sets memory aside for an answer that was kept, or that another call got at the same time, as the call does that asked

@@ -1,5 +1,5 @@
-//! The ERPNext client. Nothing else of this program talks to a site. What reads documents takes a `Permit`, what changes
-//! them a `Cleared`.
+//! The ERPNext client, beside which nothing of this program talks to a site. What reads documents takes a `Permit`,
+//! what changes them a `Cleared`.
 
 mod advice;
 mod aggregate;

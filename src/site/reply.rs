@@ -42,11 +42,18 @@ pub(super) enum Sent {
     Bytes(Arc<Weighed>),
 }
 
-/// The bytes of an answer, and what they weigh as JSON.
+/// The bytes of a good answer, its status, and what they weigh as JSON.
 #[derive(Debug)]
 pub(super) struct Weighed {
+    pub status: u16,
     pub bytes: Box<[u8]>,
     pub weight: usize,
+}
+
+impl From<Reply> for Weighed {
+    fn from(reply: Reply) -> Self {
+        Self { status: reply.status, bytes: reply.body.into(), weight: reply.weight }
+    }
 }
 
 /// What was asked, as far as an error tells it.
@@ -104,11 +111,11 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 pub(super) fn good(
     asked: Asked<'_>,
     data: Option<Map<String, Value>>,
-    body: &[u8],
+    body: &Weighed,
 ) -> Result<Answer<Map<String, Value>>, SiteError> {
     let data = data.ok_or_else(|| {
-        let error = asked.error(Kind::Unexpected, page(asked, 200, body));
-        SiteError { status: Some(200), ..error }
+        let error = asked.error(Kind::Unexpected, page(asked, body.status, &body.bytes));
+        SiteError { status: Some(body.status), ..error }
     })?;
     let messages = told(asked, &server_messages(&data));
     Ok(Answer { data, messages })
@@ -118,7 +125,7 @@ pub(super) fn good(
 pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
     let is_object = reply.body.trim_ascii_start().first() == Some(&b'{');
     if matches!(reply.status, 200..300) && is_object && reply.weight <= memory::MOST {
-        return Ok(Sent::Bytes(Arc::new(Weighed { bytes: reply.body.into(), weight: reply.weight })));
+        return Ok(Sent::Bytes(Arc::new(reply.into())));
     }
     decode(asked, &mut reply).map(Sent::Parsed)
 }
@@ -334,9 +341,7 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
         // a method that is not open to the caller (H59).
         "PermissionError" => {
-            let message = text(body, "_server_messages").unwrap_or_default();
-            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
-            let field = bold.filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
+            let field = first_bold(body).filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
             let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase)).map(|(_, field)| field);
             one(field.filter(|field| is_fieldname(field) && !field.contains('.')))
         }
@@ -344,13 +349,14 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         "NonNegativeError"
         | "CannotChangeConstantError"
         | "CharacterLengthExceededError"
-        | "UpdateAfterSubmitError" => {
-            let message = text(body, "_server_messages").unwrap_or_default();
-            let bold = message.split_once("<strong>").and_then(|(_, bold)| bold.split("</strong>").next());
-            one(bold)
-        }
+        | "UpdateAfterSubmitError" => one(first_bold(body)),
         _ => Vec::new(),
     }
+}
+
+/// What stands first in bold in the site's messages.
+fn first_bold(body: &Map<String, Value>) -> Option<&str> {
+    text(body, "_server_messages")?.split_once("<strong>")?.1.split("</strong>").next()
 }
 
 fn is_fieldname(text: &str) -> bool {

@@ -150,7 +150,7 @@ impl CallerClient<'_> {
                 let answer = decode(asked, &mut reply)?;
                 // What unpacks to more would take that room whenever it is used.
                 let size = if reply.weight > LARGEST { reply.weight } else { reply.body.len() };
-                Ok((answer, Weighed { bytes: reply.body.into(), weight: reply.weight }, size))
+                Ok((answer, Weighed::from(reply), size))
             };
             let (answer, body, size) = Box::pin(self.send_for(call, whole)).await?;
             own = Some(answer);

@@ -60,7 +60,8 @@ pub enum BadUrl {
 impl SiteUrl {
     /// Checks a site's address. A path prefix (`https://example.com/erp`) is kept.
     ///
-    /// Plain http is taken for this machine (127.0.0.0/8, ::1, localhost and names that end in .localhost), or anywhere with `allow_insecure_http`.
+    /// Plain http is taken for this machine (127.0.0.0/8, ::1, localhost and names that end in .localhost), or anywhere
+    /// with `allow_insecure_http`.
     ///
     /// # Errors
     /// See [`BadUrl`].

@@ -210,7 +210,10 @@ fn is_denied(error: &ToolError) -> bool {
 fn nothing_searched(refused: &Refused) -> ToolError {
     let named = refused.iter().take(NAMED).map(|(doctype, why)| format!("\n- {doctype}: {why}"));
     let what = format!("Nothing was searched, so that nothing is known of this text:{}", named.collect::<String>());
-    ToolError::refused(what, "Do not take it for missing. Name another DocType in doctypes, or try again later.")
+    ToolError::refused(
+        what,
+        "Do not conclude that it is missing. Name another DocType in doctypes, or try again later.",
+    )
 }
 
 /// The DocTypes that a search without a DocType looks through: the configured ones, and of those open by default the ones

@@ -179,8 +179,9 @@ fn is_password(field: &FieldDef) -> bool {
     field.kind.shape() == Shape::Secret
 }
 
-/// Whether a print would tell the value: not one that an empty field and one that the user may not see (H4) both hold. The site gives a password as asterisks; one that was put into the database past it,
-/// as an import does, it gives as it is.
+/// Whether a print would tell the value: not one that an empty field and one that the user may not see (H4) both hold.
+/// The site gives a password as asterisks; one that was put into the database past it, as an import does, it gives as
+/// it is.
 fn is_told(field: &FieldDef, value: &Value) -> bool {
     let hidden = is_password(field) && value.as_str().is_some_and(|text| text.bytes().all(|byte| byte == b'*'));
     !hidden && !is_nothing(value) && value.as_array().is_none_or(|rows| !rows.is_empty())

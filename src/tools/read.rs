@@ -150,7 +150,7 @@ pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer
     });
     let (columns, mut rows) = page::table(&columns, found);
     let whole = rows.len();
-    rows.truncate(page::how_many(&rows, on.session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    page::cut_rows(&columns, &mut rows, on.session.tools.bytes_for_rows());
     let (here, more) = (rows.len() as u64, full || rows.len() < whole);
     let mut result = Map::from_iter([
         (

@@ -17,7 +17,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit, Policy, WriteState};
-use crate::shape::markdown;
+use crate::shape::{markdown, text_of};
 use crate::site::{Answer, ListQuery, Mail, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::handler;
@@ -112,17 +112,14 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
     let said = said.map(|(field, value)| (field.clone(), value.clone())).collect();
     let children = |child: &str| session.catalog.known(child);
     if let Some(field) = create.fields().refused(Operation::Create, Some(on.def), children, &said).first() {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {MAIL}."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_writable(field, MAIL));
     }
     let told = Map::from_iter([
         ("recipients".to_owned(), json!(mail.recipients)),
         ("cc".to_owned(), json!(mail.cc)),
         ("subject".to_owned(), json!(args.subject)),
         ("text".to_owned(), json!(args.content)),
-        ("print".to_owned(), json!(mail.print_format.map_or("none", |format| format))),
+        ("print".to_owned(), json!(mail.print_format.unwrap_or("none"))),
         ("about".to_owned(), json!({"doctype": of.def.name, "name": name})),
     ]);
     let step = Step { name: None, state: WriteState::New(&doc), preview: &told };
@@ -198,8 +195,7 @@ async fn queued(call: &Call<'_>, name: &str) -> Map<String, Value> {
 /// What is wrong with the addresses.
 fn addresses(recipients: &[String], cc: &[String]) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut wrong =
-        |path: String, rule, message: String| violations.push(Violation { path, rule, message, nearest: None });
+    let mut wrong = |path: String, rule, message: String| violations.push(Violation::new(path, rule, message));
     if recipients.is_empty() {
         wrong("recipients".to_owned(), Rule::Mandatory, "is mandatory: at least one address".to_owned());
     }
@@ -264,12 +260,9 @@ impl<'a> Write for Sent<'a> {
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        let text = |doc: &Map<String, Value>, field: &str| {
-            doc.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
         let same = |row: &&Map<String, Value>| {
-            COMPARED.iter().all(|field| text(row, field) == text(self.doc, field))
-                && is_said(&text(self.doc, "content"), &text(row, "content"))
+            COMPARED.iter().all(|field| text_of(row, field) == text_of(self.doc, field))
+                && is_said(text_of(self.doc, "content"), text_of(row, "content"))
         };
         let found: Vec<String> = rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect();
         Ok(match found.as_slice() {

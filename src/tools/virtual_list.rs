@@ -42,7 +42,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     };
     let (columns, mut rows) = page::table(&fields, rows.into_iter().map(shown).collect());
     let whole = rows.len();
-    rows.truncate(page::how_many(&rows, on.session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    page::cut_rows(&columns, &mut rows, on.session.tools.bytes_for_rows());
     let here = page::shown(0, rows.len() as u64, None, full || rows.len() < whole);
     Ok(Map::from_iter([
         ("shown".to_owned(), json!(here)),

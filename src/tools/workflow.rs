@@ -135,14 +135,13 @@ async fn open(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<Option<V
     let user = on.session.user_name().await?;
     let own = doc.get("owner").and_then(Value::as_str) == Some(user) && user != "Administrator";
     let action = |row: &Map<String, Value>| {
-        let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let self_approval = row.get("allow_self_approval").and_then(Value::as_u64) == Some(1);
+        let text = |key: &str| shape::text_of(row, key).to_owned();
         Action {
             name: text("action"),
             from: text("state"),
             to: text("next_state"),
             role: text("allowed"),
-            needs_another: own && !self_approval,
+            needs_another: own && !shape::is_set(row, "allow_self_approval"),
         }
     };
     Ok(Some(rows.iter().map(action).collect()))

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::cleared::{Bound, Confirmed, NoToken};
 use crate::context::{Company, Session};
 use crate::error::{ToolError, Unconfirmed};
+use crate::hex::hex;
 use crate::policy::{Operation, Policy};
 use crate::shape::amounts::Amounts;
 use crate::shape::plain::{plain, plain_map};
@@ -79,8 +80,7 @@ pub(super) fn asked(given: &Arguments) -> String {
     if !given.all().contains_key("name") {
         how.push("doctype");
     }
-    let hash = digest(&SHA256, written(given.all(), &how).as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, written(given.all(), &how).as_bytes()).as_ref())
 }
 
 /// The same text for equal arguments.

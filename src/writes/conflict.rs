@@ -85,7 +85,7 @@ impl Stale<'_> {
     pub async fn told(&self, on: &DocTypeCall<'_>, mut now: Map<String, Value>) -> ToolError {
         let on = on.with_live_metadata(&mut now).await;
         let lines = self.lines(&on, &now).await;
-        let modified = now.get("modified").and_then(Value::as_str).unwrap_or_default();
+        let modified = shape::text_of(&now, "modified");
         ToolError::refused(
             format!(
                 "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}",

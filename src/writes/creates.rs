@@ -21,6 +21,7 @@ use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
+use crate::hex::hex;
 use crate::policy::Filter;
 use crate::site::{Answer, Kind, SiteError, WriteError};
 use crate::tool::arguments::KEY;
@@ -64,7 +65,7 @@ impl DocTypeCall<'_> {
     pub(crate) async fn hold_key(&self, key: Option<&str>) -> Result<Option<Key>, ToolError> {
         let Some(key) = key else { return Ok(None) };
         let session = self.session;
-        let of = session.caller.identity().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let of = hex(session.caller.identity().as_bytes());
         let is_kept = self.keeps_keys().await?;
         let held = session.create_keys.hold(&[&of, self.def.name, key], PATIENCE).await.map_err(|error| {
             tracing::error!("{KEY}: {error}");
@@ -75,7 +76,7 @@ impl DocTypeCall<'_> {
                 ),
                 _ => ToolError::refused(
                     format!("{KEY}: this server cannot keep keys now; nothing was sent."),
-                    "Tell the administrator; without a key the create works, and is not known again when it is repeated.",
+                    "Tell the administrator. Without a key the create works, but a repeat of it would not be recognised.",
                 ),
             }
         })?;
@@ -114,7 +115,7 @@ impl DocTypeCall<'_> {
                     with_article(self.def.name)
                 );
                 return Err(if key.is_kept {
-                    ToolError::refused(what, "Call again in two minutes, when the site has ended what it was at.")
+                    ToolError::refused(what, "Call again in two minutes, when the site has finished what it was doing.")
                 } else {
                     let list = format!("List {} with order_by \"creation desc\"", self.def.name);
                     ToolError::refused(what, format!("{list}; only if it is not there, call with another key."))

@@ -156,5 +156,5 @@ fn is_worked_out(field: &FieldDef) -> bool {
 }
 
 fn violation(path: String, message: &str) -> Violation {
-    Violation { path: format!("data.{path}"), rule: Rule::Value, message: message.to_owned(), nearest: None }
+    Violation::new(format!("data.{path}"), Rule::Value, message)
 }

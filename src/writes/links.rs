@@ -213,7 +213,7 @@ async fn judged(
     let found = links.iter().map(|link| {
         let meant = missing.get(&link.leads_to())?;
         let message = format!("there is no {} named {:?}; {meant}", link.doctype, link.name);
-        Some(Violation { path: format!("data.{}", link.path), rule: Rule::Value, message, nearest: None })
+        Some(Violation::new(format!("data.{}", link.path), Rule::Value, message))
     });
     Ok(found.collect())
 }

@@ -53,8 +53,8 @@ fn by_verb(on: &DocTypeCall<'_>, wanted: Option<&Value>) -> String {
 /// Such a field, or that the site does not say which it is.
 pub(crate) async fn check(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Result<(), ToolError> {
     let wrong = |field: &str, message: &str| {
-        let (path, message) = (format!("data.{field}"), message.to_owned());
-        ToolError::arguments(on.tool.name(), vec![Violation { path, rule: Rule::NotWritable, message, nearest: None }])
+        let found = Violation::new(format!("data.{field}"), Rule::NotWritable, message);
+        ToolError::arguments(on.tool.name(), vec![found])
     };
     if doc.get(AMENDED).is_some_and(|of| !of.is_null() && *of != "") && on.def.is(doctype_flag::SUBMITTABLE) {
         return Err(wrong(AMENDED, "amend_document makes the new draft of a cancelled document"));

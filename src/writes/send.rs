@@ -46,7 +46,7 @@ impl Next {
     pub(crate) fn told(self) -> String {
         match self {
             Self::Look(words) => format!(
-                "do not repeat it yet: {words} in two minutes, when the site has ended what it was at. Only if it was not done \
+                "do not repeat it yet: {words} in two minutes, when the site has finished what it was doing. Only if it was not done \
                  by then, call again."
             ),
             Self::Repeat => "call again with the same arguments: done twice it is the same as done once.".to_owned(),

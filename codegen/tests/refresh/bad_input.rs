@@ -36,7 +36,7 @@ async fn listing(answer: ResponseTemplate) -> MockServer {
 }
 
 #[test]
-fn an_unreachable_site() {
+fn an_unreachable_site_is_told_with_its_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -44,19 +44,19 @@ fn an_unreachable_site() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_site_does_not_know() {
+async fn an_unknown_key_is_told_with_where_keys_are_made() {
     let server = listing(refusal(401, "AuthenticationError")).await;
     says(&fails(&server.uri(), &[]), &["401", "key and secret", "user's settings"]);
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_list_doctypes() {
+async fn a_user_who_may_not_list_doctypes_is_told_the_role_that_may() {
     let server = listing(refusal(403, "PermissionError")).await;
     says(&fails(&server.uri(), &[]), &["403 PermissionError", "System Manager"]);
 }
 
 #[tokio::test]
-async fn a_page_instead_of_json() {
+async fn a_page_in_the_place_of_json_is_told_as_one() {
     for status in [200, 404, 403] {
         let server = listing(page(status)).await;
         let error = fails(&server.uri(), &[]);
@@ -65,7 +65,7 @@ async fn a_page_instead_of_json() {
 }
 
 #[tokio::test]
-async fn json_that_is_not_frappes() {
+async fn json_that_is_not_frappes_is_told_as_another_shape() {
     let server = listing(ResponseTemplate::new(200).set_body_json(serde_json::json!({"hello": 1}))).await;
     says(&fails(&server.uri(), &[]), &["another shape", "ERPNext site"]);
 }
@@ -79,14 +79,14 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_empty_list() {
+async fn an_empty_list_is_told_with_the_role_that_sees_more() {
     let server = MockServer::start().await;
     list(&server, &[]).await;
     says(&fails(&server.uri(), &[]), &["empty", "System Manager"]);
 }
 
 #[tokio::test]
-async fn a_site_without_anything_readable() {
+async fn doctypes_none_of_which_can_be_read_are_told_with_why() {
     let server = MockServer::start().await;
     list(&server, &[doctype("ToDo", "Desk", &[])]).await;
     Mock::given(path(crate::support::GETDOCTYPE)).respond_with(refusal(403, "PermissionError")).mount(&server).await;
@@ -94,7 +94,7 @@ async fn a_site_without_anything_readable() {
 }
 
 #[test]
-fn a_wrong_address() {
+fn a_wrong_address_is_told_with_the_right_one() {
     says(&fails("erp.example.com", &[]), &["did you mean \"https://erp.example.com\"?"]);
     says(&fails("http://erp.example.com", &[]), &["unencrypted", "--allow-insecure-http"]);
     says(&fails("https://erp.example.com/app", &[]), &["did you mean \"https://erp.example.com\"?"]);
@@ -102,19 +102,19 @@ fn a_wrong_address() {
 }
 
 #[tokio::test]
-async fn names_that_the_site_does_not_have() {
+async fn unknown_names_are_told_with_the_nearest() {
     let server = site(&[doctype("Sales Order", "Selling", &[])]).await;
     let error = fails(&server.uri(), &["--doctype", "Sales Ordr", "--module", "Seling"]);
     says(&error, &["\"Sales Ordr\"", "did you mean \"Sales Order\"?", "module \"Seling\"", "\"Selling\"?"]);
 }
 
 #[test]
-fn a_secret_that_no_header_can_carry() {
+fn a_secret_that_no_header_can_carry_is_told_as_such() {
     says(&fails("http://127.0.0.1:9", &["--api-key", "a\nb"]), &["key or secret", "character"]);
 }
 
 #[test]
-fn missing_credentials_and_choices() {
+fn missing_credentials_and_choices_are_told_with_how_to_give_them() {
     let repo = Repo::new();
     for (variable, option) in
         [("ERPNEXT_URL", "--url"), ("ERPNEXT_API_KEY", "--api-key"), ("ERPNEXT_API_SECRET", "--api-secret")]

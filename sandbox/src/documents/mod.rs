@@ -58,13 +58,7 @@ impl Site<'_> {
         self.fill_defaults(def, &mut doc);
         doc.retain(|key, _| !matches!(key.as_str(), "modified" | "creation" | "modified_by" | "owner"));
         self.stamp(def, &mut doc);
-        self.each_row(def, &mut doc, |child, row, doc| {
-            if rows::is_new(row) {
-                self.fill_defaults(child, row);
-            }
-            self.stamp_row(row, doc);
-            Ok(())
-        })?;
+        self.stamp_rows(def, &mut doc)?;
         if int(&doc, "docstatus") > 0 {
             change::action(0, int(&doc, "docstatus"))?;
             self.check(def.name, None, Right::Submit)?;
@@ -131,13 +125,7 @@ impl Site<'_> {
         self.check(def.name, Some(&doc), action.right())?;
         self.take_rows(def, &mut doc)?;
         self.stamp(def, &mut doc);
-        self.each_row(def, &mut doc, |child, row, doc| {
-            if rows::is_new(row) {
-                self.fill_defaults(child, row);
-            }
-            self.stamp_row(row, doc);
-            Ok(())
-        })?;
+        self.stamp_rows(def, &mut doc)?;
         self.name_rows(def, &mut doc)?;
         self.keep_all_higher_levels(def, Some(&stored), &mut doc);
         if action == Action::Cancel {

@@ -58,6 +58,17 @@ impl Site<'_> {
         Ok(())
     }
 
+    /// Stamps the rows of a document, and fills in those that are new.
+    pub(super) fn stamp_rows(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        self.each_row(def, doc, |child, row, doc| {
+            if is_new(row) {
+                self.fill_defaults(child, row);
+            }
+            self.stamp_row(row, doc);
+            Ok(())
+        })
+    }
+
     /// Does something to every row, with its DocType and its document.
     pub(super) fn each_row(
         &self,

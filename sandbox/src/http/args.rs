@@ -69,7 +69,8 @@ pub async fn read(parts: &Parts, query: &str, body: Body, version: Version) -> R
     Ok(Sent { args: Ok(args), body: bytes.to_vec(), files: Vec::new() })
 }
 
-/// JSON as Python, and with it version 15, reads it: `NaN` and `Infinity` are numbers. They come as text, which a number's column refuses alike.
+/// JSON as Python, and with it version 15, reads it: `NaN` and `Infinity` are numbers. They come as text, which a
+/// number's column refuses alike.
 fn json(bytes: &[u8]) -> Option<Value> {
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Some(value);

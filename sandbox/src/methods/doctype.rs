@@ -1,20 +1,18 @@
 //! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
 
 use erpnext_schema::form_rules::{FormRule, Known, sections};
-use erpnext_schema::snapshot::{DocType, Field};
+use erpnext_schema::snapshot::{DOCTYPE_FLAGS, DocType, FIELD_FLAGS, Field};
 use erpnext_schema::{Version, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 
 use super::md5;
+use crate::base::BROKEN;
 use crate::doc::Doc;
 use crate::error::SiteError;
 use crate::perms::{Right, roles};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::site::Site;
-
-/// The DocType that the recorded site lists and cannot give (H35).
-const BROKEN: &str = "Payment Gateway Account";
 
 /// The DocType, the first and the last of the run, and the field behind which they come again.
 type Run = (&'static str, &'static str, &'static str, &'static str);
@@ -137,18 +135,7 @@ fn facts(form: &DocType, version: Version, permissions: &[roles::Permission], re
     put("name", json!(form.name));
     put("module", json!(form.module));
     put("docstatus", json!(0));
-    for (key, bit) in [
-        ("istable", doctype_flag::CHILD),
-        ("issingle", doctype_flag::SINGLE),
-        ("is_submittable", doctype_flag::SUBMITTABLE),
-        ("is_tree", doctype_flag::TREE),
-        ("is_virtual", doctype_flag::VIRTUAL),
-        ("custom", doctype_flag::CUSTOM),
-        ("track_changes", doctype_flag::TRACK_CHANGES),
-        ("allow_rename", doctype_flag::ALLOW_RENAME),
-        ("quick_entry", doctype_flag::QUICK_ENTRY),
-        ("show_title_field_in_link", doctype_flag::TITLE_IN_LINKS),
-    ] {
+    for &(key, bit) in DOCTYPE_FLAGS {
         put(key, json!(u8::from(form.flags & bit != 0)));
     }
     for (key, value) in [
@@ -209,25 +196,8 @@ fn field(form: &DocType, version: Version, idx: usize, field: &Field) -> Map<Str
     put("length", json!(field.length));
     put("permlevel", json!(field.permlevel));
     put("precision", json!(field.precision.map_or(String::new(), |places| places.to_string())));
-    for (key, bit) in [
-        ("reqd", flag::REQD),
-        ("read_only", flag::READ_ONLY),
-        ("hidden", flag::HIDDEN),
-        ("unique", flag::UNIQUE),
-        ("set_only_once", flag::SET_ONLY_ONCE),
-        ("allow_on_submit", flag::ALLOW_ON_SUBMIT),
-        ("no_copy", flag::NO_COPY),
-        ("bold", flag::BOLD),
-        ("in_list_view", flag::IN_LIST_VIEW),
-        ("in_standard_filter", flag::IN_STANDARD_FILTER),
-        ("in_global_search", flag::IN_GLOBAL_SEARCH),
-        ("search_index", flag::SEARCH_INDEX),
-        ("allow_in_quick_entry", flag::QUICK_ENTRY),
-        ("non_negative", flag::NON_NEGATIVE),
-        ("is_virtual", flag::VIRTUAL),
-        ("fetch_if_empty", flag::FETCH_IF_EMPTY),
-        ("ignore_user_permissions", flag::IGNORE_USER_PERMISSIONS),
-    ] {
+    // A field of the form itself has nothing where one of the site has 1.
+    for &(key, bit) in FIELD_FLAGS.iter().filter(|(_, bit)| *bit != flag::CUSTOM) {
         put(key, json!(u8::from(field.flags & bit != 0)));
     }
     for rule in FormRule::ALL {

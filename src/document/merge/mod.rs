@@ -58,8 +58,8 @@ pub fn onto_stored(
             }
         };
         if rows.is_empty() && field.is(flag::REQD) {
-            let message = "is mandatory and needs at least one row".to_owned();
-            violations.push(Violation { path, rule: Rule::Mandatory, message, nearest: None });
+            let message = "is mandatory and needs at least one row";
+            violations.push(Violation::new(path, Rule::Mandatory, message));
         }
         let (mut whole, mut columns, mut from) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {

@@ -224,7 +224,7 @@ impl<'a> Table<'a> {
     }
 
     fn violation(&self, place: &str, message: String) -> Violation {
-        Violation { path: format!("data.{}{place}", self.field.fieldname), rule: Rule::Value, message, nearest: None }
+        Violation::new(format!("data.{}{place}", self.field.fieldname), Rule::Value, message)
     }
 }
 

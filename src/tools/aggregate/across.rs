@@ -112,7 +112,7 @@ fn too_many(on: &DocTypeCall<'_>, what: &str) -> ToolError {
     let most = format!("{} documents and {} rows", grouped(MOST_DOCUMENTS as u64), grouped(MOST_ROWS as u64));
     ToolError::refused(
         format!("{}: {what} fit, and over rows or linked documents one call computes {most} at most.", on.def.name),
-        "Narrow with filters, such as a shorter time; what several calls give can be added up, but for averages.",
+        "Narrow with filters, such as a shorter time; the results of several calls can be added up, except averages.",
     )
 }
 

@@ -161,8 +161,7 @@ fn parent_field(on: &DocTypeCall<'_>, hidden: &Masked) -> Result<Option<&'static
 
 fn measure_of(on: &DocTypeCall<'_>, given: &Object) -> Result<Measure, ToolError> {
     serde_json::from_value(Value::Object((**given).clone())).map_err(|why| {
-        let violation =
-            Violation { path: "measure".to_owned(), rule: Rule::Value, message: why.to_string(), nearest: None };
+        let violation = Violation::new("measure", Rule::Value, why.to_string());
         ToolError::arguments(on.tool.name(), vec![violation])
     })
 }
@@ -309,7 +308,7 @@ async fn sums(
     };
     if by.field.target() != Some(on.def.name) || by.span.is_some() {
         let message = format!("{link} of {} does not link to {}", there.def.name, on.def.name);
-        let violation = Violation { path: "measure.link".to_owned(), rule: Rule::Value, message, nearest: None };
+        let violation = Violation::new("measure.link", Rule::Value, message);
         return Err(ToolError::arguments(on.tool.name(), vec![violation]));
     }
     let groups: Vec<Row> = if asked.is_across() {
@@ -364,8 +363,7 @@ fn only_link(there: &DocTypeCall<'_>, tree: &str) -> Result<String, ToolError> {
                 [] => format!("no field of {} that may be read links to {tree}", there.def.name),
                 links => format!("which one: {} of {} link to {tree}", links.join(", "), there.def.name),
             };
-            let violation =
-                Violation { path: "measure.link".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let violation = Violation::new("measure.link", Rule::Mandatory, message);
             Err(ToolError::arguments(there.tool.name(), vec![violation]))
         }
     }

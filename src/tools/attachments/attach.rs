@@ -19,6 +19,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
+use crate::shape::text_of;
 use crate::site::{Answer, Attachment, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::{handler, updates};
@@ -75,7 +76,7 @@ async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolErro
     let under_way = call.session.user.recent_creates.begin("a file", holds);
     let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
     let answer = send(call.session, &attach, cleared).await?;
-    let text = |key: &str| answer.data.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| text_of(&answer.data, key);
     let (key, address) = place(&on, text("file_url"));
     let result = Map::from_iter([
         ("attached".to_owned(), json!(text("name"))),
@@ -105,7 +106,7 @@ impl<'a> Write for Attach<'a> {
     async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<Self::Made>, WriteError> {
         let session = self.on.session;
         let answer = session.site.attach(cleared, self.file_name, self.bytes).await?;
-        let name = answer.data.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = text_of(&answer.data, "name");
         session.user.recent_creates.claim(FILE, name);
         Ok(answer)
     }

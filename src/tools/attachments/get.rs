@@ -204,7 +204,7 @@ async fn content(
     if wanted.pages.is_some() && !matches!(content, Content::Pdf(_) | Content::Zip(_)) {
         return Err(ToolError::refused(
             format!("pages: {name:?} has none: PDFs have, and XLSX has sheets."),
-            "Leave pages out; from goes on in a long text.",
+            "Leave pages out; from continues a long text.",
         ));
     }
     let (what, has_parts, bytes) = match content {
@@ -249,7 +249,7 @@ async fn content(
         Ok(Reading::Rows { .. }) => Ok(Some(format!("{what} {}", Unread::Died))),
         Err(why @ Unread::NoPart { .. }) => Err(ToolError::refused(
             format!("pages: {name:?} is {what} {why}."),
-            "Name others, or leave pages out; from goes on in a long text.",
+            "Name others, or leave pages out; from continues a long text.",
         )),
         Err(Unread::Other) => Ok(Some("neither text nor a picture".to_owned())),
         Err(why) if why.passes() => {

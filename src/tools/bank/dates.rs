@@ -48,7 +48,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
         let on = DocTypeCall::of(call, permit).await?;
         on.keeps_values().await?;
         kind.seen(&on)?;
-        may_write(&on)?;
+        on.needs_to_update(&[CLEARANCE])?;
         calls.push(on);
     }
     let dated = read(call, &calls, asked, &args.account).await?;
@@ -64,7 +64,7 @@ pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>])
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
-        answer.insert("next".to_owned(), json!("Dry run: nothing was sent but questions."));
+        answer.insert("next".to_owned(), json!("Dry run: nothing was sent; the site was only read."));
         return Ok(answer.into());
     }
     let state: Value = dated.iter().map(|one| json!([one.name, one.before.get("modified")])).collect();
@@ -165,19 +165,6 @@ fn asked(args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<Vec<Asked>, Ve
     if violations.is_empty() { Ok(asked) } else { Err(violations) }
 }
 
-/// That the configuration lets clearance dates be set.
-fn may_write(on: &DocTypeCall<'_>) -> Result<(), ToolError> {
-    let change = Map::from_iter([(CLEARANCE.to_owned(), Value::Null)]);
-    let children = |child: &str| on.session.catalog.known(child);
-    match on.permit.fields().refused(Operation::Update, Some(on.def), children, &change).first() {
-        None => Ok(()),
-        Some(field) => Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {field} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        )),
-    }
-}
-
 /// The payments as they are stored, with what they are to become; all that stands against it is told at once.
 async fn read<'a>(
     call: &Call<'_>,
@@ -195,7 +182,7 @@ async fn read<'a>(
         if let Some((key, message)) = against(kind, &before, date.as_deref(), account) {
             let path = format!("dates[{at}].{key}");
             let message = format!("{} {name:?} {message}", kind.doctype);
-            violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+            violations.push(Violation::new(path, Rule::Value, message));
         }
         let mut after = before.clone();
         after.insert(CLEARANCE.to_owned(), json!(date));

@@ -4,7 +4,7 @@ mod dates;
 mod uncleared;
 mod write;
 
-use erpnext_schema::{Rule, Violation, meant_date, time};
+use erpnext_schema::{Rule, Violation, into_rows, meant_date, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -100,7 +100,7 @@ impl Kind {
     /// refused.
     fn withheld(&self, on: &DocTypeCall<'_>) -> Option<&'static str> {
         let mut needed = ["posting_date", CLEARANCE, self.cheque].into_iter().chain(self.account.iter().copied());
-        needed.find(|name| !may_read(on, name))
+        needed.find(|name| !on.may_read(name))
     }
 
     /// # Errors
@@ -108,10 +108,7 @@ impl Kind {
     fn seen(&self, on: &DocTypeCall<'_>) -> Result<(), ToolError> {
         match self.withheld(on) {
             None => Ok(()),
-            Some(name) => Err(ToolError::refused(
-                format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
-                "get_doctype_permissions tells what is permitted.",
-            )),
+            Some(name) => Err(ToolError::not_readable(name, on.def.name)),
         }
     }
 
@@ -126,21 +123,10 @@ impl Kind {
     /// What the account gets (Dr) or gives (Cr) by it, in the site's own row about it, where that may be seen: the line of
     /// the statement.
     fn amount(&self, on: &DocTypeCall<'_>, row: &Map<String, Value>) -> Option<(String, Value)> {
-        let may_be_seen = self.amounts.iter().all(|name| may_read(on, name));
+        let may_be_seen = self.amounts.iter().all(|name| on.may_read(name));
         let amount = row.get("amount").filter(|amount| may_be_seen && amount.is_string())?;
         Some(("amount".to_owned(), amount.clone()))
     }
-}
-
-/// Whether the field, or the column of rows (`accounts.account`), may be read.
-fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
-    let Some((table, column)) = name.split_once('.') else {
-        return on.def.field(name).is_some_and(|field| on.permit.fields().may_read(field));
-    };
-    let table = on.def.field(table);
-    let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
-    let column = child.and_then(|child| child.field(column));
-    table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
 }
 
 /// A day as the site writes it.
@@ -197,15 +183,7 @@ fn form(account: &str, from: &str, to: &str, all: bool) -> Map<String, Value> {
 
 /// The rows of the site's tool.
 fn entries(mut tool: Map<String, Value>) -> Vec<Map<String, Value>> {
-    let rows = match tool.remove("payment_entries") {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
-    };
-    let rows = rows.into_iter().filter_map(|row| match row {
-        Value::Object(row) => Some(row),
-        _ => None,
-    });
-    rows.collect()
+    tool.remove("payment_entries").into_iter().flat_map(into_rows).collect()
 }
 
 #[cfg(test)]

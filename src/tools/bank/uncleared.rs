@@ -4,7 +4,7 @@
 use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on, may_read};
+use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -113,14 +113,14 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     let read = |path: &str, given: Option<&String>| match given {
         Some(text) => day(path, text),
         None => {
-            let message = "is mandatory where no dates are set".to_owned();
-            Err(Violation { path: path.to_owned(), rule: Rule::Mandatory, message, nearest: None })
+            let message = "is mandatory where no dates are set";
+            Err(Violation::new(path, Rule::Mandatory, message))
         }
     };
     match (read("from_date", args.from_date.as_ref()), read("to_date", args.to_date.as_ref())) {
         (Ok(from), Ok(to)) if from > to => {
             let message = format!("{to} is before from_date, {from}");
-            Err(vec![Violation { path: "to_date".to_owned(), rule: Rule::Value, message, nearest: None }])
+            Err(vec![Violation::new("to_date", Rule::Value, message)])
         }
         (Ok(from), Ok(to)) => Ok((from, to)),
         (from, to) => Err([from.err(), to.err()].into_iter().flatten().collect()),
@@ -136,7 +136,7 @@ async fn seen(
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let fields = ["name", "posting_date", CLEARANCE, kind.cheque].into_iter().chain(kind.told.iter().copied());
     let query = ListQuery {
-        fields: fields.filter(|field| *field == "name" || may_read(on, field)).map(str::to_owned).collect(),
+        fields: fields.filter(|field| *field == "name" || on.may_read(field)).map(str::to_owned).collect(),
         filters: vec![Filter::new("name", Operator::In, json!(names)), Filter::eq("docstatus", 1)],
         order_by: vec![Order::asc("name")],
         limit: u32::try_from(MOST).unwrap_or(u32::MAX),

@@ -200,7 +200,7 @@ impl Account {
                 None => told["start_at"] = json!(next),
                 Some(names) => {
                     told["names"] = json!(names);
-                    told["next"] = json!("call again with these names in the place of where");
+                    told["next"] = json!("call again with these names instead of where");
                 }
             }
             answer.insert("stopped".to_owned(), told);

@@ -86,10 +86,10 @@ struct ActArgs {
     /// the tag, user, comment or workflow action
     value: Option<String>,
     names: Option<Names>,
-    /// filters, in the place of names: all that fit, asked about as a whole
+    /// filters, instead of names: all that fit, asked about as a whole
     #[serde(rename = "where")]
     filters: Option<Filters>,
-    /// of rename, in the place of names: {"name": "its new name"}
+    /// of rename, instead of names: {"name": "its new name"}
     new_names: Option<Object>,
     /// first row to process, as given by the answer of a stopped call
     start_at: Option<u64>,

@@ -165,7 +165,7 @@ pub(super) fn twice<R: Row>(argument: &str, rows: &[R]) -> Vec<Violation> {
         let name = row.name()?;
         let message = format!("{name:?} is named by an earlier row too");
         let path = format!("{argument}[{i}]");
-        (!seen.insert(name)).then_some(Violation { path, rule: Rule::Value, message, nearest: None })
+        (!seen.insert(name)).then_some(Violation::new(path, Rule::Value, message))
     });
     again.collect()
 }

@@ -278,6 +278,6 @@ fn not_within(call: &Call<'_>, start_at: Option<u64>) -> Result<(), ToolError> {
 }
 
 fn wrong(call: &Call<'_>, path: &str, message: String) -> ToolError {
-    let violation = Violation { path: path.to_owned(), rule: Rule::Value, message, nearest: None };
+    let violation = Violation::new(path, Rule::Value, message);
     ToolError::arguments(call.tool.name(), vec![violation])
 }

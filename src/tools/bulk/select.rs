@@ -50,7 +50,7 @@ pub(super) async fn select(on: &DocTypeCall<'_>, filters: &Value) -> Result<Sele
     if filters.is_empty() {
         return Err(ToolError::refused(
             "where: without a filter it would be every document; nothing was sent.",
-            "Say which documents are meant; name is set is every one of them.",
+            "Say which documents are meant; {\"name\": [\"is\", \"set\"]} selects all of them.",
         ));
     }
     let notes = notes.into_iter().chain(on_empty_fields(on.def, filters.iter()));

@@ -70,12 +70,11 @@ async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, Tool
     for (i, document) in documents.into_iter().enumerate() {
         match named(document) {
             Some(row) => rows.push(row),
-            None => unnamed.push(Violation {
-                path: format!("documents[{i}]"),
-                rule: Rule::Mandatory,
-                message: "name and at least one field to change".to_owned(),
-                nearest: None,
-            }),
+            None => unnamed.push(Violation::new(
+                format!("documents[{i}]"),
+                Rule::Mandatory,
+                "name and at least one field to change",
+            )),
         }
     }
     if !unnamed.is_empty() {

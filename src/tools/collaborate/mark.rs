@@ -10,6 +10,7 @@ use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::shape::html::to_text;
+use crate::shape::text_of;
 use crate::site::{Answer, Mark, SiteError, WriteError};
 use crate::writes::creates::{A_TWIN, Since};
 use crate::writes::send::{Next, Write};
@@ -44,7 +45,7 @@ impl<'a> MarkWrite<'a> {
         let entries = |key: &str| info.get(key).and_then(Value::as_array).into_iter().flatten();
         let of = |key: &str, field: &str, user: &str| entries(key).find(|entry| entry[field] == *user);
         let tagged = |tag: &str| {
-            let tags = info.get("tags").and_then(Value::as_str).unwrap_or_default();
+            let tags = text_of(info, "tags");
             tags.split(',').any(|known| collation::same(known.trim(), tag.trim()))
         };
         match *self.mark {

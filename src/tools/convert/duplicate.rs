@@ -107,7 +107,7 @@ fn named(on: &DocTypeCall<'_>, data: &mut Map<String, Value>) -> Result<Option<(
     };
     if let Some(message) = why {
         let rule = if given.is_some() { Rule::Value } else { Rule::Mandatory };
-        let found = Violation { path: format!("data.{by}"), rule, message, nearest: None };
+        let found = Violation::new(format!("data.{by}"), rule, message);
         return Err(ToolError::arguments(on.tool.name(), vec![found]));
     }
     Ok(if by == "name" { data.remove(by).map(|name| (by.to_owned(), name)) } else { None })

@@ -16,12 +16,13 @@ use serde_json::{Map, Value, json};
 use super::lifecycle::Docstatus;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
+use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, writable};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::Masked;
+use crate::shape::{Masked, is_set, text_of};
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
@@ -82,7 +83,7 @@ struct ConvertArgs {
 
 /// A conversion is about what it makes; without `save` it only shows a draft of that.
 fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
-    let to = arguments.get("to").and_then(Value::as_str).unwrap_or_default();
+    let to = text_of(arguments, "to");
     let (from, name) = (attempt.doctype.clone().unwrap_or_default(), attempt.document.clone().unwrap_or_default());
     let made = becomes(&from, to);
     if arguments.get("save") != Some(&Value::Bool(true)) {
@@ -241,21 +242,18 @@ fn missing(
             let fits = doc.get(*field).is_some_and(|is| is == value);
             (visible(field) && !fits).then(|| (format!("its {field} is not {value}"), others()))
         }
-        When::Not(field) => {
-            let is = doc.get(*field).and_then(Value::as_u64) == Some(1);
-            (visible(field) && is).then(|| (format!("its {field} is set"), others()))
-        }
+        When::Not(field) => (visible(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others())),
         When::Left(field) => {
-            let done = doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
+            let done = number_or_zero(doc, field);
             let why = || format!("nothing of it is left: its {field} is {done}");
             (visible(field) && done >= 99.995).then(|| (why(), others()))
         }
         When::Some(field) => {
-            let amount = doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
+            let amount = number_or_zero(doc, field);
             (visible(field) && amount == 0.0).then(|| (format!("nothing is left to pay: its {field} is 0"), others()))
         }
         When::None(field, values) => {
-            let is = doc.get(*field).and_then(Value::as_str).unwrap_or_default();
+            let is = text_of(doc, field);
             (visible(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
         }
     })

@@ -3,7 +3,7 @@
 use erpnext_schema::{Rule, Violation, rows, rows_mut};
 use serde_json::{Map, Value, json};
 
-use crate::document::amounts::{is_above, money};
+use crate::document::amounts::{is_above, money, number, number_or_zero, stated_number};
 use crate::tools::payment::{put_amount, spread};
 
 /// The table whose rows are kept.
@@ -23,13 +23,13 @@ pub fn keep_rows(
     // A row's name is seen wherever its table is.
     if !shows("name") {
         let message = format!("{ITEMS} may not be read here; leave it out for all rows");
-        return Err(vec![Violation { path: "rows".to_owned(), rule: Rule::NotPermitted, message, nearest: None }]);
+        return Err(vec![Violation::new("rows", Rule::NotPermitted, message)]);
     }
     let items: Vec<Map<String, Value>> = doc.get(ITEMS).into_iter().flat_map(rows).cloned().collect();
     let (mut kept, mut violations) = (Vec::<usize>::new(), Vec::new());
     let mut quantities = Vec::new();
     let mut wrong = |path: String, message: String| {
-        violations.push(Violation { path, rule: Rule::Value, message, nearest: None });
+        violations.push(Violation::new(path, Rule::Value, message));
     };
     if items.is_empty() {
         wrong("rows".to_owned(), "what is made has no items".to_owned());
@@ -60,9 +60,9 @@ pub fn keep_rows(
                 continue;
             }
         };
-        let left = number(&items[at], "qty").abs();
+        let left = number_or_zero(&items[at], "qty").abs();
         let qty = row.get("qty").filter(|qty| !qty.is_null());
-        let qty = qty.map(|qty| qty.as_f64().or_else(|| qty.as_str()?.trim().parse().ok()).unwrap_or_default());
+        let qty = qty.map(|qty| stated_number(qty).unwrap_or_default());
         match qty {
             Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
             Some(qty) if is_above(qty, left) => {
@@ -124,8 +124,8 @@ fn found(items: &[Map<String, Value>], row: &Map<String, Value>) -> Result<usize
 
 /// Sets a quantity, and what the site holds against it; a return's is below 0.
 fn set_quantity(row: &mut Map<String, Value>, qty: f64) {
-    let signed = if number(row, "qty") < 0.0 { -qty } else { qty };
-    let factor = row.get("conversion_factor").and_then(Value::as_f64).filter(|factor| *factor > 0.0).unwrap_or(1.0);
+    let signed = if number_or_zero(row, "qty") < 0.0 { -qty } else { qty };
+    let factor = number(row, "conversion_factor").filter(|factor| *factor > 0.0).unwrap_or(1.0);
     for (column, value) in [("qty", signed), ("received_qty", signed), ("stock_qty", signed * factor)] {
         if column == "qty" || row.contains_key(column) {
             row.insert(column.to_owned(), json!(value));
@@ -160,17 +160,17 @@ pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
     }
     let rows: Vec<_> = references.iter().filter_map(Value::as_object).cloned().collect();
     // What is paid back for a credit note is allocated below 0.
-    let back = rows.iter().any(|row| number(row, "allocated_amount") < 0.0);
+    let back = rows.iter().any(|row| number_or_zero(row, "allocated_amount") < 0.0);
     let turned = |rows: Vec<Map<String, Value>>| -> Vec<Map<String, Value>> {
         let turn = |mut row: Map<String, Value>| {
-            let allocated = -number(&row, "allocated_amount");
+            let allocated = -number_or_zero(&row, "allocated_amount");
             row.insert("allocated_amount".to_owned(), json!(allocated));
             row
         };
         if back { rows.into_iter().map(turn).collect() } else { rows }
     };
     let rows = turned(rows);
-    let open = money(rows.iter().map(|row| number(row, "allocated_amount")).sum());
+    let open = money(rows.iter().map(|row| number_or_zero(row, "allocated_amount")).sum());
     let (rows, rest) = spread(rows, amount);
     if rest > 0.0 {
         let message = format!("{amount} is more than the {open} that is open; record_payment takes an advance");
@@ -179,10 +179,6 @@ pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
     doc.insert("references".to_owned(), turned(rows).into_iter().map(Value::Object).collect());
     put_amount(doc, amount, 0.0);
     Ok(())
-}
-
-fn number(row: &Map<String, Value>, column: &str) -> f64 {
-    row.get(column).and_then(Value::as_f64).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use erpnext_schema::Operator;
 use serde_json::{Value, json};
 
-use super::seen::{Row, Scope, call_on, exact, number, seen_rows, sees, text, too_many, up_to};
+use super::seen::{Row, Scope, call_on, exact, seen_rows, sees, too_many, up_to};
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
 use crate::policy::Filter;
+use crate::shape::text_of;
 use crate::site::ListQuery;
 use crate::tool::Call;
 
@@ -70,17 +72,17 @@ pub async fn arrivals(
     }
     let mut by_item = BTreeMap::<String, Vec<Arrival>>::new();
     for row in &found {
-        let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor > 0.0).unwrap_or(1.0);
-        let qty = (number(row, "qty") - number(row, "received_qty")) * factor;
-        let warehouse = text(row, "warehouse");
+        let factor = Some(number_or_zero(row, "conversion_factor")).filter(|factor| *factor > 0.0).unwrap_or(1.0);
+        let qty = (number_or_zero(row, "qty") - number_or_zero(row, "received_qty")) * factor;
+        let warehouse = text_of(row, "warehouse");
         // Such a row goes to the customer without ever lying in a warehouse.
-        if number(row, "delivered_by_supplier") > 0.0 {
+        if number_or_zero(row, "delivered_by_supplier") > 0.0 {
             continue;
         }
         if qty > 0.0 && scope.has(warehouse) {
-            by_item.entry(text(row, "item_code").to_owned()).or_default().push(Arrival {
-                date: text(row, "schedule_date").to_owned(),
-                order: text(row, "parent").to_owned(),
+            by_item.entry(text_of(row, "item_code").to_owned()).or_default().push(Arrival {
+                date: text_of(row, "schedule_date").to_owned(),
+                order: text_of(row, "parent").to_owned(),
                 warehouse: warehouse.to_owned(),
                 qty,
             });

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use erpnext_schema::Operator;
 use serde_json::{Value, json};
 
-use super::seen::{
-    Row, Scope, allowed, beside, call_on, exact, is_row_filtered, number, seen_rows, sees, text, too_many, up_to,
-};
+use super::seen::{Row, Scope, allowed, beside, call_on, exact, is_row_filtered, seen_rows, sees, too_many, up_to};
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbour};
 use crate::error::ToolError;
 use crate::policy::Filter;
+use crate::shape::text_of;
 use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure};
 use crate::tool::Call;
 
@@ -58,7 +58,13 @@ pub async fn batches(
             return Ok(None);
         }
         Some(entries) => entries.iter().for_each(|row| {
-            add(&mut lying, text(row, "item_code"), text(row, "batch_no"), text(row, "warehouse"), number(row, "m0"));
+            add(
+                &mut lying,
+                text_of(row, "item_code"),
+                text_of(row, "batch_no"),
+                text_of(row, "warehouse"),
+                number_or_zero(row, "m0"),
+            );
         }),
         None => {
             let note =
@@ -85,14 +91,14 @@ pub async fn batches(
             let qty: f64 = warehouses.values().filter_map(Value::as_f64).sum();
             let mut row = Row::from_iter([("batch_no".to_owned(), json!(batch)), ("qty".to_owned(), exact(qty))]);
             let facts = known.get(batch);
-            let expires = facts.map(|facts| text(facts, "expiry_date")).filter(|date| !date.is_empty());
+            let expires = facts.map(|facts| text_of(facts, "expiry_date")).filter(|date| !date.is_empty());
             if let Some(date) = expires {
                 row.insert("expiry_date".to_owned(), json!(date));
                 if date < today {
                     row.insert("expired".to_owned(), json!(true));
                 }
             }
-            if facts.is_some_and(|facts| number(facts, "disabled") > 0.0) {
+            if facts.is_some_and(|facts| number_or_zero(facts, "disabled") > 0.0) {
                 row.insert("disabled".to_owned(), json!(true));
             }
             row.insert("warehouses".to_owned(), json!(warehouses));
@@ -161,11 +167,12 @@ async fn add_bundles(
             return Ok(None);
         };
         room -= found.len();
-        let by_name: BTreeMap<&str, &Row> = bundles_here.iter().map(|bundle| (text(bundle, "name"), bundle)).collect();
+        let by_name: BTreeMap<&str, &Row> =
+            bundles_here.iter().map(|bundle| (text_of(bundle, "name"), bundle)).collect();
         for row in &found {
-            if let Some(bundle) = by_name.get(text(row, "parent")) {
-                let (item, warehouse) = (text(bundle, "item_code"), text(bundle, "warehouse"));
-                add(lying, item, text(row, "batch_no"), warehouse, number(row, "qty"));
+            if let Some(bundle) = by_name.get(text_of(row, "parent")) {
+                let (item, warehouse) = (text_of(bundle, "item_code"), text_of(bundle, "warehouse"));
+                add(lying, item, text_of(row, "batch_no"), warehouse, number_or_zero(row, "qty"));
             }
         }
     }
@@ -240,7 +247,7 @@ pub async fn serials(
     for mut row in found {
         row.retain(|_, value| !value.is_null() && *value != "");
         let name = row.remove("name").unwrap_or_default();
-        let item = text(&row, "item_code").to_owned();
+        let item = text_of(&row, "item_code").to_owned();
         row.remove("item_code");
         row.insert("serial_no".to_owned(), name);
         told.by_item.entry(item).or_default().push(Value::Object(row));

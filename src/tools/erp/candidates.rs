@@ -5,12 +5,13 @@ use std::cmp::Reverse;
 use erpnext_schema::Order;
 use serde_json::{Value, json};
 
-use super::seen::{Row, filled, number, sees, text};
+use super::seen::{Row, filled, sees};
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
 use crate::policy::Filter;
-use crate::shape;
+use crate::shape::{self, text_of};
 use crate::site::ListQuery;
 
 /// What is told of a price.
@@ -115,7 +116,7 @@ fn place(price: &Row, why: Option<&str>, question: &Question<'_>) -> Option<Plac
     } else {
         2
     };
-    let key = |field: &str| Reverse(text(price, field).to_owned());
+    let key = |field: &str| Reverse(text_of(price, field).to_owned());
     why.is_none_or(|why| why == WHOLE_PACKS).then(|| (asked, key("valid_from"), key("uom")))
 }
 
@@ -130,12 +131,12 @@ fn behind_of(at: &Place, taken: &Place) -> &'static str {
 }
 
 fn in_its_unit(price: &Row, question: &Question<'_>) -> bool {
-    ["", question.uom].contains(&text(price, "uom"))
+    ["", question.uom].contains(&text_of(price, "uom"))
 }
 
 /// Whose a price is, if it is not for everyone.
 fn whose(price: &Row) -> Option<(&'static str, &str)> {
-    let party = |(kind, field)| (kind, text(price, field));
+    let party = |(kind, field)| (kind, text_of(price, field));
     [("Customer", "customer"), ("Supplier", "supplier")].into_iter().map(party).find(|(_, party)| !party.is_empty())
 }
 
@@ -149,20 +150,20 @@ fn is_first(price: &Row, question: &Question<'_>) -> bool {
 /// Why a price does not hold, as far as it tells.
 fn why_not(price: &Row, question: &Question<'_>) -> Option<&'static str> {
     let is_of_another = |kind: &str| {
-        let party = text(price, &kind.to_lowercase());
+        let party = text_of(price, &kind.to_lowercase());
         !party.is_empty() && (kind != question.kind || question.party != Some(party))
     };
-    let (until, pack) = (text(price, "valid_upto"), number(price, "packing_unit"));
+    let (until, pack) = (text_of(price, "valid_upto"), number_or_zero(price, "packing_unit"));
     let first = is_first(price, question);
-    if text(price, "valid_from") > question.date {
+    if text_of(price, "valid_from") > question.date {
         Some("not valid yet")
     } else if !until.is_empty() && until < question.date {
         Some("no longer valid")
     } else if is_of_another("Customer") || is_of_another("Supplier") {
         Some("for another party")
-    } else if !["", question.uom, question.stock_uom].contains(&text(price, "uom")) {
+    } else if !["", question.uom, question.stock_uom].contains(&text_of(price, "uom")) {
         Some(OTHER_UNIT)
-    } else if !text(price, "batch_no").is_empty() {
+    } else if !text_of(price, "batch_no").is_empty() {
         Some("for one batch")
     } else if whose(price).is_some() && !first {
         // A party's own price is not asked for in the item's own unit.

@@ -1,6 +1,7 @@
 //! What a pricing rule gives for free with an item. The site answers with fields of that other item too: of those nothing is
 //! told but its name, where the caller may see it.
 
+use erpnext_schema::rows;
 use serde_json::Value;
 
 use super::facts::Facts;
@@ -18,7 +19,7 @@ pub async fn free_items(
     facts: &mut Facts<'_>,
     given: Option<&Value>,
 ) -> Result<Option<Vec<Value>>, ToolError> {
-    let rows: Vec<&Row> = given.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object).collect();
+    let rows: Vec<&Row> = given.into_iter().flat_map(rows).collect();
     if rows.is_empty() {
         return Ok(Some(Vec::new()));
     }

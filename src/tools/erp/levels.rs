@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::lying::Levels;
-use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, number, sees};
+use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, sees};
 use super::{arrivals, batches, is_a_date, missing, reads};
 use crate::answer::ToolAnswer;
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
@@ -88,10 +89,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     let bin = needed(&on, "Bin").await?;
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !sees(&bin, name)) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit reading {hidden} of Bin."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_readable(hidden, "Bin"));
     }
     let mut notes = Vec::new();
     let items = items(&call, &on, &args).await?;
@@ -248,7 +246,7 @@ async fn warehouses(
         return Ok(Some(found));
     }
     // Nothing lies below one that is no group.
-    let may_hold = |(_, row): &(&String, &Row)| is_group.is_empty() || number(row, "is_group") > 0.0;
+    let may_hold = |(_, row): &(&String, &Row)| is_group.is_empty() || number_or_zero(row, "is_group") > 0.0;
     let groups: Vec<&String> = known.iter().filter(may_hold).map(|(name, _)| name).collect();
     let mut walked = BTreeSet::new();
     for group in groups {

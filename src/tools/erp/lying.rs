@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::currency_of;
-use super::seen::{Row, Scope, all_of, allowed, call_on, exact, number, sees, text};
+use super::seen::{Row, Scope, all_of, allowed, call_on, exact, sees};
 use crate::context::Session;
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
 use crate::query::beyond::Neighbour;
-use crate::shape;
+use crate::shape::{self, text_of};
 use crate::site::ListQuery;
 use crate::tool::Call;
 
@@ -65,17 +66,18 @@ impl Levels {
             ..ListQuery::default()
         };
         for row in all_of(call, &call_on(on, bin), &query, MOST_BINS).await? {
-            let item = text(&row, "item_code").to_owned();
+            let item = text_of(&row, "item_code").to_owned();
             let mut row = shape::row(bin.def, &bin.permit, &columns, row);
             if levels.is_free_known() {
-                let free = number(&row, "actual_qty") - NOT_FREE.iter().map(|key| number(&row, key)).sum::<f64>();
+                let free = number_or_zero(&row, "actual_qty")
+                    - NOT_FREE.iter().map(|key| number_or_zero(&row, key)).sum::<f64>();
                 row.insert("free".to_owned(), exact(free));
             }
             row.retain(|key, value| !KEPT.contains(&key.as_str()) || value.as_f64().is_some_and(|qty| qty != 0.0));
             levels.rows.entry(item).or_default().push(row);
         }
         for rows in levels.rows.values_mut() {
-            rows.sort_by(|one, other| text(one, "warehouse").cmp(text(other, "warehouse")));
+            rows.sort_by(|one, other| text_of(one, "warehouse").cmp(text_of(other, "warehouse")));
         }
         Ok(levels)
     }
@@ -90,7 +92,7 @@ impl Levels {
         if !sees(bin, "actual_qty") {
             return Err(ToolError::refused(
                 "date: needs permission to read actual_qty of Bin.",
-                "Leave out date for what may be read of now.",
+                "Leave out date for the present state, as far as it may be read.",
             ));
         }
         let all: usize = self.rows.values().map(Vec::len).sum();
@@ -109,7 +111,7 @@ impl Levels {
                 if call.observer.is_stopped() {
                     return Err(ToolError::refused("It was called off before all was read.", "Call again."));
                 }
-                let warehouse = text(row, "warehouse").to_owned();
+                let warehouse = text_of(row, "warehouse").to_owned();
                 let (qty, rate) = call.session.site.stock_value(&bin.permit, item, &warehouse, date).await?;
                 let value = exact((qty * rate * 100.0).round() / 100.0);
                 let now = [("actual_qty", exact(qty)), ("valuation_rate", exact(rate)), ("stock_value", value)];
@@ -127,7 +129,7 @@ impl Levels {
         if !self.told.contains(&"stock_value") {
             return Ok(());
         }
-        let names: BTreeSet<&str> = self.rows.values().flatten().map(|row| text(row, "warehouse")).collect();
+        let names: BTreeSet<&str> = self.rows.values().flatten().map(|row| text_of(row, "warehouse")).collect();
         self.companies = allowed(companies_of(on, &names).await)?.unwrap_or_default();
         if names.len() > 1 && names.iter().any(|name| !self.companies.contains_key(*name)) {
             notes.push("stock_value is not added up over warehouses whose company may not be read".to_owned());
@@ -140,7 +142,7 @@ impl Levels {
         let none = Vec::new();
         let rows = self.rows.get(name).unwrap_or(&none);
         let mut total = Row::new();
-        let sum = |key: &str| rows.iter().map(|row| number(row, key)).sum::<f64>();
+        let sum = |key: &str| rows.iter().map(|row| number_or_zero(row, key)).sum::<f64>();
         for key in QUANTITIES.into_iter().filter(|key| self.told.contains(key)) {
             total.insert(key.to_owned(), exact(sum(key)));
         }
@@ -166,7 +168,8 @@ impl Levels {
     fn value(&self, rows: &[Row]) -> Row {
         let mut by_company = BTreeMap::<Option<&String>, f64>::new();
         for row in rows {
-            *by_company.entry(self.companies.get(text(row, "warehouse"))).or_default() += number(row, "stock_value");
+            *by_company.entry(self.companies.get(text_of(row, "warehouse"))).or_default() +=
+                number_or_zero(row, "stock_value");
         }
         let is_unknown = by_company.contains_key(&None) && rows.len() > 1;
         let mut told = Row::new();
@@ -175,7 +178,7 @@ impl Levels {
             0 | 1 => {
                 let value: f64 = by_company.values().sum();
                 told.insert("stock_value".to_owned(), exact(value));
-                let qty: f64 = rows.iter().map(|row| number(row, "actual_qty")).sum();
+                let qty: f64 = rows.iter().map(|row| number_or_zero(row, "actual_qty")).sum();
                 if qty != 0.0 && ["valuation_rate", "actual_qty"].iter().all(|key| self.told.contains(key)) {
                     told.insert("valuation_rate".to_owned(), exact(value / qty));
                 }
@@ -211,6 +214,6 @@ async fn companies_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<BT
         return Ok(BTreeMap::new());
     };
     let found = on.fields_of(&there, names, &[company]).await?;
-    let company = |(name, row): (String, Row)| (name, text(&row, "company").to_owned());
+    let company = |(name, row): (String, Row)| (name, text_of(&row, "company").to_owned());
     Ok(found.into_iter().map(company).filter(|(_, company)| !company.is_empty()).collect())
 }

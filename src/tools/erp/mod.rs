@@ -157,16 +157,13 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
         |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !masked.hides("Bin", name);
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit reading {hidden} of Bin."),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_readable(hidden, "Bin"));
     }
     if let Some(date) = args.date.as_deref() {
         let Some(warehouse) = args.warehouse.as_deref().filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
-                "Name a warehouse, or leave out date for the stock of now.",
+                "Name a warehouse, or leave out date for the current stock.",
             ));
         };
         is_a_date(Some(date))?;

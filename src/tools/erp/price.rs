@@ -11,15 +11,16 @@ use super::candidates::{Question, candidates};
 use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, WITHOUT_RULES, applied};
 use super::free::free_items;
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
-use super::seen::{Row, allowed, beside, exact, filled, number, sees, text};
+use super::seen::{Row, allowed, beside, exact, filled, sees};
 use super::{Transaction, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
+use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape;
+use crate::shape::{self, text_of};
 use crate::tool::kinds::Amount;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -162,9 +163,9 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         notes.push(WITHOUT_RULES.to_owned());
     }
     // What may not be told of the units is not told by the prices that are left out either.
-    let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text(&answer, key).to_owned());
+    let [uom, stock_uom] = ["uom", "stock_uom"].map(|key| text_of(&answer, key).to_owned());
     let is_another = !uom.is_empty() && !stock_uom.is_empty() && uom != stock_uom;
-    if is_another && number(&answer, "conversion_factor") == 1.0 {
+    if is_another && number_or_zero(&answer, "conversion_factor") == 1.0 {
         notes.push(format!("the item may state no conversion of {uom}: the site took one for one"));
     }
     let party = args.party.as_deref();
@@ -251,7 +252,7 @@ async fn of_settings(session: &Session<'_>, transaction: Transaction, key: &str)
         return Ok(None);
     }
     let found = allowed(session.site.get(&permit, settings).await.map_err(ToolError::from))?;
-    let list = found.map(|found| text(&found.data, key).to_owned());
+    let list = found.map(|found| text_of(&found.data, key).to_owned());
     Ok(list.filter(|list| !list.is_empty()))
 }
 
@@ -260,22 +261,22 @@ async fn list_currency(on: &DocTypeCall<'_>, list: &str) -> Result<Option<String
     let Ok(there) = neighbour(on, "Price List").await? else { return Ok(None) };
     let Some(field) = there.def.field("currency").filter(|_| sees(&there, "currency")) else { return Ok(None) };
     let found = on.fields_of(&there, &BTreeSet::from([list]), &[field]).await?;
-    let currency = found.get(list).map(|row| text(row, "currency").to_owned());
+    let currency = found.get(list).map(|row| text_of(row, "currency").to_owned());
     Ok(currency.filter(|currency| !currency.is_empty()))
 }
 
 /// What one costs after margin and discount, as the desk works it out; nothing where there is no price.
 fn rate(details: &Row) -> Option<f64> {
-    let list = Some(number(details, "price_list_rate")).filter(|list| *list != 0.0)?;
-    let margin = number(details, "margin_rate_or_amount");
-    let with_margin = match text(details, "margin_type") {
+    let list = Some(number_or_zero(details, "price_list_rate")).filter(|list| *list != 0.0)?;
+    let margin = number_or_zero(details, "margin_rate_or_amount");
+    let with_margin = match text_of(details, "margin_type") {
         "Percentage" => list * (1.0 + margin / 100.0),
         "Amount" => list + margin,
         _ => list,
     };
-    Some(match number(details, "discount_percentage") {
+    Some(match number_or_zero(details, "discount_percentage") {
         percent if percent != 0.0 => with_margin * (1.0 - percent / 100.0),
-        _ => with_margin - number(details, "discount_amount"),
+        _ => with_margin - number_or_zero(details, "discount_amount"),
     })
 }
 

@@ -22,8 +22,7 @@ pub type Row = Map<String, Value>;
 /// # Errors
 /// The policy's refusal and the site's.
 pub async fn needed(on: &DocTypeCall<'_>, doctype: &str) -> Result<Neighbour, ToolError> {
-    let refused = |why: String| ToolError::refused(why, "get_doctype_permissions tells what is permitted.");
-    neighbour(on, doctype).await?.map_err(refused)
+    neighbour(on, doctype).await?.map_err(ToolError::not_permitted)
 }
 
 /// Whether a condition keeps some documents of the DocType from the caller.
@@ -168,16 +167,6 @@ impl Scope {
     pub fn has(&self, warehouse: &str) -> bool {
         self.warehouses.as_ref().is_none_or(|names| names.contains(warehouse))
     }
-}
-
-/// A text of a row; empty where there is none.
-pub fn text<'r>(row: &'r Row, key: &str) -> &'r str {
-    row.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A number of a row.
-pub fn number(row: &Row, key: &str) -> f64 {
-    row.get(key).and_then(Value::as_f64).unwrap_or_default()
 }
 
 /// A row without what is empty, or 0 where that says as little.

@@ -198,10 +198,6 @@ fn hash(parts: &[&[u8]]) -> String {
     hex(&whole.finish().as_ref()[..16])
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

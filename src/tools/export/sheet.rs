@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::Format;
+use crate::hex::hex;
 
 /// The longest text of a cell of XLSX, in units of UTF-16.
 const LONGEST_CELL: usize = 32_767;
@@ -167,7 +168,7 @@ impl Sheet {
             whole.update(&part[..read]);
             bytes += read as u64;
         }
-        let sha256 = whole.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(whole.finish().as_ref());
         Ok(Written { file, bytes, sha256, rows: self.rows, defused: self.defused, cut: self.cut })
     }
 }

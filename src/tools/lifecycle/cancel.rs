@@ -169,7 +169,10 @@ impl<'a> Cascade<'a> {
         if !stuck.is_empty() {
             let stuck: Vec<&DocRef> = stuck.into_iter().map(|at| &others[at].document).collect();
             return Err(ToolError::refused(
-                format!("By the site's links these stand in each other's way: {}; nothing was done.", listed(&stuck)),
+                format!(
+                    "These documents link to each other, so that each would have to be cancelled first: {}; nothing was done.",
+                    listed(&stuck)
+                ),
                 format!(
                     "Cancel one of them by itself: the site may cancel the others with it. Then {} again.",
                     on.tool.name()

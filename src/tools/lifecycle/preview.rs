@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
 use crate::policy::Operation;
+use crate::shape::text_of;
 use crate::site::Ledger;
 use crate::writes::doubts;
 
@@ -69,7 +70,7 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
     if permit.is_row_filtered() {
         return json!(format!("not shown: only some {of} may be read here"));
     }
-    let company = stored.get("company").and_then(Value::as_str).unwrap_or_default();
+    let company = text_of(stored, "company");
     let rows = match session.site.ledger_preview(on.permit, ledger, company, name).await {
         // Of a Stock Entry version 15 works nothing out before, whatever it posts.
         Ok(Some(rows)) if !rows.is_empty() || doctype != "Stock Entry" => rows,

@@ -96,7 +96,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     });
     let mut rows: Vec<Value> = rows.collect();
     let columns = json!(columns);
-    rows.truncate(page::how_many(&rows, session.tools.bytes_for_rows().saturating_sub(columns.to_string().len())));
+    page::cut_rows(&columns, &mut rows, session.tools.bytes_for_rows());
     let more = more || rows.len() < whole;
     let here = rows.len();
     let shown = page::shown(begin.before, here as u64, total, more);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use erpnext_schema::{FieldDef, Purpose, Rule, Violation, nearest, rows, with_article};
+use erpnext_schema::{Purpose, Rule, Violation, nearest, rows, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -10,12 +10,13 @@ use serde_json::{Map, Value, json};
 use super::may_update;
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
-use crate::document::amounts::{number, worth_of_rows};
+use crate::document::amounts::{number, number_or_zero, worth_of_rows};
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
+use crate::shape::text_of;
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Object};
 use crate::tool::spec::handler;
@@ -130,7 +131,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
 /// # Errors
 /// That it would, or that it cannot be told: a caller who chooses the quantities would find out a rate that is withheld.
 fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &Value) -> Result<(), ToolError> {
-    let why = if !shows(on, "qty") || !shows(on, "rate") || !on.may_read("conversion_rate") {
+    let why = if !["items.qty", "items.rate", "conversion_rate"].into_iter().all(|name| on.may_read(name)) {
         "what the order would be over is withheld by this server's configuration".to_owned()
     } else if worth_of_rows(items, number(stored, "conversion_rate")) > most as f64 {
         format!("the order would be over more than {most}")
@@ -143,17 +144,9 @@ fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &
     ))
 }
 
-/// Whether the caller may see this column of the rows.
-fn shows(on: &DocTypeCall<'_>, column: &str) -> bool {
-    let table = on.def.field("items");
-    let child = table.and_then(FieldDef::rows_of).and_then(|child| on.session.catalog.known(child));
-    let column = child.and_then(|child| child.field(column));
-    table.zip(column).is_some_and(|(table, column)| on.permit.fields().may_read_child(table, column))
-}
-
 /// That the order is submitted and goes on.
 fn changeable(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-    let status = stored.get("status").and_then(Value::as_str).unwrap_or_default();
+    let status = text_of(stored, "status");
     let (why, next) = match Docstatus::of(stored) {
         Docstatus::Draft => ("is a draft", "Update it: a draft's rows are changed like any of its fields."),
         Docstatus::Cancelled => ("is cancelled and stays so", "Amend it for a new draft."),
@@ -180,10 +173,9 @@ impl Order {
         let mut wrong = |path: String, message: String, nearest: Option<&str>| {
             violations.push(Violation { path, rule: Rule::Value, message, nearest: nearest.map(str::to_owned) });
         };
-        let number =
-            |row: &Map<String, Value>, column: &str| row.get(column).and_then(Value::as_f64).unwrap_or_default();
         // What is done is the same to a caller who may not see it: any refusal by it would tell how much that is.
-        let withheld: Vec<&str> = self.done.into_iter().filter(|done| !shows(on, done)).collect();
+        let is_withheld = |column: &&str| !on.may_read(&format!("items.{column}"));
+        let withheld: Vec<&str> = self.done.into_iter().filter(is_withheld).collect();
         let unknown = format!("{} of it is withheld by this server's configuration", withheld.join(" and "));
         let (before, after, columns) = (items(stored), items(body), items(given));
         for (row, columns) in after.iter().zip(&columns) {
@@ -206,8 +198,8 @@ impl Order {
                 let message = "is needed in a row that is added: without it the site takes 0".to_owned();
                 wrong(format!("items[{at}].rate"), message, None);
             }
-            let of_old = |column: &str| old.map_or(0.0, |old| number(old, column));
-            let (qty, done, path) = (number(row, "qty"), of_old(self.done[0]), format!("items[{at}].qty"));
+            let of_old = |column: &str| old.map_or(0.0, |old| number_or_zero(old, column));
+            let (qty, done, path) = (number_or_zero(row, "qty"), of_old(self.done[0]), format!("items[{at}].qty"));
             if qty <= 0.0 {
                 wrong(path, "has to be above 0; remove takes a row out".to_owned(), None);
             } else if !withheld.is_empty() {
@@ -221,11 +213,15 @@ impl Order {
         }
         for old in before.iter().filter(|old| !after.iter().any(|row| row.get("name") == old.get("name"))) {
             let at = old.get("idx").and_then(Value::as_u64).unwrap_or_default();
-            let done = || self.done.into_iter().find(|done| number(old, done) > 0.0);
+            let done = || self.done.into_iter().find(|done| number_or_zero(old, done) > 0.0);
             if !withheld.is_empty() {
                 wrong(format!("items[{at}]"), format!("cannot be removed: {unknown}"), None);
             } else if let Some(done) = done() {
-                wrong(format!("items[{at}]"), format!("cannot be removed: its {done} is {}", number(old, done)), None);
+                wrong(
+                    format!("items[{at}]"),
+                    format!("cannot be removed: its {done} is {}", number_or_zero(old, done)),
+                    None,
+                );
             }
         }
         violations

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::may_update;
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
+use crate::document::amounts::number_or_zero;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -96,7 +97,7 @@ impl Closable {
             let listed = names.collect::<Vec<_>>().join(", ");
             ToolError::refused(
                 format!("doctype: {} is neither closed nor held by this tool{near}", with_article(doctype)),
-                format!("It takes {listed}. What is no longer wanted otherwise is cancelled or deleted."),
+                format!("It takes {listed}. Cancel or delete another document that is no longer wanted."),
             )
         })
     }
@@ -112,13 +113,12 @@ impl Closable {
     /// Why the document does not take this step now, and what may be done.
     fn status(&self, to: To, doc: &Map<String, Value>) -> Result<&'static str, (String, &'static str)> {
         let status = text_of(doc, "status");
-        let number = |field: &&str| doc.get(*field).and_then(Value::as_f64).unwrap_or_default();
         match Docstatus::of(doc) {
             Docstatus::Submitted => {}
             Docstatus::Draft => return Err(("is a draft".to_owned(), "Submit it first, or change or delete it.")),
             Docstatus::Cancelled => return Err(("is cancelled and stays so".to_owned(), "Amend it for a new draft.")),
         }
-        let is_done = || self.done.iter().all(|field| number(field) >= 99.995);
+        let is_done = || self.done.iter().all(|field| number_or_zero(doc, field) >= 99.995);
         match (to, self.held) {
             (To::Reopen, _) if !self.rests(status) => {
                 Err((format!("is neither closed nor held: its status is {status}"), "Nothing is to be done."))

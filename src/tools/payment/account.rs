@@ -1,5 +1,6 @@
 //! The bank or cash account of a payment: the one that is named, that of the mode, or the one that the site took.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -7,7 +8,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::Kind;
 use crate::tool::Call;
 
@@ -91,14 +92,14 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
         ));
     }
     let seen = on.visible(stored);
-    let rows = seen.get("accounts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let mut of_company = rows.filter(|row| text_of(row, "company") == company);
+    let mut of_company =
+        seen.get("accounts").into_iter().flat_map(rows).filter(|row| text_of(row, "company") == company);
     Ok(of_company.next().map(|row| text_of(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
 }
 
 /// By what may be told of the account: the rest the site refuses itself.
 fn usable(on: &DocTypeCall<'_>, name: &str, company: &str, account: &Map<String, Value>) -> Result<(), ToolError> {
-    let is = |field: &str| on.may_read(field) && account.get(field).and_then(Value::as_u64) == Some(1);
+    let is = |field: &str| on.may_read(field) && is_set(account, field);
     let why = if on.may_read("company") && text_of(account, "company") != company {
         format!("is none of {company:?}")
     } else if is("is_group") {

@@ -4,7 +4,7 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
-use super::{PAYMENT, PaymentArgs};
+use super::{PAYMENT, PaymentArgs, receives};
 use crate::context::companies;
 use crate::error::ToolError;
 use crate::shape::text_of;
@@ -23,8 +23,8 @@ pub async fn company(call: &Call<'_>, args: &PaymentArgs) -> Result<String, Tool
     match known.as_slice() {
         [only] => Ok(only.name.clone()),
         _ => {
-            let message = "is mandatory where no invoice is open that says it".to_owned();
-            let found = Violation { path: "company".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let message = "is mandatory where no invoice is open that says it";
+            let found = Violation::new("company", Rule::Mandatory, message);
             Err(ToolError::arguments(call.tool.name(), vec![found]))
         }
     }
@@ -80,8 +80,8 @@ pub async fn begun(
 
 /// The party's account of a payment.
 pub fn account_of(payment: &Map<String, Value>) -> Option<&str> {
-    let receives = text_of(payment, "payment_type") == "Receive";
-    Some(text_of(payment, if receives { "paid_from" } else { "paid_to" })).filter(|account| !account.is_empty())
+    Some(text_of(payment, if receives(payment) { "paid_from" } else { "paid_to" }))
+        .filter(|account| !account.is_empty())
 }
 
 /// Why what the site stored is another payment than was meant: its accounts are in two currencies, which are told if both may

@@ -3,7 +3,7 @@
 use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use crate::document::amounts::{is_above, money};
+use crate::document::amounts::{is_above, money, number_or_zero};
 
 /// An invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]
@@ -76,7 +76,7 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Pla
 pub fn spread(rows: Vec<Map<String, Value>>, share: f64) -> (Vec<Map<String, Value>>, f64) {
     let (mut rest, mut taken) = (share, Vec::new());
     for mut row in rows {
-        let open = row.get("allocated_amount").and_then(Value::as_f64).unwrap_or_default();
+        let open = number_or_zero(&row, "allocated_amount");
         let part = rest.min(open);
         if is_above(part, 0.0) {
             rest = money(rest - part);

@@ -4,8 +4,9 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::wrong;
+use super::receives;
 use crate::context::companies;
-use crate::document::amounts::money;
+use crate::document::amounts::{money, number, stated_number};
 use crate::error::ToolError;
 use crate::shape::text_of;
 use crate::tool::Call;
@@ -39,7 +40,7 @@ impl Across {
         (company, is_unknown): (&str, bool),
         amount: f64,
     ) -> Result<Option<Self>, ToolError> {
-        let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
+        let receives = receives(made);
         let (ours, theirs, rate) = match receives {
             true => ("paid_to_account_currency", "paid_from_account_currency", "source_exchange_rate"),
             false => ("paid_from_account_currency", "paid_to_account_currency", "target_exchange_rate"),
@@ -79,13 +80,12 @@ impl Across {
                 format!("Give {takes} in data: what the account {does} in {bank}. amount is in {party}."),
             ));
         };
-        let number = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
-        let Some(at_bank) = number.filter(|number: &f64| *number > 0.0 && number.is_finite()) else {
+        let Some(at_bank) = stated_number(given).filter(|said| *said > 0.0 && said.is_finite()) else {
             let bank = if is_unknown { "the account's currency" } else { bank };
             let found = wrong(&format!("data.{takes}"), format!("expected a number above 0 in {bank}"), None);
             return Err(ToolError::arguments(call.tool.name(), vec![found]));
         };
-        let of_party = made.get(rate).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+        let of_party = number(made, rate).filter(|rate| *rate > 0.0);
         let both = if is_unknown { format!("{party} is") } else { format!("{bank} and {party} are") };
         let Some((bank_rate, party_rate)) = rates((at_bank, bank), (amount, party), own.as_deref(), of_party) else {
             return Err(ToolError::refused(
@@ -156,8 +156,8 @@ impl Across {
 }
 
 pub fn said_twice(field: &str) -> Violation {
-    let message = "is said by the arguments of this tool, not in data".to_owned();
-    Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None }
+    let message = "is said by the arguments of this tool, not in data";
+    Violation::new(format!("data.{field}"), Rule::Value, message)
 }
 
 /// A rate with the digits that count, however small it is.

@@ -1,13 +1,14 @@
 //! The Payment Entry as the site makes it for the first invoice, with what the call says laid onto it.
 
-use erpnext_schema::{Purpose, Rule, Violation};
+use erpnext_schema::{Purpose, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
-use super::allocate::{plan, spread, wrong};
+use super::account::Account;
+use super::allocate::{Open, plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
-use super::{Payment, PaymentArgs, account, advance};
-use crate::document::amounts::money;
+use super::{Payment, PaymentArgs, account, advance, receives};
+use crate::document::amounts::{money, number};
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
 use crate::error::ToolError;
@@ -56,8 +57,8 @@ pub async fn make<'a>(
             None => return Err(invoices.nothing_open(&args.party)),
         },
         (None, None) => {
-            let message = "is mandatory where no invoices are named".to_owned();
-            let found = Violation { path: "amount".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let message = "is mandatory where no invoices are named";
+            let found = Violation::new("amount", Rule::Mandatory, message);
             return Err(ToolError::arguments(tool, vec![found]));
         }
     };
@@ -66,33 +67,11 @@ pub async fn make<'a>(
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
     let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
 
-    let (mut made, mut references, mut has_discount) = (Map::new(), Vec::new(), false);
-    for (at, (invoice, share)) in paid.iter().enumerate() {
-        call.observer.tell(at, paid.len());
-        let mut one =
-            call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
-        // What the site deducts for early payment belongs to the amount that it worked out.
-        has_discount |= !table(&mut one, "deductions").is_empty();
-        let (rows, rest) = spread(table(&mut one, "references"), *share);
-        if rest > 0.0 {
-            let message = format!(
-                "the site takes {} for {}, {rest} less than the {share} that is meant",
-                money(share - rest),
-                invoice.name
-            );
-            return Err(ToolError::arguments(tool, vec![wrong("invoices", message, None)]));
-        }
-        references.extend(rows);
-        match at {
-            0 => made = one,
-            _ => alike(&made, &one, &invoice.name)?,
-        }
-    }
+    let FromSite { doc: mut made, references, has_discount } = from_site(call, &on, invoices, &paid).await?;
     if paid.is_empty() {
         made = advance::begun(call, args, account.as_ref(), &company).await?;
     }
-    let receives = made.get("payment_type").is_some_and(|kind| kind == "Receive");
-    let (ours, theirs) = if receives { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
+    let (ours, theirs) = if receives(&made) { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
     let mut given = args.data.0.clone();
     let mut say = |field: &str, value: Option<&str>| {
         given.extend(value.map(|value| (field.to_owned(), json!(value))));
@@ -104,26 +83,7 @@ pub async fn make<'a>(
     let mut is_unknown = false;
     if let Some(account) = account {
         say(ours, Some(&account.name));
-        if made.get(ours).is_none_or(|is| *is != account.name) {
-            is_unknown = account.currency.is_none();
-            // These are of the account that the site took.
-            for of_account in ["account_type", "account_currency", "account_balance"] {
-                made.remove(&format!("{ours}_{of_account}"));
-            }
-            made.remove("bank_account");
-            // The rate was that of the account that the site took: of the same currency, it is the other one's now.
-            let (rate, other) = match receives {
-                true => ("target_exchange_rate", "source_exchange_rate"),
-                false => ("source_exchange_rate", "target_exchange_rate"),
-            };
-            made.remove(rate);
-            if let Some(value) = made.get(other).filter(|_| !is_unknown).cloned() {
-                made.insert(rate.to_owned(), value);
-            }
-        }
-        for (fact, value) in [("account_currency", account.currency), ("account_type", account.kind)] {
-            made.extend(value.map(|value| (format!("{ours}_{fact}"), json!(value))));
-        }
+        is_unknown = put_account(&mut made, ours, account);
     }
     let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
     AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
@@ -141,10 +101,7 @@ pub async fn make<'a>(
     let Draft { mut doc, left_out } = writable(on.def, on.permit.fields(), &children, made);
     let needed = ["references", "references.allocated_amount", "paid_amount", "received_amount", ours, theirs];
     if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
-        return Err(ToolError::refused(
-            format!("This server's configuration does not permit writing {hidden} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        ));
+        return Err(ToolError::not_writable(hidden, on.def.name));
     }
     let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
     let merged = on.merged(&doc, &data)?;
@@ -158,13 +115,80 @@ pub async fn make<'a>(
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
 }
 
+/// What the site makes for the invoices, as one payment.
+struct FromSite {
+    /// Without its rows.
+    doc: Map<String, Value>,
+    references: Vec<Map<String, Value>>,
+    /// Whether it would deduct something for early payment.
+    has_discount: bool,
+}
+
+/// Asks the site for the payment of each invoice, and takes of its rows what is meant for it.
+///
+/// # Errors
+/// Invoices that no one payment holds, less than is meant, and the site's refusal.
+async fn from_site(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    invoices: &Invoices<'_>,
+    paid: &[(Open, f64)],
+) -> Result<FromSite, ToolError> {
+    let mut whole = FromSite { doc: Map::new(), references: Vec::new(), has_discount: false };
+    for (at, (invoice, share)) in paid.iter().enumerate() {
+        call.observer.tell(at, paid.len());
+        let mut one =
+            call.session.site.next_document(invoices.on.permit, on.permit, Mapper::Payment, &invoice.name).await?;
+        // What the site deducts for early payment belongs to the amount that it worked out.
+        whole.has_discount |= !table(&mut one, "deductions").is_empty();
+        let (rows, rest) = spread(table(&mut one, "references"), *share);
+        if rest > 0.0 {
+            let message = format!(
+                "the site takes {} for {}, {rest} less than the {share} that is meant",
+                money(share - rest),
+                invoice.name
+            );
+            return Err(ToolError::arguments(call.tool.name(), vec![wrong("invoices", message, None)]));
+        }
+        whole.references.extend(rows);
+        match at {
+            0 => whole.doc = one,
+            _ => alike(&whole.doc, &one, &invoice.name)?,
+        }
+    }
+    Ok(whole)
+}
+
+/// Puts the account that is meant in the place of the one that the site took, with what follows from it; whether its
+/// currency is not known.
+fn put_account(made: &mut Map<String, Value>, ours: &str, account: Account) -> bool {
+    let is_another = made.get(ours).is_none_or(|is| *is != account.name);
+    let is_unknown = is_another && account.currency.is_none();
+    if is_another {
+        // These are of the account that the site took.
+        for of_account in ["account_type", "account_currency", "account_balance"] {
+            made.remove(&format!("{ours}_{of_account}"));
+        }
+        made.remove("bank_account");
+        // The rate was that of the account that the site took: of the same currency, it is the other one's now.
+        let (rate, other) = match receives(made) {
+            true => ("target_exchange_rate", "source_exchange_rate"),
+            false => ("source_exchange_rate", "target_exchange_rate"),
+        };
+        made.remove(rate);
+        if let Some(value) = made.get(other).filter(|_| !is_unknown).cloned() {
+            made.insert(rate.to_owned(), value);
+        }
+    }
+    for (fact, value) in [("account_currency", account.currency), ("account_type", account.kind)] {
+        made.extend(value.map(|value| (format!("{ours}_{fact}"), json!(value))));
+    }
+    is_unknown
+}
+
 /// The rows of a table, which is taken out.
 fn table(made: &mut Map<String, Value>, field: &str) -> Vec<Map<String, Value>> {
-    let rows = match made.remove(field) {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
-    };
-    rows.into_iter().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None }).collect()
+    made.remove(field).into_iter().flat_map(into_rows).collect()
 }
 
 /// That one payment can hold both: the site makes one for each invoice.
@@ -172,8 +196,7 @@ fn alike(first: &Map<String, Value>, other: &Map<String, Value>, name: &str) -> 
     let differs = |field: &&&str| first.get(**field) != other.get(**field);
     let fields = ["company", "party", "payment_type", "paid_from", "paid_from_account_currency"];
     let purchase = ["company", "party", "payment_type", "paid_to", "paid_to_account_currency"];
-    let receives = first.get("payment_type").is_some_and(|kind| kind == "Receive");
-    match if receives { &fields } else { &purchase }.iter().find(differs) {
+    match if receives(first) { &fields } else { &purchase }.iter().find(differs) {
         None => Ok(()),
         Some(field) => Err(ToolError::refused(
             format!(
@@ -210,8 +233,7 @@ fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str) -> Re
 
 /// Sets the amounts, in the accounts' currency and the company's, which the site works out again.
 pub fn put_amount(made: &mut Map<String, Value>, amount: f64, unallocated: f64) {
-    let rate =
-        |doc: &Map<String, Value>, field: &str| doc.get(field).and_then(Value::as_f64).filter(|rate| *rate > 0.0);
+    let rate = |doc: &Map<String, Value>, field: &str| number(doc, field).filter(|rate| *rate > 0.0);
     let source = rate(made, "source_exchange_rate").unwrap_or(1.0);
     let target = rate(made, "target_exchange_rate").unwrap_or(1.0);
     let allocated = money(amount - unallocated);

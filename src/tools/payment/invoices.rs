@@ -1,14 +1,15 @@
 //! The invoices of a payment: those that are named, or the oldest that are open, and what is open of them.
 
-use erpnext_schema::{DocTypeDef, Operator, Order, Rule, Violation};
+use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
+use crate::document::amounts::{number_or_zero, stated_number};
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::ListQuery;
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
@@ -47,13 +48,7 @@ impl<'a> Invoices<'a> {
         let on = DocTypeCall::of(call, read).await?;
         // A mask would be taken for what is open.
         on.keeps_values().await?;
-        let needed = ["outstanding_amount", "company", "due_date", party_type.field()];
-        if let Some(hidden) = needed.into_iter().find(|name| !may_read(on.def, read, name)) {
-            return Err(ToolError::refused(
-                format!("This server's configuration does not permit reading {hidden} of {}.", on.def.name),
-                "get_doctype_permissions tells what is permitted.",
-            ));
-        }
+        on.needs_to_read(&["outstanding_amount", "company", "due_date", party_type.field()])?;
         Ok(Self { on, party_type })
     }
 
@@ -111,7 +106,7 @@ impl<'a> Invoices<'a> {
         let company = text_of(first, "company").to_owned();
         if let Some(other) = rows.iter().map(|row| text_of(row, "company")).find(|other| *other != company) {
             let message = format!("invoices of {company:?} and of {other:?} are open: which of them is paid?");
-            let found = Violation { path: "company".to_owned(), rule: Rule::Mandatory, message, nearest: None };
+            let found = Violation::new("company", Rule::Mandatory, message);
             return Err(ToolError::arguments(self.on.tool.name(), vec![found]));
         }
         let (mut open, mut rest) = (Vec::new(), amount);
@@ -164,13 +159,13 @@ impl<'a> Invoices<'a> {
 
     /// That the invoice is one of which something is to be paid by or to the party.
     fn payable(&self, name: &str, party: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-        let number = |field: &str| stored.get(field).and_then(Value::as_f64).unwrap_or_default();
+        let number = |field: &str| number_or_zero(stored, field);
         let of = text_of(stored, self.party_type.field());
         let why = match number("docstatus") {
             _ if of != party => format!("is of another {}, {of:?}", self.party_type.field()),
             0.0 => "is a draft, of which nothing is open before it is submitted".to_owned(),
             2.0 => "is cancelled".to_owned(),
-            _ if number("is_return") == 1.0 => {
+            _ if is_set(stored, "is_return") => {
                 "is a return: convert_document makes the payment of it, or its return_against is settled by it"
                     .to_owned()
             }
@@ -191,7 +186,7 @@ impl<'a> Invoices<'a> {
 }
 
 fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open {
-    let open = stored.get("outstanding_amount").and_then(Value::as_f64).unwrap_or_default();
+    let open = number_or_zero(stored, "outstanding_amount");
     Open { name, due_date: stored.get("due_date").cloned().unwrap_or_default(), open, asked }
 }
 
@@ -199,7 +194,7 @@ fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open
 fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<Violation>> {
     let (mut asked, mut violations) = (Vec::<(String, Option<f64>)>::new(), Vec::new());
     let mut wrong = |path: String, rule, message: &str| {
-        violations.push(Violation { path, rule, message: message.to_owned(), nearest: None });
+        violations.push(Violation::new(path, rule, message));
     };
     if rows.is_empty() {
         wrong("invoices".to_owned(), Rule::Value, "is empty; without it the oldest open invoices are paid");
@@ -217,8 +212,8 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
             wrong(path(key), Rule::Value, "no such key; an invoice has name and amount");
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
-        let number = amount.and_then(|amount| amount.as_f64().or_else(|| amount.as_str()?.trim().parse().ok()));
-        if amount.is_some() && number.is_none_or(|number: f64| number <= 0.0 || !number.is_finite()) {
+        let number = amount.and_then(stated_number);
+        if amount.is_some() && number.is_none_or(|number| number <= 0.0 || !number.is_finite()) {
             wrong(path("amount"), Rule::Value, "expected a number above 0");
         }
         match row.get("name").and_then(document_name).filter(|name| !name.trim().is_empty()) {
@@ -230,8 +225,4 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
         }
     }
     if violations.is_empty() { Ok(asked) } else { Err(violations) }
-}
-
-fn may_read(def: &DocTypeDef, permit: &Permit, name: &str) -> bool {
-    def.field(name).is_some_and(|field| permit.fields().may_read(field))
 }

@@ -8,6 +8,7 @@ mod draft;
 mod invoices;
 mod reconcile;
 
+use erpnext_schema::rows;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,7 +28,7 @@ use crate::document::amounts::{money, number, same};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
-use crate::shape::present;
+use crate::shape::{present, text_of};
 use crate::tool::document_args::NameArgs;
 use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
 use crate::tool::spec::handler;
@@ -321,10 +322,14 @@ impl Figure {
     }
 }
 
+/// Whether money comes in by a payment.
+fn receives(payment: &Map<String, Value>) -> bool {
+    payment.get("payment_type").is_some_and(|kind| kind == "Receive")
+}
+
 /// What a payment allocates to the invoice, where its rows say so.
 fn allocated_to(payment: &Map<String, Value>, invoice: &str) -> Option<f64> {
-    let rows = payment.get("references").and_then(Value::as_array)?.iter().filter_map(Value::as_object);
-    let rows: Vec<_> = rows.filter(|row| row.get("reference_name").is_some_and(|of| of == invoice)).collect();
-    let amounts: Vec<f64> = rows.iter().filter_map(|row| number(row, "allocated_amount")).collect();
+    let of_it = rows(payment.get("references")?).filter(|row| text_of(row, "reference_name") == invoice);
+    let amounts: Vec<f64> = of_it.filter_map(|row| number(row, "allocated_amount")).collect();
     (!amounts.is_empty()).then(|| amounts.iter().sum())
 }

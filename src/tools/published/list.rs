@@ -37,8 +37,8 @@ pub async fn run(call: Call<'_>, doctype: &str, name: &str, columns: &[String]) 
     let mut filters: Vec<Value> = saved.as_array().cloned().unwrap_or_default();
     if let Some(given) = all.get("filters") {
         let given = nested::entries(given).ok_or_else(|| {
-            let message = r#"expected {"field": value} or [["field", operator, value]]"#.to_owned();
-            let found = Violation { path: "filters".to_owned(), rule: Rule::Value, message, nearest: None };
+            let message = r#"expected {"field": value} or [["field", operator, value]]"#;
+            let found = Violation::new("filters", Rule::Value, message);
             ToolError::arguments(call.tool.name(), vec![found])
         })?;
         filters.extend(given.into_iter().map(Value::Array));

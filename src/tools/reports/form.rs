@@ -1,14 +1,13 @@
 //! The form of a report: the filters it takes, read from its script or from the report itself.
 
-use erpnext_schema::FieldKind;
+use erpnext_schema::{FieldKind, rows};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::Report;
 use crate::error::ToolError;
-use crate::shape::script;
-use crate::shape::text_of;
+use crate::shape::{is_set, script, text_of};
 
 /// What marks a script whose filters stand in a file that the financial statements share.
 const FINANCIAL: &str = "erpnext.financial_statements";
@@ -46,7 +45,6 @@ pub struct Filter {
 
 impl Filter {
     fn read(entry: &Map<String, Value>, today: Date) -> Option<Self> {
-        let is_set = |key: &str| entry.get(key).is_some_and(|on| *on == true || *on == 1);
         let field = text_of(entry, "fieldname").to_owned();
         let option = |option: &Value| match option {
             Value::Object(option) => option.get("value").and_then(Value::as_str).map(str::to_owned),
@@ -69,7 +67,14 @@ impl Filter {
             return None;
         }
         let label = Some(text_of(entry, "label")).filter(|label| !label.is_empty()).unwrap_or(&field).to_owned();
-        Some(Self { field, label, kind, options, required: is_set("reqd") || is_set("mandatory"), default })
+        Some(Self {
+            field,
+            label,
+            kind,
+            options,
+            required: is_set(entry, "reqd") || is_set(entry, "mandatory"),
+            default,
+        })
     }
 
     /// The DocType that its values name.
@@ -89,7 +94,7 @@ pub(crate) async fn of(report: &Report<'_>) -> Result<Vec<Filter>, ToolError> {
     let session = report.session;
     let form = session.site.report_form(&report.permit, &report.name).await?;
     let today = session.today();
-    let own = form.get("filters").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let own = form.get("filters").into_iter().flat_map(rows);
     let own: Vec<Filter> = own.filter_map(|entry| Filter::read(entry, today)).collect();
     if !own.is_empty() {
         return Ok(own);

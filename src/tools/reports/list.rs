@@ -8,7 +8,7 @@ use super::offered;
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::Filter;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -50,7 +50,7 @@ async fn list(call: Call<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     };
     let reports = found.iter().filter(|entry| may(entry)).map(|entry| {
         let mut report = json!({"name": text_of(entry, "name"), "doctype": text_of(entry, "ref_doctype")});
-        if entry.get("prepared_report").is_some_and(|on| *on == 1) {
+        if is_set(entry, "prepared_report") {
             report["runs_in_background"] = json!(true);
         }
         if text_of(entry, "report_type") == "Report Builder" {

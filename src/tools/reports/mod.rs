@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::Filter;
 
 pub use describe::DESCRIBE;
@@ -54,15 +54,14 @@ impl<'a> Report<'a> {
         };
         let name = text_of(&entry, "name");
         session.policy.admits_report(name)?;
-        if entry.get("disabled").is_some_and(|disabled| *disabled == 1) {
+        if is_set(&entry, "disabled") {
             return Err(ToolError::refused(
                 format!("The report {name:?} is switched off on the site."),
                 "list_reports shows the others.",
             ));
         }
         let permit = session.policy.permit_report(name, text_of(&entry, "ref_doctype"))?;
-        let (kind, prepared) =
-            (text_of(&entry, "report_type").to_owned(), entry.get("prepared_report").is_some_and(|on| *on == 1));
+        let (kind, prepared) = (text_of(&entry, "report_type").to_owned(), is_set(&entry, "prepared_report"));
         Ok(Self { session, name: name.to_owned(), kind, prepared, permit })
     }
 

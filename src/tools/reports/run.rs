@@ -15,7 +15,7 @@ use crate::limit::memory;
 use crate::policy::Operation;
 use crate::query::cursor;
 use crate::shape::report::Table;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::redacted;
 use crate::tool::kinds::{Cursor, FieldNames, Limit, Object, OrderBy};
 use crate::tool::progress::CallObserver;
@@ -228,8 +228,7 @@ impl Report<'_> {
             Some(prepared) => prepared.to_owned(),
             None => {
                 let answer = site.run_report(&self.permit, &self.name, filters).await?;
-                let in_background = answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1);
-                if !in_background || answer.get("columns").is_some() {
+                if !is_set(&answer, "prepared_report") || answer.get("columns").is_some() {
                     return Ok(Progress::Done(answer, None));
                 }
                 self.start(filters).await?

@@ -5,6 +5,7 @@ use super::describe::example;
 use super::form;
 use crate::context::Session;
 use crate::error::ToolError;
+use crate::shape::is_set;
 use crate::site::Kind;
 
 /// What became of it.
@@ -37,7 +38,7 @@ pub async fn try_report(session: &Session<'_>, name: &str) -> Result<Trial, Tool
     let (table, withheld) = report.table(&answer).await?;
     Ok(match table.columns.is_empty() && withheld.is_empty() {
         false => Trial::Ran,
-        true if answer.get("prepared_report").is_some_and(|on| *on == true || *on == 1) => Trial::Untold(IN_BACKGROUND),
+        true if is_set(&answer, "prepared_report") => Trial::Untold(IN_BACKGROUND),
         true => Trial::Untold("it gives no columns without filters that nothing tells"),
     })
 }

@@ -50,7 +50,7 @@ pub async fn all(session: &Session<'_>, doctype: Option<&str>, name: Option<&str
     let may = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
     if let Some(withheld) = FIELDS.iter().find(|name| !may(name)) {
         return Err(ToolError::refused(
-            format!("Saved filters are not told: this server's configuration withholds {withheld} of {LIST_FILTER}."),
+            format!("Saved filters are not shown: this server's configuration withholds {withheld} of {LIST_FILTER}."),
             "Write the filters yourself.",
         ));
     }

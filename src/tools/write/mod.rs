@@ -91,13 +91,11 @@ fn few_rows(on: &DocTypeCall<'_>, data: &Map<String, Value>) -> Result<(), ToolE
     let rows = data.iter().filter_map(|(key, value)| Some((key, value.as_array()?.len())));
     let violations: Vec<_> = rows
         .filter(|(_, rows)| *rows > MOST_ROWS)
-        .map(|(key, rows)| Violation {
-            path: format!("data.{key}"),
-            rule: Rule::Value,
-            message: format!(
+        .map(|(key, rows)| {
+            let message = format!(
                 "{rows} rows; one create takes at most {MOST_ROWS} of a table: create it with those, then add the others by updates"
-            ),
-            nearest: None,
+            );
+            Violation::new(format!("data.{key}"), Rule::Value, message)
         })
         .collect();
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
@@ -109,7 +107,7 @@ fn bad_name(def: &DocTypeDef, doc: &Map<String, Value>) -> Option<Violation> {
     let by = if def.is_named_by_creator() { "name" } else { def.autoname?.strip_prefix("field:")? };
     let rule = unreachable(doc.get(by)?.as_str()?.trim())?;
     let message = format!("names the document, and {rule}");
-    Some(Violation { path: by.to_owned(), rule: Rule::Value, message, nearest: None })
+    Some(Violation::new(by, Rule::Value, message))
 }
 
 /// Says of passwords that they were set, as nothing else shows it.

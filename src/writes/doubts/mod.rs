@@ -5,13 +5,14 @@ mod closed;
 mod prices;
 mod stock;
 
+use erpnext_schema::rows;
 use futures_util::future::join3;
 use serde_json::{Map, Value};
 
 use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
-use crate::shape::FOR_READS;
+use crate::shape::{FOR_READS, is_set, text_of};
 use crate::site::{Kind, SiteError};
 
 /// The most doubts of a kind that are told one by one.
@@ -70,16 +71,22 @@ fn if_allowed<T: Default>(found: Result<T, SiteError>) -> Result<T, SiteError> {
     }
 }
 
-/// Leave to read all documents of a DocType with these fields; none where only some may be read, or one of them is masked.
+/// Leave to read all documents of a DocType with these fields, and columns such as `items.rate`; none where only some may
+/// be read, or one of them is masked.
 pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -> Option<Permit> {
     let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
     let def = on.session.catalog.known(doctype)?;
-    let may_read = |name: &&str| def.field(name).is_some_and(|field| permit.fields().may_read(field));
+    let children = |child: &str| on.session.catalog.known(child);
+    let may_read = |name: &&str| permit.fields().may_read_named(def, &children, name);
     if permit.is_row_filtered() || !fields.iter().all(may_read) {
         return None;
     }
     let masked = on.session.masked(doctype, FOR_READS).await.ok()?;
-    (!fields.iter().any(|field| masked.hides(doctype, field))).then_some(permit)
+    let hidden = |name: &&str| match name.split_once('.') {
+        None => masked.hides(doctype, name),
+        Some((table, column)) => def.table(table).and_then(|table| table.rows_of()).is_none_or(|child| masked.hides(child, column)),
+    };
+    (!fields.iter().any(hidden)).then_some(permit)
 }
 
 /// The first of many, and how many more there are.
@@ -92,19 +99,14 @@ fn few(mut doubts: Vec<String>) -> Vec<String> {
     doubts
 }
 
-/// Whether a Check is on.
-fn is(doc: &Map<String, Value>, field: &str) -> bool {
-    doc.get(field).is_some_and(|value| *value == 1 || *value == true)
-}
-
 fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
     let (Some(paid), Some(received)) = (number(doc, "paid_amount"), number(doc, "received_amount")) else {
         return Vec::new();
     };
-    let text = |field: &str| doc.get(field).and_then(Value::as_str).unwrap_or_default();
+    let text = |field: &str| text_of(doc, field);
     let receives = text("payment_type") == "Receive";
-    let rows = doc.get("references").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let allocated = rows.filter_map(|row| number(row, "allocated_amount")).sum::<f64>().abs();
+    let references = doc.get("references").into_iter().flat_map(rows);
+    let allocated = references.filter_map(|row| number(row, "allocated_amount")).sum::<f64>().abs();
     let deducted = !doc.get("deductions").and_then(Value::as_array).is_none_or(Vec::is_empty);
     let of_party = if receives { paid } else { received };
     let mut doubts = Vec::new();
@@ -135,13 +137,13 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
 }
 
 fn of_invoice(doc: &Map<String, Value>) -> Vec<String> {
-    if !is(doc, "is_return") {
+    if !is_set(doc, "is_return") {
         return Vec::new();
     }
-    let against = doc.get("return_against").and_then(Value::as_str).unwrap_or_default();
+    let against = text_of(doc, "return_against");
     let why = match against {
         "" => "it is a return of no invoice".to_owned(),
-        against if is(doc, "update_outstanding_for_self") => {
+        against if is_set(doc, "update_outstanding_for_self") => {
             format!("update_outstanding_for_self is set, so what is open of {against} stays open")
         }
         _ => return Vec::new(),

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value, json};
 
-use super::{few, if_allowed, is, sees};
+use super::{few, if_allowed, sees};
 use crate::document::amounts::{money, number};
 use crate::documents::DocTypeCall;
 use crate::policy::{Filter, Rows};
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::{ListQuery, RowQuery, SiteError};
 
 /// A rate is far from another where it differs by more than this share of it.
@@ -70,7 +70,7 @@ pub(super) async fn of(
 ) -> Result<(), SiteError> {
     let Some(priced) = PRICED.iter().find(|priced| priced.of == on.def.name) else { return Ok(()) };
     // What goes back has the price that it had.
-    let lines = if is(doc, "is_return") { Vec::new() } else { lines(doc) };
+    let lines = if is_set(doc, "is_return") { Vec::new() } else { lines(doc) };
     if lines.is_empty() || on.session.policy.is_row_filtered("Item") {
         return Ok(());
     }
@@ -110,7 +110,7 @@ fn lines(doc: &Map<String, Value>) -> Vec<Line<'_>> {
     let all = doc.get("items").into_iter().flat_map(rows).enumerate();
     let lines = all.filter_map(|(at, row)| {
         let item = text_of(row, "item_code");
-        let rate = number(row, "rate").filter(|_| !item.is_empty() && !is(row, "is_free_item"))?;
+        let rate = number(row, "rate").filter(|_| !item.is_empty() && !is_set(row, "is_free_item"))?;
         let base_rate = number(row, "base_rate").filter(|base| *base > 0.0).unwrap_or(rate * conversion);
         let factor = own_units(row);
         Some(Line { number: at + 1, item, rate: rate / factor, base_rate: base_rate / factor })
@@ -131,18 +131,14 @@ async fn last_rates(
     lines: &[Line<'_>],
 ) -> Result<BTreeMap<String, f64>, SiteError> {
     let (party, currency) = (text_of(doc, priced.party), text_of(doc, "currency"));
-    let permit = sees(on, on.def.name, &[priced.party, priced.day, "currency"]).await;
-    let table = on.def.field("items");
-    let child = table.and_then(|table| on.session.catalog.known(table.rows_of()?));
-    let rows = table.and_then(|table| Rows::of(on.def, table));
-    let (Some(permit), Some(table), Some(child), Some(rows)) = (permit, table, child, rows) else {
-        return Ok(BTreeMap::new());
-    };
-    let may_read =
-        |column: &&str| child.field(column).is_some_and(|column| permit.fields().may_read_child(table, column));
-    if party.is_empty() || currency.is_empty() || !COLUMNS.iter().all(may_read) {
+    if party.is_empty() || currency.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let columns = COLUMNS.map(|column| format!("items.{column}"));
+    let fields = [priced.party, priced.day, "currency"].into_iter().chain(columns.iter().map(String::as_str));
+    let permit = sees(on, on.def.name, &fields.collect::<Vec<_>>()).await;
+    let rows = on.def.field("items").and_then(|table| Rows::of(on.def, table));
+    let (Some(permit), Some(rows)) = (permit, rows) else { return Ok(BTreeMap::new()) };
     let items: Vec<&str> = lines.iter().map(|line| line.item).collect();
     let of_items = Filter::new("item_code", Operator::In, json!(items));
     let query = ListQuery {

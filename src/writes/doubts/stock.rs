@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value, json};
 
-use super::{few, if_allowed, is, sees};
+use super::{few, if_allowed, sees};
 use crate::document::amounts::{is_above, money, number};
+use crate::document::ledgers;
 use crate::documents::DocTypeCall;
 use crate::policy::Filter;
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 use crate::site::{ListQuery, SiteError};
 
 /// The most items, and the most warehouses, that are looked up.
@@ -21,8 +22,6 @@ const PAGE: u32 = 500;
 struct Takes {
     /// Of which DocType.
     of: &'static str,
-    /// The document's field without which they take none.
-    only_if: Option<&'static str>,
     /// The row's field with the warehouse.
     warehouse: &'static str,
     /// The row's field with the quantity in the item's own unit.
@@ -31,23 +30,17 @@ struct Takes {
     sign: f64,
 }
 
-const fn takes(
-    of: &'static str,
-    only_if: Option<&'static str>,
-    warehouse: &'static str,
-    quantity: &'static str,
-    sign: f64,
-) -> Takes {
-    Takes { of, only_if, warehouse, quantity, sign }
+const fn takes(of: &'static str, warehouse: &'static str, quantity: &'static str, sign: f64) -> Takes {
+    Takes { of, warehouse, quantity, sign }
 }
 
 const TAKES: &[Takes] = &[
-    takes("Delivery Note", None, "warehouse", "stock_qty", 1.0),
-    takes("POS Invoice", Some("update_stock"), "warehouse", "stock_qty", 1.0),
-    takes("Sales Invoice", Some("update_stock"), "warehouse", "stock_qty", 1.0),
-    takes("Stock Entry", None, "s_warehouse", "transfer_qty", 1.0),
-    takes("Purchase Receipt", None, "warehouse", "stock_qty", -1.0),
-    takes("Purchase Invoice", Some("update_stock"), "warehouse", "stock_qty", -1.0),
+    takes("Delivery Note", "warehouse", "stock_qty", 1.0),
+    takes("POS Invoice", "warehouse", "stock_qty", 1.0),
+    takes("Sales Invoice", "warehouse", "stock_qty", 1.0),
+    takes("Stock Entry", "s_warehouse", "transfer_qty", 1.0),
+    takes("Purchase Receipt", "warehouse", "stock_qty", -1.0),
+    takes("Purchase Invoice", "warehouse", "stock_qty", -1.0),
 ];
 
 /// An item and a warehouse.
@@ -117,7 +110,7 @@ async fn limited(on: &DocTypeCall<'_>, short: &[Short<'_>]) -> Result<Option<Vec
         ..ListQuery::default()
     };
     let items = on.session.site.list(&permit, &query).await?.data;
-    let counts = |item: &&Map<String, Value>| is(item, "is_stock_item") && !is(item, "allow_negative_stock");
+    let counts = |item: &&Map<String, Value>| is_set(item, "is_stock_item") && !is_set(item, "allow_negative_stock");
     Ok(Some(items.iter().filter(counts).map(|item| text_of(item, "name").to_owned()).collect()))
 }
 
@@ -125,7 +118,7 @@ async fn limited(on: &DocTypeCall<'_>, short: &[Short<'_>]) -> Result<Option<Vec
 async fn all_may_fall(on: &DocTypeCall<'_>) -> Result<bool, SiteError> {
     const SETTINGS: &str = "Stock Settings";
     let Some(permit) = sees(on, SETTINGS, &["allow_negative_stock"]).await else { return Ok(false) };
-    Ok(is(&on.session.site.get(&permit, SETTINGS).await?.data, "allow_negative_stock"))
+    Ok(is_set(&on.session.site.get(&permit, SETTINGS).await?.data, "allow_negative_stock"))
 }
 
 /// Of what the warehouses have too little, as the site holds it now.
@@ -169,10 +162,8 @@ async fn short<'d>(on: &DocTypeCall<'_>, taken: BTreeMap<Place<'d>, f64>) -> Res
 /// What goes out of each warehouse, in the items' own units.
 fn taken<'d>(doctype: &str, doc: &'d Map<String, Value>) -> BTreeMap<Place<'d>, f64> {
     let mut taken: BTreeMap<Place<'d>, f64> = BTreeMap::new();
-    let Some(takes) = TAKES.iter().find(|takes| takes.of == doctype) else { return taken };
-    if takes.only_if.is_some_and(|field| !is(doc, field)) {
-        return taken;
-    }
+    let of_it = TAKES.iter().find(|takes| takes.of == doctype && ledgers::is_held_against_stock(doctype, doc));
+    let Some(takes) = of_it else { return taken };
     let mut take = |row: &'d Map<String, Value>, warehouse: &str, quantity: f64| {
         let place = (text_of(row, "item_code"), text_of(row, warehouse));
         if !place.0.is_empty() && !place.1.is_empty() {
@@ -180,7 +171,7 @@ fn taken<'d>(doctype: &str, doc: &'d Map<String, Value>) -> BTreeMap<Place<'d>, 
         }
     };
     // What the supplier delivers was never there.
-    for row in doc.get("items").into_iter().flat_map(rows).filter(|row| !is(row, "delivered_by_supplier")) {
+    for row in doc.get("items").into_iter().flat_map(rows).filter(|row| !is_set(row, "delivered_by_supplier")) {
         let own = number(row, takes.quantity).filter(|quantity| *quantity != 0.0);
         let factor = number(row, "conversion_factor").filter(|factor| *factor > 0.0).unwrap_or(1.0);
         take(row, takes.warehouse, own.unwrap_or_else(|| number(row, "qty").unwrap_or_default() * factor));
@@ -205,7 +196,6 @@ mod tests {
         for version in Version::ALL {
             for takes in TAKES {
                 let def = erpnext_doctypes::get(*version, takes.of).unwrap();
-                assert!(takes.only_if.is_none_or(|field| def.field(field).is_some()), "{}", takes.of);
                 let rows = erpnext_doctypes::get(*version, def.field("items").unwrap().target().unwrap()).unwrap();
                 for field in ["item_code", takes.warehouse, takes.quantity] {
                     assert!(rows.field(field).is_some(), "{} has no {field}", rows.name);

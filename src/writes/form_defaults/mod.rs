@@ -304,7 +304,7 @@ async fn may_copy(on: &DocTypeCall<'_>, template: &str) -> bool {
 /// That what the field names is not there.
 fn no_such(on: &DocTypeCall<'_>, field: &str, doctype: &str, name: &str) -> ToolError {
     let message = format!("there is no {doctype} named {name:?}; search for the right name");
-    let found = Violation { path: format!("data.{field}"), rule: Rule::Value, message, nearest: None };
+    let found = Violation::new(format!("data.{field}"), Rule::Value, message);
     ToolError::arguments(on.tool.name(), vec![found])
 }
 

@@ -1,6 +1,6 @@
-//! Key and secret are canaries, and no situation makes the program write either: not to the client, not to the log at its
-//! most talkative, not into the audit log or what is kept of the site, not in an error or in `Debug`. By wiremock, as the site has to say what
-//! none says: the secret itself.
+//! Key and secret are canaries, and no situation makes the program write either: not to the client, not to the log at
+//! its most talkative, not into the audit log or what is kept of the site, not in an error or in `Debug`. By wiremock,
+//! as the site has to say what none says: the secret itself.
 
 use std::path::Path;
 

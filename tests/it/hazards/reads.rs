@@ -1,3 +1,6 @@
+//! Reads that show too much or too little: values above the user's level, filters by hidden columns, dotted links,
+//! histories.
+
 use serde_json::{Value, json};
 
 use super::{Place, at, encoded, raw_list};

@@ -1,3 +1,5 @@
+//! Rows of child tables that a plain request loses or reaches past their document.
+
 use serde_json::{Value, json};
 
 use super::{Place, at, raw_list, rows, typed_in};

@@ -1,3 +1,5 @@
+//! States that a plain request sets as if they were fields: `docstatus`, and the state of a workflow.
+
 use serde_json::json;
 
 use super::{Place, at};

@@ -1,3 +1,5 @@
+//! Values that the site drops, changes or takes without a check, and answers that only repeat what was sent.
+
 use serde_json::{Value, json};
 
 use super::{Place, at};

@@ -1,3 +1,5 @@
+//! Updates by several people at once: none is overwritten unseen, and what may not be seen is not told.
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 

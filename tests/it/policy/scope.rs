@@ -107,7 +107,7 @@ async fn a_choice_of_conditions_holds_in_lists_and_searches_too() {
     let mut counted = either;
     counted["count"] = json!(true);
     let text = refusal(&app, "list_customer_documents", counted).await;
-    assert!(text.contains("filters in the place of or_filters"), "{text}");
+    assert!(text.contains("filters instead of or_filters"), "{text}");
 }
 
 #[on_every_version]

@@ -113,13 +113,13 @@ fn read(text: &str) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn any_json_in_the_place_of_a_configuration() {
+fn any_json_is_read_as_a_configuration_or_refused_in_words() {
     let stated = prop_oneof![any_json(), any_configuration()];
     runner(2_000).run(&stated, |stated| read(&stated.to_string())).unwrap();
 }
 
 #[test]
-fn a_configuration_with_anything_in_some_place_of_it() {
+fn a_configuration_with_anything_in_some_place_is_read_or_refused_in_words() {
     let mut shipped = shipped();
     // What they leave to the environment.
     shipped.iter_mut().for_each(|stated| {
@@ -135,7 +135,7 @@ fn a_configuration_with_anything_in_some_place_of_it() {
 }
 
 #[test]
-fn a_configuration_with_bytes_changed() {
+fn a_configuration_with_changed_bytes_is_read_or_refused_in_words() {
     let shipped: Vec<String> = shipped().iter().map(|stated| serde_json::to_string_pretty(stated).unwrap()).collect();
     let cut = (any::<prop::sample::Index>(), 0_usize..20, prop::collection::vec(any::<u8>(), 0..6));
     let changed = (select(shipped), prop::collection::vec(cut, 1..4)).prop_map(|(text, cuts)| {

@@ -1,3 +1,5 @@
+//! `get_changes_since`, as a poll sees it: every change once, in order.
+
 use serde_json::{Value, json};
 
 use crate::sandbox::{config, site};

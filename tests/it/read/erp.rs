@@ -1,3 +1,5 @@
+//! Stock, prices, and what ERPNext would fill in for an item or a party.
+
 use serde_json::{Value, json};
 
 use crate::sandbox::{COMPANY, config, site};

@@ -4,7 +4,7 @@ use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, site};
-use crate::support::call;
+use crate::support::{Site, call, refusal};
 
 const LIST: &str = "list_generic_documents";
 
@@ -106,4 +106,16 @@ async fn documents_without_a_value_come_first_and_pages_by_position_say_so() {
         let (_, notes) = pages(&app, &by(order), 5).await;
         assert_eq!(notes, "", "{order}");
     }
+}
+
+/// On a stand-in: no site is known that takes no filter by the name.
+#[on_every_version]
+async fn a_list_that_does_not_go_on_is_not_read_for_ever() {
+    let site = Site::start().await;
+    let nodes: Value = (0..500).map(|number| json!({"name": format!("T{number:03}")})).collect();
+    site.data("GET", "/api/resource/Territory", nodes).await;
+    let app = site.app(json!({"Territory": {"read": true}}));
+    let text = refusal(&app, "get_tree", json!({"doctype": "Territory"})).await;
+    assert!(text.contains("the same documents of Territory again"), "{text}");
+    assert!(site.lines().await.len() < 5, "{:?}", site.lines().await);
 }

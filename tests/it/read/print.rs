@@ -1,3 +1,5 @@
+//! Prints of documents, and those that are not made since something of the document is withheld.
+
 use serde_json::json;
 
 use crate::sandbox::{SampleSite, config, site};

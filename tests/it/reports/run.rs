@@ -1,3 +1,5 @@
+//! Reports: which there are, how they are described, checked, run and paged.
+
 use erpnext_mcp::app::Connection;
 use erpnext_sandbox::{Fault, Kind, Sandbox};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Approval by a workflow: an action is taken, refused to whoever has not the role, and absent without a workflow.
+
 use serde_json::{Value, json};
 
 use super::{Desk, app};

@@ -1,3 +1,5 @@
+//! Payments cleared with the bank's statement.
+
 use serde_json::{Value, json};
 
 use super::Desk;

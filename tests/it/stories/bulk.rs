@@ -1,3 +1,5 @@
+//! Many documents in one call: checked together, stopped and gone on with, all or none.
+
 use erpnext_mcp::tool::progress::CallObserver;
 use erpnext_sandbox::{Fault, Kind, Sandbox};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! A submitted document corrected: cancelled with what stands in the way, and amended.
+
 use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! A return: credited, and paid back.
+
 use serde_json::json;
 
 use super::Desk;

@@ -1,3 +1,5 @@
+//! A supplier's bill as a file of its document.
+
 use serde_json::{Value, json};
 
 use super::Desk;

@@ -1,3 +1,5 @@
+//! What is shown before a step that cannot be taken back: the entries of a submit, and those that a cancel takes back.
+
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 

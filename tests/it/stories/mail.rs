@@ -1,3 +1,5 @@
+//! An invoice mailed with its print, after it was shown to whom.
+
 use serde_json::{Value, json};
 
 use super::Desk;

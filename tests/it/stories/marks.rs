@@ -1,3 +1,5 @@
+//! What is hung on a document: comments, tags, tasks, shares, followers; and another name for it.
+
 use serde_json::json;
 
 use super::Desk;

@@ -1,3 +1,5 @@
+//! A month closed from reports.
+
 use serde_json::{Value, json};
 
 use super::Desk;

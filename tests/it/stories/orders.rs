@@ -1,3 +1,5 @@
+//! Orders after their submission: held, closed and opened again, and their items changed.
+
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! A part of an order: delivered, billed, credited, paid.
+
 use serde_json::{Value, json};
 
 use super::Desk;

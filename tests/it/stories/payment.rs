@@ -1,3 +1,5 @@
+//! Payments recorded for invoices: in full, in part, in advance, between currencies.
+
 use serde_json::{Value, json};
 
 use super::Desk;

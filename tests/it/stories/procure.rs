@@ -1,3 +1,5 @@
+//! From a Material Request to a paid purchase.
+
 use serde_json::json;
 
 use super::Desk;

@@ -1,3 +1,5 @@
+//! Payments matched with invoices afterwards.
+
 use serde_json::{Value, json};
 
 use super::Desk;

@@ -1,3 +1,5 @@
+//! From a Quotation to a paid invoice.
+
 use serde_json::json;
 
 use super::Desk;

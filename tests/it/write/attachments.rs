@@ -1,3 +1,5 @@
+//! Files of a document: attached, listed, read, deleted, each with the leave that the document needs.
+
 use erpnext_mcp::tool::progress::{Attachment, CallObserver};
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Methods of the site that the configuration lists.
+
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::tool::definition::definition;
 use serde_json::{Value, json};

@@ -28,6 +28,7 @@ use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::extract;
+use crate::hex::hex;
 use crate::policy::Operation;
 use crate::tool::document_args::CreateArgs;
 use crate::tool::kinds::{Data, DocTypeName, Object};
@@ -158,7 +159,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// What is done with each row.
@@ -217,8 +218,7 @@ fn dry(shown: Map<String, Value>, problems: &Problems) -> Map<String, Value> {
     if !problems.is_empty() {
         answer.insert("rows_with_problems".to_owned(), json!(problems.rows()));
         answer.insert("problems".to_owned(), Value::Array(problems.told()));
-        next =
-            "Nothing was sent, and nothing is while a row has a problem: correct the file, or say mapping otherwise.";
+        next = "Nothing was sent, and nothing will be while a row has a problem: correct the file, or change mapping.";
     }
     answer.insert("next".to_owned(), json!(next));
     answer

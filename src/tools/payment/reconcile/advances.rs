@@ -1,5 +1,6 @@
 //! The account in which a company keeps what a party paid in advance, where that is another than the party's.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -67,20 +68,17 @@ async fn seen(session: &Session<'_>, doctype: &str, name: &str) -> Option<Map<St
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
     let mut stored = session.site.get(&permit, name).await.ok()?.data;
-    stored.retain(|key, _| def.field(key).is_some_and(|field| permit.fields().may_read(field)));
-    if let Some(table) = def.table("accounts").filter(|_| stored.contains_key("accounts")) {
-        let child = session.catalog.known(table.rows_of()?)?;
-        let is_seen = |column: &str| child.field(column).is_some_and(|of| permit.fields().may_read_child(table, of));
-        if !["company", "advance_account"].into_iter().all(is_seen) {
-            stored.remove("accounts");
-        }
+    let children = |child: &str| session.catalog.known(child);
+    let may_read = |name: &str| permit.fields().may_read_named(def, &children, name);
+    stored.retain(|key, _| may_read(key));
+    if !["accounts.company", "accounts.advance_account"].into_iter().all(may_read) {
+        stored.remove("accounts");
     }
     Some(stored)
 }
 
 /// What the rows of a party or a group state for the company: empty where nothing; none where the rows are withheld.
 fn stated(doc: &Map<String, Value>, company: &str) -> Option<String> {
-    let rows = doc.get("accounts")?.as_array().into_iter().flatten().filter_map(Value::as_object);
-    let mut of_company = rows.filter(|row| text_of(row, "company") == company);
+    let mut of_company = rows(doc.get("accounts")?).filter(|row| text_of(row, "company") == company);
     Some(of_company.next().map(|row| text_of(row, "advance_account").to_owned()).unwrap_or_default())
 }

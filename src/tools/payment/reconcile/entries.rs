@@ -1,12 +1,12 @@
 //! What of a party is open: as the site's own tool finds it, as far as the caller may see it.
 
-use erpnext_schema::{Operator, Order, Rule, Violation};
+use erpnext_schema::{Operator, Order, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
 use super::advances::{Advances, advances};
 use super::kinds::{ENTRY, Kind};
 use super::matches::Side;
-use super::sources::{Source, may_read};
+use super::sources::Source;
 use super::{PAYMENT, ReconcileArgs};
 use crate::document::amounts::is_above;
 use crate::documents::DocTypeCall;
@@ -83,17 +83,8 @@ impl Sight<'_> {
             Advances::Unknown => left_out.push("advances in an account of their own are not looked at".to_owned()),
         }
         let mut found = session.site.ask_desk_tool(self.asks, DeskQuestion::Unreconciled, &form, None).await?;
-        let mut rows = |table: &str| -> Vec<Map<String, Value>> {
-            let rows = match found.remove(table) {
-                Some(Value::Array(rows)) => rows,
-                _ => Vec::new(),
-            };
-            let rows = rows.into_iter().filter_map(|row| match row {
-                Value::Object(row) => Some(row),
-                _ => None,
-            });
-            rows.collect()
-        };
+        let mut rows =
+            |table: &str| -> Vec<Map<String, Value>> { found.remove(table).into_iter().flat_map(into_rows).collect() };
         let of_payments = rows("payments");
         let payments: Vec<Side> = of_payments.iter().filter_map(|row| self.payment(row)).collect();
         let payments = self.taken("payments", ("reference_type", of_payments.as_slice()), payments, &mut left_out);
@@ -166,11 +157,10 @@ impl Sight<'_> {
         }
         let field = args.party_type.account();
         let needs = |argument: &str, message: String| {
-            let path = argument.to_owned();
-            let found = Violation { path, rule: Rule::Mandatory, message, nearest: None };
+            let found = Violation::new(argument, Rule::Mandatory, message);
             ToolError::arguments(on.tool.name(), vec![found])
         };
-        if args.account.is_none() && !may_read(on, field) {
+        if args.account.is_none() && !on.may_read(field) {
             return Err(needs("account", format!("is mandatory: reading {field} of {} is not permitted", on.def.name)));
         }
         let mut filters = vec![
@@ -257,7 +247,7 @@ async fn in_sight(on: &DocTypeCall<'_>, mut sides: Vec<Side>) -> Result<Vec<Side
     let rows = on.session.site.list(on.permit, &query).await?.data;
     let seen: Vec<String> = rows.iter().filter_map(|row| document_name(row.get("name")?)).collect();
     sides.retain(|side| seen.contains(&side.name));
-    if !may_read(on, "posting_date") {
+    if !on.may_read("posting_date") {
         sides.iter_mut().for_each(|side| side.date = Value::Null);
     }
     Ok(sides)

@@ -1,10 +1,11 @@
 //! What can be matched as a payment: a Payment Entry, a row of a Journal Entry, a return; and what each shows. Pure.
 
+use erpnext_schema::rows;
 use serde_json::{Map, Value, json};
 
 use super::super::advance::account_of;
 use super::PAYMENT;
-use crate::document::amounts::{money, same};
+use crate::document::amounts::{money, number_or_zero, same};
 use crate::shape::text_of;
 use crate::tools::erp::PartyType;
 
@@ -64,9 +65,9 @@ impl Kind {
     /// What is open of a document, as it shows it; `row` names the row of a Journal Entry.
     pub fn open(self, party_type: PartyType, doc: &Map<String, Value>, row: &str) -> f64 {
         match self {
-            Self::Payment => number(doc, "unallocated_amount"),
-            Self::Entry => own_row(doc, row).map_or(0.0, |row| number(row, side(party_type))),
-            Self::Return => -number(doc, "outstanding_amount"),
+            Self::Payment => number_or_zero(doc, "unallocated_amount"),
+            Self::Entry => own_row(doc, row).map_or(0.0, |row| number_or_zero(row, side(party_type))),
+            Self::Return => -number_or_zero(doc, "outstanding_amount"),
         }
     }
 
@@ -90,7 +91,7 @@ impl Kind {
         let mut after = before.clone();
         let all: f64 = shares.iter().map(|(_, amount)| amount).sum();
         let mut add = |field: &str, amount: f64| {
-            after.insert(field.to_owned(), json!(money(number(before, field) + amount)));
+            after.insert(field.to_owned(), json!(money(number_or_zero(before, field) + amount)));
         };
         match self {
             Self::Payment => {
@@ -100,7 +101,7 @@ impl Kind {
                     let doctype = party_type.invoice();
                     json!({"reference_doctype": doctype, "reference_name": invoice, "allocated_amount": amount})
                 });
-                after.insert("references".to_owned(), rows(before, "references").chain(references).collect());
+                after.insert("references".to_owned(), rows_of(before, "references").chain(references).collect());
             }
             Self::Return => add("outstanding_amount", all),
             Self::Entry => {
@@ -110,7 +111,7 @@ impl Kind {
                     row.insert(side.to_owned(), json!(money(amount)));
                     row
                 };
-                let left = with(number(&of_row, side) - all);
+                let left = with(number_or_zero(&of_row, side) - all);
                 let booked = shares.iter().map(|(invoice, amount)| {
                     let mut booked = with(*amount);
                     booked.remove("name");
@@ -118,8 +119,8 @@ impl Kind {
                     booked.insert("reference_name".to_owned(), json!(invoice));
                     Value::Object(booked)
                 });
-                let kept = rows(before, "accounts").filter_map(|kept| match kept["name"] == row {
-                    true => Some(Value::Object(left.clone())).filter(|_| !same(number(&left, side), 0.0)),
+                let kept = rows_of(before, "accounts").filter_map(|kept| match kept["name"] == row {
+                    true => Some(Value::Object(left.clone())).filter(|_| !same(number_or_zero(&left, side), 0.0)),
                     false => Some(kept),
                 });
                 after.insert("accounts".to_owned(), kept.chain(booked).collect());
@@ -141,7 +142,7 @@ impl Kind {
             Self::Entry => ("accounts", side(party_type)),
             // The site tells a return's amount without a new version of it.
             Self::Return => {
-                let gained = number(now, "outstanding_amount") - number(before, "outstanding_amount");
+                let gained = number_or_zero(now, "outstanding_amount") - number_or_zero(before, "outstanding_amount");
                 let all: f64 = shares.iter().map(|(_, amount)| amount).sum();
                 return (!same(gained, 0.0)).then(|| same(gained, all));
             }
@@ -150,8 +151,8 @@ impl Kind {
             return None;
         }
         let of = |doc: &Map<String, Value>, invoice: &str| -> f64 {
-            let rows = doc.get(table).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-            rows.filter(|row| text_of(row, "reference_name") == invoice).map(|row| number(row, column)).sum()
+            let rows = doc.get(table).into_iter().flat_map(rows);
+            rows.filter(|row| text_of(row, "reference_name") == invoice).map(|row| number_or_zero(row, column)).sum()
         };
         Some(shares.iter().all(|(invoice, amount)| same(of(now, invoice) - of(before, invoice), *amount)))
     }
@@ -171,16 +172,11 @@ const fn side(party_type: PartyType) -> &'static str {
 }
 
 fn own_row<'d>(doc: &'d Map<String, Value>, row: &str) -> Option<&'d Map<String, Value>> {
-    let mut rows = doc.get("accounts").and_then(Value::as_array)?.iter().filter_map(Value::as_object);
-    rows.find(|own| text_of(own, "name") == row)
+    rows(doc.get("accounts")?).find(|own| text_of(own, "name") == row)
 }
 
-fn rows(doc: &Map<String, Value>, table: &str) -> impl Iterator<Item = Value> + use<> {
+fn rows_of(doc: &Map<String, Value>, table: &str) -> impl Iterator<Item = Value> + use<> {
     doc.get(table).and_then(Value::as_array).cloned().unwrap_or_default().into_iter()
-}
-
-pub fn number(doc: &Map<String, Value>, field: &str) -> f64 {
-    doc.get(field).and_then(Value::as_f64).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::super::allocate::wrong;
 use super::MOST;
-use crate::document::amounts::{is_above, money};
+use crate::document::amounts::{is_above, money, stated_number};
 use crate::documents::names::document_name;
 use crate::shape::text_of;
 
@@ -109,8 +109,8 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
             violations.push(wrong(&path(key), message, None));
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
-        let number = amount.and_then(|amount| amount.as_f64().or_else(|| amount.as_str()?.trim().parse().ok()));
-        if amount.is_some() && number.is_none_or(|number: f64| number <= 0.0 || !number.is_finite()) {
+        let number = amount.and_then(stated_number);
+        if amount.is_some() && number.is_none_or(|number| number <= 0.0 || !number.is_finite()) {
             violations.push(wrong(&path("amount"), "expected a number above 0".to_owned(), None));
         }
         let mut side = |key: &str, sides: &[Side]| match named(row, key, sides) {

@@ -20,7 +20,7 @@ use self::entries::{ADVANCES, Entries, Sight, limit};
 use self::kinds::{ENTRY, Kind};
 use self::matches::{Match, Side, asked, other_rows};
 use self::postings::Postings;
-use self::sources::{Permits, Source, may_read, sees};
+use self::sources::{Permits, Source};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
 use crate::answer::ToolAnswer;
@@ -98,7 +98,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let on = DocTypeCall::of(&call, &update).await?;
     let invoices = DocTypeCall::of(&call, &of).await?;
     invoices.keeps_values().await?;
-    sees(&invoices, &["company", args.party_type.field(), "outstanding_amount"])?;
+    invoices.needs_to_read(&["company", args.party_type.field(), "outstanding_amount"])?;
     let (mut permits, mut closed) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
         match Permits::of(session, kind, args.party_type).await {
@@ -163,7 +163,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     if call.attempt.dry_run {
         let mut answer = Map::from_iter([("dry_run".to_owned(), json!(true))]);
         answer.extend(told);
-        let next = "Dry run: nothing was sent but questions; the site's own rules for matching were not run.";
+        let next = "Dry run: nothing was sent; the site was only read, and its own rules for matching were not run.";
         answer.insert("next".to_owned(), json!(next));
         return Ok(answer.into());
     }
@@ -346,7 +346,7 @@ async fn open_now(sight: &Sight<'_>, entries: &Entries, matches: &[Match]) -> Va
     names.sort_unstable();
     names.dedup();
     let fields =
-        ["name", "outstanding_amount", "status"].into_iter().filter(|field| *field == "name" || may_read(on, field));
+        ["name", "outstanding_amount", "status"].into_iter().filter(|field| *field == "name" || on.may_read(field));
     let query = ListQuery {
         fields: fields.map(str::to_owned).collect(),
         filters: vec![Filter::new("name", Operator::In, json!(names))],

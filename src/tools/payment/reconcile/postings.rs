@@ -71,6 +71,6 @@ async fn within(most: u64, call: &Call<'_>, company: &str, amounts: &[(&str, f64
             "permissions.quota.submit_amount: a {ENTRY} that settles a return would be over more than {most}, or in another \
              currency than the company's; nothing was sent."
         ),
-        "A person does that on the site; allocations of the others leave it out.",
+        "A person does that on the site; name the others in allocations to leave it out.",
     ))
 }

@@ -68,15 +68,13 @@ async fn posts(session: &Session<'_>) -> Result<(), ToolError> {
     for operation in STEPS {
         let permit = session.permit(operation, ENTRY).await?;
         if permit.is_conditional() {
-            return Err(ToolError::refused(
-                format!("A condition of this server's configuration is to hold for each {ENTRY}."),
-                "get_doctype_permissions tells what is permitted.",
-            ));
+            let what = format!("A condition of this server's configuration is to hold for each {ENTRY}.");
+            return Err(ToolError::not_permitted(what));
         }
         let def = DocTypeCall::def_of(session, &permit).await?;
         let children = |child: &str| session.catalog.known(child);
         let refused = permit.fields().refused(operation, Some(def), children, &made);
-        refused.first().map_or(Ok(()), |field| Err(may_not_write(ENTRY, field)))?;
+        refused.first().map_or(Ok(()), |field| Err(ToolError::not_writable(field, ENTRY)))?;
     }
     Ok(())
 }
@@ -88,52 +86,8 @@ impl<'a> Source<'a> {
         let Permits { kind, update, read, submit } = permits;
         let (changed, seen) = (DocTypeCall::of(call, update).await?, DocTypeCall::of(call, read).await?);
         changed.keeps_values().await?;
-        sees(&seen, kind.shown_by(party_type))?;
-        may_change(&changed, kind.changes())?;
+        seen.needs_to_read(kind.shown_by(party_type))?;
+        changed.needs_to_update(kind.changes())?;
         Ok(Self { kind: *kind, party_type, changed, seen, submit: submit.as_ref() })
-    }
-}
-
-/// Refuses a field that is withheld and has to be seen.
-///
-/// # Errors
-/// Its name.
-pub fn sees(on: &DocTypeCall<'_>, needed: &[&str]) -> Result<(), ToolError> {
-    match needed.iter().find(|name| !may_read(on, name)) {
-        None => Ok(()),
-        Some(name) => Err(ToolError::refused(
-            format!("This server's configuration does not permit reading {name} of {}.", on.def.name),
-            "get_doctype_permissions tells what is permitted.",
-        )),
-    }
-}
-
-/// That the configuration lets these fields be changed.
-fn may_change(on: &DocTypeCall<'_>, fields: &[&str]) -> Result<(), ToolError> {
-    let changes: Map<String, Value> = fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
-    let children = |child: &str| on.session.catalog.known(child);
-    match on.permit.fields().refused(Operation::Update, Some(on.def), children, &changes).first() {
-        None => Ok(()),
-        Some(field) => Err(may_not_write(on.def.name, field)),
-    }
-}
-
-fn may_not_write(doctype: &str, field: &str) -> ToolError {
-    ToolError::refused(
-        format!("This server's configuration does not permit writing {field} of {doctype}."),
-        "get_doctype_permissions tells what is permitted.",
-    )
-}
-
-/// Whether a field may be read, or a column as `accounts.party`.
-pub fn may_read(on: &DocTypeCall<'_>, name: &str) -> bool {
-    let fields = on.permit.fields();
-    match name.split_once('.') {
-        None => on.def.field(name).is_some_and(|field| fields.may_read(field)),
-        Some((table, column)) => on.def.table(table).is_some_and(|table| {
-            let child = table.rows_of().and_then(|child| on.session.catalog.known(child));
-            let column = child.and_then(|child| child.field(column));
-            column.is_some_and(|column| fields.may_read_child(table, column))
-        }),
     }
 }

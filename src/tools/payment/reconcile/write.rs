@@ -6,11 +6,11 @@ use erpnext_schema::counted;
 use serde_json::{Map, Value, json};
 
 use super::entries::{Entries, Sight};
-use super::kinds::{Kind, Share, booked_for, number};
+use super::kinds::{Kind, Share, booked_for};
 use super::matches::{Match, Side};
-use super::sources::{Source, may_read};
+use super::sources::Source;
 use crate::cleared::Cleared;
-use crate::document::amounts::same;
+use crate::document::amounts::{number_or_zero, same};
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -64,7 +64,7 @@ impl<'a> Matched<'a> {
             if let Some(order) = booked_for(&before, row) {
                 return Err(ToolError::refused(
                     format!("{} {:?} is booked for {order:?} already; nothing was sent.", side.doctype, side.name),
-                    "Leave it out by allocations of the others: the desk's Payment Reconciliation takes it from there.",
+                    "Name the others in allocations to leave it out; the desk's Payment Reconciliation takes it.",
                 ));
             }
             if !same(source.kind.open(source.party_type, &before, row), side.open) {
@@ -94,7 +94,7 @@ impl<'a> Matched<'a> {
     /// Whether it is booked in this account, and that may be told.
     pub fn is_in(&self, account: &str) -> bool {
         let Source { kind, seen, .. } = self.source;
-        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| may_read(seen, field));
+        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| seen.may_read(field));
         is_told && kind.account(&self.before, text_of(&self.side.row, "reference_row")) == Some(account)
     }
 
@@ -158,7 +158,9 @@ pub async fn allotted(
                 "Somebody has to do it in the desk's Payment Reconciliation.",
             ));
         }
-        for row in made.iter().filter_map(Value::as_object).filter(|row| !same(number(row, "difference_amount"), 0.0)) {
+        for row in
+            made.iter().filter_map(Value::as_object).filter(|row| !same(number_or_zero(row, "difference_amount"), 0.0))
+        {
             let fact = |key: &str| row.get(key).cloned().unwrap_or_default();
             let mut told = json!({
                 "payment": payment.name(), "invoice": fact("invoice_number"), "gain_or_loss": fact("difference_amount"),
@@ -190,7 +192,7 @@ fn is_meant(side: &Side, named: &[Share], made: &[Value]) -> bool {
                 && text_of(row, "reference_name") == side.name
                 && text_of(row, "reference_row") == text_of(&side.row, "reference_row")
                 && text_of(row, "invoice_number") == invoice
-                && same(number(row, "allocated_amount"), *amount)
+                && same(number_or_zero(row, "allocated_amount"), *amount)
         })
     };
     made.len() == named.len() && named.iter().all(is_there)
