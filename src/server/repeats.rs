@@ -187,7 +187,11 @@ mod tests {
         let credentials = Credentials::new("k".into(), "s".into()).unwrap();
         let caller =
             Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials).of_user("a@example.com");
-        let by = |via: &str| Caller { via: Some(via.to_owned()), ..caller.clone() };
+        let by = |via: &str| {
+            let mut by = caller.clone();
+            by.via = Some(via.to_owned());
+            by
+        };
         let request = CallToolRequestParams::new("create_todo_document");
         let key = |via: &str| Key::new(&by(via), &request);
         assert_eq!(key("token wide"), key("token wide"));
@@ -216,6 +220,7 @@ mod tests {
         assert!(again.came().await.is_none());
         assert!(repeats.lock().is_empty());
     }
+
     #[tokio::test]
     async fn one_that_sent_nothing_is_done_by_who_asks_again() {
         let repeats = Repeats::default();

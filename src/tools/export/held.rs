@@ -14,6 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tempfile::NamedTempFile;
 
 use super::Format;
+use crate::hex::hex;
 use crate::site::{Identity, encode};
 
 /// How long a file can be read back.

@@ -57,7 +57,7 @@ pub(super) struct RunArgs {
     /// as an earlier answer of this report has it: columns that are still the same are not told again
     columns_known: Option<String>,
     #[serde(default)]
-    totals_only: bool,
+    pub(super) totals_only: bool,
     #[serde(default)]
     limit: Limit,
     cursor: Option<Cursor>,

@@ -84,7 +84,9 @@ pub(super) async fn sees(on: &DocTypeCall<'_>, doctype: &str, fields: &[&str]) -
     let masked = on.session.masked(doctype, FOR_READS).await.ok()?;
     let hidden = |name: &&str| match name.split_once('.') {
         None => masked.hides(doctype, name),
-        Some((table, column)) => def.table(table).and_then(|table| table.rows_of()).is_none_or(|child| masked.hides(child, column)),
+        Some((table, column)) => {
+            def.table(table).and_then(|table| table.rows_of()).is_none_or(|child| masked.hides(child, column))
+        }
     };
     (!fields.iter().any(hidden)).then_some(permit)
 }
