@@ -5,6 +5,7 @@ mod duplicate;
 mod make;
 mod part;
 mod table;
+mod worked_out;
 
 use std::ops::ControlFlow;
 
@@ -27,7 +28,7 @@ use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::fixed_fields;
-use make::{Then, make};
+use make::{Then, Wanted, make};
 use table::{CONVERSIONS, Conversion, When};
 
 pub use duplicate::DUPLICATE;
@@ -169,7 +170,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    make(&source_on, &on, name, Draft { doc, left_out }, data, then, args.form_defaults != Some(false)).await
+    let wanted = Wanted { data, then, fills: args.form_defaults != Some(false), is_part: args.rows.is_some() };
+    make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {
