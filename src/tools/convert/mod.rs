@@ -22,7 +22,7 @@ use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::shape::Masked;
+use crate::shape::{Masked, text_of};
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
@@ -238,10 +238,16 @@ fn missing(
                 Some(("it is cancelled".to_owned(), "Take the amendment of it, if there is one.".to_owned()))
             }
         },
-        When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| ("it is cancelled".to_owned(), others())),
-        When::Is(field, value) => {
-            let fits = doc.get(*field).is_some_and(|is| is == value);
-            (visible(field) && !fits).then(|| (format!("its {field} is not {value}"), others()))
+        When::Draft => match docstatus {
+            Docstatus::Draft => None,
+            Docstatus::Submitted => {
+                Some((format!("{} is made of a draft, and it is submitted", with_article(conversion.makes)), others()))
+            }
+            Docstatus::Cancelled => Some(("it is cancelled".to_owned(), others())),
+        },
+        When::Is(field, values) => {
+            let fits = values.contains(&text_of(doc, field));
+            (visible(field) && !fits).then(|| (format!("its {field} is not {}", values.join(" or ")), others()))
         }
         When::Not(field) => {
             let is = doc.get(*field).and_then(Value::as_u64) == Some(1);
@@ -257,7 +263,7 @@ fn missing(
             (visible(field) && amount == 0.0).then(|| (format!("nothing is left to pay: its {field} is 0"), others()))
         }
         When::None(field, values) => {
-            let is = doc.get(*field).and_then(Value::as_str).unwrap_or_default();
+            let is = text_of(doc, field);
             (visible(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
         }
     })

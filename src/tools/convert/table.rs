@@ -31,12 +31,12 @@ impl Conversion {
 /// What must hold of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
+    /// It is a draft.
+    Draft,
     /// It is submitted.
     Submitted,
-    /// It is not cancelled.
-    NotCancelled,
-    /// The Select field has this value.
-    Is(&'static str, &'static str),
+    /// The Select field has one of these values.
+    Is(&'static str, &'static [&'static str]),
     /// The Check field is off.
     Not(&'static str),
     /// The Percent field is below 100: something is left to do.
@@ -47,7 +47,7 @@ pub enum When {
     None(&'static str, &'static [&'static str]),
 }
 
-use When::{Is, Left, Not, NotCancelled, Submitted};
+use When::{Draft, Is, Left, Not, Submitted};
 
 const SUBMITTED: &[When] = &[Submitted];
 const ANY: &[When] = &[];
@@ -58,6 +58,7 @@ const TO_RECEIVE: &[When] = &[Submitted, OPEN, Left("per_received")];
 const TO_BILL: &[When] = &[Submitted, OPEN, Left("per_billed")];
 const NOTE_TO_BILL: &[When] = &[Submitted, Not("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
 const TO_PAY: &[When] = &[Submitted, When::Some("outstanding_amount")];
+const TO_PACK: &[When] = &[Draft, Not("is_return")];
 const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
 const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
 const TO_MAKE: &[When] = &[Submitted, When::None("status", &["Completed", "Stopped", "Closed"])];
@@ -88,9 +89,13 @@ const fn request(to: &'static str, method: &'static str, when: &'static [When]) 
     makes("Material Request", to, method, when)
 }
 
-const REQUESTED: &[When] = &[Submitted, When::None("status", &["Stopped"]), Left("per_ordered")];
-const FOR_PURCHASE: &[When] =
-    &[Submitted, Is("material_request_type", "Purchase"), When::None("status", &["Stopped"]), Left("per_ordered")];
+const fn requested(kinds: &'static [&'static str]) -> [When; 4] {
+    [Submitted, Is("material_request_type", kinds), When::None("status", &["Stopped"]), Left("per_ordered")]
+}
+
+const TO_ORDER: &[When] = &requested(&["Purchase", "Subcontracting"]);
+const TO_ASK_FOR: &[When] = &requested(&["Purchase"]);
+const TO_MOVE: &[When] = &requested(&["Material Transfer", "Material Issue", "Customer Provided"]);
 
 /// Every way on, by the order of the chain.
 #[rustfmt::skip]
@@ -111,16 +116,16 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Sales Order", "Project", "erpnext.selling.doctype.sales_order.sales_order.make_project", SUBMITTED),
     payment("Sales Order", TO_BILL),
     makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NOTE_TO_BILL),
-    makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", &[NotCancelled]),
+    makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", TO_PACK),
     makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", NO_RETURN),
     returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return"),
     makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
     payment("Sales Invoice", TO_PAY),
     returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
-    request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", FOR_PURCHASE),
-    request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", FOR_PURCHASE),
-    request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", FOR_PURCHASE),
-    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", REQUESTED),
+    request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", TO_ORDER),
+    request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", TO_ASK_FOR),
+    request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", TO_ASK_FOR),
+    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", TO_MOVE),
     makes("Supplier Quotation", "Purchase Order", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order", SUBMITTED),
     makes("Supplier Quotation", "Purchase Invoice", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_invoice", SUBMITTED),
     makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", TO_RECEIVE),
@@ -151,16 +156,11 @@ mod tests {
             def(conversion.to);
             for when in conversion.when {
                 match when {
-                    Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
-                    NotCancelled => {}
-                    Is(field, value) => {
-                        let choices = from.field(field).and_then(|field| field.choices());
-                        assert!(choices.is_some_and(|choices| choices.contains(value)), "{conversion:?}");
-                    }
+                    Draft | Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
                     Not(field) | Left(field) | When::Some(field) => {
                         assert!(from.field(field).is_some(), "{conversion:?}");
                     }
-                    When::None(field, values) => {
+                    Is(field, values) | When::None(field, values) => {
                         let choices = from.field(field).and_then(|field| field.choices()).unwrap_or_default();
                         assert!(values.iter().all(|value| choices.contains(value)), "{conversion:?}");
                     }
