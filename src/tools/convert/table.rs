@@ -18,12 +18,16 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The fields of the document there is whose values stand in what is made under other names, so that no field rule of what
-    /// is made withholds them.
+    /// The fields of the document there is, and the columns of its rows, whose values stand in what is made under other names,
+    /// so that no field rule of what is made withholds them.
     pub fn amounts(&self) -> &'static [&'static str] {
-        match self.mapper {
-            Mapper::Payment => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
-            Mapper::Method(_) | Mapper::StockEntry(_) => &[],
+        match (self.mapper, self.to) {
+            (Mapper::Payment, _) => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
+            (Mapper::BlanketOrder(_), _) => &["items.rate"],
+            (_, "Dunning") => {
+                &["outstanding_amount", "payment_schedule.outstanding", "payment_schedule.payment_amount"]
+            }
+            (Mapper::Method(_) | Mapper::StockEntry(_), _) => &[],
         }
     }
 }
@@ -58,6 +62,9 @@ const TO_RECEIVE: &[When] = &[Submitted, OPEN, Left("per_received")];
 const TO_BILL: &[When] = &[Submitted, OPEN, Left("per_billed")];
 const NOTE_TO_BILL: &[When] = &[Submitted, Not("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
 const TO_PAY: &[When] = &[Submitted, When::Some("outstanding_amount")];
+const OVERDUE: &[When] = &[Submitted, Not("is_return"), Is("status", &["Overdue", "Overdue and Discounted"])];
+const TO_SELL: &[When] = &[Submitted, Is("blanket_order_type", &["Selling"])];
+const TO_BUY: &[When] = &[Submitted, Is("blanket_order_type", &["Purchasing"])];
 const TO_PACK: &[When] = &[Draft, Not("is_return")];
 const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
 const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
@@ -69,6 +76,10 @@ const fn makes(from: &'static str, to: &'static str, method: &'static str, when:
 
 const fn payment(from: &'static str, when: &'static [When]) -> Conversion {
     Conversion { from, makes: "Payment Entry", to: "Payment Entry", mapper: Mapper::Payment, when }
+}
+
+const fn blanket_order(to: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from: "Blanket Order", makes: to, to, mapper: Mapper::BlanketOrder(to), when }
 }
 
 const fn returns(of: &'static str, makes: &'static str, method: &'static str) -> Conversion {
@@ -107,6 +118,9 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Opportunity", "Customer", "erpnext.crm.doctype.opportunity.opportunity.make_customer", ANY),
     makes("Opportunity", "Request for Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_request_for_quotation", ANY),
     makes("Opportunity", "Supplier Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_supplier_quotation", ANY),
+    blanket_order("Quotation", TO_SELL),
+    blanket_order("Sales Order", TO_SELL),
+    blanket_order("Purchase Order", TO_BUY),
     makes("Quotation", "Sales Order", "erpnext.selling.doctype.quotation.quotation.make_sales_order", OFFERED),
     makes("Quotation", "Sales Invoice", "erpnext.selling.doctype.quotation.quotation.make_sales_invoice", OFFERED),
     makes("Sales Order", "Delivery Note", "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note", TO_DELIVER),
@@ -122,10 +136,13 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
     payment("Sales Invoice", TO_PAY),
     returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
+    makes("Sales Invoice", "Dunning", "erpnext.accounts.doctype.sales_invoice.sales_invoice.create_dunning", OVERDUE),
+    returns("POS Invoice", "Return", "erpnext.accounts.doctype.pos_invoice.pos_invoice.make_sales_return"),
     request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", TO_ORDER),
     request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", TO_ASK_FOR),
     request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", TO_ASK_FOR),
     request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", TO_MOVE),
+    makes("Request for Quotation", "Supplier Quotation", "erpnext.buying.doctype.request_for_quotation.request_for_quotation.make_supplier_quotation_from_rfq", SUBMITTED),
     makes("Supplier Quotation", "Purchase Order", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order", SUBMITTED),
     makes("Supplier Quotation", "Purchase Invoice", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_invoice", SUBMITTED),
     makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", TO_RECEIVE),
@@ -154,6 +171,12 @@ mod tests {
             let def = |name: &str| erpnext_doctypes::any(name).unwrap_or_else(|| panic!("no DocType {name}"));
             let from = def(conversion.from);
             def(conversion.to);
+            for amount in conversion.amounts() {
+                // Of invoices and orders each has some of these.
+                let Some((table, column)) = amount.split_once('.') else { continue };
+                let rows = from.table(table).and_then(erpnext_schema::FieldDef::rows_of);
+                assert!(rows.is_some_and(|rows| def(rows).field(column).is_some()), "{conversion:?}");
+            }
             for when in conversion.when {
                 match when {
                     Draft | Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
