@@ -66,6 +66,8 @@ const OVERDUE: &[When] = &[Submitted, Not("is_return"), Is("status", &["Overdue"
 const TO_SELL: &[When] = &[Submitted, Is("blanket_order_type", &["Selling"])];
 const TO_BUY: &[When] = &[Submitted, Is("blanket_order_type", &["Purchasing"])];
 const TO_PACK: &[When] = &[Draft, Not("is_return")];
+const TO_INSTALL: &[When] = &[Submitted, Not("is_return"), Left("per_installed")];
+const TO_SEND_BACK: &[When] = &[Submitted, Not("is_return"), Left("per_returned")];
 const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
 const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
 const TO_MAKE: &[When] = &[Submitted, When::None("status", &["Completed", "Stopped", "Closed"])];
@@ -82,8 +84,8 @@ const fn blanket_order(to: &'static str, when: &'static [When]) -> Conversion {
     Conversion { from: "Blanket Order", makes: to, to, mapper: Mapper::BlanketOrder(to), when }
 }
 
-const fn returns(of: &'static str, makes: &'static str, method: &'static str) -> Conversion {
-    Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when: NO_RETURN }
+const fn returns(of: &'static str, makes: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when }
 }
 
 const fn stock_entry(purpose: &'static str) -> Conversion {
@@ -131,13 +133,13 @@ pub const CONVERSIONS: &[Conversion] = &[
     payment("Sales Order", TO_BILL),
     makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NOTE_TO_BILL),
     makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", TO_PACK),
-    makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", NO_RETURN),
-    returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return"),
+    makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", TO_INSTALL),
+    returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return", TO_SEND_BACK),
     makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
     payment("Sales Invoice", TO_PAY),
-    returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
+    returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return", NO_RETURN),
     makes("Sales Invoice", "Dunning", "erpnext.accounts.doctype.sales_invoice.sales_invoice.create_dunning", OVERDUE),
-    returns("POS Invoice", "Return", "erpnext.accounts.doctype.pos_invoice.pos_invoice.make_sales_return"),
+    returns("POS Invoice", "Return", "erpnext.accounts.doctype.pos_invoice.pos_invoice.make_sales_return", NO_RETURN),
     request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", TO_ORDER),
     request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", TO_ASK_FOR),
     request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", TO_ASK_FOR),
@@ -150,10 +152,10 @@ pub const CONVERSIONS: &[Conversion] = &[
     payment("Purchase Order", TO_BILL),
     makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NOTE_TO_BILL),
     makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
-    returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return"),
+    returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return", TO_SEND_BACK),
     makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_STOCK_YET),
     payment("Purchase Invoice", TO_PAY),
-    returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note"),
+    returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note", NO_RETURN),
     stock_entry("Material Transfer for Manufacture"),
     stock_entry("Manufacture"),
 ];
