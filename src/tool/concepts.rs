@@ -7,8 +7,16 @@ pub(super) const EMPTY: &[&str] = &[
     "to", "what", "which", "with",
 ];
 
-/// Several words that mean one.
-pub(super) const PHRASES: &[(&str, &str)] = &[("how many", "count"), ("document type", "doctype")];
+/// Several words that mean one, or the document by which it is done.
+pub(super) const PHRASES: &[(&str, &str)] = &[
+    ("how many", "count"),
+    ("document type", "doctype"),
+    ("set opening stock", "create stock reconciliation"),
+    ("opening stock", "stock reconciliation"),
+    ("close the fiscal year", "create period closing voucher"),
+    ("close fiscal year", "create period closing voucher"),
+    ("close the year", "create period closing voucher"),
+];
 
 /// What people say for a word in the name of a tool.
 pub(super) const MEANT: &[(&str, &str)] = &[

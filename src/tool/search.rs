@@ -306,6 +306,8 @@ mod tests {
             ("approve or reject", "apply_workflow_action"),
             ("sum by month", "aggregate_documents"),
             ("print pdf", "print_document"),
+            ("set opening stock", "create_stock_reconciliation_document"),
+            ("Close the fiscal year", "create_period_closing_voucher_document"),
         ] {
             assert_eq!(found(query).first(), Some(&wanted), "{query}: {:?}", found(query));
         }

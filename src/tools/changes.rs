@@ -72,6 +72,8 @@ struct Source {
 #[derive(Clone, PartialEq, Debug)]
 struct Seen {
     at: String,
+    /// What was made up to here was told; earlier than `at` while pages are left that were asked for then.
+    began: String,
     /// Source and document, where one was seen; else everything after the time is new.
     document: Option<(usize, String)>,
     /// From when on all that was given is known.
@@ -84,7 +86,7 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.document {
             Some((source, name)) => {
-                write!(f, "{}|{}|{}|{source}|{name}", self.at, self.from, self.given.join(","))
+                write!(f, "{}|{}|{}|{}|{source}|{name}", self.at, self.began, self.from, self.given.join(","))
             }
             None => f.write_str(&self.at),
         }
@@ -95,19 +97,20 @@ impl FromStr for Seen {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.splitn(5, '|');
+        let mut parts = text.splitn(6, '|');
         let mut part = || parts.next().map(str::to_owned);
         let at = part().unwrap_or_default();
-        let Some(from) = part() else { return Ok(Self::from(at)) };
+        let Some(began) = part() else { return Ok(Self::from(at)) };
+        let from = part().ok_or(())?;
         let given = part().ok_or(())?.split(',').filter(|hash| !hash.is_empty()).map(str::to_owned).collect();
         let source = part().ok_or(())?.parse().map_err(|_| ())?;
-        Ok(Self { at, from, given, document: Some((source, part().ok_or(())?)) })
+        Ok(Self { at, began, from, given, document: Some((source, part().ok_or(())?)) })
     }
 }
 
 impl From<String> for Seen {
     fn from(at: String) -> Self {
-        Self { from: at.clone(), at, document: None, given: Vec::new() }
+        Self { from: at.clone(), began: at.clone(), at, document: None, given: Vec::new() }
     }
 }
 
@@ -189,8 +192,12 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     {
         seen = Seen { at: text_of(last, sources[*index].at).to_owned(), document: Some((*index, name(last))), ..seen };
     }
+    let changes = found.into_iter().map(|(index, row)| change(&doctypes, index, row, &seen.began));
+    let changes: Vec<Value> = changes.collect();
+    if !more {
+        seen.began.clone_from(&seen.at);
+    }
     let seen = seen.knowing(known);
-    let changes: Vec<Value> = found.into_iter().map(|(index, row)| change(&doctypes, index, row)).collect();
     let mut result =
         json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
     if !told_deleted {
@@ -318,7 +325,8 @@ async fn list(
     Ok(session.site.list(&source.permit, &query).await?.data)
 }
 
-fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>) -> Value {
+/// A change as it is told: of a document that was made since `began` nothing was told before.
+fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>, began: &str) -> Value {
     let Some(doctype) = doctypes.get(index) else {
         let mut change = json!({
             "doctype": row.get("deleted_doctype"), "name": row.get("deleted_name"), "deleted": true, "at": row.get("creation"),
@@ -329,7 +337,8 @@ fn change(doctypes: &[&str], index: usize, mut row: Map<String, Value>) -> Value
         return change;
     };
     let mut change = json!({"doctype": doctype, "name": row.remove("name"), "at": row.get("modified")});
-    if row.get("creation").is_some_and(|creation| Some(creation) == row.get("modified")) {
+    let creation = text_of(&row, "creation");
+    if creation > began || !creation.is_empty() && creation == text_of(&row, "modified") {
         change["created"] = json!(true);
     }
     for (key, shown) in [("modified_by", "by"), ("docstatus", "docstatus")] {
@@ -360,6 +369,7 @@ mod tests {
                 (seen.from.as_str(), seen.given.as_slice()),
                 ("2026-11-25 09:59:00.000001", &["0a".to_owned()][..])
             );
+            let seen = Seen { began: "2026-11-24 00:00:00".to_owned(), ..seen };
             assert_eq!(seen.to_string().parse(), Ok(seen));
         }
     }

@@ -18,6 +18,7 @@ use crate::documents::refusals::{Refused, is_answer, why};
 use crate::documents::ways::{Way, ways_from};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
+use crate::shape::text_of;
 use crate::site::{Filter, ListQuery, SiteError};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::spec::{handler, reads};
@@ -34,6 +35,8 @@ const NAMED: usize = 10;
 /// The same before a delete, where somebody waits to be asked.
 const MOST_OF_A_PREVIEW: usize = 40;
 const NAMED_IN_A_PREVIEW: usize = 3;
+/// What the site keeps as long as a document with states names it that is not cancelled.
+const KEPT: [&str; 3] = ["Customer", "Item", "Supplier"];
 /// What is told of links that may be missing.
 const UNSEEN: &str = "links by fields that the site hides, or by fields and DocTypes that were added on it, may be missing: \
                       not all of those could be looked at; name DocTypes in only";
@@ -87,9 +90,21 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
 /// What links to a document that would be deleted, for the one who is asked; nothing where nothing is found.
 ///
 /// # Errors
-/// Failures that do not come of the question.
+/// That the site surely does not delete it, and failures that do not come of the question.
 pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Value>, ToolError> {
     let Around { from, refused, left_out, unseen } = around(on, name, None, MOST_OF_A_PREVIEW).await?;
+    let obstacle = || from.iter().find_map(|(doctype, entry)| Some((*doctype, entry.standing(on, doctype)?)));
+    if KEPT.contains(&on.def.name)
+        && let Some((doctype, linked)) = obstacle()
+    {
+        return Err(ToolError::refused(
+            format!(
+                "{} {name:?} cannot be deleted while {doctype} {linked:?} links to it; nothing was sent.",
+                on.def.name
+            ),
+            "disabled: true keeps it out of new documents.",
+        ));
+    }
     let mut preview = Map::new();
     if !from.is_empty() {
         let shown: Vec<Value> =
@@ -324,6 +339,13 @@ impl Entry {
                 self.documents.push(row);
             }
         }
+    }
+
+    /// A document with states that is seen not to be cancelled.
+    fn standing(&self, on: &DocTypeCall<'_>, doctype: &str) -> Option<&str> {
+        on.session.catalog.generated(doctype).filter(|def| def.is(doctype_flag::SUBMITTABLE))?;
+        let stands = |row: &&Map<String, Value>| row.get("docstatus").is_some_and(|state| state == 0 || state == 1);
+        Some(text_of(self.documents.iter().find(stands)?, "name"))
     }
 
     fn shown(mut self, doctype: &str, named: usize) -> Value {

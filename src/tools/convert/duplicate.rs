@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::make::{Then, make};
+use super::make::{Then, Wanted, make};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::document::draft::{Draft, writable};
@@ -86,7 +86,8 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
         writable(on.def, create.fields(), &children, copied(on.def, &children, &stored));
     left_out.extend(withheld.into_iter().filter(|field| !on.def.field(field).is_some_and(is_the_old_ones)));
     doc.extend(named);
-    make(&source_on, &on, name, Draft { doc, left_out }, data, then, true).await
+    let wanted = Wanted { data, then, fills: true, is_part: false };
+    make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
 }
 
 /// The name of the copy, where documents of this kind are named by who makes them: it is taken out of `data`.

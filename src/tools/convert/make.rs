@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use erpnext_schema::{Verb, doctype_flag};
 use serde_json::{Map, Value, json};
 
-use super::draft;
+use super::{draft, worked_out};
 use crate::answer::{Made, ToolAnswer};
 use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
@@ -54,6 +54,18 @@ impl Then {
     }
 }
 
+/// What a call wants of a draft.
+pub(super) struct Wanted {
+    /// Fields that it has otherwise.
+    pub(super) data: Map<String, Value>,
+    /// What is done with it.
+    pub(super) then: Then,
+    /// Whether what a form would fill in is.
+    pub(super) fills: bool,
+    /// Whether it has other rows than the site gave it.
+    pub(super) is_part: bool,
+}
+
 /// From what it is made, and what it is.
 fn from_what(source_on: &DocTypeCall<'_>, on: &DocTypeCall<'_>, name: &str) -> Map<String, Value> {
     Map::from_iter([
@@ -62,8 +74,7 @@ fn from_what(source_on: &DocTypeCall<'_>, on: &DocTypeCall<'_>, name: &str) -> M
     ])
 }
 
-/// Lays `data` onto the draft that comes of the document of that name, and does with it what is asked; with `fills`, what a
-/// form would fill in is.
+/// Lays the data onto the draft that comes of the document of that name, and does with it what is asked.
 ///
 /// # Errors
 /// Data and links that are wrong, what the policy does not let be made, and the site's refusal.
@@ -72,9 +83,7 @@ pub(super) async fn make(
     on: &DocTypeCall<'_>,
     name: &str,
     Draft { mut doc, left_out }: Draft,
-    data: Map<String, Value>,
-    then: Then,
-    fills: bool,
+    Wanted { data, then, fills, is_part }: Wanted,
 ) -> Result<ToolAnswer, ToolError> {
     // It is the key of another document.
     doc.shift_remove(KEY);
@@ -92,12 +101,15 @@ pub(super) async fn make(
     let merged = on.merged(&doc, &data)?;
     links::check_merged(on, &merged, &doc).await?;
     file_fields::check(on, &merged.body, None).await?;
+    let children = |child: &str| on.session.catalog.known(child);
+    let is_other = is_part || worked_out::are_stale(on.def, &children, &doc, &merged.body);
     doc.extend(merged.body);
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
+    let is_hidden = is_other && worked_out::hide(on.def, &children, &merged.given, &mut shown);
     let out_of_form = OutOfForm::of_shown(on, &merged.given, &shown);
     filled.warn(out_of_form.told());
     let mut answer = from_what(source_on, on, name);
@@ -108,7 +120,7 @@ pub(super) async fn make(
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     let mut warnings = doubts::of(on, &shown);
-    let zeros = draft::lean(on, &mut shown);
+    let note = without(draft::lean(on, &mut shown), is_hidden);
     if matches!(then, Then::Show) || on.is_shown_first() {
         warnings.extend(doubts::by_the_stock(on, &shown).await);
     }
@@ -117,9 +129,7 @@ pub(super) async fn make(
     }
     let Then::Create(key) = then else {
         answer.insert("draft".to_owned(), Value::Object(shown));
-        if zeros {
-            answer.insert("note".to_owned(), json!("fields that hold 0 are left out"));
-        }
+        answer.extend(note.map(|note| ("note".to_owned(), json!(note))));
         answer.insert("next".to_owned(), json!("nothing is stored yet; the same call with save: true creates it"));
         return Ok(ToolAnswer { messages, ..answer.into() });
     };
@@ -129,9 +139,7 @@ pub(super) async fn make(
     if !told.is_empty() {
         beside.insert("warnings".to_owned(), json!(told));
     }
-    if zeros {
-        beside.insert("note".to_owned(), json!("fields that hold 0 are left out"));
-    }
+    beside.extend(note.map(|note| ("note".to_owned(), json!(note))));
     let cleared = match on.gate(Step { name: None, state: WriteState::New(&doc), preview: &beside }).await? {
         Go::Send(cleared) => cleared,
         Go::Answer(mut would) => {
@@ -168,6 +176,14 @@ pub(super) async fn make(
         );
     }
     Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..answer.into() })
+}
+
+/// What a draft is shown without.
+fn without(zeros: bool, totals: bool) -> Option<String> {
+    const TOTALS: &str = "totals are left out: the site works them out of what was changed as it stores the document";
+    let left_out = [(zeros, "fields that hold 0 are left out"), (totals, TOTALS)];
+    let left_out: Vec<&str> = left_out.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+    (!left_out.is_empty()).then(|| left_out.join("; "))
 }
 
 /// Numbers the rows of the draft that `data` changes: they have no names yet by which they could be meant.

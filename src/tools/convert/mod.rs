@@ -1,10 +1,12 @@
 //! The next document of a chain: what can be made of a document, its draft as the site fills it, and making it.
 
+mod by_hand;
 mod draft;
 mod duplicate;
 mod make;
 mod part;
 mod table;
+mod worked_out;
 
 use std::ops::ControlFlow;
 
@@ -28,7 +30,7 @@ use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::fixed_fields;
-use make::{Then, make};
+use make::{Then, Wanted, make};
 use table::{CONVERSIONS, Conversion, When};
 
 pub use duplicate::DUPLICATE;
@@ -117,14 +119,19 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
         Value::Object(way)
     });
     let ways: Vec<Value> = ways.collect();
+    let by_hand = by_hand::listed(call.session, call.registry, on.def.name);
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
-    if ways.is_empty() {
-        answer.insert(
-            "note".to_owned(),
-            json!(format!("nothing is made from {} by this tool", with_article(on.def.name))),
+    if ways.is_empty() && by_hand.is_empty() {
+        let note = format!(
+            "nothing is made from {} by this tool; get_linked_documents shows what belongs to it",
+            with_article(on.def.name)
         );
+        answer.insert("note".to_owned(), json!(note));
     }
     answer.insert("conversions".to_owned(), Value::Array(ways));
+    if !by_hand.is_empty() {
+        answer.insert("by_hand".to_owned(), Value::Array(by_hand));
+    }
     Ok(answer.into())
 }
 
@@ -170,7 +177,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     if let Some(amount) = &args.amount {
         part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
     }
-    make(&source_on, &on, name, Draft { doc, left_out }, data, then, args.form_defaults != Some(false)).await
+    let wanted = Wanted { data, then, fills: args.form_defaults != Some(false), is_part: args.rows.is_some() };
+    make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {
@@ -195,11 +203,12 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
         let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == from.name);
         let names = ways.map(|conversion| conversion.makes);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
-        let message = match listed.is_empty() {
-            true => {
+        let message = match (by_hand::instead(call.session, call.registry, from.name, to), listed.is_empty()) {
+            (Some(instead), _) => instead,
+            (None, true) => {
                 format!("nothing is made from {} by this tool; create the document itself", with_article(from.name))
             }
-            false => format!("{} makes: {listed}", with_article(from.name)),
+            (None, false) => format!("{} makes: {listed}", with_article(from.name)),
         };
         let nearest = nearest(to, names).map(str::to_owned);
         ToolError::arguments(
@@ -220,8 +229,18 @@ fn missing(
     let docstatus = Docstatus::of(doc);
     let may_read = |field: &FieldDef| on.permit.fields().may_read(field) && !hidden.hides(on.def.name, field.fieldname);
     let visible = |name: &str| on.def.field(name).is_some_and(may_read);
-    let amounts = conversion.amounts().iter();
-    if let Some(amount) = amounts.copied().find(|name| on.def.field(name).is_some_and(|field| !may_read(field))) {
+    let withheld = |name: &str| match name.split_once('.') {
+        None => on.def.field(name).is_some_and(|field| !may_read(field)),
+        Some((table, column)) => on.def.table(table).is_some_and(|table| {
+            let child = table.rows_of().and_then(|child| on.session.catalog.known(child));
+            let column = child.and_then(|child| child.field(column));
+            let is_seen = |column: &FieldDef| on.permit.fields().may_read_child(table, column);
+            !may_read(table)
+                || column.is_some_and(|column| !is_seen(column))
+                || child.zip(column).is_some_and(|(child, column)| hidden.hides(child.name, column.fieldname))
+        }),
+    };
+    if let Some(amount) = conversion.amounts().iter().copied().find(|name| withheld(name)) {
         let why = format!("it would tell {amount} of {}, which may not be read here", on.def.name);
         return Some((why, "get_doctype_permissions tells what is permitted.".to_owned()));
     }
@@ -237,10 +256,16 @@ fn missing(
                 Some(("it is cancelled".to_owned(), "Take the amendment of it, if there is one.".to_owned()))
             }
         },
-        When::NotCancelled => (docstatus == Docstatus::Cancelled).then(|| ("it is cancelled".to_owned(), others())),
-        When::Is(field, value) => {
-            let fits = doc.get(*field).is_some_and(|is| is == value);
-            (visible(field) && !fits).then(|| (format!("its {field} is not {value}"), others()))
+        When::Draft => match docstatus {
+            Docstatus::Draft => None,
+            Docstatus::Submitted => {
+                Some((format!("{} is made of a draft, and it is submitted", with_article(conversion.makes)), others()))
+            }
+            Docstatus::Cancelled => Some(("it is cancelled".to_owned(), others())),
+        },
+        When::Is(field, values) => {
+            let fits = values.contains(&text_of(doc, field));
+            (visible(field) && !fits).then(|| (format!("its {field} is not {}", values.join(" or ")), others()))
         }
         When::Not(field) => (visible(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others())),
         When::Left(field) => {

@@ -18,12 +18,16 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The fields of the document there is whose values stand in what is made under other names, so that no field rule of what
-    /// is made withholds them.
+    /// The fields of the document there is, and the columns of its rows, whose values stand in what is made under other names,
+    /// so that no field rule of what is made withholds them.
     pub fn amounts(&self) -> &'static [&'static str] {
-        match self.mapper {
-            Mapper::Payment => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
-            Mapper::Method(_) | Mapper::StockEntry(_) => &[],
+        match (self.mapper, self.to) {
+            (Mapper::Payment, _) => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
+            (Mapper::BlanketOrder(_), _) => &["items.rate"],
+            (_, "Dunning") => {
+                &["outstanding_amount", "payment_schedule.outstanding", "payment_schedule.payment_amount"]
+            }
+            (Mapper::Method(_) | Mapper::StockEntry(_), _) => &[],
         }
     }
 }
@@ -31,12 +35,12 @@ impl Conversion {
 /// What must hold of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
+    /// It is a draft.
+    Draft,
     /// It is submitted.
     Submitted,
-    /// It is not cancelled.
-    NotCancelled,
-    /// The Select field has this value.
-    Is(&'static str, &'static str),
+    /// The Select field has one of these values.
+    Is(&'static str, &'static [&'static str]),
     /// The Check field is off.
     Not(&'static str),
     /// The Percent field is below 100: something is left to do.
@@ -47,7 +51,7 @@ pub enum When {
     None(&'static str, &'static [&'static str]),
 }
 
-use When::{Is, Left, Not, NotCancelled, Submitted};
+use When::{Draft, Is, Left, Not, Submitted};
 
 const SUBMITTED: &[When] = &[Submitted];
 const ANY: &[When] = &[];
@@ -58,6 +62,12 @@ const TO_RECEIVE: &[When] = &[Submitted, OPEN, Left("per_received")];
 const TO_BILL: &[When] = &[Submitted, OPEN, Left("per_billed")];
 const NOTE_TO_BILL: &[When] = &[Submitted, Not("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
 const TO_PAY: &[When] = &[Submitted, When::Some("outstanding_amount")];
+const OVERDUE: &[When] = &[Submitted, Not("is_return"), Is("status", &["Overdue", "Overdue and Discounted"])];
+const TO_SELL: &[When] = &[Submitted, Is("blanket_order_type", &["Selling"])];
+const TO_BUY: &[When] = &[Submitted, Is("blanket_order_type", &["Purchasing"])];
+const TO_PACK: &[When] = &[Draft, Not("is_return")];
+const TO_INSTALL: &[When] = &[Submitted, Not("is_return"), Left("per_installed")];
+const TO_SEND_BACK: &[When] = &[Submitted, Not("is_return"), Left("per_returned")];
 const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
 const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
 const TO_MAKE: &[When] = &[Submitted, When::None("status", &["Completed", "Stopped", "Closed"])];
@@ -70,8 +80,12 @@ const fn payment(from: &'static str, when: &'static [When]) -> Conversion {
     Conversion { from, makes: "Payment Entry", to: "Payment Entry", mapper: Mapper::Payment, when }
 }
 
-const fn returns(of: &'static str, makes: &'static str, method: &'static str) -> Conversion {
-    Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when: NO_RETURN }
+const fn blanket_order(to: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from: "Blanket Order", makes: to, to, mapper: Mapper::BlanketOrder(to), when }
+}
+
+const fn returns(of: &'static str, makes: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
+    Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when }
 }
 
 const fn stock_entry(purpose: &'static str) -> Conversion {
@@ -88,9 +102,13 @@ const fn request(to: &'static str, method: &'static str, when: &'static [When]) 
     makes("Material Request", to, method, when)
 }
 
-const REQUESTED: &[When] = &[Submitted, When::None("status", &["Stopped"]), Left("per_ordered")];
-const FOR_PURCHASE: &[When] =
-    &[Submitted, Is("material_request_type", "Purchase"), When::None("status", &["Stopped"]), Left("per_ordered")];
+const fn requested(kinds: &'static [&'static str]) -> [When; 4] {
+    [Submitted, Is("material_request_type", kinds), When::None("status", &["Stopped"]), Left("per_ordered")]
+}
+
+const TO_ORDER: &[When] = &requested(&["Purchase", "Subcontracting"]);
+const TO_ASK_FOR: &[When] = &requested(&["Purchase"]);
+const TO_MOVE: &[When] = &requested(&["Material Transfer", "Material Issue", "Customer Provided"]);
 
 /// Every way on, by the order of the chain.
 #[rustfmt::skip]
@@ -102,6 +120,9 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Opportunity", "Customer", "erpnext.crm.doctype.opportunity.opportunity.make_customer", ANY),
     makes("Opportunity", "Request for Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_request_for_quotation", ANY),
     makes("Opportunity", "Supplier Quotation", "erpnext.crm.doctype.opportunity.opportunity.make_supplier_quotation", ANY),
+    blanket_order("Quotation", TO_SELL),
+    blanket_order("Sales Order", TO_SELL),
+    blanket_order("Purchase Order", TO_BUY),
     makes("Quotation", "Sales Order", "erpnext.selling.doctype.quotation.quotation.make_sales_order", OFFERED),
     makes("Quotation", "Sales Invoice", "erpnext.selling.doctype.quotation.quotation.make_sales_invoice", OFFERED),
     makes("Sales Order", "Delivery Note", "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note", TO_DELIVER),
@@ -111,16 +132,19 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Sales Order", "Project", "erpnext.selling.doctype.sales_order.sales_order.make_project", SUBMITTED),
     payment("Sales Order", TO_BILL),
     makes("Delivery Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice", NOTE_TO_BILL),
-    makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", &[NotCancelled]),
-    makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", NO_RETURN),
-    returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return"),
+    makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", TO_PACK),
+    makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", TO_INSTALL),
+    returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return", TO_SEND_BACK),
     makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
     payment("Sales Invoice", TO_PAY),
-    returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return"),
-    request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", FOR_PURCHASE),
-    request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", FOR_PURCHASE),
-    request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", FOR_PURCHASE),
-    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", REQUESTED),
+    returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return", NO_RETURN),
+    makes("Sales Invoice", "Dunning", "erpnext.accounts.doctype.sales_invoice.sales_invoice.create_dunning", OVERDUE),
+    returns("POS Invoice", "Return", "erpnext.accounts.doctype.pos_invoice.pos_invoice.make_sales_return", NO_RETURN),
+    request("Purchase Order", "erpnext.stock.doctype.material_request.material_request.make_purchase_order", TO_ORDER),
+    request("Request for Quotation", "erpnext.stock.doctype.material_request.material_request.make_request_for_quotation", TO_ASK_FOR),
+    request("Supplier Quotation", "erpnext.stock.doctype.material_request.material_request.make_supplier_quotation", TO_ASK_FOR),
+    request("Stock Entry", "erpnext.stock.doctype.material_request.material_request.make_stock_entry", TO_MOVE),
+    makes("Request for Quotation", "Supplier Quotation", "erpnext.buying.doctype.request_for_quotation.request_for_quotation.make_supplier_quotation_from_rfq", SUBMITTED),
     makes("Supplier Quotation", "Purchase Order", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order", SUBMITTED),
     makes("Supplier Quotation", "Purchase Invoice", "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_invoice", SUBMITTED),
     makes("Purchase Order", "Purchase Receipt", "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt", TO_RECEIVE),
@@ -128,10 +152,10 @@ pub const CONVERSIONS: &[Conversion] = &[
     payment("Purchase Order", TO_BILL),
     makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NOTE_TO_BILL),
     makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
-    returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return"),
+    returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return", TO_SEND_BACK),
     makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_STOCK_YET),
     payment("Purchase Invoice", TO_PAY),
-    returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note"),
+    returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note", NO_RETURN),
     stock_entry("Material Transfer for Manufacture"),
     stock_entry("Manufacture"),
 ];
@@ -149,18 +173,19 @@ mod tests {
             let def = |name: &str| erpnext_doctypes::any(name).unwrap_or_else(|| panic!("no DocType {name}"));
             let from = def(conversion.from);
             def(conversion.to);
+            for amount in conversion.amounts() {
+                // Of invoices and orders each has some of these.
+                let Some((table, column)) = amount.split_once('.') else { continue };
+                let rows = from.table(table).and_then(erpnext_schema::FieldDef::rows_of);
+                assert!(rows.is_some_and(|rows| def(rows).field(column).is_some()), "{conversion:?}");
+            }
             for when in conversion.when {
                 match when {
-                    Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
-                    NotCancelled => {}
-                    Is(field, value) => {
-                        let choices = from.field(field).and_then(|field| field.choices());
-                        assert!(choices.is_some_and(|choices| choices.contains(value)), "{conversion:?}");
-                    }
+                    Draft | Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
                     Not(field) | Left(field) | When::Some(field) => {
                         assert!(from.field(field).is_some(), "{conversion:?}");
                     }
-                    When::None(field, values) => {
+                    Is(field, values) | When::None(field, values) => {
                         let choices = from.field(field).and_then(|field| field.choices()).unwrap_or_default();
                         assert!(values.iter().all(|value| choices.contains(value)), "{conversion:?}");
                     }

@@ -6,6 +6,7 @@ use erpnext_schema::Verb;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
+use super::obstacles::{MOST, are_sure, explained, in_the_way, listed, told};
 use super::undone::undone;
 use super::{Docstatus, Move, moved};
 use crate::answer::ToolAnswer;
@@ -19,9 +20,6 @@ use crate::tool::document_args::CancelArgs;
 use crate::writes::batch::Member;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::send;
-
-/// The most documents that one call cancels along with the one it names.
-const MOST: usize = 100;
 
 /// Cancels a submitted document. The site alone knows what stands in its way, so it is asked to cancel first: its list of
 /// linked documents holds many that it cancels along or leaves alone.
@@ -53,6 +51,12 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
             preview.insert("submitted_links".to_owned(), json!(told(seen, *others)));
         }
     }
+    // Nobody is asked about what cannot be done.
+    if let Some((seen, others)) = linked.as_ref().filter(|_| !args.cascade)
+        && are_sure(on, name, seen).await
+    {
+        return Err(explained(on, name, seen, *others));
+    }
     if on.is_shown_first() {
         preview.extend(undone(on, name, &stored).await);
     }
@@ -67,16 +71,18 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
     let messages = match (send(session, &cancel, cleared).await, linked) {
         (Ok(answer), _) => answer.messages,
         (Err(error), Some((seen, others))) if is_linked(&error) && args.cascade => {
-            if others || seen.is_empty() {
-                return Err(explained(on, name, error, seen, others));
+            if others {
+                return Err(explained(on, name, &seen, others));
+            } else if seen.is_empty() {
+                return Err(error);
             }
             first = Cascade::plan(on, name, seen).await?.run(error, confirmed).await?;
             Vec::new()
         }
         (Err(error), _) if is_linked(&error) => {
             return Err(match in_the_way(on, name).await {
-                Ok((seen, others)) => explained(on, name, error, seen, others),
-                Err(_) => error,
+                Ok((seen, others)) if others || !seen.is_empty() => explained(on, name, &seen, others),
+                _ => error,
             });
         }
         (Err(error), _) => return Err(error),
@@ -294,93 +300,6 @@ fn cancelled(stored: &Map<String, Value>) -> Map<String, Value> {
 
 fn named(document: &DocRef) -> Value {
     json!({"doctype": document.doctype, "name": document.name})
-}
-
-fn listed(documents: &[&DocRef]) -> String {
-    let shown = documents.iter().take(20).map(|document| format!("{} {:?}", document.doctype, document.name));
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if documents.len() > 20 {
-        text.push_str(&format!(" and {} more", documents.len() - 20));
-    }
-    if text.is_empty() { "none".to_owned() } else { text }
-}
-
-/// DocTypes whose documents the site cancels along with what they belong to, or leaves as they are.
-const CANCELLED_ALONG: [&str; 7] = [
-    "Asset Depreciation Schedule",
-    "Leave Ledger Entry",
-    "Repost Accounting Ledger",
-    "Repost Item Valuation",
-    "Repost Payment Ledger",
-    "Serial and Batch Bundle",
-    "Unreconcile Payment",
-];
-
-/// What may stand in the way of a cancellation: the submitted documents linked to this one that this caller may see, and
-/// whether there are others.
-async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>, bool), ToolError> {
-    let mut linked = on.session.site.submitted_links(on.permit, name).await?;
-    linked.retain(|document| {
-        let is_itself = document.doctype == on.def.name && document.name == name;
-        !is_itself && !CANCELLED_ALONG.contains(&document.doctype.as_str())
-    });
-    Ok(in_sight(on, linked).await)
-}
-
-/// The documents that this caller may see, and whether there are others: neither told nor counted nor cancelled along.
-async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, bool) {
-    let (session, all) = (on.session, documents.len());
-    let mut permits: BTreeMap<String, Option<Permit>> = BTreeMap::new();
-    let mut seen = Vec::new();
-    for document in documents {
-        if !permits.contains_key(&document.doctype) {
-            let permit = session.permit(Operation::Read, &document.doctype).await.ok();
-            permits.insert(document.doctype.clone(), permit);
-        }
-        let Some(Some(permit)) = permits.get(&document.doctype) else { continue };
-        // More than one call cancels are not looked at one by one.
-        let looked_at = || seen.len() <= MOST;
-        if !permit.is_row_filtered() || looked_at() && session.site.get(permit, &document.name).await.is_ok() {
-            seen.push(document);
-        }
-    }
-    let others = all > seen.len();
-    (seen, others)
-}
-
-/// What links to a document, as far as it may be told.
-fn told(seen: &[DocRef], others: bool) -> String {
-    const HIDDEN: &str = "that this server's configuration does not let be read";
-    let seen = if seen.is_empty() { None } else { Some(listed(&seen.iter().collect::<Vec<_>>())) };
-    match (seen, others) {
-        (Some(seen), false) => seen,
-        (Some(seen), true) => format!("{seen}; others {HIDDEN} may stand in the way too"),
-        (None, _) => format!("documents {HIDDEN}"),
-    }
-}
-
-/// The site's refusal with all that links to the document, of which the site names the first alone.
-fn explained(on: &DocTypeCall<'_>, name: &str, refused: ToolError, seen: Vec<DocRef>, others: bool) -> ToolError {
-    if seen.is_empty() && !others {
-        return refused;
-    }
-    let next = if others {
-        "Somebody who may see all of them has to cancel them first.".to_owned()
-    } else {
-        let again = on.tool.name();
-        format!(
-            "Cancel those first, or call {again} again with \"cascade\": true, which cancels those of them that the site \
-             names, in the right order."
-        )
-    };
-    ToolError::refused(
-        format!(
-            "{} {name:?} cannot be cancelled while these are submitted: {}. Nothing was done.",
-            on.def.name,
-            told(&seen, others)
-        ),
-        next,
-    )
 }
 
 #[cfg(test)]

@@ -139,14 +139,15 @@ async fn confirm_false_is_no_confirmation_whatever_stands_beside_it() {
 #[tokio::test]
 async fn who_is_asked_about_a_delete_sees_what_links_to_the_document() {
     let site = SampleSite::start().await;
-    let rules = json!({"Customer": all(), "Sales Order": {"read": true}, "Contact": {"read": true}});
+    let rules = json!({"Customer Group": all(), "Customer": {"read": true}, "Contact": {"read": true}});
     let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": rules})));
-    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 1})).await;
-    let got = call(&app, "get_sales_order_document", json!({"name": order, "fields": ["customer"]})).await.unwrap();
-    let shown = preview(&app, "delete_customer_document", json!({"name": got["document"]["customer"]})).await;
+    let customer = crate::sandbox::first(&app, "Customer", json!({})).await;
+    let got = call(&app, "get_customer_document", json!({"name": customer, "fields": ["customer_group"]})).await;
+    let group = &got.unwrap()["document"]["customer_group"];
+    let shown = preview(&app, "delete_generic_document", json!({"doctype": "Customer Group", "name": group})).await;
     let linked = shown["linked_from"].as_array().unwrap_or_else(|| panic!("{shown}"));
-    let orders = linked.iter().find(|entry| entry["doctype"] == "Sales Order").unwrap();
-    assert!(orders["count"].as_u64() > Some(0) && orders["documents"].as_array().unwrap().len() <= 3, "{shown}");
+    let customers = linked.iter().find(|entry| entry["doctype"] == "Customer").unwrap();
+    assert!(customers["count"].as_u64() > Some(0) && customers["documents"].as_array().unwrap().len() <= 3, "{shown}");
     // What may not be read is not told.
     assert!(linked.iter().all(|entry| entry["doctype"] != "Sales Invoice"), "{shown}");
     let rules = json!({"Customer": all(), "Sales Order": {"read": true}, "Contact": {"read": true}});

@@ -87,6 +87,37 @@ async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice()
 }
 
 #[on_every_version]
+async fn a_document_that_was_not_told_before_is_told_as_created_whatever_became_of_it() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let create = async |text: &str| {
+        let data = json!({"doctype": "ToDo", "data": {"description": text}});
+        call(&app, "create_generic_document", data).await.unwrap()["created"].clone()
+    };
+    let close = async |name: &Value| {
+        let change = json!({"doctype": "ToDo", "name": name, "data": {"status": "Closed"}});
+        call(&app, "update_generic_document", change).await.unwrap();
+    };
+    let first = json!({"doctypes": ["ToDo"], "since": "2026-11-25 00:00:00", "limit": 500});
+    let mut cursor = call(&app, "get_changes_since", first).await.unwrap()["cursor"].clone();
+    let (earlier, later) = (create("made and changed").await, create("made").await);
+    close(&earlier).await;
+    // The one that was made first comes last, on a page of its own.
+    for (name, more) in [(&later, true), (&earlier, false)] {
+        let asked = json!({"doctypes": ["ToDo"], "cursor": cursor, "limit": 1});
+        let page = call(&app, "get_changes_since", asked).await.unwrap();
+        assert_eq!((&page["changes"][0]["name"], &page["changes"][0]["created"]), (name, &json!(true)), "{page}");
+        assert!(page["more"] == true || !more, "{page}");
+        cursor = page["cursor"].clone();
+    }
+    // Who was told of it is told of a change.
+    let asked = json!({"doctypes": ["ToDo"], "cursor": cursor});
+    cursor = call(&app, "get_changes_since", asked).await.unwrap()["cursor"].clone();
+    close(&later).await;
+    let page = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "cursor": cursor})).await.unwrap();
+    assert_eq!((&page["changes"][0]["name"], page["changes"][0].get("created")), (&later, None), "{page}");
+}
+
+#[on_every_version]
 async fn a_poll_that_cannot_be_meant_is_refused() {
     let (_site, app) = site(json!({"default": all()})).await;
     let cursor = call(&app, "get_changes_since", json!({"doctypes": ["ToDo"], "since": "2026-01-01"})).await.unwrap();

@@ -83,10 +83,17 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
         assert!(text.contains(wanted.as_str()), "{text}");
     }
     assert!(text.contains("\"cascade\": true"), "{text}");
-    // Who is asked sees it before.
-    let shown = desk.call("cancel_document", json!({"doctype": "Sales Order", "name": order})).await;
+    // Nobody is asked about it; a payment the site may let go of, and who is asked sees it.
+    for more in [json!({}), json!({"dry_run": true})] {
+        let mut asked = named("Sales Order", &order);
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let text = desk.refusal("cancel_document", asked).await;
+        assert!(text.contains(invoice.as_str()) && text.contains("\"cascade\": true"), "{text}");
+        assert!(!text.contains("confirm_token"), "{text}");
+    }
+    let shown = desk.call("cancel_document", named(INVOICE, &invoice)).await;
     let links = shown["would_change"]["submitted_links"].as_str().unwrap_or_else(|| panic!("{shown}"));
-    assert!(links.contains(invoice.as_str()) && links.contains(payment.as_str()), "{shown}");
+    assert!(links.contains(payment.as_str()) && shown["confirm_token"].is_string(), "{shown}");
     let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true});
     let shown = desk.call("cancel_document", cascade.clone()).await;
     assert_eq!(shown["would_change"]["cancelled_first"].as_array().unwrap().len(), 2, "{shown}");
@@ -103,6 +110,21 @@ async fn a_cascade_cancels_what_stands_in_the_way_last_first() {
     assert_eq!(desk.journal(before), ["cancel Payment Entry", "cancel Sales Invoice", "cancel Sales Order"]);
     let first = [named("Payment Entry", &payment), named(INVOICE, &invoice)];
     assert_eq!((&answer["cancelled"], &answer["also_cancelled"]), (&json!(order), &json!(first)), "{answer}");
+}
+
+#[on_every_version]
+async fn nobody_is_asked_to_cancel_an_invoice_that_is_credited() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let credit = desk.convert(INVOICE, &invoice, "Credit Note", json!({})).await;
+    let shown = desk.call("cancel_document", named(INVOICE, &invoice)).await;
+    assert!(shown["confirm_token"].is_string(), "a draft stands in nobody's way: {shown}");
+    desk.submit(INVOICE, &credit).await;
+    let text = desk.refusal("cancel_document", named(INVOICE, &invoice)).await;
+    assert!(text.contains("cannot be cancelled while these are submitted") && text.contains(&credit), "{text}");
+    // What follows is cancelled by itself.
+    let shown = desk.call("cancel_document", named(INVOICE, &credit)).await;
+    assert!(shown["confirm_token"].is_string(), "{shown}");
 }
 
 #[on_every_version]

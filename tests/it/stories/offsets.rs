@@ -122,6 +122,21 @@ async fn a_credit_note_settles_an_invoice_by_an_entry_of_the_site() {
 }
 
 #[on_every_version]
+async fn a_credit_note_goes_to_its_own_invoice_where_nobody_said_otherwise() {
+    let desk = Desk::open().await;
+    let (older, customer, _) = owed(&desk).await;
+    let (invoice, ..) = owed(&desk).await;
+    let credit = desk.convert("Sales Invoice", &invoice, "Credit Note", json!({})).await;
+    desk.submit("Sales Invoice", &credit).await;
+    let asked = json!({"party_type": "Customer", "party": customer, "company": COMPANY, "dry_run": true});
+    let told = desk.call(TOOL, asked).await;
+    let rows = told["allocation"].as_array().unwrap().iter().filter(|row| row["payment"] == json!(credit));
+    let rows: Vec<_> = rows.map(|row| (&row["invoice"], &row["amount"])).collect();
+    assert_eq!(rows, [(&json!(invoice), &json!(150.0))], "{told}");
+    assert_ne!(older, invoice);
+}
+
+#[on_every_version]
 async fn what_an_order_has_is_left_out_where_nobody_named_it() {
     let desk = Desk::open().await;
     let (invoice, customer, account) = owed(&desk).await;

@@ -27,6 +27,26 @@ async fn a_part_of_an_order_is_delivered_billed_and_credited() {
         assert!(text.contains(told), "{text}");
     }
     assert_eq!(desk.journal(before), Vec::<String>::new());
+    let mut drawn = json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "data": {"lr_no": "7"}});
+    let whole = desk.call("convert_document", drawn.clone()).await;
+    assert_eq!((&whole["draft"]["grand_total"], &whole["draft"]["total_qty"]), (&json!(400.0), &json!(8.0)), "{whole}");
+    // What is left of the whole is nothing that anybody should read, or say yes to.
+    drawn["data"] = json!({"items": {"patch": [{"idx": 1, "qty": 1}]}});
+    let mut asked = part(json!([{"idx": 1, "qty": 1}]));
+    asked["dry_run"] = json!(true);
+    for (asked, shown) in [(drawn, "draft"), (asked, "would_create")] {
+        let told = desk.call("convert_document", asked).await;
+        let (draft, row) = (told[shown].as_object().unwrap(), told[shown]["items"][0].as_object().unwrap());
+        assert_eq!(
+            (row["qty"].as_f64(), row["rate"].as_f64(), row.get("amount")),
+            (Some(1.0), Some(50.0), None),
+            "{told}"
+        );
+        for total in ["total_qty", "total", "net_total", "grand_total", "rounded_total", "in_words"] {
+            assert!(!draft.contains_key(total), "{total}: {told}");
+        }
+        assert!(told["note"].as_str().unwrap().contains("totals are left out"), "{told}");
+    }
     let done = desk.call("convert_document", part(json!([{"item_code": items[1], "qty": 3}]))).await;
     let note = done["created"].as_str().unwrap().to_owned();
     let stored = desk.get("Delivery Note", &note).await;

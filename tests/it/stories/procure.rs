@@ -48,3 +48,47 @@ async fn a_material_request_that_is_not_for_purchase_is_not_ordered() {
         .await;
     assert!(text.contains("its material_request_type is not Purchase"), "{text}");
 }
+
+#[on_every_version]
+async fn what_the_site_maps_from_no_such_document_is_not_told_to_be_possible() {
+    let desk = Desk::open().await;
+    let way = async |doctype: &str, name: &str, to: &str| {
+        let ways = desk.call("list_conversions", json!({"doctype": doctype, "name": name})).await;
+        let ways = ways["conversions"].as_array().unwrap();
+        ways.iter().find(|way| way["to"] == to).unwrap().clone()
+    };
+    let item = desk.some("Item", json!({"is_stock_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let warehouse = desk.some("Warehouse", json!({"is_group": 0}), 1).await.remove(0);
+    let row = json!({"item_code": item, "qty": 1, "schedule_date": "2026-12-10", "warehouse": warehouse});
+    for (kind, orders, moves) in [
+        ("Purchase", true, false),
+        ("Manufacture", false, false),
+        ("Material Issue", false, true),
+        ("Material Transfer", false, true),
+    ] {
+        let wanted = json!({"material_request_type": kind, "transaction_date": "2026-11-24", "schedule_date": "2026-12-10", "items": [row]});
+        let request = desk.create("Material Request", wanted).await;
+        desk.submit("Material Request", &request).await;
+        for (to, expected) in [("Purchase Order", orders), ("Request for Quotation", orders), ("Stock Entry", moves)] {
+            let way = way("Material Request", &request, to).await;
+            assert_eq!(way["possible"], expected, "{kind}: {way}");
+        }
+    }
+
+    // What is packed is not delivered yet.
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let stocked = json!({"actual_qty": [">", 5], "warehouse": ["like", "Main Store%"]});
+    let bin = desk.some("Bin", stocked, 1).await.remove(0);
+    let bin = desk.get("Bin", &bin).await;
+    let row = json!({"item_code": bin["item_code"], "warehouse": bin["warehouse"], "qty": 1, "rate": 10});
+    let note = json!({"customer": customer, "company": COMPANY, "items": [row]});
+    let note = desk.create("Delivery Note", note).await;
+    let packed = way("Delivery Note", &note, "Packing Slip").await;
+    assert_eq!(packed["possible"], true, "{packed}");
+    desk.submit("Delivery Note", &note).await;
+    let packed = way("Delivery Note", &note, "Packing Slip").await;
+    assert!(packed["why_not"].as_str().unwrap().contains("is made of a draft"), "{packed}");
+    let back = desk.convert("Delivery Note", &note, "Sales Return", json!({})).await;
+    let packed = way("Delivery Note", &back, "Packing Slip").await;
+    assert!(packed["why_not"].as_str().unwrap().contains("is_return is set"), "{packed}");
+}

@@ -67,6 +67,17 @@ async fn what_cannot_be_made_is_refused_with_what_can() {
     assert!(text.contains("data.items: is mandatory and needs at least one row"), "{text}");
     let text = desk.refusal("convert_document", json!({"doctype": "ToDo", "name": "x", "to": "Task"})).await;
     assert!(text.contains("nothing is made from a ToDo"), "{text}");
+    // What the site maps from no order is created by hand, and how is told.
+    let order = desk.some("Sales Order", json!({"docstatus": 1}), 1).await.remove(0);
+    let ways = desk.call("list_conversions", json!({"doctype": "Sales Order", "name": order})).await;
+    let by_hand = json!({"doctype": "Work Order", "tool": "create_generic_document", "names_it_in": "sales_order"});
+    assert!(ways["by_hand"].as_array().unwrap().contains(&by_hand), "{ways}");
+    let text =
+        desk.refusal("convert_document", json!({"doctype": "Sales Order", "name": order, "to": "Work Order"})).await;
+    assert!(text.contains("create_generic_document makes a Work Order") && text.contains("in sales_order"), "{text}");
+    let todo = desk.create("ToDo", json!({"description": "x"})).await;
+    let ways = desk.call("list_conversions", json!({"doctype": "ToDo", "name": todo})).await;
+    assert!(ways["note"].as_str().unwrap().contains("get_linked_documents shows"), "{ways}");
 }
 
 #[on_every_version]

@@ -55,3 +55,20 @@ async fn a_document_that_others_link_to_stays() {
     assert!(!text.contains('<'), "{text}");
     assert!(site.writes().is_empty() && site.stored("Customer", &customer).is_some());
 }
+
+#[on_every_version]
+async fn nobody_is_asked_to_delete_a_customer_with_orders() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all(), "Sales Order": all()}));
+    let order = first(&app, "Sales Order", json!({"docstatus": 1})).await;
+    let customer = site.stored("Sales Order", &order).unwrap()["customer"].as_str().unwrap().to_owned();
+    for asked in [json!({"name": customer}), json!({"name": customer, "dry_run": true})] {
+        let text = refusal(&app, "delete_customer_document", asked).await;
+        assert!(text.contains("cannot be deleted while Sales Order") && text.contains("disabled"), "{text}");
+        assert!(!text.contains("confirm_token"), "{text}");
+    }
+    let data = json!({"customer_name": "Nobody Ltd", "customer_type": "Company"});
+    let made = call(&app, "create_customer_document", json!({"data": data})).await.unwrap();
+    let text = refusal(&app, "delete_customer_document", json!({"name": made["created"]})).await;
+    assert!(text.contains("confirm_token"), "{text}");
+}

@@ -159,6 +159,35 @@ async fn a_draft_shows_and_stores_only_what_both_ends_leave() {
 }
 
 #[on_every_version]
+async fn a_blanket_order_is_asked_for_the_document_that_is_wanted() {
+    const MAPPER: &str = "frappe.model.mapper.make_mapped_doc";
+    let site = Site::start().await;
+    let row = json!({"name": "r1", "idx": 1, "item_code": "SKU-1", "qty": 9.0, "rate": 5.0});
+    let source = json!({"name": "BO-1", "customer": "Zod Co", "blanket_order_type": "Selling", "docstatus": 1, "modified": "m1", "items": [row]});
+    site.data("GET", "/api/resource/Blanket%20Order/BO-1", source).await;
+    let row = json!({"item_code": "SKU-1", "qty": 9.0, "blanket_order": "BO-1", "blanket_order_rate": 5.0});
+    site.method(MAPPER, json!({"doctype": "Sales Order", "customer": "Zod Co", "items": [row]})).await;
+    let mut withheld = all();
+    withheld["restricted_fields"] = json!(["items.rate"]);
+    let convert = |to: &str| json!({"doctype": "Blanket Order", "name": "BO-1", "to": to});
+    for (blanket, is_made) in [(all(), true), (withheld, false)] {
+        let app = site.app(json!({"Blanket Order": blanket, "Sales Order": all(), "Purchase Order": all()}));
+        let text = refusal(&app, "convert_document", convert("Purchase Order")).await;
+        assert!(text.contains("cannot become a Purchase Order now"), "{text}");
+        if is_made {
+            let shown = call(&app, "convert_document", convert("Sales Order")).await.unwrap();
+            assert_eq!(shown["draft"]["items"][0]["blanket_order"], "BO-1", "{shown}");
+        } else {
+            let text = refusal(&app, "convert_document", convert("Sales Order")).await;
+            assert!(text.contains("it would tell items.rate of Blanket Order"), "{text}");
+        }
+    }
+    let sent = site.sent().await;
+    let asked: Vec<_> = sent.iter().filter(|(line, _)| line.ends_with(MAPPER)).map(|(_, body)| &body["args"]).collect();
+    assert_eq!(asked, [&json!(r#"{"doctype":"Sales Order"}"#)]);
+}
+
+#[on_every_version]
 async fn what_may_not_be_created_is_not_even_drafted() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all(), "Sales Invoice": {"read": true}}));

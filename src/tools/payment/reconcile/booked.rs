@@ -11,7 +11,7 @@ use super::{MOST, MOST_LEFT};
 use crate::error::ToolError;
 use crate::shape::text_of;
 
-/// The oldest payments to the oldest invoices, without those that an order has: they are taken out, and told.
+/// The matches that nobody asked for one by one, without payments that an order has: these are taken out, and told.
 ///
 /// # Errors
 /// The site's refusal.

@@ -1,5 +1,7 @@
 //! What of a party is open: as the site's own tool finds it, as far as the caller may see it.
 
+use std::collections::BTreeMap;
+
 use erpnext_schema::{Operator, Order, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
@@ -21,6 +23,9 @@ use crate::tools::erp::PartyType;
 const MOST_OPEN: usize = 500;
 /// The field of the site's tool with the account of payments in advance.
 pub const ADVANCES: &str = "default_advance_account";
+
+/// The field of a return with the invoice that it is of.
+const AGAINST: &str = "return_against";
 
 /// The calls by which the caller sees payments and invoices.
 pub struct Sight<'a> {
@@ -222,6 +227,7 @@ fn side(doctype: &'static str, row: &Map<String, Value>, [name, date, open]: [&s
         date: row.get(date).cloned().unwrap_or_default(),
         open: amount,
         currency: text_of(row, "currency").to_owned(),
+        against: None,
         row: row.clone(),
     })
 }
@@ -231,22 +237,31 @@ fn sort(sides: &mut [Side]) {
     sides.sort_by_cached_key(|side| (date(side), side.name.clone()));
 }
 
-/// Those of the documents that the caller may see; their dates only where these may be read.
+/// Those of the documents that the caller may see; their dates, and what they are returns of, only where these may be read.
 async fn in_sight(on: &DocTypeCall<'_>, mut sides: Vec<Side>) -> Result<Vec<Side>, ToolError> {
     if sides.is_empty() {
         return Ok(sides);
     }
     let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+    let fields = ["name", AGAINST].into_iter().filter(|field| *field == "name" || on.may_read(field));
     let query = ListQuery {
-        fields: vec!["name".to_owned()],
+        fields: fields.map(str::to_owned).collect(),
         filters: vec![Filter::new("name", Operator::In, json!(names)), Filter::eq("docstatus", 1)],
         order_by: vec![Order::asc("name")],
         limit: limit(MOST_OPEN),
         ..ListQuery::default()
     };
     let rows = on.session.site.list(on.permit, &query).await?.data;
-    let seen: Vec<String> = rows.iter().filter_map(|row| document_name(row.get("name")?)).collect();
-    sides.retain(|side| seen.contains(&side.name));
+    let against = |row: &Map<String, Value>| row.get(AGAINST).and_then(document_name).filter(|name| !name.is_empty());
+    let seen: BTreeMap<String, Option<String>> =
+        rows.iter().filter_map(|row| Some((document_name(row.get("name")?)?, against(row)))).collect();
+    sides.retain_mut(|side| match seen.get(&side.name) {
+        Some(against) => {
+            side.against.clone_from(against);
+            true
+        }
+        None => false,
+    });
     if !on.may_read("posting_date") {
         sides.iter_mut().for_each(|side| side.date = Value::Null);
     }

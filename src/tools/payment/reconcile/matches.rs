@@ -22,6 +22,8 @@ pub struct Side {
     pub open: f64,
     /// The currency of that.
     pub currency: String,
+    /// The invoice that it is a return of, where that may be told.
+    pub against: Option<String>,
     /// The site's own row about it.
     pub row: Map<String, Value>,
 }
@@ -63,18 +65,23 @@ impl Left {
     }
 }
 
-/// The oldest payments to the oldest invoices, both as they are listed, as far as they go; of a Journal Entry one row.
+/// Returns to their own invoices; then the oldest payments to the oldest invoices, both as they are listed, as far as they
+/// go; of a Journal Entry one row.
 pub fn oldest(payments: &[Side], invoices: &[Side]) -> Vec<Match> {
     let (mut left, mut matches) = (Left::of(payments, invoices), Vec::<Match>::new());
-    for (payment, from) in payments.iter().enumerate() {
-        if matches.iter().any(|one| payments[one.payment].is_in_the_document_of(from)) {
-            continue;
-        }
-        for (invoice, to) in invoices.iter().enumerate() {
-            let amount = left.payments[payment].min(left.invoices[invoice]);
-            if is_above(amount, 0.0) && from.currency == to.currency {
-                left.take(payment, invoice, amount);
-                matches.push(Match { payment, invoice, amount });
+    for own_only in [true, false] {
+        for (payment, from) in payments.iter().enumerate() {
+            let is_other_row = |one: &Match| one.payment != payment && payments[one.payment].is_in_the_document_of(from);
+            if matches.iter().any(is_other_row) {
+                continue;
+            }
+            for (invoice, to) in invoices.iter().enumerate() {
+                let is_own = from.against.as_ref() == Some(&to.name);
+                let amount = left.payments[payment].min(left.invoices[invoice]);
+                if is_above(amount, 0.0) && from.currency == to.currency && (is_own || !own_only) {
+                    left.take(payment, invoice, amount);
+                    matches.push(Match { payment, invoice, amount });
+                }
             }
         }
     }
@@ -223,6 +230,7 @@ mod tests {
             date: Value::Null,
             open,
             currency: "USD".to_owned(),
+            against: None,
             row: Map::new(),
         }
     }
@@ -272,6 +280,17 @@ mod tests {
             let found = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             assert!(found.contains(expected), "{given}: {found}");
         }
+    }
+
+    #[test]
+    fn a_return_goes_to_its_own_invoice_before_anything_goes_to_the_oldest() {
+        let invoices = [side("I1", 60.0), side("I2", 80.0)];
+        let credit = Side { against: Some("I2".to_owned()), ..side("C1", 90.0) };
+        let payments = [side("P1", 100.0), credit.clone()];
+        assert_eq!(told(&oldest(&payments, &invoices)), [(1, 1, 80.0), (0, 0, 60.0)]);
+        // What its own does not take, and all of one whose own is not open, goes on.
+        assert_eq!(told(&oldest(&payments[1..], &invoices)), [(0, 1, 80.0), (0, 0, 10.0)]);
+        assert_eq!(told(&oldest(&payments[1..], &invoices[..1])), [(0, 0, 60.0)]);
     }
 
     #[test]

@@ -291,6 +291,7 @@ mod tests {
             date: Value::Null,
             open: 45.0,
             currency: "USD".to_owned(),
+            against: None,
             row: json!({"reference_row": "r1"}).as_object().unwrap().clone(),
         };
         let named = [("I1".to_owned(), 20.0), ("I2".to_owned(), 25.0)];
