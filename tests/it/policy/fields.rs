@@ -98,6 +98,24 @@ async fn a_restricted_field_is_refused_wherever_it_is_named() {
 }
 
 #[on_every_version]
+async fn a_field_above_permission_level_0_is_refused_with_its_level_and_what_opens_it() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Timesheet": all(), "Sales Order": all()}));
+    for (tool, arguments) in [
+        ("list_sales_order_documents", json!({"filters": {"ignore_pricing_rule": 1}})),
+        ("get_sales_order_document", json!({"name": "x", "fields": ["ignore_pricing_rule"]})),
+        ("update_sales_order_document", json!({"name": "x", "data": {"ignore_pricing_rule": 1}})),
+        ("list_timesheet_documents", json!({"filters": {"time_logs.billing_rate": [">", 1]}})),
+        ("get_timesheet_document", json!({"name": "x", "fields": ["time_logs.billing_rate"]})),
+        ("create_timesheet_document", json!({"data": {"time_logs": [{"billing_rate": 90}]}})),
+    ] {
+        let text = refusal(&app, tool, arguments.clone()).await;
+        assert!(text.contains("permission level 1, which extra_fields"), "{tool} {arguments}: {text}");
+    }
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn a_restricted_field_is_cut_from_what_is_read_and_not_asked_for() {
     let site = Site::start().await;
     site.data("GET", "/api/resource/Customer", json!([zod()])).await;
