@@ -20,6 +20,7 @@ mod lookup;
 pub(crate) mod method;
 mod orders;
 mod payment;
+mod permissions;
 mod print;
 pub mod published;
 mod read;
@@ -46,7 +47,7 @@ pub static ALL: &[&ToolSpec] = &[
     &about::TEST_CONNECTION,
     &about::SYSTEM_INFO,
     &about::LIST_DOCTYPES,
-    &about::DOCTYPE_PERMISSIONS,
+    &permissions::DOCTYPE_PERMISSIONS,
     &about::DOCTYPE_SCHEMA,
     &find::FIND,
     &find::CALL,
