@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::own_doctypes;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::context::companies;
@@ -142,14 +143,32 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
         let operations = session.policy.operations(def.name);
         (!operations.is_empty()).then(|| entry(def.name, Some(def), operations))
     }));
+    // Of a site's own as many as are asked for: there is no end of them.
+    let own = match search.is_some() || module.is_some() {
+        true => own_doctypes::opened(session, search.as_deref(), module.as_deref()).await,
+        false => Ok(Vec::new()),
+    };
+    let unknown = own.as_ref().err().map(|error| error.told());
+    entries.extend(own.unwrap_or_default().iter().map(|(name, module)| {
+        let def = session.catalog.known(name);
+        let mut entry = entry(name, def, session.policy.operations(name));
+        if def.is_none() && !module.is_empty() {
+            entry["module"] = json!(module);
+        }
+        entry
+    }));
     let total = entries.len();
     entries.truncate(MOST_DOCTYPES.max(configured));
     let mut result = Map::from_iter([("count".to_owned(), json!(entries.len())), ("total".to_owned(), json!(total))]);
     if entries.len() < total {
         result.insert("note".to_owned(), json!("use search or module to see the others"));
     }
-    if !session.policy.default_operations().is_empty() {
-        result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));
+    if let Some(why) = unknown {
+        let note = format!("which DocTypes the site has beside these, it did not tell: {why}");
+        result.insert("others".to_owned(), json!(note));
+    } else if search.is_none() && module.is_none() && !session.policy.default_operations().is_empty() {
+        let others = "DocTypes of other apps, or made on the site itself, work too: search and module find them";
+        result.insert("others".to_owned(), json!(others));
     }
     result.insert("doctypes".to_owned(), Value::Array(entries));
     Ok(Value::Object(result).into())

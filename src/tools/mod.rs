@@ -19,6 +19,7 @@ mod list;
 mod lookup;
 pub(crate) mod method;
 mod orders;
+mod own_doctypes;
 mod payment;
 mod permissions;
 mod print;
