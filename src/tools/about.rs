@@ -124,7 +124,8 @@ async fn system_info(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError>
 /// The DocTypes that the policy opens, with what may be done.
 async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let (search, module) = (args.search.map(|text| text.to_lowercase()), args.module.map(|text| text.to_lowercase()));
+    let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    let (search, module) = (lower(&args.search), lower(&args.module));
     let fits = |name: &str, def: Option<&DocTypeDef>| {
         search.as_ref().is_none_or(|search| name.to_lowercase().contains(search))
             && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
@@ -145,7 +146,7 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
     }));
     // Of a site's own as many as are asked for: there is no end of them.
     let own = match search.is_some() || module.is_some() {
-        true => own_doctypes::opened(session, search.as_deref(), module.as_deref()).await,
+        true => own_doctypes::opened(session, args.search.as_deref(), args.module.as_deref()).await,
         false => Ok(Vec::new()),
     };
     let unknown = own.as_ref().err().map(|error| error.told());
