@@ -42,7 +42,7 @@ pub use nearest::{nearest, nearest_field};
 pub use serde;
 pub use table::{RowKey, TableChange};
 pub use validate::{Context, Purpose, check_document};
-pub use value::{Rule, Violation, check_value};
+pub use value::{Rule, Violation, check_value, not_permitted};
 pub use version::{UnknownVersion, Version, Versions, only};
 pub use versioned::{Fact, Versioned};
 pub use walk::FieldWalk;

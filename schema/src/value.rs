@@ -49,6 +49,17 @@ impl Violation {
     }
 }
 
+/// Why a configuration keeps a caller from `doing` something with a field: reading it, writing it.
+pub fn not_permitted(field: &FieldDef, doing: &str) -> String {
+    let why = format!("this server's configuration does not permit {doing} it");
+    match field.permlevel {
+        0 => why,
+        level => {
+            format!("{why}: it is at permission level {level}, which extra_fields in the rule of the DocType opens")
+        }
+    }
+}
+
 impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.path, self.message)?;

@@ -112,6 +112,19 @@ impl Catalog {
         self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
     }
 
+    /// Takes it that the site's metadata changed: each DocType is asked for again when it is next needed.
+    pub fn outdate(&self) {
+        let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        for known in sites.values_mut() {
+            if let Sites::Live(live) = known {
+                live.read = None;
+            }
+        }
+        drop(sites);
+        let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
+        asked.values_mut().for_each(|at| *at = SystemTime::UNIX_EPOCH);
+    }
+
     /// Takes note that the site was asked for these DocTypes, and when.
     pub fn note_asked(&self, doctypes: impl IntoIterator<Item = (String, SystemTime)>) {
         self.asked.write().unwrap_or_else(PoisonError::into_inner).extend(doctypes);

@@ -5,11 +5,21 @@ use futures_util::future::{join_all, try_join};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::audit::Attempt;
 use crate::policy::{Operation, Policy};
 use crate::site::{CallerClient, ListQuery, SiteError};
 
 /// What a DocType is made of. A document that is taken away shows in how many there are.
 const PARTS: [&str; 3] = ["DocType", "Custom Field", "Property Setter"];
+
+/// Whether what was attempted changes the metadata of some DocType, if it was done: a write to a part, or to a Workflow, which
+/// adds the field that it moves.
+pub fn changes_metadata(attempt: &Attempt) -> bool {
+    let is_part = |doctype: &str| PARTS.contains(&doctype) || doctype == "Workflow";
+    let mut writes = Operation::ALL.iter().filter(|operation| operation.writes());
+    let is_write = writes.any(|operation| operation.as_str().eq_ignore_ascii_case(&attempt.operation));
+    is_write && !attempt.dry_run && attempt.doctype.as_deref().is_some_and(is_part)
+}
 
 /// How many documents of each of the parts there are, and when the last of them was changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
-//! The audit line of a call that has ended.
+//! What is kept of a call that has ended: its audit line, and that it changed the site's metadata.
 
 use std::time::Instant;
 
 use super::Session;
+use super::metadata_stamp::changes_metadata;
 use super::recent_creates::MADE_BEFORE;
 use crate::answer::{Exported, Made};
 use crate::audit::{Attempt, Outcome, quota_of};
@@ -44,6 +45,10 @@ pub fn record_result(
     {
         let (key, times) = quota_of(user, &attempt);
         shared.uncount(&key, &attempt.id, times);
+    }
+    // A write that failed, or of which nothing is known, may have been done in part.
+    if changes_metadata(&attempt) && !matches!(outcome, Outcome::Denied | Outcome::Preview) {
+        session.catalog.outdate();
     }
     session.audit.settle(&attempt, outcome, reason.as_deref(), micros, bytes);
 }

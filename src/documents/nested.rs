@@ -15,7 +15,7 @@ use super::ways::{Way, attached, ways_from};
 use crate::error::ToolError;
 use crate::policy::Filter;
 use crate::query::beyond::{Neighbour, linked};
-use crate::query::compare::{is_operator, on_empty_fields};
+use crate::query::compare::{is_operator, notes_on_filters};
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{GroupKey, GroupQuery, ListQuery};
@@ -151,7 +151,7 @@ impl DocTypeCall<'_> {
         let on = there.call(self);
         let given = Value::Array(std::iter::once(json!(field)).chain(rest).collect());
         let filters = on.nested_filters(&place, &there, Some(&json!([given]))).await?;
-        let mut notes: Vec<String> = on_empty_fields(on.def, filters.iter())
+        let mut notes: Vec<String> = notes_on_filters(on.def, filters.iter())
             .into_iter()
             .map(|note| format!("{}.{note}", by.fieldname))
             .collect();
@@ -198,7 +198,7 @@ impl DocTypeCall<'_> {
                 return Err(self.too_many(&place, self.def));
             }
         }
-        let mut notes = on_empty_fields(on.def, filters.iter());
+        let mut notes = notes_on_filters(on.def, filters.iter());
         let states = ["docstatus", "status", "workflow_state"];
         if on.def.is(doctype_flag::SUBMITTABLE) && !filters.iter().any(|filter| states.contains(&filter.field.as_str()))
         {

@@ -35,6 +35,9 @@ const TIMESPANS: &[&str] = &[
     "next 30 days",
 ];
 
+/// Behind a day, its last moment.
+const END_OF_DAY: &str = " 23:59:59.999999";
+
 /// The span of time that a text names.
 pub fn timespan(text: &str) -> Option<&'static str> {
     TIMESPANS.iter().copied().find(|span| span.eq_ignore_ascii_case(text.trim()))
@@ -80,33 +83,40 @@ pub fn or_empty(operator: &str) -> Option<&str> {
     (asked && known).then_some(before)
 }
 
+/// What filters say that those who wrote them may not have meant.
+pub fn notes_on_filters<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f Filter>) -> Vec<String> {
+    filters.flat_map(|filter| [on_empty_fields(def, filter), after_a_day(filter)]).flatten().collect()
+}
+
 /// What becomes of empty fields, which the site takes for less than any date or text (H73) and for another value than any
 /// (H22), and what a negation says of rows. A mandatory field, a choice that has a default and the status that
 /// the site itself keeps are never empty.
-pub fn on_empty_fields<'f>(def: &DocTypeDef, filters: impl Iterator<Item = &'f Filter>) -> Vec<String> {
-    let may_be_empty = |filter: &&Filter| {
-        let is_kept = |field: &FieldDef| field.default.is_some() || field.fieldname == "status";
-        let chosen = |field: &FieldDef| field.kind == FieldKind::Select && is_kept(field);
-        let filled = |field: &FieldDef| field.is(flag::REQD) || chosen(field);
-        filter.rows.is_some() || !def.field(&filter.field).is_some_and(filled)
-    };
-    let note = |filter: &Filter| {
-        let (place, operator) = (filter.place(), filter.operator);
-        if let (Some(rows), Some(is)) = (filter.rows, negated(operator, &filter.value)) {
-            return Some(format!(
-                "{place} {operator}: found are documents with any row in {} that {is}, others of their rows may differ",
-                rows.table
-            ));
-        }
-        match (filter.or_empty, filter.leaves_out_empty()) {
-            (true, _) => Some(format!("documents without {place} count too")),
-            (_, true) => {
-                Some(format!("documents without {place} are left out: \"{operator} or empty\" takes them too"))
-            }
-            _ => None,
-        }
-    };
-    filters.filter(may_be_empty).filter_map(note).collect()
+fn on_empty_fields(def: &DocTypeDef, filter: &Filter) -> Option<String> {
+    let is_kept = |field: &FieldDef| field.default.is_some() || field.fieldname == "status";
+    let chosen = |field: &FieldDef| field.kind == FieldKind::Select && is_kept(field);
+    let filled = |field: &FieldDef| field.is(flag::REQD) || chosen(field);
+    if filter.rows.is_none() && def.field(&filter.field).is_some_and(filled) {
+        return None;
+    }
+    let (place, operator) = (filter.place(), filter.operator);
+    if let (Some(rows), Some(is)) = (filter.rows, negated(operator, &filter.value)) {
+        return Some(format!(
+            "{place} {operator}: found are documents with any row in {} that {is}, others of their rows may differ",
+            rows.table
+        ));
+    }
+    match (filter.or_empty, filter.leaves_out_empty()) {
+        (true, _) => Some(format!("documents without {place} count too")),
+        (_, true) => Some(format!("documents without {place} are left out: \"{operator} or empty\" takes them too")),
+        _ => None,
+    }
+}
+
+/// That what is after a day begins with the next one.
+fn after_a_day(filter: &Filter) -> Option<String> {
+    let last = filter.value.as_str().filter(|_| filter.operator == Operator::Gt)?;
+    let (place, day) = (filter.place(), last.strip_suffix(END_OF_DAY)?);
+    Some(format!("{place} > {day}: found is what is after the whole day; >= takes the day in"))
 }
 
 /// What a comparison denies, in words; nothing where it does not deny.
@@ -192,7 +202,7 @@ pub fn of_day(field: &FieldDef, path: &str, operator: Operator, value: Value) ->
     if field.kind.shape() != Shape::Datetime || !some_day {
         return Ok((operator, value));
     }
-    let last = || json!(format!("{} 23:59:59.999999", value.as_str().unwrap_or_default()));
+    let last = || json!(format!("{}{END_OF_DAY}", value.as_str().unwrap_or_default()));
     match operator {
         O::Eq => Ok((O::Between, json!([value, value]))),
         O::Gt | O::Lte => Ok((operator, last())),

@@ -2,7 +2,7 @@
 //! by them, on both versions; their values are not shown.
 
 use erpnext_schema::doctype_flag::{CHILD, SINGLE, VIRTUAL};
-use erpnext_schema::{FieldDef, FieldKind, Rule};
+use erpnext_schema::{FieldDef, FieldKind, Rule, not_permitted};
 
 use super::reader::{Reader, named};
 
@@ -22,8 +22,7 @@ impl Reader<'_> {
         };
         // They are withheld with the comments among which the history tells them.
         if !self.rule.may_read(mark) || !self.rule.may_read_comments() {
-            let message = "this server's configuration does not permit reading it";
-            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(mark, "reading"), None);
             return None;
         }
         Some(mark)

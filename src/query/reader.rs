@@ -1,7 +1,9 @@
 //! What a list is asked for, read from a call's arguments and checked against the table and the policy before anything
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field};
+use erpnext_schema::{
+    Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field, not_permitted,
+};
 use serde_json::{Value, json};
 
 use super::beyond::Neighbours;
@@ -88,8 +90,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         if !rule.may_read(field) {
-            let message = "this server's configuration does not permit reading it";
-            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
         if self.is_masked(def.name, name) {
@@ -166,8 +167,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         if !rule.may_read_child(table, field) {
-            let message = "this server's configuration does not permit reading it";
-            self.wrong(&named(path, name), Rule::NotPermitted, message, None);
+            self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
         if self.is_masked(child.name, column) {

@@ -180,7 +180,12 @@ fn unread(error: &ToolError) -> Unread {
     match error {
         ToolError::Arguments { .. } => Unread::Address(message),
         ToolError::Denied(_) | ToolError::Refused { .. } => Unread::Missing(message),
-        ToolError::Site(site) if matches!(site.kind(), Kind::Missing | Kind::Denied) => Unread::Missing(message),
+        ToolError::Site(site) => match site.kind() {
+            // What is hidden is told as what is missing.
+            Kind::Missing | Kind::OutOfSight | Kind::Denied => Unread::Missing(message),
+            Kind::BadName => Unread::Address(message),
+            _ => Unread::Failed(message),
+        },
         _ => Unread::Failed(message),
     }
 }

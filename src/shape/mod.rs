@@ -30,7 +30,7 @@ pub use text::{is_visible, make_stored, make_visible, shortened, visible};
 use std::borrow::Cow;
 
 use erpnext_schema::{
-    Children, DocTypeDef, FieldDef, FieldWalk, Rule, Shape, Violation, nearest_field, rows, rows_mut,
+    Children, DocTypeDef, FieldDef, FieldWalk, Rule, Shape, Violation, nearest_field, not_permitted, rows, rows_mut,
 };
 use serde_json::{Map, Value};
 
@@ -311,9 +311,9 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
     let field =
         def.field(fieldname).ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
-    let denied = || (Rule::NotPermitted, "this server's configuration does not permit reading it".to_owned(), None);
+    let denied = |field: &FieldDef| (Rule::NotPermitted, not_permitted(field, "reading"), None);
     if !rule.may_read(field) {
-        return Err(denied());
+        return Err(denied(field));
     }
     let Some(column) = column else { return Ok(vec![(field.fieldname, None)]) };
     let Some(child) = field.rows_of().and_then(children) else {
@@ -323,7 +323,7 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let column =
         child.field(column).ok_or_else(|| unknown(child, nearest_field(column, child.fields.iter().filter(seen))))?;
     if !rule.may_read_child(field, column) {
-        return Err(denied());
+        return Err(denied(column));
     }
     Ok(vec![(field.fieldname, Some(column.fieldname))])
 }

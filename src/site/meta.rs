@@ -1,8 +1,12 @@
 //! Metadata of DocTypes. The site gives it to any user (H30), so who may see it is for the caller of these to decide.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::{CallerClient, Kind, SiteError, endpoints, unexpected};
+use super::list::rows;
+use super::{Body, CallerClient, Kind, SiteError, endpoints, unexpected};
+
+/// The most DocTypes that one search gives.
+const MOST_FOUND: usize = 200;
 
 impl CallerClient<'_> {
     /// The DocType with the child tables it uses, as the desk's form gets them.
@@ -16,6 +20,27 @@ impl CallerClient<'_> {
             Value::Array(docs) => Ok(docs),
             _ => Err(unexpected(&endpoints::line("GET", endpoints::DOCTYPE), false, "no metadata in it")),
         }
+    }
+
+    /// The DocTypes whose name holds a text, or of a module, without child tables; each with its module, in the user's language.
+    /// The desk's search for links tells them to any user.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn doctypes(&self, text: Option<&str>, module: Option<&str>) -> Result<Vec<(String, String)>, SiteError> {
+        let mut filters = Map::from_iter([("istable".to_owned(), json!(0))]);
+        // The text that is searched for is compared with names as they are translated.
+        filters.extend(text.map(|text| ("name".to_owned(), json!(["like", format!("%{text}%")]))));
+        filters.extend(module.map(|module| ("module".to_owned(), json!(module))));
+        let body = json!({"doctype": "DocType", "txt": "", "page_length": MOST_FOUND, "filters": filters});
+        let method = endpoints::SEARCH_LINK;
+        let answer = self.method_post(method, Body::Json(body)).await?;
+        let found =
+            rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
+        let text =
+            |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let found = found.iter().map(|row| (text(row, "value"), text(row, "description")));
+        Ok(found.filter(|(name, _)| !name.is_empty()).take(MOST_FOUND).collect())
     }
 
     /// The DocType alone.

@@ -23,6 +23,8 @@ const MOST_OF_A_LIST: usize = 256 << 10;
 const MOST_OF_A_TEXT: usize = 4 << 10;
 /// The texts that something is made of, and a cursor, which holds what was given.
 const LONG_TEXTS: [&str; 4] = ["content", "value", "description", "cursor"];
+/// The objects whose keys are names that another tool, a method or a report takes; every other has a form of its own.
+const OF_ANY_NAMES: [&str; 2] = ["arguments", "filters"];
 /// How many unknown arguments are looked at for what may be meant.
 const MOST_PROBLEMS: usize = 30;
 
@@ -154,10 +156,10 @@ fn example(arg: &Arg) -> Option<&'static str> {
 fn unknown(args: &[&Arg], name: &str) -> Violation {
     let known = args.iter().map(|arg| arg.name.as_str());
     let near = synonyms::known(name, may_be_meant(args, name)).or_else(|| nearest(name, known.clone()));
-    // Neither an object of a form of its own nor a document holds what is no field.
     let takes_others = |arg: &&&Arg| match arg.kind {
+        // No document has its DocType for a field.
         Kind::Data => name != "doctype",
-        Kind::Object => !matches!(arg.name.as_str(), "items" | "mapping" | "measure"),
+        Kind::Object => OF_ANY_NAMES.contains(&arg.name.as_str()),
         _ => false,
     };
     let listed = known.collect::<Vec<_>>().join(", ");

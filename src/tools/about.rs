@@ -5,16 +5,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::own_doctypes;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::context::companies;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
-use crate::tool::document_args::DocTypeArgs;
 use crate::tool::kinds::{DocTypeName, FieldNames};
 use crate::tool::spec::{NoArgs, always, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use crate::writes::quota;
 
 /// How many DocTypes one answer lists.
 const MOST_DOCTYPES: usize = 150;
@@ -64,19 +63,6 @@ struct DocTypesArgs {
     search: Option<String>,
     module: Option<String>,
 }
-
-/// What may be done with one DocType.
-pub static DOCTYPE_PERMISSIONS: ToolSpec = ToolSpec {
-    name: "get_doctype_permissions",
-    title: "Permissions on a DocType",
-    description: "Lists the operations permitted on a DocType, and its withheld fields.",
-    toolset: Toolset::Site,
-    operation: Operation::Read,
-    effect: Effect::Reads,
-    offered: always,
-    special: Special::NONE,
-    handler: handler!(DocTypeArgs, doctype_permissions),
-};
 
 /// The fields of one DocType.
 pub static DOCTYPE_SCHEMA: ToolSpec = ToolSpec {
@@ -138,7 +124,8 @@ async fn system_info(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError>
 /// The DocTypes that the policy opens, with what may be done.
 async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let (search, module) = (args.search.map(|text| text.to_lowercase()), args.module.map(|text| text.to_lowercase()));
+    let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    let (search, module) = (lower(&args.search), lower(&args.module));
     let fits = |name: &str, def: Option<&DocTypeDef>| {
         search.as_ref().is_none_or(|search| name.to_lowercase().contains(search))
             && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
@@ -157,14 +144,32 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
         let operations = session.policy.operations(def.name);
         (!operations.is_empty()).then(|| entry(def.name, Some(def), operations))
     }));
+    // Of a site's own as many as are asked for: there is no end of them.
+    let own = match search.is_some() || module.is_some() {
+        true => own_doctypes::opened(session, args.search.as_deref(), args.module.as_deref()).await,
+        false => Ok(Vec::new()),
+    };
+    let unknown = own.as_ref().err().map(|error| error.told());
+    entries.extend(own.unwrap_or_default().iter().map(|(name, module)| {
+        let def = session.catalog.known(name);
+        let mut entry = entry(name, def, session.policy.operations(name));
+        if def.is_none() && !module.is_empty() {
+            entry["module"] = json!(module);
+        }
+        entry
+    }));
     let total = entries.len();
     entries.truncate(MOST_DOCTYPES.max(configured));
     let mut result = Map::from_iter([("count".to_owned(), json!(entries.len())), ("total".to_owned(), json!(total))]);
     if entries.len() < total {
         result.insert("note".to_owned(), json!("use search or module to see the others"));
     }
-    if !session.policy.default_operations().is_empty() {
-        result.insert("others".to_owned(), json!("DocTypes made on the site itself work too, by their exact name"));
+    if let Some(why) = unknown {
+        let note = format!("which DocTypes the site has beside these, it did not tell: {why}");
+        result.insert("others".to_owned(), json!(note));
+    } else if search.is_none() && module.is_none() && !session.policy.default_operations().is_empty() {
+        let others = "DocTypes of other apps, or made on the site itself, work too: search and module find them";
+        result.insert("others".to_owned(), json!(others));
     }
     result.insert("doctypes".to_owned(), Value::Array(entries));
     Ok(Value::Object(result).into())
@@ -179,55 +184,6 @@ fn entry(name: &str, def: Option<&DocTypeDef>, operations: Operations) -> Value 
     let operations = def.map_or(operations, |def| possible(operations, def));
     entry.insert("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>()));
     Value::Object(entry)
-}
-
-/// What may be done with one DocType, and which fields are withheld.
-async fn doctype_permissions(call: Call<'_>, args: DocTypeArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, doctype) = (call.session, &*args.doctype);
-    let (operations, def, rule) = open(session, doctype).await?;
-    let names = |may: &dyn Fn(&FieldDef) -> bool| {
-        def.fields.iter().filter(|field| may(field)).map(|field| field.fieldname).collect::<Vec<_>>()
-    };
-    let can_read = operations.contains(Operation::Read);
-    let can_write = operations.contains(Operation::Create) || operations.contains(Operation::Update);
-    let mut result = Map::from_iter([
-        ("doctype".to_owned(), json!(doctype)),
-        ("operations".to_owned(), json!(operations.iter().map(Operation::as_str).collect::<Vec<_>>())),
-    ]);
-    for (can, key, may) in [
-        (can_read, "not_readable", &(|field: &FieldDef| !rule.may_read(field)) as &dyn Fn(&FieldDef) -> bool),
-        (can_write, "not_writable", &|field: &FieldDef| !rule.may_write(field)),
-    ] {
-        let withheld = if can { names(may) } else { Vec::new() };
-        let granted = def.fields.len() - withheld.len();
-        match (can, withheld.len()) {
-            (false, _) | (true, 0) => {}
-            // The shorter of the two lists says the same.
-            (true, count) if count > granted => {
-                let granted = names(&|field| !may(field));
-                result.insert(format!("only_{}", &key["not_".len()..]), json!(granted));
-            }
-            (true, _) => {
-                result.insert(key.to_owned(), json!(withheld));
-            }
-        }
-    }
-    let conditions: Map<_, _> =
-        session.policy.conditions(doctype).map(|(operation, words)| (operation.to_string(), json!(words))).collect();
-    if !conditions.is_empty() {
-        result.insert("conditions".to_owned(), Value::Object(conditions));
-    }
-    let confirmed: Vec<&str> =
-        operations.iter().filter(|operation| session.policy.confirms(*operation)).map(Operation::as_str).collect();
-    if !confirmed.is_empty() {
-        result.insert("needs_confirmation".to_owned(), json!(confirmed));
-    }
-    let quota = quota::told(session, doctype, operations);
-    if !quota.is_empty() {
-        result.insert("quota".to_owned(), Value::Object(quota));
-    }
-    result.insert("note".to_owned(), json!("the ERPNext user's own rights on the site apply on top of this"));
-    Ok(result.into())
 }
 
 /// The fields of one DocType, as far as the caller may see or set them.
@@ -330,7 +286,10 @@ fn describe(def: &DocTypeDef, field: &FieldDef, writable: bool) -> Value {
 }
 
 /// What the policy opens of a DocType; a no like any other where that is nothing.
-async fn open(session: &Session<'_>, doctype: &str) -> Result<(Operations, &'static DocTypeDef, FieldRule), ToolError> {
+pub(super) async fn open(
+    session: &Session<'_>,
+    doctype: &str,
+) -> Result<(Operations, &'static DocTypeDef, FieldRule), ToolError> {
     let operations = session.policy.operations(doctype);
     let any = operations.iter().next().unwrap_or(Operation::Read);
     let permit = session.policy.permit(any, doctype)?;
@@ -338,10 +297,11 @@ async fn open(session: &Session<'_>, doctype: &str) -> Result<(Operations, &'sta
     Ok((possible(operations, def), def, permit.fields().clone()))
 }
 
-/// Those of the operations that documents of the DocType can have done to them.
+/// Those of the operations that documents of the DocType can have done to them; none on rows of a child table by themselves.
 fn possible(operations: Operations, def: &DocTypeDef) -> Operations {
-    use doctype_flag::{SINGLE, SUBMITTABLE};
+    use doctype_flag::{CHILD, SINGLE, SUBMITTABLE};
     let can = |operation: &Operation| match operation {
+        _ if def.is(CHILD) => false,
         Operation::Submit | Operation::Cancel | Operation::Amend => def.is(SUBMITTABLE),
         Operation::Create | Operation::Delete => !def.is(SINGLE),
         _ => true,

@@ -6,10 +6,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::forbidden::Forbidden;
+use super::own_doctypes;
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::site::SiteError;
 use crate::tool::arguments;
 use crate::tool::definition::definition_at;
 use crate::tool::detail::Detail;
@@ -144,14 +146,17 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
 const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs print on the DocType and create on Communication, and a \
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
-/// DocTypes that are no table's: those of the configuration that the words name, and the one that is named exactly, where
-/// the site has it.
-async fn own_doctypes(
+/// DocTypes that are no table's: those of the configuration that the words name; else the one that is named exactly, where
+/// the site has it; else those that the site finds by the words.
+///
+/// # Errors
+/// The site's where it is asked for others than one of exactly that name.
+async fn other_doctypes(
     session: &Session<'_>,
     doctype: Option<&str>,
     query: Option<&str>,
     none_found: bool,
-) -> Vec<String> {
+) -> Result<Vec<String>, SiteError> {
     let is_own = |name: &str| session.catalog.generated(name).is_none() && !session.policy.operations(name).is_empty();
     let words = doctype.or(query).map(search::words).unwrap_or_default();
     let named = session.policy.doctypes().map(|(name, _)| name).filter(|name| is_own(name));
@@ -163,7 +168,10 @@ async fn own_doctypes(
     {
         found.push(def.name.to_owned());
     }
-    found
+    match doctype.or(query).map(str::trim).filter(|_| none_found && found.is_empty()) {
+        Some(text) => own_doctypes::meant(session, text, &words).await,
+        None => Ok(found),
+    }
 }
 
 /// The available DocType that was meant by a name which none has.
@@ -245,7 +253,12 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     if !more.is_empty() {
         result.insert("more".to_owned(), json!(more));
     }
-    let own = own_doctypes(session, doctype, query, found.is_empty()).await;
+    let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
+    if let Err(error) = &own {
+        let note = format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told());
+        result.insert("note".to_owned(), json!(note));
+    }
+    let own = own.unwrap_or_default();
     if !own.is_empty() {
         let entries = own.iter().map(|name| {
             let operations = session.policy.operations(name).iter().map(Operation::as_str).collect::<Vec<_>>();

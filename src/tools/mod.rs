@@ -20,7 +20,9 @@ mod list;
 mod lookup;
 pub(crate) mod method;
 mod orders;
+mod own_doctypes;
 mod payment;
+mod permissions;
 mod print;
 pub mod published;
 mod read;
@@ -48,7 +50,7 @@ pub static ALL: &[&ToolSpec] = &[
     &about::TEST_CONNECTION,
     &about::SYSTEM_INFO,
     &about::LIST_DOCTYPES,
-    &about::DOCTYPE_PERMISSIONS,
+    &permissions::DOCTYPE_PERMISSIONS,
     &about::DOCTYPE_SCHEMA,
     &find::FIND,
     &find::CALL,

@@ -122,7 +122,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         "has_serial_no": own("has_serial_no"), "has_batch_no": own("has_batch_no"), "batch_no": null,
         "uom": uom, "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
         "qty": qty, "stock_qty": qty * factor,
-        "price_list_rate": site.list_price(text(&item, "name"), price_list)? * factor,
+        "price_list_rate": price_on(site, text(&item, "name"), price_list, text(&args, "transaction_date"))? * factor,
     });
     for field in [
         "base_price_list_rate",
@@ -163,6 +163,21 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::message(details))
 }
 
+/// The price of an item in a list on a day; the newest where none is given.
+fn price_on(site: &Site<'_>, item: &str, list: &str, day: &str) -> Result<f64, SiteError> {
+    let params = [item, list].map(|text| Sql::Text(text.to_owned()));
+    let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC";
+    let prices = site.db.rows_where(site.controller("Item Price")?, condition, &params)?;
+    let price = prices.iter().find(|price| holds_on(price, day)).and_then(|price| price.get("price_list_rate"));
+    Ok(price.map_or(0.0, flt))
+}
+
+/// Whether a price or a rule holds on a day; all do where none is given.
+fn holds_on(doc: &Doc, day: &str) -> bool {
+    let until = text(doc, "valid_upto");
+    day.is_empty() || text(doc, "valid_from") <= day && (until.is_empty() || day <= until)
+}
+
 /// What the pricing rules of an item change: those that name it, for this party and quantity.
 fn by_rules(site: &Site<'_>, item: &str, args: &Doc, buying: bool, qty: f64) -> Result<Doc, SiteError> {
     let condition = if buying { "buying = 1 ORDER BY name" } else { "selling = 1 ORDER BY name" };
@@ -179,7 +194,8 @@ fn by_rules(site: &Site<'_>, item: &str, args: &Doc, buying: bool, qty: f64) -> 
             && number("min_qty") <= qty
             && (number("max_qty") == 0.0 || qty <= number("max_qty"))
             && is_for("customer")
-            && is_for("supplier");
+            && is_for("supplier")
+            && holds_on(&rule, text(args, "transaction_date"));
         if !applies {
             continue;
         }

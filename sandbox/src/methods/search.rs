@@ -12,6 +12,9 @@ use crate::request::Request;
 /// `frappe.desk.search.search_link`.
 pub fn search_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (doctype, words) = (request.text("doctype")?, request.text("txt")?);
+    if doctype == "DocType" {
+        return doctypes(request);
+    }
     let def = request.site.doctype(&doctype)?;
     let fields = shown(def);
     let pattern = format!("%{}%", words.trim());
@@ -53,6 +56,26 @@ pub fn search_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         }
     }
     Ok(Reply::message(found))
+}
+
+/// DocTypes, of which a site tells any user; by the filters that are sent for them.
+fn doctypes(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let filters = request.json("filters")?;
+    let part = filters["name"][1].as_str().unwrap_or_default().trim_matches('%').to_lowercase();
+    let module = filters["module"].as_str().map(str::to_lowercase);
+    let is_table = filters["istable"].as_i64();
+    let mut all = request.site.meta.all();
+    all.retain(|def| {
+        is_table.is_none_or(|is_table| def.is(doctype_flag::CHILD) == (is_table == 1))
+            && module.as_ref().is_none_or(|module| def.module.to_lowercase() == *module)
+            && def.name.to_lowercase().contains(&part)
+    });
+    let named = request.site.version() >= Version::V16;
+    let found = all.iter().map(|def| match named {
+        true => json!({"value": def.name, "description": def.module, "label": def.name}),
+        false => json!({"value": def.name, "description": def.module}),
+    });
+    Ok(Reply::message(found.collect::<Vec<Value>>()))
 }
 
 fn equality(doctype: &str, field: String, value: Value) -> Value {

@@ -5,7 +5,7 @@ mod rows;
 use serde_json::{Map, Value};
 
 use crate::format::check_format;
-use crate::value::{Rule, Violation, check_value, quoted};
+use crate::value::{Rule, Violation, check_value, not_permitted, quoted};
 use crate::{DocTypeDef, FieldDef, flag, nearest_field, with_article};
 
 /// For how many violations a field is looked for that may be meant.
@@ -136,8 +136,7 @@ impl Check<'_> {
             return refuse("is computed by the site and cannot be written");
         }
         if !self.context.may_write(table, field) {
-            let message = "this server's configuration does not permit writing it";
-            return Err(Violation::new(path, Rule::NotPermitted, message));
+            return Err(Violation::new(path, Rule::NotPermitted, not_permitted(field, "writing")));
         }
         Ok(Some(field))
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Check, Purpose};
 use crate::table::{RowKey, TableChange};
-use crate::value::{Rule, Violation, check_value, quoted};
+use crate::value::{Rule, Violation, check_value, not_permitted, quoted};
 use crate::{DocTypeDef, FieldDef, FieldKind, flag};
 
 impl Check<'_> {
@@ -149,8 +149,7 @@ impl Check<'_> {
                     Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest))
                 }
                 Some(field) if !self.context.may_match(table, field) => {
-                    let message = "this server's configuration does not permit finding rows by it";
-                    Err(Violation::new(path, Rule::NotPermitted, message))
+                    Err(Violation::new(path, Rule::NotPermitted, not_permitted(field, "finding rows by")))
                 }
                 Some(_) if value.is_null() => Ok(Value::Null),
                 Some(field) => check_value(field, &path, value),

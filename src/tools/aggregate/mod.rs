@@ -15,7 +15,7 @@ use crate::answer::ToolAnswer;
 use crate::documents::{DocTypeCall, beyond, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::shape::page;
 use crate::site::{GroupKey, GroupQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, OrderBy};
@@ -119,7 +119,7 @@ async fn aggregate(
     }
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
     notes.extend(any_state(&on, &asked).filter(|_| found));
-    notes.extend(on_empty_fields(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
+    notes.extend(notes_on_filters(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }

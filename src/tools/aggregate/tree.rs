@@ -17,7 +17,7 @@ use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
 use crate::shape::page::{grouped, how_many, shown};
 use crate::shape::{self, Masked};
@@ -319,7 +319,7 @@ async fn sums(
         all_rows(&there, &asked).await?.iter().map(|row| named(&asked, row)).collect()
     };
     notes.extend(any_state(&there, &asked).filter(|_| !groups.is_empty()));
-    notes.extend(on_empty_fields(there.def, asked.query.filters.iter()));
+    notes.extend(notes_on_filters(there.def, asked.query.filters.iter()));
     let mut sums = BTreeMap::<String, Sums>::new();
     let mut is_elsewhere = false;
     for mut group in groups {

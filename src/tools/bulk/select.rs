@@ -8,7 +8,7 @@ use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
 use crate::site::{self, ListQuery};
 
@@ -53,7 +53,7 @@ pub(super) async fn select(on: &DocTypeCall<'_>, filters: &Value) -> Result<Sele
             "Say which documents are meant; {\"name\": [\"is\", \"set\"]} selects all of them.",
         ));
     }
-    let notes = notes.into_iter().chain(on_empty_fields(on.def, filters.iter()));
+    let notes = notes.into_iter().chain(notes_on_filters(on.def, filters.iter()));
     notes.for_each(site::note);
     let fields = vec!["name".to_owned(), "modified".to_owned()];
     let order_by = vec![Order::asc("name")];

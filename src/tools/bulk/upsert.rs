@@ -108,10 +108,17 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
     let (_, by) = reading.checked(|on| unique(on, &args.by, |name| hidden.hides(on.def.name, name))).await?;
     let values = values(by, &args.documents).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let there = there(&reading, by, &values).await?;
+    let find = |value: &str| there.iter().find(|(known, ..)| collation::same(known.trim(), value.trim()));
+    if by.fieldname == "name" && !on.def.is_named_by_creator() {
+        let missing = values.iter().enumerate().filter(|(_, value)| find(value).is_none());
+        let missing: Vec<Violation> = missing.map(|(i, value)| nobody(on.def.name, i, value)).collect();
+        if !missing.is_empty() {
+            return Err(ToolError::arguments(call.tool.name(), missing));
+        }
+    }
     let mut rows = Vec::with_capacity(values.len());
     for (mut data, value) in args.documents.0.into_iter().zip(values) {
-        let found = there.iter().find(|(known, ..)| collation::same(known.trim(), value.trim()));
-        rows.push(match found {
+        rows.push(match find(&value) {
             Some((_, name, modified)) => {
                 data.remove(by.fieldname);
                 data.remove("name");
@@ -162,22 +169,14 @@ async fn one(on: &DocTypeCall<'_>, row: &Upsert) -> Result<ToolAnswer, ToolError
 fn unique(on: &DocTypeCall<'_>, name: &str, hides: impl Fn(&str) -> bool) -> Result<&'static FieldDef, Vec<Violation>> {
     let names_it = on.def.autoname.and_then(|rule| rule.strip_prefix("field:"));
     let is_unique = |field: &&'static FieldDef| {
-        let own = match field.fieldname {
-            "name" => names_it.is_none() && on.def.is_named_by_creator(),
-            name => field.is(flag::UNIQUE) || names_it == Some(name),
-        };
+        let own = field.fieldname == "name" || field.is(flag::UNIQUE) || names_it == Some(field.fieldname);
         own && on.permit.fields().may_read(*field) && field.in_lists() && !hides(field.fieldname)
     };
     let known: Vec<&'static FieldDef> = on.def.all_fields().filter(is_unique).collect();
     let names = || known.iter().map(|field| field.fieldname);
     known.iter().find(|field| field.fieldname == name).copied().ok_or_else(|| {
         let listed = names().collect::<Vec<_>>().join(", ");
-        let message = match listed.is_empty() {
-            true => {
-                format!("{} has no unique field that may be read: update and create its documents apart", on.def.name)
-            }
-            false => format!("{name}: two documents may have the same value of it; unique are: {listed}"),
-        };
+        let message = format!("{name}: two documents may have the same value of it; unique are: {listed}");
         vec![wrong("by", Rule::UnknownField, message, nearest(name, names()).map(str::to_owned))]
     })
 }
@@ -204,8 +203,8 @@ async fn there(
     by: &FieldDef,
     values: &[String],
 ) -> Result<Vec<(String, String, Option<String>)>, ToolError> {
-    let mut fields = vec!["name".to_owned(), "modified".to_owned(), by.fieldname.to_owned()];
-    fields.dedup();
+    let mut fields = vec!["name".to_owned(), "modified".to_owned()];
+    fields.extend(Some(by.fieldname.to_owned()).filter(|by| by != "name"));
     let query = ListQuery {
         fields,
         filters: vec![Filter::new(by.fieldname, Operator::In, json!(values))],
@@ -219,6 +218,12 @@ async fn there(
         Some((document_name(row.get(by.fieldname)?)?, document_name(row.get("name")?)?, modified))
     });
     Ok(found.collect())
+}
+
+/// That a document cannot be made under the name of a row.
+fn nobody(doctype: &str, row: usize, name: &str) -> Violation {
+    let message = format!("there is no {doctype} named {name:?}, and the site names new ones itself: create it apart");
+    wrong(&format!("documents[{row}].name"), Rule::Value, message, None)
 }
 
 fn wrong(path: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {

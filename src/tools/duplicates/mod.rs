@@ -16,7 +16,7 @@ use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
 use crate::shape::page::{how_many, shown};
 use crate::site::{self, ListQuery};
@@ -138,7 +138,7 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
     }
     Ok(told(&on, &args, groups, &titles, looked_at, &compared, {
         let mut notes = given.notes;
-        notes.extend(on_empty_fields(on.def, query.filters.iter()));
+        notes.extend(notes_on_filters(on.def, query.filters.iter()));
         notes
     }))
 }

@@ -8,6 +8,7 @@ mod facts;
 mod free;
 mod levels;
 mod lying;
+mod meant;
 mod outside;
 mod price;
 mod seen;
@@ -27,6 +28,7 @@ use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS, WITHOUT_RULES};
+use meant::{is_party, keeps_none, party_kind};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 use seen::allowed;
 
@@ -148,13 +150,13 @@ struct PartyArgs {
 
 async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError> {
     let (session, item) = (call.session, args.item_code.as_str());
-    exists(session, "Item", item).await?;
+    let of_item = exists(session, "Item", item).await?;
     named(session, "Warehouse", args.warehouse.as_deref()).await?;
     let permit = session.permit(Operation::Read, "Bin").await?;
-    let def = def(session, "Bin").await?;
+    let bin = def(session, "Bin").await?;
     let masked = session.masked("Bin", FOR_READS).await?;
     let may =
-        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !masked.hides("Bin", name);
+        |name: &str| bin.field(name).is_some_and(|field| permit.fields().may_read(field)) && !masked.hides("Bin", name);
     // A filter by what is withheld would tell it.
     if let Some(hidden) = ["item_code", "warehouse"].into_iter().find(|name| !may(name)) {
         return Err(ToolError::not_readable(hidden, "Bin"));
@@ -169,7 +171,11 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
         is_a_date(Some(date))?;
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
-        return Ok(json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty}).into());
+        let mut result = json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty});
+        if qty == 0.0 {
+            note(&mut result, keeps_none(session, &of_item, item).await?);
+        }
+        return Ok(result.into());
     }
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
@@ -189,12 +195,21 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
             json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).fold(0.0, |sum, value| sum + value)),
         );
     }
-    let rows: Vec<_> = rows.into_iter().map(|row| shape::row(def, &permit, &query.fields, row)).collect();
+    let rows: Vec<_> = rows.into_iter().map(|row| shape::row(bin, &permit, &query.fields, row)).collect();
     let mut result = json!({"item_code": item, "total": sums, "warehouses": rows});
+    if rows.is_empty() {
+        note(&mut result, keeps_none(session, &of_item, item).await?);
+    }
     if !withheld.is_empty() {
         result["withheld"] = json!(withheld);
     }
     Ok(result.into())
+}
+
+fn note(result: &mut Value, why: Option<String>) {
+    if let Some(why) = why {
+        result["note"] = json!(why);
+    }
 }
 
 async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
@@ -219,8 +234,8 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
         (asked["currency"], asked["price_list_currency"]) = (json!(currency), json!(currency));
     }
     if let Some(party) = args.party.as_deref() {
-        let kind = if selling { "Customer" } else { "Supplier" };
-        exists(session, kind, party).await?;
+        let kind = party_kind(selling);
+        is_party(session, kind, party).await?;
         asked[kind.to_lowercase()] = json!(party);
     }
     is_a_date(args.date.as_deref())?;

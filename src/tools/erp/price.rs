@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::candidates::{Question, candidates};
 use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, WITHOUT_RULES, applied};
 use super::free::free_items;
+use super::meant::{is_party, party_kind};
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, sees};
 use super::{Transaction, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
@@ -88,7 +89,7 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     is_a_date(args.date.as_deref())?;
     let date = args.date.clone().unwrap_or_else(|| session.today().to_string());
     let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
-    let kind = if transaction.sells() { "Customer" } else { "Supplier" };
+    let kind = party_kind(transaction.sells());
     let mut notes = Vec::new();
     let list = list(session, &args, company, transaction, &mut notes).await?;
     let currency = allowed(list_currency(&on, &list).await)?.flatten();
@@ -191,9 +192,9 @@ async fn list(
     transaction: Transaction,
     notes: &mut Vec<String>,
 ) -> Result<String, ToolError> {
-    let kind = if transaction.sells() { "Customer" } else { "Supplier" };
+    let kind = party_kind(transaction.sells());
     let permit = match args.party.as_deref() {
-        Some(party) => Some((party, exists(session, kind, party).await?)),
+        Some(party) => Some((party, is_party(session, kind, party).await?)),
         None => None,
     };
     if let Some(list) = &args.price_list {

@@ -19,7 +19,7 @@ use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Rows};
 use crate::query::beyond::{At, Neighbours, Place as Stands};
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{self, ListQuery};
@@ -148,7 +148,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     }
     call.observer.tell(done, done);
     let mut notes = [filters.notes, or_filters.notes].concat();
-    notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
+    notes.extend(notes_on_filters(on.def, query.filters.iter().chain(&query.or_filters)));
     if unseen > 0 {
         notes.push(format!("{unseen} cells are empty as the user may not see the document that is linked to"));
     }

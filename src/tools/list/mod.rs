@@ -12,7 +12,7 @@ use crate::documents::beyond::neighbours;
 use crate::documents::{DocTypeCall, nested, suggest};
 use crate::error::ToolError;
 use crate::query::beyond::{At, Place};
-use crate::query::compare::on_empty_fields;
+use crate::query::compare::notes_on_filters;
 use crate::query::cursor;
 use crate::query::keyset::{self, Position};
 use crate::query::reader::Reader;
@@ -133,7 +133,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     }
     notes.extend(of_filters);
     notes.extend(of_columns);
-    notes.extend(on_empty_fields(on.def, query.filters.iter().chain(&query.or_filters)));
+    notes.extend(notes_on_filters(on.def, query.filters.iter().chain(&query.or_filters)));
     if begin.before == 0 && whole == 0 {
         notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
     }

@@ -59,5 +59,9 @@ async fn list(call: Call<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
         report
     });
     let reports: Vec<Value> = reports.collect();
-    Ok(json!({"count": reports.len(), "reports": reports}).into())
+    let mut result = json!({"count": reports.len(), "reports": reports});
+    if !reports.is_empty() {
+        result["note"] = json!("the site asks for its user's roles when one is run: it may refuse some of these");
+    }
+    Ok(result.into())
 }

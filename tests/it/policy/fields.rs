@@ -98,6 +98,60 @@ async fn a_restricted_field_is_refused_wherever_it_is_named() {
 }
 
 #[on_every_version]
+async fn a_field_above_permission_level_0_is_refused_with_its_level_and_what_opens_it() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Timesheet": all(), "Sales Order": all()}));
+    for (tool, arguments) in [
+        ("list_sales_order_documents", json!({"filters": {"ignore_pricing_rule": 1}})),
+        ("get_sales_order_document", json!({"name": "x", "fields": ["ignore_pricing_rule"]})),
+        ("update_sales_order_document", json!({"name": "x", "data": {"ignore_pricing_rule": 1}})),
+        ("list_timesheet_documents", json!({"filters": {"time_logs.billing_rate": [">", 1]}})),
+        ("get_timesheet_document", json!({"name": "x", "fields": ["time_logs.billing_rate"]})),
+        ("create_timesheet_document", json!({"data": {"time_logs": [{"billing_rate": 90}]}})),
+    ] {
+        let text = refusal(&app, tool, arguments.clone()).await;
+        assert!(text.contains("permission level 1, which extra_fields"), "{tool} {arguments}: {text}");
+    }
+    assert_eq!(site.lines().await, Vec::<String>::new());
+}
+
+#[on_every_version]
+async fn permissions_name_each_withheld_field_and_column() {
+    let site = Site::start().await;
+    let names =
+        |told: &Value, key: &str| -> Vec<String> { serde_json::from_value(told[key].clone()).unwrap_or_default() };
+    let permissions = async |app: &erpnext_mcp::app::Connection, doctype: &str| {
+        call(app, "get_doctype_permissions", json!({"doctype": doctype})).await.unwrap()
+    };
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["items.rate", "items.amount", "taxes"]);
+    let listed = json!({"read": true, "allowed_fields": ["customer_name", "sales_team.sales_person"]});
+    let app = site.app(json!({"Sales Order": rule, "Timesheet": all(), "Customer": listed}));
+    let told = permissions(&app, "Sales Order").await;
+    for key in ["not_readable", "not_writable"] {
+        let withheld = names(&told, key);
+        for name in ["items.rate", "items.amount", "taxes", "ignore_pricing_rule"] {
+            assert!(withheld.iter().any(|known| known == name), "{key} {name}: {told}");
+        }
+        assert!(!withheld.iter().any(|name| name == "items.qty" || name.starts_with("taxes.")), "{told}");
+    }
+    let told = permissions(&app, "Timesheet").await;
+    assert!(names(&told, "not_readable").contains(&"time_logs.billing_rate".to_owned()), "{told}");
+    let told = permissions(&app, "Customer").await;
+    assert_eq!(told["only_readable"], json!(["customer_name", "sales_team.sales_person"]));
+}
+
+#[on_every_version]
+async fn nothing_is_permitted_on_a_child_table_by_itself() {
+    let site = Site::start().await;
+    let told = call(&site.open_app(), "get_doctype_permissions", json!({"doctype": "Sales Order Item"})).await.unwrap();
+    assert_eq!((&told["operations"], &told["held_by"]), (&json!([]), &json!(["Sales Order"])), "{told}");
+    assert!(told.get("not_readable").is_none(), "{told}");
+    let schema = call(&site.open_app(), "get_doctype_schema", json!({"doctype": "Sales Order Item"})).await.unwrap();
+    assert_eq!(schema["operations"], json!([]), "{schema}");
+}
+
+#[on_every_version]
 async fn a_restricted_field_is_cut_from_what_is_read_and_not_asked_for() {
     let site = Site::start().await;
     site.data("GET", "/api/resource/Customer", json!([zod()])).await;

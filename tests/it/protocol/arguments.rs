@@ -184,6 +184,21 @@ async fn an_argument_under_another_name_is_taken_where_one_thing_can_be_meant() 
     }
 }
 
+#[test]
+fn no_object_with_a_form_of_its_own_is_said_to_take_what_no_argument_is_called() {
+    let mut led = 0;
+    for tool in tools() {
+        let mut given = Map::from_iter([("xyzzy".to_owned(), json!(1))]);
+        let violations = arguments::check(&arguments::of(&tool), &mut given).unwrap_err();
+        let told = &violations.iter().find(|found| found.path == "xyzzy").unwrap().message;
+        let Some((_, place)) = told.split_once(" goes into ") else { continue };
+        let place = place.split(':').next().unwrap_or_default();
+        assert!(["data", "arguments", "filters"].contains(&place), "{}: {told}", tool.name());
+        led += 1;
+    }
+    assert!(led > 5, "{led}");
+}
+
 #[tokio::test]
 async fn what_is_called_otherwise_is_led_to_its_place() {
     let app = app_of(&config_json("http://127.0.0.1:9", json!({"doctypes": {"ToDo": all()}, "reports": ["*"]})));
@@ -193,7 +208,10 @@ async fn what_is_called_otherwise_is_led_to_its_place() {
     assert!(text.contains("everything else goes into filters: {\"filters\": {\"company\": …}}"), "{text}");
     let doctypes = json!({"Sales Order": all(), "Payment Entry": all(), "Sales Invoice": all()});
     let app = app_of(&config_json("http://127.0.0.1:9", json!({ "doctypes": doctypes })));
+    let comment = json!({"doctype": "Sales Order", "action": "comment", "names": ["x"], "content": "y", "value": "z"});
     for (tool, given, place, told) in [
+        ("act_on_bulk_documents", comment, "content: no such argument", "did you mean value?"),
+        ("import_documents", json!({"by": "name"}), "by: no such argument", "this tool takes: doctype, content"),
         ("update_order_items", json!({"rows": [{"idx": 1, "qty": 12}]}), "rows: no such", "did you mean items?"),
         ("record_payment", json!({"doctype": "Payment Entry"}), "doctype: no such", "this tool takes: party_type"),
         ("convert_document", json!({"to": "Invoice", "status": "Closed"}), "status: no such", "into data: {\"data\""),

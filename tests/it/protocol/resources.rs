@@ -98,6 +98,23 @@ async fn what_the_policy_denies_is_in_no_list_no_completion_and_no_read() {
     assert_eq!(reports, ["Accounts Receivable", "Sales Register"]);
 }
 
+#[on_every_version]
+async fn a_document_out_of_sight_is_told_as_one_that_is_missing() {
+    let site = SampleSite::start().await.sandbox;
+    let rule = json!({"read": true, "conditions": {"read": {"territory": "North"}}});
+    let client = Client::open(&site, json!({"doctypes": {"Customer": rule}})).await;
+    let all = app_of(&config(&site, "administrator", json!({"doctypes": {"Customer": {"read": true}}})));
+    let others = json!({"filters": {"territory": ["!=", "North"]}, "fields": ["name"], "limit": 1});
+    let listed = call(&all, "list_customer_documents", others).await.unwrap();
+    let hidden = listed["documents"][0]["name"].as_str().unwrap();
+    let read = async |name: &str| client.read(&address::of_document("Customer", name)).await.unwrap_err();
+    for name in [hidden, "Nobody at all"] {
+        let error = read(name).await;
+        assert_eq!(error.code, ErrorCode::RESOURCE_NOT_FOUND, "{name}: {error}");
+    }
+    assert_eq!(read("x\0").await.code, ErrorCode::INVALID_PARAMS);
+}
+
 #[tokio::test]
 async fn names_are_completed_as_the_search_finds_them() {
     let site = SampleSite::start().await.sandbox;

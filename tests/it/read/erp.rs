@@ -25,6 +25,9 @@ async fn stock_is_told_by_warehouse_with_a_total_and_for_a_day() {
     let day = json!({"item_code": item, "warehouse": warehouse, "date": "2026-11-20"});
     let day = call(&app, "get_stock_balance", day).await.unwrap();
     assert_eq!(day["actual_qty"], here["warehouses"][0]["actual_qty"]);
+    let service = call(&app, "get_stock_balance", json!({"item_code": "SRV-PLAN"})).await.unwrap();
+    assert_eq!(service["note"], "SRV-PLAN is no stock item: no stock of it is kept", "{service}");
+    assert!(stock.get("note").is_none(), "{stock}");
     let told = refusal(&app, "get_stock_balance", json!({"item_code": "No such"})).await;
     assert!(told.contains("no Item named") && told.contains("search_link"), "{told}");
     let other = json!({"item_code": item, "warehouse": warehouse, "date": "20261120"});

@@ -143,6 +143,25 @@ async fn a_new_field_can_be_listed_filtered_and_read() {
 }
 
 #[on_every_version]
+async fn a_field_that_a_call_makes_is_there_for_the_next_call() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Supplier": all(), "Custom Field": all()}));
+    let schema = json!({"doctype": "Supplier", "fields": ["custom_note_of_ours"]});
+    let text = refusal(&app, "get_doctype_schema", schema.clone()).await;
+    assert!(text.contains("no such field in Supplier"), "{text}");
+    let field =
+        json!({"dt": "Supplier", "fieldname": "custom_note_of_ours", "fieldtype": "Data", "label": "Note of Ours"});
+    let create = json!({"doctype": "Custom Field", "data": field, "dry_run": true});
+    call(&app, "create_generic_document", create).await.unwrap();
+    refusal(&app, "get_doctype_schema", schema.clone()).await;
+    call(&app, "create_generic_document", json!({"doctype": "Custom Field", "data": field})).await.unwrap();
+    let shown = call(&app, "get_doctype_schema", schema.clone()).await.unwrap();
+    assert_eq!(shown["fields"][0]["field"], "custom_note_of_ours", "{shown}");
+    let list = json!({"fields": ["name", "custom_note_of_ours"], "limit": 1});
+    call(&app, "list_supplier_documents", list).await.unwrap();
+}
+
+#[on_every_version]
 async fn a_field_that_the_site_does_not_know_either_is_refused() {
     let site = custom().await;
     let app = site.app(json!({"Customer": all()}));

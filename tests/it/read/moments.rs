@@ -37,6 +37,12 @@ async fn a_filter_by_a_day_is_about_all_of_it() {
     assert_eq!(found("<", day.clone()).await, [&*before]);
     assert_eq!(found("<=", day.clone()).await, [&*before, &*first, &*last]);
     assert_eq!(found("=", json!("2019-03-05 00:00:00")).await, [&*first], "a moment is one");
+    for (operator, wanted) in [(">", true), (">=", false)] {
+        let asked = json!({"filters": [["creation", operator, day]]});
+        let listed = call(&app, "list_todo_documents", asked).await.unwrap();
+        let told = listed.to_string().contains("creation > 2019-03-05: found is what is after the whole day");
+        assert_eq!(told, wanted, "{operator}: {listed}");
+    }
     for (operator, value) in [("!=", day.clone()), ("in", json!([day])), ("not in", json!([day]))] {
         let text = refusal(&app, "list_todo_documents", json!({"filters": [["creation", operator, value]]})).await;
         assert!(text.contains("a day is many"), "{operator}: {text}");

@@ -154,6 +154,37 @@ async fn a_doctype_of_the_sites_own_is_found_where_tools_are_looked_for() {
 }
 
 #[on_every_version]
+async fn a_doctype_of_the_sites_own_is_found_by_a_part_of_its_name_and_by_its_module() {
+    let site = crate::sandbox::SampleSite::bench().await;
+    let app = crate::support::app_of(&site.config_of("reader", json!({"default": {"read": true}})));
+    let names = |listed: &Value| -> Vec<String> {
+        let entries = listed["doctypes"].as_array().unwrap().iter();
+        entries.map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let listed = call(&app, "list_doctypes", json!({"search": "odd th"})).await.unwrap();
+    assert!(names(&listed).contains(&"Odd Thing".to_owned()), "{listed}");
+    assert!(!names(&listed).contains(&"Odd Thing Row".to_owned()), "a child table: {listed}");
+    let module = listed["doctypes"][0]["module"].clone();
+    let of_module = call(&app, "list_doctypes", json!({"module": module})).await.unwrap();
+    assert!(names(&of_module).contains(&"Odd Thing".to_owned()), "{of_module}");
+    let found = call(&app, "find_tools", json!({"doctype": "odd things"})).await.unwrap();
+    assert!(names(&found).contains(&"Odd Thing".to_owned()), "{found}");
+    // Where only what is named is open, the site's others are not.
+    let app = crate::support::app_of(&site.config(json!({"doctypes": {"Customer": {"read": true}}})));
+    let listed = call(&app, "list_doctypes", json!({"search": "odd"})).await.unwrap();
+    assert_eq!(listed["total"], 0, "{listed}");
+}
+
+#[on_every_version]
+async fn a_site_that_does_not_tell_its_own_doctypes_is_told_of_as_such() {
+    let site = crate::support::Site::start().await;
+    let app = site.open_app();
+    let listed = call(&app, "list_doctypes", json!({"search": "sales order"})).await.unwrap();
+    assert_eq!(listed["doctypes"][0]["name"], "Sales Order", "{listed}");
+    assert!(listed["others"].as_str().unwrap().contains("it did not tell"), "{listed}");
+}
+
+#[on_every_version]
 async fn who_looks_for_a_way_to_send_mail_finds_it_or_is_told_that_nothing_does() {
     let (_site, open) = site(json!({"default": all()})).await;
     let (_other, app) = site(json!({"default": {"read": true, "update": true}})).await;

@@ -181,11 +181,17 @@ async fn rows_are_changed_or_made_by_a_unique_field() {
     assert!(stopped["next"].as_str().unwrap().contains(&format!("documents[{shown}]")), "{answer}");
     assert_eq!((&stopped["left"], stopped.get("start_at")), (&json!(40 - shown), None), "{answer}");
 
+    let known = desk.some("Customer", json!({}), 1).await.remove(0);
+    let by_name = |name: &str| json!({"doctype": "Customer", "by": "name", "documents": [{"name": name, "website": "x.example"}]});
+    let asked = desk.call(UPSERT, by_name(&known)).await;
+    assert_eq!((&asked["will_create"], &asked["will_update"]), (&json!(0), &json!(1)), "{asked}");
+
     let customer = json!({"customer_name": "x", "company": COMPANY});
     let before = desk.site.journal().len();
     for (arguments, wanted) in [
         (json!({"doctype": "Item", "by": "item_name", "documents": rows}), "two documents may have the same value"),
         (json!({"doctype": "Item", "by": "item_cod", "documents": rows}), "did you mean item_code?"),
+        (by_name("Nobody Ltd."), "documents[0].name: there is no Customer named \"Nobody Ltd.\""),
         (
             json!({"doctype": "Item", "by": "item_code", "documents": [{"item_code": "A"}, {"item_code": "a"}]}),
             "is in an earlier row too",

@@ -121,6 +121,17 @@ async fn a_column_is_for_one_field_or_told_with_the_nearest() {
     let twice = json!({"doctype": "ToDo", "content": "Description,description\nx,y\n"});
     let told = refusal(&app, IMPORT, twice).await;
     assert!(told.contains("column \"description\": is for description, and so is column \"Description\""), "{told}");
+    // As the desk exports them.
+    let exported = "ID,Created On,customer,ID (Items)\nSO-1,2026-01-01,x,abc\n";
+    let told = refusal(&app, IMPORT, json!({"doctype": "Sales Order", "content": exported})).await;
+    for wanted in [
+        r#"column "ID": names documents that exist, and an import makes others"#,
+        r#"mapping {"ID":""} leaves it out"#,
+        r#"column "Created On": is kept by the site"#,
+        r#"column "ID (Items)": is kept by the site: mapping {"ID (Items)":""} leaves it out"#,
+    ] {
+        assert!(told.contains(wanted) && !told.contains("did you mean"), "{wanted}: {told}");
+    }
     let table = json!({"doctype": "Sales Order", "content": "customer,items\nx,y\n"});
     let told = refusal(&app, IMPORT, table).await;
     assert!(told.contains("column \"items\": is a table: its cells go into the columns of its rows"), "{told}");

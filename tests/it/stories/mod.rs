@@ -22,6 +22,7 @@ mod orders;
 mod part;
 mod payment;
 mod price;
+mod price_days;
 mod procure;
 mod reconcile;
 mod rows;

@@ -6,29 +6,29 @@ use super::Desk;
 use crate::sandbox::{COMPANY, config};
 use crate::support::{all, app_of, call, refusal};
 
-const PRICE: &str = "get_item_price";
+pub(super) const PRICE: &str = "get_item_price";
 
 /// A price in a list for customers: item, list, rate, unit.
-async fn priced(desk: &Desk) -> Value {
+pub(super) async fn priced(desk: &Desk) -> Value {
     let asked = json!({"doctype": "Item Price", "filters": {"selling": 1}, "order_by": "item_code asc", "limit": 1,
         "fields": ["item_code", "price_list", "price_list_rate", "uom", "currency"]});
     desk.call("list_generic_documents", asked).await["documents"][0].clone()
 }
 
 /// Puts a document into the site, as its own code would.
-fn put(desk: &Desk, doc: Value) -> String {
+pub(super) fn put(desk: &Desk, doc: Value) -> String {
     let doc = doc.as_object().unwrap().clone();
     desk.site.with(|site| site.insert(doc)).unwrap()["name"].as_str().unwrap().to_owned()
 }
 
-fn a_tenth_off(desk: &Desk, item: &Value, currency: &Value) -> String {
+pub(super) fn a_tenth_off(desk: &Desk, item: &Value, currency: &Value) -> String {
     let rule = json!({"doctype": "Pricing Rule", "naming_series": "PRLE-.####", "title": "A tenth off five", "apply_on": "Item Code", "selling": 1,
         "company": COMPANY, "currency": currency, "price_or_product_discount": "Price", "min_qty": 5,
         "rate_or_discount": "Discount Percentage", "discount_percentage": 10, "items": [{"item_code": item}]});
     put(desk, rule)
 }
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value}"))
 }
 

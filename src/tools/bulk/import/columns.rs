@@ -1,7 +1,9 @@
 //! Which field each column of a file is for: the one that the caller says, else that of this name, else of this label.
 //! A column of a child table is called `items.item_code`, `Items: Item Code`, or `Item Code (Items)` as the desk has it.
 
-use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation, flag, nearest, nearest_field};
+use erpnext_schema::{
+    CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Rule, STANDARD_FIELDS, Violation, flag, nearest, nearest_field,
+};
 use serde_json::{Map, Value, json};
 
 use super::sheet::Sheet;
@@ -238,6 +240,9 @@ fn unknown(def: &DocTypeDef, open: &[Target], title: &str, name: &str) -> Violat
         let message = format!("is a table: its cells go into the columns of its rows{example}");
         return wrong(title, Rule::UnknownField, message, None);
     }
+    if let Some(why) = kept(def, name) {
+        return wrong(title, Rule::UnknownField, format!("{why}: mapping {} leaves it out", json!({title: ""})), None);
+    }
     let message = format!("no field of {} that may be set has that name or label", def.name);
     let parts = parts(name);
     let in_table = parts.iter().find_map(|(table, column)| {
@@ -248,6 +253,24 @@ fn unknown(def: &DocTypeDef, open: &[Target], title: &str, name: &str) -> Violat
     let of_itself = those_of(open, None);
     let near = in_table.or_else(|| nearest_field(name, of_itself.map(|target| target.field)).map(str::to_owned));
     wrong(title, Rule::UnknownField, message, near)
+}
+
+/// Why nobody sets what a file that the desk exported has in such a column: the names of its documents and rows, and who
+/// wrote them when.
+fn kept(def: &DocTypeDef, name: &str) -> Option<&'static str> {
+    let find = |fields: &'static [FieldDef], name: &str| fields.iter().find(|field| is_called(field, name));
+    if let Some(field) = find(STANDARD_FIELDS, name) {
+        return Some(match field.fieldname {
+            "name" => {
+                "names documents that exist, and an import makes others (update_bulk_documents changes those that exist)"
+            }
+            _ => "is kept by the site",
+        });
+    }
+    let is_kept = |(table, column): (&str, &str)| {
+        def.tables().any(|field| is_called(field, table)) && find(CHILD_STANDARD_FIELDS, column).is_some()
+    };
+    parts(name).into_iter().any(is_kept).then_some("is kept by the site")
 }
 
 /// Those of one table, or of the document itself.
