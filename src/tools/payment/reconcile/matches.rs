@@ -71,7 +71,8 @@ pub fn oldest(payments: &[Side], invoices: &[Side]) -> Vec<Match> {
     let (mut left, mut matches) = (Left::of(payments, invoices), Vec::<Match>::new());
     for own_only in [true, false] {
         for (payment, from) in payments.iter().enumerate() {
-            let is_other_row = |one: &Match| one.payment != payment && payments[one.payment].is_in_the_document_of(from);
+            let is_other_row =
+                |one: &Match| one.payment != payment && payments[one.payment].is_in_the_document_of(from);
             if matches.iter().any(is_other_row) {
                 continue;
             }
