@@ -7,7 +7,7 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
-use super::{Denial, FieldRule, Operation, Permit, Policy, Reason};
+use super::{Denial, FieldRule, Operation, Permit, Policy, Reason, is_within};
 
 impl Policy {
     /// Whether any report may be run.
@@ -34,10 +34,16 @@ impl Policy {
     /// Leave to run a report, which is about documents of the DocType.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it, where the rule on the DocType does not permit reports, or where reading
-    /// it is limited to some documents: the site runs reports over all of them.
+    /// Where `permissions.reports` does not name it, where the DocType is of none of the toolsets that are left, where its rule
+    /// does not permit reports, or where reading it is limited to some documents: the site runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
         self.admits_report(report)?;
+        if !is_within(self.within.as_deref(), doctype) {
+            return Err(no(
+                report,
+                format!("{doctype}, which it is about, is of none of the toolsets that are left here"),
+            ));
+        }
         if self.doctypes.get(doctype).is_some_and(|rule| !rule.operations.contains(Operation::Report)) {
             return Err(no(report, format!("the rule on {doctype}, which it is about, does not permit reports")));
         }

@@ -1,7 +1,7 @@
 //! The spec of a tool with a name of its own, and one call of it.
 
 use crate::cleared::Confirmed;
-use crate::config::CORE;
+use crate::config::{CORE, MORE};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -54,7 +54,7 @@ impl Toolset {
             Self::Collaboration => "collaboration",
             Self::Trade => "trade",
             Self::Data => "data",
-            Self::More => "more",
+            Self::More => MORE,
         }
     }
 }
