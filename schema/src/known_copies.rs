@@ -63,6 +63,14 @@ const COST: &[(&str, &[&str])] = &[
     ("Stock Ledger Entry", &["valuation_rate", "incoming_rate"]),
 ];
 
+/// What says how much of a document is still to be paid.
+pub(crate) const OPEN: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["outstanding_amount"]),
+    ("Purchase Invoice", &["outstanding_amount"]),
+    ("Sales Order", &["grand_total", "rounded_total", "advance_paid"]),
+    ("Purchase Order", &["grand_total", "rounded_total", "advance_paid"]),
+];
+
 const fn everywhere(fields: &'static [&'static str], of: &'static [(&'static str, &'static [&'static str])]) -> Known {
     Known { on: None, fields, of }
 }
@@ -210,16 +218,7 @@ pub const KNOWN: &[Known] = &[
             ("Purchase Order", &["grand_total", "rounded_total"]),
         ],
     ),
-    on(
-        "Payment Entry Reference",
-        &["outstanding_amount", "payment_term_outstanding"],
-        &[
-            ("Sales Invoice", &["outstanding_amount"]),
-            ("Purchase Invoice", &["outstanding_amount"]),
-            ("Sales Order", &["grand_total", "rounded_total", "advance_paid"]),
-            ("Purchase Order", &["grand_total", "rounded_total", "advance_paid"]),
-        ],
-    ),
+    on("Payment Entry Reference", &["outstanding_amount", "payment_term_outstanding"], OPEN),
     // A quotation to a lead carries its name.
     on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"])]),
 ];

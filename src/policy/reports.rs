@@ -7,7 +7,7 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
-use super::{Denial, FieldRule, Operation, Permit, Policy, Reason, is_within};
+use super::{Denial, FieldRef, FieldRule, Operation, Permit, Policy, Reason, is_within};
 
 impl Policy {
     /// Whether any report may be run.
@@ -56,6 +56,11 @@ impl Policy {
     /// Whether the configuration lets only part of the DocType's documents be read.
     pub fn is_row_filtered(&self, doctype: &str) -> bool {
         self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
+    }
+
+    /// Whether the rule on the DocType keeps the field back, whatever may be done with its documents.
+    pub fn withholds_field(&self, doctype: &str, field: &str) -> bool {
+        !self.field_rule(doctype).may_read(FieldRef::find(erpnext_doctypes::any(doctype), field))
     }
 
     /// Whether every document of the DocType may be read, with every field that needs no naming.
