@@ -63,6 +63,8 @@ pub struct Policy {
 struct Rule {
     operations: Operations,
     fields: Arc<FieldRule>,
+    /// What of it the configuration restricts by name, without the copies of what it restricts elsewhere.
+    restricted: BTreeSet<String>,
     conditions: BTreeMap<Operation, Arc<Condition>>,
 }
 
@@ -125,7 +127,12 @@ impl Policy {
                 FieldRule::new(rule.allowed_fields.as_deref(), &restricted).with(&rule.extra_fields).beside(&sources);
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
-            Rule { operations, fields: Arc::new(readable_if(operations, fields)), conditions: conditions.collect() }
+            Rule {
+                operations,
+                fields: Arc::new(readable_if(operations, fields)),
+                restricted: rule.restricted_fields.iter().cloned().collect(),
+                conditions: conditions.collect(),
+            }
         };
         let doctypes = permissions.doctypes.iter().map(|(name, stated)| (name.clone(), rule(name, stated)));
         let doctypes = doctypes.collect();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use erpnext_schema::known_copies::LEDGERS;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
@@ -94,7 +95,7 @@ impl Policy {
     /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: a field
     /// of theirs, a column of their rows, or a field of what these link to. A column, or a field further away, that is merely
     /// not among the allowed ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name
-    /// explains which may be read.
+    /// explains which may be read; nor does what is further away and restricted only as a copy.
     pub fn withholds(
         &self,
         about: &[&'static DocTypeDef],
@@ -124,7 +125,7 @@ impl Policy {
     }
 
     /// What the rule of the DocType says of all that is called so; `unlisted` stands for a field of its own that is not among
-    /// the allowed ones.
+    /// the allowed ones, and for what is restricted only as a copy.
     fn standings(
         &self,
         def: &'static DocTypeDef,
@@ -139,14 +140,17 @@ impl Policy {
         };
         let of_field = |field: &FieldDef| match rule.may_read(field) {
             true => Standing::Shown,
-            false if rule.restricts(field.into()) => Standing::Restricted,
+            false if self.states(def.name, field.fieldname) => Standing::Restricted,
             false => unlisted,
         };
         let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
             true => Standing::ShownInRows,
             false if rule.restricts(table.into()) => Standing::InRestrictedTable,
-            false if rule.restricts_column(table.into(), column.into()) => Standing::Restricted,
-            false => Standing::Unlisted,
+            false if !rule.restricts_column(table.into(), column.into()) => Standing::Unlisted,
+            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
+                Standing::Restricted
+            }
+            false => unlisted,
         };
         let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
         for (table, child) in def.known_tables(get) {
@@ -155,13 +159,18 @@ impl Policy {
         found
     }
 
+    /// Whether the configuration itself restricts the field, or column.
+    fn states(&self, doctype: &str, path: &str) -> bool {
+        self.doctypes.get(doctype).is_some_and(|rule| rule.restricted.contains(path))
+    }
+
     /// The DocTypes with a rule that documents of this one, and their rows, may link to.
     fn linked(&self, def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<&str> {
         let links: Vec<&FieldDef> = def.fields_and_columns(get).map(|(_, field)| field).collect();
         let is_linked = |name: &&str| {
             links.iter().any(|link| match link.kind {
                 FieldKind::Link => link.target() == Some(*name),
-                FieldKind::DynamicLink => true,
+                FieldKind::DynamicLink => !LEDGERS.contains(name),
                 _ => false,
             })
         };

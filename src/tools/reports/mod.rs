@@ -9,6 +9,9 @@ pub(super) mod published;
 pub(super) mod run;
 mod trial;
 
+use std::iter::once;
+
+use erpnext_schema::known_copies::REPORTED;
 use erpnext_schema::nearest;
 use serde_json::{Map, Value};
 
@@ -88,11 +91,23 @@ impl<'a> Report<'a> {
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        self.withholds_any(doctypes, &[(name, label)]).await
+    }
+
+    /// The same of a column, which may show a field under another name.
+    async fn withholds_column<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        let shown = REPORTED.iter().filter(|(column, _)| *column == name).flat_map(|(_, fields)| *fields);
+        let called: Vec<(&str, &str)> = once((name, label)).chain(shown.map(|field| (*field, ""))).collect();
+        self.withholds_any(doctypes, &called).await
+    }
+
+    async fn withholds_any<'d>(&self, doctypes: impl Iterator<Item = &'d str>, called: &[(&str, &str)]) -> bool {
         let mut about = Vec::new();
         for doctype in doctypes {
             about.extend(self.session.catalog.def(self.session.asker(), doctype).await.ok());
         }
-        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+        let known = |doctype: &str| self.session.catalog.known(doctype);
+        called.iter().any(|(name, label)| self.session.policy.withholds(&about, &known, name, label))
     }
 }
 
