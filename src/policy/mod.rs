@@ -109,6 +109,8 @@ impl Policy {
                 || rule.conditions.contains_key(&Operation::Read)
         };
         let withholds = permissions.doctypes.values().any(withholds);
+        // Reports ignore conditions, and what they sum up does not show whose it is.
+        let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         let rule = |doctype: &str, rule: &DoctypePermissions| {
             let operations = if is_within(config.tools.within.as_ref(), doctype) {
                 left(rule.operations)
@@ -145,7 +147,7 @@ impl Policy {
         Self {
             fields: Arc::new(readable_if(default, open.clone())),
             open: Arc::new(open),
-            reports: permissions.reports.clone(),
+            reports: permissions.reports.iter().filter(|pattern| !is_limited || pattern.is_name()).cloned().collect(),
             methods: config.methods.clone(),
             copies: copies.iter().map(copy).collect(),
             confirm: permissions.confirm,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use erpnext_schema::known_copies::LEDGERS;
+use erpnext_schema::known_copies::{LEDGERS, REPORTED};
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
@@ -24,11 +24,23 @@ impl Policy {
     /// Whether the report may be run at all, before it is known what it is about.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it.
+    /// Where `permissions.reports` does not name it; in full, where reading any DocType is limited to some documents.
     pub fn admits_report(&self, report: &str) -> Result<(), Denial> {
         match self.opens_report(report) {
             true => Ok(()),
-            false => Err(no(report, "permissions.reports does not name it".to_owned())),
+            false => Err(no(report, self.not_named())),
+        }
+    }
+
+    fn not_named(&self) -> String {
+        let why = "permissions.reports does not name it";
+        match self.doctypes.keys().find(|doctype| self.is_row_filtered(doctype)) {
+            Some(limited) => {
+                format!(
+                    "{why} in full, as it has to here: reports are over every {limited}, of which only some may be read"
+                )
+            }
+            None => why.to_owned(),
         }
     }
 
@@ -122,6 +134,18 @@ impl Policy {
         any(Standing::Restricted)
             || any(Standing::InRestrictedTable) && !own
             || any(Standing::Unlisted) && !own && !near.contains(&Standing::ShownInRows)
+    }
+
+    /// The same of a column of a report, which may show a field under another name.
+    pub fn withholds_column(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+        name: &str,
+        label: &str,
+    ) -> bool {
+        let mut shown = REPORTED.iter().filter(|(column, _)| *column == name).flat_map(|(_, fields)| *fields);
+        self.withholds(about, get, name, label) || shown.any(|field| self.withholds(about, get, field, ""))
     }
 
     /// What the rule of the DocType says of all that is called so; `unlisted` stands for a field of its own that is not among

@@ -9,10 +9,7 @@ pub(super) mod published;
 pub(super) mod run;
 mod trial;
 
-use std::iter::once;
-
-use erpnext_schema::known_copies::REPORTED;
-use erpnext_schema::nearest;
+use erpnext_schema::{DocTypeDef, nearest};
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -91,23 +88,22 @@ impl<'a> Report<'a> {
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
-        self.withholds_any(doctypes, &[(name, label)]).await
+        let about = self.about(doctypes).await;
+        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
     }
 
     /// The same of a column, which may show a field under another name.
     async fn withholds_column<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
-        let shown = REPORTED.iter().filter(|(column, _)| *column == name).flat_map(|(_, fields)| *fields);
-        let called: Vec<(&str, &str)> = once((name, label)).chain(shown.map(|field| (*field, ""))).collect();
-        self.withholds_any(doctypes, &called).await
+        let about = self.about(doctypes).await;
+        self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label)
     }
 
-    async fn withholds_any<'d>(&self, doctypes: impl Iterator<Item = &'d str>, called: &[(&str, &str)]) -> bool {
+    async fn about<'d>(&self, doctypes: impl Iterator<Item = &'d str>) -> Vec<&'static DocTypeDef> {
         let mut about = Vec::new();
         for doctype in doctypes {
             about.extend(self.session.catalog.def(self.session.asker(), doctype).await.ok());
         }
-        let known = |doctype: &str| self.session.catalog.known(doctype);
-        called.iter().any(|(name, label)| self.session.policy.withholds(&about, &known, name, label))
+        about
     }
 }
 
