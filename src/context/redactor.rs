@@ -128,7 +128,8 @@ impl Redactor {
             }
             _ => self.policy.shows_all(),
         });
-        own && self.asked().iter().all(|subject| subject.is_whole(&self.policy))
+        // Else a link to what holds keys would withhold the names of all that links there.
+        self.policy.opens_all() || own && self.asked().iter().all(|subject| subject.is_whole(&self.policy))
     }
 
     fn asked(&self) -> RwLockReadGuard<'_, Vec<Subject>> {
@@ -213,10 +214,43 @@ fn capitalized(word: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Narrowing};
+
+    #[test]
+    fn where_all_is_open_all_is_told_whatever_was_asked_about() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let told = |permissions: Value, toolsets: Option<&[&str]>| {
+            let file = json!({"erpnext": erpnext, "permissions": permissions});
+            let toolsets = toolsets.map(|sets| sets.iter().map(|set| (*set).to_owned()).collect());
+            let narrowing = Narrowing { toolsets, ..Narrowing::default() };
+            let config = Config::from_text(&file.to_string()).unwrap().narrowed(&narrowing);
+            let redactor = Redactor {
+                policy: Arc::new(Policy::from_config(&config)),
+                version: Version::V15,
+                subject: Some(Subject::new("Customer", erpnext_doctypes::any("Customer"), &erpnext_doctypes::any)),
+                asked: RwLock::default(),
+                beside: Vec::new(),
+                names: Vec::new(),
+                is_whole: OnceLock::new(),
+            };
+            // A contact links to what holds keys.
+            redactor.asks("Contact");
+            redactor.redact(&Said::of("Quartz Traders is linked with Blanket Order MFG-BLR-2026-00001"))
+        };
+        let everything = told(json!({"default": {"read": true}}), None);
+        assert!(everything.contains("Quartz Traders") && everything.contains("MFG-BLR-2026-00001"), "{everything}");
+        for (permissions, toolsets) in [
+            (json!({"default": {"read": true}}), Some(&["selling"][..])),
+            (json!({"default": {"read": true}, "doctypes": {"Lead": {}}}), None),
+            (json!({"default": {"create": true}}), None),
+        ] {
+            let told = told(permissions.clone(), toolsets);
+            assert!(!told.contains("Quartz"), "{permissions}: {told}");
+        }
+    }
 
     #[test]
     fn what_is_withheld_of_another_doctype_that_was_asked_about_is_not_told() {

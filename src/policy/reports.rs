@@ -84,7 +84,14 @@ impl Policy {
     /// Whether nothing is withheld of any DocType.
     pub fn shows_all(&self) -> bool {
         let all = self.doctypes.keys().map(String::as_str).all(|doctype| self.shows_whole(doctype));
-        all && self.default.contains(Operation::Read) && self.fields.is_open() && self.copies.is_empty()
+        let is_open = self.default.contains(Operation::Read) && self.fields.is_open() && self.within.is_none();
+        all && is_open && self.copies.is_empty()
+    }
+
+    /// Whether everything may be read and no rule stands on any DocType: what the default leaves closed then holds keys, which
+    /// no message of the site quotes.
+    pub fn opens_all(&self) -> bool {
+        self.doctypes.is_empty() && self.shows_all()
     }
 
     /// Whether it may be told which documents of the DocType are whose parents.
