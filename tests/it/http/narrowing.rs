@@ -11,7 +11,7 @@ use crate::support::all;
 async fn team() -> Team {
     Team::start(|config| {
         let doctypes =
-            json!({"Customer": all(), "Sales Order": all(), "Item": {"read": true, "update": true}, "Lead": all()});
+            json!({"Customer": all(), "Sales Order": all(), "Item": {"read": true, "update": true}, "Bin": {"read": true}, "Lead": all()});
         config["permissions"]["doctypes"] = doctypes;
         config["sign_in"]["tokens"] = json!({
             "reader": {"sha256": hash("reads"), "read_only": true},
@@ -97,6 +97,19 @@ async fn toolsets_leave_their_modules_and_nothing_else() {
             assert!(is_refused(&answer), "{path} {tool}: {answer}");
         }
     }
+    // What is asked about stock, and what links to it, belongs to who has the module.
+    let keeper = "/mcp/x/stock";
+    let listed = names(&team, keeper, &[OWN]).await;
+    let has = |name: &str| listed.iter().any(|known| known == name);
+    assert!(has("get_stock_balance") && has("get_item_details") && !has("get_party_details"), "{listed:?}");
+    let list = json!({"doctype": "Item", "fields": ["name"], "limit": 1});
+    let items = data(&called(&team, keeper, &[OWN], "list_generic_documents", list).await);
+    let item = &items["documents"][0]["name"];
+    data(&called(&team, keeper, &[OWN], "get_stock_balance", json!({"item_code": item})).await);
+    let linked = json!({"doctype": "Item", "name": item, "only": ["Bin"]});
+    data(&called(&team, keeper, &[OWN], "get_linked_documents", linked).await);
+    let party = json!({"party_type": "Customer", "party": "x"});
+    assert!(is_refused(&called(&team, keeper, &[OWN], "get_party_details", party).await));
     // Nothing in common: the core alone, which reaches nothing.
     let core = names(&team, "/mcp/x/stock", &[("authorization", "Bearer sells")]).await;
     assert!(!core.iter().any(|name| name.contains("item") || name.contains("customer")), "{core:?}");
