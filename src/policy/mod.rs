@@ -96,7 +96,11 @@ impl Policy {
         };
         let stated = |doctype: &str, field: &str| {
             let rule = permissions.doctypes.get(doctype);
-            rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
+            // A table that is restricted stands for its columns.
+            let means = |name: &String| {
+                field.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            rule.is_some_and(|rule| rule.restricted_fields.iter().any(means))
         };
         let restricted = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
         let mut sources: BTreeSet<String> = restricted.collect();
