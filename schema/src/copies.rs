@@ -3,11 +3,11 @@
 //! A copy is what the table says is fetched from it; a field of the same name and kind on what links there, if people cannot
 //! edit it, if it stands in a row, or if ERPNext's code fills documents from that DocType ([`MASTERS`]); the same amount in
 //! the company's currency (`base_rate` of `rate`); a title that is the pattern for a field (`{customer_name}`); the rows
-//! that a template brings; and what [`KNOWN`] and [`BESIDE`] name.
+//! that a template brings; and what [`KNOWN`], [`BESIDE`] and [`ABOVE`] name.
 
 use std::collections::BTreeSet;
 
-use crate::known_copies::{BESIDE, KNOWN, Known, MASTERS, OWN, PARTIES};
+use crate::known_copies::{ABOVE, BESIDE, KNOWN, Known, MASTERS, OWN, PARTIES, UNFILLED};
 use crate::{DocTypeDef, FieldDef, FieldKind, Options, doctype_flag, flag};
 
 /// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
@@ -75,6 +75,8 @@ fn add(
         }
     };
     let linked: BTreeSet<&'static str> = holder.fields.iter().flat_map(targets).copied().collect();
+    let fills = |link: &&FieldDef| !UNFILLED.contains(&link.fieldname);
+    let filling: BTreeSet<&'static str> = holder.fields.iter().filter(fills).flat_map(targets).copied().collect();
     for field in holder.fields {
         let name = field.fieldname;
         if let Some((by, from)) = field.fetch_from.and_then(|from| from.split_once('.')) {
@@ -89,7 +91,7 @@ fn add(
         }
         if !OWN.contains(&name) {
             let is_filled = field.is(flag::READ_ONLY) || holder.is(doctype_flag::CHILD);
-            for target in linked.iter().filter(|target| is_filled || MASTERS.contains(target)) {
+            for target in filling.iter().filter(|target| is_filled || MASTERS.contains(target)) {
                 let there = get(target).and_then(|target| target.field(name));
                 if there.is_some_and(|there| there.kind == field.kind && there.target() == field.target()) {
                     push(name, target, name.to_owned(), false, false);
@@ -108,6 +110,12 @@ fn add(
         for source in BESIDE.iter().filter(is_beside).flat_map(|(.., sources)| *sources).copied().chain(pattern) {
             if holder.field(source.split_once('.').map_or(source, |(table, _)| table)).is_some() {
                 push(name, def.name, format!("{at}{source}"), false, false);
+            }
+        }
+        let is_above = |(rows, to, _): &&(&str, &str, &[&str])| *rows == holder.name && *to == name && !at.is_empty();
+        for source in ABOVE.iter().filter(is_above).flat_map(|(.., sources)| *sources) {
+            if def.field(source).is_some() {
+                push(name, def.name, (*source).to_owned(), false, false);
             }
         }
         let is_this = |known: &&Known| {

@@ -31,12 +31,61 @@ pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
     (None, "in_words", &["grand_total", "rounded_total", "paid_amount", "received_amount"]),
     (None, "base_in_words", &["base_grand_total", "base_rounded_total", "base_paid_amount", "base_received_amount"]),
     (None, "total_amount_in_words", &["total_amount"]),
+    // Rounding leaves the most of it.
+    (None, "rounded_total", &["grand_total"]),
+    (None, "grand_total", &["rounded_total"]),
+    // In the stock's unit, which is mostly the row's.
+    (None, "stock_uom_rate", &["rate"]),
     (Some("Contact"), "full_name", &["first_name", "middle_name", "last_name", "company_name"]),
     (Some("Journal Entry"), "title", &["pay_to_recd_from"]),
     (Some("Lead"), "title", &["lead_name", "company_name"]),
     (Some("Material Request"), "title", &["items.item_name"]),
     (Some("Opportunity"), "title", &["customer_name"]),
     (Some("Payment Entry"), "title", &["party", "party_name"]),
+];
+
+/// Fields of rows that ERPNext's code fills from the document that holds them: the DocType of the rows, the field, and what of
+/// the document it says. What is due at once is the whole, and so is the last running total of the taxes.
+pub const ABOVE: &[(&str, &str, &[&str])] = &[
+    ("Payment Schedule", "payment_amount", &["grand_total", "rounded_total"]),
+    ("Payment Schedule", "outstanding", &["outstanding_amount", "grand_total", "rounded_total"]),
+    ("Purchase Taxes and Charges", "total", &["grand_total", "rounded_total"]),
+    ("Sales Taxes and Charges", "total", &["grand_total", "rounded_total"]),
+];
+
+/// Links to what goes with a document, or is made of it: nothing is filled from there. An invoice between two companies has
+/// totals of its own.
+pub const UNFILLED: &[&str] = &[
+    "consolidated_credit_note",
+    "consolidated_invoice",
+    "inter_company_invoice_reference",
+    "inter_company_journal_entry_reference",
+    "inter_company_order_reference",
+    "inter_company_reference",
+    "return_against",
+];
+
+/// Entries that ERPNext's code makes of other documents, and to which no Dynamic Link leads.
+pub const LEDGERS: &[&str] = &["GL Entry", "Payment Ledger Entry", "Stock Ledger Entry"];
+
+/// Columns of ERPNext's reports that show a field of the documents they are about, or the sum of it, under another name.
+pub const REPORTED: &[(&str, &[&str])] = &[
+    ("balance", &["debit", "credit"]),
+    ("closing_credit", &["credit"]),
+    ("closing_debit", &["debit"]),
+    ("credit_note", &["grand_total", "rounded_total"]),
+    ("invoiced", &["grand_total", "rounded_total"]),
+    ("opening_credit", &["credit"]),
+    ("opening_debit", &["debit"]),
+    ("outstanding", &["outstanding_amount"]),
+    ("paid", &["grand_total", "rounded_total"]),
+    ("range1", &["outstanding_amount"]),
+    ("range2", &["outstanding_amount"]),
+    ("range3", &["outstanding_amount"]),
+    ("range4", &["outstanding_amount"]),
+    ("range5", &["outstanding_amount"]),
+    ("range6", &["outstanding_amount"]),
+    ("total_due", &["outstanding_amount"]),
 ];
 
 /// Fields that ERPNext's code makes the names of documents of, where no rule of naming tells that.
@@ -61,6 +110,37 @@ const COST: &[(&str, &[&str])] = &[
     ("Item", &["valuation_rate"]),
     ("Bin", &["valuation_rate"]),
     ("Stock Ledger Entry", &["valuation_rate", "incoming_rate"]),
+];
+
+/// What vouchers come to, as it is booked.
+const BOOKED: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["grand_total", "rounded_total", "outstanding_amount"]),
+    ("Purchase Invoice", &["grand_total", "rounded_total", "outstanding_amount"]),
+    ("Payment Entry", &["paid_amount", "received_amount"]),
+    ("Journal Entry", &["total_debit", "total_credit", "accounts.debit", "accounts.credit"]),
+];
+
+/// What may be asked for of a document that is to be paid.
+const ASKED_FOR: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["grand_total", "rounded_total", "outstanding_amount"]),
+    ("Purchase Invoice", &["grand_total", "rounded_total", "outstanding_amount"]),
+    ("Sales Order", &["grand_total", "rounded_total"]),
+    ("Purchase Order", &["grand_total", "rounded_total"]),
+];
+
+/// What says how much of a document is still to be paid.
+pub(crate) const OPEN: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["outstanding_amount"]),
+    ("Purchase Invoice", &["outstanding_amount"]),
+    ("Sales Order", &["grand_total", "rounded_total", "advance_paid"]),
+    ("Purchase Order", &["grand_total", "rounded_total", "advance_paid"]),
+];
+
+/// What a material may be costed by.
+const MATERIAL: &[(&str, &[&str])] = &[
+    ("Item", &["valuation_rate", "last_purchase_rate"]),
+    ("Bin", &["valuation_rate"]),
+    ("Item Price", &["price_list_rate"]),
 ];
 
 const fn everywhere(fields: &'static [&'static str], of: &'static [(&'static str, &'static [&'static str])]) -> Known {
@@ -163,6 +243,17 @@ pub const KNOWN: &[Known] = &[
         ],
         COST,
     ),
+    // A bill of materials takes the cost of each item, by whatever it is set to go by, and sums it; work orders and supplied
+    // materials take it from there. A serial number keeps what it came for.
+    on("BOM Item", &["rate"], MATERIAL),
+    on("BOM Explosion Item", &["rate"], MATERIAL),
+    on("BOM Creator Item", &["rate"], MATERIAL),
+    on("BOM", &["raw_material_cost", "total_cost"], MATERIAL),
+    on("BOM Creator", &["raw_material_cost"], MATERIAL),
+    on("Work Order Item", &["rate"], MATERIAL),
+    on("Subcontracting Order Supplied Item", &["rate"], MATERIAL),
+    on("Subcontracting Receipt Supplied Item", &["rate"], MATERIAL),
+    on("Serial No", &["purchase_rate"], COST),
     everywhere(&["last_purchase_rate"], &[("Item", &["last_purchase_rate"])]),
     // The rate of the price list stays on the row beside the rate that was agreed.
     everywhere(&["price_list_rate"], &[("Item Price", &["price_list_rate"])]),
@@ -210,16 +301,31 @@ pub const KNOWN: &[Known] = &[
             ("Purchase Order", &["grand_total", "rounded_total"]),
         ],
     ),
+    on("Payment Entry Reference", &["outstanding_amount", "payment_term_outstanding"], OPEN),
+    // The ledgers book what a voucher comes to, as a debit or a credit, in each of their currencies.
     on(
-        "Payment Entry Reference",
-        &["outstanding_amount", "payment_term_outstanding"],
+        "GL Entry",
         &[
-            ("Sales Invoice", &["outstanding_amount"]),
-            ("Purchase Invoice", &["outstanding_amount"]),
-            ("Sales Order", &["grand_total", "rounded_total", "advance_paid"]),
-            ("Purchase Order", &["grand_total", "rounded_total", "advance_paid"]),
+            "debit",
+            "debit_in_account_currency",
+            "debit_in_transaction_currency",
+            "debit_in_reporting_currency",
+            "credit",
+            "credit_in_account_currency",
+            "credit_in_transaction_currency",
+            "credit_in_reporting_currency",
         ],
+        BOOKED,
     ),
+    on("Payment Ledger Entry", &["amount", "amount_in_account_currency"], BOOKED),
+    // Who asks for a payment, or reminds of one, says how much it is.
+    on("Payment Request", &["grand_total", "outstanding_amount"], ASKED_FOR),
+    on(
+        "Overdue Payment",
+        &["payment_amount", "outstanding"],
+        &[("Sales Invoice", &["grand_total", "rounded_total", "outstanding_amount"])],
+    ),
+    on("Dunning", &["total_outstanding", "grand_total"], &[("Sales Invoice", &["outstanding_amount"])]),
     // A quotation to a lead carries its name.
     on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"])]),
 ];

@@ -128,6 +128,6 @@ impl Site {
         for doctype in doctypes {
             about.extend(self.catalog.def(self.asker(), doctype).await.ok());
         }
-        self.policy.withholds(&about, &|doctype| self.catalog.known(doctype), name, label)
+        self.policy.withholds_column(&about, &|doctype| self.catalog.known(doctype), name, label)
     }
 }

@@ -67,6 +67,7 @@ pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     findings.extend(copies(config, tables));
     findings.extend(names(config, tables));
     findings.extend(reports::beside_withheld_fields(config));
+    findings.extend(reports::beside_conditions(config));
     findings.extend(published(config));
     if config.permissions.doctypes.is_empty() && config.permissions.default.is_empty() {
         let what = "permissions: nothing is permitted, so there are no tools for documents";

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::config::{Config, DoctypePermissions, Pattern};
-use crate::policy::Policy;
+use crate::policy::{Operation, Policy};
 
 /// That reports are opened beside withheld fields.
 pub(super) fn beside_withheld_fields(config: &Config) -> Option<Finding> {
@@ -20,6 +20,34 @@ pub(super) fn beside_withheld_fields(config: &Config) -> Option<Finding> {
     Some(Finding::warning(what, "list only reports that may be seen whole"))
 }
 
+/// That reports are opened beside conditions on reading, which the site's reports ignore.
+pub(super) fn beside_conditions(config: &Config) -> Vec<Finding> {
+    let permissions = &config.permissions;
+    let is_limited = |rule: &DoctypePermissions| rule.conditions.contains_key(&Operation::Read);
+    let limited = permissions.doctypes.iter().filter(|(_, rule)| is_limited(rule)).map(|(name, _)| name.as_str());
+    let limited = limited.collect::<Vec<_>>().join(", ");
+    let (named, patterns): (Vec<&Pattern>, Vec<&Pattern>) =
+        permissions.reports.iter().partition(|pattern| pattern.is_name());
+    let listed = |patterns: &[&Pattern]| patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut findings = Vec::new();
+    if !limited.is_empty() && !patterns.is_empty() {
+        let what = format!(
+            "permissions.reports: {}: opens no report, because reading {limited} is limited by conditions, which reports ignore",
+            listed(&patterns)
+        );
+        findings.push(Finding::warning(what, "name in full the reports whose sums over all documents may be seen"));
+    }
+    if !limited.is_empty() && !named.is_empty() {
+        let what = format!(
+            "permissions.reports: {}: what these reports sum up is over every document, also of {limited}, of which only some \
+             may be read",
+            listed(&named)
+        );
+        findings.push(Finding::warning(what, "list only reports whose sums over all documents may be seen"));
+    }
+    findings
+}
+
 /// The DocTypes whose rules withhold fields.
 fn withholding(config: &Config) -> Vec<&str> {
     let withholds = |rule: &DoctypePermissions| rule.allowed_fields.is_some() || !rule.restricted_fields.is_empty();
@@ -30,7 +58,7 @@ fn withholding(config: &Config) -> Vec<&str> {
 /// fields are withheld, these are what has to be looked at.
 pub fn meant_reports(config: &Config, known: &[(String, String)]) -> Vec<Finding> {
     let (policy, withholding) = (Policy::from_config(config), withholding(config));
-    let patterns = config.permissions.reports.iter().filter(|pattern| pattern.to_string().contains('*'));
+    let patterns = config.permissions.reports.iter().filter(|pattern| !pattern.is_name());
     let finding = |pattern: &Pattern| {
         let mut meant = known.iter().filter(|(name, _)| pattern.matches(name)).peekable();
         if meant.peek().is_none() {
@@ -71,6 +99,23 @@ mod tests {
         assert_eq!(of(json!({"read": true})), None);
         let what = of(json!({"read": true, "restricted_fields": ["valuation_rate"]})).unwrap().what;
         assert!(what.contains("Stock *, Gross Profit") && what.contains("fields of Item"), "{what}");
+    }
+
+    #[test]
+    fn reports_beside_conditions_on_reading_are_named_whether_they_run_or_not() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let of = |reports: Value, condition: &str| {
+            let rule = json!({"read": true, "update": true, "conditions": {condition: {"territory": "North"}}});
+            let permissions = json!({"reports": reports, "doctypes": {"Customer": rule}});
+            let file = json!({"erpnext": erpnext, "permissions": permissions});
+            let found = super::beside_conditions(&Config::from_text(&file.to_string()).unwrap());
+            found.into_iter().map(|finding| finding.what).collect::<Vec<_>>()
+        };
+        assert_eq!(of(json!(["Stock *", "Trial Balance"]), "update"), [""; 0]);
+        assert_eq!(of(json!([]), "read"), [""; 0]);
+        let found = of(json!(["Stock *", "Trial Balance"]), "read");
+        assert!(found[0].contains("Stock *: opens no report, because reading Customer is limited"), "{found:?}");
+        assert!(found[1].contains("Trial Balance: what these reports sum up is over every document"), "{found:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::catalog::unknown_version;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
-use erpnext_mcp::config::Config;
+use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::shape::text_of;
 use erpnext_mcp::site::{Filter, Kind, SiteError};
 use erpnext_schema::counted;
@@ -129,7 +129,7 @@ async fn live(connection: &Connection, config: &Config) -> Vec<Finding> {
 
 /// What the patterns of `permissions.reports` mean on this site; nothing is asked where there are none.
 async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
-    if !config.permissions.reports.iter().any(|pattern| pattern.to_string().contains('*')) {
+    if config.permissions.reports.iter().all(Pattern::is_name) {
         return Vec::new();
     }
     let session = connection.session();

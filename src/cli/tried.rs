@@ -29,7 +29,7 @@ const TIME: Duration = Duration::from_secs(30);
 pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
     let session = connection.session();
     let (patterns, exact): (Vec<&Pattern>, Vec<&Pattern>) =
-        config.permissions.reports.iter().partition(|pattern| pattern.to_string().contains('*'));
+        config.permissions.reports.iter().partition(|pattern| !pattern.is_name());
     let mut names: Vec<String> = exact.iter().map(ToString::to_string).collect();
     let mut findings = Vec::new();
     if !patterns.is_empty() {

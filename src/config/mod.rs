@@ -56,7 +56,7 @@ pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
 pub use methods::{ArgumentKind, Method, MethodArgument};
 pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
-pub use narrowing::{CORE, Narrowing, toolset};
+pub use narrowing::{CORE, MORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};
 pub use pattern::Pattern;

@@ -50,6 +50,10 @@ impl Config {
         let tools = &mut config.tools;
         tools.read_only |= narrowing.read_only;
         if let Some(left) = &narrowing.toolsets {
+            if !left.contains(MORE) {
+                // A method is of no module; the tool that calls any of them is of this toolset.
+                config.methods.clear();
+            }
             let listed =
                 |set: &String| tools.toolsets.is_empty() || tools.toolsets.iter().any(|one| toolset(one) == *set);
             let mut listed: Vec<String> = left.iter().filter(|set| listed(set)).cloned().collect();
@@ -65,6 +69,9 @@ impl Config {
 
 /// The toolset that is always there.
 pub const CORE: &str = "core";
+
+/// The toolset of `call_method`, and so of the methods of the site.
+pub const MORE: &str = "more";
 
 /// The toolset of a module: `Quality Management` is `quality_management`.
 pub fn toolset(module: &str) -> String {

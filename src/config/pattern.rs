@@ -12,6 +12,11 @@ impl Pattern {
         Self(text.into())
     }
 
+    /// Whether it means one name alone.
+    pub fn is_name(&self) -> bool {
+        !self.0.contains('*')
+    }
+
     /// Whether the name is meant.
     pub fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == name };

@@ -241,7 +241,36 @@ mod tests {
 
     use super::*;
     use crate::catalog::{SiteVersion, Snapshots};
-    use crate::config::Config;
+    use crate::config::{Config, Narrowing};
+
+    #[test]
+    fn where_all_is_open_all_is_told_whatever_was_asked_about() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+        let told = |permissions: Value, toolsets: Option<&[&str]>| {
+            let file = json!({"erpnext": erpnext, "permissions": permissions});
+            let toolsets = toolsets.map(|sets| sets.iter().map(|set| (*set).to_owned()).collect());
+            let narrowing = Narrowing { toolsets, ..Narrowing::default() };
+            let config = Config::from_text(&file.to_string()).unwrap().narrowed(&narrowing);
+            let redactor = Redactor {
+                policy: Arc::new(Policy::from_config(&config)),
+                subject: Some("Customer".to_owned()),
+                ..redactor(true, &json!({}))
+            };
+            // A contact links to what holds keys.
+            redactor.asks("Contact");
+            redactor.redact(&Said::of("Quartz Traders is linked with Blanket Order MFG-BLR-2026-00001"))
+        };
+        let everything = told(json!({"default": {"read": true}}), None);
+        assert!(everything.contains("Quartz Traders") && everything.contains("MFG-BLR-2026-00001"), "{everything}");
+        for (permissions, toolsets) in [
+            (json!({"default": {"read": true}}), Some(&["selling"][..])),
+            (json!({"default": {"read": true}, "doctypes": {"Lead": {}}}), None),
+            (json!({"default": {"create": true}}), None),
+        ] {
+            let told = told(permissions.clone(), toolsets);
+            assert!(!told.contains("Quartz"), "{permissions}: {told}");
+        }
+    }
 
     const WHOLE: &str = "Credit limit has been crossed for Quartz Traders (50000.0/4321.5)";
 

@@ -36,16 +36,22 @@ pub fn is_above(amount: f64, other: f64) -> bool {
     amount - other > ROUNDING
 }
 
-/// What a document is worth, whichever way the money goes: the largest of its amounts, or the sum of its rows where it
-/// states none itself.
+/// What rows book, in the currency of their account: of the document in the company's.
+const BOOKED: [&str; 2] = ["debit_in_account_currency", "credit_in_account_currency"];
+
+/// What a document is worth, whichever way the money goes: the largest of its amounts, and of the sums that its rows book, or
+/// the sum of its rows where it states none itself. In the currency in which that is more: the rate between two is a number
+/// that whoever makes the document sends.
 pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
-    let own = amounts(def, doc).fold(0.0, f64::max);
+    let tables = || def.tables_in(children, doc).map(|(_, child, table)| (child, table));
+    let sum = |table: &Value, field: &str| rows(table).filter_map(|row| number(row, field)).sum::<f64>().abs();
+    let booked = tables().flat_map(|(_, table)| BOOKED.map(|field| sum(table, field)));
+    let own = amounts(def, doc).chain(booked).fold(0.0, f64::max);
     if own > 0.0 {
         return own;
     }
     let largest = |child, row| amounts(child, row).fold(0.0, f64::max);
-    let sums = def.tables_in(children, doc).map(|(_, child, table)| rows(table).map(|row| largest(child, row)).sum());
-    sums.fold(0.0, f64::max)
+    tables().map(|(child, table)| rows(table).map(|row| largest(child, row)).sum()).fold(0.0, f64::max)
 }
 
 /// The same if all that it goes by is seen: `sees` tells that of a field, or of a column of a table.
@@ -56,10 +62,12 @@ pub fn worth_seen(
     sees: &dyn Fn(Option<&FieldDef>, &FieldDef) -> bool,
 ) -> Option<f64> {
     let is_seen = |table: Option<&FieldDef>, def: &DocTypeDef| amount_fields(def).all(|field| sees(table, field));
-    // The rows count only where the document itself states nothing, which is seen then.
+    // The rows count where they book, and where the document itself states nothing, which is seen then.
     let by_rows = || amounts(def, doc).fold(0.0, f64::max) == 0.0;
-    let rows_are_seen = || def.tables_in(children, doc).all(|(table, child, _)| is_seen(Some(table), child));
-    (is_seen(None, def) && (!by_rows() || rows_are_seen())).then(|| worth(def, children, doc))
+    let counts = |child: &DocTypeDef| BOOKED.iter().any(|name| child.field(name).is_some()) || by_rows();
+    let rows_are_seen =
+        || def.tables_in(children, doc).all(|(table, child, _)| !counts(child) || is_seen(Some(table), child));
+    (is_seen(None, def) && rows_are_seen()).then(|| worth(def, children, doc))
 }
 
 /// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
@@ -74,14 +82,9 @@ fn amounts<'a>(def: &'a DocTypeDef, doc: &'a Map<String, Value>) -> impl Iterato
     amount_fields(def).filter_map(|field| doc.get(field.fieldname)?.as_f64()).map(f64::abs)
 }
 
-/// The fields of amounts, each in the company's currency if it is there in that too. A balance is that of an account or a
-/// party.
+/// The fields of amounts. A balance is that of an account or a party.
 fn amount_fields(def: &DocTypeDef) -> impl Iterator<Item = &FieldDef> {
-    let is_amount = |field: &&FieldDef| {
-        let name = field.fieldname;
-        field.kind == FieldKind::Currency && !name.ends_with("balance") && def.field(&format!("base_{name}")).is_none()
-    };
-    def.fields.iter().filter(is_amount)
+    def.fields.iter().filter(|field| field.kind == FieldKind::Currency && !field.fieldname.ends_with("balance"))
 }
 
 #[cfg(test)]
@@ -90,7 +93,7 @@ mod tests {
     use erpnext_schema::FieldDef;
     use serde_json::{Value, json};
 
-    use super::{is_above, money, same, worth_of_rows, worth_seen};
+    use super::{is_above, money, same, worth, worth_of_rows, worth_seen};
 
     #[test]
     fn what_a_document_is_worth_is_known_where_all_that_it_goes_by_is_seen() {
@@ -104,6 +107,34 @@ mod tests {
         assert_eq!(of(&whole, "base_rate"), Some(5.0), "what the document states itself is what counts");
         let rows = json!({"items": [{"base_rate": 7.0}]});
         assert_eq!((of(&rows, ""), of(&rows, "base_rate")), (Some(7.0), None));
+    }
+
+    #[test]
+    fn no_rate_that_is_sent_makes_a_document_worth_less() {
+        let is = |doctype: &str, doc: Value, expected: f64| {
+            let doc = doc.as_object().cloned().unwrap_or_default();
+            let def = erpnext_doctypes::any(doctype).unwrap();
+            let found = worth(def, &erpnext_doctypes::any, &doc);
+            assert!(same(found, expected), "{doctype} {doc:?}: {found}");
+        };
+        for (rate, expected) in [(0.0001, 900_000.0), (1.0, 900_000.0), (2.0, 1_800_000.0)] {
+            let base = 900_000.0 * rate;
+            is(
+                "Sales Order",
+                json!({"conversion_rate": rate, "grand_total": 900_000, "base_grand_total": base}),
+                expected,
+            );
+            is(
+                "Payment Entry",
+                json!({"paid_amount": 900_000, "base_paid_amount": base, "party_balance": 1e9}),
+                expected,
+            );
+            let account = |side: &str| json!({format!("{side}_in_account_currency"): 450_000, side: base / 2.0, "exchange_rate": rate});
+            let accounts = json!([account("debit"), account("debit"), account("credit"), account("credit")]);
+            is("Journal Entry", json!({"total_debit": base, "total_credit": base, "accounts": accounts}), expected);
+        }
+        // What states none itself is worth its rows.
+        is("Timesheet", json!({"time_logs": [{"billing_amount": 2}, {"billing_amount": 3}]}), 5.0);
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod tests {
 
     use erpnext_schema::Version;
     use erpnext_schema::copies::on;
-    use erpnext_schema::known_copies::KNOWN;
+    use erpnext_schema::known_copies::{ABOVE, KNOWN, UNFILLED};
 
     use super::{all, of};
 
@@ -110,11 +110,31 @@ mod tests {
             (("Customer", "territory"), "Sales Order", "territory"),
             (("Workstation", "hour_rate"), "BOM", "operations.hour_rate"),
             (("Activity Type", "costing_rate"), "Timesheet", "time_logs.costing_rate"),
+            (("Sales Invoice", "grand_total"), "Sales Invoice", "rounded_total"),
+            (("Sales Invoice", "grand_total"), "Sales Invoice", "payment_schedule.payment_amount"),
+            (("Sales Invoice", "outstanding_amount"), "Sales Invoice", "payment_schedule.base_outstanding"),
+            (("Purchase Order", "grand_total"), "Purchase Order", "payment_schedule.outstanding"),
+            (("Sales Invoice", "grand_total"), "Sales Invoice", "taxes.base_total"),
+            (("Purchase Invoice", "rounded_total"), "Purchase Invoice", "taxes.total"),
+            (("Sales Invoice", "grand_total"), "GL Entry", "debit"),
+            (("Journal Entry", "accounts.credit"), "GL Entry", "credit_in_account_currency"),
+            (("Payment Entry", "paid_amount"), "Payment Ledger Entry", "amount"),
+            (("Sales Invoice", "outstanding_amount"), "Dunning", "overdue_payments.outstanding"),
+            (("Sales Order", "grand_total"), "Payment Request", "grand_total"),
+            (("Item", "valuation_rate"), "BOM", "items.base_rate"),
+            (("Item", "valuation_rate"), "BOM", "total_cost"),
+            (("Item", "last_purchase_rate"), "Work Order", "required_items.rate"),
+            (("Sales Order", "items.rate"), "Sales Order", "items.stock_uom_rate"),
         ] {
             assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
         }
         // Where the field of the name is a link, it holds a name.
         assert!(!copies(&[("Address", "pincode")])("Purchase Order", "shipping_address"));
+        // What one company invoices another, and what is consolidated from the point of sale, adds up by itself.
+        assert!(!copies(&[("Sales Invoice", "grand_total")])("Purchase Invoice", "grand_total"));
+        assert!(!copies(&[("Sales Invoice", "grand_total")])("POS Invoice", "grand_total"));
+        // Rows say this only of the document that holds them.
+        assert!(!copies(&[("Sales Invoice", "grand_total")])("Sales Order", "payment_schedule.payment_amount"));
         // The same name stands for something of its own.
         assert!(!copies(&[("Customer", "naming_series")])("Sales Order", "naming_series"));
         assert!(!copies(&[("Lead", "company")])("Quotation", "company"));
@@ -123,20 +143,28 @@ mod tests {
 
     #[test]
     fn every_known_copy_names_fields_that_there_are() {
-        let has = |doctype: &str, field: &str| {
-            Version::ALL
-                .iter()
-                .any(|version| erpnext_doctypes::get(*version, doctype).is_some_and(|def| def.field(field).is_some()))
+        let has = |doctype: &str, path: &str| {
+            let (field, column) = path.split_once('.').map_or((path, None), |(table, column)| (table, Some(column)));
+            Version::ALL.iter().any(|version| {
+                let get = |name: &str| erpnext_doctypes::get(*version, name);
+                let Some(field) = get(doctype).and_then(|def| def.field(field)) else { return false };
+                let in_rows = |column| field.target().and_then(get).is_some_and(|child| child.field(column).is_some());
+                column.is_none_or(in_rows)
+            })
         };
+        let anywhere = |field: &str| erpnext_doctypes::ALL.iter().any(|table| has(table.name(), field));
         for known in KNOWN {
             for field in known.fields {
-                let anywhere = || erpnext_doctypes::ALL.iter().any(|table| has(table.name(), field));
-                assert!(known.on.map_or_else(anywhere, |on| has(on, field)), "{:?}.{field}", known.on);
+                assert!(known.on.map_or_else(|| anywhere(field), |on| has(on, field)), "{:?}.{field}", known.on);
             }
             for (of, field) in known.of.iter().flat_map(|(of, fields)| fields.iter().map(move |field| (of, field))) {
                 assert!(has(of, field), "{of}.{field}");
             }
         }
+        for (rows, field, above) in ABOVE {
+            assert!(has(rows, field) && above.iter().all(|field| anywhere(field)), "{rows}.{field}");
+        }
+        assert!(UNFILLED.iter().all(|link| anywhere(link)));
     }
 
     #[test]

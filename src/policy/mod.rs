@@ -64,6 +64,8 @@ pub struct Policy {
 struct Rule {
     operations: Operations,
     fields: Arc<FieldRule>,
+    /// What of it the configuration restricts by name, without the copies of what it restricts elsewhere.
+    restricted: BTreeSet<String>,
     conditions: BTreeMap<Operation, Arc<Condition>>,
 }
 
@@ -95,7 +97,11 @@ impl Policy {
         };
         let stated = |doctype: &str, field: &str| {
             let rule = permissions.doctypes.get(doctype);
-            rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| name == field))
+            // A table that is restricted stands for its columns.
+            let means = |name: &String| {
+                field.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            rule.is_some_and(|rule| rule.restricted_fields.iter().any(means))
         };
         let restricted = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
         let mut sources: BTreeSet<String> = restricted.collect();
@@ -108,6 +114,8 @@ impl Policy {
                 || rule.conditions.contains_key(&Operation::Read)
         };
         let withholds = permissions.doctypes.values().any(withholds);
+        // Reports ignore conditions, and what they sum up does not show whose it is.
+        let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         let rule = |doctype: &str, rule: &DoctypePermissions| {
             let operations = if is_within(config.tools.within.as_ref(), doctype) {
                 left(rule.operations)
@@ -126,7 +134,12 @@ impl Policy {
                 FieldRule::new(rule.allowed_fields.as_deref(), &restricted).with(&rule.extra_fields).beside(&sources);
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
-            Rule { operations, fields: Arc::new(readable_if(operations, fields)), conditions: conditions.collect() }
+            Rule {
+                operations,
+                fields: Arc::new(readable_if(operations, fields)),
+                restricted: rule.restricted_fields.iter().cloned().collect(),
+                conditions: conditions.collect(),
+            }
         };
         let doctypes = permissions.doctypes.iter().map(|(name, stated)| (name.clone(), rule(name, stated)));
         let doctypes = doctypes.collect();
@@ -139,7 +152,7 @@ impl Policy {
         Self {
             fields: Arc::new(readable_if(default, open.clone())),
             open: Arc::new(open),
-            reports: permissions.reports.clone(),
+            reports: permissions.reports.iter().filter(|pattern| !is_limited || pattern.is_name()).cloned().collect(),
             methods: config.methods.clone(),
             copies: copies.iter().map(copy).collect(),
             confirm: permissions.confirm,

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use erpnext_schema::known_copies::{LEDGERS, REPORTED};
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
 
 use super::permit::Terms;
-use super::{Denial, FieldRule, Operation, Permit, Policy, Reason};
+use super::{Denial, FieldRef, FieldRule, Operation, Permit, Policy, Reason, is_within};
 
 impl Policy {
     /// Whether any report may be run.
@@ -23,21 +24,39 @@ impl Policy {
     /// Whether the report may be run at all, before it is known what it is about.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it.
+    /// Where `permissions.reports` does not name it; in full, where reading any DocType is limited to some documents.
     pub fn admits_report(&self, report: &str) -> Result<(), Denial> {
         match self.opens_report(report) {
             true => Ok(()),
-            false => Err(no(report, "permissions.reports does not name it".to_owned())),
+            false => Err(no(report, self.not_named())),
+        }
+    }
+
+    fn not_named(&self) -> String {
+        let why = "permissions.reports does not name it";
+        match self.doctypes.keys().find(|doctype| self.is_row_filtered(doctype)) {
+            Some(limited) => {
+                format!(
+                    "{why} in full, as it has to here: reports are over every {limited}, of which only some may be read"
+                )
+            }
+            None => why.to_owned(),
         }
     }
 
     /// Leave to run a report, which is about documents of the DocType.
     ///
     /// # Errors
-    /// Where `permissions.reports` does not name it, where the rule on the DocType does not permit reports, or where reading
-    /// it is limited to some documents: the site runs reports over all of them.
+    /// Where `permissions.reports` does not name it, where the DocType is of none of the toolsets that are left, where its rule
+    /// does not permit reports, or where reading it is limited to some documents: the site runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
         self.admits_report(report)?;
+        if !is_within(self.within.as_deref(), doctype) {
+            return Err(no(
+                report,
+                format!("{doctype}, which it is about, is of none of the toolsets that are left here"),
+            ));
+        }
         if self.doctypes.get(doctype).is_some_and(|rule| !rule.operations.contains(Operation::Report)) {
             return Err(no(report, format!("the rule on {doctype}, which it is about, does not permit reports")));
         }
@@ -52,6 +71,11 @@ impl Policy {
         self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
+    /// Whether the rule on the DocType keeps the field back, whatever may be done with its documents.
+    pub fn withholds_field(&self, doctype: &str, field: &str) -> bool {
+        !self.field_rule(doctype).may_read(FieldRef::find(erpnext_doctypes::any(doctype), field))
+    }
+
     /// Whether every document of the DocType may be read, with every field that needs no naming.
     pub fn shows_whole(&self, doctype: &str) -> bool {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| permit.fields().is_open() && !permit.is_row_filtered())
@@ -60,7 +84,8 @@ impl Policy {
     /// Whether nothing is withheld of any DocType.
     pub fn shows_all(&self) -> bool {
         let all = self.doctypes.keys().map(String::as_str).all(|doctype| self.shows_whole(doctype));
-        all && self.default.contains(Operation::Read) && self.fields.is_open() && self.copies.is_empty()
+        let is_open = self.default.contains(Operation::Read) && self.fields.is_open() && self.within.is_none();
+        all && is_open && self.copies.is_empty()
     }
 
     /// Whether it may be told which documents of the DocType are whose parents.
@@ -88,7 +113,7 @@ impl Policy {
     /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: a field
     /// of theirs, a column of their rows, or a field of what these link to. A column, or a field further away, that is merely
     /// not among the allowed ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name
-    /// explains which may be read.
+    /// explains which may be read; nor does what is further away and restricted only as a copy.
     pub fn withholds(
         &self,
         about: &[&'static DocTypeDef],
@@ -117,8 +142,20 @@ impl Policy {
             || any(Standing::Unlisted) && !own && !near.contains(&Standing::ShownInRows)
     }
 
+    /// The same of a column of a report, which may show a field under another name.
+    pub fn withholds_column(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+        name: &str,
+        label: &str,
+    ) -> bool {
+        let mut shown = REPORTED.iter().filter(|(column, _)| *column == name).flat_map(|(_, fields)| *fields);
+        self.withholds(about, get, name, label) || shown.any(|field| self.withholds(about, get, field, ""))
+    }
+
     /// What the rule of the DocType says of all that is called so; `unlisted` stands for a field of its own that is not among
-    /// the allowed ones.
+    /// the allowed ones, and for what is restricted only as a copy.
     fn standings(
         &self,
         def: &'static DocTypeDef,
@@ -133,14 +170,17 @@ impl Policy {
         };
         let of_field = |field: &FieldDef| match rule.may_read(field) {
             true => Standing::Shown,
-            false if rule.restricts(field.into()) => Standing::Restricted,
+            false if self.states(def.name, field.fieldname) => Standing::Restricted,
             false => unlisted,
         };
         let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
             true => Standing::ShownInRows,
             false if rule.restricts(table.into()) => Standing::InRestrictedTable,
-            false if rule.restricts_column(table.into(), column.into()) => Standing::Restricted,
-            false => Standing::Unlisted,
+            false if !rule.restricts_column(table.into(), column.into()) => Standing::Unlisted,
+            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
+                Standing::Restricted
+            }
+            false => unlisted,
         };
         let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
         for (table, child) in def.known_tables(get) {
@@ -149,13 +189,18 @@ impl Policy {
         found
     }
 
+    /// Whether the configuration itself restricts the field, or column.
+    fn states(&self, doctype: &str, path: &str) -> bool {
+        self.doctypes.get(doctype).is_some_and(|rule| rule.restricted.contains(path))
+    }
+
     /// The DocTypes with a rule that documents of this one, and their rows, may link to.
     fn linked(&self, def: &'static DocTypeDef, get: &dyn Fn(&str) -> Option<&'static DocTypeDef>) -> Vec<&str> {
         let links: Vec<&FieldDef> = def.fields_and_columns(get).map(|(_, field)| field).collect();
         let is_linked = |name: &&str| {
             links.iter().any(|link| match link.kind {
                 FieldKind::Link => link.target() == Some(*name),
-                FieldKind::DynamicLink => true,
+                FieldKind::DynamicLink => !LEDGERS.contains(name),
                 _ => false,
             })
         };

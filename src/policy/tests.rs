@@ -80,6 +80,20 @@ fn a_doctype_of_the_sites_own_that_has_a_rule_is_known_by_its_address_too() {
 }
 
 #[test]
+fn a_table_that_is_restricted_is_withheld_with_the_copies_of_its_columns() {
+    let withholds = |restricted: &str, doctype: &str, field: &str| {
+        let rule = json!({"read": true, "restricted_fields": [restricted]});
+        let policy = policy(&json!({"default": {"read": true}, "doctypes": {"Journal Entry": rule}}));
+        policy.withholds_field(doctype, field)
+    };
+    for restricted in ["accounts", "accounts.debit", "total_debit"] {
+        assert!(withholds(restricted, "GL Entry", "debit"), "{restricted}");
+    }
+    assert!(!withholds("user_remark", "GL Entry", "debit") && !withholds("accounts", "GL Entry", "account"));
+    assert!(withholds("accounts", "Journal Entry", "accounts") && !withholds("accounts", "Journal Entry", "title"));
+}
+
+#[test]
 fn what_is_not_configured_is_denied() {
     let policy = policy(&json!({"doctypes": {"Customer": {"read": true, "create": true, "update": true}, "Item": {}}}));
     let permit = policy.permit(Operation::Update, "Customer").unwrap();

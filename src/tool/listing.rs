@@ -197,7 +197,7 @@ fn candidates<'a>(session: &'a Session<'_>, registry: &'a Registry) -> impl Iter
 
 fn is_asked_for(tools: &Tools, tool: &Tool) -> bool {
     match tool {
-        Tool::Named(spec) if !tools.toolsets.is_empty() => is_in(tools, spec.toolset.name()),
+        Tool::Named(spec) if !tools.toolsets.is_empty() => spec.is_of(|set| is_in(tools, set)),
         Tool::Named(spec) if spec.toolset == Toolset::Data => tools.mode == Mode::Full,
         // Who publishes a tool asks for it.
         Tool::Published(_) => true,

@@ -105,10 +105,12 @@ pub fn typed_tool(name: &str) -> Option<Tool> {
     Version::ALL.iter().find_map(|version| table.of(*version)).map(|def| Tool::Typed(verb, def))
 }
 
-/// Whether a tool with a name of its own is of the core, or of the toolsets that are left.
+/// Whether a tool with a name of its own is of the core, or of the toolsets that are left. What became of documents is told
+/// wherever these may be read.
 fn is_within(tools: &Tools, tool: &Tool) -> bool {
     let Tool::Named(spec) = tool else { return true };
-    let of_it = |left: &BTreeSet<String>| spec.toolset == Toolset::Core || left.contains(spec.toolset.name());
+    let of_all = matches!(spec.toolset, Toolset::Core | Toolset::History);
+    let of_it = |left: &BTreeSet<String>| of_all || spec.is_of(|set| left.contains(set));
     tools.within.as_ref().is_none_or(of_it)
 }
 

@@ -1,7 +1,7 @@
 //! The spec of a tool with a name of its own, and one call of it.
 
 use crate::cleared::Confirmed;
-use crate::config::CORE;
+use crate::config::{CORE, MORE};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -54,7 +54,7 @@ impl Toolset {
             Self::Collaboration => "collaboration",
             Self::Trade => "trade",
             Self::Data => "data",
-            Self::More => "more",
+            Self::More => MORE,
         }
     }
 }
@@ -79,6 +79,13 @@ pub struct ToolSpec {
     pub special: Special,
     /// What it takes, and what does it.
     pub handler: Handler,
+}
+
+impl ToolSpec {
+    /// Whether it is of one of the toolsets that are meant.
+    pub fn is_of(&self, is_meant: impl Fn(&str) -> bool) -> bool {
+        is_meant(self.toolset.name()) || self.special.modules.iter().any(|module| is_meant(module))
+    }
 }
 
 /// What a tool takes, and the function that takes it: made by `handler!`, so that they fit.
@@ -110,6 +117,8 @@ pub struct Special {
     /// The operations that it is confirmed as; where none is stated, its own. Taking a file away is an update of its document,
     /// and takes it away for good.
     pub confirm_as: &'static [Operation],
+    /// The toolsets of modules that it belongs to beside its own: whoever has these has it.
+    pub modules: &'static [&'static str],
     /// It calls the tool that its arguments name: it is checked, permitted, recorded and confirmed as that one.
     pub is_proxy: bool,
     /// Tells what a call is about, if the arguments `doctype` and `name` do not.
@@ -118,7 +127,7 @@ pub struct Special {
 
 impl Special {
     /// Nothing.
-    pub const NONE: Self = Self { confirm_as: &[], is_proxy: false, subject: |_, _| {} };
+    pub const NONE: Self = Self { confirm_as: &[], modules: &[], is_proxy: false, subject: |_, _| {} };
 }
 
 /// What a tool does to what is stored.

@@ -14,7 +14,7 @@ use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::added_links;
-use crate::documents::refusals::{Refused, is_answer, why};
+use crate::documents::refusals::{self, Refused, is_answer, why};
 use crate::documents::ways::{Way, ways_from};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
@@ -75,8 +75,7 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED)).collect();
     if !refused.is_empty() {
-        let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
-        result["not_looked_at"] = named.collect();
+        result["not_looked_at"] = refusals::told(&refused);
     }
     let left_out =
         (left_out > 0).then(|| format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));

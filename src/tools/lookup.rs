@@ -177,8 +177,7 @@ async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, T
     let here = documents.len();
     let mut result = json!({"shown": format!("{here}, at most {each} of each DocType"), "doctypes_searched": looked, "documents": documents});
     if !refused.is_empty() {
-        let named = refused.iter().map(|(doctype, why)| json!({"doctype": doctype, "why": why}));
-        result["not_searched"] = named.collect();
+        result["not_searched"] = refusals::told(&refused);
     }
     if left_out > 0 {
         result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));

@@ -18,7 +18,8 @@ function draw(data) {
   const title = (data.columns && doctype()) || sentence(toolTitle().replace(/^List /, "")) || "List";
   const columns = columnsOf(fields, rows, quiet);
   // Where not all was looked at, or may be seen, that there is nothing is not known.
-  const unsearched = data.not_searched?.length && `not searched: ${data.not_searched.map(({ doctype }) => doctype).join(", ")}`;
+  const refused = data.not_searched?.flatMap(({ doctypes, more }) => more ? [...doctypes, `${more} more`] : doctypes);
+  const unsearched = refused?.length && `not searched: ${refused.join(", ")}`;
   const none = data.columns ? "Nothing fits." : unsearched ? `Nothing was found; ${unsearched}` : data.withheld?.length ? "Withheld." : "There are none.";
   return [
     h("div", { class: "head" }, h("h1", {}, title)),

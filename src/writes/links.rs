@@ -1,12 +1,13 @@
 //! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), and Dynamic Links it never checks. And links to DocTypes of which the caller may see only part: the site would
-//! copy from a document out of sight.
+//! (H10), and Dynamic Links it never checks. And links that would tell what the caller may not see: to DocTypes of which they may
+//! see only part, from which the site would copy, and with numbers that it compares with a withheld field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Rule, Violation, rows, with_article};
 use serde_json::{Map, Value};
 
+use super::comparisons;
 use crate::document::merge::Merged;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
@@ -115,6 +116,10 @@ async fn check_at(
     stored: &Map<String, Value>,
     place: &(dyn Fn(&str, usize) -> String + Sync),
 ) -> Result<(), ToolError> {
+    let tried = comparisons::withheld(on, doc, stored, place);
+    if !tried.is_empty() {
+        return Err(ToolError::arguments(on.tool.name(), tried));
+    }
     // A dry run sends nothing that the site could check.
     let links = links_of(on, doc, stored, place, on.attempt.dry_run);
     let violations: Vec<Violation> = judged(on, &links, None).await?.into_iter().flatten().collect();

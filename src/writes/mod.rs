@@ -2,6 +2,7 @@
 
 pub mod asked_for;
 pub mod batch;
+mod comparisons;
 pub mod confirm;
 pub mod conflict;
 pub mod creates;

@@ -72,7 +72,7 @@ async fn what_was_not_searched_or_is_withheld_is_not_said_to_be_none() {
     let mut scenario = desk.scenario("global_search", json!({"text": "Table", "doctypes": ["Item"]})).await;
     let mut found = data(&scenario["result"]);
     assert!(!found["documents"].as_array().unwrap().is_empty(), "{found}");
-    found["not_searched"] = json!([{"doctype": "Task", "why": "the site did not answer"}]);
+    found["not_searched"] = json!([{"doctypes": ["Task"], "why": "the site did not answer"}]);
     scenario["result"]["content"][0]["text"] = json!(found.to_string());
     let seen = shown("some", with(scenario.clone(), look.clone()));
     assert!(seen.read(0).is_empty() && seen.read(1)[0].contains("not searched: Task"), "{:?}", seen.read(1));

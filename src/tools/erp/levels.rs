@@ -38,7 +38,7 @@ pub static LEVELS: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
-    special: Special::NONE,
+    special: Special { modules: &["stock"], ..Special::NONE },
     handler: handler!(LevelArgs, levels),
 };
 

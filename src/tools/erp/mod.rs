@@ -76,7 +76,7 @@ pub static STOCK: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Bin"),
-    special: Special::NONE,
+    special: Special { modules: &["stock"], ..Special::NONE },
     handler: handler!(StockArgs, stock),
 };
 
@@ -99,7 +99,7 @@ pub static ITEM: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item"),
-    special: Special::NONE,
+    special: Special { modules: &["buying", "selling", "stock"], ..Special::NONE },
     handler: handler!(ItemArgs, item),
 };
 
@@ -132,7 +132,7 @@ pub static PARTY: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Customer") || reads(policy, "Supplier"),
-    special: Special::NONE,
+    special: Special { modules: &["accounts", "buying", "selling"], ..Special::NONE },
     handler: handler!(PartyArgs, party),
 };
 

@@ -55,7 +55,7 @@ pub static PRICE_OF: ToolSpec = ToolSpec {
     operation: Operation::Read,
     effect: Effect::Reads,
     offered: |policy| reads(policy, "Item") && reads(policy, "Item Price"),
-    special: Special::NONE,
+    special: Special { modules: &["buying", "selling", "stock"], ..Special::NONE },
     handler: handler!(PriceArgs, price),
 };
 

@@ -10,7 +10,7 @@ pub(super) mod run;
 pub(super) mod select;
 mod trial;
 
-use erpnext_schema::nearest;
+use erpnext_schema::{DocTypeDef, nearest};
 use serde_json::{Map, Value};
 
 use crate::context::Session;
@@ -88,11 +88,22 @@ impl<'a> Report<'a> {
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
     async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        let about = self.about(doctypes).await;
+        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+    }
+
+    /// The same of a column, which may show a field under another name.
+    async fn withholds_column<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+        let about = self.about(doctypes).await;
+        self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+    }
+
+    async fn about<'d>(&self, doctypes: impl Iterator<Item = &'d str>) -> Vec<&'static DocTypeDef> {
         let mut about = Vec::new();
         for doctype in doctypes {
             about.extend(self.session.catalog.def(self.session.asker(), doctype).await.ok());
         }
-        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+        about
     }
 }
 

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::sign_in::{Team, hash};
 use super::{answered, data, message, refused};
+use crate::sandbox::COMPANY;
 use crate::support::all;
 
 /// A team whose configuration opens selling and stock.
 async fn team() -> Team {
     Team::start(|config| {
         let doctypes =
-            json!({"Customer": all(), "Sales Order": all(), "Item": {"read": true, "update": true}, "Lead": all()});
+            json!({"Customer": all(), "Sales Order": all(), "Item": {"read": true, "update": true}, "Bin": {"read": true}, "Lead": all()});
         config["permissions"]["doctypes"] = doctypes;
         config["sign_in"]["tokens"] = json!({
             "reader": {"sha256": hash("reads"), "read_only": true},
@@ -96,6 +97,19 @@ async fn toolsets_leave_their_modules_and_nothing_else() {
             assert!(is_refused(&answer), "{path} {tool}: {answer}");
         }
     }
+    // What is asked about stock, and what links to it, belongs to who has the module.
+    let keeper = "/mcp/x/stock";
+    let listed = names(&team, keeper, &[OWN]).await;
+    let has = |name: &str| listed.iter().any(|known| known == name);
+    assert!(has("get_stock_balance") && has("get_item_details") && !has("get_party_details"), "{listed:?}");
+    let list = json!({"doctype": "Item", "fields": ["name"], "limit": 1});
+    let items = data(&called(&team, keeper, &[OWN], "list_generic_documents", list).await);
+    let item = &items["documents"][0]["name"];
+    data(&called(&team, keeper, &[OWN], "get_stock_balance", json!({"item_code": item})).await);
+    let linked = json!({"doctype": "Item", "name": item, "only": ["Bin"]});
+    data(&called(&team, keeper, &[OWN], "get_linked_documents", linked).await);
+    let party = json!({"party_type": "Customer", "party": "x"});
+    assert!(is_refused(&called(&team, keeper, &[OWN], "get_party_details", party).await));
     // Nothing in common: the core alone, which reaches nothing.
     let core = names(&team, "/mcp/x/stock", &[("authorization", "Bearer sells")]).await;
     assert!(!core.iter().any(|name| name.contains("item") || name.contains("customer")), "{core:?}");
@@ -113,4 +127,52 @@ async fn what_cannot_be_understood_leaves_nothing() {
     assert_eq!(with("/mcp", "x-mcp-toolsets", "none_such").await.0, 404);
     assert_eq!(with("/mcp", "x-mcp-readonly", "maybe").await.0, 400);
     assert_eq!(with("/mcp/x/", "x-none", "").await.0, 404);
+}
+
+#[tokio::test]
+async fn toolsets_leave_reports_about_their_modules_and_no_method() {
+    const BALANCE: &str = "erpnext.stock.utils.get_stock_balance";
+    let team = Team::start(|config| {
+        config["permissions"] = json!({"default": {"read": true}, "reports": ["*"]});
+        config["methods"] = json!({BALANCE: {"description": "Stock of an item.", "write": false, "arguments": {
+            "item_code": {"type": "string", "required": true}, "warehouse": {"type": "string", "required": true},
+        }}});
+        config["publish"] = json!({
+            "run_receivables": {"description": "Open invoices.", "report": "Accounts Receivable", "filters": {"company": {}}},
+            "run_stock": {"description": "What is in stock.", "report": "Item Balance (Simple)"},
+            "get_balance": {"description": "Stock of an item.", "method": BALANCE},
+        });
+        config["sign_in"]["tokens"] =
+            json!({"keeper": {"sha256": hash("keeps"), "read_only": true, "toolsets": ["stock"]}});
+    })
+    .await;
+    let filters = json!({"company": COMPANY});
+    let asked = json!({"item_code": "No such", "warehouse": "None"});
+    for (path, header) in [("/mcp/x/stock", OWN), ("/mcp", ("authorization", "Bearer keeps"))] {
+        let call = async |tool: &str, arguments: Value| called(&team, path, &[header], tool, arguments).await;
+        for report in ["Item Balance (Simple)", "Stock Balance"] {
+            data(&call("describe_report", json!({"name": report})).await);
+        }
+        data(&call("run_report", json!({"name": "Item Balance (Simple)"})).await);
+        data(&call("run_stock", json!({})).await);
+        for report in ["Accounts Receivable", "General Ledger", "Purchase Register", "Lead Details"] {
+            for tool in ["run_report", "describe_report"] {
+                let answer = call(tool, json!({"name": report})).await;
+                assert!(answer.to_string().contains("of none of the toolsets"), "{path} {tool} {report}: {answer}");
+            }
+        }
+        let listed = data(&call("list_reports", json!({})).await).to_string();
+        assert!(listed.contains("Stock Balance") && !listed.contains("Accounts Receivable"), "{path}: {listed}");
+        for (tool, arguments) in [
+            ("run_receivables", filters.clone()),
+            ("get_balance", asked.clone()),
+            ("call_method", json!({"method": BALANCE, "arguments": asked})),
+            ("call_tool", json!({"tool": "get_balance", "arguments": asked})),
+        ] {
+            assert!(is_refused(&call(tool, arguments).await), "{path} {tool}");
+        }
+    }
+    // Who names the toolset of methods has them.
+    let more = called(&team, "/mcp/x/stock,more", &[OWN], "get_balance", asked).await;
+    assert_eq!(data(&more)["answer"], 0.0);
 }

@@ -100,3 +100,68 @@ async fn a_party_out_of_sight_is_told_like_one_that_is_missing() {
     }
     assert_eq!(site.writes(), Vec::<String>::new());
 }
+
+#[on_every_version]
+async fn no_number_is_tried_against_a_withheld_amount_of_the_document_it_is_for() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Invoice": all(), "Payment Entry": all(), "Journal Entry": all()}));
+    let due = json!({"docstatus": 1, "is_return": 0, "outstanding_amount": [">", 1]});
+    let invoice = first(&open, "Sales Invoice", due).await;
+    let received = first(&open, "Payment Entry", json!({"docstatus": 1, "payment_type": "Receive"})).await;
+    let (invoice, received) =
+        (site.stored("Sales Invoice", &invoice).unwrap(), site.stored("Payment Entry", &received).unwrap());
+    let payment = |amount: Value| {
+        json!({
+            "payment_type": "Receive", "posting_date": "2026-11-24", "company": invoice["company"], "party_type": "Customer",
+            "party": invoice["customer"], "paid_from": received["paid_from"], "paid_to": received["paid_to"],
+            "paid_from_account_currency": received["paid_from_account_currency"],
+            "paid_to_account_currency": received["paid_to_account_currency"], "source_exchange_rate": 1,
+            "target_exchange_rate": 1, "paid_amount": 1, "received_amount": 1, "reference_no": "BT-1",
+            "reference_date": "2026-11-24",
+            "references": [
+                {"reference_doctype": "Sales Invoice", "reference_name": invoice["name"], "allocated_amount": amount},
+            ],
+        })
+    };
+    let account = |account: &Value, side: &str, row: Value| {
+        let mut row = row;
+        row["account"] = account.clone();
+        row[format!("{side}_in_account_currency")] = json!(1);
+        row
+    };
+    let party = json!({"party_type": "Customer", "party": invoice["customer"], "reference_type": "Sales Invoice",
+        "reference_name": invoice["name"]});
+    let entry = json!({
+        "voucher_type": "Journal Entry", "posting_date": "2026-11-24", "company": invoice["company"],
+        "accounts": [account(&received["paid_to"], "debit", json!({})), account(&received["paid_from"], "credit", party)],
+    });
+    let create = |doctype: &str, data: Value| {
+        ("create_generic_document", json!({"doctype": doctype, "data": data, "dry_run": true}))
+    };
+    let (tool, given) = create("Payment Entry", payment(json!(1)));
+    call(&open, tool, given).await.unwrap();
+    let made = json!({"data": payment(json!(0.01))});
+    let draft = call(&open, "create_payment_entry_document", made).await.unwrap()["created"].clone();
+    let before = site.writes().len();
+
+    let withheld = json!({"read": true, "restricted_fields": ["outstanding_amount"]});
+    let app = site.app(json!({"Sales Invoice": withheld, "Payment Entry": all(), "Journal Entry": all()}));
+    let patch = json!({"references": {"patch": [{"idx": 1, "allocated_amount": 2}]}});
+    for ((tool, given), path) in [
+        (create("Payment Entry", payment(json!(1))), "data.references[0].allocated_amount"),
+        (create("Payment Entry", payment(json!(1e9))), "data.references[0].allocated_amount"),
+        (create("Journal Entry", entry), "data.accounts[1].credit_in_account_currency"),
+        (
+            ("update_generic_document", json!({"doctype": "Payment Entry", "name": draft, "data": patch})),
+            "data.references.patch[0].allocated_amount",
+        ),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        let told = format!("{path}: the site compares it with outstanding_amount of the Sales Invoice");
+        assert!(text.contains(&told), "{tool}: {text}");
+    }
+    // What says nothing of the row is changed as ever.
+    let remarks = json!({"doctype": "Payment Entry", "name": draft, "data": {"reference_no": "BT-2"}});
+    call(&app, "update_generic_document", remarks).await.unwrap();
+    assert_eq!(site.writes().len(), before + 1);
+}

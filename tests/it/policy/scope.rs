@@ -116,11 +116,30 @@ async fn reports_do_not_run_over_documents_of_which_only_some_may_be_read() {
     let report = json!({"read": true, "report": true});
     let mut scoped = report.clone();
     scoped["conditions"] = json!({"read": {"territory": ["North"]}});
-    let permissions = json!({"reports": ["*"], "doctypes": {"Sales Invoice": report, "Customer": scoped}});
-    let app = app_of(&site.config(permissions));
+    let permissions =
+        |reports: Value| json!({"reports": reports, "doctypes": {"Sales Invoice": report, "Customer": scoped}});
+    let app = app_of(&site.config(permissions(json!(["Accounts Receivable"]))));
     let filters = json!({"company": crate::sandbox::COMPANY});
     let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
     assert!(text.contains("every Customer, of which"), "{text}");
+    // What others sum up shows no Customer: they run only where somebody named them.
+    let sums = ["Territory-wise Sales", "Trial Balance (Simple)"];
+    for reports in [json!(["*", "Accounts Receivable"]), json!(["T*", "Accounts Receivable"])] {
+        let app = app_of(&site.config(permissions(reports)));
+        for name in sums {
+            let text = refusal(&app, "run_report", json!({"name": name})).await;
+            assert!(
+                text.contains("does not name it in full") && text.contains("over every Customer"),
+                "{name}: {text}"
+            );
+        }
+        let listed = call(&app, "list_reports", json!({})).await.unwrap().to_string();
+        assert!(listed.contains("Accounts Receivable") && !sums.iter().any(|name| listed.contains(name)), "{listed}");
+    }
+    let app = app_of(&site.config(permissions(json!(sums))));
+    for name in sums {
+        call(&app, "run_report", json!({"name": name})).await.unwrap();
+    }
 }
 
 #[on_every_version]

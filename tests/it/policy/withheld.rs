@@ -41,6 +41,52 @@ async fn copies_of_a_restricted_field_are_withheld_too() {
 }
 
 #[on_every_version]
+async fn a_withheld_total_is_told_by_no_row_no_ledger_and_no_report() {
+    use crate::sandbox::{COMPANY, config};
+    let site = SampleSite::start().await;
+    let due = json!({"docstatus": 1, "is_return": 0, "outstanding_amount": [">", 1]});
+    let invoice = first(&site.app(json!({"Sales Invoice": all()})), "Sales Invoice", due).await;
+    let rule = json!({"read": true, "report": true, "restricted_fields": ["grand_total", "outstanding_amount"]});
+    let permissions =
+        json!({"default": {"read": true}, "reports": ["Accounts Receivable"], "doctypes": {"Sales Invoice": rule}});
+    let app = app_of(&config(&site, "administrator", permissions));
+    let read = call(&app, "get_sales_invoice_document", json!({"name": invoice})).await.unwrap();
+    assert!(read["document"].get("rounded_total").is_none(), "{read}");
+    for (table, columns) in [
+        ("payment_schedule", ["payment_amount", "outstanding", "base_payment_amount"]),
+        ("taxes", ["total", "base_total", "total"]),
+    ] {
+        assert!(site.stored("Sales Invoice", &invoice).unwrap()[table][0][columns[0]].is_number(), "{table}");
+        let rows = read["document"][table].as_array().unwrap();
+        assert!(rows.iter().all(|row| columns.iter().all(|column| row.get(column).is_none())), "{table}: {read}");
+    }
+    for (doctype, asked) in [
+        ("Sales Invoice", json!({"order_by": "rounded_total desc"})),
+        ("Sales Invoice", json!({"fields": ["name", "payment_schedule.payment_amount"]})),
+        ("GL Entry", json!({"filters": {"voucher_no": invoice}, "fields": ["debit"]})),
+        ("GL Entry", json!({"filters": {"voucher_no": invoice, "debit": [">", 1]}})),
+        ("Payment Ledger Entry", json!({"filters": {"voucher_no": invoice}, "fields": ["amount"]})),
+    ] {
+        let mut asked = asked;
+        asked["doctype"] = json!(doctype);
+        let text = refusal(&app, "list_generic_documents", asked).await;
+        assert!(text.contains("does not permit"), "{doctype}: {text}");
+    }
+    let sum = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "group_by": ["account"], "filters": {"voucher_no": invoice}});
+    let text = refusal(&app, "aggregate_documents", sum).await;
+    assert!(text.contains("does not permit"), "{text}");
+    let run = json!({"name": "Accounts Receivable", "filters": {"company": COMPANY}});
+    let told = call(&app, "run_report", run).await.unwrap();
+    for column in ["Invoiced Amount", "Paid Amount", "Outstanding Amount", "0-30", "121-Above"] {
+        assert!(told["withheld"].as_array().unwrap().contains(&json!(column)), "{column}: {told}");
+    }
+    // Nobody stated anything of purchases.
+    let purchase = json!({"doctype": "Purchase Invoice", "fields": ["grand_total"], "limit": 1});
+    let purchase = call(&app, "list_generic_documents", purchase).await.unwrap();
+    assert!(purchase["documents"][0]["grand_total"].is_number(), "{purchase}");
+}
+
+#[on_every_version]
 async fn a_zero_that_the_site_shows_for_what_the_user_may_not_see_is_taken_out() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;

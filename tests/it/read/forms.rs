@@ -290,7 +290,7 @@ async fn what_could_not_be_looked_at_for_links_is_named() {
     site.answer("GET", ORDERS, 500, json!({"exc_type": "OperationalError"})).await;
     let app = site.app(json!({"Customer": {"read": true}, "Sales Order": {"read": true}}));
     let linked = call(&app, "get_linked_documents", json!({"doctype": "Customer", "name": "A"})).await.unwrap();
-    assert_eq!(linked["not_looked_at"][0]["doctype"], "Sales Order", "{linked}");
+    assert_eq!(linked["not_looked_at"][0]["doctypes"][0], "Sales Order", "{linked}");
     assert!(linked["not_looked_at"][0]["why"].as_str().unwrap().contains("OperationalError"), "{linked}");
 }
 

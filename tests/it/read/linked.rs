@@ -69,7 +69,7 @@ async fn a_doctype_that_the_site_does_not_tell_about_is_named_among_those_not_lo
     let (_site, app) = site(json!({"doctypes": open})).await;
     let (order, _) = invoiced_order(&app).await;
     let around = call(&app, "get_linked_documents", json!({"doctype": "Sales Order", "name": order})).await.unwrap();
-    assert_eq!(around["not_looked_at"][0]["doctype"], "Gone App Thing", "{around}");
+    assert_eq!(around["not_looked_at"][0]["doctypes"][0], "Gone App Thing", "{around}");
     assert!(entry(&around, "Sales Invoice").is_some());
 }
 

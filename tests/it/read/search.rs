@@ -92,7 +92,7 @@ async fn a_search_everywhere_names_what_it_could_not_search() {
     let (_site, app) = searched(failed.clone(), found.clone()).await;
     let answer = call(&app, "global_search", json!({"text": "zod"})).await.unwrap();
     assert_eq!((&answer["doctypes_searched"], &answer["documents"][0]["name"]), (&json!(1), &json!("Zod Co")));
-    assert_eq!(answer["not_searched"][0]["doctype"], "Customer", "{answer}");
+    assert_eq!(answer["not_searched"][0]["doctypes"][0], "Customer", "{answer}");
     assert!(answer["not_searched"][0]["why"].as_str().unwrap().contains("OperationalError"), "{answer}");
     let (_site, app) = searched(failed.clone(), failed).await;
     let text = refusal(&app, "global_search", json!({"text": "zod"})).await;
@@ -105,7 +105,7 @@ async fn a_search_everywhere_names_what_it_could_not_search() {
     assert_eq!((&answer["doctypes_searched"], &answer["not_searched"]), (&json!(1), &Value::Null), "{answer}");
     let named = json!({"text": "zod", "doctypes": ["Customer", "Supplier"]});
     let answer = call(&app, "global_search", named).await.unwrap();
-    assert_eq!(answer["not_searched"][0]["doctype"], "Customer", "{answer}");
+    assert_eq!(answer["not_searched"][0]["doctypes"][0], "Customer", "{answer}");
     let (_site, app) = searched(denied.clone(), denied).await;
     let text = refusal(&app, "global_search", json!({"text": "zod"})).await;
     assert!(text.contains("no right"), "{text}");
