@@ -153,7 +153,8 @@ async fn who_is_asked_about_a_delete_sees_what_links_to_the_document() {
     let client = Person::who(Answers::no()).connected(app).await;
     client.call("delete_generic_document", json!({"doctype": "Customer Group", "name": group})).await;
     let asked = client.asked().concat();
-    let line = format!("\n  Customer ({}): {}", customers["count"], customers["documents"][0]["name"].as_str().unwrap());
+    let line =
+        format!("\n  Customer ({}): {}", customers["count"], customers["documents"][0]["name"].as_str().unwrap());
     assert!(asked.contains("\nDocuments that link to it:\n") && asked.contains(&line), "{line}: {asked}");
     for internal in ["Via:", "Index", "Doctype:", "Count:"] {
         assert!(!asked.contains(internal), "{internal}: {asked}");

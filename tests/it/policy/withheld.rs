@@ -49,7 +49,7 @@ async fn a_withheld_total_is_told_by_no_row_no_ledger_and_no_report() {
     let rule = json!({"read": true, "report": true, "restricted_fields": ["grand_total", "outstanding_amount"]});
     let permissions =
         json!({"default": {"read": true}, "reports": ["Accounts Receivable"], "doctypes": {"Sales Invoice": rule}});
-    let app = app_of(&config(&site, "administrator", permissions));
+    let app = app_of(&config(&site.sandbox, "administrator", permissions));
     let read = call(&app, "get_sales_invoice_document", json!({"name": invoice})).await.unwrap();
     assert!(read["document"].get("rounded_total").is_none(), "{read}");
     for (table, columns) in [
