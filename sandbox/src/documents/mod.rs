@@ -12,6 +12,7 @@ mod clearance;
 mod defaults;
 mod fill;
 mod journal;
+mod left;
 mod links;
 mod load;
 mod matching;
@@ -40,6 +41,7 @@ use crate::site::Site;
 
 pub use change::{Action, same};
 pub(crate) use fill::words;
+pub use left::Left;
 pub use naming::random;
 pub use render::without_nulls;
 
@@ -80,7 +82,7 @@ impl Site<'_> {
         self.keep_all_higher_levels(def, None, &mut doc);
         self.fill(def, &mut doc)?;
         status::begin(def, &mut doc);
-        status::set(self, def, &mut doc);
+        status::set(self, def, &mut doc)?;
         self.check_business(def, &doc)?;
         self.check_all_values(def, &mut doc)?;
         self.check_free(def, &doc)?;
@@ -159,7 +161,7 @@ impl Site<'_> {
             self.check_unique(def, &doc)?;
         }
         if matches!(action, Action::Submit | Action::Cancel) {
-            status::set(self, def, &mut doc);
+            status::set(self, def, &mut doc)?;
             fill::finish(def, &mut doc);
         }
         if action == Action::UpdateAfterSubmit {

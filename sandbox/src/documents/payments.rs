@@ -176,7 +176,7 @@ impl Site<'_> {
             invoice.insert("outstanding_amount".to_owned(), json!(open));
             let name = text(&invoice, "name").to_owned();
             let mut changes = Doc::from_iter([("outstanding_amount".to_owned(), json!(open))]);
-            status::set(self, def, &mut invoice);
+            status::set(self, def, &mut invoice)?;
             changes.extend(invoice.remove("status").map(|status| ("status".to_owned(), status)));
             self.set(def.name, &name, &changes)?;
         }
@@ -191,6 +191,13 @@ impl Site<'_> {
         let def = self.controller(doctype)?;
         Ok(self.db.row(def, name)?.map(|invoice| (def, invoice)))
     }
+}
+
+/// What an invoice is over, in the currency of the party's account.
+pub(super) fn total(invoice: &Doc) -> f64 {
+    let own = text(invoice, "party_account_currency");
+    let is_foreign = !own.is_empty() && own != text(invoice, "currency");
+    number(invoice, if is_foreign { "base_grand_total" } else { "grand_total" })
 }
 
 pub(super) fn cents(amount: f64) -> f64 {

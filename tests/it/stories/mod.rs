@@ -12,6 +12,7 @@ mod files;
 mod final_step;
 mod import;
 mod import_tables;
+mod left;
 mod long;
 mod mail;
 mod many;

@@ -50,7 +50,12 @@ impl Site<'_> {
                 row.insert((*field).to_owned(), doc.get(*field).cloned().unwrap_or_default());
             }
             self.fill_warehouse(child, row, doc)?;
-            self.apply_rules(child, row, doc)
+            self.apply_rules(child, row, doc)?;
+            if !totals::adds_up(def) && child.field("stock_qty").is_some() {
+                let qty = totals::number(row, "qty") * totals::number(row, "conversion_factor");
+                row.insert("stock_qty".to_owned(), json!(qty));
+            }
+            Ok(())
         })?;
         self.fill_payment(def, doc)?;
         journal::fill(def, doc);

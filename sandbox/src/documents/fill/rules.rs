@@ -98,6 +98,7 @@ pub const RULES: &[Rule] = &[
     rule(&["Sales Invoice", "Purchase Invoice"], "party_account_currency", &[Own("currency")]),
     rule(SELLING_ROWS, "conversion_factor", &[Number(1.0)]),
     rule(BUYING_ROWS, "conversion_factor", &[Number(1.0)]),
+    rule(&["Material Request Item"], "conversion_factor", &[Number(1.0)]),
     rule(SELLING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(BUYING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(SELLING_ROWS, "cost_center", &[ParentLinked("company", "cost_center")]),

@@ -132,8 +132,17 @@ impl Site<'_> {
     /// What is only known once everything else is: accounts, units, the goods' value as far as their items tell it, and
     /// when the sum is to be paid.
     pub(super) fn settle(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
-        self.each_row(def, doc, |child, row, _| {
+        self.each_row(def, doc, |child, row, doc| {
             let factor = number(row, "conversion_factor");
+            // What is not said to be received is what is accepted and rejected.
+            let is_received = child.name == "Purchase Receipt Item" || int(doc, "update_stock") == 1;
+            if is_received && child.field("rejected_qty").is_some() {
+                if number(row, "received_qty") == 0.0 {
+                    put(child, row, "received_qty", json!(number(row, "qty") + number(row, "rejected_qty")));
+                }
+                let received = number(row, "received_qty") * factor;
+                put(child, row, "received_stock_qty", json!(received));
+            }
             if text(row, "parentfield") == "items" && factor != 0.0 {
                 let rate = number(row, "rate") / factor;
                 put(child, row, "stock_uom_rate", json!(rate));
