@@ -195,9 +195,13 @@ impl Site<'_> {
 
 /// What an invoice is over, in the currency of the party's account.
 pub(super) fn total(invoice: &Doc) -> f64 {
+    number(invoice, if is_foreign(invoice) { "base_grand_total" } else { "grand_total" })
+}
+
+/// Whether an invoice is in another currency than the party's account.
+pub(super) fn is_foreign(invoice: &Doc) -> bool {
     let own = text(invoice, "party_account_currency");
-    let is_foreign = !own.is_empty() && own != text(invoice, "currency");
-    number(invoice, if is_foreign { "base_grand_total" } else { "grand_total" })
+    !own.is_empty() && own != text(invoice, "currency")
 }
 
 pub(super) fn cents(amount: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! What ERPNext's own code fills in where nothing was sent, so that a new order names its items, has its prices and adds
 //! up. Ledgers and stock are not computed.
 
+mod exchange;
 mod rules;
 mod taxes;
 mod totals;
@@ -26,6 +27,7 @@ impl Site<'_> {
         follow_rows(def, doc);
         fill_title(def, doc);
         if totals::adds_up(def) {
+            self.check_rate(def, doc)?;
             self.settle(def, doc)?;
         }
         Ok(())
@@ -34,6 +36,9 @@ impl Site<'_> {
     /// Fills what the rules say, the rows from their items, and the totals.
     pub(crate) fn fill_values(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
         self.apply_rules(def, doc, &Doc::new())?;
+        if totals::adds_up(def) {
+            self.fill_rate(def, doc)?;
+        }
         self.each_row(def, doc, |child, row, doc| {
             if !rules::is_item_row(child.name) {
                 return Ok(());

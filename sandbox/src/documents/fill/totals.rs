@@ -5,6 +5,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::super::payments::is_foreign;
 use super::words;
 use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
@@ -84,7 +85,9 @@ impl Site<'_> {
         let payable = if rounded == 0.0 { grand } else { rounded };
         // From the submission on payments change it.
         if int(doc, "docstatus") == 0 {
-            put(def, doc, "outstanding_amount", json!(payable));
+            // It is owed in the currency of the party's account.
+            let owed = if is_foreign(doc) { round(payable * rate) } else { payable };
+            put(def, doc, "outstanding_amount", json!(owed));
         }
         if !text(doc, "currency").is_empty() {
             put(def, doc, "in_words", json!(words::money(text(doc, "currency"), payable)));
