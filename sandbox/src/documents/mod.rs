@@ -43,6 +43,7 @@ pub use change::{Action, same};
 pub(crate) use fill::words;
 pub use left::Left;
 pub use naming::random;
+pub(crate) use payments::total;
 pub use render::without_nulls;
 
 impl Site<'_> {

@@ -194,8 +194,12 @@ impl Site<'_> {
 }
 
 /// What an invoice is over, in the currency of the party's account.
-pub(super) fn total(invoice: &Doc) -> f64 {
-    number(invoice, if is_foreign(invoice) { "base_grand_total" } else { "grand_total" })
+pub fn total(invoice: &Doc) -> f64 {
+    let [rounded, grand] = match is_foreign(invoice) {
+        true => ["base_rounded_total", "base_grand_total"],
+        false => ["rounded_total", "grand_total"],
+    };
+    Some(number(invoice, rounded)).filter(|rounded| *rounded != 0.0).unwrap_or_else(|| number(invoice, grand))
 }
 
 /// Whether an invoice is in another currency than the party's account.
