@@ -126,6 +126,7 @@ fn copy(from: &DocTypeDef, to: &DocTypeDef, source: &Doc, target: &mut Doc, rena
 /// Makes a return of a copy whose rows are turned: so are the amounts that do not follow from them.
 fn turn_back(doc: &mut Doc) {
     doc.insert("is_return".to_owned(), json!(1));
+    doc.insert("ignore_pricing_rule".to_owned(), json!(1));
     turn(doc, "discount_amount");
     let taxes = doc.get_mut("taxes").and_then(Value::as_array_mut);
     for row in taxes.into_iter().flatten().filter_map(Value::as_object_mut) {

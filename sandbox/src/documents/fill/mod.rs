@@ -1,7 +1,9 @@
 //! What ERPNext's own code fills in where nothing was sent, so that a new order names its items, has its prices and adds
 //! up. Ledgers and stock are not computed.
 
+mod discount;
 mod exchange;
+mod pricing;
 mod rules;
 mod taxes;
 mod totals;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::super::payments::is_foreign;
+use super::discount::Discount;
 use super::words;
 use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
@@ -64,15 +65,23 @@ impl Site<'_> {
             }
             Ok(())
         })?;
-        let taxes = self.add_taxes(def, doc, sum, rate)?;
+        let mut taxes = self.add_taxes(def, doc, sum, rate)?;
+        let (mut net, mut grand) = (sum, round(sum + taxes));
+        if let Some(off) = Discount::of(doc, sum, taxes) {
+            net = off.net;
+            taxes = self.add_taxes(def, doc, net, rate)?;
+            grand = round(net + taxes);
+            self.spread(def, doc, net / sum, rate)?;
+            put(def, doc, "discount_amount", json!(off.amount));
+            put(def, doc, "base_discount_amount", json!(round(off.amount * rate)));
+        }
         put(def, doc, "total_taxes_and_charges", json!(taxes));
         put(def, doc, "base_total_taxes_and_charges", json!(round(taxes * rate)));
-        let grand = round(sum + taxes);
         let unrounded = int(doc, "disable_rounded_total") == 1;
         let rounded = if unrounded { 0.0 } else { grand.round() };
         for (own, base, value) in [
             ("total", "base_total", round(sum)),
-            ("net_total", "base_net_total", round(sum)),
+            ("net_total", "base_net_total", round(net)),
             ("grand_total", "base_grand_total", grand),
             ("rounded_total", "base_rounded_total", rounded),
             ("rounding_adjustment", "base_rounding_adjustment", if unrounded { 0.0 } else { round(rounded - grand) }),
@@ -112,6 +121,8 @@ impl Site<'_> {
         }
         let price = number(row, "price_list_rate");
         put(child, row, "base_price_list_rate", json!(price));
+        self.apply_pricing(child, row, doc)?;
+        let price = number(row, "price_list_rate");
         if number(row, "rate") == 0.0 {
             let rate = price * (1.0 - number(row, "discount_percentage") / 100.0);
             row.insert("rate".to_owned(), json!(rate));
