@@ -21,6 +21,7 @@ mod offsets;
 mod orders;
 pub(crate) mod own;
 mod payments;
+mod production;
 mod progress;
 mod remove;
 mod render;
@@ -179,6 +180,7 @@ impl Site<'_> {
             let submitted = action == Action::Submit;
             self.tell_orders(def, &doc, submitted)?;
             self.tell_invoices(def, &doc, submitted)?;
+            self.tell_production(def, &doc, submitted)?;
             self.move_stock(def, &doc, submitted)?;
         }
         self.ask_for_approval(def, &doc)?;

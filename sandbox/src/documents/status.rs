@@ -55,6 +55,9 @@ const STATES: &[State] = &[
     state("Material Request", "Partially Ordered", |doc| part(doc, "per_ordered") && !is_for(doc, "Material Transfer")),
     state("Quotation", "Open", |_| true),
     state("Work Order", "Not Started", |_| true),
+    state("Work Order", "In Process", |doc| !none(doc, "material_transferred_for_manufacturing")),
+    state("Work Order", "In Process", |doc| !none(doc, "produced_qty")),
+    state("Work Order", "Completed", |doc| !none(doc, "qty") && share(doc, "produced_qty") >= share(doc, "qty")),
 ];
 
 fn share(doc: &Doc, field: &str) -> f64 {

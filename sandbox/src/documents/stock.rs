@@ -18,8 +18,8 @@ struct Moves {
     only_if: Option<&'static str>,
     /// The row's field with the warehouse.
     warehouse: &'static str,
-    /// The row's field with the quantity in the item's own unit.
-    qty: &'static str,
+    /// The row's fields with the quantity, in the item's own unit where that is stated: the first that is not 0.
+    qty: &'static [&'static str],
     /// 1 into the warehouse, -1 out of it.
     sign: f64,
 }
@@ -28,19 +28,20 @@ const fn moves(
     of: &'static str,
     only_if: Option<&'static str>,
     warehouse: &'static str,
-    qty: &'static str,
+    qty: &'static [&'static str],
     sign: f64,
 ) -> Moves {
     Moves { of, only_if, warehouse, qty, sign }
 }
 
 const MOVES: &[Moves] = &[
-    moves("Delivery Note", None, "warehouse", "stock_qty", -1.0),
-    moves("Sales Invoice", Some("update_stock"), "warehouse", "stock_qty", -1.0),
-    moves("Purchase Receipt", None, "warehouse", "stock_qty", 1.0),
-    moves("Purchase Invoice", Some("update_stock"), "warehouse", "stock_qty", 1.0),
-    moves("Stock Entry", None, "s_warehouse", "transfer_qty", -1.0),
-    moves("Stock Entry", None, "t_warehouse", "transfer_qty", 1.0),
+    moves("Delivery Note", None, "warehouse", &["stock_qty", "qty"], -1.0),
+    moves("Sales Invoice", Some("update_stock"), "warehouse", &["stock_qty", "qty"], -1.0),
+    moves("Purchase Receipt", None, "warehouse", &["stock_qty", "qty"], 1.0),
+    moves("Purchase Receipt", None, "rejected_warehouse", &["rejected_qty"], 1.0),
+    moves("Purchase Invoice", Some("update_stock"), "warehouse", &["stock_qty", "qty"], 1.0),
+    moves("Stock Entry", None, "s_warehouse", &["transfer_qty", "qty"], -1.0),
+    moves("Stock Entry", None, "t_warehouse", &["transfer_qty", "qty"], 1.0),
 ];
 
 impl Site<'_> {
@@ -56,7 +57,8 @@ impl Site<'_> {
             for row in rows(doc, "items") {
                 let (item, warehouse) = (text(row, "item_code"), text(row, moves.warehouse));
                 let stocked = self.value("Item", item, "is_stock_item")?.is_some_and(|stocked| cint(&stocked) == 1);
-                let qty = row.get(moves.qty).filter(|qty| flt(qty) != 0.0).or(row.get("qty")).map_or(0.0, flt);
+                let mut stated = moves.qty.iter().filter_map(|field| row.get(*field)).map(flt);
+                let qty = stated.find(|qty| *qty != 0.0).unwrap_or(0.0);
                 if stocked && !warehouse.is_empty() && qty != 0.0 {
                     let moved = qty * moves.sign * if submitted { 1.0 } else { -1.0 };
                     let left = self.move_item(item, warehouse, moved)?;
@@ -132,7 +134,7 @@ mod tests {
                 let def = erpnext_doctypes::get(*version, moves.of).unwrap();
                 assert!(moves.only_if.is_none_or(|field| def.field(field).is_some()), "{}", moves.of);
                 let rows = erpnext_doctypes::get(*version, def.field("items").unwrap().target().unwrap()).unwrap();
-                for field in [moves.warehouse, moves.qty] {
+                for field in moves.qty.iter().chain([&moves.warehouse]) {
                     assert!(rows.field(field).is_some(), "{} has no {field}", rows.name);
                 }
             }

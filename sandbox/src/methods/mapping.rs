@@ -143,7 +143,7 @@ fn turn(doc: &mut Doc, field: &str) {
 }
 
 /// A new document with nothing but defaults, without nulls.
-fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
+pub(super) fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
     let mut doc = Doc::new();
     doc.insert("owner".to_owned(), json!(site.user.name));
     doc.insert("docstatus".to_owned(), json!(0));

@@ -24,6 +24,7 @@ mod part;
 mod payment;
 mod price;
 mod procure;
+mod production;
 mod reconcile;
 mod rows;
 mod rules;

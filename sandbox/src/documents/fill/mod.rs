@@ -58,9 +58,9 @@ impl Site<'_> {
             }
             self.fill_warehouse(child, row, doc)?;
             self.apply_rules(child, row, doc)?;
-            if !totals::adds_up(def) && child.field("stock_qty").is_some() {
+            if !totals::adds_up(def) {
                 let qty = totals::number(row, "qty") * totals::number(row, "conversion_factor");
-                row.insert("stock_qty".to_owned(), json!(qty));
+                ["stock_qty", "transfer_qty"].iter().for_each(|field| totals::put(child, row, field, json!(qty)));
             }
             Ok(())
         })?;

@@ -43,7 +43,8 @@ const SELLING_ROWS: &[&str] =
     &["Quotation Item", "Sales Order Item", "Delivery Note Item", "Sales Invoice Item", "POS Invoice Item"];
 const BUYING_ROWS: &[&str] =
     &["Supplier Quotation Item", "Purchase Order Item", "Purchase Receipt Item", "Purchase Invoice Item"];
-const ITEM_ROWS: &[&[&str]] = &[SELLING_ROWS, BUYING_ROWS, &["Material Request Item", "Opportunity Item"]];
+const ITEM_ROWS: &[&[&str]] =
+    &[SELLING_ROWS, BUYING_ROWS, &["Material Request Item", "Opportunity Item", "Stock Entry Detail"]];
 
 /// Whether this is a row of an item.
 pub fn is_item_row(doctype: &str) -> bool {
@@ -97,7 +98,7 @@ pub const RULES: &[Rule] = &[
     rule(&["Purchase Invoice"], "party_account_currency", &[Linked("credit_to", "account_currency"), Own("currency")]),
     rule(SELLING_ROWS, "conversion_factor", &[Number(1.0)]),
     rule(BUYING_ROWS, "conversion_factor", &[Number(1.0)]),
-    rule(&["Material Request Item"], "conversion_factor", &[Number(1.0)]),
+    rule(&["Material Request Item", "Stock Entry Detail"], "conversion_factor", &[Number(1.0)]),
     rule(SELLING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(BUYING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(SELLING_ROWS, "cost_center", &[ParentLinked("company", "cost_center")]),
