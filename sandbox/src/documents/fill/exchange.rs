@@ -18,10 +18,11 @@ impl Site<'_> {
         if def.field(RATE).is_none() {
             return Ok(());
         }
-        let rate = match self.foreign(doc)? {
-            None => 1.0,
-            Some(_) if number(doc, RATE) != 0.0 => return Ok(()),
+        let rate = match self.own_currency(doc)? {
+            Some(own) if !is_foreign(doc, &own) => 1.0,
+            _ if number(doc, RATE) != 0.0 => return Ok(()),
             Some(own) => self.exchange_rate(doc, &own)?,
+            None => 1.0,
         };
         doc.insert(RATE.to_owned(), json!(rate));
         Ok(())
@@ -32,7 +33,8 @@ impl Site<'_> {
     /// # Errors
     /// 417.
     pub(super) fn check_rate(&self, def: &'static DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
-        match self.foreign(doc)?.filter(|_| def.field(RATE).is_some() && number(doc, RATE) == 0.0) {
+        let is_open = def.field(RATE).is_some() && number(doc, RATE) == 0.0;
+        match self.own_currency(doc)?.filter(|own| is_open && is_foreign(doc, own)) {
             None => Ok(()),
             Some(own) => {
                 let currency = text(doc, "currency");
@@ -42,12 +44,10 @@ impl Site<'_> {
         }
     }
 
-    /// The currency of the paper's company, where the paper is in another one.
-    fn foreign(&self, doc: &Doc) -> Result<Option<String>, SiteError> {
+    /// The currency of the paper's company, if it has one.
+    fn own_currency(&self, doc: &Doc) -> Result<Option<String>, SiteError> {
         let own = self.value("Company", text(doc, "company"), "default_currency")?;
-        let own = own.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let currency = text(doc, "currency");
-        Ok(Some(own.to_owned()).filter(|own| !own.is_empty() && !currency.is_empty() && own != currency))
+        Ok(own.as_ref().and_then(Value::as_str).filter(|own| !own.is_empty()).map(str::to_owned))
     }
 
     /// The rate on the paper's day; 0 where nobody entered one.
@@ -59,6 +59,11 @@ impl Site<'_> {
         let rates = self.db.rows_where(self.controller("Currency Exchange")?, condition, &params)?;
         Ok(rates.first().map_or(0.0, |rate| number(rate, "exchange_rate")))
     }
+}
+
+/// Whether a paper is in another currency than this.
+fn is_foreign(doc: &Doc, own: &str) -> bool {
+    !text(doc, "currency").is_empty() && text(doc, "currency") != own
 }
 
 #[cfg(test)]

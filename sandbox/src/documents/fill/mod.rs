@@ -1,5 +1,5 @@
 //! What ERPNext's own code fills in where nothing was sent, so that a new order names its items, has its prices and adds
-//! up. Ledgers and stock are not computed.
+//! up.
 
 mod discount;
 mod exchange;
