@@ -144,7 +144,7 @@ impl Site<'_> {
     /// 417 where more than all of a row would be done.
     pub(super) fn tell_orders(&self, def: &'static DocTypeDef, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
         for progress in PROGRESS.iter().filter(|progress| progress.of == def.name && progress.when.holds(doc)) {
-            let row_def = self.rows_of(progress)?;
+            let row_def = self.counted_rows(progress)?;
             let mut orders: Vec<String> = Vec::new();
             for row in rows(doc, "items").filter(|row| !text(row, progress.link).is_empty()) {
                 let Some(ordered) = self.db.row(row_def, text(row, progress.link))? else { continue };
@@ -168,7 +168,7 @@ impl Site<'_> {
         if def.name == "Sales Order" { self.tell_offers(doc) } else { Ok(()) }
     }
 
-    fn rows_of(&self, progress: &Progress) -> Result<&'static DocTypeDef, SiteError> {
+    fn counted_rows(&self, progress: &Progress) -> Result<&'static DocTypeDef, SiteError> {
         self.controller(&format!("{} Item", progress.order))
     }
 
@@ -200,7 +200,7 @@ impl Site<'_> {
     fn move_order(&self, progress: &Progress, name: &str) -> Result<(), SiteError> {
         let Some(share_field) = progress.share else { return Ok(()) };
         let params = [name, progress.order].map(|text| Sql::Text(text.to_owned()));
-        let ordered = self.db.rows_where(self.rows_of(progress)?, "parent = ?1 AND parenttype = ?2", &params)?;
+        let ordered = self.db.rows_where(self.counted_rows(progress)?, "parent = ?1 AND parenttype = ?2", &params)?;
         let whole: f64 = ordered.iter().map(|row| number(row, progress.whole)).sum();
         let done: f64 = ordered.iter().map(|row| number(row, progress.into).min(number(row, progress.whole))).sum();
         let share = if whole > 0.0 { (done / whole * 100.0).min(100.0) } else { 0.0 };

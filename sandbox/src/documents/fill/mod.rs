@@ -3,6 +3,7 @@
 
 mod discount;
 mod exchange;
+mod landed;
 mod pricing;
 mod rules;
 mod taxes;
@@ -26,6 +27,7 @@ impl Site<'_> {
         self.fill_workflow_state(def, doc)?;
         fill_lead_name(def, doc);
         self.fill_values(def, doc)?;
+        self.fill_landed_cost(def, doc)?;
         follow_rows(def, doc);
         fill_title(def, doc);
         if totals::adds_up(def) {
