@@ -65,6 +65,10 @@ pub mod exc {
         INVALID_DATES = "InvalidDates" 417 in "frappe.exceptions.";
         INVALID_QTY = "InvalidQtyError" 417 in "erpnext.controllers.accounts_controller.";
         NEGATIVE_STOCK = "NegativeStockError" 417 in "erpnext.stock.stock_ledger.";
+        OVER_ALLOWANCE = "OverAllowanceError" 417 in "erpnext.controllers.status_updater.";
+        OVER_PRODUCTION = "StockOverProductionError" 417 in "erpnext.manufacturing.doctype.work_order.work_order.";
+        QTY_MISMATCH = "QtyMismatchError" 417 in "erpnext.controllers.buying_controller.";
+        OVER_RETURN = "StockOverReturnError" 417 in "erpnext.controllers.sales_and_purchase_return.";
         WAREHOUSE_REQUIRED = "WarehouseRequired" 417 in "erpnext.selling.doctype.sales_order.sales_order.";
     }
 

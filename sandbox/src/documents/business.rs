@@ -46,6 +46,7 @@ impl Site<'_> {
         check_dates(def, doc)?;
         self.check_payment(def, doc)?;
         self.check_journal(def, doc)?;
+        self.check_return(def, doc)?;
         if def.name == "Task" && doc.get("progress").map_or(0.0, flt) > 100.0 {
             return Err(SiteError::invalid("Progress % for a task cannot be more than 100."));
         }
@@ -101,6 +102,13 @@ fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         }
         if qty > 0.0 && int(doc, "is_return") == 1 {
             return Err(SiteError::invalid(format!("The quantity of item {item} must be negative in a return")));
+        }
+        let number = |field: &str| row.get(field).map_or(0.0, flt);
+        let came = qty + number("rejected_qty");
+        if def.name == "Purchase Receipt" && (number("received_qty") - came).abs() > 0.0005 {
+            let text =
+                format!("Row #{at}: of item {item} {came} is accepted and rejected, which has to be its received_qty");
+            return Err(SiteError::titled(exc::QTY_MISMATCH, "Mismatch", text));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::offsets::ENTRY;
-use super::payments::{cents, number};
+use super::payments::{cents, number, total};
 use crate::doc::{Doc, flt, int, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
@@ -54,7 +54,7 @@ impl Site<'_> {
             json!({
                 "doctype": "Payment Reconciliation Invoice", "parentfield": "invoices", "invoice_type": doctype,
                 "invoice_number": text(doc, "name"), "invoice_date": text(doc, "posting_date"),
-                "amount": number(doc, "grand_total"), "outstanding_amount": number(doc, "outstanding_amount"),
+                "amount": total(doc), "outstanding_amount": number(doc, "outstanding_amount"),
                 "currency": currency, "exchange_rate": 1.0,
             })
         };
@@ -195,7 +195,7 @@ impl Site<'_> {
             }
             let reference = json!({
                 "reference_doctype": text(row, "invoice_type"), "reference_name": text(row, "invoice_number"),
-                "due_date": invoice.get("due_date"), "total_amount": number(&invoice, "grand_total"),
+                "due_date": invoice.get("due_date"), "total_amount": total(&invoice),
                 "outstanding_amount": open, "allocated_amount": taken, "exchange_rate": 1.0,
             });
             self.append_row(def, &mut doc, "references", reference);

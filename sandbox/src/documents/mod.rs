@@ -12,6 +12,7 @@ mod clearance;
 mod defaults;
 mod fill;
 mod journal;
+mod left;
 mod links;
 mod load;
 mod matching;
@@ -20,6 +21,7 @@ mod offsets;
 mod orders;
 pub(crate) mod own;
 mod payments;
+mod production;
 mod progress;
 mod remove;
 mod render;
@@ -40,7 +42,9 @@ use crate::site::Site;
 
 pub use change::{Action, same};
 pub(crate) use fill::words;
+pub use left::Left;
 pub use naming::random;
+pub(crate) use payments::total;
 pub use render::without_nulls;
 
 impl Site<'_> {
@@ -74,7 +78,7 @@ impl Site<'_> {
         self.keep_all_higher_levels(def, None, &mut doc);
         self.fill(def, &mut doc)?;
         status::begin(def, &mut doc);
-        status::set(self, def, &mut doc);
+        status::set(self, def, &mut doc)?;
         self.check_business(def, &doc)?;
         self.check_all_values(def, &mut doc)?;
         self.check_free(def, &doc)?;
@@ -147,7 +151,7 @@ impl Site<'_> {
             self.check_unique(def, &doc)?;
         }
         if matches!(action, Action::Submit | Action::Cancel) {
-            status::set(self, def, &mut doc);
+            status::set(self, def, &mut doc)?;
             fill::finish(def, &mut doc);
         }
         if action == Action::UpdateAfterSubmit {
@@ -164,6 +168,7 @@ impl Site<'_> {
             let submitted = action == Action::Submit;
             self.tell_orders(def, &doc, submitted)?;
             self.tell_invoices(def, &doc, submitted)?;
+            self.tell_production(def, &doc, submitted)?;
             self.move_stock(def, &doc, submitted)?;
         }
         self.ask_for_approval(def, &doc)?;

@@ -3,14 +3,12 @@
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 
-use super::{own, status};
+use super::own;
+use super::status::{self, KEPT};
 use crate::doc::{Doc, flt, int, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::site::Site;
-
-/// The statuses of what is closed or held: they are set as they are. Any other is worked out.
-const SET: [&str; 3] = ["Closed", "On Hold", "Stopped"];
 
 impl Site<'_> {
     /// Closes, holds or opens again. On 15 nobody is asked for a right; on 16 it takes that to submit.
@@ -29,17 +27,14 @@ impl Site<'_> {
         if !choices.contains(&to) && to != "Submitted" {
             return Err(SiteError::invalid(format!("{to} is no status of {doctype}")));
         }
-        if SET.contains(&to) {
+        if KEPT.contains(&to) {
             doc.insert("status".to_owned(), json!(to));
         } else {
-            status::set(self, def, &mut doc);
+            status::set(self, def, &mut doc)?;
         }
         let mut changes = Doc::from_iter([("status".to_owned(), doc.get("status").cloned().unwrap_or_default())]);
         changes.insert("modified".to_owned(), json!(self.now_text()));
         self.set(doctype, name, &changes)?;
-        if !SET.contains(&to) {
-            self.state_order(doctype, name)?;
-        }
         own::note(self, doctype, name, "Label", to)?;
         self.journal("update", doctype, name)
     }

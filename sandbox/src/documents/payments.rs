@@ -176,7 +176,7 @@ impl Site<'_> {
             invoice.insert("outstanding_amount".to_owned(), json!(open));
             let name = text(&invoice, "name").to_owned();
             let mut changes = Doc::from_iter([("outstanding_amount".to_owned(), json!(open))]);
-            status::set(self, def, &mut invoice);
+            status::set(self, def, &mut invoice)?;
             changes.extend(invoice.remove("status").map(|status| ("status".to_owned(), status)));
             self.set(def.name, &name, &changes)?;
         }
@@ -191,6 +191,21 @@ impl Site<'_> {
         let def = self.controller(doctype)?;
         Ok(self.db.row(def, name)?.map(|invoice| (def, invoice)))
     }
+}
+
+/// What an invoice is over, in the currency of the party's account.
+pub fn total(invoice: &Doc) -> f64 {
+    let [rounded, grand] = match is_foreign(invoice) {
+        true => ["base_rounded_total", "base_grand_total"],
+        false => ["rounded_total", "grand_total"],
+    };
+    Some(number(invoice, rounded)).filter(|rounded| *rounded != 0.0).unwrap_or_else(|| number(invoice, grand))
+}
+
+/// Whether an invoice is in another currency than the party's account.
+pub(super) fn is_foreign(invoice: &Doc) -> bool {
+    let own = text(invoice, "party_account_currency");
+    !own.is_empty() && own != text(invoice, "currency")
 }
 
 pub(super) fn cents(amount: f64) -> f64 {

@@ -1,96 +1,158 @@
-//! How far an order is delivered and billed: what a delivery or an invoice that is submitted or cancelled tells its order.
+//! How far what a document was made from is delivered, billed, ordered and returned: what a document that is submitted or
+//! cancelled tells the rows that its own rows name, and how much more than all of them it may be.
 
 use erpnext_schema::DocTypeDef;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::own;
-use crate::doc::{Doc, flt, rows, text};
-use crate::error::SiteError;
+use super::{own, status};
+use crate::doc::{Doc, flt, int, rows, text};
+use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
 
-/// What the rows of one DocType add to the rows of an order.
+/// Which documents of a DocType count.
+enum When {
+    /// Those with all of these fields set.
+    Set(&'static [&'static str]),
+    /// All, but a return only with this field set.
+    ReturnsIf(&'static str),
+}
+
+impl When {
+    fn holds(&self, doc: &Doc) -> bool {
+        match self {
+            Self::Set(fields) => fields.iter().all(|field| int(doc, field) == 1),
+            Self::ReturnsIf(field) => int(doc, "is_return") == 0 || int(doc, field) == 1,
+        }
+    }
+}
+
+/// What the rows of one DocType add to the rows that they name.
 struct Progress {
     /// Whose rows.
     of: &'static str,
-    /// The field of a row that names the order's row.
+    /// Which of its documents.
+    when: When,
+    /// The field of a row that names the other row.
     link: &'static str,
-    /// The order.
+    /// What is told: its rows are of the DocType of this name with `Item` behind it.
     order: &'static str,
-    /// The DocType of its rows.
-    order_row: &'static str,
-    /// The column of both that is counted.
+    /// The column that is counted.
     counts: &'static str,
-    /// The column of the order's row that is added to.
+    /// -1 where what comes back is counted, whose numbers are below 0.
+    sign: f64,
+    /// The column of the other row that is added to.
     into: &'static str,
+    /// The column of the other row that is all of it.
+    whole: &'static str,
     /// The order's field for the share, in per cent.
-    share: &'static str,
+    share: Option<&'static str>,
     /// The order's field that puts the share in words, and its words for nothing, a part, all.
     words: Option<(&'static str, [&'static str; 3])>,
 }
 
+const fn told(
+    of: &'static str,
+    link: &'static str,
+    order: &'static str,
+    counts: &'static str,
+    into: &'static str,
+) -> Progress {
+    let (share, words) = (None, None);
+    Progress { of, when: When::Set(&[]), link, order, counts, sign: 1.0, into, whole: counts, share, words }
+}
+
+/// What of a row comes back.
+const fn back(of: &'static str, link: &'static str, order: &'static str, counts: &'static str) -> Progress {
+    Progress { when: When::Set(&["is_return"]), sign: -1.0, ..told(of, link, order, counts, "returned_qty") }
+}
+
+const BILLED: (&str, [&str; 3]) = ("billing_status", ["Not Billed", "Partly Billed", "Fully Billed"]);
+const DELIVERED: (&str, [&str; 3]) = ("delivery_status", ["Not Delivered", "Partly Delivered", "Fully Delivered"]);
+
 const PROGRESS: &[Progress] = &[
     Progress {
-        of: "Sales Invoice",
-        link: "so_detail",
-        order: "Sales Order",
-        order_row: "Sales Order Item",
-        counts: "amount",
-        into: "billed_amt",
-        share: "per_billed",
-        words: Some(("billing_status", ["Not Billed", "Partly Billed", "Fully Billed"])),
+        when: When::ReturnsIf("update_billed_amount_in_sales_order"),
+        share: Some("per_billed"),
+        words: Some(BILLED),
+        ..told("Sales Invoice", "so_detail", "Sales Order", "amount", "billed_amt")
     },
     Progress {
-        of: "Delivery Note",
-        link: "so_detail",
-        order: "Sales Order",
-        order_row: "Sales Order Item",
-        counts: "qty",
-        into: "delivered_qty",
-        share: "per_delivered",
-        words: Some(("delivery_status", ["Not Delivered", "Partly Delivered", "Fully Delivered"])),
+        when: When::ReturnsIf("update_billed_amount_in_delivery_note"),
+        share: Some("per_billed"),
+        ..told("Sales Invoice", "dn_detail", "Delivery Note", "amount", "billed_amt")
     },
     Progress {
-        of: "Purchase Invoice",
-        link: "po_detail",
-        order: "Purchase Order",
-        order_row: "Purchase Order Item",
-        counts: "amount",
-        into: "billed_amt",
-        share: "per_billed",
-        words: None,
+        when: When::Set(&["update_stock"]),
+        share: Some("per_delivered"),
+        words: Some(DELIVERED),
+        ..told("Sales Invoice", "so_detail", "Sales Order", "qty", "delivered_qty")
     },
     Progress {
-        of: "Purchase Receipt",
-        link: "purchase_order_item",
-        order: "Purchase Order",
-        order_row: "Purchase Order Item",
-        counts: "qty",
-        into: "received_qty",
-        share: "per_received",
-        words: None,
+        when: When::Set(&["is_return", "update_stock"]),
+        ..back("Sales Invoice", "so_detail", "Sales Order", "qty")
     },
-];
-
-/// The states of an order: its share of goods and, by whether goods and bills are all there, what it is called.
-const STATES: &[(&str, &str, [[&str; 2]; 2])] = &[
-    ("Sales Order", "per_delivered", [["To Deliver and Bill", "To Deliver"], ["To Bill", "Completed"]]),
-    ("Purchase Order", "per_received", [["To Receive and Bill", "To Receive"], ["To Bill", "Completed"]]),
+    Progress {
+        share: Some("per_delivered"),
+        words: Some(DELIVERED),
+        ..told("Delivery Note", "so_detail", "Sales Order", "qty", "delivered_qty")
+    },
+    back("Delivery Note", "so_detail", "Sales Order", "qty"),
+    Progress { share: Some("per_returned"), ..back("Delivery Note", "dn_detail", "Delivery Note", "stock_qty") },
+    told("Delivery Note", "si_detail", "Sales Invoice", "qty", "delivered_qty"),
+    Progress {
+        share: Some("per_ordered"),
+        ..told("Purchase Order", "material_request_item", "Material Request", "stock_qty", "ordered_qty")
+    },
+    Progress {
+        when: When::ReturnsIf("update_billed_amount_in_purchase_order"),
+        share: Some("per_billed"),
+        ..told("Purchase Invoice", "po_detail", "Purchase Order", "amount", "billed_amt")
+    },
+    Progress {
+        when: When::ReturnsIf("update_billed_amount_in_purchase_receipt"),
+        share: Some("per_billed"),
+        ..told("Purchase Invoice", "pr_detail", "Purchase Receipt", "amount", "billed_amt")
+    },
+    Progress {
+        when: When::Set(&["update_stock"]),
+        whole: "qty",
+        share: Some("per_received"),
+        ..told("Purchase Invoice", "po_detail", "Purchase Order", "received_qty", "received_qty")
+    },
+    // What is rejected was received as well.
+    Progress {
+        whole: "qty",
+        share: Some("per_received"),
+        ..told("Purchase Receipt", "purchase_order_item", "Purchase Order", "received_qty", "received_qty")
+    },
+    back("Purchase Receipt", "purchase_order_item", "Purchase Order", "qty"),
+    Progress {
+        share: Some("per_returned"),
+        ..back("Purchase Receipt", "purchase_receipt_item", "Purchase Receipt", "received_stock_qty")
+    },
+    Progress {
+        share: Some("per_received"),
+        ..told("Purchase Receipt", "material_request_item", "Material Request", "stock_qty", "received_qty")
+    },
 ];
 
 impl Site<'_> {
     /// Counts the rows of a document that was submitted, or no longer counts those of one that was cancelled.
     ///
     /// # Errors
-    /// The database's.
+    /// 417 where more than all of a row would be done.
     pub(super) fn tell_orders(&self, def: &'static DocTypeDef, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
-        for progress in PROGRESS.iter().filter(|progress| progress.of == def.name) {
-            let row_def = self.controller(progress.order_row)?;
+        for progress in PROGRESS.iter().filter(|progress| progress.of == def.name && progress.when.holds(doc)) {
+            let row_def = self.counted_rows(progress)?;
             let mut orders: Vec<String> = Vec::new();
             for row in rows(doc, "items").filter(|row| !text(row, progress.link).is_empty()) {
                 let Some(ordered) = self.db.row(row_def, text(row, progress.link))? else { continue };
-                let counted = number(row, progress.counts) * if submitted { 1.0 } else { -1.0 };
+                let counted = number(row, progress.counts) * progress.sign * if submitted { 1.0 } else { -1.0 };
                 let done = (number(&ordered, progress.into) + counted).max(0.0);
+                if submitted && counted > 0.0 {
+                    self.check_limit(progress, row, &ordered, done)?;
+                }
                 self.set(
                     row_def.name,
                     text(&ordered, "name"),
@@ -103,17 +165,46 @@ impl Site<'_> {
             }
             orders.iter().try_for_each(|order| self.move_order(progress, order))?;
         }
-        Ok(())
+        if def.name == "Sales Order" { self.tell_offers(doc) } else { Ok(()) }
+    }
+
+    fn counted_rows(&self, progress: &Progress) -> Result<&'static DocTypeDef, SiteError> {
+        self.controller(&format!("{} Item", progress.order))
+    }
+
+    /// That no more of a row is done than there is of it, and what settings allow above.
+    fn check_limit(&self, progress: &Progress, row: &Doc, ordered: &Doc, done: f64) -> Result<(), SiteError> {
+        let (whole, item) = (number(ordered, progress.whole), text(ordered, "item_code"));
+        let (field, settings) = match progress.whole {
+            "amount" => ("over_billing_allowance", "Accounts Settings"),
+            _ => ("over_delivery_receipt_allowance", "Stock Settings"),
+        };
+        let allowed = self.value("Item", item, field)?.as_ref().map(flt).filter(|allowed| *allowed != 0.0);
+        let allowed = match allowed {
+            Some(allowed) => allowed,
+            None => self.db.single_value(settings, field)?.map_or(0.0, |allowed| flt(&Value::from(allowed))),
+        };
+        if whole == 0.0 || (done - whole) / whole * 100.0 - allowed <= 0.01 {
+            return Ok(());
+        }
+        let text = format!(
+            "Row #{}: {} of item {item} would be {done}, over the limit of {whole} in {} {}",
+            int(row, "idx"),
+            progress.into,
+            progress.order,
+            text(ordered, "parent")
+        );
+        Err(SiteError::titled(exc::OVER_ALLOWANCE, "Limit Crossed", text))
     }
 
     fn move_order(&self, progress: &Progress, name: &str) -> Result<(), SiteError> {
-        let row_def = self.controller(progress.order_row)?;
+        let Some(share_field) = progress.share else { return Ok(()) };
         let params = [name, progress.order].map(|text| Sql::Text(text.to_owned()));
-        let ordered = self.db.rows_where(row_def, "parent = ?1 AND parenttype = ?2", &params)?;
-        let whole: f64 = ordered.iter().map(|row| number(row, progress.counts)).sum();
-        let done: f64 = ordered.iter().map(|row| number(row, progress.into).min(number(row, progress.counts))).sum();
+        let ordered = self.db.rows_where(self.counted_rows(progress)?, "parent = ?1 AND parenttype = ?2", &params)?;
+        let whole: f64 = ordered.iter().map(|row| number(row, progress.whole)).sum();
+        let done: f64 = ordered.iter().map(|row| number(row, progress.into).min(number(row, progress.whole))).sum();
         let share = if whole > 0.0 { (done / whole * 100.0).min(100.0) } else { 0.0 };
-        let mut changes = Doc::from_iter([(progress.share.to_owned(), json!(share))]);
+        let mut changes = Doc::from_iter([(share_field.to_owned(), json!(share))]);
         if let Some((field, [nothing, part, all])) = progress.words {
             let words = if share >= 100.0 {
                 all
@@ -139,21 +230,52 @@ impl Site<'_> {
             .try_for_each(|progress| self.move_order(progress, name))
     }
 
-    /// Gives an order the state that its shares of goods and bills make.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(super) fn state_order(&self, doctype: &str, name: &str) -> Result<(), SiteError> {
+    /// Gives an order the state that its shares make, unless it is closed or held.
+    fn state_order(&self, doctype: &str, name: &str) -> Result<(), SiteError> {
         let def = self.controller(doctype)?;
-        let Some((_, goods, states)) = STATES.iter().find(|(order, ..)| *order == def.name) else { return Ok(()) };
-        let order = self.db.row(def, name)?.unwrap_or_default();
-        let all = |field: &str| usize::from(number(&order, field) >= 100.0);
-        let state = states[all(goods)][all("per_billed")];
-        if text(&order, "status") != state {
-            self.set(def.name, name, &Doc::from_iter([("status".to_owned(), json!(state))]))?;
-            own::note(self, def.name, name, "Label", state)?;
+        let mut order = self.db.row(def, name)?.unwrap_or_default();
+        let before = text(&order, "status").to_owned();
+        if int(&order, "docstatus") != 1 || status::KEPT.contains(&before.as_str()) {
+            return Ok(());
+        }
+        status::set(self, def, &mut order)?;
+        self.call(def, name, &before, text(&order, "status"))
+    }
+
+    /// Tells offers how much of them is ordered.
+    fn tell_offers(&self, order: &Doc) -> Result<(), SiteError> {
+        let def = self.controller("Quotation")?;
+        let mut names: Vec<&str> = rows(order, "items").map(|row| text(row, "prevdoc_docname")).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            let Some(name) = self.db.exists(def, name)? else { continue };
+            let offer = self.load("Quotation", &name)?;
+            let (mut some, mut all) = (false, true);
+            for row in rows(&offer, "items") {
+                let ordered = self.ordered(row, "qty")?;
+                some |= ordered > 0.0;
+                all &= ordered >= number(row, "qty");
+            }
+            let state = match (some, all) {
+                (true, true) => "Ordered",
+                (true, false) => "Partially Ordered",
+                (false, _) => "Open",
+            };
+            if int(&offer, "docstatus") == 1 && text(&offer, "status") != "Lost" {
+                self.call(def, &name, text(&offer, "status"), state)?;
+            }
         }
         Ok(())
+    }
+
+    /// Gives a document another status, and says so in its timeline.
+    fn call(&self, def: &'static DocTypeDef, name: &str, before: &str, state: &str) -> Result<(), SiteError> {
+        if before == state {
+            return Ok(());
+        }
+        self.set(def.name, name, &Doc::from_iter([("status".to_owned(), json!(state))]))?;
+        own::note(self, def.name, name, "Label", state).map(drop)
     }
 
     /// The status that a submission gave an order or offer stands in its timeline.
@@ -178,40 +300,35 @@ fn number(doc: &Doc, key: &str) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{PROGRESS, STATES};
+    use super::{PROGRESS, When};
     use crate::store::columns;
     use erpnext_schema::Version;
 
     #[test]
-    fn every_progress_and_state_names_columns_that_exist() {
-        let has = |doctype: &str, field: &str| {
-            let def = erpnext_doctypes::get(Version::V15, doctype).unwrap();
-            assert!(columns(def).any(|known| known.fieldname == field), "{doctype} has no {field}");
-        };
-        for progress in PROGRESS {
-            let row =
-                erpnext_doctypes::get(Version::V15, progress.of).unwrap().field("items").unwrap().target().unwrap();
-            has(row, progress.link);
-            has(row, progress.counts);
-            has(progress.order_row, progress.counts);
-            has(progress.order_row, progress.into);
-            has(progress.order, progress.share);
-            if let Some((field, words)) = progress.words {
-                let choices = erpnext_doctypes::get(Version::V15, progress.order)
-                    .unwrap()
-                    .field(field)
-                    .unwrap()
-                    .choices()
-                    .unwrap();
-                assert!(words.iter().all(|word| choices.contains(word)), "{field}");
+    fn every_progress_names_columns_that_exist() {
+        for &version in Version::ALL {
+            let has = |doctype: &str, field: &str| {
+                let def = erpnext_doctypes::get(version, doctype).unwrap();
+                assert!(columns(def).any(|known| known.fieldname == field), "{version}: {doctype} has no {field}");
+            };
+            for progress in PROGRESS {
+                let (row, other) = (format!("{} Item", progress.of), format!("{} Item", progress.order));
+                for (doctype, field) in
+                    [(&row, progress.link), (&row, progress.counts), (&other, progress.whole), (&other, progress.into)]
+                {
+                    has(doctype, field);
+                }
+                match progress.when {
+                    When::Set(fields) => fields.iter().for_each(|field| has(progress.of, field)),
+                    When::ReturnsIf(field) => has(progress.of, field),
+                }
+                progress.share.iter().for_each(|share| has(progress.order, share));
+                if let Some((field, words)) = progress.words {
+                    let order = erpnext_doctypes::get(version, progress.order).unwrap();
+                    let choices = order.field(field).unwrap().choices().unwrap();
+                    assert!(words.iter().all(|word| choices.contains(word)), "{field}");
+                }
             }
-        }
-        for (order, goods, states) in STATES {
-            has(order, goods);
-            has(order, "per_billed");
-            let choices =
-                erpnext_doctypes::get(Version::V15, order).unwrap().field("status").unwrap().choices().unwrap();
-            assert!(states.iter().flatten().all(|state| choices.contains(state)), "{order}");
         }
     }
 }

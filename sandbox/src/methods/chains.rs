@@ -1,6 +1,8 @@
 //! The next documents of the common chains, as data: which method makes what from what, and which fields of the
 //! one become which fields of the other. What bears the same name on both sides is copied without being listed.
 
+use crate::documents::Left;
+
 /// One method of `make_mapped_doc`.
 pub struct Chain {
     /// The method's path on the site.
@@ -27,10 +29,12 @@ pub struct Rows {
     pub to: &'static str,
     /// `(field of the source's row, field of the target's row)`.
     pub fields: &'static [(&'static str, &'static str)],
+    /// What of the source's row is left for the target's.
+    pub left: Left,
 }
 
-const fn items(fields: &'static [(&'static str, &'static str)]) -> Rows {
-    Rows { from: "items", to: "items", fields }
+const fn items(left: Left, fields: &'static [(&'static str, &'static str)]) -> Rows {
+    Rows { from: "items", to: "items", fields, left }
 }
 
 /// Every chain that the sandbox knows.
@@ -42,7 +46,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("party_name", "customer")],
         set: &[],
-        rows: &[items(&[("parent", "prevdoc_docname"), ("name", "quotation_item")])],
+        rows: &[items(Left::Ordered, &[("parent", "prevdoc_docname"), ("name", "quotation_item")])],
     },
     Chain {
         method: "erpnext.selling.doctype.quotation.quotation.make_sales_invoice",
@@ -51,7 +55,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("party_name", "customer")],
         set: &[],
-        rows: &[items(&[])],
+        rows: &[items(Left::All, &[])],
     },
     Chain {
         method: "erpnext.selling.doctype.sales_order.sales_order.make_delivery_note",
@@ -60,7 +64,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[("name", "so_detail"), ("parent", "against_sales_order")])],
+        rows: &[items(Left::Less("delivered_qty"), &[("name", "so_detail"), ("parent", "against_sales_order")])],
     },
     Chain {
         method: "erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice",
@@ -69,7 +73,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[("po_no", "")],
-        rows: &[items(&[("name", "so_detail"), ("parent", "sales_order")])],
+        rows: &[items(Left::Unbilled(Some("returned_qty")), &[("name", "so_detail"), ("parent", "sales_order")])],
     },
     Chain {
         method: "erpnext.selling.doctype.sales_order.sales_order.make_project",
@@ -87,12 +91,15 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[
-            ("name", "dn_detail"),
-            ("parent", "delivery_note"),
-            ("so_detail", "so_detail"),
-            ("against_sales_order", "sales_order"),
-        ])],
+        rows: &[items(
+            Left::Made("Sales Invoice Item", "dn_detail"),
+            &[
+                ("name", "dn_detail"),
+                ("parent", "delivery_note"),
+                ("so_detail", "so_detail"),
+                ("against_sales_order", "sales_order"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.stock.doctype.material_request.material_request.make_purchase_order",
@@ -101,7 +108,10 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[("name", "material_request_item"), ("parent", "material_request")])],
+        rows: &[items(
+            Left::Stock("ordered_qty"),
+            &[("name", "material_request_item"), ("parent", "material_request")],
+        )],
     },
     Chain {
         method: "erpnext.buying.doctype.supplier_quotation.supplier_quotation.make_purchase_order",
@@ -110,7 +120,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[("name", "supplier_quotation_item"), ("parent", "supplier_quotation")])],
+        rows: &[items(Left::All, &[("name", "supplier_quotation_item"), ("parent", "supplier_quotation")])],
     },
     Chain {
         method: "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_receipt",
@@ -119,7 +129,15 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[("name", "purchase_order_item"), ("parent", "purchase_order")])],
+        rows: &[items(
+            Left::Less("received_qty"),
+            &[
+                ("name", "purchase_order_item"),
+                ("parent", "purchase_order"),
+                ("material_request", "material_request"),
+                ("material_request_item", "material_request_item"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.buying.doctype.purchase_order.purchase_order.make_purchase_invoice",
@@ -128,7 +146,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[("name", "po_detail"), ("parent", "purchase_order")])],
+        rows: &[items(Left::Unbilled(None), &[("name", "po_detail"), ("parent", "purchase_order")])],
     },
     Chain {
         method: "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice",
@@ -137,12 +155,15 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[],
         set: &[],
-        rows: &[items(&[
-            ("name", "pr_detail"),
-            ("parent", "purchase_receipt"),
-            ("purchase_order_item", "po_detail"),
-            ("purchase_order", "purchase_order"),
-        ])],
+        rows: &[items(
+            Left::Made("Purchase Invoice Item", "pr_detail"),
+            &[
+                ("name", "pr_detail"),
+                ("parent", "purchase_receipt"),
+                ("purchase_order_item", "po_detail"),
+                ("purchase_order", "purchase_order"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return",
@@ -151,7 +172,16 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("name", "return_against")],
         set: &[],
-        rows: &[items(&[("name", "sales_invoice_item")])],
+        rows: &[items(
+            Left::Returned,
+            &[
+                ("name", "sales_invoice_item"),
+                ("sales_order", "sales_order"),
+                ("so_detail", "so_detail"),
+                ("delivery_note", "delivery_note"),
+                ("dn_detail", "dn_detail"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return",
@@ -160,7 +190,15 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("name", "return_against")],
         set: &[],
-        rows: &[items(&[("name", "dn_detail")])],
+        rows: &[items(
+            Left::Returned,
+            &[
+                ("name", "dn_detail"),
+                ("against_sales_order", "against_sales_order"),
+                ("so_detail", "so_detail"),
+                ("against_sales_invoice", "against_sales_invoice"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note",
@@ -169,7 +207,16 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("name", "return_against")],
         set: &[],
-        rows: &[items(&[("name", "purchase_invoice_item")])],
+        rows: &[items(
+            Left::Returned,
+            &[
+                ("name", "purchase_invoice_item"),
+                ("purchase_order", "purchase_order"),
+                ("po_detail", "po_detail"),
+                ("purchase_receipt", "purchase_receipt"),
+                ("pr_detail", "pr_detail"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return",
@@ -178,7 +225,14 @@ pub const CHAINS: &[Chain] = &[
         submitted: true,
         fields: &[("name", "return_against")],
         set: &[],
-        rows: &[items(&[("name", "purchase_receipt_item")])],
+        rows: &[items(
+            Left::Returned,
+            &[
+                ("name", "purchase_receipt_item"),
+                ("purchase_order", "purchase_order"),
+                ("purchase_order_item", "purchase_order_item"),
+            ],
+        )],
     },
     Chain {
         method: "erpnext.crm.doctype.lead.lead.make_customer",
@@ -222,7 +276,7 @@ pub const CHAINS: &[Chain] = &[
         submitted: false,
         fields: &[("opportunity_from", "quotation_to"), ("name", "opportunity")],
         set: &[],
-        rows: &[items(&[("parent", "prevdoc_docname"), ("parenttype", "prevdoc_doctype")])],
+        rows: &[items(Left::All, &[("parent", "prevdoc_docname"), ("parenttype", "prevdoc_doctype")])],
     },
     Chain {
         method: "erpnext.crm.doctype.opportunity.opportunity.make_customer",

@@ -122,7 +122,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         "has_serial_no": own("has_serial_no"), "has_batch_no": own("has_batch_no"), "batch_no": null,
         "uom": uom, "stock_uom": own("stock_uom"), "min_order_qty": if buying { own("min_order_qty") } else { json!("") },
         "qty": qty, "stock_qty": qty * factor,
-        "price_list_rate": price_on(site, text(&item, "name"), price_list, text(&args, "transaction_date"))? * factor,
+        "price_list_rate": site.list_price(text(&item, "name"), price_list, text(&args, "transaction_date"))? * factor,
     });
     for field in [
         "base_price_list_rate",
@@ -156,84 +156,11 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     }
     details["has_margin"] = json!(false);
     details["free_item_data"] = json!([]);
-    for (key, value) in by_rules(site, text(&item, "name"), &args, buying, qty)? {
+    for (key, value) in site.by_rules(text(&item, "name"), &args, buying, qty)? {
         details[key.as_str()] = value;
     }
     details["child_docname"] = args.get("child_docname").cloned().unwrap_or_default();
     Ok(Reply::message(details))
-}
-
-/// The price of an item in a list on a day; the newest where none is given.
-fn price_on(site: &Site<'_>, item: &str, list: &str, day: &str) -> Result<f64, SiteError> {
-    let params = [item, list].map(|text| Sql::Text(text.to_owned()));
-    let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC";
-    let prices = site.db.rows_where(site.controller("Item Price")?, condition, &params)?;
-    let price = prices.iter().find(|price| holds_on(price, day)).and_then(|price| price.get("price_list_rate"));
-    Ok(price.map_or(0.0, flt))
-}
-
-/// Whether a price or a rule holds on a day; all do where none is given.
-fn holds_on(doc: &Doc, day: &str) -> bool {
-    let until = text(doc, "valid_upto");
-    day.is_empty() || text(doc, "valid_from") <= day && (until.is_empty() || day <= until)
-}
-
-/// What the pricing rules of an item change: those that name it, for this party and quantity.
-fn by_rules(site: &Site<'_>, item: &str, args: &Doc, buying: bool, qty: f64) -> Result<Doc, SiteError> {
-    let condition = if buying { "buying = 1 ORDER BY name" } else { "selling = 1 ORDER BY name" };
-    let (mut changed, mut names, mut free) = (Doc::new(), Vec::new(), Vec::new());
-    if args.get("ignore_pricing_rule").is_some_and(|ignores| cint(ignores) != 0) {
-        return Ok(changed);
-    }
-    for rule in site.db.rows_where(site.controller("Pricing Rule")?, condition, &[])? {
-        let rule = site.load("Pricing Rule", text(&rule, "name"))?;
-        let number = |field: &str| rule.get(field).map_or(0.0, flt);
-        let is_for = |party: &str| text(&rule, party).is_empty() || text(&rule, party) == text(args, party);
-        let applies = rows(&rule, "items").any(|row| text(row, "item_code") == item)
-            && number("disable") == 0.0
-            && number("min_qty") <= qty
-            && (number("max_qty") == 0.0 || qty <= number("max_qty"))
-            && is_for("customer")
-            && is_for("supplier")
-            && holds_on(&rule, text(args, "transaction_date"));
-        if !applies {
-            continue;
-        }
-        names.push(text(&rule, "name").to_owned());
-        if text(&rule, "price_or_product_discount") == "Product" {
-            free.push(free_item(site, &rule, item)?);
-            continue;
-        }
-        let (key, from) = match text(&rule, "rate_or_discount") {
-            "Rate" => ("price_list_rate", "rate"),
-            "Discount Amount" => ("discount_amount", "discount_amount"),
-            _ => ("discount_percentage", "discount_percentage"),
-        };
-        changed.insert(key.to_owned(), json!(number(from)));
-        changed.insert("pricing_rule_for".to_owned(), json!(text(&rule, "rate_or_discount")));
-    }
-    if !names.is_empty() {
-        changed.insert("pricing_rules".to_owned(), json!(json!(names).to_string()));
-        changed.insert("free_item_data".to_owned(), json!(free));
-    }
-    Ok(changed)
-}
-
-/// The row for what a rule gives for free, with what the other item says of itself.
-fn free_item(site: &Site<'_>, rule: &Doc, item: &str) -> Result<Value, SiteError> {
-    let is_the_same = rule.get("same_item").is_some_and(|same| cint(same) != 0);
-    let given = if is_the_same { item } else { text(rule, "free_item") };
-    let its = site.db.row(site.controller("Item")?, given)?.unwrap_or_default();
-    let unit = match text(rule, "free_item_uom") {
-        "" => text(&its, "stock_uom"),
-        unit => unit,
-    };
-    let rate = rule.get("free_item_rate").map_or(0.0, flt);
-    Ok(json!({
-        "item_code": given, "qty": rule.get("free_qty").map_or(0.0, flt), "pricing_rules": text(rule, "name"),
-        "rate": rate, "price_list_rate": rate, "is_free_item": 1, "item_name": its.get("item_name"),
-        "description": its.get("description"), "stock_uom": its.get("stock_uom"), "uom": unit, "conversion_factor": 1,
-    }))
 }
 
 /// `erpnext.stock.utils.get_stock_balance`: the quantity at the end of a day, or quantity and rate where that was asked for.

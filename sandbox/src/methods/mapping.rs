@@ -3,8 +3,9 @@
 use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Value, json};
 
-use super::chains::{Chain, chain};
+use super::chains::{Chain, Rows, chain};
 use crate::doc::{Doc, int, is_empty, rows, text};
+use crate::documents::Left;
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -48,9 +49,11 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
     for table in to.tables() {
         let mut filled = Vec::new();
         if let Some(child) = table.target().and_then(|target| site.meta.get(target)) {
-            for (from_child, row, renamed) in sources(site, chain, from, table, source) {
+            for (from_child, row, renamed, left) in sources(site, chain, from, table, source) {
+                let Some(left) = site.left(left, from_child, row)? else { continue };
                 let mut made = blank(site, child);
                 copy(from_child, child, row, &mut made, renamed);
+                made.extend(left);
                 let place = [
                     ("idx", json!(filled.len() + 1)),
                     ("parentfield", json!(table.fieldname)),
@@ -61,6 +64,10 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
                 made.extend(place.map(|(key, value)| (key.to_owned(), value)));
                 filled.push(Value::Object(made));
             }
+        }
+        let is_counted = |rows: &Rows| rows.to == table.fieldname && matches!(rows.left, Left::Made(..));
+        if filled.is_empty() && chain.rows.iter().any(is_counted) {
+            return Err(SiteError::invalid(format!("All of {} is billed or came back", text(source, "name"))));
         }
         doc.insert(table.fieldname.to_owned(), Value::Array(filled));
     }
@@ -74,7 +81,7 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
     Ok(doc)
 }
 
-type Source<'s> = (&'static DocTypeDef, &'s Doc, &'static [(&'static str, &'static str)]);
+type Source<'s> = (&'static DocTypeDef, &'s Doc, &'static [(&'static str, &'static str)], Left);
 
 /// The rows that become rows of a table of the target: those that the chain names, else those of a table of the same
 /// name and DocType.
@@ -86,16 +93,16 @@ fn sources<'s>(
     source: &'s Doc,
 ) -> Vec<Source<'s>> {
     let named = chain.rows.iter().find(|rows| rows.to == table.fieldname);
-    let (field, renamed) = match named {
-        Some(named) => (named.from, named.fields),
-        None => (table.fieldname, &[][..]),
+    let (field, renamed, left) = match named {
+        Some(named) => (named.from, named.fields, named.left),
+        None => (table.fieldname, &[][..], Left::All),
     };
     let Some(child) = from.table(field).and_then(FieldDef::rows_of) else {
         return Vec::new();
     };
     let same = table.target() == Some(child) && !table.is(flag::NO_COPY);
     match site.meta.get(child) {
-        Some(child) if named.is_some() || same => rows(source, field).map(|row| (child, row, renamed)).collect(),
+        Some(child) if named.is_some() || same => rows(source, field).map(|row| (child, row, renamed, left)).collect(),
         _ => Vec::new(),
     }
 }
@@ -116,21 +123,27 @@ fn copy(from: &DocTypeDef, to: &DocTypeDef, source: &Doc, target: &mut Doc, rena
     }
 }
 
-/// Makes a return of a copy: what went out comes back.
+/// Makes a return of a copy whose rows are turned: so are the amounts that do not follow from them.
 fn turn_back(doc: &mut Doc) {
     doc.insert("is_return".to_owned(), json!(1));
-    let rows = doc.get_mut("items").and_then(Value::as_array_mut);
-    for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
-        for field in ["qty", "stock_qty", "received_qty", "amount", "base_amount", "net_amount", "base_net_amount"] {
-            if let Some(number) = row.get(field).and_then(Value::as_f64) {
-                row.insert(field.to_owned(), json!(-number));
-            }
+    doc.insert("ignore_pricing_rule".to_owned(), json!(1));
+    turn(doc, "discount_amount");
+    let taxes = doc.get_mut("taxes").and_then(Value::as_array_mut);
+    for row in taxes.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if text(row, "charge_type") == "Actual" {
+            turn(row, "tax_amount");
         }
     }
 }
 
+fn turn(doc: &mut Doc, field: &str) {
+    if let Some(number) = doc.get(field).and_then(Value::as_f64) {
+        doc.insert(field.to_owned(), json!(0.0 - number));
+    }
+}
+
 /// A new document with nothing but defaults, without nulls.
-fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
+pub(super) fn blank(site: &Site<'_>, def: &'static DocTypeDef) -> Doc {
     let mut doc = Doc::new();
     doc.insert("owner".to_owned(), json!(site.user.name));
     doc.insert("docstatus".to_owned(), json!(0));

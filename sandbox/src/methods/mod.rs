@@ -22,6 +22,7 @@ mod orders;
 mod payment;
 mod preview;
 mod print;
+mod production;
 pub mod reports;
 mod reportview;
 mod rights;
@@ -130,6 +131,7 @@ pub static METHODS: &[Method] = &[
     post("frappe.model.workflow.apply_workflow", workflow::apply_workflow),
     any("frappe.model.mapper.make_mapped_doc", mapping::make_mapped_doc),
     any("erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry", payment::get_payment_entry),
+    any("erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry", production::make_stock_entry),
     any("erpnext.selling.doctype.sales_order.sales_order.update_status", orders::sales_order),
     any("erpnext.buying.doctype.purchase_order.purchase_order.update_status", orders::purchase_order),
     any("erpnext.stock.doctype.delivery_note.delivery_note.update_delivery_note_status", orders::delivery_note),

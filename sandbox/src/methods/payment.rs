@@ -35,20 +35,19 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
         return Err(SiteError::invalid(format!("Can only make payment against unbilled {doctype}")));
     }
     let incoming = *party_type == "Customer";
-    let total = doc.get("grand_total").map_or(0.0, flt);
-    let open = doc.get("outstanding_amount").map_or(total, flt);
-    let (amount, back) = (open.abs(), open < 0.0);
-    let bank = account_of(site, "Bank")?;
+    let kind = if incoming { "Receivable" } else { "Payable" };
     let own = match text(&doc, account) {
-        "" => account_of(site, if incoming { "Receivable" } else { "Payable" })?,
+        "" => account_of(site, kind)?,
         own => own.to_owned(),
     };
+    let own = End::of(site, own, kind, &doc)?;
+    let is_foreign = own.currency != text(&doc, "currency");
+    let total = doc.get(if is_foreign { "base_grand_total" } else { "grand_total" }).map_or(0.0, flt);
+    let open = doc.get("outstanding_amount").map_or(total, flt);
+    let (amount, back) = (open.abs(), open < 0.0);
+    let bank = End::of(site, account_of(site, "Bank")?, "Bank", &doc)?;
     // A credit note is paid out, a debit note comes back.
     let receives = incoming != back;
-    let kind = if incoming { "Receivable" } else { "Payable" };
-    let ((from, from_kind), (to, to_kind)) =
-        if receives { ((&own, kind), (&bank, "Bank")) } else { ((&bank, "Bank"), (&own, kind)) };
-    let currency = text(&doc, "currency");
     let discount = discount(&doc, &site.today());
     let deductions = match discount > 0.0 {
         true => {
@@ -63,14 +62,19 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
         false => json!([]),
     };
     let amount = amount - discount;
+    let at_bank = if bank.currency == own.currency { amount } else { cents(amount * own.rate / bank.rate) };
+    let ((from, paid), (to, received)) =
+        if receives { ((&own, amount), (&bank, at_bank)) } else { ((&bank, at_bank), (&own, amount)) };
     Ok(Reply::message(json!({
         "doctype": "Payment Entry", "__islocal": 1, "__unsaved": 1, "owner": site.user.name, "docstatus": 0, "idx": 0,
         "naming_series": "ACC-PAY-.YYYY.-", "payment_type": if receives { "Receive" } else { "Pay" },
         "posting_date": site.today(), "company": text(&doc, "company"), "party_type": party_type, "party": text(&doc, party),
-        "party_name": text(&doc, party), "paid_from": from, "paid_from_account_type": from_kind,
-        "paid_from_account_currency": currency, "paid_to": to, "paid_to_account_type": to_kind,
-        "paid_to_account_currency": currency, "reference_date": site.today(), "paid_amount": amount, "base_paid_amount": amount, "received_amount": amount,
-        "base_received_amount": amount, "source_exchange_rate": 1.0, "target_exchange_rate": 1.0,
+        "party_name": text(&doc, party), "paid_from": from.account,
+        "paid_from_account_type": from.kind, "paid_from_account_currency": from.currency, "paid_to": to.account,
+        "paid_to_account_type": to.kind, "paid_to_account_currency": to.currency, "reference_date": site.today(),
+        "paid_amount": paid, "base_paid_amount": cents(paid * from.rate), "received_amount": received,
+        "base_received_amount": cents(received * to.rate), "source_exchange_rate": from.rate,
+        "target_exchange_rate": to.rate,
         "deductions": deductions,
         "references": [{
             "doctype": "Payment Entry Reference", "__islocal": 1, "parentfield": "references", "idx": 1,
@@ -78,6 +82,30 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
             "due_date": doc.get("due_date"), "outstanding_amount": open, "allocated_amount": open, "exchange_rate": 1.0,
         }],
     })))
+}
+
+/// One end of a payment: the account, and what its currency is worth in that of the company.
+struct End {
+    account: String,
+    kind: &'static str,
+    currency: String,
+    rate: f64,
+}
+
+impl End {
+    /// An account without a currency is kept in that of the document.
+    fn of(site: &Site<'_>, account: String, kind: &'static str, doc: &Doc) -> Result<Self, SiteError> {
+        let stated = |value: Option<Value>| {
+            let text = value.as_ref().and_then(Value::as_str).filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
+        let currency = stated(site.value("Account", &account, "account_currency")?);
+        let currency = currency.unwrap_or_else(|| text(doc, "currency").to_owned());
+        let of_company = stated(site.value("Company", text(doc, "company"), "default_currency")?);
+        let rate =
+            doc.get("conversion_rate").map(flt).filter(|rate| *rate != 0.0 && of_company.as_ref() != Some(&currency));
+        Ok(Self { account, kind, currency, rate: rate.unwrap_or(1.0) })
+    }
 }
 
 /// What the terms of an invoice give if it is paid by today.
@@ -89,6 +117,10 @@ fn discount(doc: &Doc, today: &str) -> f64 {
         _ => number(row, "discount"),
     });
     terms.sum()
+}
+
+fn cents(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
 }
 
 fn account_of(site: &Site<'_>, kind: &str) -> Result<String, SiteError> {

@@ -107,6 +107,8 @@ fn receipt(
         buying_price_list: BUYING_LIST,
         items: paper.rows(|at, line| fields! {
             received_qty: count(line.quantity),
+            received_stock_qty: count(line.quantity),
+            billed_amt: (status == "Completed").then(|| money(line.amount())),
             warehouse: own(GOODS_IN),
             cost_center: own("Main"),
             expense_account: own(PURCHASES),
@@ -197,6 +199,8 @@ fn request(sample: &mut Sample<'_>, status: Choice) {
             conversion_factor: 1.0,
             schedule_date: needed,
             warehouse: own(GOODS_IN),
+            ordered_qty: matches!(status, "Ordered" | "Received").then(|| count(line.quantity)),
+            received_qty: (status == "Received").then(|| count(line.quantity)),
         }
     });
     let document = fields! {
@@ -209,6 +213,8 @@ fn request(sample: &mut Sample<'_>, status: Choice) {
         schedule_date: needed,
         company: COMPANY,
         items: items.collect::<Vec<_>>(),
+        per_ordered: matches!(status, "Ordered" | "Received").then_some(100.0),
+        per_received: (status == "Received").then_some(100.0),
         status,
     };
     let name = sample.number("MAT-MR-2026-", 5);

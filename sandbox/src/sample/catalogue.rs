@@ -2,8 +2,9 @@
 
 use super::masters::{BUYING_LIST, GOODS_IN, MAIN_STORE, SELLING_LIST, SHOWROOM, own};
 use super::words::{BRANDS, COMPANY, CURRENCY, GOODS, Good, LIGHTING, MATERIALS, TABLES};
-use super::{Sample, count, money};
+use super::{FIRST, Sample, count, money};
 use crate::doc::Doc;
+use crate::load::row_name;
 
 /// Made in the workshop, out of these: code, materials with quantity.
 const MADE: &[(&str, &[(&str, i64)])] = &[
@@ -95,7 +96,7 @@ fn price(sample: &mut Sample<'_>, good: &Good, list: &str, cents: i64) {
     sample.put("Item Price", &name, price);
 }
 
-fn stock(sample: &mut Sample<'_>, good: &Good) {
+fn stock(sample: &mut Sample<'_>, good: &'static Good) {
     let homes: &[&str] = if good.group == MATERIALS { &[GOODS_IN] } else { &[MAIN_STORE, SHOWROOM] };
     for (at, warehouse) in homes.iter().enumerate() {
         let on_hand = if at == 0 { sample.random.within(0, 48) } else { sample.random.within(0, 4) };
@@ -114,6 +115,59 @@ fn stock(sample: &mut Sample<'_>, good: &Good) {
         };
         let name = hash(sample);
         sample.put("Bin", &name, bin);
+        sample.stocked.push((good, *warehouse, on_hand));
+    }
+}
+
+/// How the stock came to be there: it was counted when the books began.
+pub fn opening(sample: &mut Sample<'_>) {
+    sample.on = FIRST;
+    let counted: Vec<_> = sample.stocked.iter().copied().filter(|(.., on_hand)| *on_hand > 0).collect();
+    let name = sample.number("MAT-RECO-2026-", 5);
+    let row = |(good, warehouse, on_hand): &(&Good, &str, i64)| {
+        fields! {
+            item_code: good.code,
+            item_name: good.name,
+            warehouse: own(warehouse),
+            qty: count(*on_hand),
+            valuation_rate: money(good.cost),
+            amount: money(good.cost * on_hand),
+        }
+    };
+    let paper = fields! {
+        docstatus: 1,
+        naming_series: "MAT-RECO-.YYYY.-",
+        company: COMPANY,
+        purpose: "Opening Stock",
+        posting_date: FIRST,
+        posting_time: jiff::civil::time(8, 0, 0, 0),
+        items: counted.iter().map(row).collect::<Vec<_>>(),
+    };
+    sample.put("Stock Reconciliation", &name, paper);
+    for (at, (good, warehouse, on_hand)) in counted.into_iter().enumerate() {
+        let entry = fields! {
+            docstatus: 1,
+            item_code: good.code,
+            warehouse: own(warehouse),
+            posting_date: FIRST,
+            posting_time: jiff::civil::time(8, 0, 0, 0),
+            posting_datetime: FIRST.at(8, 0, 0, 0),
+            voucher_type: "Stock Reconciliation",
+            voucher_no: name.as_str(),
+            voucher_detail_no: row_name(&name, "items", at),
+            actual_qty: count(on_hand),
+            qty_after_transaction: count(on_hand),
+            incoming_rate: money(good.cost),
+            valuation_rate: money(good.cost),
+            stock_value: money(good.cost * on_hand),
+            stock_value_difference: money(good.cost * on_hand),
+            stock_uom: good.uom,
+            company: COMPANY,
+            fiscal_year: "2026",
+            is_cancelled: false,
+        };
+        let name = sample.number("MAT-SLE-2026-", 5);
+        sample.put("Stock Ledger Entry", &name, entry);
     }
 }
 

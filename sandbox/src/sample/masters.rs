@@ -70,18 +70,21 @@ pub fn write(sample: &mut Sample<'_>) {
 
 fn places(sample: &mut Sample<'_>) {
     for (name, fraction, symbol) in [("EUR", "Cent", "€"), ("USD", "Cent", "$"), ("GBP", "Penny", "£")] {
-        let currency = fields! {
-            currency_name: name,
-            enabled: true,
-            fraction,
-            fraction_units: 100,
-            symbol,
-            number_format: "#,###.##",
-        };
-        sample.put("Currency", name, currency);
+        sample.put("Currency", name, currency(name, fraction, symbol));
     }
     for (name, code) in [("Ireland", "ie"), ("United Kingdom", "gb"), ("Germany", "de"), ("United States", "us")] {
         sample.put("Country", name, fields! { country_name: name, code });
+    }
+}
+
+fn currency(name: &str, fraction: &str, symbol: &str) -> Doc {
+    fields! {
+        currency_name: name,
+        enabled: true,
+        fraction,
+        fraction_units: 100,
+        symbol,
+        number_format: "#,###.##",
     }
 }
 
@@ -240,6 +243,14 @@ pub fn choices(sample: &mut Sample<'_>) {
             credit_days: days,
         };
         sample.put("Payment Terms Template", name, fields! { template_name: name, terms: vec![term] });
+    }
+    for purpose in ["Material Transfer for Manufacture", "Manufacture", "Material Consumption for Manufacture"] {
+        sample.put("Stock Entry Type", purpose, fields! { purpose, is_standard: true });
+    }
+    for (name, fraction, symbol) in
+        [("CHF", "Rappen", "Fr"), ("DKK", "Øre", "kr"), ("JPY", "Sen", "¥"), ("SEK", "Öre", "kr")]
+    {
+        sample.put("Currency", name, currency(name, fraction, symbol));
     }
 }
 

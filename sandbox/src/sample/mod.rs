@@ -24,11 +24,15 @@ use jiff::{Span, ToSpan as _};
 
 pub use self::words::COMPANY;
 
+use self::words::Good;
 use crate::doc::{Doc, is_empty};
 use crate::random::Random;
 
 /// The day on which the sample company is looked at.
 const TODAY: Date = date(2026, 11, 20);
+
+/// The day on which the company's books begin.
+const FIRST: Date = date(2026, 1, 5);
 
 /// One of the choices of a Select.
 type Choice = &'static str;
@@ -39,7 +43,8 @@ pub type Sink<'a> = dyn FnMut(&'static str, Doc) + 'a;
 /// Gives every document of the sample company to `sink`, named and complete with audit fields; and the number that each
 /// naming series came to.
 pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
-    let mut sample = Sample { sink, numbers: BTreeMap::new(), random: Random(0x5EED), clock: 0, on: date(2026, 1, 5) };
+    let (numbers, stocked) = (BTreeMap::new(), Vec::new());
+    let mut sample = Sample { sink, numbers, stocked, random: Random(0x5EED), clock: 0, on: FIRST };
     masters::write(&mut sample);
     people::write(&mut sample);
     catalogue::write(&mut sample);
@@ -52,6 +57,7 @@ pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
     }
     // Last, so that what was there before keeps its times.
     masters::choices(&mut sample);
+    catalogue::opening(&mut sample);
     masters::defaults(&mut sample);
     sample.numbers
 }
@@ -60,6 +66,8 @@ pub fn write(scale: u32, sink: &mut Sink<'_>) -> BTreeMap<&'static str, u32> {
 struct Sample<'a> {
     sink: &'a mut Sink<'a>,
     numbers: BTreeMap<&'static str, u32>,
+    /// What the warehouses hold: a good, where, and how much of it.
+    stocked: Vec<(&'static Good, &'static str, i64)>,
     random: Random,
     clock: i64,
     on: Date,

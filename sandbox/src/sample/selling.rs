@@ -215,10 +215,11 @@ fn delivery(sample: &mut Sample<'_>, deal: &Deal, on: Date, status: Choice, orde
         posting_date: on,
         posting_time: jiff::civil::time(14, 30, 0, 0),
         selling_price_list: SELLING_LIST,
-        items: deal.paper.rows(|at, _| fields! {
+        items: deal.paper.rows(|at, line| fields! {
             warehouse: own(MAIN_STORE),
             cost_center: own("Main"),
             expense_account: own(PURCHASES),
+            billed_amt: (status == "Completed").then(|| money(line.amount())),
             so_detail: order.map(|order| row_name(order, "items", at)),
             against_sales_order: Some(order),
         }),
@@ -306,6 +307,7 @@ fn bill(
             dn_detail: delivery.map(|delivery| row_name(delivery, "items", at)),
             sales_order: Some(order),
             delivery_note: delivery,
+            sales_invoice_item: against.map(|invoice| row_name(invoice, "items", at)),
         }),
         taxes: paper.taxes(),
         payment_schedule: if against.is_some() { Vec::new() } else { paper.schedule(after(on, TERMS), owed) },

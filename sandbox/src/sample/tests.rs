@@ -296,3 +296,34 @@ async fn rows_of_deliveries_and_bills_name_the_rows_of_their_orders() {
     }
     assert!(named > 100, "{named}");
 }
+
+#[test]
+fn what_the_bins_hold_is_what_the_stock_ledger_says() {
+    let (mut held, mut booked) = (BTreeMap::new(), BTreeMap::new());
+    for (def, document) in all(Version::NEWEST, 1) {
+        let sums = match def.name {
+            "Bin" => &mut held,
+            "Stock Ledger Entry" => &mut booked,
+            _ => continue,
+        };
+        let key = ["item_code", "warehouse"].map(|key| text_of(&document, key).to_owned());
+        let qty = document.get("actual_qty").and_then(Value::as_f64).unwrap_or_default();
+        *sums.entry(key).or_insert(0.0) += qty;
+    }
+    held.retain(|_, qty| *qty != 0.0);
+    assert!(held.len() > 10);
+    assert_eq!(held, booked);
+}
+
+#[test]
+fn what_is_asked_for_says_how_much_of_it_is_ordered_and_received() {
+    for (_, request) in all(Version::NEWEST, 1).iter().filter(|(def, _)| def.name == "Material Request") {
+        let share = |key: &str| request.get(key).and_then(Value::as_f64).unwrap_or_default();
+        let (ordered, received) = match text_of(request, "status") {
+            "Ordered" => (100.0, 0.0),
+            "Received" => (100.0, 100.0),
+            _ => (0.0, 0.0),
+        };
+        assert_eq!((share("per_ordered"), share("per_received")), (ordered, received), "{request:?}");
+    }
+}

@@ -1,6 +1,10 @@
 //! What ERPNext's own code fills in where nothing was sent, so that a new order names its items, has its prices and adds
-//! up. Ledgers and stock are not computed.
+//! up.
 
+mod discount;
+mod exchange;
+mod landed;
+mod pricing;
 mod rules;
 mod taxes;
 mod totals;
@@ -23,9 +27,11 @@ impl Site<'_> {
         self.fill_workflow_state(def, doc)?;
         fill_lead_name(def, doc);
         self.fill_values(def, doc)?;
+        self.fill_landed_cost(def, doc)?;
         follow_rows(def, doc);
         fill_title(def, doc);
         if totals::adds_up(def) {
+            self.check_rate(def, doc)?;
             self.settle(def, doc)?;
         }
         Ok(())
@@ -34,6 +40,9 @@ impl Site<'_> {
     /// Fills what the rules say, the rows from their items, and the totals.
     pub(crate) fn fill_values(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
         self.apply_rules(def, doc, &Doc::new())?;
+        if totals::adds_up(def) {
+            self.fill_rate(def, doc)?;
+        }
         self.each_row(def, doc, |child, row, doc| {
             if !rules::is_item_row(child.name) {
                 return Ok(());
@@ -50,7 +59,12 @@ impl Site<'_> {
                 row.insert((*field).to_owned(), doc.get(*field).cloned().unwrap_or_default());
             }
             self.fill_warehouse(child, row, doc)?;
-            self.apply_rules(child, row, doc)
+            self.apply_rules(child, row, doc)?;
+            if !totals::adds_up(def) {
+                let qty = totals::number(row, "qty") * totals::number(row, "conversion_factor");
+                ["stock_qty", "transfer_qty"].iter().for_each(|field| totals::put(child, row, field, json!(qty)));
+            }
+            Ok(())
         })?;
         self.fill_payment(def, doc)?;
         journal::fill(def, doc);

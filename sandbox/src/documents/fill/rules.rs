@@ -43,7 +43,8 @@ const SELLING_ROWS: &[&str] =
     &["Quotation Item", "Sales Order Item", "Delivery Note Item", "Sales Invoice Item", "POS Invoice Item"];
 const BUYING_ROWS: &[&str] =
     &["Supplier Quotation Item", "Purchase Order Item", "Purchase Receipt Item", "Purchase Invoice Item"];
-const ITEM_ROWS: &[&[&str]] = &[SELLING_ROWS, BUYING_ROWS, &["Material Request Item", "Opportunity Item"]];
+const ITEM_ROWS: &[&[&str]] =
+    &[SELLING_ROWS, BUYING_ROWS, &["Material Request Item", "Opportunity Item", "Stock Entry Detail"]];
 
 /// Whether this is a row of an item.
 pub fn is_item_row(doctype: &str) -> bool {
@@ -77,8 +78,6 @@ pub const RULES: &[Rule] = &[
     rule(SALES, "currency", &[Linked("customer", "default_currency"), Linked("company", "default_currency")]),
     rule(&["Quotation"], "currency", &[Linked("company", "default_currency")]),
     rule(BUYING, "currency", &[Linked("supplier", "default_currency"), Linked("company", "default_currency")]),
-    rule(SELLING, "conversion_rate", &[Number(1.0)]),
-    rule(BUYING, "conversion_rate", &[Number(1.0)]),
     rule(SALES, "selling_price_list", &[Linked("customer", "default_price_list")]),
     rule(SELLING, "selling_price_list", &[Setting("Selling Settings", "selling_price_list"), Text("Standard Selling")]),
     rule(BUYING, "buying_price_list", &[Linked("supplier", "default_price_list")]),
@@ -95,9 +94,11 @@ pub const RULES: &[Rule] = &[
     rule(&["Sales Invoice", "Purchase Invoice"], "due_date", &[Own("posting_date")]),
     rule(&["Sales Invoice"], "debit_to", &[Linked("company", "default_receivable_account")]),
     rule(&["Purchase Invoice"], "credit_to", &[Linked("company", "default_payable_account")]),
-    rule(&["Sales Invoice", "Purchase Invoice"], "party_account_currency", &[Own("currency")]),
+    rule(&["Sales Invoice"], "party_account_currency", &[Linked("debit_to", "account_currency"), Own("currency")]),
+    rule(&["Purchase Invoice"], "party_account_currency", &[Linked("credit_to", "account_currency"), Own("currency")]),
     rule(SELLING_ROWS, "conversion_factor", &[Number(1.0)]),
     rule(BUYING_ROWS, "conversion_factor", &[Number(1.0)]),
+    rule(&["Material Request Item", "Stock Entry Detail"], "conversion_factor", &[Number(1.0)]),
     rule(SELLING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(BUYING_ROWS, "item_tax_rate", &[Text("{}")]),
     rule(SELLING_ROWS, "cost_center", &[ParentLinked("company", "cost_center")]),

@@ -5,11 +5,13 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::super::payments::is_foreign;
+use super::discount::Discount;
+use super::pricing::day_of;
 use super::words;
 use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
-use crate::store::Sql;
 
 /// Whether documents of this DocType have items that add up.
 pub fn adds_up(def: &DocTypeDef) -> bool {
@@ -63,15 +65,23 @@ impl Site<'_> {
             }
             Ok(())
         })?;
-        let taxes = self.add_taxes(def, doc, sum, rate)?;
+        let mut taxes = self.add_taxes(def, doc, sum, rate)?;
+        let (mut net, mut grand) = (sum, round(sum + taxes));
+        if let Some(off) = Discount::of(doc, sum, taxes) {
+            net = off.net;
+            taxes = self.add_taxes(def, doc, net, rate)?;
+            grand = round(net + taxes);
+            self.spread(def, doc, net / sum, rate)?;
+            put(def, doc, "discount_amount", json!(off.amount));
+            put(def, doc, "base_discount_amount", json!(round(off.amount * rate)));
+        }
         put(def, doc, "total_taxes_and_charges", json!(taxes));
         put(def, doc, "base_total_taxes_and_charges", json!(round(taxes * rate)));
-        let grand = round(sum + taxes);
         let unrounded = int(doc, "disable_rounded_total") == 1;
         let rounded = if unrounded { 0.0 } else { grand.round() };
         for (own, base, value) in [
             ("total", "base_total", round(sum)),
-            ("net_total", "base_net_total", round(sum)),
+            ("net_total", "base_net_total", round(net)),
             ("grand_total", "base_grand_total", grand),
             ("rounded_total", "base_rounded_total", rounded),
             ("rounding_adjustment", "base_rounding_adjustment", if unrounded { 0.0 } else { round(rounded - grand) }),
@@ -84,7 +94,9 @@ impl Site<'_> {
         let payable = if rounded == 0.0 { grand } else { rounded };
         // From the submission on payments change it.
         if int(doc, "docstatus") == 0 {
-            put(def, doc, "outstanding_amount", json!(payable));
+            // It is owed in the currency of the party's account.
+            let owed = if is_foreign(doc) { round(payable * rate) } else { payable };
+            put(def, doc, "outstanding_amount", json!(owed));
         }
         if !text(doc, "currency").is_empty() {
             put(def, doc, "in_words", json!(words::money(text(doc, "currency"), payable)));
@@ -104,11 +116,13 @@ impl Site<'_> {
         if number(row, "price_list_rate") == 0.0 {
             let lists = [text(doc, "selling_price_list"), text(doc, "buying_price_list")];
             let list = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
-            let price = self.list_price(text(row, "item_code"), list)?;
+            let price = self.list_price(text(row, "item_code"), list, day_of(doc))?;
             row.insert("price_list_rate".to_owned(), json!(price));
         }
         let price = number(row, "price_list_rate");
         put(child, row, "base_price_list_rate", json!(price));
+        self.apply_pricing(child, row, doc)?;
+        let price = number(row, "price_list_rate");
         if number(row, "rate") == 0.0 {
             let rate = price * (1.0 - number(row, "discount_percentage") / 100.0);
             row.insert("rate".to_owned(), json!(rate));
@@ -118,22 +132,20 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// The price of an item in a price list; 0 where there is none.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn list_price(&self, item: &str, list: &str) -> Result<f64, SiteError> {
-        let params = [item, list].map(|text| Sql::Text(text.to_owned()));
-        let condition = "item_code = ?1 AND price_list = ?2 ORDER BY valid_from DESC LIMIT 1";
-        let prices = self.db.rows_where(self.controller("Item Price")?, condition, &params)?;
-        Ok(prices.first().map_or(0.0, |price| number(price, "price_list_rate")))
-    }
-
     /// What is only known once everything else is: accounts, units, the goods' value as far as their items tell it, and
     /// when the sum is to be paid.
     pub(super) fn settle(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
-        self.each_row(def, doc, |child, row, _| {
+        self.each_row(def, doc, |child, row, doc| {
             let factor = number(row, "conversion_factor");
+            // What is not said to be received is what is accepted and rejected.
+            let is_received = child.name == "Purchase Receipt Item" || int(doc, "update_stock") == 1;
+            if is_received && child.field("rejected_qty").is_some() {
+                if number(row, "received_qty") == 0.0 {
+                    put(child, row, "received_qty", json!(number(row, "qty") + number(row, "rejected_qty")));
+                }
+                let received = number(row, "received_qty") * factor;
+                put(child, row, "received_stock_qty", json!(received));
+            }
             if text(row, "parentfield") == "items" && factor != 0.0 {
                 let rate = number(row, "rate") / factor;
                 put(child, row, "stock_uom_rate", json!(rate));

@@ -6,6 +6,7 @@ mod layouts;
 mod ledger;
 mod receivables;
 mod registers;
+mod settled;
 mod source;
 mod table;
 
@@ -36,6 +37,10 @@ pub fn run(request: &mut Request<'_>) -> Result<Reply, SiteError> {
             return Err(if server { SiteError::new(exc, text) } else { SiteError::throw(exc, text) });
         }
         _ => {}
+    }
+    let (from, to) = filters.period();
+    if report.ordered && from > to {
+        return Err(SiteError::invalid(format!("To Date {to} is before From Date {from}")));
     }
     let source = Source::new(&request.site);
     let rows = match report.rows {

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::settled::Settled;
 use super::source::{Filters, Side, Source};
 use crate::doc::{Doc, flt, text};
 use crate::error::SiteError;
@@ -10,10 +11,19 @@ use crate::error::SiteError;
 /// The ends of the columns by age, in days; the last column has none.
 const AGES: [i64; 4] = [30, 60, 90, 120];
 
-/// One row for each submitted invoice with something outstanding, oldest first.
+/// Less is nothing: money has two decimals.
+const ROUNDING: f64 = 0.005;
+
+/// One row for each submitted invoice with something outstanding at the end of the report's day, oldest first.
 pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Vec<Doc>, SiteError> {
     let on = filters.text("report_date").unwrap_or_else(|| source.today());
     let mut invoices = source.submitted(side.invoice(), filters)?;
+    let settled = Settled::read(source, filters, side, &invoices)?;
+    for invoice in &mut invoices {
+        let open = invoice.get("outstanding_amount").map_or(0.0, flt);
+        let open = open + settled.after(text(invoice, "name"), &on);
+        invoice.insert("outstanding_amount".to_owned(), json!(if open.abs() < ROUNDING { 0.0 } else { open }));
+    }
     invoices.retain(|invoice| {
         let party = filters.one_of("party", text(invoice, side.party_field()));
         let dated = text(invoice, "posting_date") <= on.as_str();

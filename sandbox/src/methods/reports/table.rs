@@ -46,6 +46,8 @@ pub struct Report {
     pub total: bool,
     /// Which filter it cannot do without.
     pub missing: Missing,
+    /// Whether it refuses a period that ends before it begins.
+    pub ordered: bool,
     /// What makes its rows.
     pub rows: Rows,
 }
@@ -73,6 +75,7 @@ const PLAIN: Report = Report {
     style: Style::Sparse,
     total: false,
     missing: Missing::Ignored,
+    ordered: false,
     rows: Rows::Builder,
 };
 
@@ -128,6 +131,7 @@ pub const REPORTS: &[Report] = &[
         ref_doctype: "Sales Invoice",
         columns: CUSTOMER_SUMMARY,
         total: true,
+        ordered: true,
         rows: Rows::From(|source, filters| ledger::party_summary(source, filters, Side::Selling)),
         ..PLAIN
     },
@@ -143,6 +147,7 @@ pub const REPORTS: &[Report] = &[
         ref_doctype: "GL Entry",
         columns: GENERAL_LEDGER,
         missing: Missing::Empty("company"),
+        ordered: true,
         rows: Rows::From(ledger::general_ledger),
         ..PLAIN
     },
@@ -170,6 +175,7 @@ pub const REPORTS: &[Report] = &[
         columns: SALES_ORDERS,
         total: true,
         missing: Missing::Empty("company"),
+        ordered: true,
         rows: Rows::From(registers::sales_orders),
         ..PLAIN
     },
@@ -194,6 +200,7 @@ pub const REPORTS: &[Report] = &[
         ref_doctype: "Purchase Invoice",
         columns: SUPPLIER_SUMMARY,
         total: true,
+        ordered: true,
         rows: Rows::From(|source, filters| ledger::party_summary(source, filters, Side::Buying)),
         ..PLAIN
     },

@@ -50,6 +50,10 @@ fn a_general_ledger_opens_runs_and_closes_and_without_filters_has_no_columns() {
     assert_eq!(answer["columns"], recorded_answer["message"]["columns"]);
     assert_eq!(keys(&rows[0]), keys(&recorded_answer["message"]["result"][0]));
     assert_eq!(keys(&rows[1]), keys(&recorded_answer["message"]["result"][1]));
+    let turned = json!({"company": "Acme Ltd", "from_date": "2026-12-31", "to_date": "2026-01-01"});
+    let turned = json!({"report_name": "General Ledger", "filters": turned});
+    let told = world.call("Administrator", "frappe.desk.query_report.run", turned).unwrap_err();
+    assert!(told.text.contains("is before"), "{}", told.text);
     let empty = run(&world, "General Ledger", json!({}));
     assert_eq!((&empty["result"], &empty["columns"]), (&json!([]), &json!([])));
     assert_recorded_keys(&json!({ "message": empty }), "lists", "General Ledger missing filters", "/message");
