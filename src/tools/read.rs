@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
-use crate::documents::lean::Lean;
+use crate::documents::shown_part::Part;
 use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
@@ -26,7 +26,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     });
     let (on, wanted) = asked.await?;
     let raw = args.format.is_some();
-    let (on, mut shaped, unshown) = lean_document(&on, on.name(&args.name), wanted.as_ref(), raw).await?;
+    let (on, mut shaped, unshown) = shown_part_of(&on, on.name(&args.name), wanted.as_ref(), raw).await?;
     if let Some(wanted) = &wanted {
         // Which version it is, for the write that may follow.
         let modified = shaped.document.get("modified").cloned();
@@ -72,7 +72,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
 }
 
 /// The same where no more of it is made than can be shown, with what is to be said of the rest.
-async fn lean_document<'a>(
+async fn shown_part_of<'a>(
     on: &DocTypeCall<'a>,
     name: &str,
     wanted: Option<&shape::Wanted>,
@@ -81,9 +81,9 @@ async fn lean_document<'a>(
     let session = on.session;
     let stored = match session.site.get_unparsed(on.permit, name).await? {
         Document::Parsed(stored) => stored,
-        Document::Unparsed(unparsed) => match on.lean(&unparsed, wanted, raw).await {
+        Document::Unparsed(unparsed) => match on.shown_part(&unparsed, wanted, raw).await {
             None => session.site.parse(unparsed).await?,
-            Some(Lean { mut document, unshown, version }) => {
+            Some(Part { mut document, unshown, version }) => {
                 on.without_lies(&mut document).await;
                 on.was_shown_as(name, version);
                 return Ok((DocTypeCall { ..*on }, seen(on, document).await?, unshown));

@@ -105,7 +105,7 @@ pub(super) async fn make(
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     let mut warnings = doubts::of(on, &shown);
-    let zeros = draft::lean(on, &mut shown);
+    let zeros = draft::trim(on, &mut shown);
     if matches!(then, Then::Show) || on.is_shown_first() {
         warnings.extend(doubts::by_the_stock(on, &shown).await);
     }
