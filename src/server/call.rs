@@ -85,15 +85,10 @@ impl Server {
         };
         waits.over();
         // A call that panics would never be answered.
-        let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
+        let call = AssertUnwindSafe(self.connection.answer(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
-            Ok(Ok((data, text))) => {
-                let mut answer = success(
-                    self.connection.session().tools.results,
-                    self.connection.session().tools.output_schemas,
-                    data,
-                    text,
-                );
+            Ok(Ok(given)) => {
+                let mut answer = success(self.connection.session().tools, given);
                 answer.content.extend(watch.take().into_iter().map(content));
                 answer
             }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Ran;
 use super::{Server, success};
+use crate::answer::Given;
 use crate::error::Unconfirmed;
 use crate::tool::arguments::TOKEN;
 use crate::tool::progress::CallObserver;
@@ -148,12 +149,7 @@ impl Server {
     /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
     fn preview(&self, waits: Unconfirmed) -> CallToolResult {
         let text = waits.answer.to_string();
-        success(
-            self.connection.session().tools.results,
-            self.connection.session().tools.output_schemas,
-            waits.answer,
-            text,
-        )
+        success(self.connection.session().tools, Given::new(waits.answer, text))
     }
 }
 

@@ -33,8 +33,9 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
+use crate::answer::Given;
 use crate::app::Connection;
-use crate::config::Results;
+use crate::config::{Results, Tools};
 use crate::limit::User;
 use crate::metrics::SiteMetrics;
 use crate::tool::Effect;
@@ -136,10 +137,11 @@ fn capabilities(connection: &Connection) -> ServerCapabilities {
 }
 
 /// The data goes out once, where the client is known to read it.
-fn success(results: Results, declared: bool, data: Value, text: String) -> CallToolResult {
+fn success(tools: &Tools, given: Given) -> CallToolResult {
     // A tool that declares an output schema must give structured content.
-    let structured = declared || results != Results::Text;
-    let content = if results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
+    let structured = tools.output_schemas || tools.results != Results::Text;
+    let (data, text) = if structured { given.into_parts() } else { (Value::Null, given.text) };
+    let content = if tools.results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
     let mut answer = CallToolResult::success(content);
     answer.structured_content = structured.then_some(data);
     answer

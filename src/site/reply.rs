@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::Heard;
 use super::{Answer, Credentials, Download, Kind, Redact, SiteError, endpoints};
+use crate::cache::Beside;
 use crate::limit::memory::{self, Share};
 use crate::shape::said::Said;
 use crate::shape::{html, shortened};
@@ -48,6 +49,8 @@ pub(super) enum Sent {
 pub(super) struct Weighed {
     pub bytes: Box<[u8]>,
     pub weight: usize,
+    /// The place of what is made of them, where they are kept.
+    pub beside: Option<Beside>,
 }
 
 /// What was asked, as far as an error tells it.
@@ -119,7 +122,7 @@ pub(super) fn good(
 pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
     let is_object = reply.body.trim_ascii_start().first() == Some(&b'{');
     if matches!(reply.status, 200..300) && is_object && reply.weight <= memory::MOST {
-        return Ok(Sent::Bytes(Arc::new(Weighed { bytes: reply.body.into(), weight: reply.weight })));
+        return Ok(Sent::Bytes(Arc::new(Weighed { bytes: reply.body.into(), weight: reply.weight, beside: None })));
     }
     decode(asked, &mut reply).map(Sent::Parsed)
 }
