@@ -1,9 +1,14 @@
 //! What a tool gives: the data, the document that was made, and what is to be said beside them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
+use crate::cache::Answered;
+use crate::site::Unparsed;
+
 /// What a call came to, before it is written for the client.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ToolAnswer {
     /// What the client gets.
     pub data: Map<String, Value>,
@@ -15,6 +20,39 @@ pub struct ToolAnswer {
     pub messages: Vec<String>,
     /// The age in seconds of the oldest cached answer of the site that it rests on, if it rests on one.
     pub age_s: Option<u64>,
+    /// Whether its text was made before, or is to be kept.
+    pub text: Text,
+}
+
+/// The text of an answer.
+#[derive(Clone, Debug, Default)]
+pub enum Text {
+    /// It is made of the data.
+    #[default]
+    Made,
+    /// The same, and it is kept beside what the data were made of.
+    Kept(Place),
+    /// It was kept. There are no data but those that come to it.
+    Known(Arc<Answered>),
+}
+
+/// Where a text is kept.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Beside this answer of the site.
+    pub of: Unparsed,
+    /// All else that shaped it.
+    pub by: String,
+    /// Which version of the document it tells, where that says which one.
+    pub version: Option<String>,
+}
+
+/// An answer as it is given: JSON, and the same as values where they were made.
+#[derive(Debug)]
+pub struct Given {
+    data: Option<Value>,
+    /// The JSON.
+    pub text: String,
 }
 
 /// A document that was made.
@@ -54,6 +92,25 @@ impl ToolAnswer {
 impl From<Map<String, Value>> for ToolAnswer {
     fn from(data: Map<String, Value>) -> Self {
         Self { data, ..Self::default() }
+    }
+}
+
+impl Given {
+    /// Values, and their JSON.
+    pub fn new(data: Value, text: String) -> Self {
+        Self { data: Some(data), text }
+    }
+
+    /// JSON that this program has written.
+    pub fn written(text: String) -> Self {
+        Self { data: None, text }
+    }
+
+    /// As values, and as JSON.
+    pub fn into_parts(self) -> (Value, String) {
+        // What was written here can be read.
+        let data = self.data.unwrap_or_else(|| serde_json::from_str(&self.text).unwrap_or_default());
+        (data, self.text)
     }
 }
 

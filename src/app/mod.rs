@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::answer::Given;
 use crate::audit::Audit;
 use crate::config::{Config, Narrowing, Tools};
 use crate::context::{Session, SiteState, UserState, client_options};
@@ -258,6 +259,20 @@ impl Connection {
         client: Option<String>,
         observer: &CallObserver,
     ) -> Result<(Value, String), ToolError> {
+        self.answer(tool, arguments, client, observer).await.map(Given::into_parts)
+    }
+
+    /// The same, with values only where they were made.
+    ///
+    /// # Errors
+    /// As [`Connection::call`].
+    pub async fn answer(
+        &self,
+        tool: Tool,
+        arguments: Map<String, Value>,
+        client: Option<String>,
+        observer: &CallObserver,
+    ) -> Result<Given, ToolError> {
         let session = self.session();
         // On the heap: whoever passes a call on moves what it keeps.
         Box::pin(pipeline::run(&session, self.registry(), tool, arguments, client, observer)).await

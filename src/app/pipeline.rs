@@ -8,8 +8,9 @@ use futures_util::future::join;
 use serde_json::{Map, Value};
 
 use super::begun::Begun;
-use crate::answer::ToolAnswer;
+use crate::answer::{Given, Place, Text, ToolAnswer};
 use crate::audit::{Attempt, Outcome};
+use crate::cache::Answered;
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
@@ -38,7 +39,7 @@ pub async fn run(
     given: Map<String, Value>,
     client: Option<String>,
     observer: &CallObserver,
-) -> Result<(Value, String), ToolError> {
+) -> Result<Given, ToolError> {
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
     let first = signed(super::attempt::of(tool, &given), session, client, known);
@@ -71,19 +72,18 @@ pub async fn run(
     let result = match result {
         Ok(mut answer) => {
             let kept = (answer.made.take(), answer.exported.take());
-            let (data, text) = presented(session.tools, answer.into_value()).await;
-            Ok((kept, data, text))
+            Ok((kept, given_as(session.tools, answer).await))
         }
         Err(error) => Err(error),
     };
     let is_denied = refused.is_some() || result.as_ref().is_err_and(|error| error.outcome() == Outcome::Denied);
     let attempt = Attempt { document: attempt.document.or(names.filter(|_| is_denied)), ..attempt };
-    let bytes = result.as_ref().map_or(0, |(_, _, text)| text.len());
+    let bytes = result.as_ref().map_or(0, |(_, given)| given.text.len());
     begun.over();
     match refused {
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {
-            let kept = result.as_ref().map(|((made, exported), ..)| (made.as_ref(), exported.as_ref()));
+            let kept = result.as_ref().map(|((made, exported), _)| (made.as_ref(), exported.as_ref()));
             record_result(session, &attempt, started, kept, bytes);
         }
     }
@@ -92,7 +92,7 @@ pub async fn run(
         Ok(_) => tracing::debug!(tool = tool.name(), micros, "done"),
         Err(why) => tracing::info!(tool = tool.name(), micros, "{}", why.for_log()),
     }
-    result.map(|(_, data, text)| (data, text))
+    result.map(|(_, given)| given)
 }
 
 /// The attempt with who makes it, through what.
@@ -205,6 +205,33 @@ async fn answer(
         answer.messages.extend(state.notes());
         ToolAnswer { age_s: state.age(), ..answer }
     })
+}
+
+/// The answer as a model may see it; its text as it is kept, or kept where it is to be.
+async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
+    let (age, messages) = (answer.age_s, answer.messages.len());
+    let place = match std::mem::take(&mut answer.text) {
+        Text::Made => None,
+        Text::Kept(place) => Some(place).filter(|_| messages == 0),
+        Text::Known(known) => {
+            let text = known.text(age);
+            if messages == 0 && answer.data.is_empty() && text.len() <= tools.bytes_for_result() {
+                return Given::written(text);
+            }
+            // More is to be said beside it.
+            if let (Value::Object(data), _) = Given::written(known.text(None)).into_parts() {
+                answer.data = data.into_iter().chain(answer.data).collect();
+            }
+            None
+        }
+    };
+    let (data, text) = presented(tools, answer.into_value()).await;
+    if let Some(Place { of, by, version }) = place
+        && let Some(answered) = Answered::new(by, version, &text, age)
+    {
+        of.keep(answered);
+    }
+    Given::new(data, text)
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.

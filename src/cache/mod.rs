@@ -1,5 +1,7 @@
 //! Answers that are kept for a while: equal questions that come together cost one request, and a change drops them all.
 
+mod answered;
+
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -9,6 +11,9 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache as Store;
 use ring::digest::{Context, SHA256};
+
+pub use answered::Answered;
+pub(crate) use answered::Beside;
 
 /// The bytes that one answer may take; a larger one counts as several.
 const SHARE: usize = 64 << 10;

@@ -7,6 +7,7 @@ mod sites;
 pub mod unknown_names;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -51,6 +52,8 @@ pub struct Catalog {
     overlays: watch::Sender<u64>,
     /// How often the site was asked for metadata.
     reads: watch::Sender<u64>,
+    /// How often a table may have become another.
+    changes: AtomicU64,
 }
 
 /// DocTypes by their names, each as the text of a snapshot without descriptions, on one line.
@@ -85,6 +88,7 @@ impl Catalog {
             fetching: Default::default(),
             overlays: watch::Sender::default(),
             reads: watch::Sender::default(),
+            changes: AtomicU64::default(),
         }
     }
 
@@ -110,6 +114,7 @@ impl Catalog {
     /// Goes back to the generated table of a DocType that the site does not have.
     pub fn forget(&self, doctype: &str) {
         self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes it that the site's metadata changed: each DocType is asked for again when it is next needed.
@@ -157,7 +162,13 @@ impl Catalog {
 
     /// Says that the tables are others now, as the site's version is.
     pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.overlays.send_modify(|count| *count += 1);
+    }
+
+    /// Another one whenever any table may have become another: what was made by tables is good as long as it is the same.
+    pub fn edition(&self) -> (Version, u64) {
+        (self.version(), self.changes.load(Ordering::Relaxed))
     }
 
     /// How often tables were laid over the generated ones, now and when that changes.
@@ -302,6 +313,7 @@ impl Catalog {
             }
         }
         drop(sites);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         let names = bundle.iter().filter_map(|meta| meta.get("name")?.as_str());
         let now = SystemTime::now();
         self.note_asked(names.chain([doctype]).map(|name| (name.to_owned(), now)));

@@ -56,6 +56,16 @@ impl LastShown {
         }
     }
 
+    /// Whether that version is known to be the one that was shown last; then it is shown again.
+    pub fn again(&self, of: &Document, modified: &str) -> bool {
+        let mut store = self.store();
+        let known = store.shown.iter().position(|shown| shown.of == *of && shown.version.modified() == modified);
+        let known = known.and_then(|at| store.shown.remove(at));
+        let is_known = known.is_some();
+        store.shown.extend(known);
+        is_known
+    }
+
     /// The version that was shown last.
     pub fn of(&self, of: &Document) -> Option<Arc<Fingerprint>> {
         self.store().shown.iter().find(|shown| shown.of == *of).map(|shown| Arc::clone(&shown.version))
@@ -63,5 +73,34 @@ impl LastShown {
 
     fn store(&self) -> MutexGuard<'_, Store> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(name: &str) -> Document {
+        Document { session: None, doctype: "Sales Order", name: name.to_owned() }
+    }
+
+    fn version(modified: &str) -> Option<Fingerprint> {
+        Fingerprint::of(json!({"modified": modified}).as_object().unwrap())
+    }
+
+    #[test]
+    fn a_version_is_shown_again_where_it_was_the_last_alone() {
+        let shown = LastShown::default();
+        assert!(!shown.again(&document("a"), "1"));
+        shown.note(document("a"), version("1"));
+        shown.note(document("b"), version("1"));
+        assert!(shown.again(&document("a"), "1") && !shown.again(&document("a"), "2"));
+        assert_eq!(shown.store().shown.back().unwrap().of, document("a"), "it is the newest");
+        assert_eq!((shown.store().shown.len(), shown.store().size), (2, 4));
+        shown.note(document("a"), version("2"));
+        assert!(!shown.again(&document("a"), "1"));
     }
 }

@@ -6,7 +6,7 @@ use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
 use erpnext_schema::{DocTypeDef, FieldDef, Verb, Violation, flag};
 use serde_json::{Map, Value};
 
-use super::lean::{self, Lean, Plan};
+use super::shown_part::{self, Part, Plan};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::Session;
@@ -126,13 +126,13 @@ impl<'a> DocTypeCall<'a> {
 
     /// The document in an answer of the site, with no more of its rows than can be shown; none where it has to be read in
     /// the ordinary way.
-    pub async fn lean(&self, unparsed: &Unparsed, wanted: Option<&Wanted>, raw: bool) -> Option<Lean> {
+    pub async fn shown_part(&self, unparsed: &Unparsed, wanted: Option<&Wanted>, raw: bool) -> Option<Part> {
         let (def, catalog) = (self.def, self.session.catalog);
         self.session.masked_as_known(def.name).filter(|masked| masked.is_empty())?;
         let size = unparsed.bytes().len();
         if size <= LARGE {
             let children = |child: &str| catalog.known(child);
-            return lean::read(
+            return shown_part::read(
                 unparsed.bytes(),
                 Plan { def, rule: self.permit.fields(), children: &children, wanted, raw },
             );
@@ -147,7 +147,7 @@ impl<'a> DocTypeCall<'a> {
         let read = move || {
             let children = |child: &str| known.get(child).copied();
             let plan = Plan { def, rule: permit.fields(), children: &children, wanted: wanted.as_ref(), raw };
-            lean::read(unparsed.bytes(), plan)
+            shown_part::read(unparsed.bytes(), plan)
         };
         aside(size, read).await
     }

@@ -84,10 +84,10 @@ impl Server {
             () = watch.stopped() => return Ok(Ran::Done(elicit::called_off())),
         };
         // A call that panics would never be answered.
-        let call = AssertUnwindSafe(self.connection.observed_call(tool, arguments, client, watch)).catch_unwind();
+        let call = AssertUnwindSafe(self.connection.answer(tool, arguments, client, watch)).catch_unwind();
         Ok(Ran::Done(match call.await {
-            Ok(Ok((data, text))) => {
-                let mut answer = self.success(data, text);
+            Ok(Ok(given)) => {
+                let mut answer = self.success(given);
                 answer.content.extend(watch.take().into_iter().map(content));
                 answer
             }

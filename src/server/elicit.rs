@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::Server;
 use super::call::Ran;
+use crate::answer::Given;
 use crate::error::Unconfirmed;
 use crate::tool::arguments::TOKEN;
 use crate::tool::progress::CallObserver;
@@ -152,7 +153,7 @@ impl Server {
     /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
     fn preview(&self, waits: Unconfirmed) -> CallToolResult {
         let text = waits.answer.to_string();
-        self.success(waits.answer, text)
+        self.success(Given::new(waits.answer, text))
     }
 }
 

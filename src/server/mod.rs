@@ -33,6 +33,7 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
+use crate::answer::Given;
 use crate::app::Connection;
 use crate::config::Results;
 use crate::limit::User;
@@ -100,10 +101,11 @@ impl Server {
     }
 
     /// The data goes out once, where the client is known to read it.
-    fn success(&self, data: Value, text: String) -> CallToolResult {
+    fn success(&self, given: Given) -> CallToolResult {
         let tools = self.connection.session().tools;
         // A tool that declares an output schema must give structured content.
         let structured = tools.output_schemas || tools.results != Results::Text;
+        let (data, text) = if structured { given.into_parts() } else { (Value::Null, given.text) };
         let content = if tools.results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
         let mut answer = CallToolResult::success(content);
         answer.structured_content = structured.then_some(data);

@@ -170,10 +170,13 @@ pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
     cut: &mut bool,
 ) -> Vec<Value> {
     let mut cells = vec![Value::Null; columns.len()];
-    for (key, mut value) in row {
-        let named = columns.iter().map(|column| -> Option<&'static FieldDef> { (*column).into() }).enumerate();
-        let found = named.filter_map(|(at, column)| Some((at, column?))).find(|(_, column)| column.fieldname == key);
-        if let Some((at, column)) = found {
+    for (place, (key, mut value)) in row.into_iter().enumerate() {
+        let named = |at: usize| {
+            let column: Option<&'static FieldDef> = (*columns.get(at)?).into();
+            column.filter(|column| column.fieldname == key).map(|column| (at, column))
+        };
+        // Sites give them in the order in which they were asked for.
+        if let Some((at, column)) = named(place).or_else(|| (0..columns.len()).find_map(named)) {
             shape_scalar(column, &mut value);
             *cut |= present::in_a_row(Some(column), &mut value);
             cells[at] = value;

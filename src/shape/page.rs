@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::length;
+use super::fit::{at_most, length};
 
 /// The columns, and a list of values for each row; null where a row has none.
 pub fn table(columns: &[String], rows: Vec<Map<String, Value>>) -> (Value, Vec<Value>) {
@@ -45,6 +45,10 @@ pub fn grouped(number: u64) -> String {
 
 /// How many of the values fit into that many bytes of JSON; at least one.
 pub fn how_many(values: &[Value], bytes: usize) -> usize {
+    // Most are far below.
+    if values.iter().map(|value| at_most(value) + 1).sum::<usize>() <= bytes {
+        return values.len();
+    }
     let mut used = 0;
     let fits = values.iter().take_while(|value| {
         used += length(value) + 1;

@@ -98,16 +98,16 @@ pub fn document(
 /// A document that is still to be made, with its rows, without what is empty, repeats an amount, or is a 0 that says
 /// nothing; whether there was such a 0.
 pub fn draft(def: &DocTypeDef, children: Children<'_>, document: &mut Map<String, Value>) -> bool {
-    let mut zeros = lean(def, document);
+    let mut zeros = trim(def, document);
     for (key, value) in document.iter_mut() {
         if let Some(child) = def.field(key).and_then(FieldDef::rows_of).and_then(children) {
-            rows_mut(value).for_each(|row| zeros |= lean(child, row));
+            rows_mut(value).for_each(|row| zeros |= trim(child, row));
         }
     }
     zeros
 }
 
-fn lean(def: &DocTypeDef, document: &mut Map<String, Value>) -> bool {
+fn trim(def: &DocTypeDef, document: &mut Map<String, Value>) -> bool {
     let (twins, mut zeros) = (twins(document), false);
     document.retain(|key, value| {
         let is_idle = is_zero(value) && def.field(key).is_some_and(|field| is_idle(def, field));

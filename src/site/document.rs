@@ -9,6 +9,7 @@ use super::reply::{Sent, Weighed};
 use super::{
     Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, resource_path, unexpected,
 };
+use crate::cache::Answered;
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
@@ -32,6 +33,23 @@ impl Unparsed {
     /// The answer as it came: JSON, with the document under `data`.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes.bytes
+    }
+
+    /// Whether what is made of it may be kept beside it.
+    pub fn is_kept(&self) -> bool {
+        self.bytes.beside.is_some()
+    }
+
+    /// What was made of it by all this.
+    pub fn answered(&self, by: &str) -> Option<Arc<Answered>> {
+        self.bytes.beside.as_ref()?.answered(by)
+    }
+
+    /// Keeps what was made of it.
+    pub fn keep(&self, answered: Answered) {
+        if let Some(beside) = &self.bytes.beside {
+            beside.keep(answered);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::error::Heard;
 use super::stranger::{beginning, is_page};
 use super::{Answer, Credentials, Download, Kind, Redact, SiteError, Stranger, endpoints};
+use crate::cache::Beside;
 use crate::limit::memory::{self, Share};
 use crate::shape::said::Said;
 use crate::shape::{html, shortened};
@@ -48,11 +49,13 @@ pub(super) struct Weighed {
     pub status: u16,
     pub bytes: Box<[u8]>,
     pub weight: usize,
+    /// The place of what is made of them, where they are kept.
+    pub beside: Option<Beside>,
 }
 
 impl From<Reply> for Weighed {
     fn from(reply: Reply) -> Self {
-        Self { status: reply.status, bytes: reply.body.into(), weight: reply.weight }
+        Self { status: reply.status, bytes: reply.body.into(), weight: reply.weight, beside: None }
     }
 }
 

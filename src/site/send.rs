@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::reply::{Asked, Reply, Sent, Weighed, decode, unparsed};
 use super::retry::may_repeat;
 use super::{Answer, Body, Call, CallerClient, Kind, Redact, SiteError, call_state, url};
-use crate::cache::{Cache, LARGEST};
+use crate::cache::{Beside, Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
 /// Answers as the site sent them: unpacked, they take several times the room.
@@ -150,7 +150,8 @@ impl CallerClient<'_> {
                 let answer = decode(asked, &mut reply)?;
                 // What unpacks to more would take that room whenever it is used.
                 let size = if reply.weight > LARGEST { reply.weight } else { reply.body.len() };
-                Ok((answer, Weighed::from(reply), size))
+                let beside = Some(Beside::new(size));
+                Ok((answer, Weighed { beside, ..Weighed::from(reply) }, size))
             };
             let (answer, body, size) = Box::pin(self.send_for(call, whole)).await?;
             own = Some(answer);

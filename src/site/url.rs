@@ -15,6 +15,8 @@ const MAX_NAME: usize = 140;
 pub struct SiteUrl {
     /// Scheme, host, port and path prefix, without a slash at the end.
     base: String,
+    /// The same.
+    url: Url,
     encrypted: bool,
 }
 
@@ -79,10 +81,10 @@ impl SiteUrl {
         }
         let url =
             Url::parse(text).map_err(|error| BadUrl::Malformed { given: text.into(), reason: error.to_string() })?;
-        let mut base = url.clone();
-        base.set_query(None);
-        base.set_fragment(None);
-        let base = base.as_str().trim_end_matches('/').to_owned();
+        let mut bare = url.clone();
+        bare.set_query(None);
+        bare.set_fragment(None);
+        let base = bare.as_str().trim_end_matches('/').to_owned();
         if url.query().is_some() || url.fragment().is_some() {
             return Err(BadUrl::Extra { without: base });
         }
@@ -90,7 +92,7 @@ impl SiteUrl {
         if !encrypted && !allow_insecure_http && !is_loopback(&url) {
             return Err(BadUrl::Insecure { host: url.authority().to_owned() });
         }
-        Ok(Self { base, encrypted })
+        Ok(Self { base, url: bare, encrypted })
     }
 
     /// The address, without a slash at the end.
@@ -111,9 +113,10 @@ impl SiteUrl {
     /// The address of `path`, which begins with a slash and is encoded already; nothing where the URL parser would
     /// change the path, as it does with `.`, `..` and `%2e%2e` between slashes.
     pub(super) fn join(&self, path: &str, query: &str) -> Option<Url> {
-        let whole = format!("{}{path}", self.base);
-        let mut url = Url::parse(&whole).ok()?;
-        if url.as_str() != whole {
+        let path = format!("{}{path}", self.url.path().trim_end_matches('/'));
+        let mut url = self.url.clone();
+        url.set_path(&path);
+        if url.path() != path {
             return None;
         }
         if !query.is_empty() {
@@ -192,12 +195,18 @@ pub(crate) fn unreachable(name: &str) -> Option<&'static str> {
 
 /// The query string of `pairs`, spaces as `%20`.
 pub(super) fn query_string(pairs: &[(&str, String)]) -> String {
-    pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect::<Vec<_>>().join("&")
+    let mut query = String::with_capacity(pairs.iter().map(|(key, value)| key.len() + 2 * value.len() + 2).sum());
+    for (key, value) in pairs {
+        query.push_str(if query.is_empty() { "" } else { "&" });
+        query.extend([*key, "="]);
+        query.extend(utf8_percent_encode(value, RESERVED));
+    }
+    query
 }
 
 /// The text as one part of an address.
 pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+    utf8_percent_encode(text, RESERVED).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Get and search.
 
+use std::sync::Arc;
+
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{Place, Text, ToolAnswer};
+use crate::cache::Answered;
 use crate::documents::DocTypeCall;
-use crate::documents::lean::Lean;
+use crate::documents::shown_part::Part;
 use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
@@ -26,7 +29,13 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     });
     let (on, wanted) = asked.await?;
     let raw = args.format.is_some();
-    let (on, mut shaped, unshown) = lean_document(&on, on.name(&args.name), wanted.as_ref(), raw).await?;
+    let name = on.name(&args.name);
+    let stored = session.site.get_unparsed(on.permit, name).await?;
+    let by = shaped_by(&on, &stored, args.fields.as_deref(), raw);
+    if let Some(text) = by.as_deref().and_then(|by| known(&on, name, &stored, by)) {
+        return Ok(ToolAnswer { text: Text::Known(text), ..ToolAnswer::default() });
+    }
+    let Seen { on, mut shaped, unshown, text } = seen_now(&on, name, (stored, by), wanted.as_ref(), raw).await?;
     if let Some(wanted) = &wanted {
         // Which version it is, for the write that may follow.
         let modified = shaped.document.get("modified").cloned();
@@ -63,7 +72,28 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    Ok(result.into())
+    Ok(ToolAnswer { text, ..result.into() })
+}
+
+/// All that shapes what is answered of a document, where it is kept: its fields are those of the tables, and what the site
+/// masks is asked for beside.
+fn shaped_by(on: &DocTypeCall<'_>, stored: &Document, fields: Option<&[String]>, raw: bool) -> Option<String> {
+    let Document::Unparsed(unparsed) = stored else { return None };
+    let (session, rule) = (on.session, on.permit.fields());
+    // Of what is above level 0 the site decides at each call.
+    let is_plain = || on.def.fields.iter().all(|field| field.permlevel == 0 || !rule.may_read(field));
+    let by = || {
+        let (tables, zone) = (session.catalog.edition(), session.known_zone());
+        format!("{:p} {tables:?} {fields:?} {raw} {zone:?} {}", on.def, session.tools.bytes_for_result())
+    };
+    (unparsed.is_kept() && is_plain()).then(by)
+}
+
+/// What was answered of a document before, where the caller was shown that version last and the site masks nothing of it.
+fn known(on: &DocTypeCall<'_>, name: &str, stored: &Document, by: &str) -> Option<Arc<Answered>> {
+    let Document::Unparsed(unparsed) = stored else { return None };
+    on.session.masked_as_known(on.def.name).filter(|masked| masked.is_empty())?;
+    unparsed.answered(by).filter(|answered| on.is_shown_again(name, answered.version()))
 }
 
 /// A document as the caller may see it, with the table that explains it.
@@ -71,27 +101,45 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     shaped(on, name, on.session.site.get(on.permit, name).await?.data).await
 }
 
-/// The same where no more of it is made than can be shown, with what is to be said of the rest.
-async fn lean_document<'a>(
+/// A document as the caller may see it, of which no more is made than can be shown.
+struct Seen<'a> {
+    /// With the table that explains it.
+    on: DocTypeCall<'a>,
+    shaped: shape::Shaped,
+    /// What is to be said of the rest.
+    unshown: LeftOut,
+    /// Whether what is answered of it is kept.
+    text: Text,
+}
+
+async fn seen_now<'a>(
     on: &DocTypeCall<'a>,
     name: &str,
+    (stored, by): (Document, Option<String>),
     wanted: Option<&shape::Wanted>,
     raw: bool,
-) -> Result<(DocTypeCall<'a>, shape::Shaped, LeftOut), ToolError> {
-    let session = on.session;
-    let stored = match session.site.get_unparsed(on.permit, name).await? {
+) -> Result<Seen<'a>, ToolError> {
+    let stored = match stored {
         Document::Parsed(stored) => stored,
-        Document::Unparsed(unparsed) => match on.lean(&unparsed, wanted, raw).await {
-            None => session.site.parse(unparsed).await?,
-            Some(Lean { mut document, unshown, version }) => {
+        Document::Unparsed(unparsed) => match on.shown_part(&unparsed, wanted, raw).await {
+            None => on.session.site.parse(unparsed).await?,
+            Some(Part { mut document, unshown, version }) => {
                 on.without_lies(&mut document).await;
+                let modified = version.as_ref().map(|version| version.modified().to_owned());
                 on.was_shown_as(name, version);
-                return Ok((DocTypeCall { ..*on }, seen(on, document).await?, unshown));
+                let place = by.map(|by| Place { of: unparsed, by, version: modified });
+                let shaped = seen(on, document).await?;
+                return Ok(Seen {
+                    on: DocTypeCall { ..*on },
+                    shaped,
+                    unshown,
+                    text: place.map(Text::Kept).unwrap_or_default(),
+                });
             }
         },
     };
     let (on, shaped) = shaped(on, name, stored).await?;
-    Ok((on, shaped, LeftOut::default()))
+    Ok(Seen { on, shaped, unshown: LeftOut::default(), text: Text::Made })
 }
 
 async fn shaped<'a>(

@@ -37,6 +37,17 @@ impl DocTypeCall<'_> {
         self.session.user.last_shown.note(self.of_document(name), version);
     }
 
+    /// Whether the caller was last shown this version, which is shown again; of none that nothing is known.
+    pub(crate) fn is_shown_again(&self, name: &str, version: Option<&str>) -> bool {
+        match version {
+            Some(version) => self.session.user.last_shown.again(&self.of_document(name), version),
+            None => {
+                self.was_shown_as(name, None);
+                true
+            }
+        }
+    }
+
     /// The version of a document that the caller was shown last.
     pub(crate) fn last_shown(&self, name: &str) -> Option<Arc<Fingerprint>> {
         self.session.user.last_shown.of(&self.of_document(name))

@@ -32,7 +32,7 @@ pub fn shows(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, hidden: &Masked
 }
 
 /// Takes out what says nothing: whether fields that hold 0 were left out.
-pub fn lean(target: &DocTypeCall<'_>, seen: &mut Map<String, Value>) -> bool {
+pub fn trim(target: &DocTypeCall<'_>, seen: &mut Map<String, Value>) -> bool {
     present::draft(target.def, &|child| target.session.catalog.known(child), seen)
 }
 

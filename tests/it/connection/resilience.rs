@@ -56,6 +56,36 @@ async fn a_kept_answer_says_its_age_and_fresh_asks_past_it() {
 }
 
 #[tokio::test]
+async fn a_kept_answer_is_what_the_site_would_be_answered_with_however_often_and_in_whatever_form_it_is_asked_for() {
+    let site = Site::start().await;
+    let order = json!({"name": "SO-1", "customer": "Zod Co", "modified": "1", "terms": "<p><b>30</b> days</p>",
+        "items": [{"name": "r1", "item_code": "A", "qty": 2.0, "description": "long ".repeat(100)}]});
+    site.data("GET", ORDER, order).await;
+    let forms = [
+        json!({}),
+        json!({"fields": ["customer"]}),
+        json!({"fields": ["items.qty", "terms"]}),
+        json!({"fields": ["*"]}),
+        json!({"format": "html"}),
+    ];
+    let asked = |form: &Value| {
+        let mut asked = form.as_object().unwrap().clone();
+        asked.insert("name".to_owned(), json!("SO-1"));
+        Value::Object(asked)
+    };
+    let [kept, asking] =
+        [true, false].map(|enabled| app_with(&config(&site, json!({"cache": {"enabled": enabled}})), Audit::default()));
+    for form in forms.iter().chain(&forms).flat_map(|form| [form; 3]) {
+        let mut again = call(&kept, GET, asked(form)).await.unwrap();
+        again.as_object_mut().unwrap().shift_remove("age_s");
+        assert_eq!(again, call(&asking, GET, asked(form)).await.unwrap(), "{form}");
+    }
+    site.data("DELETE", ORDER, json!("ok")).await;
+    call(&kept, "delete_sales_order_document", json!({"name": "SO-1", "confirm": true})).await.unwrap();
+    assert_eq!(call(&kept, GET, asked(&forms[0])).await.unwrap().get("age_s"), None, "a write drops what was kept");
+}
+
+#[tokio::test]
 async fn without_a_cache_every_call_asks_the_site() {
     let site = site().await;
     let app = app_with(&config(&site, json!({})), Audit::default());

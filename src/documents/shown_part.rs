@@ -29,9 +29,9 @@ pub struct Plan<'a> {
     pub raw: bool,
 }
 
-/// A document as it was read.
+/// The part of a document that may be shown.
 #[derive(Debug)]
-pub struct Lean {
+pub struct Part {
     /// Its fields, with rows that have only what may be shown.
     pub document: Map<String, Value>,
     /// What is to be said of values that no row has here.
@@ -42,7 +42,7 @@ pub struct Lean {
 
 /// Reads the document in the site's answer; none where it is not to be had so: where rows have fields that the tables do not
 /// know or values that may stand for others, or where it is not formed as documents are.
-pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Lean> {
+pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Part> {
     let answer = std::str::from_utf8(answer).ok()?;
     let mut reading =
         Reading { plan, unshown: LeftOut::default(), cells: Some(Vec::new()), rows: Vec::new(), tables: Vec::new() };
@@ -50,7 +50,7 @@ pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Lean> {
     let document = Answer(&mut reading).deserialize(&mut json).ok()?;
     json.end().ok()?;
     let (unshown, version) = (reading.unshown, reading.version(&document));
-    Some(Lean { document, unshown, version })
+    Some(Part { document, unshown, version })
 }
 
 struct Reading<'p, 'd> {
@@ -325,5 +325,5 @@ impl<'d> Visitor<'d> for Key<'_, '_> {
 }
 
 #[cfg(test)]
-#[path = "lean_tests.rs"]
+#[path = "shown_part_tests.rs"]
 mod tests;

@@ -55,7 +55,7 @@ fn any_names(def: &'static DocTypeDef) -> impl Strategy<Value = Option<Vec<Strin
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn a_document_that_is_read_lean_is_answered_as_the_whole_is(
+    fn the_part_that_is_shown_is_answered_as_the_whole_is(
         (def, lists, doc, names) in select(DOCTYPES).prop_flat_map(|name| {
             let def = erpnext_doctypes::any(name).unwrap();
             (Just(def), any_lists(def), any_document(def), any_names(def))
@@ -74,12 +74,12 @@ proptest! {
         let wanted = names.and_then(|names| Wanted::read(def, &rule, &names, CHILDREN).ok());
         let answer = json!({"data": doc, "_server_messages": "[]"}).to_string();
         let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: wanted.as_ref(), raw };
-        let Some(lean) = read(answer.as_bytes(), plan) else {
+        let Some(part) = read(answer.as_bytes(), plan) else {
             prop_assert!(!is_clean || may_hide(def, &doc), "not read: {answer}");
             return Ok(());
         };
         prop_assert!(!shape::has_unknown(def, CHILDREN, &doc));
-        prop_assert_eq!(&lean.version, &Fingerprint::of(&doc));
+        prop_assert_eq!(&part.version, &Fingerprint::of(&doc));
 
         let permit = Permit::with_rule(def.name, Operation::Read, Arc::new(rule.clone()));
         let shown = |doc: Document| {
@@ -88,10 +88,10 @@ proptest! {
             let left_out = shape::present::document(def, CHILDREN, &mut shaped.document, wanted.is_some(), raw);
             (shaped, left_out)
         };
-        let ((whole, of_whole), (shaped, left_out)) = (shown(doc), shown(lean.document));
+        let ((whole, of_whole), (shaped, left_out)) = (shown(doc), shown(part.document));
         prop_assert_eq!(json!(shaped.document).to_string(), json!(whole.document).to_string());
         prop_assert_eq!(shaped.withheld, whole.withheld);
-        prop_assert_eq!(left_out.and(lean.unshown), of_whole);
+        prop_assert_eq!(left_out.and(part.unshown), of_whole);
     }
 }
 
@@ -127,6 +127,6 @@ fn of_what_may_not_be_seen_no_value_is_made() {
     let rule = FieldRule::new(None, &["items.rate".to_owned(), "taxes".to_owned()]);
     let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: false };
     let answer = br#"{"data": {"items": [{"rate": 77}, {"rate": 77}], "taxes": [{"rate": 77}]}}"#;
-    let lean = read(answer, plan).unwrap();
-    assert!(!format!("{:?}", lean.document).contains("77"), "{lean:?}");
+    let part = read(answer, plan).unwrap();
+    assert!(!format!("{:?}", part.document).contains("77"), "{part:?}");
 }
