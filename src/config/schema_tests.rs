@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
+use tempfile::NamedTempFile;
 
 use super::reader::ANY;
 use super::tests::full_env;
@@ -61,133 +62,179 @@ fn every_key_that_the_reader_knows_is_in_the_schema_with_its_type_and_meaning() 
     }
 }
 
+/// The files that keys may name.
+struct Files {
+    secret: NamedTempFile,
+    key: NamedTempFile,
+    redis: NamedTempFile,
+}
+
+impl Files {
+    fn new() -> Self {
+        let holding = |text: &str| {
+            let file = NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            file
+        };
+        Self { secret: holding("abc"), key: holding(&"0".repeat(64)), redis: holding("redis://localhost") }
+    }
+}
+
+/// A value that the schema takes at this path.
+fn good(path: &str, value: &Value, files: &Files) -> Value {
+    // Where no variable wins, they are asked.
+    let of_person = ["sign_in.tokens.*.", "sign_in.idp.users.*."].iter().find_map(|of| path.strip_prefix(of));
+    let special = match (of_person, path.strip_prefix("sign_in.oauth."), path.strip_prefix("http.redis.")) {
+        (Some("api_secret_file"), ..) | (_, Some("client_secret_file"), _) => Some(json!(files.secret.path())),
+        (Some("api_secret_command"), ..) | (_, Some("client_secret_command"), _) => Some(json!(["printf", "abc"])),
+        (_, Some("key_file"), _) | (.., Some("key_file")) => Some(json!(files.key.path())),
+        (.., Some("url")) => Some(json!("redis://localhost")),
+        (.., Some("url_file")) => Some(json!(files.redis.path())),
+        (.., Some("url_command")) => Some(json!(["printf", "redis://localhost"])),
+        _ if path == "publish.*.method" => Some(json!("my_app.api.credit")),
+        // A key has no colon.
+        _ if path.ends_with("api_key") || path.ends_with("api_secret") => Some(json!("abc")),
+        _ => None,
+    };
+    special.unwrap_or_else(|| match (value["type"].as_str(), value.get("enum").or(value.get("examples"))) {
+        (_, Some(choices)) => choices[0].clone(),
+        (Some("boolean"), _) => json!(true),
+        (Some("integer"), _) => json!(7),
+        (Some("array"), _) => json!(["status"]),
+        (None, _) => json!({"status": "Open"}),
+        _ => json!("https://erp.example.com"),
+    })
+}
+
+/// Adds what the key at this path does not go without.
+type Completes = fn(&str, &mut Value, &Files);
+
+const COMPLETES: [Completes; 10] =
+    [redis, sign_in_oauth, idp, site_oauth, methods, published, tokens, tls, sites, audit];
+
+/// No store goes without its address and a key.
+fn redis(path: &str, right: &mut Value, files: &Files) {
+    let Some(stated) = path.strip_prefix("http.redis.") else { return };
+    let section = right["http"]["redis"].as_object_mut().unwrap();
+    section.entry("key_file").or_insert(json!(files.key.path()));
+    if ["key_file", "ca_file"].contains(&stated) {
+        section.insert("url".to_owned(), json!("rediss://localhost"));
+    }
+}
+
+/// Nobody signs in by OAuth without an address and a client of the site.
+fn sign_in_oauth(path: &str, right: &mut Value, files: &Files) {
+    if !path.starts_with("sign_in.oauth.") {
+        return;
+    }
+    let oauth = right["sign_in"]["oauth"].as_object_mut().unwrap();
+    oauth.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+    oauth.entry("client_id").or_insert(json!("abc"));
+    oauth.entry("key_file").or_insert(json!(files.key.path()));
+    if !path.contains("client_secret") {
+        oauth.insert("client_secret".to_owned(), json!("abc"));
+    }
+}
+
+/// Nobody is known of whom no provider tells, and nobody goes without a key.
+fn idp(path: &str, right: &mut Value, _: &Files) {
+    let Some(stated) = path.strip_prefix("sign_in.idp.") else { return };
+    let idp = right["sign_in"]["idp"].as_object_mut().unwrap();
+    idp.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+    idp.entry("issuer").or_insert(json!("https://login.example.com"));
+    let person = &mut idp.entry("users").or_insert(json!({"Customer": {}}))["Customer"];
+    let person = person.as_object_mut().unwrap();
+    person.entry("api_key").or_insert(json!("abc"));
+    if !stated.starts_with("users.*.api_secret") {
+        person.insert("api_secret".to_owned(), json!("abc"));
+    }
+}
+
+/// No token of the site is taken without an endpoint and a client that was made for it.
+fn site_oauth(path: &str, right: &mut Value, _: &Files) {
+    if path.starts_with("sign_in.site_oauth.") {
+        let site = right["sign_in"]["site_oauth"].as_object_mut().unwrap();
+        site.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
+        site.entry("clients").or_insert(json!(["abc"]));
+    }
+}
+
+/// No method goes without a description.
+fn methods(path: &str, right: &mut Value, _: &Files) {
+    if path.starts_with("methods.") && path != "methods.*.description" {
+        right["methods"]["Customer"]["description"] = json!("d");
+    }
+}
+
+/// No published tool goes without what it says and what it gives.
+fn published(path: &str, right: &mut Value, _: &Files) {
+    if !path.starts_with("publish.") {
+        return;
+    }
+    let published = right["publish"]["Customer"].as_object_mut().unwrap();
+    published.entry("description").or_insert(json!("d"));
+    if path == "publish.*.method" {
+        right["methods"]["my_app.api.credit"]["description"] = json!("d");
+    } else if path.ends_with("saved_filter") || path == "publish.*.doctype" {
+        published.entry("doctype").or_insert(json!("Customer"));
+        published.entry("saved_filter").or_insert(json!("Late"));
+    } else {
+        published.entry("report").or_insert(json!("Stock Ledger"));
+        right["permissions"]["reports"] = json!(["*"]);
+    }
+    let kind = [("options", "Select"), ("link_to", "Link")].into_iter().find(|(key, _)| path.ends_with(key));
+    if let Some((_, kind)) = kind {
+        right["publish"]["Customer"]["filters"]["Customer"]["type"] = json!(kind);
+    }
+}
+
+/// No token goes without its hash, and no key without its secret.
+fn tokens(path: &str, right: &mut Value, _: &Files) {
+    if !path.starts_with("sign_in.tokens.") {
+        return;
+    }
+    let token = right["sign_in"]["tokens"]["Customer"].as_object_mut().unwrap();
+    token.entry("sha256").or_insert(json!("0".repeat(64)));
+    if path.contains(".api_") {
+        token.entry("api_key").or_insert(json!("abc"));
+    }
+    if path.ends_with(".api_key") {
+        token.insert("api_secret".to_owned(), json!("abc"));
+    }
+}
+
+/// No certificate goes without its key, and no key without its certificate.
+fn tls(path: &str, right: &mut Value, _: &Files) {
+    if path.starts_with("http.tls.") {
+        let tls = right["http"]["tls"].as_object_mut().unwrap();
+        ["certificate", "key"].into_iter().for_each(|key| _ = tls.entry(key).or_insert(json!("server.pem")));
+    }
+}
+
+/// No site goes without its address and its key.
+fn sites(path: &str, right: &mut Value, _: &Files) {
+    if path.starts_with("sites.") {
+        let site = right["sites"]["Customer"].as_object_mut().unwrap();
+        for (key, value) in [("url", "https://erp.example.com"), ("api_key", "abc"), ("api_secret", "abc")] {
+            site.insert(key.to_owned(), json!(value));
+        }
+    }
+}
+
+/// Quotas are counted from the log, and its lines are what is sent.
+fn audit(path: &str, right: &mut Value, _: &Files) {
+    if path.starts_with("permissions.quota.") || path == "audit.ship" {
+        right["audit"]["enabled"] = json!(true);
+    }
+}
+
 #[test]
 fn the_reader_takes_what_the_schema_takes_and_refuses_what_it_refuses() {
-    let secret = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(secret.path(), "abc").unwrap();
-    let key = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(key.path(), "0".repeat(64)).unwrap();
-    let redis = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(redis.path(), "redis://localhost").unwrap();
+    let files = Files::new();
     let is_another = |value: &Value| value["$ref"].as_str().is_some_and(|target| target.starts_with("#/properties/"));
     for (path, value) in all_leaves().into_iter().filter(|(_, value)| !is_another(value)) {
-        let good = match (value["type"].as_str(), value.get("enum").or(value.get("examples"))) {
-            (_, Some(choices)) => choices[0].clone(),
-            (Some("boolean"), _) => json!(true),
-            (Some("integer"), _) => json!(7),
-            (Some("array"), _) => json!(["status"]),
-            (None, _) => json!({"status": "Open"}),
-            _ => json!("https://erp.example.com"),
-        };
-        // A key has no colon.
-        let good = if path.ends_with("api_key") || path.ends_with("api_secret") { json!("abc") } else { good };
-        // Where no variable wins, they are asked.
-        let of_person = ["sign_in.tokens.*.", "sign_in.idp.users.*."].iter().find_map(|of| path.strip_prefix(of));
-        let good = match of_person {
-            Some("api_secret_file") => json!(secret.path()),
-            Some("api_secret_command") => json!(["printf", "abc"]),
-            _ => good,
-        };
-        let good = match path.strip_prefix("sign_in.oauth.") {
-            Some("client_secret_file") => json!(secret.path()),
-            Some("client_secret_command") => json!(["printf", "abc"]),
-            Some("key_file") => json!(key.path()),
-            _ => good,
-        };
-        let good = match path.strip_prefix("http.redis.") {
-            Some("url") => json!("redis://localhost"),
-            Some("url_file") => json!(redis.path()),
-            Some("url_command") => json!(["printf", "redis://localhost"]),
-            Some("key_file") => json!(key.path()),
-            _ => good,
-        };
-        let good = if path == "publish.*.method" { json!("my_app.api.credit") } else { good };
-        let mut right = file(&path, good);
-        // No store goes without its address and a key.
-        if let Some(stated) = path.strip_prefix("http.redis.") {
-            let section = right["http"]["redis"].as_object_mut().unwrap();
-            section.entry("key_file").or_insert(json!(key.path()));
-            if ["key_file", "ca_file"].contains(&stated) {
-                section.insert("url".to_owned(), json!("rediss://localhost"));
-            }
-        }
-        // Nobody signs in by OAuth without an address and a client of the site.
-        if path.starts_with("sign_in.oauth.") {
-            let oauth = right["sign_in"]["oauth"].as_object_mut().unwrap();
-            oauth.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
-            oauth.entry("client_id").or_insert(json!("abc"));
-            oauth.entry("key_file").or_insert(json!(key.path()));
-            if !path.contains("client_secret") {
-                oauth.insert("client_secret".to_owned(), json!("abc"));
-            }
-        }
-        // Nobody is known of whom no provider tells, and nobody goes without a key.
-        if let Some(stated) = path.strip_prefix("sign_in.idp.") {
-            let idp = right["sign_in"]["idp"].as_object_mut().unwrap();
-            idp.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
-            idp.entry("issuer").or_insert(json!("https://login.example.com"));
-            let person = &mut idp.entry("users").or_insert(json!({"Customer": {}}))["Customer"];
-            let person = person.as_object_mut().unwrap();
-            person.entry("api_key").or_insert(json!("abc"));
-            if !stated.starts_with("users.*.api_secret") {
-                person.insert("api_secret".to_owned(), json!("abc"));
-            }
-        }
-        // No token of the site is taken without an endpoint and a client that was made for it.
-        if path.starts_with("sign_in.site_oauth.") {
-            let site = right["sign_in"]["site_oauth"].as_object_mut().unwrap();
-            site.entry("url").or_insert(json!("https://mcp.example.com/mcp"));
-            site.entry("clients").or_insert(json!(["abc"]));
-        }
-        // No method goes without one.
-        if path.starts_with("methods.") && path != "methods.*.description" {
-            right["methods"]["Customer"]["description"] = json!("d");
-        }
-        // No published tool goes without what it says and what it gives.
-        if path.starts_with("publish.") {
-            let published = right["publish"]["Customer"].as_object_mut().unwrap();
-            published.entry("description").or_insert(json!("d"));
-            if path == "publish.*.method" {
-                right["methods"]["my_app.api.credit"]["description"] = json!("d");
-            } else if path.ends_with("saved_filter") || path == "publish.*.doctype" {
-                published.entry("doctype").or_insert(json!("Customer"));
-                published.entry("saved_filter").or_insert(json!("Late"));
-            } else {
-                published.entry("report").or_insert(json!("Stock Ledger"));
-                right["permissions"]["reports"] = json!(["*"]);
-            }
-            let kind = [("options", "Select"), ("link_to", "Link")].into_iter().find(|(key, _)| path.ends_with(key));
-            if let Some((_, kind)) = kind {
-                right["publish"]["Customer"]["filters"]["Customer"]["type"] = json!(kind);
-            }
-        }
-        // No token goes without its hash, and no key without its secret.
-        if path.starts_with("sign_in.tokens.") {
-            let token = right["sign_in"]["tokens"]["Customer"].as_object_mut().unwrap();
-            token.entry("sha256").or_insert(json!("0".repeat(64)));
-            if path.contains(".api_") {
-                token.entry("api_key").or_insert(json!("abc"));
-            }
-            if path.ends_with(".api_key") {
-                token.insert("api_secret".to_owned(), json!("abc"));
-            }
-        }
-        // No certificate goes without its key, and no key without its certificate.
-        if path.starts_with("http.tls.") {
-            let tls = right["http"]["tls"].as_object_mut().unwrap();
-            ["certificate", "key"].into_iter().for_each(|key| _ = tls.entry(key).or_insert(json!("server.pem")));
-        }
-        // No site goes without its address and its key.
-        if path.starts_with("sites.") {
-            let site = right["sites"]["Customer"].as_object_mut().unwrap();
-            for (key, value) in [("url", "https://erp.example.com"), ("api_key", "abc"), ("api_secret", "abc")] {
-                site.insert(key.to_owned(), json!(value));
-            }
-        }
-        // Quotas are counted from the log, and its lines are what is sent.
-        if path.starts_with("permissions.quota.") || path == "audit.ship" {
-            right["audit"]["enabled"] = json!(true);
-        }
+        let mut right = file(&path, good(&path, &value, &files));
+        COMPLETES.iter().for_each(|completes| completes(&path, &mut right, &files));
         assert!(schema_takes(&right) && reader_takes(&right), "{right}");
         for wrong in [json!(null), json!({"x": {"y": 1}}), json!([7]), json!(-1)] {
             let wrong = file(&path, wrong);

@@ -185,18 +185,64 @@ fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str>
 
 async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let (query, doctype, wanted) = (args.query.as_deref(), args.doctype.as_deref(), args.operation);
-    if query.is_none() && doctype.is_none() && wanted.is_none() {
+    let (query, doctype) = (args.query.as_deref(), args.doctype.as_deref());
+    if query.is_none() && doctype.is_none() && args.operation.is_none() {
         let message = "give words, a doctype or an operation".to_owned();
         let violation = Violation { path: "query".to_owned(), rule: Rule::Mandatory, message, nearest: None };
         return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     }
     let exact = query.and_then(|query| call.registry.find(query.trim()));
+    let mut found = fitting(call.registry, &args, exact);
+    let asked = query.map(search::words).unwrap_or_default();
+    let wanted = args.operation.and_then(|wanted| Operation::from_name(wanted.as_str()));
+    let forbidden = match exact {
+        Some(_) => None,
+        None => Forbidden::of(session, &asked, doctype.map(str::trim), wanted, &found),
+    };
+    if let Some(forbidden) = &forbidden {
+        found.retain(|tool| forbidden.leaves(tool));
+    }
+    let best = defined(&call, &found);
+    let more: Vec<&str> = found.iter().skip(best.len()).take(NAMED).map(Tool::name).collect();
+    let is_whole = best.len() + more.len() >= found.len();
+    let mut result = Map::new();
+    result.insert("found".to_owned(), json!(found.len()));
+    result.insert("tools".to_owned(), Value::Array(best));
+    if !more.is_empty() {
+        result.insert("more".to_owned(), json!(more));
+    }
+    let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
+    if let Err(error) = &own {
+        let note = format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told());
+        result.insert("note".to_owned(), json!(note));
+    }
+    let own = own.unwrap_or_default();
+    if !own.is_empty() {
+        result.insert("doctypes".to_owned(), with_operations(session, &own));
+    }
+    if let Some(forbidden) = &forbidden {
+        result.insert("note".to_owned(), json!(forbidden.note));
+    } else if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
+        result.insert("note".to_owned(), json!(NOTHING_SENDS));
+    }
+    let what = Outcome {
+        is_empty: found.is_empty(),
+        is_whole,
+        is_forbidden: forbidden.is_some(),
+        has_own_doctypes: !own.is_empty(),
+    };
+    result.insert("next".to_owned(), json!(what.next(session, doctype)));
+    Ok(result.into())
+}
+
+/// The permitted tools that fit what is asked for, best first; one that is named leads, with those of its DocType.
+fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Tool> {
+    let (wanted, doctype) = (args.operation, args.doctype.as_deref().map(str::trim));
     let does = |tool: &Tool| wanted.is_none_or(|wanted| wanted.as_str() == tool.operation().as_str());
     let about = |tool: &Tool| match (tool, doctype) {
-        (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype.trim()),
+        (Tool::Typed(_, def), Some(doctype)) => def.name.eq_ignore_ascii_case(doctype),
         (Tool::Published(published), Some(doctype)) => {
-            published.doctype().is_some_and(|of| of.eq_ignore_ascii_case(doctype.trim()))
+            published.doctype().is_some_and(|of| of.eq_ignore_ascii_case(doctype))
         }
         (_, Some(_)) => false,
         (_, None) => true,
@@ -213,28 +259,24 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         }
         _ => true,
     };
-    let candidates =
-        call.registry.tools().iter().copied().filter(|tool| does(tool) && about(tool) && siblings(tool) && acts(tool));
-    let mut found = match (exact, query) {
+    let fits = |tool: &Tool| does(tool) && about(tool) && siblings(tool) && acts(tool);
+    let candidates = registry.tools().iter().copied().filter(fits);
+    let mut found = match (exact, args.query.as_deref()) {
         (None, Some(query)) => search::by_words(query, candidates),
         _ => candidates.collect(),
     };
     found.sort_by_key(|tool| exact != Some(*tool));
-    let asked = query.map(search::words).unwrap_or_default();
-    let wanted = wanted.and_then(|wanted| Operation::from_name(wanted.as_str()));
-    let forbidden = match exact {
-        Some(_) => None,
-        None => Forbidden::of(session, &asked, doctype.map(str::trim), wanted, &found),
-    };
-    if let Some(forbidden) = &forbidden {
-        found.retain(|tool| forbidden.leaves(tool));
-    }
-    let mut room = usize::try_from(session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
-    let mut best: Vec<Value> = Vec::new();
+    found
+}
+
+/// The definitions of the first tools, as many as half an answer has room for, each as full as fits.
+fn defined(call: &Call<'_>, found: &[Tool]) -> Vec<Value> {
+    let mut room = usize::try_from(call.session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
+    let mut best = Vec::new();
     for tool in found.iter().take(BEST) {
         let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter();
         let shown = levels.map(|level| {
-            let mut shown = definition_at(session, *tool, level).to_json();
+            let mut shown = definition_at(call.session, *tool, level).to_json();
             if let Some(view) = call.observer.view(*tool) {
                 shown["_meta"] = Value::Object(view);
             }
@@ -245,57 +287,57 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         room -= cost;
         best.push(shown);
     }
-    let more: Vec<&str> = found.iter().skip(best.len()).take(NAMED).map(Tool::name).collect();
-    let shown = best.len() + more.len();
-    let mut result = Map::new();
-    result.insert("found".to_owned(), json!(found.len()));
-    result.insert("tools".to_owned(), Value::Array(best));
-    if !more.is_empty() {
-        result.insert("more".to_owned(), json!(more));
-    }
-    let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
-    if let Err(error) = &own {
-        let note = format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told());
-        result.insert("note".to_owned(), json!(note));
-    }
-    let own = own.unwrap_or_default();
-    if !own.is_empty() {
-        let entries = own.iter().map(|name| {
-            let operations = session.policy.operations(name).iter().map(Operation::as_str).collect::<Vec<_>>();
-            json!({"name": name, "operations": operations})
-        });
-        result.insert("doctypes".to_owned(), entries.collect());
-    }
-    if let Some(forbidden) = &forbidden {
-        result.insert("note".to_owned(), json!(forbidden.note));
-    } else if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
-        result.insert("note".to_owned(), json!(NOTHING_SENDS));
-    }
-    let next = match (found.len(), doctype) {
-        (0, _) if forbidden.is_some() => "No tool does this here: tell the user.".to_owned(),
-        _ if forbidden.is_some() => {
-            "No tool does this here: tell the user. The tools found do something else; call_tool calls them.".to_owned()
-        }
-        _ if !own.is_empty() => {
-            "The site's own DocTypes have no tools of their own: the generic tools take them by their exact name."
-                .to_owned()
-        }
-        (0, Some(doctype)) => match other_doctype(session, doctype.trim()) {
-            Some(near) => format!("No DocType {doctype:?} is available here; did you mean {near}?"),
-            None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those."
-                .to_owned(),
-        },
-        (0, None) => "Try other words, or list_doctypes for the DocTypes and the generic tools for operations on them."
-            .to_owned(),
-        (all, _) if all > shown => {
-            "call_tool calls them. More were found: add words or a doctype to see them.".to_owned()
-        }
-        _ => "call_tool calls them; find_tools with a name from more as query gives its definition.".to_owned(),
-    };
-    let instead = doctype.and_then(|doctype| Some((doctype, desk_tools::instead(doctype.trim())?)));
-    let next = instead.map_or(next, |(doctype, instead)| {
-        format!("{doctype} is a tool of the desk: writing to it does nothing; {instead}.")
+    best
+}
+
+/// DocTypes with what is permitted on each.
+fn with_operations(session: &Session<'_>, doctypes: &[String]) -> Value {
+    let entries = doctypes.iter().map(|name| {
+        let operations = session.policy.operations(name).iter().map(Operation::as_str).collect::<Vec<_>>();
+        json!({"name": name, "operations": operations})
     });
-    result.insert("next".to_owned(), json!(next));
-    Ok(result.into())
+    entries.collect()
+}
+
+/// What a search came to.
+struct Outcome {
+    is_empty: bool,
+    /// Whether all that was found is named.
+    is_whole: bool,
+    is_forbidden: bool,
+    has_own_doctypes: bool,
+}
+
+impl Outcome {
+    /// What to do with it.
+    fn next(&self, session: &Session<'_>, doctype: Option<&str>) -> String {
+        if let Some(doctype) = doctype
+            && let Some(instead) = desk_tools::instead(doctype.trim())
+        {
+            return format!("{doctype} is a tool of the desk: writing to it does nothing; {instead}.");
+        }
+        let next = match (self.is_empty, doctype) {
+            (true, _) if self.is_forbidden => "No tool does this here: tell the user.",
+            _ if self.is_forbidden => {
+                "No tool does this here: tell the user. The tools found do something else; call_tool calls them."
+            }
+            _ if self.has_own_doctypes => {
+                "The site's own DocTypes have no tools of their own: the generic tools take them by their exact name."
+            }
+            (true, Some(doctype)) => match other_doctype(session, doctype.trim()) {
+                Some(near) => {
+                    return format!("No DocType {doctype:?} is available here; did you mean {near}?");
+                }
+                None => "No tool of its own: the generic tools take any permitted DocType; list_doctypes names those.",
+            },
+            (true, None) => {
+                "Try other words, or list_doctypes for the DocTypes and the generic tools for operations on them."
+            }
+            (false, _) if !self.is_whole => {
+                "call_tool calls them. More were found: add words or a doctype to see them."
+            }
+            _ => "call_tool calls them; find_tools with a name from more as query gives its definition.",
+        };
+        next.to_owned()
+    }
 }

@@ -92,38 +92,10 @@ async fn all_or_none(
     }
     let (confirmed, _) =
         confirmed(on, rows, 0, &Ask::of(on.permit), |on, row| Box::pin(write::create(on, row)), true).await?;
-    let mut docs = Vec::with_capacity(rows.len());
-    let (mut filled, mut messages) = (Filled::default(), Vec::new());
-    for (i, row) in rows.iter().enumerate() {
-        let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
-        links::check(&on, &doc, &Map::new()).await?;
-        file_fields::check(&on, &doc, None).await?;
-        for what in OutOfForm::of(&on, &Map::new(), &doc, &doc).told() {
-            if !messages.contains(&what) {
-                messages.push(what);
-            }
-        }
-        if row.form_defaults != Some(false) {
-            let mut told = Map::new();
-            form_defaults::of_new(&on, &mut doc).await?.note(&mut told, &mut messages);
-            filled.take(i, &mut told);
-        }
-        docs.push(doc);
-    }
+    let Ready { docs, filled, mut messages } = Ready::of(on, rows).await?;
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
-    let (mut leave, mut dry, nothing) = (Vec::with_capacity(rows.len()), Vec::new(), Map::new());
-    for (i, doc) in docs.iter().enumerate() {
-        let step = Step { name: None, state: WriteState::New(doc), preview: &nothing };
-        match members[i].on().gate(step).await {
-            Ok(Go::Send(cleared)) => leave.push(cleared),
-            Ok(Go::Answer(would)) => dry.push(would.data),
-            // With one that may not be made none is.
-            Err(error) => {
-                members[..=i].iter().for_each(|member| member.settle(Err(&error)));
-                return Err(error);
-            }
-        }
-    }
+    let nothing = Map::new();
+    let (leave, dry) = through_the_gate(&members, &docs, &nothing).await?;
     if on.attempt.dry_run {
         members.iter().for_each(|member| member.settle(Ok(None)));
         return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}).into());
@@ -136,15 +108,7 @@ async fn all_or_none(
     }
     let made = match made {
         Ok(made) => made,
-        Err(error) => {
-            let error = suggest::named(on, error, &docs.iter().collect::<Vec<_>>()).await;
-            let account =
-                "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
-            return Err(match error.outcome() {
-                Outcome::Unknown => error,
-                _ => ToolError::HalfWay { account, made: None, cause: Box::new(error) },
-            });
-        }
+        Err(error) => return Err(none_made(on, &docs, error).await),
     };
     let mut answer = Map::from_iter([
         ("done".to_owned(), json!(made.data.len())),
@@ -152,20 +116,87 @@ async fn all_or_none(
         ("created".to_owned(), json!(made.data)),
     ]);
     filled.note(&mut answer);
-    let mut notes = Vec::new();
-    for (row, name) in made.data.iter().enumerate().filter(|_| on.permit.is_conditional()) {
-        let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
-        if let Ok(stored) = on.stored(name).await {
-            on.note_violation(&mut note, &stored);
-        }
-        notes.extend((note.len() > 1).then_some(Value::Object(note)));
-    }
+    let notes = violations(on, &made.data).await;
     if !notes.is_empty() {
         answer.insert("notes".to_owned(), Value::Array(notes));
     }
     messages.dedup();
     messages.extend(made.messages);
     Ok(ToolAnswer { messages, ..answer.into() })
+}
+
+/// The documents as they are sent, with what is to be said of them.
+struct Ready {
+    docs: Vec<Map<String, Value>>,
+    filled: Filled,
+    messages: Vec<String>,
+}
+
+impl Ready {
+    async fn of(on: &DocTypeCall<'_>, rows: &[CreateArgs]) -> Result<Self, ToolError> {
+        let mut docs = Vec::with_capacity(rows.len());
+        let (mut filled, mut messages) = (Filled::default(), Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
+            links::check(&on, &doc, &Map::new()).await?;
+            file_fields::check(&on, &doc, None).await?;
+            for what in OutOfForm::of(&on, &Map::new(), &doc, &doc).told() {
+                if !messages.contains(&what) {
+                    messages.push(what);
+                }
+            }
+            if row.form_defaults != Some(false) {
+                let mut told = Map::new();
+                form_defaults::of_new(&on, &mut doc).await?.note(&mut told, &mut messages);
+                filled.take(i, &mut told);
+            }
+            docs.push(doc);
+        }
+        Ok(Self { docs, filled, messages })
+    }
+}
+
+/// The leave to make each document; in a dry run what would be made. With one that may not be made none is.
+async fn through_the_gate<'a>(
+    members: &'a [Member<'_>],
+    docs: &'a [Map<String, Value>],
+    preview: &'a Map<String, Value>,
+) -> Result<(Vec<Cleared<'a>>, Vec<Map<String, Value>>), ToolError> {
+    let (mut leave, mut dry) = (Vec::with_capacity(docs.len()), Vec::new());
+    for (i, (member, doc)) in members.iter().zip(docs).enumerate() {
+        match member.on().gate(Step { name: None, state: WriteState::New(doc), preview }).await {
+            Ok(Go::Send(cleared)) => leave.push(cleared),
+            Ok(Go::Answer(would)) => dry.push(would.data),
+            Err(error) => {
+                members[..=i].iter().for_each(|member| member.settle(Err(&error)));
+                return Err(error);
+            }
+        }
+    }
+    Ok((leave, dry))
+}
+
+/// The failure of all, where it is known that none was made.
+async fn none_made(on: &DocTypeCall<'_>, docs: &[Map<String, Value>], error: ToolError) -> ToolError {
+    let error = suggest::named(on, error, &docs.iter().collect::<Vec<_>>()).await;
+    let account = "None of the documents was made: with atomic, one that the site refuses stops all.".to_owned();
+    match error.outcome() {
+        Outcome::Unknown => error,
+        _ => ToolError::HalfWay { account, made: None, cause: Box::new(error) },
+    }
+}
+
+/// The rows that were stored against a condition of the configuration.
+async fn violations(on: &DocTypeCall<'_>, names: &[String]) -> Vec<Value> {
+    let mut notes = Vec::new();
+    for (row, name) in names.iter().enumerate().filter(|_| on.permit.is_conditional()) {
+        let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
+        if let Ok(stored) = on.stored(name).await {
+            on.note_violation(&mut note, &stored);
+        }
+        notes.extend((note.len() > 1).then_some(Value::Object(note)));
+    }
+    notes
 }
 
 /// All of the documents or none.

@@ -11,6 +11,7 @@ use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::WriteState;
+use crate::site::Answer;
 use crate::tool::arguments::KEY;
 use crate::writes::creates::Key;
 use crate::writes::form_defaults::FilledIn;
@@ -98,19 +99,13 @@ pub(super) async fn make(
         false => FilledIn::default(),
     };
     number_rows(&mut doc, &data);
-    let merged = on.merged(&doc, &data)?;
-    links::check_merged(on, &merged, &doc).await?;
-    file_fields::check(on, &merged.body, None).await?;
-    let children = |child: &str| on.session.catalog.known(child);
-    let is_other = is_part || worked_out::are_stale(on.def, &children, &doc, &merged.body);
-    doc.extend(merged.body);
-    // The site copies from whatever the source links to.
-    links::check_sight(on, &doc).await?;
-    on.permit.keeps_in_sight("filled by the site", &doc)?;
+    let Laid { doc, given, is_other } = laid(on, doc, &data).await?;
+    let is_other = is_part || is_other;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
-    let is_hidden = is_other && worked_out::hide(on.def, &children, &merged.given, &mut shown);
-    let out_of_form = OutOfForm::of_shown(on, &merged.given, &shown);
+    let children = |child: &str| on.session.catalog.known(child);
+    let is_hidden = is_other && worked_out::hide(on.def, &children, &given, &mut shown);
+    let out_of_form = OutOfForm::of_shown(on, &given, &shown);
     filled.warn(out_of_form.told());
     let mut answer = from_what(source_on, on, name);
     let mut messages = Vec::new();
@@ -152,30 +147,64 @@ pub(super) async fn make(
         Ok(inserted) => inserted,
         Err(error) => return Err(suggest::named(on, error, &[&doc]).await),
     };
+    let mut answer = ToolAnswer { messages, ..answer.into() };
+    note_created(on, &given, inserted, &mut answer).await;
+    Ok(answer)
+}
+
+/// A draft with the data laid onto it.
+struct Laid {
+    doc: Map<String, Value>,
+    /// What of it the data gives.
+    given: Map<String, Value>,
+    /// Whether the data changes what totals were worked out of.
+    is_other: bool,
+}
+
+/// Lays the data onto the draft, where nothing here speaks against what comes of it.
+async fn laid(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, data: &Map<String, Value>) -> Result<Laid, ToolError> {
+    let merged = on.merged(&doc, data)?;
+    links::check_merged(on, &merged, &doc).await?;
+    file_fields::check(on, &merged.body, None).await?;
+    let children = |child: &str| on.session.catalog.known(child);
+    let is_other = worked_out::are_stale(on.def, &children, &doc, &merged.body);
+    doc.extend(merged.body);
+    // The site copies from whatever the source links to.
+    links::check_sight(on, &doc).await?;
+    on.permit.keeps_in_sight("filled by the site", &doc)?;
+    Ok(Laid { doc, given: merged.given, is_other })
+}
+
+/// Tells what was created, as the site stored it.
+async fn note_created(
+    on: &DocTypeCall<'_>,
+    given: &Map<String, Value>,
+    inserted: Answer<String>,
+    answer: &mut ToolAnswer,
+) {
     let created = inserted.data;
-    answer.insert("created".to_owned(), json!(created));
+    let ToolAnswer { data, messages, made, .. } = answer;
+    data.insert("created".to_owned(), json!(created));
     match on.stored(&created).await {
         Ok(mut stored) => {
-            on.note_violation(&mut answer, &stored);
+            on.note_violation(data, &stored);
             messages.extend(form_defaults::untaxed(on, &stored));
-            messages.extend(form_defaults::unfilled(on, &merged.given, &stored));
+            messages.extend(form_defaults::unfilled(on, given, &stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&created, Some(&stored));
-            answer.extend(on.outcome(&stored, &Map::new()));
-            on.note_currency(&mut answer, &stored).await;
-            on.note_differences(&mut answer, &Map::new(), &merged.given, &stored);
-            messages.extend(on.stored_by_hand(&Map::new(), &merged.given, &stored));
+            data.extend(on.outcome(&stored, &Map::new()));
+            on.note_currency(data, &stored).await;
+            on.note_differences(data, &Map::new(), given, &stored);
+            messages.extend(on.stored_by_hand(&Map::new(), given, &stored));
         }
         Err(note) => messages.push(note),
     }
     messages.extend(inserted.messages);
     if on.def.is(doctype_flag::SUBMITTABLE) {
-        answer.insert(
-            "next".to_owned(),
-            json!(format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit))),
-        );
+        let next = format!("a draft: {} makes it final", on.registry.tool_for(on.def, Verb::Submit));
+        data.insert("next".to_owned(), json!(next));
     }
-    Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..answer.into() })
+    *made = Some(Made { name: created, before: false });
 }
 
 /// What a draft is shown without.

@@ -4,7 +4,7 @@ mod sameness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{FieldDef, Rule, Verb};
+use erpnext_schema::{FieldDef, Rule, Verb, Violation};
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,9 +15,10 @@ use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Filter, Operation};
 use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
+use crate::shape::Masked;
 use crate::shape::page::{how_many, shown};
 use crate::site::{self, ListQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit};
@@ -59,6 +60,9 @@ struct DuplicatesArgs {
 /// Documents that say the same, by the fields in which they do.
 type Groups = BTreeMap<Vec<String>, BTreeSet<&'static str>>;
 
+/// A field that is compared, and as what.
+type Comparison = (&'static FieldDef, Sameness);
+
 async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let permit = session.permit(Operation::Read, &args.doctype).await?;
@@ -66,29 +70,7 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
     on.fits(Verb::List)?;
     let hidden = on.hidden().await?;
     let given = nested::resolve(&on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
-    let children = |child: &str| session.catalog.known(child);
-    let check = |on: &DocTypeCall<'_>| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
-        reader = reader.with_masked(&hidden);
-        let filters = reader.filters("filters", given.filters.as_ref());
-        let compared: Vec<(&'static FieldDef, Sameness)> = match args.fields.as_deref() {
-            Some(names) => {
-                let field = |(i, name): (usize, &String)| reader.field(&format!("fields[{i}]"), name);
-                let fields = names.iter().enumerate().filter_map(field);
-                fields.map(|field| (field, Sameness::of(on.def, field).unwrap_or(Sameness::Text))).collect()
-            }
-            None => {
-                let tells = |field: &'static FieldDef| Some((field, Sameness::of(on.def, field)?));
-                let seen = on.def.all_fields().filter(|field| !hidden.hides(on.def.name, field.fieldname));
-                seen.filter(|field| reader.known(field.fieldname).is_some()).filter_map(tells).collect()
-            }
-        };
-        if compared.is_empty() && reader.is_right() {
-            let message = format!("name some: no field of {} that may be read tells people or companies", on.def.name);
-            reader.wrong("fields", Rule::Mandatory, message, None);
-        }
-        reader.done((filters, compared))
-    };
+    let check = |on: &DocTypeCall<'_>| checked(on, given.filters.as_ref(), args.fields.as_deref(), &hidden);
     let (on, (filters, compared)) = on.checked(check).await?;
     let total = session.site.count(&permit, &filters, &[], None).await?;
     if total > MOST {
@@ -102,29 +84,16 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
     let title = on.def.title_field.filter(|name| may_show(&on, name) && !hidden.hides(on.def.name, name));
     let fields: BTreeSet<String> = fields.chain(title).map(str::to_owned).collect();
     let query = ListQuery { fields: fields.into_iter().collect(), filters, ..ListQuery::default() };
-    // A text may be long, and its digest tells as well whether another is the same.
-    let mut same: BTreeMap<(&'static str, Vec<u8>), Vec<String>> = BTreeMap::new();
-    let mut titles: BTreeMap<String, Value> = BTreeMap::new();
-    let (mut looked_at, mut after) = (0, None);
+    let mut looked = Looked::default();
+    let mut after = None;
     loop {
-        call.observer.tell(looked_at, usize::try_from(total).unwrap_or(usize::MAX).max(looked_at));
+        call.observer.tell(looked.at, usize::try_from(total).unwrap_or(usize::MAX).max(looked.at));
         if call.observer.is_stopped() {
             return Err(ToolError::refused("It was called off before all was compared.", "Call again."));
         }
         let page = on.next_by_name(&query, after.as_ref()).await?;
-        for document in &page {
-            let Some(name) = document.get("name").and_then(document_name) else { continue };
-            for (field, sameness) in &compared {
-                let value = document.get(field.fieldname).and_then(document_name);
-                if let Some(key) = value.and_then(|text| sameness.key(&text)) {
-                    let key = digest(&SHA256, key.as_bytes()).as_ref().to_vec();
-                    same.entry((field.fieldname, key)).or_default().push(name.clone());
-                }
-            }
-            let title = title.and_then(|field| document.get(field));
-            titles.extend(title.filter(|title| !title.is_null()).map(|title| (name, title.clone())));
-        }
-        looked_at += page.len();
+        page.iter().for_each(|document| looked.take(document, &compared, title));
+        looked.at += page.len();
         after = page.last().and_then(|row| row.get("name")).cloned();
         if page.len() < PAGE {
             break;
@@ -132,15 +101,74 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
         drop(page);
         site::let_go();
     }
+    let mut notes = given.notes;
+    notes.extend(notes_on_filters(on.def, query.filters.iter()));
+    Ok(told(&on, &args, looked, &compared, notes))
+}
+
+/// The filters, and the fields to compare: those that are named, or else those that tell people or companies.
+fn checked(
+    on: &DocTypeCall<'_>,
+    filters: Option<&Value>,
+    fields: Option<&[String]>,
+    hidden: &Masked,
+) -> Result<(Vec<Filter>, Vec<Comparison>), Vec<Violation>> {
+    let session = on.session;
+    let children = |child: &str| session.catalog.known(child);
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
+    reader = reader.with_masked(hidden);
+    let filters = reader.filters("filters", filters);
+    let compared: Vec<Comparison> = match fields {
+        Some(names) => {
+            let field = |(i, name): (usize, &String)| reader.field(&format!("fields[{i}]"), name);
+            let fields = names.iter().enumerate().filter_map(field);
+            fields.map(|field| (field, Sameness::of(on.def, field).unwrap_or(Sameness::Text))).collect()
+        }
+        None => {
+            let tells = |field: &'static FieldDef| Some((field, Sameness::of(on.def, field)?));
+            let seen = on.def.all_fields().filter(|field| !hidden.hides(on.def.name, field.fieldname));
+            seen.filter(|field| reader.known(field.fieldname).is_some()).filter_map(tells).collect()
+        }
+    };
+    if compared.is_empty() && reader.is_right() {
+        let message = format!("name some: no field of {} that may be read tells people or companies", on.def.name);
+        reader.wrong("fields", Rule::Mandatory, message, None);
+    }
+    reader.done((filters, compared))
+}
+
+/// What was seen of the documents so far.
+#[derive(Default)]
+struct Looked {
+    /// How many.
+    at: usize,
+    /// Their names by field and what they say in it. A text may be long, and its digest tells as well whether another is
+    /// the same.
+    same: BTreeMap<(&'static str, Vec<u8>), Vec<String>>,
+    titles: BTreeMap<String, Value>,
+}
+
+impl Looked {
+    fn take(&mut self, document: &Map<String, Value>, compared: &[Comparison], title: Option<&str>) {
+        let Some(name) = document.get("name").and_then(document_name) else { return };
+        for (field, sameness) in compared {
+            let value = document.get(field.fieldname).and_then(document_name);
+            if let Some(key) = value.and_then(|text| sameness.key(&text)) {
+                let key = digest(&SHA256, key.as_bytes()).as_ref().to_vec();
+                self.same.entry((field.fieldname, key)).or_default().push(name.clone());
+            }
+        }
+        let title = title.and_then(|field| document.get(field));
+        self.titles.extend(title.filter(|title| !title.is_null()).map(|title| (name, title.clone())));
+    }
+}
+
+fn grouped(same: BTreeMap<(&'static str, Vec<u8>), Vec<String>>) -> Groups {
     let mut groups = Groups::new();
     for ((field, _), names) in same.into_iter().filter(|(_, names)| names.len() > 1) {
         groups.entry(names).or_default().insert(field);
     }
-    Ok(told(&on, &args, groups, &titles, looked_at, &compared, {
-        let mut notes = given.notes;
-        notes.extend(notes_on_filters(on.def, query.filters.iter()));
-        notes
-    }))
+    groups
 }
 
 fn may_show(on: &DocTypeCall<'_>, field: &str) -> bool {
@@ -151,13 +179,11 @@ fn may_show(on: &DocTypeCall<'_>, field: &str) -> bool {
 fn told(
     on: &DocTypeCall<'_>,
     args: &DuplicatesArgs,
-    groups: Groups,
-    titles: &BTreeMap<String, Value>,
-    looked_at: usize,
-    compared: &[(&FieldDef, Sameness)],
+    Looked { at: looked_at, same, titles }: Looked,
+    compared: &[Comparison],
     mut notes: Vec<String>,
 ) -> ToolAnswer {
-    let mut groups: Vec<(Vec<String>, BTreeSet<&str>)> = groups.into_iter().collect();
+    let mut groups: Vec<(Vec<String>, BTreeSet<&str>)> = grouped(same).into_iter().collect();
     groups.sort_by_key(|(names, fields)| std::cmp::Reverse((fields.len(), names.len())));
     let all = groups.len();
     let group = |(names, fields): &(Vec<String>, BTreeSet<&str>)| {

@@ -106,49 +106,16 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
         answer.insert("date".to_owned(), json!(date));
     }
     levels.learn_companies(&on, &mut notes).await?;
-    let mut withheld: Vec<&str> = levels.withheld.clone();
     let today = session.today().to_string();
     if scope.is_empty() {
         notes.push("there is no such item, or no warehouse, that you may see".to_owned());
     }
-    let mut arriving = None;
-    if args.arrivals && !scope.is_empty() {
-        let comes = arrivals::arrivals(&call, &on, &scope, &mut notes).await;
-        arriving = beside(comes, "Purchase Order", &mut notes)?;
-        withheld.extend(arriving.is_none().then_some("arrivals"));
-    }
-    let mut of_items = Vec::new();
-    if args.batches && !scope.is_empty() {
-        let told = batches::batches(&call, &on, &scope, &today, &mut notes).await;
-        of_items.push(("batches", beside(told, "Serial and Batch Bundle", &mut notes)?));
-    }
-    if args.serial_numbers && !scope.is_empty() {
-        let told = batches::serials(&call, &on, &scope, &mut notes).await;
-        of_items.push(("serial_numbers", beside(told, "Serial No", &mut notes)?));
-    }
-    for (key, told) in &of_items {
-        // Where they are withheld as a whole, there being none is not what is said.
-        withheld.extend(told.as_ref().map_or_else(|| vec![*key], |told| told.withheld.clone()));
-    }
+    let mut besides = Besides::read(&call, &on, &args, &scope, &today, &mut notes).await?;
+    let withheld = [levels.withheld.as_slice(), besides.withheld.as_slice()].concat();
     let mut here = Vec::new();
     for (name, facts) in &items {
         let (mut told, free) = levels.told(name, facts);
-        if let Some(arriving) = &arriving {
-            let of_it = arriving.get(name).map(Vec::as_slice).unwrap_or_default();
-            if of_it.len() > arrivals::MOST_TOLD {
-                notes.push(format!("{name}: the first {} of {} arrivals", arrivals::MOST_TOLD, of_it.len()));
-            }
-            told.insert("arrivals".to_owned(), json!(arrivals::told(of_it, free, &today)));
-        }
-        for (key, of_item) in &mut of_items {
-            let Some(of_item) = of_item else { continue };
-            let mut of_it = of_item.by_item.remove(name).unwrap_or_default();
-            if of_it.len() > batches::MOST_TOLD {
-                notes.push(format!("{name}: the first {} of {} {key}", batches::MOST_TOLD, of_it.len()));
-                of_it.truncate(batches::MOST_TOLD);
-            }
-            told.insert((*key).to_owned(), Value::Array(of_it));
-        }
+        besides.add_to(&mut told, name, free, &today, &mut notes);
         here.push(Value::Object(told));
     }
     here.truncate(how_many(&here, session.tools.bytes_for_rows()));
@@ -171,6 +138,69 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
         answer.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(answer.into())
+}
+
+/// What is told beside how much lies where, as far as it is asked for.
+#[derive(Default)]
+struct Besides {
+    arriving: Option<BTreeMap<String, Vec<arrivals::Arrival>>>,
+    /// What is told of each item, by its key; none where it may not be read.
+    of_items: Vec<(&'static str, Option<batches::Told>)>,
+    withheld: Vec<&'static str>,
+}
+
+impl Besides {
+    async fn read(
+        call: &Call<'_>,
+        on: &DocTypeCall<'_>,
+        args: &LevelArgs,
+        scope: &Scope,
+        today: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, ToolError> {
+        let mut read = Self::default();
+        if scope.is_empty() {
+            return Ok(read);
+        }
+        if args.arrivals {
+            let comes = arrivals::arrivals(call, on, scope, notes).await;
+            read.arriving = beside(comes, "Purchase Order", notes)?;
+            read.withheld.extend(read.arriving.is_none().then_some("arrivals"));
+        }
+        if args.batches {
+            let told = batches::batches(call, on, scope, today, notes).await;
+            read.of_items.push(("batches", beside(told, "Serial and Batch Bundle", notes)?));
+        }
+        if args.serial_numbers {
+            let told = batches::serials(call, on, scope, notes).await;
+            read.of_items.push(("serial_numbers", beside(told, "Serial No", notes)?));
+        }
+        for (key, told) in &read.of_items {
+            // Where they are withheld as a whole, there being none is not what is said.
+            read.withheld.extend(told.as_ref().map_or_else(|| vec![*key], |told| told.withheld.clone()));
+        }
+        Ok(read)
+    }
+
+    /// Adds what there is of an item, of which so much is `free`.
+    fn add_to(&mut self, told: &mut Row, name: &str, free: Option<f64>, today: &str, notes: &mut Vec<String>) {
+        if let Some(arriving) = &self.arriving {
+            let of_it = arriving.get(name).map(Vec::as_slice).unwrap_or_default();
+            if of_it.len() > arrivals::MOST_TOLD {
+                notes.push(format!("{name}: the first {} of {} arrivals", arrivals::MOST_TOLD, of_it.len()));
+            }
+            told.insert("arrivals".to_owned(), json!(arrivals::told(of_it, free, today)));
+        }
+        for (key, of_item) in &mut self.of_items {
+            let Some(of_item) = of_item else { continue };
+            let mut of_it = of_item.by_item.remove(name).unwrap_or_default();
+            if of_it.len() > batches::MOST_TOLD {
+                notes.push(format!("{name}: the first {} of {} {key}", batches::MOST_TOLD, of_it.len()));
+                of_it.truncate(batches::MOST_TOLD);
+            }
+            told.insert((*key).to_owned(), Value::Array(of_it));
+        }
+    }
 }
 
 /// The items that are asked about, with what is told of each.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::candidates::{Question, candidates};
 use super::facts::{Facts, PARTY_FACTS, PRICE_FACTS, WITHOUT_RULES, applied};
@@ -101,45 +101,20 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         None => currency_of(session, company).await?,
     };
     let qty = args.qty.as_deref().copied().unwrap_or(1.0);
-    // Without other rates than 1 the price stays in the currency of its list.
-    let mut asked = Map::from_iter([
-        ("item_code".to_owned(), json!(item)),
-        ("company".to_owned(), json!(company)),
-        ("doctype".to_owned(), json!(transaction.as_str())),
-        ("price_list".to_owned(), json!(list)),
-        ("qty".to_owned(), json!(qty)),
-        ("transaction_date".to_owned(), json!(date)),
-        ("conversion_rate".to_owned(), json!(1)),
-        ("plc_conversion_rate".to_owned(), json!(1)),
-    ]);
-    for (key, value) in [("currency", &asked_in), ("price_list_currency", &asked_in), ("uom", &args.uom)] {
-        asked.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));
-    }
-    asked.extend(args.party.as_ref().map(|party| (kind.to_lowercase(), json!(party))));
+    let terms = Terms { transaction, company, list: &list, currency: asked_in.as_deref(), qty, date: &date };
+    let mut asked = terms.asked(&args);
     let mut facts = Facts::new(session, "Item");
     let with_rules = facts.ask_rules(&mut asked).await;
     let mut details = session.site.item_details(&permit, &asked).await?;
     let applied = applied(&details);
     details.insert("price_list".to_owned(), json!(list));
-    if let Some(rate) = rate(&details) {
-        details.insert("rate".to_owned(), exact(rate));
-        details.insert("amount".to_owned(), exact(rate * qty));
-    } else {
-        details.remove("rate");
-        details.remove("amount");
-    }
+    put_rate(&mut details, qty);
     let given = details.remove("free_item_data");
     let mut out_of_sight = outside(session, BESIDE_ITEM, &details, &asked).await?;
     if out_of_sight.contains(&"price_list_rate") {
         out_of_sight.extend(["rate", "amount"]);
     }
-    let mut answer = Map::from_iter([
-        ("for".to_owned(), json!(transaction.as_str())),
-        ("date".to_owned(), json!(date)),
-        ("qty".to_owned(), json!(qty)),
-    ]);
-    note_chosen(&mut answer, args.company.as_deref(), company);
-    answer.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
+    let mut answer = terms.told(&args);
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
     facts.give(details, PRICE_FACTS, &out_of_sight, &mut answer).await;
     if answer.get("price_list_rate").and_then(Value::as_f64) == Some(0.0) {
@@ -150,15 +125,12 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         _ => Vec::new(),
     };
     if with_rules {
-        match free_items(session, &mut facts, given.as_ref()).await? {
-            Some(free) if free.is_empty() => {}
-            Some(free) => drop(answer.insert("free_item_data".to_owned(), json!(free))),
-            None => withheld.push(json!("free_item_data")),
+        let free = free_items(session, &mut facts, given.as_ref()).await?;
+        if free.as_ref().is_none_or(|free| !free.is_empty()) {
+            put(&mut answer, &mut withheld, "free_item_data", free);
         }
-        match beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)? {
-            Some(rules) => drop(answer.insert("pricing_rules".to_owned(), json!(rules))),
-            None => withheld.push(json!("pricing_rules")),
-        }
+        let rules = beside(rules(&on, &applied, &mut notes).await, "Pricing Rule", &mut notes)?;
+        put(&mut answer, &mut withheld, "pricing_rules", rules);
     } else {
         withheld.extend(["free_item_data", "pricing_rules"].map(Value::from));
         notes.push(WITHOUT_RULES.to_owned());
@@ -171,10 +143,8 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
     }
     let party = args.party.as_deref();
     let question = Question { item, list: &list, kind, party, date: &date, qty, uom: &uom, stock_uom: &stock_uom };
-    match beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)? {
-        Some(prices) => drop(answer.insert("candidates".to_owned(), json!(prices))),
-        None => withheld.push(json!("candidates")),
-    }
+    let prices = beside(candidates(&on, &question, &mut notes).await, "Item Price", &mut notes)?;
+    put(&mut answer, &mut withheld, "candidates", prices);
     if !withheld.is_empty() {
         answer.insert("withheld".to_owned(), json!(withheld));
     }
@@ -182,6 +152,59 @@ async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError>
         answer.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(answer.into())
+}
+
+/// Adds a part to the answer; one that is not there may not be told.
+fn put(answer: &mut Row, withheld: &mut Vec<Value>, key: &str, part: Option<Vec<Value>>) {
+    match part {
+        Some(part) => drop(answer.insert(key.to_owned(), Value::Array(part))),
+        None => withheld.push(json!(key)),
+    }
+}
+
+/// What a price is asked for, with what the call leaves open.
+struct Terms<'a> {
+    transaction: Transaction,
+    company: &'a str,
+    list: &'a str,
+    currency: Option<&'a str>,
+    qty: f64,
+    date: &'a str,
+}
+
+impl Terms<'_> {
+    /// As the site is asked. Without other rates than 1 the price stays in the currency of its list.
+    fn asked(&self, args: &PriceArgs) -> Row {
+        let mut asked = Row::from_iter([
+            ("item_code".to_owned(), json!(args.item_code)),
+            ("company".to_owned(), json!(self.company)),
+            ("doctype".to_owned(), json!(self.transaction.as_str())),
+            ("price_list".to_owned(), json!(self.list)),
+            ("qty".to_owned(), json!(self.qty)),
+            ("transaction_date".to_owned(), json!(self.date)),
+            ("conversion_rate".to_owned(), json!(1)),
+            ("plc_conversion_rate".to_owned(), json!(1)),
+        ]);
+        let (currency, uom) = (self.currency, args.uom.as_deref());
+        for (key, value) in [("currency", currency), ("price_list_currency", currency), ("uom", uom)] {
+            asked.extend(value.map(|value| (key.to_owned(), json!(value))));
+        }
+        let party = party_kind(self.transaction.sells()).to_lowercase();
+        asked.extend(args.party.as_ref().map(|name| (party, json!(name))));
+        asked
+    }
+
+    /// As they stand in the answer.
+    fn told(&self, args: &PriceArgs) -> Row {
+        let mut told = Row::from_iter([
+            ("for".to_owned(), json!(self.transaction.as_str())),
+            ("date".to_owned(), json!(self.date)),
+            ("qty".to_owned(), json!(self.qty)),
+        ]);
+        note_chosen(&mut told, args.company.as_deref(), self.company);
+        told.extend(args.party.as_ref().map(|party| ("party".to_owned(), json!(party))));
+        told
+    }
 }
 
 /// The list that is named, or else the party's own.
@@ -264,6 +287,17 @@ async fn list_currency(on: &DocTypeCall<'_>, list: &str) -> Result<Option<String
     let found = on.fields_of(&there, &BTreeSet::from([list]), &[field]).await?;
     let currency = found.get(list).map(|row| text_of(row, "currency").to_owned());
     Ok(currency.filter(|currency| !currency.is_empty()))
+}
+
+/// Adds what one costs, and all; neither where there is no price.
+fn put_rate(details: &mut Row, qty: f64) {
+    if let Some(rate) = rate(details) {
+        details.insert("rate".to_owned(), exact(rate));
+        details.insert("amount".to_owned(), exact(rate * qty));
+    } else {
+        details.remove("rate");
+        details.remove("amount");
+    }
 }
 
 /// What one costs after margin and discount, as the desk works it out; nothing where there is no price.

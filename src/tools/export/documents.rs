@@ -13,6 +13,7 @@ use super::place::{self, Place};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered};
 use crate::answer::ToolAnswer;
+use crate::context::Session;
 use crate::documents::beyond::{PAGE, neighbours};
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
@@ -92,13 +93,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     let filters = nested::resolve(&on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
     let or_filters = nested::resolve(&on, "or_filters", on.local_filters(args.or_filters.as_deref()).await?).await?;
     let mut neighbours = neighbours(&on, args.fields.as_deref().unwrap_or_default()).await?;
-    for (doctype, there) in &mut neighbours {
-        if let Err(denial) = session.policy.permit(Operation::Export, doctype) {
-            *there = Err(denial.for_model());
-        } else if there.is_ok() && !session.site.may(Operation::Export, doctype).await? {
-            *there = Err(format!("the site's user has no right to export {doctype}"));
-        }
-    }
+    close_to_exports(session, &mut neighbours).await?;
     let given = (filters.filters.as_ref(), or_filters.filters.as_ref());
     let check = |on: &DocTypeCall<'_>| ask(on, given, args.fields.as_deref(), &neighbours, &hidden);
     let (mut on, mut asked) = on.checked(check).await?;
@@ -127,23 +122,15 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         let room = usize::try_from(super::MOST.saturating_sub(sheet.rows())).unwrap_or(usize::MAX);
         let from: Option<&Value> = after.as_ref();
         let read = || -> BoxFuture<'_, Result<Page, ToolError>> { Box::pin(page(on, asked, neighbours, from, room)) };
-        let Page { documents, mut lines, links } = patience.ask(call.observer, read).await?;
-        for document in &documents {
-            let name = document.get("name").and_then(document_name).unwrap_or_default();
-            let own = lines.remove(&name).filter(|own| !own.is_empty());
-            // Without a table, or without rows in it, a document has a line all the same.
-            for row in &own.unwrap_or_else(|| vec![Row::new()]) {
-                let cells = asked.columns.iter().map(|column| column.value(document, row, &links, &mut unseen));
-                sheet.add(&cells.collect::<Vec<_>>()).map_err(place::unwritable)?;
-            }
-        }
+        let mut here = patience.ask(call.observer, read).await?;
+        here.write_to(&mut sheet, &asked.columns, &mut unseen)?;
         fits(sheet.rows(), "The rows of these documents")?;
-        done += documents.len();
-        after = documents.last().and_then(|row| row.get("name")).cloned();
-        if documents.len() < PAGE {
+        done += here.documents.len();
+        after = here.documents.last().and_then(|row| row.get("name")).cloned();
+        if here.documents.len() < PAGE {
             break;
         }
-        drop((documents, lines, links));
+        drop(here);
         site::let_go();
     }
     call.observer.tell(done, done);
@@ -162,6 +149,18 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         answer.data.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(answer)
+}
+
+/// Closes the DocTypes that are linked to where they may be read and not exported.
+async fn close_to_exports(session: &Session<'_>, neighbours: &mut Neighbours) -> Result<(), ToolError> {
+    for (doctype, there) in neighbours {
+        if let Err(denial) = session.policy.permit(Operation::Export, doctype) {
+            *there = Err(denial.for_model());
+        } else if there.is_ok() && !session.site.may(Operation::Export, doctype).await? {
+            *there = Err(format!("the site's user has no right to export {doctype}"));
+        }
+    }
+    Ok(())
 }
 
 fn ask(
@@ -227,6 +226,22 @@ struct Page {
     lines: BTreeMap<String, Vec<Row>>,
     /// The documents that are linked to, by the Link and their names.
     links: BTreeMap<&'static str, BTreeMap<String, Row>>,
+}
+
+impl Page {
+    /// Adds its lines to the file; counts documents that are linked to and not seen.
+    fn write_to(&mut self, sheet: &mut Sheet, columns: &[Column], unseen: &mut usize) -> Result<(), ToolError> {
+        for document in &self.documents {
+            let name = document.get("name").and_then(document_name).unwrap_or_default();
+            let own = self.lines.remove(&name).filter(|own| !own.is_empty());
+            // Without a table, or without rows in it, a document has a line all the same.
+            for row in &own.unwrap_or_else(|| vec![Row::new()]) {
+                let cells = columns.iter().map(|column| column.value(document, row, &self.links, unseen));
+                sheet.add(&cells.collect::<Vec<_>>()).map_err(place::unwritable)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The documents after that name, with no more rows than there is room for.

@@ -2,7 +2,7 @@
 
 pub(super) mod beyond;
 
-use erpnext_schema::{Order, Shape};
+use erpnext_schema::{Order, Shape, Violation};
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,12 @@ use crate::answer::ToolAnswer;
 use crate::documents::beyond::neighbours;
 use crate::documents::{DocTypeCall, nested, suggest};
 use crate::error::ToolError;
-use crate::query::beyond::{At, Place};
+use crate::query::beyond::{At, Neighbours, Place};
 use crate::query::compare::notes_on_filters;
 use crate::query::cursor;
 use crate::query::keyset::{self, Position};
 use crate::query::reader::Reader;
-use crate::shape::{self, page};
+use crate::shape::{self, Masked, page};
 use crate::site::{ListQuery, SiteError};
 use crate::tool::document_args::ListArgs;
 
@@ -25,45 +25,13 @@ type Row = Map<String, Value>;
 /// A page of a list.
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
-    let children = |child: &str| session.catalog.known(child);
     let masked = on.hidden().await?;
-    let nested::Resolved { filters, notes: mut of_filters } =
-        nested::resolve(on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
-    let nested::Resolved { filters: or_filters, notes } =
-        nested::resolve(on, "or_filters", on.local_filters(args.or_filters.as_deref()).await?).await?;
-    of_filters.extend(notes);
+    let given = Given::of(on, &args).await?;
     let neighbours = neighbours(on, args.fields.as_deref().unwrap_or_default()).await?;
-    let check = |on: &DocTypeCall<'_>| {
-        let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
-        reader = reader.with_masked(&masked).with_neighbours(&neighbours);
-        let filters = reader.filters("filters", filters.as_ref());
-        let or_filters = reader.choices("or_filters", or_filters.as_ref());
-        let mut fields = reader.fields(args.fields.as_deref());
-        let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
-        let order_by = reader.order_by(args.order_by.as_deref());
-        // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
-        let limit = args.limit.rows().saturating_add(1).min(500);
-        let query = ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() };
-        reader.done((query, beyond))
-    };
+    let check = |on: &DocTypeCall<'_>| checked(on, &args, &given, &masked, &neighbours);
     let (mut on, (mut query, mut beyond)) = on.checked(check).await?;
-    let identity = if of_filters.is_empty() {
-        format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by)
-    } else {
-        // What a filter by other documents finds may change from page to page.
-        let given = json!([args.filters.as_deref(), args.or_filters.as_deref()]);
-        format!("{} {given} {:?}", on.def.name, query.order_by)
-    };
-    let begin = match args.cursor.as_deref() {
-        None => Position::default(),
-        Some(cursor) => cursor::read(cursor, &identity).ok_or_else(|| {
-            ToolError::refused(
-                "cursor: not one of this list: next_cursor is valid only with the same filters and order_by.",
-                "Call again without cursor for the first page.",
-            )
-        })?,
-    };
-    let limit = args.limit.get();
+    let identity = identity(&on, &query, &args, &given);
+    let begin = begin(args.cursor.as_deref(), &identity)?;
     let (mut rows, total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
         Ok(page) => page,
         Err(error) => {
@@ -74,27 +42,17 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
             page_of(&on, &query, &beyond, &begin, args.count).await?
         }
     };
-    let full = rows.len() as u64 >= u64::from(query.limit);
-    // At the largest limit there is no room for one more: a full page may be the last.
-    let more = if limit < u64::from(query.limit) { rows.len() as u64 > limit } else { full };
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let more = cut_to_limit(&mut rows, &query, args.limit.get());
     let mut notes = Vec::new();
     if let (0, Some(field)) = (begin.before, empty_ones_first(&on, &query.order_by, &rows)) {
         notes.push(format!("documents without {field} come first"));
     }
-    let told: Vec<_> = rows.iter().map(|row| keyset::values(on.def, &query.order_by, row)).collect();
+    let sorted_by: Vec<_> = rows.iter().map(|row| keyset::values(on.def, &query.order_by, row)).collect();
     let beyond::Beyond { columns, cells, notes: of_columns, mut cut } =
         beyond::read(&on, &neighbours, &beyond, &query, &rows).await?;
     let whole = rows.len();
-    let own = shape::columns(on.def, on.permit, &query.fields);
     let columns = [query.fields.as_slice(), columns.as_slice()].concat();
-    let rows = rows.into_iter().zip(cells).map(|(row, beyond)| {
-        let mut cells = shape::cells(&own, row, &mut cut);
-        cells.extend(beyond);
-        cells.resize(columns.len(), Value::Null);
-        Value::Array(cells)
-    });
-    let mut rows: Vec<Value> = rows.collect();
+    let mut rows = laid_out(&on, &query, rows, cells, columns.len(), &mut cut);
     let columns = json!(columns);
     page::cut_rows(&columns, &mut rows, session.tools.bytes_for_rows());
     let more = more || rows.len() < whole;
@@ -109,7 +67,8 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let times = has_times(on.def, query.fields.iter());
     result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if more {
-        let after = told.into_iter().nth(here.saturating_sub(1)).flatten().filter(|_| can_go_on(&on, &query));
+        let last = sorted_by.into_iter().nth(here.saturating_sub(1)).flatten();
+        let after = last.filter(|_| can_go_on(&on, &query));
         if after.is_none() {
             notes.push(
                 "the next page goes on by position: what changes meanwhile can come twice or be missed".to_owned(),
@@ -131,7 +90,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     if cut {
         notes.push("long texts are cut; get one document with the field in fields gives it whole".to_owned());
     }
-    notes.extend(of_filters);
+    notes.extend(given.notes);
     notes.extend(of_columns);
     notes.extend(notes_on_filters(on.def, query.filters.iter().chain(&query.or_filters)));
     if begin.before == 0 && whole == 0 {
@@ -141,6 +100,96 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(result.into())
+}
+
+/// The filters of a call, with what they ask about other documents looked up.
+struct Given {
+    filters: Option<Value>,
+    or_filters: Option<Value>,
+    notes: Vec<String>,
+}
+
+impl Given {
+    async fn of(on: &DocTypeCall<'_>, args: &ListArgs) -> Result<Self, ToolError> {
+        let nested::Resolved { filters, mut notes } =
+            nested::resolve(on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
+        let nested::Resolved { filters: or_filters, notes: more } =
+            nested::resolve(on, "or_filters", on.local_filters(args.or_filters.as_deref()).await?).await?;
+        notes.extend(more);
+        Ok(Self { filters, or_filters, notes })
+    }
+}
+
+/// What the site is asked for, and the columns that lie beyond its documents.
+fn checked(
+    on: &DocTypeCall<'_>,
+    args: &ListArgs,
+    given: &Given,
+    masked: &Masked,
+    neighbours: &Neighbours,
+) -> Result<(ListQuery, Vec<At>), Vec<Violation>> {
+    let session = on.session;
+    let children = |child: &str| session.catalog.known(child);
+    let mut reader = Reader::new(on.def, on.permit.fields()).with_rows(&children).with_trees(session.policy);
+    reader = reader.with_masked(masked).with_neighbours(neighbours);
+    let filters = reader.filters("filters", given.filters.as_ref());
+    let or_filters = reader.choices("or_filters", given.or_filters.as_ref());
+    let mut fields = reader.fields(args.fields.as_deref());
+    let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
+    let order_by = reader.order_by(args.order_by.as_deref());
+    // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
+    let limit = args.limit.rows().saturating_add(1).min(500);
+    let query = ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() };
+    reader.done((query, beyond))
+}
+
+/// What tells the list from others, for its cursors.
+fn identity(on: &DocTypeCall<'_>, query: &ListQuery, args: &ListArgs, given: &Given) -> String {
+    if given.notes.is_empty() {
+        return format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
+    }
+    // What a filter by other documents finds may change from page to page.
+    let given = json!([args.filters.as_deref(), args.or_filters.as_deref()]);
+    format!("{} {given} {:?}", on.def.name, query.order_by)
+}
+
+/// Where the page begins.
+fn begin(cursor: Option<&str>, identity: &str) -> Result<Position, ToolError> {
+    let Some(cursor) = cursor else { return Ok(Position::default()) };
+    cursor::read(cursor, identity).ok_or_else(|| {
+        ToolError::refused(
+            "cursor: not one of this list: next_cursor is valid only with the same filters and order_by.",
+            "Call again without cursor for the first page.",
+        )
+    })
+}
+
+/// Leaves as many rows as were asked for; whether there are more.
+fn cut_to_limit(rows: &mut Vec<Row>, query: &ListQuery, limit: u64) -> bool {
+    let asked = u64::from(query.limit);
+    let found = rows.len() as u64;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // At the largest limit there is no room for one more: a full page may be the last.
+    if limit < asked { found > limit } else { found >= asked }
+}
+
+/// The rows as the answer shows them: their own columns, then those that lie beyond.
+fn laid_out(
+    on: &DocTypeCall<'_>,
+    query: &ListQuery,
+    rows: Vec<Row>,
+    beyond: Vec<Vec<Value>>,
+    width: usize,
+    cut: &mut bool,
+) -> Vec<Value> {
+    let own = shape::columns(on.def, on.permit, &query.fields);
+    let rows = rows.into_iter().zip(beyond).map(|(row, beyond)| {
+        let mut cells = shape::cells(&own, row, cut);
+        cells.extend(beyond);
+        cells.resize(width, Value::Null);
+        Value::Array(cells)
+    });
+    rows.collect()
 }
 
 /// The rows of a page, and how many there are on all of them where that was asked for.

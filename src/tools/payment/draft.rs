@@ -49,19 +49,7 @@ pub async fn make<'a>(
     }
     links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
     let amount = args.amount.as_ref().map(|amount| amount.0);
-    let (open, company) = match (&args.invoices, amount) {
-        (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await?,
-        (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
-            Some(oldest) => oldest,
-            None if args.advance => (Vec::new(), advance::company(call, args).await?),
-            None => return Err(invoices.nothing_open(&args.party)),
-        },
-        (None, None) => {
-            let message = "is mandatory where no invoices are named";
-            let found = Violation::new("amount", Rule::Mandatory, message);
-            return Err(ToolError::arguments(tool, vec![found]));
-        }
-    };
+    let (open, company) = open(call, invoices, args, amount).await?;
     let plan = plan(&open, amount, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
     let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
@@ -71,18 +59,12 @@ pub async fn make<'a>(
     if paid.is_empty() {
         made = advance::begun(call, args, account.as_ref(), &company).await?;
     }
-    let (ours, theirs) = if receives(&made) { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
-    let mut given = args.data.0.clone();
-    let mut say = |field: &str, value: Option<&str>| {
-        given.extend(value.map(|value| (field.to_owned(), json!(value))));
-    };
-    say("mode_of_payment", args.mode_of_payment.as_deref());
-    say("posting_date", args.date.as_deref());
-    say("reference_no", args.reference_no.as_deref());
-    say("reference_date", args.reference_date.as_deref().or(args.date.as_deref()));
+    let sides = if receives(&made) { ("paid_to", "paid_from") } else { ("paid_from", "paid_to") };
+    let (ours, _) = sides;
+    let mut given = said(args);
     let mut is_unknown = false;
     if let Some(account) = account {
-        say(ours, Some(&account.name));
+        given.insert(ours.to_owned(), json!(account.name));
         is_unknown = put_account(&mut made, ours, account);
     }
     let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
@@ -94,25 +76,73 @@ pub async fn make<'a>(
     }
     made.insert("references".to_owned(), numbered(references));
 
-    let (on, mut data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
-    rich_text::to_stored(&on, &mut data, None)?;
-    fixed_fields::check_new(&on, &data).await?;
-    let children = |child: &str| call.session.catalog.known(child);
+    let (on, data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
+    let (doc, titled) = laid(&on, made, data, sides).await?;
+    let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
+    Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
+}
+
+/// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open.
+async fn open(
+    call: &Call<'_>,
+    invoices: &Invoices<'_>,
+    args: &PaymentArgs,
+    amount: Option<f64>,
+) -> Result<(Vec<Open>, String), ToolError> {
+    match (&args.invoices, amount) {
+        (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await,
+        (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
+            Some(oldest) => Ok(oldest),
+            None if args.advance => Ok((Vec::new(), advance::company(call, args).await?)),
+            None => Err(invoices.nothing_open(&args.party)),
+        },
+        (None, None) => {
+            let message = "is mandatory where no invoices are named";
+            let found = Violation::new("amount", Rule::Mandatory, message);
+            Err(ToolError::arguments(call.tool.name(), vec![found]))
+        }
+    }
+}
+
+/// What the call says of the document, by `data` and by arguments of its own.
+fn said(args: &PaymentArgs) -> Map<String, Value> {
+    let mut said = args.data.0.clone();
+    let reference_date = args.reference_date.as_deref().or(args.date.as_deref());
+    for (field, value) in [
+        ("mode_of_payment", args.mode_of_payment.as_deref()),
+        ("posting_date", args.date.as_deref()),
+        ("reference_no", args.reference_no.as_deref()),
+        ("reference_date", reference_date),
+    ] {
+        said.extend(value.map(|value| (field.to_owned(), json!(value))));
+    }
+    said
+}
+
+/// The payment with the data laid onto it, where it may be so, and the links of it that were given by title.
+async fn laid(
+    on: &DocTypeCall<'_>,
+    made: Map<String, Value>,
+    mut data: Map<String, Value>,
+    (ours, theirs): (&str, &str),
+) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
+    rich_text::to_stored(on, &mut data, None)?;
+    fixed_fields::check_new(on, &data).await?;
+    let children = |child: &str| on.session.catalog.known(child);
     let Draft { mut doc, left_out } = writable(on.def, on.permit.fields(), &children, made);
     let needed = ["references", "references.allocated_amount", "paid_amount", "received_amount", ours, theirs];
     if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
         return Err(ToolError::not_writable(hidden, on.def.name));
     }
-    let (data, titled) = titles::resolve(&on, data, &Map::new()).await?;
+    let (data, titled) = titles::resolve(on, data, &Map::new()).await?;
     let merged = on.merged(&doc, &data)?;
-    links::check_merged(&on, &merged, &doc).await?;
-    file_fields::check(&on, &merged.body, None).await?;
+    links::check_merged(on, &merged, &doc).await?;
+    file_fields::check(on, &merged.body, None).await?;
     doc.extend(merged.body);
     // The site copies from whatever the invoice links to.
-    links::check_sight(&on, &doc).await?;
+    links::check_sight(on, &doc).await?;
     on.permit.keeps_in_sight("filled by the site", &doc)?;
-    let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
-    Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
+    Ok((doc, titled))
 }
 
 /// What the site makes for the invoices, as one payment.

@@ -136,14 +136,7 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
         can_be_submitted(&on, permit, &payment.doc).await?;
     }
     let told = payment.told();
-    let mut preview = told.clone();
-    preview.insert("would_create".to_owned(), Value::Object(payment.shown(&on)));
-    if args.submit && (on.attempt.dry_run || on.must_ask_as(Operation::Cancel, false)) {
-        let warnings = doubts::by_the_site(&on, &payment.doc).await;
-        if !warnings.is_empty() {
-            preview.insert("warnings".to_owned(), json!(warnings));
-        }
-    }
+    let preview = payment.preview(&on, told.clone(), args.submit).await;
     let step = Step { name: None, state: WriteState::New(&payment.doc), preview: &preview };
     // Draft and submission are one question.
     let asked_as = if args.submit { Operation::Cancel } else { Operation::Create };
@@ -157,60 +150,32 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
         Err(error) => return Err(suggest::named(&on, error, &[&payment.doc]).await),
     };
     let name = inserted.data;
-    let mut answer = Map::from_iter([("created".to_owned(), json!(name))]);
-    answer.extend(told);
-    note_titles(&mut answer, titled);
-    let mut messages = Vec::new();
-    let differs = match on.stored(&name).await {
-        Ok(mut stored) => {
-            on.note_violation(&mut answer, &stored);
-            let on = on.with_live_metadata(&mut stored).await;
-            on.was_shown(&name, Some(&stored));
-            for (key, value) in on.outcome(&stored, &Map::new()) {
-                answer.entry(key).or_insert(value);
-            }
-            on.note_differences(&mut answer, &Map::new(), &payment.doc, &stored);
-            if payment.invoices.is_empty() {
-                let seen = on.visible(stored.clone());
-                answer.extend(advance::account_of(&seen).map(|account| ("booked_in".to_owned(), json!(account))));
-            }
-            payment.differs(&on, &stored)
-        }
-        Err(note) => {
-            messages.push(note);
-            Some("what the site stored could not be read".to_owned())
-        }
-    };
-    messages.extend(inserted.messages);
-    match (submit, differs.or_else(|| answer.get("violation").and_then(Value::as_str).map(str::to_owned))) {
-        (None, differs) => {
+    let mut data = Map::from_iter([("created".to_owned(), json!(name))]);
+    data.extend(told);
+    note_titles(&mut data, titled);
+    let made = Some(Made { name: name.clone(), before: false });
+    let mut answer = ToolAnswer { made, ..data.into() };
+    let differs = payment.note_stored(&on, &name, &mut answer).await;
+    answer.messages.extend(inserted.messages);
+    let wrong = differs.or_else(|| answer.data.get("violation").and_then(Value::as_str).map(str::to_owned));
+    match (submit, wrong) {
+        (None, wrong) => {
             let next = on.registry.tool_for(on.def, erpnext_schema::Verb::Submit);
-            answer.insert("next".to_owned(), json!(format!("a draft: {next} makes it final")));
-            answer.extend(differs.map(|why| ("look_at".to_owned(), json!(why))));
+            answer.data.insert("next".to_owned(), json!(format!("a draft: {next} makes it final")));
+            answer.data.extend(wrong.map(|why| ("look_at".to_owned(), json!(why))));
         }
         (Some(_), Some(why)) => {
             let told = format!("{why}: it stays a draft, so that nobody pays by mistake. Correct it, then submit it.");
-            answer.insert("not_submitted".to_owned(), json!(told));
+            answer.data.insert("not_submitted".to_owned(), json!(told));
         }
-        (Some(permit), None) => match submitted(&on, &permit, &name, confirmed).await {
-            Ok(done) => {
-                answer.extend(done.data.into_iter().filter(|(key, _)| key != "changed"));
-                messages.extend(done.messages);
-                answer.insert("open_now".to_owned(), invoices.open_now(&payment.invoices).await);
-            }
-            Err(error) => {
-                let account = match &error {
-                    ToolError::Unsettled { .. } => {
-                        format!("Payment Entry {name:?} was made; whether it was submitted is not known.")
-                    }
-                    _ => format!("Payment Entry {name:?} was made and is a draft; it was not submitted."),
-                };
-                let made = Some(Made { name, before: false });
-                return Err(ToolError::HalfWay { account, made, cause: Box::new(error) });
-            }
-        },
+        (Some(permit), None) => {
+            let done = submitted(&on, &permit, &name, confirmed).await.map_err(|error| half_way(&name, error))?;
+            answer.data.extend(done.data.into_iter().filter(|(key, _)| key != "changed"));
+            answer.messages.extend(done.messages);
+            answer.data.insert("open_now".to_owned(), invoices.open_now(&payment.invoices).await);
+        }
     }
-    Ok(ToolAnswer { made: Some(Made { name, before: false }), messages, ..answer.into() })
+    Ok(answer)
 }
 
 /// That nothing here stands in the way of a submission, before a draft is made for it.
@@ -243,6 +208,18 @@ async fn submitted(
     member.run(lifecycle::submit(&member.on(), args)).await
 }
 
+/// The failure of a submission, with what was made before it.
+fn half_way(name: &str, error: ToolError) -> ToolError {
+    let account = match &error {
+        ToolError::Unsettled { .. } => {
+            format!("Payment Entry {name:?} was made; whether it was submitted is not known.")
+        }
+        _ => format!("Payment Entry {name:?} was made and is a draft; it was not submitted."),
+    };
+    let made = Some(Made { name: name.to_owned(), before: false });
+    ToolError::HalfWay { account, made, cause: Box::new(error) }
+}
+
 impl Payment {
     /// What is shown before and told after: who gets what, and what stays open.
     fn told(&self) -> Map<String, Value> {
@@ -267,6 +244,43 @@ impl Payment {
             told.insert("discount".to_owned(), json!(note));
         }
         told
+    }
+
+    /// What who is asked is shown: what is told, the document, and what the site warns of where it is submitted.
+    async fn preview(&self, on: &DocTypeCall<'_>, told: Map<String, Value>, submit: bool) -> Map<String, Value> {
+        let mut preview = told;
+        preview.insert("would_create".to_owned(), Value::Object(self.shown(on)));
+        if submit && (on.attempt.dry_run || on.must_ask_as(Operation::Cancel, false)) {
+            let warnings = doubts::by_the_site(on, &self.doc).await;
+            if !warnings.is_empty() {
+                preview.insert("warnings".to_owned(), json!(warnings));
+            }
+        }
+        preview
+    }
+
+    /// Tells what the site stored; gives what of it is otherwise than it was planned.
+    async fn note_stored(&self, on: &DocTypeCall<'_>, name: &str, answer: &mut ToolAnswer) -> Option<String> {
+        let mut stored = match on.stored(name).await {
+            Ok(stored) => stored,
+            Err(note) => {
+                answer.messages.push(note);
+                return Some("what the site stored could not be read".to_owned());
+            }
+        };
+        let told = &mut answer.data;
+        on.note_violation(told, &stored);
+        let on = on.with_live_metadata(&mut stored).await;
+        on.was_shown(name, Some(&stored));
+        for (key, value) in on.outcome(&stored, &Map::new()) {
+            told.entry(key).or_insert(value);
+        }
+        on.note_differences(told, &Map::new(), &self.doc, &stored);
+        if self.invoices.is_empty() {
+            let seen = on.visible(stored.clone());
+            told.extend(advance::account_of(&seen).map(|account| ("booked_in".to_owned(), json!(account))));
+        }
+        self.differs(&on, &stored)
     }
 
     /// The document for who is asked: its rows are told as the allocation.

@@ -37,16 +37,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     let (mut on, changes) = on.document(Purpose::Update, &args.data).await?;
     let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
-    let mut messages = Vec::new();
-    let shown = on.last_shown(name);
-    let read = args.modified.as_deref().or(shown.as_ref().map(|shown| shown.modified()));
-    if let Some(read) = read.filter(|read| !args.overwrite && text_of(&before, "modified") != *read) {
-        let has_room = |shown: &Fingerprint| shown.modified() == read && shown.leaves_room(&before, &changes);
-        if !shown.as_deref().is_some_and(has_room) {
-            return Err(Stale { name, read, before: None, changes: &changes }.told(&on, before).await);
-        }
-        messages.push(beside(&before));
-    }
+    let mut messages = Vec::from_iter(as_read(&on, args, &before, &changes).await?);
     let (mut changes, titled) = titles::resolve(&on, changes, &before).await?;
     rich_text::to_stored(&on, &mut changes, Some(&before))?;
     let mut filled = FilledIn::default();
@@ -55,12 +46,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     }
     let mut tried_before = false;
     let (merged, answer) = loop {
-        let mut merged = on.merged(&before, &changes)?;
-        fixed_fields::check_change(&on, &before, &merged).await?;
-        links::check_merged(&on, &merged, &before).await?;
-        file_fields::check(&on, &merged.body, Some((name, &before))).await?;
-        let modified = before.get("modified").cloned();
-        merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
+        let merged = merged(&on, name, &before, &changes).await?;
         let result = overlaid(&before, &merged.body);
         let out_of_form = OutOfForm::of(&on, &before, &merged.given, &result);
         if !tried_before {
@@ -82,15 +68,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         match send(on.session, &Update { on: &on, name, before: &before, merged: &merged }, cleared).await {
             Ok(answer) => break (merged, answer),
             Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
-                let stale =
-                    Stale { name, read: text_of(&before, "modified"), before: Some(&before), changes: &changes };
-                let Ok(now) = on.stored(name).await else { return Err(stale.untold(&on)) };
-                // Somebody was faster, elsewhere in the document: the same change of what it is now, once.
-                let has_room = |read: Fingerprint| !read.is_of(&now) && read.leaves_room(&now, &changes);
-                let has_room = Fingerprint::of(&before).is_some_and(has_room);
-                if tried_before || !has_room {
-                    return Err(stale.told(&on, now).await);
-                }
+                let now = overtaken(&on, name, &before, &changes, tried_before).await?;
                 messages.push(beside(&now));
                 (tried_before, before, on.confirmed) = (true, now, Some(confirmed));
             }
@@ -99,42 +77,114 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
     filled.note(&mut result, &mut messages);
+    let mut told = ToolAnswer { messages, ..result.into() };
     match on.stored(name).await {
-        Ok(mut after) => {
-            on.note_violation(&mut result, &after);
-            messages.extend(form_defaults::untaxed(&on, &after));
-            messages.extend(form_defaults::unfilled(&on, &merged.given, &after));
-            messages.extend(on.no_act(&after));
-            on.with_live_metadata(&mut before).await;
-            let on = on.with_live_metadata(&mut after).await;
-            on.was_shown(name, Some(&after));
-            result.extend(on.state(&after));
-            let changes = on.changes(&before, &after);
-            let (asked, besides): (Vec<Change>, Vec<Change>) =
-                changes.into_iter().partition(|change| change.is_given(&merged.given));
-            messages.extend(super::passwords(&on, &merged.given));
-            result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
-            let besides = changes::without_echoes(besides, &asked);
-            if !besides.is_empty() {
-                result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
-            }
-            on.note_currency(&mut result, &after).await;
-            note_titles(&mut result, titled);
-            on.note_differences(&mut result, &before, &merged.given, &after);
-            messages.extend(on.stored_by_hand(&before, &merged.given, &after));
-            if asked.is_empty() && messages.is_empty() && !result.contains_key("stored_differently") {
-                messages.push("nothing was changed: the document held these values already".to_owned());
-            }
-            on.note_document(&mut result, args.return_document, after);
-        }
+        Ok(after) => note_changes(&on, args, &merged.given, (before, after), titled, &mut told).await,
         Err(note) => {
             on.was_shown(name, None);
-            note_titles(&mut result, titled);
-            messages.push(note);
+            note_titles(&mut told.data, titled);
+            told.messages.push(note);
         }
     }
-    messages.extend(answer.messages);
-    Ok(ToolAnswer { messages, ..result.into() })
+    told.messages.extend(answer.messages);
+    Ok(told)
+}
+
+/// That the document is as its caller read it last, or was changed since where this change does not reach; what there is
+/// to say of that.
+///
+/// # Errors
+/// A document that was changed where this change reaches.
+async fn as_read(
+    on: &DocTypeCall<'_>,
+    args: &UpdateArgs,
+    before: &Map<String, Value>,
+    changes: &Map<String, Value>,
+) -> Result<Option<String>, ToolError> {
+    let name = on.name(&args.name);
+    let shown = on.last_shown(name);
+    let read = args.modified.as_deref().or(shown.as_ref().map(|shown| shown.modified()));
+    let Some(read) = read.filter(|read| !args.overwrite && text_of(before, "modified") != *read) else {
+        return Ok(None);
+    };
+    let has_room = |shown: &Fingerprint| shown.modified() == read && shown.leaves_room(before, changes);
+    if !shown.as_deref().is_some_and(has_room) {
+        return Err(Stale { name, read, before: None, changes }.told(on, before.clone()).await);
+    }
+    Ok(Some(beside(before)))
+}
+
+/// The changes laid onto the stored document, with its version, where nothing here speaks against them.
+async fn merged(
+    on: &DocTypeCall<'_>,
+    name: &str,
+    before: &Map<String, Value>,
+    changes: &Map<String, Value>,
+) -> Result<merge::Merged, ToolError> {
+    let mut merged = on.merged(before, changes)?;
+    fixed_fields::check_change(on, before, &merged).await?;
+    links::check_merged(on, &merged, before).await?;
+    file_fields::check(on, &merged.body, Some((name, before))).await?;
+    let modified = before.get("modified").cloned();
+    merged.body.extend(modified.map(|modified| ("modified".to_owned(), modified)));
+    Ok(merged)
+}
+
+/// The document as it is after somebody was faster, elsewhere in it: the same change of what it is now is tried, once.
+///
+/// # Errors
+/// Both sides, where it was tried before, or the other change reaches into this one.
+async fn overtaken(
+    on: &DocTypeCall<'_>,
+    name: &str,
+    before: &Map<String, Value>,
+    changes: &Map<String, Value>,
+    tried_before: bool,
+) -> Result<Map<String, Value>, ToolError> {
+    let stale = Stale { name, read: text_of(before, "modified"), before: Some(before), changes };
+    let Ok(now) = on.stored(name).await else { return Err(stale.untold(on)) };
+    let has_room = |read: Fingerprint| !read.is_of(&now) && read.leaves_room(&now, changes);
+    let has_room = Fingerprint::of(before).is_some_and(has_room);
+    if tried_before || !has_room {
+        return Err(stale.told(on, now).await);
+    }
+    Ok(now)
+}
+
+/// Tells what was changed, as reading it back shows: what was asked for, and what the site changed besides.
+async fn note_changes(
+    on: &DocTypeCall<'_>,
+    args: &UpdateArgs,
+    given: &Map<String, Value>,
+    (mut before, mut after): (Map<String, Value>, Map<String, Value>),
+    titled: Map<String, Value>,
+    told: &mut ToolAnswer,
+) {
+    let ToolAnswer { data: result, messages, .. } = told;
+    on.note_violation(result, &after);
+    messages.extend(form_defaults::untaxed(on, &after));
+    messages.extend(form_defaults::unfilled(on, given, &after));
+    messages.extend(on.no_act(&after));
+    on.with_live_metadata(&mut before).await;
+    let on = on.with_live_metadata(&mut after).await;
+    on.was_shown(on.name(&args.name), Some(&after));
+    result.extend(on.state(&after));
+    let changes = on.changes(&before, &after);
+    let (asked, besides): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.is_given(given));
+    messages.extend(super::passwords(&on, given));
+    result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
+    let besides = changes::without_echoes(besides, &asked);
+    if !besides.is_empty() {
+        result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
+    }
+    on.note_currency(result, &after).await;
+    note_titles(result, titled);
+    on.note_differences(result, &before, given, &after);
+    messages.extend(on.stored_by_hand(&before, given, &after));
+    if asked.is_empty() && messages.is_empty() && !result.contains_key("stored_differently") {
+        messages.push("nothing was changed: the document held these values already".to_owned());
+    }
+    on.note_document(result, args.return_document, after);
 }
 
 /// Refuses a change that would move the document out of what its caller may read; what the site works out is seen only

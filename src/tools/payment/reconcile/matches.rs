@@ -101,7 +101,7 @@ pub fn other_rows(payments: &[Side], matches: &[Match]) -> usize {
 /// # Errors
 /// All that is wrong with the rows, by their places.
 pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) -> Result<Vec<Match>, Vec<Violation>> {
-    let (mut violations, mut read) = (Vec::new(), Vec::<(usize, Match, bool)>::new());
+    let (mut violations, mut read) = (Vec::new(), Vec::<Allocation>::new());
     if rows.is_empty() {
         violations.push(wrong("allocations", "is empty; without it the oldest are matched".to_owned(), None));
     }
@@ -110,77 +110,114 @@ pub fn asked(rows: &[Map<String, Value>], payments: &[Side], invoices: &[Side]) 
         violations.push(wrong("allocations", message, None));
     }
     for (at, row) in rows.iter().enumerate().take(MOST) {
-        let before = violations.len();
-        let path = |key: &str| format!("allocations[{at}].{key}");
+        match Allocation::read(at, row, &read, payments, invoices) {
+            Ok(allocation) => read.push(allocation),
+            Err(found) => violations.extend(found.into_iter().map(|found| found_in(at, found))),
+        }
+    }
+    if violations.is_empty() { shared_out(read, payments, invoices) } else { Err(violations) }
+}
+
+/// What is wrong with a row, by its place among them.
+fn found_in(row: usize, found: Violation) -> Violation {
+    Violation { path: format!("allocations[{row}].{}", found.path), ..found }
+}
+
+/// One row of what is asked for.
+struct Allocation {
+    /// Its place among them.
+    at: usize,
+    /// What goes where; of an amount that is not stated 0.
+    found: Match,
+    is_stated: bool,
+}
+
+impl Allocation {
+    fn read(
+        at: usize,
+        row: &Map<String, Value>,
+        before: &[Self],
+        payments: &[Side],
+        invoices: &[Side],
+    ) -> Result<Self, Vec<Violation>> {
+        let mut violations = Vec::new();
         for key in row.keys().filter(|key| !matches!(key.as_str(), "payment" | "row" | "invoice" | "amount")) {
             let message = "no such key; an allocation has payment, row, invoice and amount".to_owned();
-            violations.push(wrong(&path(key), message, None));
+            violations.push(wrong(key, message, None));
         }
         let amount = row.get("amount").filter(|amount| !amount.is_null());
         let number = amount.and_then(stated_number);
         if amount.is_some() && number.is_none_or(|number| number <= 0.0 || !number.is_finite()) {
-            violations.push(wrong(&path("amount"), "expected a number above 0".to_owned(), None));
+            violations.push(wrong("amount", "expected a number above 0".to_owned(), None));
         }
         let mut side = |key: &str, sides: &[Side]| match named(row, key, sides) {
             Ok(place) => Some(place),
             Err(found) => {
-                violations.push(Violation { path: path(&found.path), ..found });
+                violations.push(found);
                 None
             }
         };
         let (payment, invoice) = (side("payment", payments), side("invoice", invoices));
-        let Some((payment, invoice)) = payment.zip(invoice).filter(|_| violations.len() == before) else { continue };
-        let (from, to) = (&payments[payment], &invoices[invoice]);
-        if read.iter().any(|(_, known, _)| (known.payment, known.invoice) == (payment, invoice)) {
-            violations.push(wrong(
-                &path("invoice"),
-                "this payment and this invoice are matched twice".to_owned(),
-                None,
-            ));
-        } else if let Some(other) = read
-            .iter()
-            .map(|(_, known, _)| known.payment)
-            .find(|other| *other != payment && payments[*other].is_in_the_document_of(from))
-        {
-            let known = payments[other].own_row().unwrap_or_default();
-            let message =
-                format!("row {known} of {} is matched already: match this one by a call after that", from.name);
-            violations.push(wrong(&path("row"), message, None));
-        } else if from.currency != to.currency {
-            let message = format!("{} is open in {}, {} in {}", from.name, from.currency, to.name, to.currency);
-            violations.push(wrong(&path("invoice"), message, None));
-        } else {
-            read.push((at, Match { payment, invoice, amount: number.unwrap_or_default() }, number.is_some()));
+        let Some((payment, invoice)) = payment.zip(invoice).filter(|_| violations.is_empty()) else {
+            return Err(violations);
+        };
+        let found = Match { payment, invoice, amount: number.unwrap_or_default() };
+        match found.beside(before, payments, invoices) {
+            Some(wrong) => Err(vec![wrong]),
+            None => Ok(Self { at, found, is_stated: number.is_some() }),
         }
     }
-    if !violations.is_empty() {
-        return Err(violations);
+}
+
+impl Match {
+    /// Why it cannot be made beside those that were asked for before it.
+    fn beside(&self, before: &[Allocation], payments: &[Side], invoices: &[Side]) -> Option<Violation> {
+        let (from, to) = (&payments[self.payment], &invoices[self.invoice]);
+        let known = || before.iter().map(|known| known.found);
+        if known().any(|known| (known.payment, known.invoice) == (self.payment, self.invoice)) {
+            return Some(wrong("invoice", "this payment and this invoice are matched twice".to_owned(), None));
+        }
+        let is_other_row =
+            |known: &Match| known.payment != self.payment && payments[known.payment].is_in_the_document_of(from);
+        if let Some(other) = known().find(is_other_row) {
+            let row = payments[other.payment].own_row().unwrap_or_default();
+            let message = format!("row {row} of {} is matched already: match this one by a call after that", from.name);
+            return Some(wrong("row", message, None));
+        }
+        (from.currency != to.currency).then(|| {
+            let message = format!("{} is open in {}, {} in {}", from.name, from.currency, to.name, to.currency);
+            wrong("invoice", message, None)
+        })
     }
-    let mut left = Left::of(payments, invoices);
-    let (stated, open): (Vec<usize>, Vec<usize>) = (0..read.len()).partition(|row| read[*row].2);
+}
+
+/// Gives each allocation its amount: what is stated first, then as much as is left.
+fn shared_out(mut read: Vec<Allocation>, payments: &[Side], invoices: &[Side]) -> Result<Vec<Match>, Vec<Violation>> {
+    let (mut left, mut violations) = (Left::of(payments, invoices), Vec::new());
+    let (stated, open): (Vec<usize>, Vec<usize>) = (0..read.len()).partition(|row| read[*row].is_stated);
     for row in stated.into_iter().chain(open) {
-        let (at, found, is_stated) = &mut read[row];
+        let Allocation { at, found, is_stated } = &mut read[row];
         let (of_payment, of_invoice) = (left.payments[found.payment], left.invoices[found.invoice]);
         let most = of_payment.min(of_invoice);
         if !*is_stated {
             found.amount = most;
         }
-        let path = format!("allocations[{at}].amount");
         if is_above(found.amount, most) {
             let (of, least) = match of_payment < of_invoice {
                 true => (&payments[found.payment].name, of_payment),
                 false => (&invoices[found.invoice].name, of_invoice),
             };
             let message = format!("{} is more than the {least} that is left of {of}", found.amount);
-            violations.push(wrong(&path, message, Some(least).filter(|least| is_above(*least, 0.0))));
+            let nearest = Some(least).filter(|least| is_above(*least, 0.0));
+            violations.push(found_in(*at, wrong("amount", message, nearest)));
         } else if !is_above(found.amount, 0.0) {
-            violations.push(wrong(&path, "nothing is left for it after the others".to_owned(), None));
+            let message = "nothing is left for it after the others".to_owned();
+            violations.push(found_in(*at, wrong("amount", message, None)));
         } else {
-            let Match { payment, invoice, amount } = *found;
-            left.take(payment, invoice, amount);
+            left.take(found.payment, found.invoice, found.amount);
         }
     }
-    if violations.is_empty() { Ok(read.into_iter().map(|(_, found, _)| found).collect()) } else { Err(violations) }
+    if violations.is_empty() { Ok(read.into_iter().map(|one| one.found).collect()) } else { Err(violations) }
 }
 
 /// The place of what a row names among those that are open; what is wrong has the key for its path.

@@ -8,31 +8,31 @@ mod kinds;
 mod matches;
 mod postings;
 mod sources;
+mod told;
 mod write;
 
-use erpnext_schema::{Operator, Order, counted};
+use std::ops::ControlFlow;
+
+use erpnext_schema::counted;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::booked::oldest_free;
-use self::entries::{ADVANCES, Entries, Sight, limit};
+use self::entries::{Entries, Sight};
 use self::kinds::{ENTRY, Kind};
-use self::matches::{Match, Side, asked, other_rows};
+use self::matches::{Match, asked, other_rows};
 use self::postings::Postings;
 use self::sources::{Permits, Source};
+use self::told::{done, open_now, told, told_after};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
-use crate::cleared::Cleared;
-use crate::document::amounts::{is_above, money};
-use crate::document::outcome::Verdict;
+use crate::cleared::{Cleared, Confirmed};
 use crate::documents::DocTypeCall;
-use crate::documents::names::document_name;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation, Policy, WriteState};
-use crate::site::ListQuery;
+use crate::policy::{Operation, Policy, WriteState};
 use crate::tool::kinds::Documents;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -99,65 +99,19 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let invoices = DocTypeCall::of(&call, &of).await?;
     invoices.keeps_values().await?;
     invoices.needs_to_read(&["company", args.party_type.field(), "outstanding_amount"])?;
-    let (mut permits, mut closed) = (Vec::new(), Vec::new());
-    for kind in Kind::ALL {
-        match Permits::of(session, kind, args.party_type).await {
-            Ok(found) => permits.push(found),
-            Err(error) => closed.push(not_looked_at(kind, &args, error)?),
-        }
-    }
-    let mut sources = Vec::new();
-    for found in &permits {
-        match Source::of(&call, found, args.party_type).await {
-            Ok(source) => sources.push(source),
-            Err(error) => closed.push(not_looked_at(found.kind, &args, error)?),
-        }
-    }
+    let mut closed = Vec::new();
+    let permits = permits(&call, &args, &mut closed).await?;
+    let sources = sources(&call, &permits, &args, &mut closed).await?;
     let sight = Sight { sources: &sources, invoices: &invoices, asks: &update };
     links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
     let mut entries = sight.entries(&args).await?;
     entries.left_out.extend(closed);
-    let mut matches = match &args.allocations {
-        Some(rows) => asked(rows, &entries.payments, &entries.invoices)
-            .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
-        None => oldest_free(&sight, &mut entries).await?,
-    };
-    if matches.len() > MOST {
-        let message = format!("{} more allocations are possible: call again after these", matches.len() - MOST);
-        entries.left_out.push(message);
-        matches.truncate(MOST);
-    }
-    if matches.is_empty() {
-        let mut what = format!(
-            "{} and {} of {:?} are open and in sight: nothing can be matched, and nothing was sent.",
-            counted(entries.payments.len(), "payment"),
-            counted(entries.invoices.len(), "invoice"),
-            args.party
-        );
-        entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
-        let next = format!(
-            "Before anything is recorded, list {PAYMENT} of this party with unallocated_amount above 0: what is there is \
-             recorded already, and record_payment would record it again."
-        );
-        return Err(ToolError::refused(what, next));
-    }
-    let others = other_rows(&entries.payments, &matches);
-    if others > 0 {
-        let rows = counted(others, "open row");
-        entries
-            .left_out
-            .push(format!("{rows} of Journal Entries that are matched by another row: call again after these"));
-    }
+    let matches = chosen(&call, &sight, &args, &mut entries).await?;
     let changed = Matched::all(&sight, &call, &entries, &matches).await?;
     let mut differences = Vec::new();
     let form = allotted(&sight, &entries, &changed, &mut differences).await?;
     let told = told(&entries, &matches, &changed, differences);
-    for payment in &changed {
-        let Source { changed: on, submit, .. } = payment.source;
-        submit.map_or(Ok(()), |permit| permit.admits_stored(&payment.before))?;
-        on.permit.keeps_in_sight("changed", &payment.after)?;
-        on.would_pass(&step(payment, &told)).await?;
-    }
+    would_pass(&changed, &told).await?;
     on.has_room_for(changed.len()).await?;
     let postings = Postings::of(&call, &entries, &changed).await?;
     if call.attempt.dry_run {
@@ -167,16 +121,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
         answer.insert("next".to_owned(), json!(next));
         return Ok(answer.into());
     }
-    let state: Value = changed.iter().map(|payment| json!([payment.name(), payment.before.get("modified")])).collect();
-    let about = About {
-        tool: call.tool.name(),
-        doctype: PAYMENT,
-        state: Some(&state),
-        operation: Operation::Cancel,
-        always: false,
-        what: format!("match {} of {:?} with invoices", counted(changed.len(), "payment"), args.party),
-    };
-    let confirmed = about.confirmed(session, call.given, || told.clone()).await?;
+    let confirmed = confirmed(&call, &args, &changed, &told).await?;
     session.audit.intend_batch(call.attempt)?;
     let members: Vec<Member<'_>> = changed
         .iter()
@@ -185,18 +130,10 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
             Member::new(&on, source.def, source.permit, Some(payment.name()), Some(confirmed))
         })
         .collect();
-    let mut leave: Vec<Cleared<'_>> = Vec::with_capacity(changed.len());
-    for (at, payment) in changed.iter().enumerate() {
-        match members[at].on().gate_as(Operation::Cancel, step(payment, &told)).await {
-            Ok(Go::Send(cleared)) => leave.push(cleared),
-            Ok(Go::Answer(answer)) => return Ok(answer),
-            // With one that may not be matched none is.
-            Err(error) => {
-                members[..=at].iter().for_each(|member| member.settle(Err(&error)));
-                return Err(error);
-            }
-        }
-    }
+    let leave = match leave(&members, &changed, &told).await? {
+        ControlFlow::Continue(leave) => leave,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     let posted = postings.members(&on, confirmed);
     for (at, member) in posted.iter().enumerate() {
         if let Err(error) = member.begin().await {
@@ -214,6 +151,133 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     Ok(ToolAnswer { messages, ..answer.into() })
 }
 
+/// The permits for each kind of payment that the configuration opens; what it closes is noted.
+async fn permits(call: &Call<'_>, args: &ReconcileArgs, closed: &mut Vec<String>) -> Result<Vec<Permits>, ToolError> {
+    let mut permits = Vec::new();
+    for kind in Kind::ALL {
+        match Permits::of(call.session, kind, args.party_type).await {
+            Ok(found) => permits.push(found),
+            Err(error) => closed.push(not_looked_at(kind, args, error)?),
+        }
+    }
+    Ok(permits)
+}
+
+/// The calls on each kind that may be seen and changed as far as matching needs; which may not is noted.
+async fn sources<'a>(
+    call: &Call<'a>,
+    permits: &'a [Permits],
+    args: &ReconcileArgs,
+    closed: &mut Vec<String>,
+) -> Result<Vec<Source<'a>>, ToolError> {
+    let mut sources = Vec::new();
+    for found in permits {
+        match Source::of(call, found, args.party_type).await {
+            Ok(source) => sources.push(source),
+            Err(error) => closed.push(not_looked_at(found.kind, args, error)?),
+        }
+    }
+    Ok(sources)
+}
+
+/// What goes where: as it is asked for, or else the oldest; no more than one call takes. What is left for another call is
+/// noted.
+///
+/// # Errors
+/// Allocations that are wrong, and nothing to match.
+async fn chosen(
+    call: &Call<'_>,
+    sight: &Sight<'_>,
+    args: &ReconcileArgs,
+    entries: &mut Entries,
+) -> Result<Vec<Match>, ToolError> {
+    let mut matches = match &args.allocations {
+        Some(rows) => asked(rows, &entries.payments, &entries.invoices)
+            .map_err(|found| ToolError::arguments(call.tool.name(), found))?,
+        None => oldest_free(sight, entries).await?,
+    };
+    if matches.len() > MOST {
+        let message = format!("{} more allocations are possible: call again after these", matches.len() - MOST);
+        entries.left_out.push(message);
+        matches.truncate(MOST);
+    }
+    if matches.is_empty() {
+        return Err(nothing_to_match(entries, &args.party));
+    }
+    let others = other_rows(&entries.payments, &matches);
+    if others > 0 {
+        let rows = counted(others, "open row");
+        entries
+            .left_out
+            .push(format!("{rows} of Journal Entries that are matched by another row: call again after these"));
+    }
+    Ok(matches)
+}
+
+fn nothing_to_match(entries: &Entries, party: &str) -> ToolError {
+    let mut what = format!(
+        "{} and {} of {party:?} are open and in sight: nothing can be matched, and nothing was sent.",
+        counted(entries.payments.len(), "payment"),
+        counted(entries.invoices.len(), "invoice"),
+    );
+    entries.left_out.iter().for_each(|left| what.push_str(&format!(" {left}.")));
+    let next = format!(
+        "Before anything is recorded, list {PAYMENT} of this party with unallocated_amount above 0: what is there is \
+         recorded already, and record_payment would record it again."
+    );
+    ToolError::refused(what, next)
+}
+
+/// That each payment could be changed, before anybody is asked.
+async fn would_pass(changed: &[Matched<'_>], told: &Map<String, Value>) -> Result<(), ToolError> {
+    for payment in changed {
+        let Source { changed: on, submit, .. } = payment.source;
+        submit.map_or(Ok(()), |permit| permit.admits_stored(&payment.before))?;
+        on.permit.keeps_in_sight("changed", &payment.after)?;
+        on.would_pass(&step(payment, told)).await?;
+    }
+    Ok(())
+}
+
+/// That all of it is confirmed, as the payments are now.
+async fn confirmed(
+    call: &Call<'_>,
+    args: &ReconcileArgs,
+    changed: &[Matched<'_>],
+    told: &Map<String, Value>,
+) -> Result<Confirmed, ToolError> {
+    let state: Value = changed.iter().map(|payment| json!([payment.name(), payment.before.get("modified")])).collect();
+    let about = About {
+        tool: call.tool.name(),
+        doctype: PAYMENT,
+        state: Some(&state),
+        operation: Operation::Cancel,
+        always: false,
+        what: format!("match {} of {:?} with invoices", counted(changed.len(), "payment"), args.party),
+    };
+    about.confirmed(call.session, call.given, || told.clone()).await
+}
+
+/// The leave to change each payment: with one that may not be matched none is.
+async fn leave<'a>(
+    members: &'a [Member<'_>],
+    changed: &'a [Matched<'_>],
+    told: &'a Map<String, Value>,
+) -> Result<ControlFlow<ToolAnswer, Vec<Cleared<'a>>>, ToolError> {
+    let mut leave = Vec::with_capacity(changed.len());
+    for (at, (member, payment)) in members.iter().zip(changed).enumerate() {
+        match member.on().gate_as(Operation::Cancel, step(payment, told)).await {
+            Ok(Go::Send(cleared)) => leave.push(cleared),
+            Ok(Go::Answer(answer)) => return Ok(ControlFlow::Break(answer)),
+            Err(error) => {
+                members[..=at].iter().for_each(|member| member.settle(Err(&error)));
+                return Err(error);
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(leave))
+}
+
 /// That payments of a kind are left out, where that is the configuration's; without Payment Entries there is nothing to do.
 fn not_looked_at(kind: Kind, args: &ReconcileArgs, error: ToolError) -> Result<String, ToolError> {
     match error {
@@ -229,159 +293,4 @@ fn not_looked_at(kind: Kind, args: &ReconcileArgs, error: ToolError) -> Result<S
 fn step<'a>(payment: &'a Matched<'_>, told: &'a Map<String, Value>) -> Step<'a> {
     let state = WriteState::Changed { stored: &payment.before, result: &payment.after };
     Step { name: Some(payment.name()), state, preview: told }
-}
-
-/// What is shown before and told after: what of each goes where, and what stays open.
-fn told(entries: &Entries, matches: &[Match], changed: &[Matched<'_>], differences: Vec<Value>) -> Map<String, Value> {
-    let open = |sides: &[Side]| sides.iter().map(|side| side.open).collect::<Vec<f64>>();
-    let (mut payments, mut invoices) = (open(&entries.payments), open(&entries.invoices));
-    let take = |left: &mut f64, amount: f64| {
-        let before = *left;
-        *left = money(before - amount);
-        json!({"before": before, "after": *left})
-    };
-    // It was named, or may be read where it stands.
-    let apart = entries.form.get(ADVANCES).and_then(Value::as_str);
-    let rows: Vec<Value> = matches
-        .iter()
-        .map(|one| {
-            let (payment, invoice) = (&entries.payments[one.payment], &entries.invoices[one.invoice]);
-            let mut told = json!({
-                "payment": payment.name, "paid_on": payment.date, "invoice": invoice.name, "invoiced_on": invoice.date,
-                "amount": one.amount, "currency": invoice.currency,
-                "payment_open": take(&mut payments[one.payment], one.amount),
-                "invoice_open": take(&mut invoices[one.invoice], one.amount),
-            });
-            if payment.doctype != PAYMENT {
-                told["payment_is"] = json!(payment.doctype);
-            }
-            if let Some(row) = payment.own_row() {
-                told["row"] = json!(row);
-            }
-            let is_apart =
-                |of: &Matched<'_>| of.name() == payment.name && apart.is_some_and(|account| of.is_in(account));
-            if changed.iter().any(is_apart) {
-                told["booked_in"] = json!(apart);
-            }
-            if payment.doctype == invoice.doctype {
-                told["made_by"] = json!(format!("a {ENTRY} that the site makes and submits"));
-            }
-            told
-        })
-        .collect();
-    let mut left_out = entries.left_out.clone();
-    let mut stays = |what: &str, sides: &[Side], left: &[f64]| {
-        let open: Vec<_> = sides.iter().zip(left).filter(|(_, left)| is_above(**left, 0.0)).collect();
-        if open.len() > MOST_LEFT {
-            left_out.push(format!("{} more {what} stay open", open.len() - MOST_LEFT));
-        }
-        let first = open.into_iter().take(MOST_LEFT).map(|(side, left)| {
-            let mut told = json!({"name": side.name, "open": left, "currency": side.currency});
-            if let Some(row) = side.own_row() {
-                told["row"] = json!(row);
-            }
-            told
-        });
-        Value::Array(first.collect())
-    };
-    let fact = |key: &str| entries.form.get(key).cloned().unwrap_or_default();
-    let mut told = Map::from_iter([
-        ("company".to_owned(), fact("company")),
-        ("account".to_owned(), fact("receivable_payable_account")),
-        ("allocation".to_owned(), Value::Array(rows)),
-        ("payments_left".to_owned(), stays("payments", &entries.payments, &payments)),
-        ("invoices_left".to_owned(), stays("invoices", &entries.invoices, &invoices)),
-    ]);
-    told.extend(apart.map(|account| ("advance_account".to_owned(), json!(account))));
-    if !differences.is_empty() {
-        told.insert("exchange_differences".to_owned(), Value::Array(differences));
-    }
-    if !left_out.is_empty() {
-        told.insert("left_out".to_owned(), json!(left_out));
-    }
-    told
-}
-
-/// What of the preview is told after; where it is not shown to be done, as what was meant.
-fn told_after(told: Map<String, Value>, is_shown: bool) -> Map<String, Value> {
-    let after = told.into_iter().filter_map(|(key, value)| match (key.as_str(), is_shown) {
-        ("allocation", false) => Some(("meant".to_owned(), value)),
-        ("allocation" | "exchange_differences", true) | ("left_out", _) => Some((key, value)),
-        _ => None,
-    });
-    after.collect()
-}
-
-/// What came of it, as the payments show it: that the site said yes is not enough.
-async fn done(write: &Reconciled<'_>) -> Map<String, Value> {
-    let names: Vec<&str> = write.payments.iter().map(Matched::name).collect();
-    let why = match write.readings().await {
-        Ok(now) => match write.verdict(&now) {
-            Verdict::Made(()) => {
-                let mut answer = Map::from_iter([("reconciled".to_owned(), json!(names))]);
-                for (payment, now) in write.payments.iter().zip(&now) {
-                    let on = &payment.source.changed;
-                    if let Some(now) = now.as_ref().filter(|_| on.permit.is_conditional()) {
-                        on.note_violation(&mut answer, now);
-                    }
-                }
-                return answer;
-            }
-            Verdict::NotYet(why) | Verdict::Open(why) => why,
-        },
-        Err(error) => {
-            tracing::warn!("payments after matching: {}", error.for_log());
-            "the payments could not be read".to_owned()
-        }
-    };
-    let told =
-        format!("the site answered that it matched them, but reading does not show it: {why}. Read the payments.");
-    Map::from_iter([("not_shown".to_owned(), json!(names)), ("look_at".to_owned(), json!(told))])
-}
-
-/// What is open of the invoices now, as they are read.
-async fn open_now(sight: &Sight<'_>, entries: &Entries, matches: &[Match]) -> Value {
-    let on = sight.invoices;
-    let mut names: Vec<&str> = matches.iter().map(|one| entries.invoices[one.invoice].name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let fields =
-        ["name", "outstanding_amount", "status"].into_iter().filter(|field| *field == "name" || on.may_read(field));
-    let query = ListQuery {
-        fields: fields.map(str::to_owned).collect(),
-        filters: vec![Filter::new("name", Operator::In, json!(names))],
-        order_by: vec![Order::asc("name")],
-        limit: limit(MOST),
-        ..ListQuery::default()
-    };
-    let row = |row: &Map<String, Value>| {
-        let mut told = Map::from_iter([("invoice".to_owned(), json!(row.get("name").and_then(document_name)))]);
-        told.extend(row.get("outstanding_amount").map(|open| ("open".to_owned(), open.clone())));
-        told.extend(row.get("status").map(|status| ("status".to_owned(), status.clone())));
-        Value::Object(told)
-    };
-    match on.session.site.list(on.permit, &query).await {
-        Ok(rows) => rows.data.iter().map(row).collect(),
-        Err(error) => {
-            tracing::warn!("invoices after matching: {}", error.for_log());
-            json!("could not be read")
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use serde_json::json;
-
-    use super::told_after;
-
-    #[test]
-    fn what_is_not_shown_to_be_done_is_told_as_meant() {
-        let told = json!({"company": "A", "allocation": [1], "exchange_differences": [2], "left_out": [3]});
-        let told = told.as_object().unwrap();
-        let done = json!({"allocation": [1], "exchange_differences": [2], "left_out": [3]});
-        assert_eq!(json!(told_after(told.clone(), true)), done);
-        assert_eq!(json!(told_after(told.clone(), false)), json!({"meant": [1], "left_out": [3]}));
-    }
 }

@@ -1,11 +1,12 @@
 //! The history of a document from what stands beside it: who changed what, from which value to which, and what people
 //! wrote; newest first, without the changes that are none.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, flag, rows};
+mod version;
+
+use erpnext_schema::{Children, DocTypeDef, FieldDef, rows};
 use serde_json::{Map, Value, json};
 
-use super::called::{self, is_same};
-use super::{Masked, html, text_of};
+use super::{Masked, called, html, text_of};
 use crate::limit::memory;
 use crate::policy::{FieldRef, FieldRule};
 
@@ -110,111 +111,6 @@ impl Reader<'_> {
             }
         }
         entry
-    }
-
-    /// A Version, unless nothing of it is worth telling or may be told.
-    fn version(&self, version: &Map<String, Value>) -> Option<Map<String, Value>> {
-        let data = data(version)?;
-        let list = |key| list(&data, key);
-        let mut what = "changed";
-        let (mut changes, mut also) = (Map::new(), Map::new());
-        for change in list("changed") {
-            let [Value::String(field), from, to] = change.as_slice() else { continue };
-            if field == "docstatus" {
-                // An amendment is compared with the cancelled document that it comes from.
-                what = match to.as_u64() {
-                    Some(1) => "submitted",
-                    Some(0) => "amended",
-                    _ => "cancelled",
-                };
-            } else if let Some(known) = self.shown(field).filter(|_| !is_same(from, to)) {
-                // What the site works out itself follows of the rest.
-                let of = if known.is(flag::READ_ONLY) { &mut also } else { &mut changes };
-                of.insert(field.clone(), json!({"from": from, "to": to}));
-            }
-        }
-        let mut rows = Vec::new();
-        for change in list("row_changed") {
-            let [Value::String(table), at, Value::String(name), Value::Array(cells)] = change.as_slice() else {
-                continue;
-            };
-            let Some((field, child)) = self.table(table) else { continue };
-            let mut changes = Map::new();
-            for cell in cells.iter().filter_map(Value::as_array) {
-                let [Value::String(column), from, to] = cell.as_slice() else { continue };
-                if !is_same(from, to) && self.may_see(field, child, column) {
-                    changes.insert(column.clone(), json!({"from": from, "to": to}));
-                }
-            }
-            if !changes.is_empty() {
-                let row = self.rows(table).find(|row| text_of(row, "name") == name);
-                let idx = at.as_u64().map(|at| json!(at + 1));
-                rows.push(json!({"table": table, "row": self.called(field, child, row, idx), "changes": changes}));
-            }
-        }
-        let moved = |key| {
-            let whole = list(key).filter_map(|change| match change.as_slice() {
-                [Value::String(table), Value::Object(row)] => Some((table.as_str(), row)),
-                _ => None,
-            });
-            whole.collect::<Vec<_>>()
-        };
-        let (mut added, mut removed) = (moved("added"), moved("removed"));
-        if what == "amended" {
-            // Each row is a new one in the place of an old one, most of them equal.
-            added.retain(|(table, row)| {
-                let before = removed.iter().enumerate().filter(|(_, (of, _))| of == table);
-                let mut before = before.filter_map(|(at, (_, old))| Some((at, self.amended(table, old, row)?)));
-                let Some((at, (called, changes))) = before.next() else { return true };
-                removed.remove(at);
-                if !changes.is_empty() {
-                    rows.push(json!({"table": table, "row": called, "changes": changes}));
-                }
-                false
-            });
-        }
-        for (what, moved) in [("added", added), ("removed", removed)] {
-            for (table, row) in moved {
-                let Some((field, child)) = self.table(table) else { continue };
-                rows.push(json!({"table": table, what: self.called(field, child, Some(row), row.get("idx").cloned())}));
-            }
-        }
-        if changes.is_empty() && also.is_empty() && rows.is_empty() && what == "changed" {
-            return None;
-        }
-        let mut entry = stamped(version, self.if_seen("modified_by", "owner"), what);
-        if !changes.is_empty() {
-            entry.insert("changes".to_owned(), Value::Object(changes));
-        }
-        if !rows.is_empty() {
-            entry.insert("rows".to_owned(), Value::Array(rows));
-        }
-        if !also.is_empty() {
-            entry.insert("also_changed".to_owned(), Value::Object(also));
-        }
-        Some(entry)
-    }
-
-    /// A row of an amendment that stands in the place of an old one, and what it has otherwise; nothing where it is about
-    /// something else.
-    fn amended(
-        &self,
-        table: &str,
-        old: &Map<String, Value>,
-        new: &Map<String, Value>,
-    ) -> Option<(Map<String, Value>, Map<String, Value>)> {
-        let (field, child) = self.table(table)?;
-        let child = child?;
-        let may_see = |column: &str| self.may_see(field, Some(child), column);
-        let called =
-            |row: &Map<String, Value>| called::called(Some(child), Some(row), row.get("idx").cloned(), &may_see);
-        let (was, is) = (called(old), called(new));
-        let of = |row: &Map<String, Value>, column: &str| row.get(column).cloned().unwrap_or_default();
-        let changes = child.fields.iter().filter(|column| may_see(column.fieldname)).filter_map(|column| {
-            let (from, to) = (of(old, column.fieldname), of(new, column.fieldname));
-            (!is_same(&from, &to)).then(|| (column.fieldname.to_owned(), json!({"from": from, "to": to})))
-        });
-        (was == is).then(|| (is, changes.collect()))
     }
 
     fn table(&self, name: &str) -> Option<(&'static FieldDef, Option<&'static DocTypeDef>)> {
