@@ -134,7 +134,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
             // Without a table, or without rows in it, a document has a line all the same.
             for row in &own.unwrap_or_else(|| vec![Row::new()]) {
                 let cells = asked.columns.iter().map(|column| column.value(document, row, &links, &mut unseen));
-                sheet.add(&cells.collect::<Vec<_>>()).map_err(place::unwritable)?;
+                place.add(&mut sheet, &cells.collect::<Vec<_>>())?;
             }
         }
         fits(sheet.rows(), "The rows of these documents")?;
