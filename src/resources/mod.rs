@@ -155,14 +155,17 @@ pub async fn read(
     observer: &CallObserver,
 ) -> Result<Content, Unread> {
     let reading = address::parse(uri).map_err(Unread::Address)?;
-    let Some(tool) = connection.registry().find(reading.tool) else {
+    let is_export = address::EXPORTERS.contains(&reading.tool);
+    // An address does not tell which of the two made the file.
+    let tools = if is_export { &address::EXPORTERS[..] } else { &[reading.tool][..] };
+    let Some(tool) = tools.iter().find_map(|name| connection.registry().find(name)) else {
         if let Some(refused) = tools::known(reading.tool) {
             connection.refuse(refused, &reading.arguments, client, observer).await;
         }
         let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
         return Err(Unread::Missing(message));
     };
-    if reading.tool == address::EXPORTER {
+    if is_export {
         let file = connection.read_back(tool, reading.arguments, client, observer).await;
         let file = file.map_err(|error| unread(&error))?;
         let base64 = aside(file.bytes.len(), move || BASE64_STANDARD.encode(file.bytes)).await;
