@@ -155,10 +155,14 @@ pub async fn read(
     observer: &CallObserver,
 ) -> Result<Content, Unread> {
     let reading = address::parse(uri).map_err(Unread::Address)?;
-    let is_export = address::EXPORTERS.contains(&reading.tool);
-    // An address does not tell which of the two made the file.
-    let tools = if is_export { &address::EXPORTERS[..] } else { &[reading.tool][..] };
-    let Some(tool) = tools.iter().find_map(|name| connection.registry().find(name)) else {
+    let (is_export, registry) = (address::EXPORTERS.contains(&reading.tool), connection.registry());
+    let found = if is_export {
+        // An address does not tell which of them made the file.
+        address::EXPORTERS.iter().find_map(|name| registry.find(name))
+    } else {
+        registry.find(reading.tool)
+    };
+    let Some(tool) = found else {
         if let Some(refused) = tools::known(reading.tool) {
             connection.refuse(refused, &reading.arguments, client, observer).await;
         }
