@@ -117,7 +117,8 @@ impl Held {
     }
 
     fn name(&self, label: &Label) -> String {
-        let of = [self.owner.as_bytes(), self.rules.as_bytes(), label.id.as_bytes(), label.doctype.as_bytes()];
+        let of: [&[u8]; 4] =
+            [self.owner.as_bytes(), self.rules.as_bytes(), label.id.as_bytes(), label.doctype.as_bytes()];
         format!("{}{}.{}", self.prefix(), hash(&of), label.format.as_str())
     }
 
