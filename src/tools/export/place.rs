@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use super::Format;
 use super::folder::LIVES;
 use super::held::{Held, Label, MOST_BYTES};
-use super::sheet::Sheet;
+use super::sheet::{PACKED, Sheet};
 use crate::error::ToolError;
 use crate::tool::Call;
 
@@ -93,7 +93,7 @@ impl<'a> Place<'a> {
     /// It is; and the system's.
     pub fn add(&self, sheet: &mut Sheet, row: &[Value]) -> Result<(), ToolError> {
         sheet.add(row).map_err(unwritable)?;
-        self.fits(sheet.at_least())
+        self.fits(sheet.weight())
     }
 
     /// Refuses a file that is larger than one that is read back through this server.
@@ -104,7 +104,9 @@ impl<'a> Place<'a> {
         let most = MOST_BYTES >> 20;
         Err(ToolError::refused(
             format!(
-                "The file would have {bytes} bytes or more, and over HTTP one has up to {most} MB. Nothing is left of it."
+                "The file is too large: over HTTP one has up to {most} MB, and up to {} MB before xlsx packs it. Nothing is \
+                 left of it.",
+                most * PACKED
             ),
             "Narrow the filters or name fewer fields, and export each part; xlsx is packed and takes a quarter of csv.",
         ))
@@ -291,16 +293,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let held = Some(Held::of(directory.path(), caller.identity(), ""));
         let row = [Value::from("x".repeat(30_000))];
-        for (format, most_rows) in [(Format::Csv, MOST_BYTES / 30_000), (Format::Xlsx, MOST_BYTES * 20 / 30_000)] {
+        let begin = |format| {
             let place =
                 Place { directory: directory.path(), format, stem: "x".into(), is_chosen: false, held: held.clone() };
-            let mut sheet = Sheet::begin(directory.path(), format, vec![("text".to_owned(), Holds::Other)]).unwrap();
-            let refused = (0..=most_rows).find_map(|_| place.add(&mut sheet, &row).err());
-            assert!(refused.unwrap().for_model().contains("up to 5 MB"));
-            assert!(sheet.rows() + 2 > most_rows, "no sooner than has to be");
-            drop(sheet);
-            assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left of it");
-        }
+            (place, Sheet::begin(directory.path(), format, vec![("text".to_owned(), Holds::Other)]).unwrap())
+        };
+        let (place, mut sheet) = begin(Format::Csv);
+        let refused = (0..=MOST_BYTES / 30_000).find_map(|_| place.add(&mut sheet, &row).err());
+        assert!(refused.unwrap().for_model().contains("up to 5 MB"));
+        assert!(sheet.rows() > MOST_BYTES / 30_000, "no sooner than has to be");
+        drop(sheet);
+        let (place, mut sheet) = begin(Format::Xlsx);
+        assert!((0..20).all(|_| place.add(&mut sheet, &row).is_ok()));
+        assert!(
+            (30_000..31_000).contains(&sheet.weight()),
+            "a twentieth of what is not packed yet: {}",
+            sheet.weight()
+        );
+        drop(sheet);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left of it");
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::hex::hex;
 
 /// The longest text of a cell of XLSX, in units of UTF-16.
 const LONGEST_CELL: usize = 32_767;
-/// Into how small a part XLSX packs what is in its cells, at best, and how many bytes a cell takes beside its text.
-const PACKED: u64 = 20;
+/// How many times as large as a file XLSX may be before it is packed, and how many bytes a cell takes beside its text.
+pub(super) const PACKED: u64 = 20;
 const CELL: u64 = 8;
 /// The largest whole number that XLSX holds exactly.
 const EXACT: u64 = 1 << 53;
@@ -102,8 +102,8 @@ impl Sheet {
         self.rows
     }
 
-    /// How many bytes the file will have at least: XLSX is packed only at the end.
-    pub fn at_least(&self) -> u64 {
+    /// How many bytes the file has by now, of those that it may have: XLSX is packed only at the end.
+    pub fn weight(&self) -> u64 {
         match self.writer {
             Writer::Csv(_) => self.bytes,
             Writer::Xlsx { .. } => self.bytes / PACKED,
