@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,6 +10,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::program::Program;
 use super::{Served, answered, data, message};
 use crate::sandbox::{COMPANY, SampleSite};
 
@@ -80,6 +81,12 @@ impl Desk {
     }
 }
 
+/// Has a file be so many minutes old.
+fn aged(file: &Path, minutes: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(minutes * 60)).unwrap();
+}
+
 fn sha256(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -147,10 +154,6 @@ async fn it_is_withdrawn_after_an_hour_and_the_last_five_are_held() {
     let desk = Desk::open().await;
     let (first, _) = desk.export(json!({"doctype": "Customer"})).await;
     let [file]: [PathBuf; 1] = desk.held().try_into().unwrap();
-    let aged = |file: &Path, minutes: u64| {
-        let file = fs::File::options().write(true).open(file).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(minutes * 60)).unwrap();
-    };
     aged(&file, 59);
     assert!(desk.read("administrator", "/mcp", &first["resource"]).await["result"].is_object());
     aged(&file, 60);
@@ -198,4 +201,26 @@ async fn the_file_of_a_report_is_read_back_where_documents_are_not_exported() {
     let lines = desk.log();
     let told: Vec<Value> = lines.iter().map(|line| json!([line["tool"], line["result"]])).collect();
     assert_eq!(told[told.len() - 2..], [json!(["export_report", "ALLOWED"]), json!(["export_report", "ALLOWED"])]);
+}
+
+#[tokio::test]
+async fn a_server_removes_what_is_over_and_what_a_killed_one_left() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let held = folder.path().join("over-http");
+    fs::create_dir(&held).unwrap();
+    let over = held.join(format!("{}-{}.csv", "0".repeat(32), "a".repeat(32)));
+    let (left, young) = (folder.path().join(".export-a1B2c3"), folder.path().join(".export-a1B2c4"));
+    for (file, hours) in [(&over, 1), (&left, 24), (&young, 1)] {
+        fs::write(file, "x").unwrap();
+        aged(file, 60 * hours);
+    }
+    let mut config = site.config(json!({"doctypes": {"Customer": {"read": true, "export": true}}}));
+    config["export"] = json!({"directory": folder.path()});
+    let _program = Program::start(&config).await;
+    let started = Instant::now();
+    while over.exists() || left.exists() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{over:?} {left:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(young.exists(), "somebody may still write it");
 }
