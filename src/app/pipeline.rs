@@ -43,7 +43,7 @@ pub async fn run(
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
     let first = signed(super::attempt::of(tool, &given), session, client, known);
-    let mut begun = Begun::new(session.audit, observer, first.clone());
+    let mut begun = Begun::new(session.audit, observer, first.clone()).counted(session.counts());
     observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let refused = tools::find::refused(registry, tool, &given);

@@ -181,8 +181,9 @@ fn to_collector(log: String) -> io::Result<Sender> {
                 time: line.time,
                 is_warning: line.is_warning,
             });
-            if let Err(error) = runtime.block_on(collector.send(told)) {
-                some.iter().for_each(|_| lost.one(&error));
+            match runtime.block_on(collector.send(told)) {
+                Ok(rejected) => (0..rejected).zip(&some).for_each(|_| lost.one(&"the collector rejected it")),
+                Err(error) => some.iter().for_each(|_| lost.one(&error)),
             }
         }
     }))

@@ -24,6 +24,9 @@ use tracing_subscriber::prelude::*;
 
 use super::global::Global;
 
+/// How often files of exports are withdrawn whose time is over.
+const WITHDRAWN: Duration = Duration::from_secs(60);
+
 /// How MCP is served.
 #[derive(Debug, Default, clap::Args)]
 pub struct Serve {
@@ -87,6 +90,7 @@ fn over_stdio(config: &Config) -> anyhow::Result<()> {
         if let Some(overlay) = overlay {
             read_metadata(overlay, &connection);
         }
+        withdraw(config);
         serve_stdio(Server::new(connection)).await
     }));
     // What is being written to disk is finished; a read of standard input that nobody ends would hold it up for ever.
@@ -143,7 +147,7 @@ fn endpoint(config: &Config, is_served: bool) -> anyhow::Result<Endpoint> {
         let mut overlay = Overlay::new(config)?;
         if is_served {
             look_back(config);
-            config.export.directory.as_deref().into_iter().for_each(withdraw_exports);
+            withdraw(config);
             if let Ok(own) = app.own_connection(config) {
                 let own = Arc::new(own);
                 say_what_is_served(&own.session(), "HTTP");
@@ -195,6 +199,13 @@ fn read_metadata(overlay: Overlay, connection: &Arc<Connection>) {
     overlay.recall(&connection.session());
     let connection = Arc::clone(connection);
     tokio::spawn(async move { overlay.run(&connection.session()).await });
+}
+
+/// Removes files of exports whose time is over, and what killed servers left, as long as this one runs.
+fn withdraw(config: &Config) {
+    if let Some(directory) = config.export.directory.clone() {
+        tokio::spawn(withdraw_exports(directory, WITHDRAWN));
+    }
 }
 
 /// Looks for writes whose outcome nobody knows; reading the log must not hold up the first answer.

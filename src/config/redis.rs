@@ -46,8 +46,8 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
         section.errors.note(section.at("url"), "expected redis://host:port, or rediss://host:port over TLS");
     }
     if url.expose_secret().contains('#') {
-        let message =
-            "remove # and what follows: a certificate is always verified; name an authority of your own in ca_file";
+        let message = "what follows # is no part of an address: in a user or a password write %23. A certificate is always \
+                       verified; name an authority of your own in ca_file";
         section.errors.note(section.at("url"), message);
     }
     let ca_file = section.text("ca_file").filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -109,9 +109,12 @@ mod tests {
         for (redis, words) in [
             (json!({"url": "redis://10.0.0.5", "ca_file": "ca.pem"}), "write rediss://"),
             (json!({"url": "rediss://10.0.0.5/#insecure"}), "always verified"),
+            (json!({"url": "rediss://:a#b@10.0.0.5"}), "write %23"),
         ] {
             let errors = said(redis).unwrap_err();
             assert!(errors.contains(words), "{errors}");
+            assert!(!errors.contains("a#b"), "no password is told: {errors}");
         }
+        assert!(said(json!({"url": "rediss://:a%23b@10.0.0.5"})).is_ok());
     }
 }

@@ -16,7 +16,7 @@ mod user_state;
 pub use create_keys::CreateKeys;
 pub use permlevels::Permlevels;
 pub use recent_creates::RecentCreates;
-pub use record::record_result;
+pub use record::{give_back, record_result};
 pub use redactor::Redactor;
 pub use session::Session;
 pub use site_info::{Company, SiteInfo, companies};

@@ -8,6 +8,17 @@ use super::recent_creates::MADE_BEFORE;
 use crate::answer::{Exported, Made};
 use crate::audit::{Attempt, Outcome, quota_of};
 use crate::error::ToolError;
+use crate::shared::Shared;
+
+/// Takes an attempt that did nothing from what all servers count of its user's.
+pub fn give_back(counts: Option<&Shared>, user: Option<&str>, attempt: &Attempt, outcome: Outcome) {
+    if matches!(outcome, Outcome::Failed | Outcome::Denied)
+        && let Some((shared, user)) = counts.zip(user)
+    {
+        let (key, times) = quota_of(user, attempt);
+        shared.uncount(&key, &attempt.id, times);
+    }
+}
 
 /// Records what came of a call that began at `started`, with the size of its answer in bytes. A document that was made has
 /// its name only now, and what was exported is counted.
@@ -40,12 +51,7 @@ pub fn record_result(
             attempt.fields.push(column.clone());
         }
     }
-    if matches!(outcome, Outcome::Failed | Outcome::Denied)
-        && let Some((shared, user)) = session.shared.zip(session.known_user()).filter(|_| session.quota.counts())
-    {
-        let (key, times) = quota_of(user, &attempt);
-        shared.uncount(&key, &attempt.id, times);
-    }
+    give_back(session.counts(), session.known_user(), &attempt, outcome);
     // A write that failed, or of which nothing is known, may have been done in part.
     if changes_metadata(&attempt) && !matches!(outcome, Outcome::Denied | Outcome::Preview) {
         session.catalog.outdate();

@@ -86,6 +86,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Where all servers count what a user may still send, if there are others and anything is counted.
+    pub fn counts(&self) -> Option<&'a Shared> {
+        self.shared.filter(|_| self.quota.counts())
+    }
+
     /// The user as one who asks for metadata.
     pub fn asker(&self) -> Asker<'a> {
         Asker { site: self.site, masks: &self.user.masks }

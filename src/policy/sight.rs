@@ -3,11 +3,27 @@
 use erpnext_schema::{doctype_flag, flag, rows};
 use serde_json::{Map, Value};
 
-use super::Permit;
+use super::{Operation, Operations, Permit, Policy};
 
 /// Whether a text may be what version 16 shows in the place of another (H84): `XXXXXXXX`, `XX-XX-XXXX`, `XXXXXX@example.com`.
 pub fn may_be_mask(text: &str) -> bool {
     text.contains("XX") || text == "X"
+}
+
+impl Policy {
+    /// The rules by which values are seen, as a text that is the same at each start: equal texts are equal rules.
+    pub fn rules_of_sight(&self) -> String {
+        let lets = |operations: Operations| {
+            [Operation::Read, Operation::Report, Operation::Export].map(|operation| operations.contains(operation))
+        };
+        let rules: Vec<_> = self
+            .doctypes
+            .iter()
+            .map(|(name, rule)| (name, lets(rule.operations), &rule.fields, rule.conditions.get(&Operation::Read)))
+            .collect();
+        let others = (lets(self.default), &self.fields, &self.open, &self.copies);
+        format!("{:?}", (rules, others, &self.reports, &self.within))
+    }
 }
 
 impl Permit {
@@ -40,10 +56,43 @@ impl Permit {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::{Value, json};
 
-    use crate::config::Config;
+    use crate::config::{Config, Narrowing};
     use crate::policy::{Operation, Policy};
+
+    #[test]
+    fn rules_of_sight_are_equal_where_the_same_is_seen_and_only_there() {
+        let of = |permissions: Value, changed: &dyn Fn(Config) -> Config| {
+            let erpnext = json!({"url": "https://erp.example.com", "api_key": "k", "api_secret": "s"});
+            let file = json!({"erpnext": erpnext, "permissions": permissions}).to_string();
+            Policy::from_config(&changed(Config::from_text(&file).unwrap())).rules_of_sight()
+        };
+        let rule = |rule: Value| json!({"doctypes": {"Customer": rule, "Item": {"read": true}}, "reports": ["Stock*"]});
+        let whole = rule(json!({"read": true, "export": true}));
+        let same = |config: Config| config;
+        let stated = of(whole.clone(), &same);
+        assert_eq!(stated, of(whole.clone(), &same));
+        let read_only = |config: Config| config.narrowed(&Narrowing { read_only: true, ..Narrowing::default() });
+        assert_eq!(stated, of(rule(json!({"read": true, "export": true, "update": true})), &read_only));
+        let mut fewer_reports = whole.clone();
+        fewer_reports["reports"] = json!([]);
+        for narrower in [
+            rule(json!({"export": true})),
+            rule(json!({"read": true})),
+            rule(json!({"read": true, "export": true, "restricted_fields": ["tax_id"]})),
+            rule(json!({"read": true, "export": true, "allowed_fields": ["territory"]})),
+            rule(json!({"read": true, "export": true, "conditions": {"read": {"territory": "North"}}})),
+            fewer_reports,
+        ] {
+            assert_ne!(stated, of(narrower.clone(), &same), "{narrower}");
+        }
+        let selling: Option<BTreeSet<String>> = Some(BTreeSet::from(["selling".to_owned()]));
+        let within = |config: Config| config.narrowed(&Narrowing { toolsets: selling.clone(), ..Narrowing::default() });
+        assert_ne!(stated, of(whole, &within), "a token of one module sees less");
+    }
 
     #[test]
     fn a_document_misleads_where_what_decides_is_hidden_empty_or_in_no_table() {

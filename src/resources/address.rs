@@ -12,8 +12,8 @@ const SCHEMA: &str = "schema";
 const NO_EXPORT: &str = "is not that of an export as its tool gave it, with ?doctype= at its end";
 const REPORT: &str = "report";
 const EXPORT: &str = "export";
-/// The tool whose files are read back: where it may not be called, nothing is.
-pub const EXPORTER: &str = "export_documents";
+/// The tools whose files are read back: where neither may be called, nothing is.
+pub const EXPORTERS: [&str; 2] = ["export_documents", "export_report"];
 
 /// The call that reading an address is.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,7 +74,7 @@ pub fn parse(uri: &str) -> Result<Reading, String> {
         if key != "doctype" {
             return Err(bad(uri, NO_EXPORT));
         }
-        return Ok(Reading { tool: EXPORTER, arguments: object(json!({"name": name, "doctype": doctype})) });
+        return Ok(Reading { tool: EXPORTERS[0], arguments: object(json!({"name": name, "doctype": doctype})) });
     }
     let (tool, mut arguments) = match kind.as_str() {
         SCHEMA => ("get_doctype_schema", object(json!({ "doctype": name }))),
@@ -145,7 +145,7 @@ mod tests {
             ("erpnext://Report/ToDo", "get_generic_document", json!({"doctype": "Report", "name": "ToDo"})),
             (
                 "erpnext://export/0123.csv?doctype=Sales%20Order",
-                EXPORTER,
+                "export_documents",
                 json!({"name": "0123.csv", "doctype": "Sales Order"}),
             ),
             (

@@ -155,14 +155,21 @@ pub async fn read(
     observer: &CallObserver,
 ) -> Result<Content, Unread> {
     let reading = address::parse(uri).map_err(Unread::Address)?;
-    let Some(tool) = connection.registry().find(reading.tool) else {
+    let (is_export, registry) = (address::EXPORTERS.contains(&reading.tool), connection.registry());
+    let found = if is_export {
+        // An address does not tell which of them made the file.
+        address::EXPORTERS.iter().find_map(|name| registry.find(name))
+    } else {
+        registry.find(reading.tool)
+    };
+    let Some(tool) = found else {
         if let Some(refused) = tools::known(reading.tool) {
             connection.refuse(refused, &reading.arguments, client, observer).await;
         }
         let message = format!("{uri:?}: nothing of this kind can be read under this server's configuration");
         return Err(Unread::Missing(message));
     };
-    if reading.tool == address::EXPORTER {
+    if is_export {
         let file = connection.read_back(tool, reading.arguments, client, observer).await;
         let file = file.map_err(|error| unread(&error))?;
         let base64 = aside(file.bytes.len(), move || BASE64_STANDARD.encode(file.bytes)).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::FutureExt;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue, RedisError, RedisResult, Script, TlsCertificates, cmd};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -119,7 +120,7 @@ pub enum BadAddress {
     #[error("http.redis: the address cannot be used ({})", .0.category())]
     Address(RedisError),
     /// Nobody could be believed by it.
-    #[error("http.redis.ca_file: there is no certificate in PEM in it")]
+    #[error("http.redis.ca_file: it holds no certificate in PEM, or one that cannot be an authority's")]
     Authority,
 }
 
@@ -223,9 +224,10 @@ impl Redis {
 
 fn client(address: &str, authority: Option<&[u8]>) -> Result<Client, BadAddress> {
     let Some(pem) = authority else { return Client::open(address).map_err(BadAddress::Address) };
-    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-    let has_one = certificates.is_ok_and(|found| !found.is_empty());
-    if !has_one {
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().unwrap_or_default();
+    let mut roots = RootCertStore::empty();
+    let has_one = !certificates.is_empty();
+    if !has_one || certificates.into_iter().any(|certificate| roots.add(certificate).is_err()) {
         return Err(BadAddress::Authority);
     }
     let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) };

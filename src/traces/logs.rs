@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use opentelemetry::InstrumentationScope;
@@ -12,6 +13,7 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{LogExporter, WithHttpConfig};
 use opentelemetry_sdk::logs::{LogBatch, LogExporter as _, SdkLogger, SdkLoggerProvider};
 
+use super::answer::rejected;
 use super::{NAME, client, is_stated, resource, sent};
 
 /// The variables that name a collector of logs.
@@ -37,6 +39,8 @@ pub struct Logs {
     /// Makes records; none goes through it.
     logger: SdkLogger,
     scope: InstrumentationScope,
+    /// The last answer of the collector: the exporter does not give it on.
+    answer: Arc<Mutex<Bytes>>,
 }
 
 impl Logs {
@@ -49,19 +53,20 @@ impl Logs {
             let message = format!("no collector is named: set {} or {}", ENDPOINTS[1], ENDPOINTS[0]);
             return Err(io::Error::other(message));
         }
-        let http = Here(client().map_err(io::Error::other)?);
+        let answer = Arc::<Mutex<Bytes>>::default();
+        let http = Here { http: client().map_err(io::Error::other)?, answer: Arc::clone(&answer) };
         let exporter = LogExporter::builder().with_http().with_http_client(http).build();
         let mut exporter = exporter.map_err(io::Error::other)?;
         exporter.set_resource(&resource());
         let logger = SdkLoggerProvider::builder().build().logger(NAME);
-        Ok(Self { exporter, logger, scope: InstrumentationScope::builder(NAME).build() })
+        Ok(Self { exporter, logger, scope: InstrumentationScope::builder(NAME).build(), answer })
     }
 
-    /// Sends these lines, in one request.
+    /// Sends these lines, in one request; gives how many of them the collector rejected.
     ///
     /// # Errors
     /// The collector did not take them.
-    pub async fn send(&self, lines: impl Iterator<Item = Line<'_>>) -> io::Result<()> {
+    pub async fn send(&self, lines: impl Iterator<Item = Line<'_>>) -> io::Result<u64> {
         let record = |line: Line<'_>| {
             let mut record = self.logger.create_log_record();
             record.set_timestamp(line.time.into());
@@ -76,13 +81,18 @@ impl Logs {
         let records: Vec<_> = lines.map(record).collect();
         let scoped: Vec<_> = records.iter().map(|record| (record, &self.scope)).collect();
         let taken = self.exporter.export(LogBatch::new(&scoped)).await;
-        taken.map_err(|error| io::Error::other(error.to_string()))
+        taken.map_err(|error| io::Error::other(error.to_string()))?;
+        let answer = std::mem::take(&mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner));
+        rejected(&answer).ok_or_else(|| io::Error::other("what answered is no collector of logs"))
     }
 }
 
 /// Sends where it is called.
 #[derive(Debug)]
-struct Here(reqwest::Client);
+struct Here {
+    http: reqwest::Client,
+    answer: Arc<Mutex<Bytes>>,
+}
 
 impl HttpClient for Here {
     fn send_bytes<'own, 'sent>(
@@ -93,6 +103,11 @@ impl HttpClient for Here {
         'own: 'sent,
         Self: 'sent,
     {
-        Box::pin(sent(self.0.clone(), request))
+        let (sent, last) = (sent(self.http.clone(), request), Arc::clone(&self.answer));
+        Box::pin(async move {
+            let answer = sent.await?;
+            last.lock().unwrap_or_else(PoisonError::into_inner).clone_from(answer.body());
+            Ok(answer)
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! Spans of what this server does, for a collector that speaks OTLP over HTTP. They name methods, tools, hosts and outcomes:
 //! never an argument, a value, a user or a document. Lines of the audit log go there only where they are sent on purpose.
 
+mod answer;
 pub mod logs;
 
 use std::future::Future;
@@ -10,17 +11,20 @@ use std::time::Duration;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
-use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response, ResponseBodyTooLarge};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 
 /// Who makes the spans.
 const NAME: &str = "erpnext-mcp";
 /// How long a collector may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest answer of one, in bytes.
+const MOST_ANSWERED: usize = 4 << 20;
 /// The variables that name a collector; the SDK reads them, and the others of its specification.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 /// Attributes of whoever makes the spans, `key=value` with commas between them.
@@ -62,11 +66,11 @@ fn is_stated(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// What speaks to a collector.
+/// What speaks to a collector, and to nobody whom it names: what is sent is for the one of the configuration.
 fn client() -> reqwest::Result<reqwest::Client> {
     // Another part of the process may have chosen it before; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(PATIENCE).build()
+    reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).build()
 }
 
 /// Who sends, as the environment says.
@@ -83,10 +87,19 @@ fn resource() -> Resource {
 
 /// The answer of a collector.
 async fn sent(http: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-    let answer = http.execute(request.try_into()?).await?;
-    let status = answer.status();
-    let mut told = Response::new(answer.bytes().await?);
+    let mut answer = http.execute(request.try_into()?).await?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > MOST_ANSWERED {
+            return Err(ResponseBodyTooLarge::new().into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut told = Response::new(Bytes::from(body));
     *told.status_mut() = status;
+    // When it may be tried again.
+    *told.headers_mut() = headers;
     Ok(told)
 }
 

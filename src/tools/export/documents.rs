@@ -123,7 +123,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         let from: Option<&Value> = after.as_ref();
         let read = || -> BoxFuture<'_, Result<Page, ToolError>> { Box::pin(page(on, asked, neighbours, from, room)) };
         let mut here = patience.ask(call.observer, read).await?;
-        here.write_to(&mut sheet, &asked.columns, &mut unseen)?;
+        here.write_to((&place, &mut sheet), &asked.columns, &mut unseen)?;
         fits(sheet.rows(), "The rows of these documents")?;
         done += here.documents.len();
         after = here.documents.last().and_then(|row| row.get("name")).cloned();
@@ -230,14 +230,19 @@ struct Page {
 
 impl Page {
     /// Adds its lines to the file; counts documents that are linked to and not seen.
-    fn write_to(&mut self, sheet: &mut Sheet, columns: &[Column], unseen: &mut usize) -> Result<(), ToolError> {
+    fn write_to(
+        &mut self,
+        (place, sheet): (&Place, &mut Sheet),
+        columns: &[Column],
+        unseen: &mut usize,
+    ) -> Result<(), ToolError> {
         for document in &self.documents {
             let name = document.get("name").and_then(document_name).unwrap_or_default();
             let own = self.lines.remove(&name).filter(|own| !own.is_empty());
             // Without a table, or without rows in it, a document has a line all the same.
             for row in &own.unwrap_or_else(|| vec![Row::new()]) {
                 let cells = columns.iter().map(|column| column.value(document, row, &self.links, unseen));
-                sheet.add(&cells.collect::<Vec<_>>()).map_err(place::unwritable)?;
+                place.add(sheet, &cells.collect::<Vec<_>>())?;
             }
         }
         Ok(())

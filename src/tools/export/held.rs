@@ -2,31 +2,27 @@
 //! They lie on the disk, so that neither a restart nor another server of the same directory loses them, under names that are
 //! hashes of whose they are and of what: who asks for another's asks for a name that is not there.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::Duration;
 
-use jiff::SignedDuration;
 use ring::digest::{Context, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use tempfile::NamedTempFile;
 
 use super::Format;
+use super::folder::{Entry, Folder, is_hash, is_over, remove, sweep};
 use crate::hex::hex;
 use crate::site::{Identity, encode};
 
-/// How long a file can be read back.
-pub(super) const LIVES: SignedDuration = SignedDuration::from_hours(1);
 /// The largest file, in bytes: it is read back in one message.
 pub(super) const MOST_BYTES: u64 = 5 << 20;
 /// The most files of one user: one more takes the place of the oldest.
 const MOST_OF_ONE: usize = 5;
 /// What the files of all users may come to, in bytes.
 const MOST_OF_ALL: u64 = 1 << 30;
-/// Where they lie below the directory of exports.
-const FOLDER: &str = "over-http";
 
 /// Held while files are counted and one is added.
 static TURN: Mutex<()> = Mutex::new(());
@@ -55,8 +51,7 @@ impl Label {
     pub fn read(name: &str, doctype: &str) -> Option<Self> {
         let (id, end) = name.rsplit_once('.')?;
         let format = [Format::Csv, Format::Xlsx].into_iter().find(|format| format.as_str() == end)?;
-        let is_id = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        is_id.then(|| Self { id: id.to_owned(), doctype: doctype.to_owned(), format })
+        is_hash(id).then(|| Self { id: id.to_owned(), doctype: doctype.to_owned(), format })
     }
 
     /// The address, which `resources::address` reads.
@@ -65,38 +60,41 @@ impl Label {
     }
 }
 
-/// The files of one user.
-#[derive(Debug)]
+/// The files of one user under one set of rules: under others, what may be seen is something else.
+#[derive(Clone, Debug)]
 pub(super) struct Held {
-    folder: PathBuf,
+    directory: PathBuf,
     owner: Identity,
+    rules: String,
 }
 
 impl Held {
-    /// Those of this user, below the directory of exports.
-    pub fn of(directory: &Path, owner: Identity) -> Self {
-        Self { folder: directory.join(FOLDER), owner }
+    /// Those of this user under these rules, below the directory of exports.
+    pub fn of(directory: &Path, owner: Identity, rules: &str) -> Self {
+        Self { directory: directory.to_owned(), owner, rules: hash(&[rules.as_bytes()]) }
     }
 
     /// Holds a file of so many bytes; does not where those of all users take too much.
     ///
     /// # Errors
     /// The system's.
-    pub fn keep(&self, label: &Label, file: NamedTempFile, bytes: u64) -> io::Result<bool> {
+    pub fn keep(&self, label: &Label, file: NamedTempFile, bytes: u64) -> io::Result<Option<Fresh>> {
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        make(&self.folder)?;
-        let there = left(&self.folder)?;
+        let folder = Folder::make(&self.directory)?;
+        let there = folder.left()?;
         let of_all: u64 = there.iter().map(|file| file.bytes).sum();
         if of_all.saturating_add(bytes) > MOST_OF_ALL {
-            return Ok(false);
+            return Ok(None);
         }
         let prefix = self.prefix();
         let mut own: Vec<Entry> = there.into_iter().filter(|file| file.name.starts_with(&prefix)).collect();
         own.sort_by_key(|file| file.since);
         for old in own.iter().take((own.len() + 1).saturating_sub(MOST_OF_ONE)) {
-            remove(&self.folder.join(&old.name))?;
+            remove(&folder.file(&old.name));
         }
-        file.persist_noclobber(self.path(label)).map(|_| true).map_err(|failed| failed.error)
+        let path = folder.file(&self.name(label));
+        file.persist_noclobber(&path).map_err(|failed| failed.error)?;
+        Ok(Some(Fresh(Some(path))))
     }
 
     /// What such a file of this user holds; none if there is none any more.
@@ -104,7 +102,8 @@ impl Held {
     /// # Errors
     /// The system's.
     pub fn read(&self, label: &Label) -> io::Result<Option<Vec<u8>>> {
-        let file = match File::open(self.path(label)) {
+        let Some(folder) = Folder::find(&self.directory)? else { return Ok(None) };
+        let file = match File::open(folder.file(&self.name(label))) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -117,9 +116,10 @@ impl Held {
         Ok(Some(bytes))
     }
 
-    fn path(&self, label: &Label) -> PathBuf {
-        let of = hash(&[self.owner.as_bytes(), label.id.as_bytes(), label.doctype.as_bytes()]);
-        self.folder.join(format!("{}{of}.{}", self.prefix(), label.format.as_str()))
+    fn name(&self, label: &Label) -> String {
+        let of: [&[u8]; 4] =
+            [self.owner.as_bytes(), self.rules.as_bytes(), label.id.as_bytes(), label.doctype.as_bytes()];
+        format!("{}{}.{}", self.prefix(), hash(&of), label.format.as_str())
     }
 
     /// What the names of this user's files begin with.
@@ -128,59 +128,38 @@ impl Held {
     }
 }
 
-/// Removes the files below this directory of exports whose time is over.
-pub fn withdraw(directory: &Path) {
-    if let Err(error) = left(&directory.join(FOLDER))
-        && error.kind() != ErrorKind::NotFound
-    {
-        tracing::error!("exports whose time is over could not be removed: {error}");
+/// A file that nobody was told of yet: removed unless it stays. Who asked for it may be gone by now.
+#[derive(Debug)]
+pub(super) struct Fresh(Option<PathBuf>);
+
+impl Fresh {
+    /// Leaves it there.
+    pub fn stays(mut self) {
+        self.0 = None;
     }
 }
 
-/// A file that can still be read back.
-struct Entry {
-    name: String,
-    since: SystemTime,
-    bytes: u64,
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|file| remove(file));
+    }
 }
 
-/// What can still be read back, once all else is removed.
-fn left(folder: &Path) -> io::Result<Vec<Entry>> {
-    let mut left = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // Another server may have removed it meanwhile.
-        let Ok(known) = entry.metadata() else { continue };
-        let since = known.modified()?;
-        if is_over(since) {
-            remove(&entry.path())?;
-        } else {
-            left.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), since, bytes: known.len() });
+/// Removes the files of this directory of exports whose time is over, at once and then each time that so long has passed.
+pub async fn withdraw(directory: PathBuf, every: Duration) {
+    loop {
+        let directory = directory.clone();
+        let withdrawn = tokio::task::spawn_blocking(move || {
+            sweep(&directory)?;
+            Folder::find(&directory)?.map_or(Ok(()), |folder| folder.left().map(drop))
+        });
+        // A directory that is not there holds none; who exports is told.
+        if let Err(error) = withdrawn.await.map_err(io::Error::other).and_then(|withdrawn| withdrawn)
+            && error.kind() != ErrorKind::NotFound
+        {
+            tracing::error!("exports whose time is over could not be removed: {error}");
         }
-    }
-    Ok(left)
-}
-
-fn is_over(since: SystemTime) -> bool {
-    since.elapsed().unwrap_or_default() >= LIVES.unsigned_abs()
-}
-
-fn remove(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Makes a folder that is its owner's alone.
-fn make(folder: &Path) -> io::Result<()> {
-    let mut new = fs::DirBuilder::new();
-    new.recursive(false);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut new, 0o700);
-    match new.create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        tokio::time::sleep(every).await;
     }
 }
 
@@ -202,29 +181,39 @@ fn hash(parts: &[&[u8]]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
     use std::io::Write;
+    use std::time::SystemTime;
 
+    use jiff::SignedDuration;
     use secrecy::SecretString;
 
+    use super::super::folder::{LIVES, NAME};
     use super::*;
     use crate::site::{Caller, Credentials, SiteUrl};
 
     fn of(folder: &Path, user: &str) -> Held {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
-        Held::of(folder, caller.of_user(user).identity())
+        Held::of(folder, caller.of_user(user).identity(), "rules")
+    }
+
+    fn path(held: &Held, label: &Label) -> PathBuf {
+        held.directory.join(NAME).join(held.name(label))
     }
 
     fn keep(held: &Held, directory: &Path, text: &str, bytes: u64) -> (Label, bool) {
         let mut file = NamedTempFile::new_in(directory).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let label = Label::new("Customer", Format::Csv).unwrap();
-        let is_kept = held.keep(&label, file, bytes).unwrap();
+        let kept = held.keep(&label, file, bytes).unwrap();
+        let is_kept = kept.is_some();
+        kept.into_iter().for_each(Fresh::stays);
         (label, is_kept)
     }
 
     fn age(held: &Held, label: &Label, by: SignedDuration) {
-        let file = File::options().write(true).open(held.path(label)).unwrap();
+        let file = File::options().write(true).open(path(held, label)).unwrap();
         file.set_modified(SystemTime::now() - by.unsigned_abs()).unwrap();
     }
 
@@ -235,6 +224,8 @@ mod tests {
         let (label, _) = keep(&jane, folder.path(), "of jane", 7);
         assert_eq!(jane.read(&label).unwrap().unwrap(), b"of jane");
         assert_eq!(john.read(&label).unwrap(), None);
+        let narrower = Held::of(folder.path(), jane.owner, "fewer rules");
+        assert_eq!(narrower.read(&label).unwrap(), None, "other fields and documents may be seen by now");
         let other = Label { doctype: "Item".to_owned(), ..label.clone() };
         assert_eq!(jane.read(&other).unwrap(), None, "the right that is asked for is that of its own DocType");
         let uri = label.uri();
@@ -245,18 +236,35 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_file_is_gone_at_the_end_of_its_time() {
+    #[tokio::test]
+    async fn a_file_is_gone_at_the_end_of_its_time_whoever_made_it() {
         let folder = tempfile::tempdir().unwrap();
         let jane = of(folder.path(), "jane@example.com");
         let (old, _) = keep(&jane, folder.path(), "old", 3);
         let (young, _) = keep(&jane, folder.path(), "young", 5);
-        age(&jane, &old, LIVES);
+        let task = tokio::spawn(withdraw(folder.path().to_owned(), Duration::from_millis(5)));
         age(&jane, &young, LIVES - SignedDuration::from_mins(1));
+        assert!(jane.read(&old).unwrap().is_some());
+        age(&jane, &old, LIVES);
         assert_eq!(jane.read(&old).unwrap(), None);
-        assert!(jane.path(&old).exists());
-        withdraw(folder.path());
-        assert!(!jane.path(&old).exists() && jane.read(&young).unwrap().is_some());
+        let started = std::time::Instant::now();
+        while path(&jane, &old).exists() {
+            assert!(started.elapsed() < Duration::from_secs(20), "nothing withdraws it");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(jane.read(&young).unwrap().is_some());
+        task.abort();
+    }
+
+    #[test]
+    fn what_nobody_was_told_of_is_not_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let jane = of(folder.path(), "jane@example.com");
+        let label = Label::new("Customer", Format::Csv).unwrap();
+        let fresh = jane.keep(&label, NamedTempFile::new_in(folder.path()).unwrap(), 0).unwrap();
+        assert!(fresh.is_some() && path(&jane, &label).exists());
+        drop(fresh);
+        assert!(!path(&jane, &label).exists());
     }
 
     #[test]
@@ -288,6 +296,6 @@ mod tests {
         let jane = of(folder.path(), "jane@example.com");
         let (label, _) = keep(&jane, folder.path(), "x", 1);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&folder.path().join(FOLDER)), mode(&jane.path(&label))), (0o700, 0o600));
+        assert_eq!((mode(&folder.path().join(NAME)), mode(&path(&jane, &label))), (0o700, 0o600));
     }
 }

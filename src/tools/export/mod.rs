@@ -1,6 +1,7 @@
 //! Exports: documents and reports written to a file, row by row. The model learns what is in it, and sees none of the rows.
 
 mod documents;
+mod folder;
 mod held;
 mod patience;
 mod place;
@@ -87,7 +88,8 @@ pub struct File {
     pub sha256: String,
 }
 
-/// The file that this caller had made, by the `name` and `doctype` of its address. What may no longer leave does not.
+/// The file that this caller had made, by the `name` and `doctype` of its address, while the policy shows what it did then: a
+/// restart or another token may show less. Of the site it is asked whether its user may still export the DocType.
 ///
 /// # Errors
 /// That there is none any more, and that it may not be had.
@@ -104,7 +106,8 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     session.permit(Operation::Export, doctype).await?;
     granted(session, doctype).await?;
     let directory = session.export.directory.as_deref().ok_or_else(gone)?;
-    let (held, kind) = (Held::of(directory, session.caller.identity()), label.format.mime());
+    let held = Held::of(directory, session.caller.identity(), &session.policy.rules_of_sight());
+    let kind = label.format.mime();
     let read = tokio::task::spawn_blocking(move || {
         let file = |bytes: Vec<u8>| File { kind, sha256: held::sha256(&bytes), bytes };
         held.read(&label).map(|bytes| bytes.map(file))

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::Format;
-use super::held::{Held, LIVES, Label, MOST_BYTES, withdraw};
+use super::folder::LIVES;
+use super::held::{Held, Label, MOST_BYTES};
+use super::sheet::{PACKED, Sheet};
 use crate::error::ToolError;
-use crate::site::Identity;
 use crate::tool::Call;
 
 /// The longest name of a file, in bytes.
@@ -34,8 +35,8 @@ pub(super) struct Place<'a> {
     stem: String,
     /// Whether the caller chose the name: then no other will do.
     is_chosen: bool,
-    /// Whose it is, where it is read back through this server: the machine that it lies on is not the caller's.
-    holder: Option<Identity>,
+    /// Among which it is held, where it is read back through this server: the machine that it lies on is not the caller's.
+    held: Option<Held>,
 }
 
 /// A file that is in its place.
@@ -66,33 +67,47 @@ impl<'a> Place<'a> {
                 "Tell the administrator: it has to be made first.",
             ));
         }
-        let caller = call.session.caller;
-        let holder = caller.request.is_some().then(|| caller.identity());
+        let (caller, policy) = (call.session.caller, call.session.policy);
+        let is_remote = caller.request.is_some();
+        let held = is_remote.then(|| Held::of(directory, caller.identity(), &policy.rules_of_sight()));
         let Some(name) = name else {
             let now = Timestamp::now().strftime("%Y%m%d-%H%M%S");
             let stem = format!("{}-{now}", slug(what));
-            return Ok(Self { directory, format: format.unwrap_or(Format::Csv), stem, is_chosen: false, holder });
+            return Ok(Self { directory, format: format.unwrap_or(Format::Csv), stem, is_chosen: false, held });
         };
         let (stem, format) = named(name, format).map_err(|message| {
             let path = "file_name".to_owned();
             let found = Violation { path, rule: Rule::Value, message, nearest: Some(format!("{}.csv", slug(what))) };
             ToolError::arguments(call.tool.name(), vec![found])
         })?;
-        let place = Self { directory, format, stem: stem.to_owned(), is_chosen: true, holder };
-        if holder.is_none() && directory.join(place.name(1)).symlink_metadata().is_ok() {
+        let place = Self { directory, format, stem: stem.to_owned(), is_chosen: true, held };
+        if !is_remote && directory.join(place.name(1)).symlink_metadata().is_ok() {
             return Err(place.taken());
         }
         Ok(place)
     }
 
+    /// Adds a row to what becomes the file, unless that is larger by it than a file here may be.
+    ///
+    /// # Errors
+    /// It is; and the system's.
+    pub fn add(&self, sheet: &mut Sheet, row: &[Value]) -> Result<(), ToolError> {
+        sheet.add(row).map_err(unwritable)?;
+        self.fits(sheet.weight())
+    }
+
     /// Refuses a file that is larger than one that is read back through this server.
     pub fn fits(&self, bytes: u64) -> Result<(), ToolError> {
-        if self.holder.is_none() || bytes <= MOST_BYTES {
+        if self.held.is_none() || bytes <= MOST_BYTES {
             return Ok(());
         }
         let most = MOST_BYTES >> 20;
         Err(ToolError::refused(
-            format!("The file has {bytes} bytes, and over HTTP one has up to {most} MB. Nothing is left of it."),
+            format!(
+                "The file is too large: over HTTP one has up to {most} MB, and up to {} MB before xlsx packs it. Nothing is \
+                 left of it.",
+                most * PACKED
+            ),
             "Narrow the filters or name fewer fields, and export each part; xlsx is packed and takes a quarter of csv.",
         ))
     }
@@ -102,25 +117,21 @@ impl<'a> Place<'a> {
     /// # Errors
     /// That the name is taken, that too much is held already, and the system's.
     pub async fn keep(&self, doctype: &str, file: NamedTempFile, bytes: u64) -> Result<Kept, ToolError> {
-        let Some(owner) = self.holder else {
+        let Some(held) = self.held.clone() else {
             let path = self.give_name(file)?;
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             return Ok(Kept { uri: address(&path), name, told: vec![("file", json!(path.to_string_lossy()))] });
         };
         let label = Label::new(doctype, self.format).map_err(unwritable)?;
-        let (held, of) = (Held::of(self.directory, owner), label.clone());
+        let of = label.clone();
         let kept = tokio::task::spawn_blocking(move || held.keep(&of, file, bytes)).await;
-        if !kept.map_err(io::Error::other).and_then(|kept| kept).map_err(unwritable)? {
+        let Some(fresh) = kept.map_err(io::Error::other).and_then(|kept| kept).map_err(unwritable)? else {
             return Err(ToolError::refused(
                 "The files that this server holds for its users come to 1 GB already; nothing is left of this one.",
                 "Call again later: each is withdrawn after an hour.",
             ));
-        }
-        let directory = self.directory.to_owned();
-        tokio::spawn(async move {
-            tokio::time::sleep(LIVES.unsigned_abs()).await;
-            _ = tokio::task::spawn_blocking(move || withdraw(&directory)).await;
-        });
+        };
+        fresh.stays();
         let until = (Timestamp::now() + LIVES).strftime("%Y-%m-%d %H:%M UTC").to_string();
         let uri = label.uri();
         let told = vec![("resource", json!(uri)), ("read_by", json!(READ_BY)), ("until", json!(until))];
@@ -217,7 +228,8 @@ mod tests {
 
     use secrecy::SecretString;
 
-    use super::{Format, MOST_BYTES, Place, address, named, slug};
+    use super::super::sheet::Holds;
+    use super::{Format, Held, MOST_BYTES, Place, Sheet, Value, address, named, slug};
     use crate::site::{Caller, Credentials, SiteUrl};
 
     #[test]
@@ -265,12 +277,41 @@ mod tests {
     fn what_is_read_back_through_the_server_is_no_larger_than_a_message_may_be() {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
-        let (directory, stem, holder) = (Path::new("/"), "x".to_owned(), Some(caller.identity()));
-        let held = Place { directory, format: Format::Csv, stem, is_chosen: false, holder };
+        let (directory, stem) = (Path::new("/"), "x".to_owned());
+        let held = Some(Held::of(directory, caller.identity(), ""));
+        let held = Place { directory, format: Format::Csv, stem, is_chosen: false, held };
         assert!(held.fits(MOST_BYTES).is_ok());
         let refused = held.fits(MOST_BYTES + 1).unwrap_err().for_model();
         assert!(refused.contains("up to 5 MB") && refused.contains("xlsx"), "{refused}");
-        assert!(Place { holder: None, ..held }.fits(u64::MAX).is_ok());
+        assert!(Place { held: None, ..held }.fits(u64::MAX).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_becomes_too_large_is_refused_before_it_is_whole() {
+        let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
+        let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let held = Some(Held::of(directory.path(), caller.identity(), ""));
+        let row = [Value::from("x".repeat(30_000))];
+        let begin = |format| {
+            let place =
+                Place { directory: directory.path(), format, stem: "x".into(), is_chosen: false, held: held.clone() };
+            (place, Sheet::begin(directory.path(), format, vec![("text".to_owned(), Holds::Other)]).unwrap())
+        };
+        let (place, mut sheet) = begin(Format::Csv);
+        let refused = (0..=MOST_BYTES / 30_000).find_map(|_| place.add(&mut sheet, &row).err());
+        assert!(refused.unwrap().for_model().contains("up to 5 MB"));
+        assert!(sheet.rows() > MOST_BYTES / 30_000, "no sooner than has to be");
+        drop(sheet);
+        let (place, mut sheet) = begin(Format::Xlsx);
+        assert!((0..20).all(|_| place.add(&mut sheet, &row).is_ok()));
+        assert!(
+            (30_000..31_000).contains(&sheet.weight()),
+            "a twentieth of what is not packed yet: {}",
+            sheet.weight()
+        );
+        drop(sheet);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left of it");
     }
 
     #[test]

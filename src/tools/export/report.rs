@@ -79,7 +79,7 @@ async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolErro
         }
         call.observer.tell(done * AT_ONCE, table.rows.len());
         for row in rows {
-            sheet.add(row).map_err(place::unwritable)?;
+            place.add(&mut sheet, row)?;
         }
         tokio::task::yield_now().await;
     }

@@ -12,10 +12,14 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::Format;
+use super::folder::UNFINISHED;
 use crate::hex::hex;
 
 /// The longest text of a cell of XLSX, in units of UTF-16.
 const LONGEST_CELL: usize = 32_767;
+/// How many times as large as a file XLSX may be before it is packed, and how many bytes a cell takes beside its text.
+pub(super) const PACKED: u64 = 20;
+const CELL: u64 = 8;
 /// The largest whole number that XLSX holds exactly.
 const EXACT: u64 = 1 << 53;
 
@@ -35,6 +39,8 @@ pub(super) struct Sheet {
     writer: Writer,
     columns: Vec<(String, Holds)>,
     rows: u64,
+    /// The bytes of what is written so far, before anything is packed.
+    bytes: u64,
     defused: u64,
     cut: u64,
 }
@@ -66,7 +72,7 @@ impl Sheet {
     /// # Errors
     /// The system's.
     pub fn begin(directory: &Path, format: Format, columns: Vec<(String, Holds)>) -> io::Result<Self> {
-        let file = NamedTempFile::with_prefix_in(".export-", directory)?;
+        let file = NamedTempFile::with_prefix_in(UNFINISHED, directory)?;
         let writer = match format {
             Format::Csv => Writer::Csv(BufWriter::new(file)),
             Format::Xlsx => {
@@ -80,7 +86,7 @@ impl Sheet {
         };
         let labels: Vec<Value> = columns.iter().map(|(label, _)| Value::from(label.as_str())).collect();
         let plain = columns.iter().map(|(label, _)| (label.clone(), Holds::Other)).collect();
-        let mut sheet = Self { writer, columns: plain, rows: 0, defused: 0, cut: 0 };
+        let mut sheet = Self { writer, columns: plain, rows: 0, bytes: 0, defused: 0, cut: 0 };
         sheet.write(&labels)?;
         (sheet.columns, sheet.defused) = (columns, 0);
         Ok(sheet)
@@ -94,6 +100,14 @@ impl Sheet {
     /// How many rows there are.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// How many bytes the file has by now, of those that it may have: XLSX is packed only at the end.
+    pub fn weight(&self) -> u64 {
+        match self.writer {
+            Writer::Csv(_) => self.bytes,
+            Writer::Xlsx { .. } => self.bytes / PACKED,
+        }
     }
 
     /// Adds a row, a value for each column.
@@ -114,8 +128,11 @@ impl Sheet {
                     let text = text(cell);
                     let safe = if cell.is_number() { Cow::Borrowed(&*text) } else { defused(&text) };
                     self.defused += u64::from(safe.len() > text.len());
-                    write!(file, "{separator}{}", quoted(&safe))?;
+                    let quoted = quoted(&safe);
+                    self.bytes += (separator.len() + quoted.len()) as u64;
+                    write!(file, "{separator}{quoted}")?;
                 }
+                self.bytes += 2;
                 file.write_all(b"\r\n")
             }
             Writer::Xlsx { book, row, styles, .. } => {
@@ -125,6 +142,7 @@ impl Sheet {
                     let [day, moment] = &**styles;
                     let style = if *holds == Holds::Date { day } else { moment };
                     let time = cell.as_str().filter(|_| *holds != Holds::Other).and_then(time);
+                    self.bytes += CELL;
                     let written = match (cell, number, time) {
                         (Value::Null, ..) => continue,
                         (Value::Bool(is), ..) => page.write_boolean(*row, column, *is),
@@ -134,6 +152,7 @@ impl Sheet {
                             let text = text(cell);
                             let fitted = fitted(&text);
                             self.cut += u64::from(fitted.len() < text.len());
+                            self.bytes += fitted.len() as u64;
                             page.write_string(*row, column, fitted)
                         }
                     };

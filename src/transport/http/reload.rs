@@ -1,6 +1,7 @@
 //! Taking a configuration anew while it is served: who may sign in, and the certificate. All of it can be taken, or none is.
 
 use super::error::HttpError;
+use super::site::label;
 use super::tls::Tls;
 use super::{Endpoint, may_listen};
 use crate::config::Config;
@@ -29,6 +30,10 @@ impl Endpoint {
                     tracing::warn!("the site {} is gone from the configuration, and served until the end", site.label())
                 }
             }
+        }
+        let is_new = |name: &str| self.sites.iter().all(|site| site.name != name);
+        for (name, ..) in config.served().filter(|(name, ..)| is_new(name)) {
+            tracing::warn!("the site {} is new in the configuration, and served from the next start on", label(name));
         }
         // What could fail is done.
         if let Some((tls, anew)) = tls {

@@ -28,6 +28,11 @@ pub struct Site {
     pub overlay: Mutex<Option<Overlay>>,
 }
 
+/// What a site of that name is called where something has to stand.
+pub fn label(name: &str) -> &str {
+    if name.is_empty() { "erpnext" } else { name }
+}
+
 impl Site {
     /// Has the site's metadata read as this caller, if it is the first.
     pub fn read_metadata(&self, connection: &Arc<Connection>) {
@@ -42,7 +47,7 @@ impl Site {
 
     /// What it is called where something has to stand.
     pub fn label(&self) -> &str {
-        if self.name.is_empty() { "erpnext" } else { &self.name }
+        label(&self.name)
     }
 
     /// How it has been.

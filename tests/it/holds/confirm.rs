@@ -174,6 +174,18 @@ async fn what_is_too_long_for_a_question_is_not_asked_in_part() {
 }
 
 #[tokio::test]
+async fn a_person_is_asked_about_an_import_however_long_its_texts_are() {
+    let site = SampleSite::start().await;
+    let config = json!({"confirm_argument": false, "doctypes": {"ToDo": all()}});
+    let client = Person::who(Answers::no()).connected(app_of(&site.config(config))).await;
+    let content = format!("description,priority\n{},Low\n", "x".repeat(30_000));
+    let result = client.call("import_documents", json!({"doctype": "ToDo", "content": content})).await;
+    let asked = client.asked().concat();
+    assert!(asked.contains("all after the first") && asked.contains("Low"), "{asked}: {result}");
+    assert!(!result.to_string().contains("confirm_token") && site.writes().is_empty(), "{result}");
+}
+
+#[tokio::test]
 async fn no_token_is_given_for_what_cannot_be_done() {
     let site = SampleSite::start().await;
     let config = json!({"confirm_argument": false, "doctypes": {"ToDo": all(), "Sales Order": all()}});

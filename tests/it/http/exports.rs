@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,28 +10,44 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::program::Program;
 use super::{Served, answered, data, message};
-use crate::sandbox::SampleSite;
+use crate::sandbox::{COMPANY, SampleSite};
 
 const EXPORT: &str = "export_documents";
 
-/// A server over HTTP that exports customers, to whom everybody signs in with their own key.
+/// A server over HTTP that exports customers and items, to whom everybody signs in with their own key.
 struct Desk {
-    _site: SampleSite,
+    site: SampleSite,
     served: Served,
     folder: TempDir,
 }
 
 impl Desk {
     async fn open() -> Self {
-        let site = SampleSite::start().await;
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = site.config(json!({"doctypes": {"Customer": {"read": true, "export": true}}}));
+        let open = json!({"read": true, "export": true});
+        Self::with(json!({"permissions": {"doctypes": {"Customer": open, "Item": open}}})).await
+    }
+
+    async fn with(sections: Value) -> Self {
+        let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let served = Self::serve(&site, &folder, "audit.log", sections).await;
+        Self { site, served, folder }
+    }
+
+    async fn serve(site: &SampleSite, folder: &TempDir, log: &str, sections: Value) -> Served {
+        let mut config = site.config(json!({}));
         config["export"] = json!({"directory": folder.path()});
-        config["audit"] = json!({"enabled": true, "log_file": folder.path().join("audit.log")});
+        config["audit"] = json!({"enabled": true, "log_file": folder.path().join(log)});
         config["rate_limiting"] = json!({"enabled": false});
         config["sign_in"] = json!({"own_keys": true});
-        Self { served: Served::start(&config).await, _site: site, folder }
+        config.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
+        Served::start(&config).await
+    }
+
+    /// A server under another configuration in its place.
+    async fn served_anew(&mut self, log: &str, sections: Value) {
+        self.served = Self::serve(&self.site, &self.folder, log, sections).await;
     }
 
     async fn ask(&self, who: &str, path: &str, method: &str, params: Value) -> Value {
@@ -41,7 +57,11 @@ impl Desk {
 
     /// The answer to an export, and the link beside it.
     async fn export(&self, arguments: Value) -> (Value, Value) {
-        let params = json!({"name": EXPORT, "arguments": arguments});
+        self.export_by(EXPORT, arguments).await
+    }
+
+    async fn export_by(&self, tool: &str, arguments: Value) -> (Value, Value) {
+        let params = json!({"name": tool, "arguments": arguments});
         let answer = self.ask("administrator", "/mcp", "tools/call", params).await;
         (data(&answer), answer["result"]["content"][1].clone())
     }
@@ -59,6 +79,12 @@ impl Desk {
         let log = fs::read_to_string(self.folder.path().join("audit.log")).unwrap();
         log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+}
+
+/// Has a file be so many minutes old.
+fn aged(file: &Path, minutes: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(minutes * 60)).unwrap();
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -108,8 +134,10 @@ async fn nobody_else_reads_it_back_nor_the_same_one_where_exports_are_closed() {
     for (who, path, uri) in [
         ("sales", "/mcp", uri.to_owned()),
         ("reader", "/mcp", uri.to_owned()),
-        // Its toolset is not among these.
+        // Its toolset is not among these; where it is, less may be seen than when the file was made.
         ("administrator", "/mcp/x/selling", uri.to_owned()),
+        ("administrator", "/mcp/x/data,selling", uri.to_owned()),
+        // That may be exported as well.
         ("administrator", "/mcp", uri.replace("=Customer", "=Item")),
         ("administrator", "/mcp", uri.replace(".csv", ".xlsx")),
         ("administrator", "/mcp", format!("erpnext://export/{}.csv?doctype=Customer", "0".repeat(32))),
@@ -126,10 +154,6 @@ async fn it_is_withdrawn_after_an_hour_and_the_last_five_are_held() {
     let desk = Desk::open().await;
     let (first, _) = desk.export(json!({"doctype": "Customer"})).await;
     let [file]: [PathBuf; 1] = desk.held().try_into().unwrap();
-    let aged = |file: &Path, minutes: u64| {
-        let file = fs::File::options().write(true).open(file).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(minutes * 60)).unwrap();
-    };
     aged(&file, 59);
     assert!(desk.read("administrator", "/mcp", &first["resource"]).await["result"].is_object());
     aged(&file, 60);
@@ -141,4 +165,62 @@ async fn it_is_withdrawn_after_an_hour_and_the_last_five_are_held() {
     }
     assert!(!file.exists());
     assert_eq!(desk.held().len(), 5);
+}
+
+#[tokio::test]
+async fn a_file_is_not_read_back_where_less_may_be_seen_than_when_it_was_made() {
+    let mut desk = Desk::open().await;
+    let (answer, _) = desk.export(json!({"doctype": "Customer"})).await;
+    let open = json!({"read": true, "export": true});
+    for (turn, (rule, is_read)) in [
+        (json!({"read": true, "export": true, "restricted_fields": ["tax_id"]}), false),
+        (json!({"read": true, "export": true, "conditions": {"read": {"territory": "Germany"}}}), false),
+        (json!({"read": true}), false),
+        (open.clone(), true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sections = json!({"permissions": {"doctypes": {"Customer": rule, "Item": open}}});
+        desk.served_anew(&format!("audit-{turn}.log"), sections).await;
+        let read = desk.read("administrator", "/mcp", &answer["resource"]).await;
+        assert_eq!(read["result"].is_object(), is_read, "{rule}: {read}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_a_report_is_read_back_where_documents_are_not_exported() {
+    let rule = json!({"read": true, "report": true, "export": true});
+    let permissions = json!({"default": rule, "reports": ["General Ledger"]});
+    let desk = Desk::with(json!({"permissions": permissions, "tools": {"exclude": [EXPORT]}})).await;
+    let filters = json!({"company": COMPANY, "from_date": "2026-01-01", "to_date": "2026-12-31"});
+    let (answer, _) = desk.export_by("export_report", json!({"name": "General Ledger", "filters": filters})).await;
+    let read = desk.read("administrator", "/mcp", &answer["resource"]).await;
+    let bytes = BASE64_STANDARD.decode(read["result"]["contents"][0]["blob"].as_str().unwrap()).unwrap();
+    assert_eq!(answer["sha256"], sha256(&bytes));
+    let lines = desk.log();
+    let told: Vec<Value> = lines.iter().map(|line| json!([line["tool"], line["result"]])).collect();
+    assert_eq!(told[told.len() - 2..], [json!(["export_report", "ALLOWED"]), json!(["export_report", "ALLOWED"])]);
+}
+
+#[tokio::test]
+async fn a_server_removes_what_is_over_and_what_a_killed_one_left() {
+    let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let held = folder.path().join("over-http");
+    fs::create_dir(&held).unwrap();
+    let over = held.join(format!("{}-{}.csv", "0".repeat(32), "a".repeat(32)));
+    let (left, young) = (folder.path().join(".export-a1B2c3"), folder.path().join(".export-a1B2c4"));
+    for (file, hours) in [(&over, 1), (&left, 24), (&young, 1)] {
+        fs::write(file, "x").unwrap();
+        aged(file, 60 * hours);
+    }
+    let mut config = site.config(json!({"doctypes": {"Customer": {"read": true, "export": true}}}));
+    config["export"] = json!({"directory": folder.path()});
+    let _program = Program::start(&config).await;
+    let started = Instant::now();
+    while over.exists() || left.exists() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{over:?} {left:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(young.exists(), "somebody may still write it");
 }

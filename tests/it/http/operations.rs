@@ -227,7 +227,7 @@ async fn of_several_sites_all_are_taken_anew_or_none_is() {
         "issuer": "https://login.example.com", "url": "https://mcp.example.com/mcp/south",
         "users": {"anna": {"api_key": "anna", "api_secret": "secret"}},
     });
-    for (config, second) in [(bad, 401), (config, 200)] {
+    for (config, second) in [(bad, 401), (config.clone(), 200)] {
         std::fs::write(program.config(), config.to_string()).unwrap();
         program.signal("HUP").await;
         program.logged(if second == 401 { "the one before goes on: the site south" } else { "were read anew" }).await;
@@ -236,6 +236,13 @@ async fn of_several_sites_all_are_taken_anew_or_none_is() {
             assert_eq!(found, (601 - second, second), "{of}: {}", program.log());
         }
     }
+    // One that was not there is not served yet, and the log says so.
+    config["sites"]["east"] = section(&site, "east", log.path(), rules());
+    config["sites"]["east"]["sign_in"] = config["sites"]["north"]["sign_in"].clone();
+    std::fs::write(program.config(), config.to_string()).unwrap();
+    program.signal("HUP").await;
+    program.logged("the site east is new in the configuration, and served from the next start on").await;
+    assert_eq!(whom("east", "second").await, 404);
 }
 
 /// A client that trusts this certificate alone.

@@ -293,6 +293,17 @@ async fn who_held_something_too_long_keeps_nothing_by_it_and_holds_it_on_no_more
     assert_eq!(store.get("value").await, Ok(Some(b"other".to_vec())));
 }
 
+#[test]
+fn what_is_no_authority_is_blamed_on_its_file_and_not_on_the_address() {
+    let pem = |bytes: &str| format!("-----BEGIN CERTIFICATE-----\n{bytes}\n-----END CERTIFICATE-----\n");
+    for file in [String::new(), "x".to_owned(), pem("AAAA"), pem("?")] {
+        let said = Redis::check("rediss://localhost:6379", Some(file.as_bytes())).unwrap_err();
+        assert!(said.to_string().contains("ca_file"), "{file}: {said}");
+    }
+    let own = std::fs::read(certificate("new.pem")).unwrap();
+    Redis::check("rediss://localhost:6379", Some(&own)).unwrap();
+}
+
 #[tokio::test]
 #[ignore = "needs a Redis"]
 async fn a_redis_over_tls_is_believed_by_the_authority_that_is_named_and_by_no_other() {

@@ -13,21 +13,25 @@ use crate::sandbox::SampleSite;
 use crate::stdio::command;
 use crate::support::all;
 
-/// The bodies that came to a collector, one after the other, and its address.
-async fn collector() -> (Arc<Mutex<Vec<u8>>>, String) {
+/// How a collector answers that took all.
+const TAKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+/// The bodies that came to a collector that answers so, one after the other, and its address.
+async fn collector(answer: &str) -> (Arc<Mutex<Vec<u8>>>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let came = Arc::<Mutex<Vec<u8>>>::default();
     let kept = Arc::clone(&came);
+    let answer = answer.to_owned();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let kept = Arc::clone(&kept);
+            let (kept, answer) = (Arc::clone(&kept), answer.clone());
             tokio::spawn(async move {
                 let mut buffer = vec![0; 1 << 16];
                 while let Ok(length @ 1..) = stream.read(&mut buffer).await {
                     kept.lock().unwrap().extend_from_slice(&buffer[..length]);
                     // Bodies of this test come with their head; a longer one would be answered twice, which does no harm.
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                    let _ = stream.write_all(answer.as_bytes()).await;
                 }
             });
         }
@@ -40,7 +44,7 @@ async fn a_collector_gets_spans_that_name_tools_and_nobody() {
     let site = SampleSite::start().await;
     let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
     config["sign_in"] = json!({"own_keys": true});
-    let (came, address) = collector().await;
+    let (came, address) = collector(TAKEN).await;
     let stated =
         [("OTEL_EXPORTER_OTLP_ENDPOINT", address.as_str()), ("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=till-7")];
     let mut program = Program::start_with(&config, &stated).await;
@@ -93,7 +97,7 @@ async fn a_collector_gets_the_lines_of_the_audit_log_where_they_are_sent_there()
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(!ended.status.success() && said.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{said}");
 
-    let (came, address) = collector().await;
+    let (came, address) = collector(TAKEN).await;
     let stated = format!("{address}/v1/logs");
     let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &stated)]).await;
     let create = json!({"name": "create_lead_document", "arguments": {"data": {"lead_name": "canary"}}});
@@ -112,6 +116,35 @@ async fn a_collector_gets_the_lines_of_the_audit_log_where_they_are_sent_there()
     program.signal("TERM").await;
     assert!(program.child.wait().await.unwrap().success());
     assert!(!program.log().contains("did not get to"), "{}", program.log());
+}
+
+#[tokio::test]
+async fn lines_that_a_collector_does_not_take_are_told_as_such_and_sent_nowhere_else() {
+    let (elsewhere, other) = collector(TAKEN).await;
+    let moved = |status: &str| format!("HTTP/1.1 {status}\r\nlocation: {other}/v1/logs\r\ncontent-length: 0\r\n\r\n");
+    let taken_as = |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    for answer in [
+        moved("302 Found"),
+        moved("307 Temporary Redirect"),
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_owned(),
+        // One of the lines was rejected.
+        taken_as("\x0a\x02\x08\x01"),
+        taken_as("<html>"),
+    ] {
+        let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+        config["audit"] = json!({"enabled": true, "log_file": folder.path().join("audit.log"), "ship": "otlp"});
+        let (_came, address) = collector(&answer).await;
+        let stated = format!("{address}/v1/logs");
+        let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &stated)]).await;
+        let list = message("tools/call", json!({"name": "list_lead_documents", "arguments": {}})).to_string();
+        let request = http().post(program.url("/mcp")).header("content-type", "application/json").body(list);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        program.logged("did not get to").await;
+        program.signal("TERM").await;
+        assert!(program.child.wait().await.unwrap().success());
+    }
+    assert!(elsewhere.lock().unwrap().is_empty(), "{}", String::from_utf8_lossy(&elsewhere.lock().unwrap()));
 }
 
 #[tokio::test]

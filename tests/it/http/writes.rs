@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use erpnext_sandbox::{Fault, Kind};
 use serde_json::{Value, json};
 
+use super::sign_in::hash;
 use super::{Served, message};
 use crate::sandbox::SampleSite;
 use crate::support::all;
@@ -74,6 +75,33 @@ async fn a_write_that_is_asked_for_again_is_done_once() {
         lines.filter(|line| line["operation"] == "CREATE").map(|line| line["result"].clone()).collect();
     let count = |result: &str| told.iter().filter(|told| **told == result).count();
     assert_eq!((count("ALLOWED"), count("REPEATED"), count("INTENT")), (3, 2, 3), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_one_token_asked_for_is_done_anew_for_another_of_the_same_user() {
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["sign_in"] = json!({"tokens": {"one": {"sha256": hash("one")}, "other": {"sha256": hash("other")}}});
+    let served = Served::start(&config).await;
+    let by = async |token: &str, asked: &Value| {
+        let request = served.post("/mcp", asked).header("authorization", format!("Bearer {token}"));
+        super::data(&super::answered(request).await)
+    };
+    by("one", &message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1}}))).await;
+    let before = site.writes().len();
+    site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
+    let lost = served.post("/mcp", &create("lost")).header("authorization", "Bearer one");
+    assert!(lost.timeout(Duration::from_millis(300)).send().await.is_err());
+    let started = Instant::now();
+    while site.writes().len() < before + 1 {
+        assert!(started.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let anew = by("other", &create("lost")).await;
+    assert_eq!(site.writes().len(), before + 2, "{:?}", site.writes());
+    let again = by("one", &create("lost")).await;
+    assert_eq!(site.writes().len(), before + 2, "its own token is answered as the first was: {:?}", site.writes());
+    assert_ne!(anew["created"], again["created"]);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ use crate::error::ToolError;
 use crate::extract;
 use crate::hex::hex;
 use crate::policy::Operation;
+use crate::shape;
 use crate::tool::document_args::CreateArgs;
 use crate::tool::kinds::{Data, DocTypeName, Object};
 use crate::tool::spec::handler;
@@ -42,6 +43,8 @@ use source::Source;
 
 /// How many documents are shown as they would be made.
 const FIRST: usize = 3;
+/// How many bytes of what would be done a person is asked about: laid out as lines it is up to twice as much.
+const MOST_SHOWN: usize = 12_000;
 /// How the others are seen.
 const OTHERS: &str = "all_rows tells of every document; dry_run with start_at shows the first three from any line on";
 
@@ -152,10 +155,23 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     on.has_room_for(rows.len()).await?;
     // The documents beside the file: what a title in it leads to may be another document by then.
     let state = json!({"file": sha256(&bytes), "documents": sha256(json!(docs).to_string().as_bytes())});
-    let confirmed = on.gate_batch(operation, true, &shown, &state).await?;
+    let confirmed = on.gate_batch(operation, true, &fitted(shown), &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
     let lines: Vec<u64> = entries.iter().map(|entry| entry.line).collect();
     Ok(told::answer(&lines, ended, beside).await)
+}
+
+/// What would be done, short enough for a question: one that is too long is not asked, and the model alone would decide.
+fn fitted(shown: Map<String, Value>) -> Map<String, Value> {
+    let mut shown = Value::Object(shown);
+    let left_out = shape::fit(&mut shown, MOST_SHOWN).err().unwrap_or_default();
+    if !left_out.is_empty() {
+        shown["left_out"] = Value::Object(left_out);
+    }
+    match shown {
+        Value::Object(shown) => shown,
+        _ => Map::new(),
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {
