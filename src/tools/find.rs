@@ -126,6 +126,11 @@ pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> O
     Some((refused, arguments.unwrap_or_default()))
 }
 
+/// The tool that a call of `call_tool` is recorded as, permitted or not, with the arguments for it; none of any other call.
+pub fn recorded(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
+    refused(registry, tool, given).or_else(|| proxied(registry, tool, given))
+}
+
 /// Why `call_tool` calls nothing.
 async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
     let name = args.tool.trim();
