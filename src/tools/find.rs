@@ -152,7 +152,7 @@ const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs prin
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
 /// DocTypes that are no table's: those of the configuration that the words name; else the one that is named exactly, where
-/// the site has it; else those that the site finds by the words.
+/// the site has it; else those that the site finds by the words, and whether it may have more.
 ///
 /// # Errors
 /// The site's where it is asked for others than one of exactly that name.
@@ -161,7 +161,7 @@ async fn other_doctypes(
     doctype: Option<&str>,
     query: Option<&str>,
     none_found: bool,
-) -> Result<Vec<String>, SiteError> {
+) -> Result<(Vec<String>, bool), SiteError> {
     let is_own = |name: &str| session.catalog.generated(name).is_none() && !session.policy.operations(name).is_empty();
     let words = doctype.or(query).map(search::words).unwrap_or_default();
     let named = session.policy.doctypes().map(|(name, _)| name).filter(|name| is_own(name));
@@ -174,8 +174,11 @@ async fn other_doctypes(
         found.push(def.name.to_owned());
     }
     match doctype.or(query).map(str::trim).filter(|_| none_found && found.is_empty()) {
-        Some(text) => own_doctypes::meant(session, text, &words).await,
-        None => Ok(found),
+        Some(text) => {
+            let meant = own_doctypes::meant(session, text, &words).await?;
+            Ok((meant.doctypes.into_iter().map(|(name, _)| name).collect(), meant.is_cut))
+        }
+        None => Ok((found, false)),
     }
 }
 
@@ -259,11 +262,12 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("more".to_owned(), json!(more));
     }
     let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
+    let mut notes: Vec<String> = Vec::new();
     if let Err(error) = &own {
-        let note = format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told());
-        result.insert("note".to_owned(), json!(note));
+        notes.push(format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told()));
     }
-    let own = own.unwrap_or_default();
+    let (own, is_cut) = own.unwrap_or_default();
+    notes.extend(is_cut.then(|| own_doctypes::CUT.to_owned()));
     if !own.is_empty() {
         let entries = own.iter().map(|name| {
             let operations = session.policy.operations(name).iter().map(Operation::as_str).collect::<Vec<_>>();
@@ -272,9 +276,12 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("doctypes".to_owned(), entries.collect());
     }
     if let Some(forbidden) = &forbidden {
-        result.insert("note".to_owned(), json!(forbidden.note));
+        notes.push(forbidden.note.clone());
     } else if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
-        result.insert("note".to_owned(), json!(NOTHING_SENDS));
+        notes.push(NOTHING_SENDS.to_owned());
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("\n")));
     }
     let next = match (found.len(), doctype) {
         (0, _) if forbidden.is_some() => "No tool does this here: tell the user.".to_owned(),
