@@ -169,7 +169,7 @@ async fn of_a_table_that_the_site_did_not_tell_or_that_is_not_understood_no_mess
         json!({"docs": [{"doctype": "DocType", "name": "Industry Type", "module": "Selling", "fields": fields}]})
     };
     for (status, meta, is_whole) in
-        [(200, table("Data"), true), (200, table("Hologram"), false), (500, json!({}), false)]
+        [(200, table("Data"), true), (200, table("Hologram"), false), (500, json!({"exc_type": "TypeError"}), false)]
     {
         let site = Site::start().await;
         site.answer("GET", META, status, meta).await;
