@@ -35,7 +35,11 @@ impl Asked {
     /// Whether the site is to be asked for the DocType when it is next needed.
     pub fn is_due(&self, doctype: &str) -> bool {
         let believed = if self.understood.contains(doctype) { DAY } else { HOUR };
-        !self.at.get(doctype).is_some_and(|at| at.elapsed().is_ok_and(|age| age < believed))
+        match self.at.get(doctype).map(SystemTime::elapsed) {
+            Some(Ok(age)) => age >= believed,
+            // Never, or in the future: the clock was set back.
+            Some(Err(_)) | None => true,
+        }
     }
 
     /// How often the metadata was taken to have changed, for [`Asked::note`].

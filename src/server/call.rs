@@ -200,7 +200,7 @@ impl Server {
                     return match repeated {
                         Repeated::Answered(answer) => {
                             Box::pin(self.noted_as_again(request, context, &watch)).await;
-                            answer
+                            *answer
                         }
                         Repeated::Unanswered(error, why) => {
                             watch.ends(why);
@@ -284,7 +284,7 @@ impl Server {
 /// How a write ends that was asked for before.
 enum Repeated {
     /// With the answer of the first.
-    Answered(Answer),
+    Answered(Box<Answer>),
     /// Without, and why.
     Unanswered(ErrorData, &'static str),
 }
@@ -296,7 +296,7 @@ async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option
         () = context.ct.cancelled() => return Some(Repeated::Unanswered(cancelled(), "it was called off")),
     };
     let repeated = match came {
-        Some(Came::Answered(answer)) => Repeated::Answered(*answer),
+        Some(Came::Answered(answer)) => Repeated::Answered(answer),
         Some(Came::Unsent | Came::Open) => return None,
         None => {
             let why = "the same write was given up; read the document before trying again";

@@ -32,7 +32,8 @@ impl CallerClient<'_> {
         }
     }
 
-    /// The DocTypes whose name holds a text, or of a module, without child tables, as many as one search gives. The desk's search for links tells them to any user.
+    /// The DocTypes whose name holds a text, or of a module, without child tables, as many as one search gives. The desk's
+    /// search for links tells them to any user.
     ///
     /// # Errors
     /// The site's refusal.

@@ -264,8 +264,8 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
     let mut notes: Vec<String> = Vec::new();
     if let Err(error) = &own {
-        notes
-            .push(format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told()));
+        let why = error.told();
+        notes.push(format!("whether the site has a DocType of its own of that name, it did not tell: {why}"));
     }
     let (own, is_cut) = own.unwrap_or_default();
     notes.extend(is_cut.then(|| own_doctypes::CUT.to_owned()));

@@ -6,8 +6,8 @@ use crate::site::{FoundDocTypes, SiteError};
 /// The most words that DocTypes are looked for by, after all of them together found none.
 const MOST_WORDS: usize = 3;
 /// What is told where the site may have more of them.
-pub(super) const CUT: &str = "more DocTypes of the site fit than one search gives, and some of its own may be missing here: search for a longer \
-     part of the name";
+pub(super) const CUT: &str = "more DocTypes of the site fit than one search gives, and some of its own may be \
+                              missing here: search for a longer part of the name";
 
 /// Those that the configuration opens without naming them, by a part of the name or a module; each with its module.
 ///

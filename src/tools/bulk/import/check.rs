@@ -84,8 +84,8 @@ pub(super) async fn check(
         return Err(called_off());
     }
     docs.retain(|(at, ..)| !problems.has_any(&entries[*at].lines));
-    let checked = |(at, def, doc)| Checked { at, def, doc, titled: titled.remove(&at).unwrap_or_default() };
-    Ok(docs.into_iter().map(checked).collect())
+    let docs = docs.into_iter();
+    Ok(docs.map(|(at, def, doc)| Checked { at, def, doc, titled: titled.remove(&at).unwrap_or_default() }).collect())
 }
 
 /// What the links of all documents that are given by titles are called, or why that is not clear; each is asked for
