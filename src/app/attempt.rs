@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::audit::{Attempt, new_id, short};
 use crate::shape::text::shortened;
-use crate::tool::Tool;
+use crate::tool::{Registry, Tool};
+use crate::tools::find;
 
 /// More names than this say no more, and a caller must not fill the disk with them.
 const MOST_FIELDS: usize = 200;
@@ -37,7 +38,19 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     attempt
 }
 
-/// The same with the documents that it names for a batch, if it names no other: for a call that runs no tool.
+/// The same before anything of the call is checked: one of `call_tool` is about what that names.
+pub fn of_call(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Attempt {
+    let called = find::recorded(registry, tool, given);
+    called.map_or_else(|| of(tool, given), |(tool, given)| of(tool, &given))
+}
+
+/// The same of a call that ends before that.
+pub fn of_waiting(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Attempt {
+    let called = find::recorded(registry, tool, given);
+    called.map_or_else(|| with_names(tool, given), |(tool, given)| with_names(tool, &given))
+}
+
+/// The attempt with the documents that it names for a batch, if it names no other: for a call that runs no tool.
 pub fn with_names(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     let attempt = of(tool, arguments);
     Attempt { document: attempt.document.or_else(|| names(arguments)), ..attempt }

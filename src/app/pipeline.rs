@@ -42,7 +42,7 @@ pub async fn run(
 ) -> Result<Given, ToolError> {
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
-    let first = signed(super::attempt::of(tool, &given), session, client, known);
+    let first = signed(super::attempt::of_call(registry, tool, &given), session, client, known);
     let mut begun = Begun::new(session.audit, observer, first.clone()).counted(session.counts());
     observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use erpnext_schema::Version;
+use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -84,6 +85,42 @@ async fn a_call_that_ends_before_it_began_has_one_line_whatever_it_waited_for() 
     let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     let told = json!([last["document"], last["result"], last["reason"]]);
     assert_eq!(told, json!(["T-1", "FAILED", "the user did not confirm it"]), "{log}");
+}
+
+#[tokio::test]
+async fn a_call_by_call_tool_that_ends_before_it_began_is_recorded_as_the_tool_that_it_names() {
+    let site = MockServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let log_file = folder.path().join("audit.log");
+    let settings = Settings { enabled: true, log_file: log_file.clone(), ..Settings::default() };
+    let app = app_with(&site, Audit::open(&settings).unwrap());
+    let call_tool = app.registry().find("call_tool").unwrap();
+    let given = |tool: &str, arguments: Value| {
+        let given = json!({"tool": tool, "arguments": arguments});
+        given.as_object().cloned().unwrap()
+    };
+    let delete = given("delete_generic_document", json!({"doctype": "ToDo", "name": "T-1"}));
+    let names = json!({"doctype": "ToDo", "documents": [{"name": "T-2", "status": "Closed"}]});
+    let update = given("update_bulk_documents", names);
+    // Nothing opens methods here.
+    let method = given("call_method", json!({"method": "frappe.ping"}));
+    assert!(app.registry().find("call_method").is_none());
+    for given in [&delete, &update, &method] {
+        drop(app.waits(call_tool, given, None, &CallObserver::default()));
+    }
+    // The same of a call that begins, and is dropped before the site told who its user is.
+    let observer = CallObserver::default();
+    assert!(app.observed_call(call_tool, delete.clone(), None, &observer).now_or_never().is_none());
+    let log = std::fs::read_to_string(&log_file).unwrap();
+    let told = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        json!([line["tool"], line["operation"], line["doctype"], line["document"]])
+    };
+    let deleted = json!(["delete_generic_document", "DELETE", "ToDo", "T-1"]);
+    let told: Vec<Value> = log.lines().map(told).collect();
+    assert_eq!((&told[0], &told[3]), (&deleted, &deleted), "{log}");
+    assert_eq!(told[1], json!(["update_bulk_documents", "UPDATE", "ToDo", "T-2"]), "{log}");
+    assert_eq!(told[2][0], "call_method", "{log}");
 }
 
 #[tokio::test]

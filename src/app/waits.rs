@@ -26,7 +26,8 @@ impl Connection {
         client: Option<String>,
         observer: &'a CallObserver,
     ) -> Waits<'a> {
-        let attempt = self.session().audit.is_on().then(|| Box::new(attempt::with_names(tool, given)));
+        let attempt = || Box::new(attempt::of_waiting(self.registry(), tool, given));
+        let attempt = self.session().audit.is_on().then(attempt);
         Waits { connection: self, attempt, client, observer }
     }
 }

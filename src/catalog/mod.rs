@@ -1,6 +1,7 @@
 //! The DocTypes a call can name: the site's live metadata laid over the generated tables of its version, when a DocType is
 //! first used.
 
+mod asked;
 mod masks;
 mod site_version;
 mod sites;
@@ -8,24 +9,24 @@ pub mod unknown_names;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, Version, form_rules};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::site::{Kind, SiteError, workflow_state_field};
 
+pub use asked::Asked;
 pub use masks::{Asker, Masks};
 pub use site_version::{SiteVersion, unknown_version};
 use sites::{Live, Sites, keep};
 
 /// How long live metadata is believed before an unknown field or value is a reason to ask again.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long the metadata of a DocType is believed, if the site does not say that something changed.
-const DAY: Duration = Duration::from_secs(86_400);
 /// How many DocTypes are fetched at once.
 const AT_ONCE: usize = 4;
 /// How long a call waits for metadata before it goes on with the table as it is.
@@ -42,8 +43,7 @@ pub struct Catalog {
     shown: Duration,
     /// Whether the site's metadata is laid over a table when it is first used.
     lays: bool,
-    /// When the site was last asked for each DocType.
-    asked: RwLock<BTreeMap<String, SystemTime>>,
+    asked: RwLock<Asked>,
     /// Until when calls do not ask, after the site did not answer.
     resting: RwLock<Option<Instant>>,
     /// Some fetches at a time, of one DocType one: equal questions that come together cost one request.
@@ -53,7 +53,7 @@ pub struct Catalog {
     /// How often the site was asked for metadata.
     reads: watch::Sender<u64>,
     /// How often a table may have become another.
-    changes: AtomicU64,
+    laid: AtomicU64,
 }
 
 /// DocTypes by their names, each as the text of a snapshot without descriptions, on one line.
@@ -64,8 +64,8 @@ pub type Snapshots = BTreeMap<String, Arc<str>>;
 pub struct Known {
     /// The DocTypes that are not as their generated tables say.
     pub doctypes: Snapshots,
-    /// When the site was asked for each DocType, those included that are as their tables say.
-    pub asked: BTreeMap<String, SystemTime>,
+    /// For which DocTypes the site was asked, those included that are as their tables say.
+    pub asked: Asked,
 }
 
 impl Default for Catalog {
@@ -88,7 +88,7 @@ impl Catalog {
             fetching: Default::default(),
             overlays: watch::Sender::default(),
             reads: watch::Sender::default(),
-            changes: AtomicU64::default(),
+            laid: AtomicU64::default(),
         }
     }
 
@@ -114,7 +114,7 @@ impl Catalog {
     /// Goes back to the generated table of a DocType that the site does not have.
     pub fn forget(&self, doctype: &str) {
         self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
-        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.laid.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes it that the site's metadata changed: each DocType is asked for again when it is next needed.
@@ -126,25 +126,45 @@ impl Catalog {
             }
         }
         drop(sites);
-        let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
-        asked.values_mut().for_each(|at| *at = SystemTime::UNIX_EPOCH);
+        self.asked_mut().outdate();
+        self.laid.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes note that the site was asked for these DocTypes, and when.
-    pub fn note_asked(&self, doctypes: impl IntoIterator<Item = (String, SystemTime)>) {
-        self.asked.write().unwrap_or_else(PoisonError::into_inner).extend(doctypes);
+    fn asked(&self) -> RwLockReadGuard<'_, Asked> {
+        self.asked.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the site was asked for the DocType within the last day.
-    pub fn asked_today(&self, doctype: &str) -> bool {
-        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
-        asked.get(doctype).is_some_and(|at| at.elapsed().is_ok_and(|age| age < DAY))
+    fn asked_mut(&self) -> RwLockWriteGuard<'_, Asked> {
+        self.asked.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes it that the site was asked as an earlier process kept it.
+    pub fn recall(&self, asked: Asked) {
+        *self.asked_mut() = asked;
+    }
+
+    /// Takes it that nothing changed of what the site told.
+    pub fn renew(&self) {
+        self.asked_mut().renew();
+    }
+
+    /// Takes note that the site does not tell of the DocType.
+    pub fn note_untold(&self, doctype: &str) {
+        let mut asked = self.asked_mut();
+        let changes = asked.changes();
+        asked.note(changes, [(doctype.to_owned(), false)]);
+    }
+
+    /// Whether the site told the table within the last day, and it has not changed since.
+    pub fn is_current(&self, doctype: &str) -> bool {
+        let asked = self.asked();
+        asked.understood().contains(doctype) && !asked.is_due(doctype)
     }
 
     /// Whether the table is the one of the site. Where its metadata is not to be laid over the generated ones, these are taken
     /// for the site's.
     pub fn is_sites(&self, doctype: &str) -> bool {
-        !self.lays || self.asked.read().unwrap_or_else(PoisonError::into_inner).contains_key(doctype)
+        !self.lays || self.asked().understood().contains(doctype)
     }
 
     /// What is known of the site's metadata.
@@ -152,7 +172,7 @@ impl Catalog {
         let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
         let differ = sites.iter().filter(|(_, known)| known.differs());
         let doctypes = differ.map(|(name, known)| (name.clone(), known.text())).collect();
-        Known { doctypes, asked: self.asked.read().unwrap_or_else(PoisonError::into_inner).clone() }
+        Known { doctypes, asked: self.asked().clone() }
     }
 
     /// How often a call asked the site for metadata, now and when that changes.
@@ -162,13 +182,13 @@ impl Catalog {
 
     /// Says that the tables are others now, as the site's version is.
     pub fn changed(&self) {
-        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.laid.fetch_add(1, Ordering::Relaxed);
         self.overlays.send_modify(|count| *count += 1);
     }
 
     /// Another one whenever any table may have become another: what was made by tables is good as long as it is the same.
     pub fn edition(&self) -> (Version, u64) {
-        (self.version(), self.changes.load(Ordering::Relaxed))
+        (self.version(), self.laid.load(Ordering::Relaxed))
     }
 
     /// How often tables were laid over the generated ones, now and when that changes.
@@ -204,6 +224,8 @@ impl Catalog {
         }
         let Some(live) = live else {
             sites.remove(doctype);
+            drop(sites);
+            self.note_untold(doctype);
             return None;
         };
         let def = live.def;
@@ -226,21 +248,21 @@ impl Catalog {
         erpnext_doctypes::all(self.version())
     }
 
-    /// The table to go by in a call: the site's, asked for once a day. A table that is known does without if the site does
-    /// not tell in time, and for a while the site is not asked again.
+    /// The table to go by in a call: the site's, asked for once a day, or each hour while it is not understood. A table that
+    /// is known does without if the site does not tell in time, and for a while the site is not asked again.
     ///
     /// # Errors
     /// The site's if nothing is known here, also where it has no such DocType.
     pub async fn def(&self, asker: Asker<'_>, doctype: &str) -> Result<&'static DocTypeDef, SiteError> {
         let Some(known) = self.known(doctype) else { return self.live(asker, doctype).await };
-        if !self.lays || self.asked_today(doctype) || self.is_resting() {
+        if !self.lays || !self.asked().is_due(doctype) || self.is_resting() {
             return Ok(known);
         }
         match tokio::time::timeout(WAIT, self.live(asker, doctype)).await {
             Ok(Ok(def)) => return Ok(def),
             Ok(Err(error)) if is_of_one(&error) => {
                 tracing::debug!("metadata of {doctype}: {}", error.for_log());
-                self.note_asked([(doctype.to_owned(), SystemTime::now())]);
+                self.note_untold(doctype);
             }
             Ok(Err(error)) => self.rest(&error.for_log()),
             Err(_) => self.rest("not in time"),
@@ -300,23 +322,28 @@ impl Catalog {
         if let Some(def) = self.read_since(doctype, age) {
             return Ok(def);
         }
+        let changes = self.asked().changes();
         let bundle = asker.bundle(doctype).await?;
+        let mut told = BTreeMap::from([(doctype.to_owned(), false)]);
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
-            match DocType::from_site(meta, true) {
+            let is_kept = match DocType::from_site(meta, true) {
                 Ok(mut source) => {
                     form_rules::mark(self.version(), meta, &mut source);
-                    keep(self.version(), &mut sites, source, workflow_state_field(meta));
+                    keep(self.version(), &mut sites, source, workflow_state_field(meta))
                 }
-                Err(why) => tracing::warn!(doctype, "metadata not understood: {why}"),
-            }
+                Err(why) => {
+                    tracing::warn!(doctype, "metadata not understood: {why}");
+                    false
+                }
+            };
+            let name = meta.get("name").and_then(Value::as_str);
+            told.extend(name.map(|name| (name.to_owned(), is_kept)));
         }
         drop(sites);
-        self.changes.fetch_add(1, Ordering::Relaxed);
-        let names = bundle.iter().filter_map(|meta| meta.get("name")?.as_str());
-        let now = SystemTime::now();
-        self.note_asked(names.chain([doctype]).map(|name| (name.to_owned(), now)));
+        self.laid.fetch_add(1, Ordering::Relaxed);
+        self.asked_mut().note(changes, told);
         self.reads.send_modify(|count| *count += 1);
         match self.read_since(doctype, FRESH) {
             Some(def) => Ok(def),
@@ -340,62 +367,4 @@ pub fn is_of_one(error: &SiteError) -> bool {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use std::path::{Path, PathBuf};
-
-    use super::sites::one_line;
-    use super::{Catalog, DocType, SiteVersion, Snapshots, Version};
-
-    fn folder(version: Version) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/snapshot/{version}"))
-    }
-
-    fn snapshot(file: &str) -> DocType {
-        let folder = folder(Version::V15);
-        DocType::from_snapshot(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn what_the_snapshot_says_already_differs_from_no_table() {
-        for version in Version::ALL {
-            let mut tables = Snapshots::new();
-            let modules = std::fs::read_dir(folder(*version)).unwrap().map(|entry| entry.unwrap().path());
-            for module in modules.filter(|path| path.is_dir()) {
-                for file in std::fs::read_dir(module).unwrap() {
-                    let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-                    let source = DocType::from_snapshot(&text).unwrap();
-                    tables.insert(source.name.clone(), one_line(&source));
-                }
-            }
-            let catalog = Catalog::new(SiteVersion::new(Some(*version)), None, true);
-            catalog.lay(&tables);
-            assert_eq!(catalog.kept().doctypes, tables);
-            tables.keys().for_each(|name| assert!(catalog.known(name).is_some(), "{name}"));
-            assert_eq!(catalog.kept().doctypes, Snapshots::new());
-        }
-    }
-
-    #[test]
-    fn a_laid_table_that_cannot_be_read_is_as_none() {
-        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None, true);
-        catalog.lay(&Snapshots::from([("Customer".to_owned(), "{\"name\": 7".into())]));
-        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
-        assert_eq!(catalog.kept().doctypes, Snapshots::new());
-    }
-
-    #[test]
-    fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
-        let mut customer = snapshot("selling/customer.json");
-        customer.fields.last_mut().unwrap().label = Some("Another".to_owned());
-        let laid = Snapshots::from([("Customer".to_owned(), one_line(&customer))]);
-        let catalog = Catalog::new(SiteVersion::new(Some(Version::V15)), None, true);
-        let mut changes = catalog.overlays();
-        assert!(catalog.lay(&laid) && !catalog.lay(&laid));
-        assert_eq!(catalog.known("Customer").unwrap().fields.last().unwrap().label, "Another");
-        assert_eq!(catalog.kept().doctypes, laid);
-        assert!(!catalog.lay(&laid));
-        assert!(catalog.lay(&Snapshots::new()) && !catalog.lay(&Snapshots::new()));
-        assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
-        assert_eq!(*changes.borrow_and_update(), 2);
-    }
-}
+mod tests;

@@ -72,16 +72,22 @@ pub(super) fn one_line(source: &DocType) -> Arc<str> {
     source.to_snapshot().replace('\n', "").into()
 }
 
-pub(super) fn keep(version: Version, sites: &mut HashMap<String, Sites>, source: DocType, state_field: Option<String>) {
+/// Takes what the site gave for its table. Whether it can be.
+pub(super) fn keep(
+    version: Version,
+    sites: &mut HashMap<String, Sites>,
+    source: DocType,
+    state_field: Option<String>,
+) -> bool {
     let name = source.name.clone();
     let known = match sites.remove(&name) {
         Some(Sites::Live(live)) if live.source == source => Some(*live),
         _ => Live::new(version, source),
     };
-    if let Some(known) = known {
-        let live = Live { state_field, read: Some(Instant::now()), ..known };
-        sites.insert(name, Sites::Live(Box::new(live)));
-    }
+    let live = known.map(|known| Live { state_field, read: Some(Instant::now()), ..known });
+    let is_kept = live.is_some();
+    sites.extend(live.map(|live| (name, Sites::Live(Box::new(live)))));
+    is_kept
 }
 
 /// The site's table with what only the generator knows: tool names, and the fields that the site's code fills. Version 16

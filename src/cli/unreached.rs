@@ -10,14 +10,15 @@ const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_prox
 
 /// What happened, with the site's address.
 pub fn told(connection: &Connection, error: &SiteError) -> String {
-    let (site, words) = (connection.session().caller.site.as_str(), error.messages().join("; "));
+    let words = error.leads_to().map_or_else(|| error.messages().join("; "), str::to_owned);
+    let site = connection.session().caller.site.as_str();
     format!("{site}: {}{}{words}", error.what(), if words.is_empty() { "" } else { ": " })
 }
 
 /// What to do about it.
 pub fn mends(connection: &Connection, error: &SiteError) -> String {
     if let Some(stranger) = error.stranger() {
-        return stranger.next().into_owned();
+        return stranger.mends().into_owned();
     }
     let words = error.messages().join("; ");
     let fix: Cow<'static, str> = match error.kind() {

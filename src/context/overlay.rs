@@ -2,7 +2,7 @@
 //! of it is kept on disk, with the greeting, so that a start needs no site; the configured DocTypes are read while the server
 //! serves already, the others when a call is first about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use erpnext_schema::Version;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Asker, Snapshots, is_of_one};
+use crate::catalog::{Asked, Asker, Snapshots, is_of_one};
 use crate::config::Config;
 use crate::files;
 use crate::hex::hex;
@@ -55,6 +55,8 @@ struct Kept {
     looked: Looked,
     /// When the site was asked for each DocType, in seconds since 1970.
     asked: BTreeMap<String, u64>,
+    /// Those of them whose tables are the site's.
+    understood: BTreeSet<String>,
     /// Whose tables the lines are, in their order.
     doctypes: Vec<String>,
 }
@@ -90,7 +92,8 @@ impl Overlay {
             session.version.recall(version);
         }
         session.catalog.lay(tables);
-        session.catalog.note_asked(kept.asked.into_iter().map(|(doctype, at)| (doctype, moment(at))));
+        let asked = kept.asked.into_iter().map(|(doctype, at)| (doctype, moment(at))).collect();
+        session.catalog.recall(Asked::new(asked, kept.understood));
         session.listed.lay(tables);
         let mut looked = kept.looked;
         looked.greeting = looked.greeting.filter(|greeting| greeting.is_for(session));
@@ -143,7 +146,7 @@ impl Overlay {
                 Err(error) if is_of_one(&error) => {
                     tracing::debug!("metadata of {doctype}: {}", error.for_log());
                     session.catalog.forget(&doctype);
-                    session.catalog.note_asked([(doctype, SystemTime::now())]);
+                    session.catalog.note_untold(&doctype);
                 }
                 Err(error) => {
                     tracing::info!("the site's metadata was not read: {}", error.for_log());
@@ -181,7 +184,8 @@ impl Kept {
             snapshot: erpnext_doctypes::FINGERPRINT.to_string(),
             version: session.version.is_known().then(|| session.version.get().major()),
             looked,
-            asked: known.asked.into_iter().map(|(doctype, at)| (doctype, seconds(at))).collect(),
+            asked: known.asked.at().iter().map(|(doctype, at)| (doctype.clone(), seconds(*at))).collect(),
+            understood: known.asked.understood().clone(),
             doctypes: known.doctypes.keys().cloned().collect(),
         };
         let mut text = serde_json::to_string(&kept)?;
@@ -208,18 +212,18 @@ impl Kept {
 }
 
 /// The DocTypes that the site has to be asked for: all if it says that something changed, if nothing did those that it was
-/// never asked for, else those that it was not asked for within a day.
+/// never asked for, else those too that it told too long ago, or not at all.
 fn due(session: &Session<'_>, changed: Option<bool>) -> Vec<String> {
     let asked = session.catalog.kept().asked;
     let configured = session.policy.doctypes().map(|(name, _)| name.to_owned());
-    let mut due: Vec<String> = configured.filter(|name| !asked.contains_key(name)).collect();
+    let mut due: Vec<String> = configured.filter(|name| !asked.at().contains_key(name)).collect();
     match changed {
-        Some(true) => due.extend(asked.into_keys()),
-        Some(false) => {
-            let now = SystemTime::now();
-            session.catalog.note_asked(asked.into_keys().map(|doctype| (doctype, now)));
+        Some(true) => {
+            session.catalog.outdate();
+            due.extend(asked.at().keys().cloned());
         }
-        None => due.extend(asked.into_keys().filter(|doctype| !session.catalog.asked_today(doctype))),
+        Some(false) => session.catalog.renew(),
+        None => due.extend(asked.at().keys().filter(|doctype| asked.is_due(doctype)).cloned()),
     }
     due
 }

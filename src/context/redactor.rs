@@ -38,7 +38,7 @@ struct Subject {
     def: Option<&'static DocTypeDef>,
     /// Its child tables that are known here.
     tables: Vec<(&'static FieldDef, &'static DocTypeDef)>,
-    /// Whether these are as the site has them: without that, links that the site added are not known.
+    /// Whether all of these are as the site has them: without that, links that the site added are not known.
     is_sites: bool,
 }
 
@@ -47,7 +47,11 @@ impl Subject {
         let def = catalog.known(doctype);
         let children = |child: &str| catalog.known(child);
         let tables = def.into_iter().flat_map(|def| def.known_tables(&children)).collect();
-        Self { doctype: doctype.to_owned(), def, tables, is_sites: def.is_some() && catalog.is_sites(doctype) }
+        let is_sites = def.is_some_and(|def| {
+            let mut rows = def.tables().filter_map(|table| table.rows_of());
+            catalog.is_sites(doctype) && rows.all(|child| catalog.is_sites(child))
+        });
+        Self { doctype: doctype.to_owned(), def, tables, is_sites }
     }
 
     fn fields(&self) -> impl Iterator<Item = Field> {
@@ -240,7 +244,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::catalog::{SiteVersion, Snapshots};
+    use crate::catalog::{Asked, SiteVersion, Snapshots};
     use crate::config::{Config, Narrowing};
 
     #[test]
@@ -306,20 +310,46 @@ mod tests {
         assert!(redactor.redact(&Said::of(WHOLE)).contains("has been crossed"));
     }
 
+    /// Takes it that the site told the tables of these a moment ago.
+    fn told(catalog: &Catalog, doctypes: &[&str]) {
+        let at = doctypes.iter().map(|doctype| ((*doctype).to_owned(), SystemTime::now()));
+        let understood = doctypes.iter().map(|doctype| (*doctype).to_owned());
+        catalog.recall(Asked::new(at.collect(), understood.collect()));
+    }
+
     #[test]
     fn links_that_the_site_added_are_judged_and_while_they_are_not_known_nothing_is_told_whole() {
         let redactor = redactor(true, &json!({"UOM": {"read": true}, "Industry Type": {"read": true}}));
         assert!(!is_told_whole(&redactor), "the site may have added a link");
-        redactor.catalog.note_asked([("UOM".to_owned(), SystemTime::now())]);
+        told(&redactor.catalog, &["UOM"]);
         assert!(is_told_whole(&redactor));
         redactor.asks("Industry Type");
         assert!(!is_told_whole(&redactor), "nor is it known what this one links to");
-        redactor.catalog.note_asked([("Industry Type".to_owned(), SystemTime::now())]);
+        told(&redactor.catalog, &["UOM", "Industry Type"]);
         assert!(is_told_whole(&redactor));
         let link = json!({"fieldname": "custom_rule", "fieldtype": "Link", "label": "Rule", "options": "House Rule"});
         let meta = json!({"name": "Industry Type", "module": "Setup", "fields": [link]});
         let table = DocType::from_site(&meta, true).unwrap().to_snapshot();
         redactor.catalog.lay(&Snapshots::from([("Industry Type".to_owned(), Arc::from(table))]));
         assert!(!is_told_whole(&redactor), "it leads to what may not be read");
+    }
+
+    #[test]
+    fn of_a_table_that_the_site_does_not_tell_or_that_changed_nothing_is_told_whole() {
+        let redactor = redactor(true, &json!({"UOM": {"read": true}}));
+        redactor.catalog.note_untold("UOM");
+        assert!(!is_told_whole(&redactor), "the site was asked, and did not tell");
+        told(&redactor.catalog, &["UOM"]);
+        assert!(is_told_whole(&redactor));
+        redactor.catalog.outdate();
+        assert!(!is_told_whole(&redactor), "a link may have been added");
+        redactor.catalog.renew();
+        assert!(!is_told_whole(&redactor), "that nothing changed was asked before");
+        told(&redactor.catalog, &["UOM"]);
+        let rows = json!({"fieldname": "custom_rows", "fieldtype": "Table", "label": "Rows", "options": "House Row"});
+        let meta = json!({"name": "UOM", "module": "Setup", "fields": [rows]});
+        let table = DocType::from_site(&meta, true).unwrap().to_snapshot();
+        redactor.catalog.lay(&Snapshots::from([("UOM".to_owned(), Arc::from(table))]));
+        assert!(!is_told_whole(&redactor), "the rows may link to anything");
     }
 }

@@ -37,7 +37,7 @@ pub async fn learn(session: &Session<'_>, defs: &[&'static DocTypeDef], target: 
     for def in defs {
         concerned.extend(def.tables().filter_map(|table| table.rows_of()));
     }
-    if concerned.iter().all(|doctype| catalog.asked_today(doctype)) {
+    if concerned.iter().all(|doctype| catalog.is_current(doctype)) {
         return Ok(true);
     }
     let kinds = Filter::new("fieldtype", Operator::In, json!(["Link", "Dynamic Link", "Table", "Table MultiSelect"]));

@@ -15,7 +15,7 @@ use serde_json::Map;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::elsewhere::{self, Elsewhere};
-use super::repeats::{Again, Begun, Came, Key};
+use super::repeats::{Again, Answer, Begun, Came, Key};
 use super::told::{EVERY, Step, Told};
 use super::{Server, cancelled, content, elicit, views};
 use crate::error::{ToolError, Unconfirmed};
@@ -193,12 +193,20 @@ impl Server {
                 Begun::First(first) => break first,
                 Begun::Again(held) => {
                     // What sent nothing has no answer for whoever asks again: now it is done.
-                    let Some(answer) = again(held, context).await else { continue };
+                    let Some(repeated) = again(held, context).await else { continue };
                     if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
                         Box::pin(elsewhere::told(shared, key.bytes())).await;
                     }
-                    Box::pin(self.noted_as_again(request, context, &watch)).await;
-                    return answer;
+                    return match repeated {
+                        Repeated::Answered(answer) => {
+                            Box::pin(self.noted_as_again(request, context, &watch)).await;
+                            *answer
+                        }
+                        Repeated::Unanswered(error, why) => {
+                            watch.ends(why);
+                            Err(error)
+                        }
+                    };
                 }
             }
         };
@@ -273,23 +281,32 @@ impl Server {
     }
 }
 
-/// The answer of the same write that was asked for before; none where that was called off before anything was sent.
-async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option<Result<CallToolResponse, ErrorData>> {
+/// How a write ends that was asked for before.
+enum Repeated {
+    /// With the answer of the first.
+    Answered(Box<Answer>),
+    /// Without, and why.
+    Unanswered(ErrorData, &'static str),
+}
+
+/// The end of a write that was asked for before; none where the first was called off before anything was sent.
+async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option<Repeated> {
     let came = tokio::select! {
         came = again.came() => came,
-        () = context.ct.cancelled() => return Some(Err(cancelled())),
+        () = context.ct.cancelled() => return Some(Repeated::Unanswered(cancelled(), "it was called off")),
     };
-    let answer = match came {
-        Some(Came::Answered(answer)) => *answer,
+    let repeated = match came {
+        Some(Came::Answered(answer)) => Repeated::Answered(answer),
         Some(Came::Unsent | Came::Open) => return None,
         None => {
             let why = "the same write was given up; read the document before trying again";
-            Err(ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None))
+            let error = ErrorData::new(ErrorCode::INTERNAL_ERROR, why, None);
+            Repeated::Unanswered(error, "the same write was given up")
         }
     };
     tracing::info!("the same write was under way, or its answer was lost: it is not done again");
     again.told();
-    Some(answer)
+    Some(repeated)
 }
 
 /// Tells the client how far a call is. A client that cannot be told learns it from the answer.

@@ -203,9 +203,15 @@ impl SiteError {
         self.stranger.as_deref()
     }
 
-    /// What the site said as far as it may be told, as plain text, one message each.
+    /// What the site said as far as it may be told, as plain text, one message each. Where a redirect leads is not among it:
+    /// whatever stands between here and the site can say that.
     pub fn messages(&self) -> &[String] {
-        &self.words
+        if self.kind == Kind::Redirected { &[] } else { &self.words }
+    }
+
+    /// Where a redirect leads: for administrators, never for a model.
+    pub fn leads_to(&self) -> Option<&str> {
+        self.words.first().filter(|_| self.kind == Kind::Redirected).map(String::as_str)
     }
 
     /// The fields it is about, where the site told: fieldnames, or labels in the user's language where it gives only those.
@@ -252,9 +258,10 @@ impl SiteError {
     /// What happened in the site's words, the exception and the fields.
     pub fn told(&self) -> String {
         let mut text = self.what().to_owned();
-        if !self.words.is_empty() {
+        let words = self.messages();
+        if !words.is_empty() {
             text.push_str(": ");
-            text.push_str(&self.words.join("\n"));
+            text.push_str(&words.join("\n"));
         }
         if let Some(exc_type) = &self.exc_type {
             text.push_str(&format!("\nexc_type: {exc_type}"));
@@ -282,7 +289,7 @@ impl SiteError {
                 format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)).into()
             }
             kind => match self.stranger() {
-                Some(stranger) => stranger.next(),
+                Some(stranger) => stranger.next().into(),
                 None => advice::next(kind, self.exc_type()).into(),
             },
         }

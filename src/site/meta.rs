@@ -1,5 +1,6 @@
 //! Metadata of DocTypes. The site gives it to any user (H30), so who may see it is for the caller of these to decide.
 
+use erpnext_schema::collation::fold;
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
@@ -7,6 +8,15 @@ use super::{Body, CallerClient, Kind, SiteError, endpoints, unexpected};
 
 /// The most DocTypes that one search gives.
 const MOST_FOUND: usize = 200;
+
+/// The DocTypes that a search found.
+#[derive(Clone, Default, Debug)]
+pub struct FoundDocTypes {
+    /// Each with its module, in the user's language.
+    pub doctypes: Vec<(String, String)>,
+    /// Whether the site may have others that fit.
+    pub is_cut: bool,
+}
 
 impl CallerClient<'_> {
     /// The DocType with the child tables it uses, as the desk's form gets them.
@@ -22,12 +32,12 @@ impl CallerClient<'_> {
         }
     }
 
-    /// The DocTypes whose name holds a text, or of a module, without child tables; each with its module, in the user's language.
-    /// The desk's search for links tells them to any user.
+    /// The DocTypes whose name holds a text, or of a module, without child tables, as many as one search gives. The desk's
+    /// search for links tells them to any user.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn doctypes(&self, text: Option<&str>, module: Option<&str>) -> Result<Vec<(String, String)>, SiteError> {
+    pub async fn doctypes(&self, text: Option<&str>, module: Option<&str>) -> Result<FoundDocTypes, SiteError> {
         let mut filters = Map::from_iter([("istable".to_owned(), json!(0))]);
         // The text that is searched for is compared with names as they are translated.
         filters.extend(text.map(|text| ("name".to_owned(), json!(["like", format!("%{text}%")]))));
@@ -37,10 +47,14 @@ impl CallerClient<'_> {
         let answer = self.method_post(method, Body::Json(body)).await?;
         let found =
             rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
-        let text =
+        let is_cut = found.len() >= MOST_FOUND;
+        let told =
             |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let found = found.iter().map(|row| (text(row, "value"), text(row, "description")));
-        Ok(found.filter(|(name, _)| !name.is_empty()).take(MOST_FOUND).collect())
+        let found = found.iter().map(|row| (told(row, "value"), told(row, "description")));
+        // To the site, `_` and `%` in the text stand for others.
+        let part = text.map(fold);
+        let fits = |name: &str| !name.is_empty() && part.as_ref().is_none_or(|part| fold(name).contains(part));
+        Ok(FoundDocTypes { doctypes: found.filter(|(name, _)| fits(name)).take(MOST_FOUND).collect(), is_cut })
     }
 
     /// The DocType alone.

@@ -77,6 +77,7 @@ pub use list::ListQuery;
 pub use mail::Mail;
 pub use mapping::Mapper;
 pub use marks::Mark;
+pub use meta::FoundDocTypes;
 pub use oauth::{Introspected, OAuthClient, Tokens};
 pub use orders::StatusMethod;
 pub use outside::{Outside, Seen, Unseen};

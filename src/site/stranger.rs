@@ -15,6 +15,8 @@ const PROXY_REFUSES: &str = "proxy authorization required";
 const NO_HTTP: &str = "invalid HTTP version";
 /// How much of a page is searched, in bytes.
 const MOST_OF_A_PAGE: usize = 64 << 10;
+/// Stands for the site's host, which a redirect that names none stays on.
+const HERE: &str = "here.invalid";
 
 /// What is known of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +31,8 @@ pub enum Stranger {
     Login,
     /// A redirect to the same path below this address.
     Moved(String),
+    /// A redirect to the same path below this one of the same host.
+    Below(String),
 }
 
 impl Stranger {
@@ -55,31 +59,39 @@ impl Stranger {
         }
     }
 
-    /// What to try next.
-    pub fn next(&self) -> Cow<'static, str> {
+    /// What to try next, as a model reads it: nothing that the stranger says of itself.
+    pub fn next(&self) -> &'static str {
         match self {
             Self::Page => {
                 "Open erpnext.url in a browser on this machine: a web page answers there in the place of the site's API. If the \
                  network or a proxy asks you to sign in, do so or have this machine let through; if it is another site, \
                  correct the address."
-                    .into()
             }
             Self::Proxy => {
                 "A proxy asks for a password of its own: put it into the proxy's address \
                  (HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT), name the site's host in NO_PROXY, or have the proxy let \
                  this machine through."
-                    .into()
             }
             Self::Encrypted => {
                 "Begin erpnext.url with https://, or correct its port: what answers there does not speak plain http."
-                    .into()
             }
             Self::Login => {
                 "Open erpnext.url in a browser on this machine: something before ERPNext asks for a login of its own. Have it \
                  let this program through, or give the address of the site behind it."
-                    .into()
             }
+            Self::Moved(_) | Self::Below(_) => {
+                "Tell the administrator: what answers at erpnext.url redirects to another address, and erpnext-mcp doctor \
+                 says to which."
+            }
+        }
+    }
+
+    /// What mends it, as an administrator reads it, who knows whether an address is the site's.
+    pub fn mends(&self) -> Cow<'static, str> {
+        match self {
             Self::Moved(address) => format!("Put {address} into erpnext.url: the site redirects to it.").into(),
+            Self::Below(path) => format!("Add {path} to erpnext.url: the site redirects to what is below it.").into(),
+            _ => self.next().into(),
         }
     }
 }
@@ -87,10 +99,16 @@ impl Stranger {
 /// Where a redirect leads; nothing is known of one to the first page of another host.
 fn redirected(call: &str, location: Option<&str>) -> Option<Stranger> {
     let path = call.split_once(' ').map_or(call, |(_, path)| path);
-    let Some(to) = location.and_then(|to| Url::parse(to).ok()) else { return Some(Stranger::Login) };
+    let here = || Url::parse(&format!("http://{HERE}")).ok();
+    // One that names a host and no scheme tells no address.
+    let to = location.filter(|to| !to.starts_with("//")).and_then(|to| here()?.join(to).ok());
+    let Some(to) = to else { return Some(Stranger::Login) };
+    let is_here = to.host_str() == Some(HERE);
     match to.path().strip_suffix(path) {
+        Some("") if is_here => Some(Stranger::Login),
+        Some(prefix) if is_here => Some(Stranger::Below(prefix.to_owned())),
         Some(prefix) => Some(Stranger::Moved(format!("{}{prefix}", to.origin().ascii_serialization()))),
-        None if to.path() == "/" => None,
+        None if to.path() == "/" && !is_here => None,
         None => Some(Stranger::Login),
     }
 }
@@ -134,6 +152,10 @@ mod tests {
                 "https://a:b@example.com:8443/erp/api/method/frappe.auth.get_logged_user",
                 moved("https://example.com:8443/erp"),
             ),
+            ("/erp/api/method/frappe.auth.get_logged_user?a=b", Some(Stranger::Below("/erp".to_owned()))),
+            ("/api/method/frappe.auth.get_logged_user?gate=1", Some(Stranger::Login)),
+            ("//other.example.com/api/method/frappe.auth.get_logged_user", Some(Stranger::Login)),
+            ("/", Some(Stranger::Login)),
             ("/login", Some(Stranger::Login)),
             ("https://sso.example.com/realms/x/auth?client=y", Some(Stranger::Login)),
             ("https://erp.example.com/", None),
@@ -141,6 +163,14 @@ mod tests {
             assert_eq!(Stranger::of(Kind::Redirected, CALL, &reply(302, Some(to), "")), stranger, "{to}");
         }
         assert_eq!(Stranger::of(Kind::Redirected, CALL, &reply(302, None, "")), Some(Stranger::Login));
+    }
+
+    #[test]
+    fn where_a_redirect_leads_is_told_to_administrators_only() {
+        for stranger in [Stranger::Moved("https://evil.example.com".to_owned()), Stranger::Below("/evil".to_owned())] {
+            assert!(!stranger.next().contains("evil") && stranger.mends().contains("evil"), "{stranger:?}");
+        }
+        assert_eq!(Stranger::Proxy.mends(), Stranger::Proxy.next());
     }
 
     #[test]

@@ -24,7 +24,8 @@ async fn a_redirect_is_not_followed_but_told() {
     let to = "https://user:pw@other.example.com/api/method/x?key=1#f";
     let error = user(ResponseTemplate::new(301).insert_header("location", to)).await;
     assert_eq!((error.kind(), error.status()), (Kind::Redirected, Some(301)));
-    assert!(error.for_model().contains("https://other.example.com/api/method/x\n"), "{}", error.for_model());
+    assert_eq!(error.leads_to(), Some("https://other.example.com/api/method/x"));
+    assert!(!error.for_model().contains("other.example.com") && error.messages().is_empty(), "{}", error.for_model());
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::context::Session;
 use crate::context::companies;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
+use crate::site::FoundDocTypes;
 use crate::tool::kinds::{DocTypeName, FieldNames};
 use crate::tool::spec::{NoArgs, always, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -147,10 +148,11 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
     // Of a site's own as many as are asked for: there is no end of them.
     let own = match search.is_some() || module.is_some() {
         true => own_doctypes::opened(session, args.search.as_deref(), args.module.as_deref()).await,
-        false => Ok(Vec::new()),
+        false => Ok(FoundDocTypes::default()),
     };
     let unknown = own.as_ref().err().map(|error| error.told());
-    entries.extend(own.unwrap_or_default().iter().map(|(name, module)| {
+    let own = own.unwrap_or_default();
+    entries.extend(own.doctypes.iter().map(|(name, module)| {
         let def = session.catalog.known(name);
         let mut entry = entry(name, def, session.policy.operations(name));
         if def.is_none() && !module.is_empty() {
@@ -167,6 +169,8 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
     if let Some(why) = unknown {
         let note = format!("which DocTypes the site has beside these, it did not tell: {why}");
         result.insert("others".to_owned(), json!(note));
+    } else if own.is_cut {
+        result.insert("others".to_owned(), json!(own_doctypes::CUT));
     } else if search.is_none() && module.is_none() && !session.policy.default_operations().is_empty() {
         let others = "DocTypes of other apps, or made on the site itself, work too: search and module find them";
         result.insert("others".to_owned(), json!(others));

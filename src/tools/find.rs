@@ -126,6 +126,11 @@ pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> O
     Some((refused, arguments.unwrap_or_default()))
 }
 
+/// The tool that a call of `call_tool` is recorded as, permitted or not, with the arguments for it; none of any other call.
+pub fn recorded(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
+    refused(registry, tool, given).or_else(|| proxied(registry, tool, given))
+}
+
 /// Why `call_tool` calls nothing.
 async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
     let name = args.tool.trim();
@@ -147,7 +152,7 @@ const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs prin
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
 /// DocTypes that are no table's: those of the configuration that the words name; else the one that is named exactly, where
-/// the site has it; else those that the site finds by the words.
+/// the site has it; else those that the site finds by the words, and whether it may have more.
 ///
 /// # Errors
 /// The site's where it is asked for others than one of exactly that name.
@@ -156,7 +161,7 @@ async fn other_doctypes(
     doctype: Option<&str>,
     query: Option<&str>,
     none_found: bool,
-) -> Result<Vec<String>, SiteError> {
+) -> Result<(Vec<String>, bool), SiteError> {
     let is_own = |name: &str| session.catalog.generated(name).is_none() && !session.policy.operations(name).is_empty();
     let words = doctype.or(query).map(search::words).unwrap_or_default();
     let named = session.policy.doctypes().map(|(name, _)| name).filter(|name| is_own(name));
@@ -169,8 +174,11 @@ async fn other_doctypes(
         found.push(def.name.to_owned());
     }
     match doctype.or(query).map(str::trim).filter(|_| none_found && found.is_empty()) {
-        Some(text) => own_doctypes::meant(session, text, &words).await,
-        None => Ok(found),
+        Some(text) => {
+            let meant = own_doctypes::meant(session, text, &words).await?;
+            Ok((meant.doctypes.into_iter().map(|(name, _)| name).collect(), meant.is_cut))
+        }
+        None => Ok((found, false)),
     }
 }
 
@@ -212,18 +220,23 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         result.insert("more".to_owned(), json!(more));
     }
     let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
+    let mut notes = Vec::new();
     if let Err(error) = &own {
-        let note = format!("whether the site has a DocType of its own of that name, it did not tell: {}", error.told());
-        result.insert("note".to_owned(), json!(note));
+        let why = error.told();
+        notes.push(format!("whether the site has a DocType of its own of that name, it did not tell: {why}"));
     }
-    let own = own.unwrap_or_default();
+    let (own, is_cut) = own.unwrap_or_default();
+    notes.extend(is_cut.then(|| own_doctypes::CUT.to_owned()));
     if !own.is_empty() {
         result.insert("doctypes".to_owned(), with_operations(session, &own));
     }
     if let Some(forbidden) = &forbidden {
-        result.insert("note".to_owned(), json!(forbidden.note));
+        notes.push(forbidden.note.clone());
     } else if query.is_some_and(search::is_about_sending) && call.registry.find(super::send::SEND.name).is_none() {
-        result.insert("note".to_owned(), json!(NOTHING_SENDS));
+        notes.push(NOTHING_SENDS.to_owned());
+    }
+    if !notes.is_empty() {
+        result.insert("note".to_owned(), json!(notes.join("\n")));
     }
     let what = Outcome {
         is_empty: found.is_empty(),

@@ -61,6 +61,11 @@ impl<'a> DocTypeCall<'a> {
     {
         let admitted = self.judge(&step).await?;
         let operation = self.within_quota(operation, &step).await?;
+        let is_shown = self.is_shown_first() || self.confirmed.is_none() && self.must_ask_as(operation, false);
+        // Nobody is shown what stands in the place of a document's values (H84).
+        if is_shown && step.state.stored().is_some() {
+            self.masked().await?;
+        }
         if self.attempt.dry_run {
             return Ok(Go::Answer(self.dry(&step).into()));
         }

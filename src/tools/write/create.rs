@@ -1,7 +1,7 @@
 //! Making a document.
 
 use erpnext_schema::Purpose;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::answer::{Made, ToolAnswer};
 use crate::context::recent_creates::MADE_BEFORE;
@@ -19,9 +19,20 @@ use crate::writes::{asked_for, links};
 /// Makes a document.
 pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &args.data).await?;
-    let (mut doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
-    links::check(&on, &doc, &Map::new()).await?;
-    file_fields::check(&on, &doc, None).await?;
+    let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
+    create_checked(&on, args, doc, titled).await
+}
+
+/// Makes a document as it was checked, its links by the names that they lead to: what a title means is not asked again.
+/// Which of them were given by titles comes beside it, by place.
+pub async fn create_checked(
+    on: &DocTypeCall<'_>,
+    args: &CreateArgs,
+    mut doc: Map<String, Value>,
+    titled: Map<String, Value>,
+) -> Result<ToolAnswer, ToolError> {
+    links::check(on, &doc, &Map::new()).await?;
+    file_fields::check(on, &doc, None).await?;
     let mut key = on.hold_key(args.idempotency_key.as_deref()).await?;
     let before = on.made_before(key.as_mut()).await?;
     let made_before = before.is_some();
@@ -29,9 +40,9 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
     let Answer { data: name, messages: said } = match before {
         Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
         None => {
-            let out_of_form = OutOfForm::of(&on, &Map::new(), &doc, &doc);
+            let out_of_form = OutOfForm::of(on, &Map::new(), &doc, &doc);
             if args.form_defaults != Some(false) {
-                filled = form_defaults::of_new(&on, &mut doc).await?;
+                filled = form_defaults::of_new(on, &mut doc).await?;
             }
             filled.warn(out_of_form.told());
             let beside = filled.beside();
@@ -45,7 +56,7 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
             };
             match on.send_create(cleared, &doc, key, None).await {
                 Ok(answer) => answer,
-                Err(error) => return Err(suggest::named(&on, error, &[&doc]).await),
+                Err(error) => return Err(suggest::named(on, error, &[&doc]).await),
             }
         }
     };
@@ -56,9 +67,9 @@ pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswe
     match on.stored(&name).await {
         Ok(mut stored) => {
             on.note_violation(&mut result, &stored);
-            messages.extend(form_defaults::untaxed(&on, &stored));
-            messages.extend(form_defaults::unfilled(&on, &doc, &stored));
-            messages.extend(asked_for::left_empty(&on, &stored));
+            messages.extend(form_defaults::untaxed(on, &stored));
+            messages.extend(form_defaults::unfilled(on, &doc, &stored));
+            messages.extend(asked_for::left_empty(on, &stored));
             messages.extend(on.no_act(&stored));
             let on = on.with_live_metadata(&mut stored).await;
             on.was_shown(&name, Some(&stored));

@@ -43,11 +43,7 @@ async fn gone(on: &DocTypeCall<'_>, args: &NameArgs, shows_links: bool) -> Resul
     }
     let is_shown = shows_links && (on.must_ask() || on.attempt.dry_run);
     let preview = match is_shown {
-        true => {
-            // Nobody is asked about a document by what stands in the place of its values.
-            on.masked().await?;
-            linked::preview(on, name).await?
-        }
+        true => linked::preview(on, name).await?,
         false => Map::new(),
     };
     let step = Step { name: Some(name), state: WriteState::Gone(&stored), preview: &preview };

@@ -69,6 +69,27 @@ async fn h84_duplicates_are_not_named_by_a_mask() {
 }
 
 #[on_every_version]
+async fn h84_who_is_asked_about_many_deletes_sees_no_mask() {
+    let (place, lead, _) = masked().await;
+    let mask = |site: &erpnext_sandbox::site::Site<'_>| {
+        site.meta.mask("Lead", "status");
+        Ok(())
+    };
+    place.site.sandbox.with(mask).unwrap();
+    let app = place.app_as("other", json!({"doctypes": {"Lead": all()}}));
+    let delete = json!({"doctype": "Lead", "names": [lead]});
+    let shown = refusal(&app, "delete_bulk_documents", delete.clone()).await;
+    assert!(shown.contains("confirm_token") && shown.contains(lead.as_str()), "{shown}");
+    assert!(!shown.contains("XXXX"), "{shown}");
+    // Each by itself as a trial: of a server that knows nothing of the masks yet.
+    let app = place.app_as("other", json!({"doctypes": {"Lead": all()}}));
+    let mut trial = delete;
+    trial["dry_run"] = json!(true);
+    let shown = call(&app, "delete_bulk_documents", trial).await.unwrap().to_string();
+    assert!(shown.contains(lead.as_str()) && !shown.contains("XXXX"), "{shown}");
+}
+
+#[on_every_version]
 async fn h84_who_is_asked_about_a_delete_sees_no_mask_and_nothing_is_judged_by_one() {
     let (place, lead, title) = masked().await;
     let mask = |site: &erpnext_sandbox::site::Site<'_>| {

@@ -105,6 +105,32 @@ async fn what_one_token_asked_for_is_done_anew_for_another_of_the_same_user() {
 }
 
 #[tokio::test]
+async fn who_leaves_while_the_same_write_is_under_way_is_not_recorded_as_answered() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+    let mut served = Served::start(&config).await;
+    served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+    site.sandbox.faults().add(Fault::new(Kind::Latency(2_000)).method("POST"));
+    let leaves = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        served.post("/mcp", &create("once")).timeout(Duration::from_millis(300)).send().await
+    };
+    let (first, left) = tokio::join!(super::answered(served.post("/mcp", &create("once"))), leaves);
+    assert!(super::data(&first)["created"].is_string() && left.is_err(), "{first} {left:?}");
+    served.turns.stop();
+    served.ended().await;
+    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut told: Vec<String> = lines
+        .filter(|line| line["operation"] == "CREATE")
+        .map(|line| format!("{} {}", line["result"].as_str().unwrap(), line["reason"].as_str().unwrap_or_default()))
+        .collect();
+    told.sort();
+    assert_eq!(told, ["ALLOWED ", "FAILED it was called off", "INTENT "]);
+}
+
+#[tokio::test]
 async fn a_batch_whose_client_vanishes_is_not_begun_again_by_who_asks_again() {
     let site = SampleSite::start().await;
     let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;

@@ -162,6 +162,30 @@ async fn of_a_doctype_that_is_not_known_yet_no_message_is_told_whole() {
 }
 
 #[on_every_version]
+async fn of_a_table_that_the_site_did_not_tell_or_that_is_not_understood_no_message_is_told_whole() {
+    let said = "Credit limit has been crossed for Quartz Traders (50000.0/4321.5)";
+    let table = |fieldtype: &str| {
+        let fields = json!([{"fieldname": "industry", "fieldtype": fieldtype, "label": "Industry"}]);
+        json!({"docs": [{"doctype": "DocType", "name": "Industry Type", "module": "Selling", "fields": fields}]})
+    };
+    for (status, meta, is_whole) in
+        [(200, table("Data"), true), (200, table("Hologram"), false), (500, json!({"exc_type": "TypeError"}), false)]
+    {
+        let site = Site::start().await;
+        site.answer("GET", META, status, meta).await;
+        site.answer("GET", "/api/resource/Industry%20Type/I-1", 417, refusing(said)).await;
+        let permissions = json!({"doctypes": {"Industry Type": all()}});
+        let mut config = crate::support::config_json(&site.url(), permissions);
+        config["schema"] = json!({"overlay": "live"});
+        let app = app_of(&config);
+        let get = json!({"doctype": "Industry Type", "name": "I-1"});
+        let text = refusal(&app, "get_generic_document", get).await;
+        assert_eq!(text.contains("Quartz Traders"), is_whole, "{status}: {text}");
+        assert_eq!(app.session().catalog.is_sites("Industry Type"), is_whole, "{status}");
+    }
+}
+
+#[on_every_version]
 async fn a_message_to_a_conversion_is_held_to_what_it_makes_and_to_what_it_is_made_of() {
     let site = Site::start().await;
     let lead = json!({"name": "L-1", "doctype": "Lead", "modified": "2026-01-01 00:00:00.000000", "docstatus": 0});

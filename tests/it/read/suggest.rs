@@ -184,6 +184,44 @@ async fn a_site_that_does_not_tell_its_own_doctypes_is_told_of_as_such() {
     assert!(listed["others"].as_str().unwrap().contains("it did not tell"), "{listed}");
 }
 
+/// The site's search for links gives so many DocTypes and no more, and takes `_` for any character.
+#[on_every_version]
+async fn that_the_site_may_have_more_doctypes_is_told_and_one_that_does_not_hold_the_text_is_not_shown() {
+    const SEARCH: &str = "frappe.desk.search.search_link";
+    let of = |names: &[String]| -> Value {
+        names.iter().map(|name| json!({"value": name, "description": "Fleet"})).collect()
+    };
+    for (count, is_told) in [(199, false), (200, true)] {
+        let site = crate::support::Site::start().await;
+        let names: Vec<String> = (0..count).map(|i| format!("Van {i}")).collect();
+        site.method(SEARCH, of(&names)).await;
+        let app = site.open_app();
+        let listed = call(&app, "list_doctypes", json!({"search": "van"})).await.unwrap();
+        let others = listed["others"].as_str().unwrap_or_default();
+        assert_eq!(others.contains("some of its own may be missing here"), is_told, "{listed}");
+        // None of those that came holds it.
+        let found = call(&app, "find_tools", json!({"doctype": "Lorry"})).await.unwrap();
+        let note = found["note"].as_str().unwrap_or_default();
+        assert_eq!(note.contains("some of its own may be missing here"), is_told, "{found}");
+        assert!(found["doctypes"].is_null(), "{found}");
+    }
+    let site = crate::support::Site::start().await;
+    site.method(SEARCH, of(&["Van_Trip".to_owned(), "Van Trip".to_owned()])).await;
+    let listed = call(&site.open_app(), "list_doctypes", json!({"search": "van_t"})).await.unwrap();
+    assert_eq!((&listed["total"], &listed["doctypes"][0]["name"]), (&json!(1), &json!("Van_Trip")), "{listed}");
+}
+
+#[on_every_version]
+async fn a_site_that_does_not_tell_is_told_of_beside_that_nothing_sends_mail() {
+    let site = crate::support::Site::start().await;
+    let permissions = json!({"default": {"read": true}});
+    let app = crate::support::app_of(&crate::support::config_json(&site.url(), permissions));
+    let find = json!({"doctype": "Flight Booking", "query": "send email"});
+    let found = call(&app, "find_tools", find).await.unwrap();
+    let note = found["note"].as_str().unwrap();
+    assert!(note.contains("it did not tell") && note.contains("no tool sends e-mail"), "{found}");
+}
+
 #[on_every_version]
 async fn who_looks_for_a_way_to_send_mail_finds_it_or_is_told_that_nothing_does() {
     let (_site, open) = site(json!({"default": all()})).await;

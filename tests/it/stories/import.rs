@@ -278,6 +278,36 @@ async fn an_import_that_is_called_off_says_where_to_go_on() {
 }
 
 #[on_every_version]
+async fn what_a_title_comes_to_mean_during_an_import_changes_no_row() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 2).await;
+    let called = |customer: &str, title: &str| {
+        let title = json!({"customer_name": title});
+        desk.site.with(|site| site.set("Customer", customer, title.as_object().unwrap())).unwrap();
+    };
+    called(&customers[0], "Zephyr Mills");
+    let app = app(&desk.site, "administrator");
+    let rows: String = (0..30).map(|i| format!("issue {i},Zephyr Mills\n")).collect();
+    let import = json!({"doctype": "Issue", "content": format!("subject,customer\n{rows}"), "confirm": true});
+    let tool = app.registry().find(IMPORT).unwrap();
+    let (watch, mut told) = CallObserver::new();
+    let import = app.observed_call(tool, import.as_object().unwrap().clone(), None, &watch);
+    let meanwhile = async {
+        told.recv().await;
+        called(&customers[0], "Zephyr Mills of old");
+        called(&customers[1], "Zephyr Mills");
+    };
+    let (answer, ()) = tokio::join!(import, meanwhile);
+    let answer = answer.unwrap().0;
+    assert_eq!(answer["done"], 30, "{answer}");
+    let created = answer["created"].as_array().unwrap();
+    let of =
+        |name: &Value| desk.site.with(|site| site.load("Issue", name.as_str().unwrap())).unwrap()["customer"].clone();
+    assert_eq!(created.len(), 30, "{answer}");
+    assert!(created.iter().all(|name| of(name) == customers[0].as_str()), "{answer}");
+}
+
+#[on_every_version]
 async fn what_is_no_csv_is_told_and_nothing_is_sent() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();

@@ -21,6 +21,17 @@ type Link = (Option<&'static str>, &'static str, String);
 /// The name of the document that it leads to, or why that is not clear.
 type Named = Result<Value, Vec<Violation>>;
 
+/// A document as it is sent.
+pub(super) struct Checked {
+    /// Which entry of the file it is.
+    pub at: usize,
+    /// Its DocType, as it was checked by.
+    pub def: &'static DocTypeDef,
+    pub doc: Map<String, Value>,
+    /// The links that are titles in the file, by place.
+    pub titled: Map<String, Value>,
+}
+
 /// The documents as they would be sent, links by the names that they lead to; what is wrong with one is added to the problems,
 /// and it is left out.
 ///
@@ -32,7 +43,7 @@ pub(super) async fn check(
     entries: &[Entry],
     columns: &Columns,
     problems: &mut Problems,
-) -> Result<Vec<Map<String, Value>>, ToolError> {
+) -> Result<Vec<Checked>, ToolError> {
     let mut docs = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         if observer.is_stopped() {
@@ -48,10 +59,16 @@ pub(super) async fn check(
         return Ok(Vec::new());
     }
     let named = named(on, observer, &mut docs).await?;
+    let mut titled = BTreeMap::new();
     for (at, def, doc) in &mut docs {
         let def: &'static DocTypeDef = def;
+        let titled: &mut Map<String, Value> = titled.entry(*at).or_default();
         visit(on, def, doc, &mut |place, link, text| match named.get(&link) {
-            Some(Ok(name)) => *text = name.clone(),
+            Some(Ok(name)) if name != text => {
+                titled.insert(place.to_owned(), json!({"given": text, "name": name}));
+                *text = name.clone();
+            }
+            Some(Ok(_)) => {}
             Some(Err(found)) => found.iter().for_each(|found| {
                 let found = Violation { path: place.to_owned(), ..found.clone() };
                 add_violation(problems, columns, &entries[*at], &found);
@@ -67,7 +84,8 @@ pub(super) async fn check(
         return Err(called_off());
     }
     docs.retain(|(at, ..)| !problems.has_any(&entries[*at].lines));
-    Ok(docs.into_iter().map(|(.., doc)| doc).collect())
+    let docs = docs.into_iter();
+    Ok(docs.map(|(at, def, doc)| Checked { at, def, doc, titled: titled.remove(&at).unwrap_or_default() }).collect())
 }
 
 /// What the links of all documents that are given by titles are called, or why that is not clear; each is asked for

@@ -12,9 +12,7 @@ mod told;
 mod value;
 mod workbook;
 
-use std::mem;
-
-use erpnext_schema::Verb;
+use erpnext_schema::{DocTypeDef, Purpose, Verb};
 use futures_util::future::BoxFuture;
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
@@ -22,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::go::go;
-use super::{DRY, rehearse, stops_all, wrong};
+use super::{DRY, Row, rehearse, stops_all, wrong};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
@@ -36,6 +34,7 @@ use crate::tool::kinds::{Data, DocTypeName, Object};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
+use check::Checked;
 use entries::Entry;
 use problems::Problems;
 use sheet::SheetRow;
@@ -111,27 +110,22 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
 
     let mut problems = Problems::default();
     let documents = from(&call, args.start_at, entries::documents(&sheet, &columns))?;
-    let mut entries = entries::read(&documents, &columns, sheet.semicolons, &mut problems);
-    let docs = check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
-    let row = |entry: &mut Entry| CreateArgs {
-        data: Data(mem::take(&mut entry.data)),
-        idempotency_key: None,
-        form_defaults: args.form_defaults,
-        return_document: false,
-    };
-    let rows: Vec<CreateArgs> = entries.iter_mut().map(row).collect();
+    let entries = entries::read(&documents, &columns, sheet.semicolons, &mut problems);
+    let checked = check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
+    let rows: Vec<Ready> = checked.into_iter().map(|checked| Ready::new(checked, args.form_defaults)).collect();
+    let docs = rows.iter().map(|row| &*row.args.data);
     let operation = on.permit.operation();
     let mut shown = Map::from_iter([
-        ("documents".to_owned(), json!(rows.len())),
+        ("documents".to_owned(), json!(entries.len())),
         ("mapping".to_owned(), Value::Object(columns.told())),
     ]);
     shown.extend(sheet.name.as_ref().map(|name| ("sheet".to_owned(), json!(name))));
     if problems.is_empty() {
-        shown.insert("all_rows".to_owned(), Value::Object(over_all::of(&columns, &docs)));
+        shown.insert("all_rows".to_owned(), Value::Object(over_all::of(&columns, docs.clone())));
     }
     if on.attempt.dry_run || on.must_ask_as(operation, true) {
         let first = first(&on, &entries, &rows, &mut problems).await?;
-        if first.len() < rows.len() {
+        if first.len() < entries.len() {
             shown.insert("others".to_owned(), json!(OTHERS));
         }
         shown.insert("rows".to_owned(), Value::Array(first));
@@ -153,11 +147,12 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ));
     }
     on.has_room_for(rows.len()).await?;
-    // The documents beside the file: what a title in it leads to may be another document by then.
+    // The documents as they are sent, beside the file: what a title in it leads to may be another document by then.
+    let docs: Vec<&Map<String, Value>> = docs.collect();
     let state = json!({"file": sha256(&bytes), "documents": sha256(json!(docs).to_string().as_bytes())});
     let confirmed = on.gate_batch(operation, true, &fitted(shown), &state).await?;
     let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
-    let lines: Vec<u64> = entries.iter().map(|entry| entry.line).collect();
+    let lines: Vec<u64> = rows.iter().map(|row| entries[row.at].line).collect();
     Ok(told::answer(&lines, ended, beside).await)
 }
 
@@ -178,9 +173,43 @@ fn sha256(bytes: &[u8]) -> String {
     hex(digest(&SHA256, bytes).as_ref())
 }
 
-/// What is done with each row.
-fn one<'r>(on: &'r DocTypeCall<'r>, row: &'r CreateArgs) -> BoxFuture<'r, Result<ToolAnswer, ToolError>> {
-    Box::pin(write::create(on, row))
+/// A row whose document was checked, and is sent as that.
+struct Ready {
+    /// Which entry of the file it is.
+    at: usize,
+    def: &'static DocTypeDef,
+    args: CreateArgs,
+    /// The links that are titles in the file, by place.
+    titled: Map<String, Value>,
+}
+
+impl Ready {
+    fn new(Checked { at, def, doc, titled }: Checked, form_defaults: Option<bool>) -> Self {
+        let args = CreateArgs { data: Data(doc), idempotency_key: None, form_defaults, return_document: false };
+        Self { at, def, args, titled }
+    }
+}
+
+impl Row for Ready {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Create
+    }
+
+    fn data(&self) -> Option<&Map<String, Value>> {
+        Some(&self.args.data)
+    }
+}
+
+/// What is done with each row: what was shown and confirmed, whatever its titles have come to mean.
+fn one<'r>(on: &'r DocTypeCall<'r>, row: &'r Ready) -> BoxFuture<'r, Result<ToolAnswer, ToolError>> {
+    Box::pin(async move {
+        let on = DocTypeCall { def: row.def, ..*on };
+        write::create_checked(&on, &row.args, row.args.data.0.clone(), row.titled.clone()).await
+    })
 }
 
 /// Leaves out the documents before the one at which a stopped call is continued.
@@ -204,15 +233,14 @@ fn from<'s>(
 async fn first(
     on: &DocTypeCall<'_>,
     entries: &[Entry],
-    rows: &[CreateArgs],
+    rows: &[Ready],
     problems: &mut Problems,
 ) -> Result<Vec<Value>, ToolError> {
     let attempt = Attempt { dry_run: true, ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..*on };
-    let is_right = |(entry, _): &(&Entry, &CreateArgs)| !problems.has_any(&entry.lines);
-    let right: Vec<_> = entries.iter().zip(rows).filter(is_right).take(FIRST).collect();
     let mut shown = Vec::new();
-    for (Entry { line, .. }, row) in right {
+    for row in rows.iter().take(FIRST) {
+        let line = entries[row.at].line;
         match rehearse(&on, row, one).await {
             Ok(mut would) => {
                 would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
@@ -220,7 +248,7 @@ async fn first(
                 shown.push(would.into_value());
             }
             Err(error) if stops_all(&error) => return Err(error),
-            Err(error) => problems.add(*line, "", error.for_model().replace('\n', " ")),
+            Err(error) => problems.add(line, "", error.for_model().replace('\n', " ")),
         }
     }
     Ok(shown)

@@ -21,18 +21,21 @@ const LONGEST: usize = 60;
 const CHOSEN: [FieldKind; 4] = [FieldKind::Link, FieldKind::DynamicLink, FieldKind::Select, FieldKind::Check];
 
 /// Each column by its path, of the documents as they were checked.
-pub(super) fn of(columns: &Columns, docs: &[Map<String, Value>]) -> Map<String, Value> {
-    let told = |target: Target| json!(column(target, &values(target, docs)));
+pub(super) fn of<'d>(
+    columns: &Columns,
+    docs: impl Iterator<Item = &'d Map<String, Value>> + Clone,
+) -> Map<String, Value> {
+    let told = |target: Target| json!(column(target, &values(target, docs.clone())));
     columns.targets().map(|(_, target)| (target.path(), told(target))).collect()
 }
 
 /// What the documents have in a column, row by row where it is one of a table.
-fn values(target: Target, docs: &[Map<String, Value>]) -> Vec<&Value> {
+fn values<'d>(target: Target, docs: impl Iterator<Item = &'d Map<String, Value>>) -> Vec<&'d Value> {
     let field = target.field.fieldname;
     match target.table {
-        None => docs.iter().filter_map(|doc| doc.get(field)).collect(),
+        None => docs.filter_map(|doc| doc.get(field)).collect(),
         Some(table) => {
-            let rows = docs.iter().filter_map(|doc| doc.get(table.fieldname)).flat_map(rows);
+            let rows = docs.filter_map(|doc| doc.get(table.fieldname)).flat_map(rows);
             rows.filter_map(|row| row.get(field)).collect()
         }
     }
