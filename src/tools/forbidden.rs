@@ -36,7 +36,7 @@ impl<'a> Forbidden<'a> {
             Some(doctype) => {
                 vec![session.catalog.all_generated().find(|def| def.name.eq_ignore_ascii_case(doctype))?.name]
             }
-            None => named(session, words),
+            None => named(session, words, change.as_ref().map(|change| change.word.as_str())),
         };
         let is_plain = wanted.is_some() || change.as_ref().is_some_and(|change| change.is_plain);
         let note = if let Some(first) = doctypes.first() {
@@ -72,13 +72,14 @@ impl<'a> Forbidden<'a> {
     }
 }
 
-/// The DocTypes whose whole names are among the words, those with the longest names.
-fn named<'s>(session: &'s Session<'_>, words: &[String]) -> Vec<&'s str> {
+/// The DocTypes whose whole names are among the words, those with the longest names; the verb alone names none.
+fn named<'s>(session: &'s Session<'_>, words: &[String], verb: Option<&str>) -> Vec<&'s str> {
     let configured = session.policy.doctypes().map(|(name, _)| name);
     let all = configured.chain(session.catalog.all_generated().map(|def| def.name));
     let sized = all.filter_map(|name| {
         let own = search::words(name);
-        (!own.is_empty() && own.iter().all(|word| words.contains(word))).then_some((own.len(), name))
+        let is_named = own.iter().any(|word| verb != Some(word)) && own.iter().all(|word| words.contains(word));
+        is_named.then_some((own.len(), name))
     });
     let mut sized: Vec<(usize, &str)> = sized.collect();
     let longest = sized.iter().map(|(size, _)| *size).max();

@@ -101,7 +101,7 @@ pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Val
                 "{} {name:?} cannot be deleted while {doctype} {linked:?} links to it; nothing was sent.",
                 on.def.name
             ),
-            "disabled: true keeps it out of new documents.",
+            "Use disabled: true to keep it out of new documents.",
         ));
     }
     let mut preview = Map::new();

@@ -53,11 +53,12 @@ async fn what_the_default_opens_is_checked_by_the_metadata_of_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
     add_copy(&site, "Lead", "custom_tax", "customer.tax_id");
-    let customer = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let customer = json!({"read": true, "allowed_fields": ["customer_name"]});
     let permissions = json!({"default": {"read": true}, "doctypes": {"Customer": customer}});
     write(folder.path(), &site.config_of("sales", permissions));
     let copy = |lines: &[String]| {
-        let found = lines.iter().find(|line| line.contains("Customer.tax_id is restricted, and can be read as a copy"));
+        let found =
+            lines.iter().find(|line| line.contains("Customer.tax_id is not among the allowed fields, and can be read"));
         found.is_some_and(|line| line.contains("Lead.custom_tax"))
     };
     let offline = run(folder.path(), &[], &["check", "--config", "c.json", "--json"]).await;
@@ -127,7 +128,7 @@ async fn a_published_list_of_what_may_not_be_read_is_an_error() {
 async fn what_a_pattern_of_reports_opens_is_named_by_the_site() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
-    let customer = json!({"read": true, "restricted_fields": ["tax_id"]});
+    let customer = json!({"read": true, "allowed_fields": ["customer_name"]});
     let permissions = json!({"doctypes": {"Customer": customer}, "reports": ["Accounts*", "Acounts*"]});
     write(folder.path(), &site.config(permissions));
     let live = run(folder.path(), &[], &["check", "--live", "--config", "c.json", "--json"]).await;

@@ -108,7 +108,7 @@ async fn h84_who_is_asked_about_a_delete_sees_no_mask_and_nothing_is_judged_by_o
     let before = place.site.writes().len();
     for operation in ["delete", "read"] {
         let mut rule = all();
-        rule["conditions"] = json!({operation: {"title": ["!=", title]}});
+        rule["conditions"] = json!({operation: {"title": {"ne": title}}});
         let app = place.app_as("other", json!({"doctypes": {"Lead": rule}}));
         let arguments = json!({"doctype": "Lead", "name": lead, "confirm": true});
         let told = refusal(&app, "delete_generic_document", arguments).await;

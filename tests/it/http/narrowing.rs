@@ -104,7 +104,7 @@ async fn toolsets_leave_their_modules_and_nothing_else() {
     assert!(has("get_stock_balance") && has("get_item_details") && !has("get_party_details"), "{listed:?}");
     let list = json!({"doctype": "Item", "fields": ["name"], "limit": 1});
     let items = data(&called(&team, keeper, &[OWN], "list_generic_documents", list).await);
-    let item = &items["documents"][0]["name"];
+    let item = &items["rows"][0][0];
     data(&called(&team, keeper, &[OWN], "get_stock_balance", json!({"item_code": item})).await);
     let linked = json!({"doctype": "Item", "name": item, "only": ["Bin"]});
     data(&called(&team, keeper, &[OWN], "get_linked_documents", linked).await);
