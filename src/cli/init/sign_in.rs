@@ -63,8 +63,11 @@ impl Init {
             });
             match tried {
                 Ok(signed_in) => return Ok(signed_in),
-                Err(why) if asks && self.secret_file.is_none() => {
+                Err(why) if asks => {
                     say(&format!("{why:#}"));
+                    if let (Some(file), false) = (&self.secret_file, is_known) {
+                        say(&format!("the secret is read from {} each time; Ctrl-C ends here", file.display()));
+                    }
                     if is_known {
                         say(ANOTHER);
                         // It took the key, so it is the right one.

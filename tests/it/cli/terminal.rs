@@ -136,6 +136,29 @@ async fn a_key_of_a_user_without_rights_leads_back_to_the_key_and_a_secret_with_
     assert!(config.contains("\"api_key\": \"sales\""), "{config}");
 }
 
+#[tokio::test]
+async fn a_key_that_was_mistyped_is_asked_for_again_where_a_file_holds_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "secret\n").unwrap();
+    let site = SampleSite::start().await;
+    let (home, url) = (folder.path().to_owned(), site.sandbox.url());
+    let typed = tokio::task::spawn_blocking(move || {
+        let mut session = run(&home, &["init", "--config", "c.json", "--url", &url, "--secret-file", "secret"]);
+        let answers = [
+            ("API key", "slaes"),
+            ("Address of the site", ""),
+            ("[slaes]: ", "sales"),
+            ("Which one", ""),
+            ("Put it into a client", ""),
+        ];
+        transcript(&mut session, &answers)
+    });
+    let said = typed.await.unwrap();
+    assert!(said.contains("the secret is read from secret each time"), "{said}");
+    let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(config.contains("\"api_key\": \"sales\"") && config.contains("api_secret_file"), "{config}");
+}
+
 #[test]
 fn a_doctype_that_is_nearly_one_is_told_before_anything_is_asked() {
     let folder = tempfile::tempdir().unwrap();
