@@ -36,7 +36,7 @@ impl<'a> Forbidden<'a> {
             Some(doctype) => {
                 vec![session.catalog.all_generated().find(|def| def.name.eq_ignore_ascii_case(doctype))?.name]
             }
-            None => named(session, words),
+            None => named(session, words, change.as_ref().map(|change| change.word)),
         };
         let is_plain = wanted.is_some() || change.as_ref().is_some_and(|change| change.is_plain);
         let note = if let Some(first) = doctypes.first() {
@@ -72,13 +72,15 @@ impl<'a> Forbidden<'a> {
     }
 }
 
-/// The DocTypes whose whole names are among the words, those with the longest names.
-fn named<'s>(session: &'s Session<'_>, words: &[String]) -> Vec<&'s str> {
+/// The DocTypes whose whole names are among the words, those with the longest names. What says the change names none by
+/// itself: who deletes something does not mean Deleted Document.
+fn named<'s>(session: &'s Session<'_>, words: &[String], verb: Option<&String>) -> Vec<&'s str> {
     let configured = session.policy.doctypes().map(|(name, _)| name);
     let all = configured.chain(session.catalog.all_generated().map(|def| def.name));
     let sized = all.filter_map(|name| {
         let own = search::words(name);
-        (!own.is_empty() && own.iter().all(|word| words.contains(word))).then_some((own.len(), name))
+        let says_what = own.iter().any(|word| Some(word) != verb);
+        (says_what && own.iter().all(|word| words.contains(word))).then_some((own.len(), name))
     });
     let mut sized: Vec<(usize, &str)> = sized.collect();
     let longest = sized.iter().map(|(size, _)| *size).max();
