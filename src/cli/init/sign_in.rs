@@ -197,12 +197,6 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
 
 /// Why the site cannot be talked to, and what mends it.
 fn with_mends(connection: &Connection, error: &SiteError) -> String {
-    if error.kind() == Kind::BadKey && error.exc_type().is_none() {
-        return format!(
-            "{}: not ERPNext but something before it asks for a password",
-            unreached::told(connection, error)
-        );
-    }
     format!("{}\n{}", unreached::told(connection, error), unreached::mends(connection, error))
 }
 
