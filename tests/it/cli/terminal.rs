@@ -163,7 +163,7 @@ async fn what_stands_before_a_site_is_told_when_its_address_is_given() {
         let (home, url) = (folder.path().to_owned(), site.url());
         let typed = tokio::task::spawn_blocking(move || {
             let mut session = run(&home, &["init", "--config", "c.json"]);
-            let said = transcript_until(&mut session, &[("Address of the site", &url)], "Address of the site");
+            let said = transcript_until(&mut session, &[("Address of the site", url.as_str())], "Address of the site");
             // Whoever gives up writes nothing.
             session.send_control('d').unwrap();
             said + &text(&session.exp_eof().unwrap())
