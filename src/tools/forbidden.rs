@@ -1,5 +1,7 @@
 //! What a question for a tool asks for and the policy forbids: that is said, and no neighbour is shown in its place.
 
+use erpnext_schema::doctype_flag;
+
 use crate::context::Session;
 use crate::policy::{Operation, Reason};
 use crate::tool::search::{self, Change};
@@ -36,7 +38,7 @@ impl<'a> Forbidden<'a> {
             Some(doctype) => {
                 vec![session.catalog.all_generated().find(|def| def.name.eq_ignore_ascii_case(doctype))?.name]
             }
-            None => named(session, words, change.as_ref().map(|change| change.word.as_str())),
+            None => named(session, words, change.as_ref().map(|change| change.word)),
         };
         let is_plain = wanted.is_some() || change.as_ref().is_some_and(|change| change.is_plain);
         let note = if let Some(first) = doctypes.first() {
@@ -72,14 +74,17 @@ impl<'a> Forbidden<'a> {
     }
 }
 
-/// The DocTypes whose whole names are among the words, those with the longest names; the verb alone names none.
-fn named<'s>(session: &'s Session<'_>, words: &[String], verb: Option<&str>) -> Vec<&'s str> {
+/// The DocTypes whose whole names are among the words, those with the longest names. What says the change names none by
+/// itself: who deletes something does not mean Deleted Document.
+fn named<'s>(session: &'s Session<'_>, words: &[String], verb: Option<&String>) -> Vec<&'s str> {
     let configured = session.policy.doctypes().map(|(name, _)| name);
-    let all = configured.chain(session.catalog.all_generated().map(|def| def.name));
+    // Nothing is done to a child table by itself.
+    let whole = session.catalog.all_generated().filter(|def| !def.is(doctype_flag::CHILD));
+    let all = configured.chain(whole.map(|def| def.name));
     let sized = all.filter_map(|name| {
         let own = search::words(name);
-        let is_named = own.iter().any(|word| verb != Some(word)) && own.iter().all(|word| words.contains(word));
-        is_named.then_some((own.len(), name))
+        let says_what = own.iter().any(|word| Some(word) != verb);
+        (says_what && own.iter().all(|word| words.contains(word))).then_some((own.len(), name))
     });
     let mut sized: Vec<(usize, &str)> = sized.collect();
     let longest = sized.iter().map(|(size, _)| *size).max();

@@ -41,7 +41,7 @@ fn size(png: &[u8]) -> (u32, u32) {
 fn kept(scene: &str, width: u32, theme: &str) -> Option<String> {
     match theme {
         "light" => Some(format!("{scene}-{width}.png")),
-        _ => (scene == "history" && width == 400).then(|| format!("{scene}-{width}-{theme}.png")),
+        _ => (scene == "history-open" && width == 400).then(|| format!("{scene}-{width}-{theme}.png")),
     }
 }
 

@@ -10,14 +10,12 @@ const PAGES: [&str; 6] = ["app", "desk", "api", "login", "me", "apps"];
 /// # Errors
 /// What is wrong with it, and what to type instead.
 pub fn meant(text: &str, allow_insecure_http: bool) -> Result<String, String> {
-    let text = text.trim();
-    let whole = match text.split_once("://") {
-        Some(_) => text.to_owned(),
-        None if is_here(text) => format!("http://{text}"),
-        None => format!("https://{text}"),
+    let bare = text.trim().split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match bare.split_once("://") {
+        Some(parts) => parts,
+        None if is_here(bare) => ("http", bare),
+        None => ("https", bare),
     };
-    let bare = whole.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = bare.split_once("://").unwrap_or(("https", bare));
     let mut parts = rest.split('/');
     let host = parts.next().unwrap_or_default();
     let prefix = parts.take_while(|part| !PAGES.contains(part));
@@ -53,6 +51,8 @@ mod tests {
             ("HTTPS://erp.example.com:8443/app", "https://erp.example.com:8443"),
             ("localhost:8000", "http://localhost:8000"),
             ("127.0.0.1:8000/app/home", "http://127.0.0.1:8000"),
+            ("localhost:8000/app/customer?status=Open#x", "http://localhost:8000"),
+            ("erp.example.com/login?redirect-to=https://other.example.com", "https://erp.example.com"),
         ] {
             assert_eq!(meant(text, false).as_deref(), Ok(site), "{text}");
         }

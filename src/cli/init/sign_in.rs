@@ -63,8 +63,11 @@ impl Init {
             });
             match tried {
                 Ok(signed_in) => return Ok(signed_in),
-                Err(why) if asks && self.secret_file.is_none() => {
+                Err(why) if asks => {
                     say(&format!("{why:#}"));
+                    if let (Some(file), false) = (&self.secret_file, is_known) {
+                        say(&format!("the secret is read from {} each time; Ctrl-C ends here", file.display()));
+                    }
                     if is_known {
                         say(ANOTHER);
                         // It took the key, so it is the right one.
@@ -194,12 +197,6 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
 
 /// Why the site cannot be talked to, and what mends it.
 fn with_mends(connection: &Connection, error: &SiteError) -> String {
-    if error.kind() == Kind::BadKey && error.exc_type().is_none() {
-        return format!(
-            "{}: not ERPNext but something before it asks for a password",
-            unreached::told(connection, error)
-        );
-    }
     format!("{}\n{}", unreached::told(connection, error), unreached::mends(connection, error))
 }
 

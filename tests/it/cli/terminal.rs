@@ -7,9 +7,10 @@ use std::process::Command;
 use rexpect::process::Signal;
 use rexpect::session::PtySession;
 use serde_json::json;
+use wiremock::ResponseTemplate;
 
 use crate::sandbox::SampleSite;
-use crate::support::config_json;
+use crate::support::{Site, config_json};
 
 /// Runs the program in a folder that is its home too, and where it puts what it needs for a while.
 fn run(folder: &Path, arguments: &[&str]) -> PtySession {
@@ -24,8 +25,21 @@ fn run(folder: &Path, arguments: &[&str]) -> PtySession {
     rexpect::session::spawn_command(command, Some(60_000)).unwrap()
 }
 
-/// Answers the questions that these words stand in, one after the other; everything that was said.
+/// Answers the questions that these words stand in, one after the other; everything that was said up to those at the end.
+fn transcript_until(session: &mut PtySession, answers: &[(&str, &str)], end: &str) -> String {
+    let mut said = answered(session, answers);
+    said += &session.exp_string(end).unwrap_or_else(|error| panic!("{end}: {error}; {said}"));
+    text(&said)
+}
+
+/// The same up to the end of the program.
 fn transcript(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
+    let mut said = answered(session, answers);
+    said += &session.exp_eof().unwrap();
+    text(&said)
+}
+
+fn answered(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
     let mut said = String::new();
     for (question, answer) in answers {
         // Up to the end of the question: what is typed comes back by itself.
@@ -34,8 +48,7 @@ fn transcript(session: &mut PtySession, answers: &[(&str, &str)]) -> String {
         said += question;
         session.send_line(answer).unwrap();
     }
-    said += &session.exp_eof().unwrap();
-    text(&said)
+    said
 }
 
 fn text(said: &str) -> String {
@@ -134,6 +147,54 @@ async fn a_key_of_a_user_without_rights_leads_back_to_the_key_and_a_secret_with_
     assert!(!said.contains("Address of the site"), "{said}");
     let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
     assert!(config.contains("\"api_key\": \"sales\""), "{config}");
+}
+
+#[tokio::test]
+async fn what_stands_before_a_site_is_told_when_its_address_is_given() {
+    let page = ResponseTemplate::new(401).set_body_raw("<html><title>Sign in</title></html>", "text/html");
+    let to_login = ResponseTemplate::new(302).insert_header("location", "/login");
+    for (answer, told) in [
+        (page.insert_header("www-authenticate", "Basic"), "asks for a password of its own"),
+        (to_login, "asks for a login of its own"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::start().await;
+        site.respond("GET", "/api/method/frappe.auth.get_logged_user", answer).await;
+        let (home, url) = (folder.path().to_owned(), site.url());
+        let typed = tokio::task::spawn_blocking(move || {
+            let mut session = run(&home, &["init", "--config", "c.json"]);
+            let said = transcript_until(&mut session, &[("Address of the site", url.as_str())], "Address of the site");
+            // Whoever gives up writes nothing.
+            session.send_control('d').unwrap();
+            said + &text(&session.exp_eof().unwrap())
+        });
+        let said = typed.await.unwrap();
+        assert!(said.contains(told) && said.contains("nothing was written"), "{told}: {said}");
+        assert!(!folder.path().join("c.json").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_mistyped_is_asked_for_again_where_a_file_holds_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "secret\n").unwrap();
+    let site = SampleSite::start().await;
+    let (home, url) = (folder.path().to_owned(), site.sandbox.url());
+    let typed = tokio::task::spawn_blocking(move || {
+        let mut session = run(&home, &["init", "--config", "c.json", "--url", &url, "--secret-file", "secret"]);
+        let answers = [
+            ("API key", "slaes"),
+            ("Address of the site", ""),
+            ("[slaes]: ", "sales"),
+            ("Which one", ""),
+            ("Put it into a client", ""),
+        ];
+        transcript(&mut session, &answers)
+    });
+    let said = typed.await.unwrap();
+    assert!(said.contains("the secret is read from secret each time"), "{said}");
+    let config = std::fs::read_to_string(folder.path().join("c.json")).unwrap();
+    assert!(config.contains("\"api_key\": \"sales\"") && config.contains("api_secret_file"), "{config}");
 }
 
 #[test]

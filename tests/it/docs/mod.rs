@@ -1,5 +1,6 @@
 //! The documentation: its links lead somewhere, the tests and files that it names exist, and what is made from the program is current.
 
+mod administration;
 mod clients;
 mod exchange;
 mod hazards;

@@ -149,3 +149,24 @@ fn every_next_step_of_a_refusal_begins_with_a_tool_or_a_word_that_has_a_row() {
     assert!(seen > 120, "{seen}");
     assert!(missing.is_empty(), "docs/troubleshooting.md: no row for the first word of {missing:#?}");
 }
+
+#[test]
+fn every_doubt_about_a_configuration_has_a_row() {
+    let page = read("docs/troubleshooting.md");
+    let rows = quoted(&page);
+    // A row that begins with `…` is for all that ends as it does.
+    let has_row = |text: &str| {
+        let ends = |row: &str| row.strip_prefix('…').is_some_and(|rest| rest.len() > 10 && text.ends_with(rest));
+        rows.iter().any(|row| *row == text || ends(row))
+    };
+    let sources = ["src/check/mod.rs", "src/check/reports.rs", "src/config/secret.rs"].map(read);
+    let texts = sources.iter().flat_map(|source| literals(source.split("#[cfg(test)]").next().unwrap()));
+    let begins = |text: &String| ["permissions", "publish.", "{"].iter().any(|begin| text.starts_with(begin));
+    // What mends it stands in a line of its own.
+    let told = |text: &str| text.split("; run: ").next().unwrap_or_default().to_owned();
+    let said: BTreeSet<String> =
+        texts.filter(|text| begins(text) && text.contains(": ")).map(|text| told(&shown(&text))).collect();
+    assert!(said.len() > 10, "{said:?}");
+    let missing: Vec<&String> = said.iter().filter(|text| !has_row(text.as_str())).collect();
+    assert!(missing.is_empty(), "docs/troubleshooting.md: no row for {missing:#?}");
+}

@@ -39,8 +39,12 @@ async fn a_question_for_what_is_forbidden_is_told_so_and_shown_nothing_that_dest
         let (names, _) = found(&app, json!({"query": format!("remove a {doctype}")})).await;
         assert!(!names.iter().any(|name| name == "untag_document"), "{doctype}: {names:?}");
     }
-    let (_, found) = found(&app, json!({"query": "delete something"})).await;
-    assert!(found["note"].as_str().unwrap_or_default().starts_with("delete is permitted on no DocType"), "{found}");
+    // Words for any document name no DocType, neither Deleted Document.
+    for query in ["delete something", "delete a document"] {
+        let (_, found) = found(&app, json!({"query": query})).await;
+        let note = found["note"].as_str().unwrap_or_default();
+        assert!(note.starts_with("delete is permitted on no DocType"), "{query}: {found}");
+    }
 }
 
 #[on_every_version]
