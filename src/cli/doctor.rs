@@ -21,6 +21,9 @@ use super::{check, doctor_http, print, serve, tried, unreached};
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
 
+/// How many DocTypes of the site's own are named.
+const MOST_NAMED: usize = 8;
+
 /// How it is said.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
@@ -199,7 +202,10 @@ fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user:
         .map(|(doctype, error)| Finding::warning(format!("rights: {doctype}: {}", error.what()), error.next()))
         .collect();
     if findings.is_empty() && !rights.any() {
-        if connection.registry().tools().iter().any(|tool| matches!(tool, Tool::Generic(_))) {
+        if let (0, Some(error)) = (rights.told, &rights.untold) {
+            let what = format!("rights: the site does not say what {user} may do: {}", error.what());
+            findings.push(Finding::warning(what, error.next()));
+        } else if connection.registry().tools().iter().any(|tool| matches!(tool, Tool::Generic(_))) {
             let what = format!("rights: {user} has none of the rights that are permitted here");
             findings.push(Finding::error(what, "give the user roles on the site, or use the key of another user"));
         }
@@ -223,9 +229,14 @@ fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user:
     }
     if rights.opened > 0 {
         let (opened, open) = (rights.opened, rights.open.len());
+        let more = if rights.own_cut { "; the site has more of its own, which were not looked at" } else { "" };
         let what =
-            format!("rights: permissions.default opens {opened} DocTypes, {open} of them to the site's user too");
+            format!("rights: permissions.default opens {opened} DocTypes, {open} of them to the site's user too{more}");
         findings.push(Finding::ok(what));
+    }
+    if let Some(error) = &rights.own_untold {
+        let what = format!("rights: DocTypes of the site's own: {}", error.what());
+        findings.push(Finding::warning(what, error.next()));
     }
     findings
 }
@@ -233,11 +244,10 @@ fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user:
 /// Where the site's DocTypes differ from those that this program is made from.
 fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let is_own = |doctype: &&str| connection.session().catalog.generated(doctype).is_none();
+    findings.extend(own(&tables.read.keys().map(String::as_str).filter(is_own).collect::<Vec<_>>()));
     for (doctype, def) in &tables.read {
-        let Some(made) = connection.session().catalog.generated(doctype) else {
-            findings.push(Finding::ok(format!("fields: {doctype}: is the site's own; the generic tools serve it")));
-            continue;
-        };
+        let Some(made) = connection.session().catalog.generated(doctype) else { continue };
         let added = def.fields.iter().filter(|field| made.field(field.fieldname).is_none() && field.kind.holds_value());
         let (custom, newer): (Vec<&FieldDef>, Vec<&FieldDef>) = added.partition(|field| field.is(flag::CUSTOM));
         let gone = made.fields.iter().filter(|field| def.field(field.fieldname).is_none() && field.kind.holds_value());
@@ -260,6 +270,22 @@ fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Findi
         findings.push(Finding::ok(format!("fields: {have} those that this program is generated from")));
     }
     findings
+}
+
+/// The DocTypes of the site's own.
+fn own(names: &[&str]) -> Option<Finding> {
+    let told = match names {
+        [] => return None,
+        [one] => format!("{one}: is the site's own; the generic tools serve it"),
+        [some @ .., last] if some.len() < MOST_NAMED => {
+            format!("{}, {last}: are the site's own; the generic tools serve them", some.join(", "))
+        }
+        _ => {
+            let (some, more) = (names[..MOST_NAMED].join(", "), names.len() - MOST_NAMED);
+            format!("{some} and {more} more: are the site's own; the generic tools serve them")
+        }
+    };
+    Some(Finding::ok(format!("fields: {told}")))
 }
 
 fn differing(config: &Config, doctype: &str, how: &str) -> Finding {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::policy::Operation;
-use erpnext_mcp::site::{Kind, SiteError};
-use erpnext_schema::DocTypeDef;
+use erpnext_mcp::site::{FoundDocTypes, Kind, SiteError};
+use erpnext_schema::{DocTypeDef, doctype_flag};
 use futures_util::future::join_all;
 
 /// How many questions are under way at once.
@@ -25,6 +25,14 @@ pub struct Rights {
     pub opened: usize,
     /// Where the site did not say.
     pub unsaid: Vec<(String, SiteError)>,
+    /// How many questions it answered.
+    pub told: usize,
+    /// Why it said nothing of a DocType of the tables.
+    pub untold: Option<SiteError>,
+    /// Why it did not tell which DocTypes of its own it has.
+    pub own_untold: Option<SiteError>,
+    /// Whether it has more of its own than were looked at.
+    pub own_cut: bool,
 }
 
 impl Rights {
@@ -38,31 +46,56 @@ impl Rights {
 /// user has at all.
 pub async fn rights(connection: &Connection) -> Rights {
     let session = connection.session();
+    let mut rights = Rights::default();
+    let own = own(connection).await.unwrap_or_else(|error| {
+        rights.own_untold = Some(error);
+        FoundDocTypes::default()
+    });
+    rights.own_cut = own.is_cut;
     let ruled = session.policy.doctypes();
     let mut questions: Vec<(&str, Operation, bool)> =
         ruled.flat_map(|(name, operations)| operations.iter().map(move |operation| (name, operation, true))).collect();
-    let open = connection.registry().open_by_default();
-    let open = open.filter_map(|def| Some((def.name, session.policy.operations(def.name).iter().next()?, false)));
-    questions.extend(open);
-    let mut rights = Rights::default();
+    let mut open: Vec<&str> = connection.registry().open_by_default().map(|def| def.name).collect();
+    open.extend(own.doctypes.iter().map(|(name, _)| name.as_str()));
+    let first = |name| Some((name, session.policy.operations(name).iter().next()?, false));
+    questions.extend(open.into_iter().filter_map(first));
     for some in questions.chunks(AT_ONCE) {
         let answers = some.iter().map(async |(doctype, operation, ruled)| {
             (*doctype, *operation, *ruled, session.site.may(*operation, doctype).await)
         });
         for (doctype, operation, ruled, answer) in join_all(answers).await {
             rights.opened += usize::from(!ruled);
+            rights.told += usize::from(answer.is_ok());
             match answer {
                 Ok(true) if ruled => rights.held += 1,
                 Ok(true) => rights.open.push(doctype.to_owned()),
                 Ok(false) if ruled => rights.lacking.entry(doctype.to_owned()).or_default().push(operation),
                 Ok(false) => {}
                 // A DocType that is not there is a finding of the check.
-                Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {}
+                Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {
+                    let is_known = session.catalog.generated(doctype).is_some();
+                    rights.untold = rights.untold.or(Some(error).filter(|_| is_known));
+                }
+                // One of the site's own that it cannot load (H35).
+                Err(error) if !ruled && error.kind() == Kind::Rejected => {}
                 Err(error) => rights.unsaid.push((doctype.to_owned(), error)),
             }
         }
     }
     rights
+}
+
+/// The DocTypes that the site has beside those of the tables and that `permissions.default` opens.
+async fn own(connection: &Connection) -> Result<FoundDocTypes, SiteError> {
+    let session = connection.session();
+    if session.policy.default_operations().is_empty() {
+        return Ok(FoundDocTypes::default());
+    }
+    let documents = session.catalog.all_generated().filter(|def| !def.is(doctype_flag::CHILD));
+    let known: Vec<&str> = documents.map(|def| def.name).collect();
+    let mut own = session.site.doctypes_beside(&known).await?;
+    own.doctypes.retain(|(name, _)| session.catalog.generated(name).is_none() && !session.policy.names(name));
+    Ok(own)
 }
 
 /// Whoever may make or change one of these can give themselves every other right, or run code on the site.

@@ -89,5 +89,4 @@ pub(super) const ACCOUNTS_PREVIEW: &str = "erpnext.controllers.stock_controller.
 pub(super) const STOCK_PREVIEW: &str = "erpnext.controllers.stock_controller.show_stock_ledger_preview";
 pub(super) const ORDER_ITEMS: &str = "erpnext.controllers.accounts_controller.update_child_qty_rate";
 pub(super) const PAYMENT_ENTRY: &str = "erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry";
-pub(super) const BLANKET_ORDER: &str = "erpnext.manufacturing.doctype.blanket_order.blanket_order.make_order";
 pub(super) const STOCK_ENTRY: &str = "erpnext.manufacturing.doctype.work_order.work_order.make_stock_entry";

@@ -10,8 +10,8 @@ use crate::policy::{Operation, Permit};
 pub enum Mapper {
     /// Through `make_mapped_doc`, with the path of this method.
     Method(&'static str),
-    /// The same for a blanket order, from which a document of this DocType is made.
-    BlanketOrder(&'static str),
+    /// The same by a method that makes documents of several DocTypes, and which of them is wanted.
+    MethodFor(&'static str, &'static str),
     /// The payment of an order or an invoice.
     Payment,
     /// The stock entry of a work order, for this purpose.
@@ -35,9 +35,8 @@ impl CallerClient<'_> {
         check(target, &[Operation::Create])?;
         let (method, body) = match mapper {
             Mapper::Method(method) => (endpoints::MAKE_MAPPED, json!({ "method": method, "source_name": name })),
-            Mapper::BlanketOrder(doctype) => {
+            Mapper::MethodFor(method, doctype) => {
                 let args = json!({ "doctype": doctype }).to_string();
-                let method = endpoints::BLANKET_ORDER;
                 (endpoints::MAKE_MAPPED, json!({ "method": method, "source_name": name, "args": args }))
             }
             Mapper::Payment => (endpoints::PAYMENT_ENTRY, json!({ "dt": source.doctype(), "dn": name })),

@@ -42,6 +42,24 @@ impl CallerClient<'_> {
         // The text that is searched for is compared with names as they are translated.
         filters.extend(text.map(|text| ("name".to_owned(), json!(["like", format!("%{text}%")]))));
         filters.extend(module.map(|module| ("module".to_owned(), json!(module))));
+        let mut found = self.found_doctypes(filters).await?;
+        // To the site, `_` and `%` in the text stand for others.
+        if let Some(part) = text.map(fold) {
+            found.doctypes.retain(|(name, _)| fold(name).contains(&part));
+        }
+        Ok(found)
+    }
+
+    /// The DocTypes that are none of these, without child tables, as many as one search gives.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn doctypes_beside(&self, known: &[&str]) -> Result<FoundDocTypes, SiteError> {
+        let filters = [("istable".to_owned(), json!(0)), ("name".to_owned(), json!(["not in", known]))];
+        self.found_doctypes(Map::from_iter(filters)).await
+    }
+
+    async fn found_doctypes(&self, filters: Map<String, Value>) -> Result<FoundDocTypes, SiteError> {
         let body = json!({"doctype": "DocType", "txt": "", "page_length": MOST_FOUND, "filters": filters});
         let method = endpoints::SEARCH_LINK;
         let answer = self.method_post(method, Body::Json(body)).await?;
@@ -51,10 +69,7 @@ impl CallerClient<'_> {
         let told =
             |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let found = found.iter().map(|row| (told(row, "value"), told(row, "description")));
-        // To the site, `_` and `%` in the text stand for others.
-        let part = text.map(fold);
-        let fits = |name: &str| !name.is_empty() && part.as_ref().is_none_or(|part| fold(name).contains(part));
-        Ok(FoundDocTypes { doctypes: found.filter(|(name, _)| fits(name)).take(MOST_FOUND).collect(), is_cut })
+        Ok(FoundDocTypes { doctypes: found.filter(|(name, _)| !name.is_empty()).take(MOST_FOUND).collect(), is_cut })
     }
 
     /// The DocType alone.

@@ -151,10 +151,24 @@ async fn swept(rest: &Rest, app: &Connection, def: &'static DocTypeDef) -> Vec<S
     wrong
 }
 
-/// Sweeps every `step`th DocType that has documents of its own.
+/// The DocTypes that the site has beside those of the tables; not those that it cannot load itself.
+async fn beside(app: &Connection) -> Vec<&'static DocTypeDef> {
+    let session = app.session();
+    let known: Vec<&str> = tables().filter(|def| !def.is(doctype_flag::CHILD)).map(|def| def.name).collect();
+    let found = session.site.doctypes_beside(&known).await.unwrap();
+    assert!(!found.is_cut, "the site has more of its own than one search gives");
+    let mut defs = Vec::new();
+    for (name, _) in &found.doctypes {
+        defs.extend(session.catalog.live(session.asker(), name).await.ok());
+    }
+    defs
+}
+
+/// Sweeps every `step`th DocType of the tables that has documents of its own, and all that the site has beside them.
 async fn sweep(rest: &Rest, app: &Connection, step: usize) {
     let own = |def: &&DocTypeDef| !def.is(doctype_flag::CHILD) && !def.is(doctype_flag::VIRTUAL);
-    let defs: Vec<_> = tables().filter(own).step_by(step).collect();
+    let of_tables = tables().filter(own).step_by(step);
+    let defs: Vec<_> = of_tables.chain(beside(app).await.into_iter().filter(own)).collect();
     let wrong: Vec<Vec<String>> =
         stream::iter(&defs).map(|def| swept(rest, app, def)).buffer_unordered(AT_ONCE).collect().await;
     let wrong = wrong.concat();
@@ -185,6 +199,13 @@ async fn what_tools_read_is_what_the_site_says() {
     let site = SampleSite::start().await;
     let app = app_of(&site.config(everything()));
     sweep(&Rest::new(&site.sandbox.url(), "administrator", "secret"), &app, 20).await;
+}
+
+#[on_every_version]
+async fn what_a_site_has_beside_the_tables_is_swept_too() {
+    let site = SampleSite::bench().await;
+    let beside = beside(&site.app(json!({"Odd Thing": {"read": true}}))).await;
+    assert_eq!(beside.iter().map(|def| def.name).collect::<Vec<_>>(), ["Odd Single", "Odd Thing"]);
 }
 
 #[test]

@@ -62,6 +62,10 @@ pub fn search_link(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 fn doctypes(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let filters = request.json("filters")?;
     let part = filters["name"][1].as_str().unwrap_or_default().trim_matches('%').to_lowercase();
+    let left_out: Vec<&str> = match filters["name"][0].as_str() {
+        Some("not in") => filters["name"][1].as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
     let module = filters["module"].as_str().map(str::to_lowercase);
     let is_table = filters["istable"].as_i64();
     let mut all = request.site.meta.all();
@@ -69,6 +73,7 @@ fn doctypes(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         is_table.is_none_or(|is_table| def.is(doctype_flag::CHILD) == (is_table == 1))
             && module.as_ref().is_none_or(|module| def.module.to_lowercase() == *module)
             && def.name.to_lowercase().contains(&part)
+            && !left_out.contains(&def.name)
     });
     let named = request.site.version() >= Version::V16;
     let found = all.iter().map(|def| match named {

@@ -103,7 +103,7 @@ async fn h10_h11_and_h60_links_are_checked_names_drawn_and_methods_gone_on_16() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn h16_h17_h20_and_h23_lengths_names_rows_and_counts() {
+async fn h16_h17_h20_h23_and_h70_lengths_names_rows_and_counts() {
     let [old, new] = Desk::each().await;
     let skipped = json!({"limit_page_length": "0", "limit_start": "2"});
     assert_eq!(listed(&old, "Territory", &skipped), error(200, ""));
@@ -122,6 +122,33 @@ async fn h16_h17_h20_and_h23_lengths_names_rows_and_counts() {
     let count = "/api/method/frappe.desk.reportview.get_count";
     assert_eq!(old.refused("administrator", "POST", count, &deleted), error(417, "DataError"), "H70");
     new.done("administrator", "POST", count, &deleted);
+    let distinct = json!({"doctype": "Deleted Document", "distinct": "true"});
+    for desk in [old, new] {
+        desk.done("administrator", "POST", count, &distinct);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h73_what_has_no_date_comes_first_and_is_before_every_date() {
+    for desk in Desk::each().await {
+        for task in [json!({"subject": "dated", "review_date": "2001-02-03"}), json!({"subject": "undated"})] {
+            desk.post("/api/resource/Task", &task);
+        }
+        let tasks = |more: Value| {
+            let mut asked = json!({"fields": ["subject", "review_date"], "limit_page_length": "1000"});
+            asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            desk.rows("Task", &asked)
+        };
+        let dated = json!({"subject": "dated", "review_date": "2001-02-03"});
+        let ordered = tasks(json!({"order_by": "`tabTask`.`review_date` asc"}));
+        assert!(ordered.len() > 1 && ordered[0]["review_date"].is_null(), "{}", desk.version);
+        assert_eq!(ordered.last(), Some(&dated), "{}", desk.version);
+        let before = tasks(json!({"filters": [["review_date", "<", "1990-01-01"]]}));
+        assert!(before.contains(&json!({"subject": "undated", "review_date": null})), "{}: {before:?}", desk.version);
+        assert!(!before.contains(&dated), "{}", desk.version);
+        let set = tasks(json!({"filters": [["review_date", "<", "2010-01-01"], ["review_date", "is", "set"]]}));
+        assert_eq!(set, [dated], "{}", desk.version);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,7 @@ impl Conversion {
     pub fn amounts(&self) -> &'static [&'static str] {
         match (self.mapper, self.to) {
             (Mapper::Payment, _) => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
-            (Mapper::BlanketOrder(_), _) => &["items.rate"],
+            (Mapper::MethodFor(..), _) => &["items.rate"],
             (_, "Dunning") => {
                 &["outstanding_amount", "payment_schedule.outstanding", "payment_schedule.payment_amount"]
             }
@@ -81,7 +81,8 @@ const fn payment(from: &'static str, when: &'static [When]) -> Conversion {
 }
 
 const fn blanket_order(to: &'static str, when: &'static [When]) -> Conversion {
-    Conversion { from: "Blanket Order", makes: to, to, mapper: Mapper::BlanketOrder(to), when }
+    let method = "erpnext.manufacturing.doctype.blanket_order.blanket_order.make_order";
+    Conversion { from: "Blanket Order", makes: to, to, mapper: Mapper::MethodFor(method, to), when }
 }
 
 const fn returns(of: &'static str, makes: &'static str, method: &'static str, when: &'static [When]) -> Conversion {

@@ -124,6 +124,33 @@ async fn what_the_default_opens_is_looked_at_on_both_versions_and_a_user_without
 }
 
 #[tokio::test]
+async fn what_the_default_opens_of_the_site_s_own_is_looked_at_on_both_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in [Version::V15, Version::V16] {
+        let site = sandbox::start(Options { version, bench: true, ..Options::default() }).await;
+        let mut config = sandbox::config(&site, "administrator", json!({"default": {"read": true}}));
+        config["erpnext"].as_object_mut().unwrap().remove("version");
+        let (_, lines) = doctor(folder.path(), &config).await;
+        let own = lines.iter().find(|line| line.ends_with("are the site's own; the generic tools serve them")).unwrap();
+        assert!(own.starts_with("ok fields: ") && own.contains("Odd Thing"), "{version}: {own}");
+        assert!(!own.contains("Customer"), "{version}: {own}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_site_that_answers_nothing_about_rights_nobody_is_said_to_have_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::start().await;
+    site.answer("GET", "/api/method/frappe.auth.get_logged_user", 200, json!({"message": "a@x"})).await;
+    let gone = json!({"exc_type": "DoesNotExistError"});
+    site.answer("GET", "/api/method/frappe.client.has_permission", 404, gone).await;
+    let config = config_json(&site.url(), json!({"doctypes": {"Item": {"read": true}}}));
+    let (_, lines) = doctor(folder.path(), &config).await;
+    has(&lines, "warning rights: the site does not say what a@x may do: ");
+    assert!(!lines.iter().any(|line| line.contains("has none of the rights")), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn what_this_version_has_not_and_what_the_user_may_not_see_is_one_line_each() {
     let folder = tempfile::tempdir().unwrap();
     let site = sandbox::start(Options { version: Version::V16, ..Options::default() }).await;
