@@ -67,6 +67,8 @@ async fn no_answer_takes_more_than_512_megabytes() {
         site.respond("GET", TODOS, packed(row, count)).await;
         let mut config = config_json(&site.url(), json!({"doctypes": {"ToDo": all()}}));
         config["cache"] = cached.clone();
+        // A busy machine takes its time to unpack.
+        config["erpnext"]["timeout"] = json!(120);
         let mut server = Server::initialized(&config).await;
 
         for said in at_once(&mut server, 24).await {
