@@ -265,11 +265,9 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    // Who writes to a tool of the desk does nothing by it.
+    // Who writes to a tool of the desk does nothing by it, and who reads it learns nothing.
     let acts = |tool: &Tool| match tool {
-        Tool::Typed(_, def) => {
-            exact == Some(*tool) || tool.effect() == Effect::Reads || desk_tools::instead(def.name).is_none()
-        }
+        Tool::Typed(_, def) => exact == Some(*tool) || desk_tools::instead(def.name).is_none(),
         _ => true,
     };
     let fits = |tool: &Tool| does(tool) && about(tool) && siblings(tool) && acts(tool);

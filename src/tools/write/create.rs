@@ -51,6 +51,7 @@ pub async fn create_checked(
                 Go::Send(cleared) => cleared,
                 Go::Answer(mut answer) => {
                     out_of_form.note_unchecked(&mut answer);
+                    answer.messages.extend(on.no_act(&doc));
                     return Ok(answer);
                 }
             };

@@ -61,6 +61,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
             Go::Answer(mut answer) => {
                 out_of_form.note_unchecked(&mut answer);
                 answer.messages.extend(messages);
+                answer.messages.extend(on.no_act(&result));
                 return Ok(answer);
             }
         };
@@ -169,7 +170,7 @@ async fn note_changes(
     let on = on.with_live_metadata(&mut after).await;
     on.was_shown(on.name(&args.name), Some(&after));
     result.extend(on.state(&after));
-    let changes = on.changes(&before, &after);
+    let changes = on.readable(on.changes(&before, &after));
     let (asked, besides): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.is_given(given));
     messages.extend(super::passwords(&on, given));
     result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
