@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Made, ToolAnswer};
 use crate::context::recent_creates::MADE_BEFORE;
-use crate::documents::{DocTypeCall, file_fields, suggest, titles};
+use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::Answer;
@@ -19,7 +19,7 @@ use crate::writes::{asked_for, links};
 /// Makes a document.
 pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &args.data).await?;
-    let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
+    let (doc, titled) = links::resolved(&on, doc).await?;
     create_checked(&on, args, doc, titled).await
 }
 

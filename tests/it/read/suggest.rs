@@ -35,6 +35,26 @@ async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
 }
 
 #[on_every_version]
+async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let order = json!({
+        "customer": "Nobody Knows", "company": "Alderway Furniture", "delivery_date": "2026-12-24",
+        "items": [row(json!({"item_code": "TBL-OAK-16", "warehouse": "No Such Store"}))],
+    });
+    for dry_run in [false, true] {
+        let text = refusal(&app, "create_sales_order_document", json!({"data": order, "dry_run": dry_run})).await;
+        for wanted in [
+            "there are 3 problems",
+            "data.items[0].item_code: there is no Item named \"TBL-OAK-16\"; like it are",
+            "data.customer: there is no Customer named \"Nobody Knows\"",
+            "data.items[0].warehouse: there is no Warehouse named \"No Such Store\"",
+        ] {
+            assert!(text.contains(wanted), "{wanted}\n{text}");
+        }
+    }
+}
+
+#[on_every_version]
 async fn an_empty_list_tells_which_filter_names_nothing() {
     let (_site, app) = site(json!({"default": all()})).await;
     for (filters, note) in [
