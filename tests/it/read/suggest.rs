@@ -195,6 +195,19 @@ async fn a_doctype_of_the_sites_own_is_found_by_a_part_of_its_name_and_by_its_mo
 }
 
 #[on_every_version]
+async fn a_doctype_of_the_sites_own_is_found_where_tools_fit_some_of_the_words() {
+    let site = crate::sandbox::SampleSite::bench().await;
+    let app = crate::support::app_of(&site.config(json!({"default": all()})));
+    for query in ["update odd things", "update this odd thing"] {
+        let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+        let is_named = found["doctypes"].as_array().is_some_and(|own| own.iter().any(|own| own["name"] == "Odd Thing"));
+        assert!(found["found"].as_u64().unwrap() > 0 && is_named, "{query}: {found}");
+    }
+    let found = call(&app, "find_tools", json!({"query": "list customers"})).await.unwrap();
+    assert!(found["doctypes"].is_null(), "{found}");
+}
+
+#[on_every_version]
 async fn a_site_that_does_not_tell_its_own_doctypes_is_told_of_as_such() {
     let site = crate::support::Site::start().await;
     let app = site.open_app();
