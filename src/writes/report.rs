@@ -261,7 +261,8 @@ impl DocTypeCall<'_> {
         let is_so = |field: &FieldDef, value: &Value, now: &Map<String, Value>, was: Option<&Map<String, Value>>| {
             let held = was.and_then(|was| was.get(field.fieldname)).is_some_and(|was| same(field, value, was));
             let now = now.get(field.fieldname).unwrap_or(&Value::Null);
-            is_shown_only(field) && !is_nothing(value) && same(field, value, now) && !held
+            let is_usual = field.default.is_some_and(|usual| *value == usual);
+            is_shown_only(field) && !is_nothing(value) && !is_usual && same(field, value, now) && !held
         };
         let mut found: Vec<String> = Vec::new();
         for (field, value) in sent.iter().filter_map(|(key, value)| Some((self.def.field(key)?, value))) {
@@ -309,11 +310,12 @@ fn currency_of(field: &FieldDef) -> Option<&'static str> {
 }
 
 /// Whether people see the field and never set it, other than the amounts that are refused: what the site fetches it
-/// fetches again, and what has to be given is given.
+/// fetches again, and what has to be given is given, unless the form itself begins with a value.
 fn is_shown_only(field: &FieldDef) -> bool {
     use FieldKind::{Check, Data, Date, Datetime, DynamicLink, Link, Select, Time};
     let plain = matches!(field.kind, Check | Data | Date | Datetime | DynamicLink | Link | Select | Time);
-    let own = plain && field.fetch_from.is_none() && field.flags & (flag::STANDARD | flag::REQD) == 0;
+    let is_given = field.is(flag::REQD) && field.default.is_none();
+    let own = plain && field.fetch_from.is_none() && !field.is(flag::STANDARD) && !is_given;
     let follows = field.kind == FieldKind::Select
         && field.is(flag::HIDDEN | flag::NO_COPY)
         && field.fieldname.ends_with("_status");

@@ -221,6 +221,10 @@ async fn what_the_form_only_shows_is_told_where_it_is_stored_as_sent() {
     // What it held before is nobody's doing.
     let again = call(&app, "update_sales_order_document", change).await.unwrap();
     assert!(!again["messages"].to_string().contains("stored as sent"), "{again}");
+    // A status that the form begins with by itself is as little anybody's to set.
+    let change = json!({"name": order, "data": {"status": "Completed"}});
+    let changed = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert!(changed["messages"].to_string().contains("\"status: stored as sent"), "{changed}");
 }
 
 #[on_every_version]
