@@ -152,6 +152,8 @@ async fn what_looks_like_an_act_and_is_none_is_told_so() {
         let changed = call(&app, "update_generic_document", change).await.unwrap();
         assert!(changed["messages"].to_string().contains("update_bulk_documents changes many"), "{changed}");
     }
+    let text = refusal(&app, "create_generic_document", json!({"doctype": "Bulk Update", "data": bulk})).await;
+    assert!(text.contains("next: It is a tool of the desk") && text.contains("update_bulk_documents"), "{text}");
 }
 
 #[on_every_version]
