@@ -69,7 +69,7 @@ pub fn posted_otherwise(def: &DocTypeDef, sent: &Map<String, Value>) -> Option<S
     const BY: &str = "set_posting_time";
     let is_set = sent.get(BY).is_some_and(|by| !is_nothing(by) && *by != false);
     let of = ["posting_date", "posting_time"].into_iter().find(|of| sent.get(*of).is_some_and(|at| !is_nothing(at)))?;
-    let why = companion(def, of).filter(|_| !is_set && def.field(BY).is_some())?;
+    let why = companion(def, of).filter(|_| !is_set)?;
     Some(format!("{of}: {why}"))
 }
 

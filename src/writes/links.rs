@@ -35,19 +35,21 @@ impl Link {
     }
 }
 
-/// The new document with names in the place of titles; what was replaced comes beside it, by place.
+/// The document, or the change of the one that is `stored`, with names in the place of titles; what was replaced comes
+/// beside it, by place.
 ///
 /// # Errors
 /// Titles that are not certain, and with them every other link that leads nowhere.
 pub async fn resolved(
     on: &DocTypeCall<'_>,
     doc: Map<String, Value>,
+    stored: &Map<String, Value>,
 ) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
-    let Resolved { doc, replaced, mut unclear } = titles::look_up(on, doc, &Map::new()).await;
+    let Resolved { doc, replaced, mut unclear } = titles::look_up(on, doc, stored).await;
     if unclear.is_empty() {
         return Ok((doc, replaced));
     }
-    let mut links = links_of(on, &doc, &Map::new(), &|table, row| format!("{table}[{row}]"), true);
+    let mut links = links_of(on, &doc, stored, &|table, row| format!("{table}[{row}]"), true);
     links.retain(|link| !unclear.iter().any(|told| told.path.strip_prefix("data.") == Some(link.path.as_str())));
     unclear.extend(judged(on, &links, None).await?.into_iter().flatten());
     Err(ToolError::arguments(on.tool.name(), unclear))

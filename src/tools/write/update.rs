@@ -12,7 +12,7 @@ use crate::document::fingerprint::Fingerprint;
 use crate::document::outcome::{self, Verdict};
 use crate::document::{merge, overlaid};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
+use crate::documents::{DocTypeCall, file_fields, rich_text, suggest};
 use crate::error::ToolError;
 use crate::policy::{WriteState, unpredictable};
 use crate::shape::text_of;
@@ -38,7 +38,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
     let mut messages = Vec::from_iter(as_read(&on, args, &before, &changes).await?);
-    let (mut changes, titled) = titles::resolve(&on, changes, &before).await?;
+    let (mut changes, titled) = links::resolved(&on, changes, &before).await?;
     rich_text::to_stored(&on, &mut changes, Some(&before))?;
     let mut filled = FilledIn::default();
     if args.form_defaults != Some(false) {

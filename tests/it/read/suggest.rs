@@ -52,6 +52,11 @@ async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }
     }
+    let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let added = row(json!({"item_code": "TBL-OAK-16"}));
+    let change = json!({"name": draft, "data": {"customer": "Nobody Knows", "items": {"add": [added]}}});
+    let text = refusal(&app, "update_sales_order_document", change).await;
+    assert!(text.contains("like it are") && text.contains("no Customer named \"Nobody Knows\""), "{text}");
 }
 
 #[on_every_version]
