@@ -63,6 +63,16 @@ pub fn differences(
     found
 }
 
+/// What is to be said before of the day and time that a new document is to be posted on, and that the site puts its own in
+/// the place of.
+pub fn posted_otherwise(def: &DocTypeDef, sent: &Map<String, Value>) -> Option<String> {
+    const BY: &str = "set_posting_time";
+    let is_set = sent.get(BY).is_some_and(|by| !is_nothing(by) && *by != false);
+    let of = ["posting_date", "posting_time"].into_iter().find(|of| sent.get(*of).is_some_and(|at| !is_nothing(at)))?;
+    let why = companion(def, of).filter(|_| !is_set)?;
+    Some(format!("{of}: {why}"))
+}
+
 /// The field that decides instead, where the site is known to work one out of another.
 pub fn companion(def: &DocTypeDef, field: &str) -> Option<&'static str> {
     const COMPANIONS: &[(&str, &str, &str)] = &[

@@ -94,11 +94,15 @@ impl Fingerprint {
                     };
                     match named(&key) {
                         Some(row) => columns().all(|column| self.same_in(field, row, column)),
-                        // A number or a value may stand for another row by now.
+                        // A number or a value may stand for another row by now; if none does, the row is the one it was.
                         None => {
-                            let by = key.matching.into_iter().flat_map(Map::keys).chain(columns());
-                            let by: Vec<&String> = by.collect();
-                            same_rows() && rows.iter().all(|row| by.iter().all(|key| self.same_in(field, row, key)))
+                            let by: Vec<&String> = key.matching.into_iter().flat_map(Map::keys).collect();
+                            let stands = same_rows()
+                                && rows.iter().all(|row| by.iter().all(|key| self.same_in(field, row, key)));
+                            stands
+                                && meant(&key, &rows)
+                                    .iter()
+                                    .all(|row| columns().all(|column| self.same_in(field, row, column)))
                         }
                     }
                 });
@@ -145,6 +149,16 @@ const BY_THE_SITE: u32 = flag::READ_ONLY | flag::HIDDEN | flag::VIRTUAL | flag::
 
 fn rows(value: &Value) -> Option<Vec<&Map<String, Value>>> {
     value.as_array().map(|rows| rows.iter().filter_map(Value::as_object).collect())
+}
+
+/// The rows that a number and values mean, as they are written; all where none is called just so.
+fn meant<'r>(key: &RowKey<'_>, rows: &[&'r Map<String, Value>]) -> Vec<&'r Map<String, Value>> {
+    let is_it = |row: &&Map<String, Value>| {
+        key.idx.is_none_or(|idx| row.get("idx").and_then(Value::as_u64) == Some(idx))
+            && key.matching.into_iter().flatten().all(|(column, value)| row.get(column) == Some(value))
+    };
+    let meant: Vec<_> = rows.iter().copied().filter(is_it).collect();
+    if meant.is_empty() { rows.to_vec() } else { meant }
 }
 
 /// Whether the site sets the column of every row at every write.
@@ -275,8 +289,8 @@ mod tests {
     use super::*;
 
     fn doc(qty: [f64; 2], po: &str, modified: &str) -> Map<String, Value> {
-        let row = |name: &str, idx: u8, qty: f64| json!({"name": name, "idx": idx, "qty": qty, "amount": qty * 2.0, "modified": modified});
-        let rows = json!([row("r1", 1, qty[0]), row("r2", 2, qty[1])]);
+        let row = |name: &str, idx: u8, code: &str, qty: f64| json!({"name": name, "idx": idx, "item_code": code, "qty": qty, "amount": qty * 2.0, "modified": modified});
+        let rows = json!([row("r1", 1, "A", qty[0]), row("r2", 2, "B", qty[1])]);
         json!({"modified": modified, "docstatus": 0, "po_no": po, "items": rows}).as_object().unwrap().clone()
     }
 
@@ -289,6 +303,8 @@ mod tests {
             json!({"remarks": "x"}),
             json!({"items": {"patch": [{"name": "r1", "qty": 9}]}}),
             json!({"items": {"patch": [{"idx": 2, "rate": 9}]}}),
+            json!({"items": {"patch": [{"idx": 1, "qty": 9}]}}),
+            json!({"items": {"patch": [{"match": {"item_code": "A"}, "qty": 9}]}}),
             json!({"items": {"add": [{"qty": 9}], "remove": ["r1"]}}),
         ] {
             assert!(room(fits.clone()), "{fits}");
@@ -296,6 +312,9 @@ mod tests {
         for clashes in [
             json!({"po_no": "B"}),
             json!({"items": {"patch": [{"name": "r2", "qty": 9}]}}),
+            json!({"items": {"patch": [{"idx": 2, "qty": 9}]}}),
+            json!({"items": {"patch": [{"match": {"item_code": "B"}, "qty": 9}]}}),
+            json!({"items": {"patch": [{"match": {"item_code": "called otherwise"}, "qty": 9}]}}),
             json!({"items": {"patch": [{"match": {"qty": 5}, "rate": 9}]}}),
             json!({"items": {"remove": ["r2"]}}),
             json!({"items": [{"name": "r1"}]}),

@@ -16,7 +16,7 @@ use crate::policy::{Operation, Permit};
 use crate::shape::{self, Wanted};
 use crate::site::{SiteError, Unparsed};
 use crate::tool::kinds::DocumentName;
-use crate::tool::{Arguments, Call, Registry, Tool};
+use crate::tool::{Arguments, Call, Registry, Tool, desk_tools};
 
 /// One call on the documents of one DocType, with the leave for it.
 pub struct DocTypeCall<'a> {
@@ -173,11 +173,15 @@ impl<'a> DocTypeCall<'a> {
     pub fn fits(&self, verb: Verb) -> Result<(), ToolError> {
         let name = self.def.name;
         if self.def.is(SINGLE) && !matches!(verb, Verb::Get | Verb::Update) {
+            let next = match desk_tools::instead(name) {
+                Some(instead) => format!("It is a tool of the desk, and writing to it does nothing; {instead}."),
+                None => "Use get_generic_document or update_generic_document.".to_owned(),
+            };
             return Err(ToolError::refused(
                 format!(
                     "{name} is a Single: there is exactly one, named {name:?}, and it can only be read and updated."
                 ),
-                "Use get_generic_document or update_generic_document.",
+                next,
             ));
         }
         if !self.def.is(SUBMITTABLE) && matches!(verb, Verb::Submit | Verb::Cancel | Verb::Amend) {

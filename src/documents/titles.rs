@@ -134,9 +134,26 @@ async fn find_by(
 /// Titles that several documents have, and names that none has but some are like: with the candidates.
 pub async fn resolve(
     on: &DocTypeCall<'_>,
-    mut doc: Map<String, Value>,
+    doc: Map<String, Value>,
     stored: &Map<String, Value>,
 ) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
+    let Resolved { doc, replaced, unclear } = look_up(on, doc, stored).await;
+    if unclear.is_empty() { Ok((doc, replaced)) } else { Err(ToolError::arguments(on.tool.name(), unclear)) }
+}
+
+/// A document whose links were looked up.
+#[derive(Debug)]
+pub struct Resolved {
+    /// With names in the place of the titles that are certain.
+    pub doc: Map<String, Value>,
+    /// What was replaced, by place.
+    pub replaced: Map<String, Value>,
+    /// The others, with the candidates.
+    pub unclear: Vec<Violation>,
+}
+
+/// The same as [`resolve`], for whom there is more to look at where a title is not certain.
+pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: &Map<String, Value>) -> Resolved {
     let mut links = Vec::new();
     let children = |child: &str| on.session.catalog.known(child);
     visit(on.def, "", &mut doc, stored, &children, &mut |at, target, value| {
@@ -158,7 +175,7 @@ pub async fn resolve(
         let at = questions.iter().position(|(doctype, words)| *doctype == target && *words == text)?;
         answers.get(at)
     };
-    let mut violations = Vec::new();
+    let mut unclear = Vec::new();
     let mut replaced = Map::new();
     let mut names = Vec::new();
     for (at, target, text) in &links {
@@ -169,18 +186,15 @@ pub async fn resolve(
             }
             Some(Meant::Unclear(message)) => {
                 let path = format!("data.{at}");
-                violations.push(Violation::new(path, Rule::Value, message.clone()));
+                unclear.push(Violation::new(path, Rule::Value, message.clone()));
             }
             _ => {}
         }
     }
-    if !violations.is_empty() {
-        return Err(ToolError::arguments(on.tool.name(), violations));
-    }
     visit(on.def, "", &mut doc, stored, &children, &mut |at, _, _| {
         names.iter().find(|(place, _)| place == at).map(|(_, name)| name.clone())
     });
-    Ok((doc, replaced))
+    Resolved { doc, replaced, unclear }
 }
 
 /// What a link's text means.

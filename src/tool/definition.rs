@@ -168,6 +168,9 @@ fn description(tool: Tool) -> String {
     }
 }
 
+/// Told once for all tools that get a document.
+const COLUMNS_OF_ROWS: &str = r#" Some columns of rows alone: fields ["items.item_code", "items.qty"]."#;
+
 fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
     let is = |bit| def.is_some_and(|def| def.is(bit));
     let (document, documents) = match def {
@@ -180,7 +183,10 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
              true adds the total; cursor fetches the next page."
         ),
         Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
-        Verb::Get => format!("Reads one {document} with its child rows. Long texts are cut unless fields names them."),
+        Verb::Get => {
+            let columns = if def.is_none() { COLUMNS_OF_ROWS } else { "" };
+            format!("Reads one {document} with its child rows. Long texts are cut unless fields names them.{columns}")
+        }
         Verb::Search => format!(
             "Finds {documents} by words. They are looked for in name, title and search fields; use it if the exact name is not known."
         ),

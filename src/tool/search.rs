@@ -131,6 +131,28 @@ pub fn words(text: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty() && !NOTHING_SAID.contains(word)).collect()
 }
 
+/// What a text names, as a part of a name has it: its words without those that say nothing or what is to be done.
+pub fn thing(text: &str) -> String {
+    let is_verb = |word: &str| {
+        super::VERBS.iter().map(|(verb, _)| stem(self::verb(*verb))).any(|name| *word == name || means(word, &name))
+    };
+    let text = text.to_lowercase();
+    let is_of_it = |word: &&str| !word.is_empty() && !NOTHING_SAID.contains(&stem(word)) && !is_verb(&stem(word));
+    let mut words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(is_of_it).map(str::to_owned).collect();
+    if let Some(last) = words.last_mut() {
+        *last = stem(last);
+    }
+    words.join(" ")
+}
+
+/// Whether a tool's name has each of the words, or one that it is said for.
+pub fn is_called_so(text: &str, tool: &Tool) -> bool {
+    let name = said(tool).name;
+    let has = |word: &String| name.iter().any(|part| part.starts_with(word.as_str()) || means(word, part));
+    words(text).iter().all(has)
+}
+
 /// What a word in lower case has in common with its other forms: `order` of orders and ordered, `chang` of changes.
 fn stem(word: &str) -> String {
     let mut stem = match word.strip_suffix("ies") {
@@ -250,8 +272,25 @@ fn means(word: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verb, by_words, change_said, words};
+    use super::{Verb, by_words, change_said, is_called_so, thing, words};
     use crate::tool::Tool;
+
+    #[test]
+    fn what_is_asked_for_is_told_apart_from_what_is_done_with_it() {
+        for (query, named) in [
+            ("leave application", "leave application"),
+            ("submit an expense claim", "expense claim"),
+            ("Create a Salary Slip", "salary slip"),
+            ("list the shift requests", "shift request"),
+            ("update", ""),
+        ] {
+            assert_eq!(thing(query), named);
+        }
+        let Some(def) = erpnext_doctypes::any("Customer") else { unreachable!() };
+        let customers = Tool::Typed(Verb::List, def);
+        assert!(is_called_so("customer", &customers) && is_called_so("", &customers));
+        assert!(!is_called_so("leave application", &customers));
+    }
 
     /// Five ways of asking for each tool that has a name of its own.
     const QUESTIONS: &str = include_str!("search_questions.txt");

@@ -182,6 +182,26 @@ async fn other_doctypes(
     }
 }
 
+/// DocTypes of the site that are called as the words say, where the best of the tools found is called otherwise: who asks
+/// for a leave application does not mean installed applications. Beside them, whether the site may have more.
+///
+/// # Errors
+/// The site's.
+async fn called_so(session: &Session<'_>, query: &str, best: &Tool) -> Result<(Vec<String>, bool), SiteError> {
+    let thing = search::thing(query);
+    if search::is_called_so(&thing, best) {
+        return Ok((Vec::new(), false));
+    }
+    let rest = thing.split_once(' ').map(|(_, rest)| rest);
+    for part in std::iter::once(thing.as_str()).chain(rest).filter(|part| part.len() > 3) {
+        let found = own_doctypes::opened(session, Some(part), None).await?;
+        if !found.doctypes.is_empty() {
+            return Ok((found.doctypes.into_iter().map(|(name, _)| name).collect(), found.is_cut));
+        }
+    }
+    Ok((Vec::new(), false))
+}
+
 /// The available DocType that was meant by a name which none has.
 fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str> {
     let named = session.policy.doctypes().map(|(name, _)| name);
@@ -219,7 +239,14 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     if !more.is_empty() {
         result.insert("more".to_owned(), json!(more));
     }
-    let own = other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await;
+    let first = found.first().filter(|_| exact.is_none() && doctype.is_none() && forbidden.is_none());
+    let own = match other_doctypes(session, doctype, query, found.is_empty() && forbidden.is_none()).await {
+        Ok((none, false)) if none.is_empty() => match query.zip(first) {
+            Some((query, first)) => called_so(session, query, first).await,
+            None => Ok((none, false)),
+        },
+        own => own,
+    };
     let mut notes = Vec::new();
     if let Err(error) = &own {
         let why = error.told();
@@ -265,11 +292,9 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
         (Some(exact), tool) => exact == *tool,
         (None, _) => true,
     };
-    // Who writes to a tool of the desk does nothing by it.
+    // Who writes to a tool of the desk does nothing by it, and who reads it learns nothing.
     let acts = |tool: &Tool| match tool {
-        Tool::Typed(_, def) => {
-            exact == Some(*tool) || tool.effect() == Effect::Reads || desk_tools::instead(def.name).is_none()
-        }
+        Tool::Typed(_, def) => exact == Some(*tool) || desk_tools::instead(def.name).is_none(),
         _ => true,
     };
     let fits = |tool: &Tool| does(tool) && about(tool) && siblings(tool) && acts(tool);

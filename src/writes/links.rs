@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::comparisons;
 use crate::document::merge::Merged;
+use crate::documents::titles::{self, Resolved};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -32,6 +33,26 @@ impl Link {
     fn leads_to(&self) -> (&str, &str) {
         (&self.doctype, &self.name)
     }
+}
+
+/// The document, or the change of the one that is `stored`, with names in the place of titles; what was replaced comes
+/// beside it, by place.
+///
+/// # Errors
+/// Titles that are not certain, and with them every other link that leads nowhere.
+pub async fn resolved(
+    on: &DocTypeCall<'_>,
+    doc: Map<String, Value>,
+    stored: &Map<String, Value>,
+) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
+    let Resolved { doc, replaced, mut unclear } = titles::look_up(on, doc, stored).await;
+    if unclear.is_empty() {
+        return Ok((doc, replaced));
+    }
+    let mut links = links_of(on, &doc, stored, &|table, row| format!("{table}[{row}]"), true);
+    links.retain(|link| !unclear.iter().any(|told| told.path.strip_prefix("data.") == Some(link.path.as_str())));
+    unclear.extend(judged(on, &links, None).await?.into_iter().flatten());
+    Err(ToolError::arguments(on.tool.name(), unclear))
 }
 
 /// Refuses links to documents that do not exist; `stored` tells what is not being changed.

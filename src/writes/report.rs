@@ -4,12 +4,12 @@ use erpnext_schema::{FieldDef, FieldKind, Options, doctype_flag, flag, rows};
 use serde_json::{Map, Value, json};
 
 use crate::context::companies;
-use crate::document::changes::{self, Change};
+use crate::document::changes::{self, Change, What};
 use crate::document::differences::{differences, is_nothing, same};
 use crate::documents::DocTypeCall;
 use crate::policy::Operation;
 use crate::query::reader::Reader;
-use crate::shape;
+use crate::shape::{self, markdown, present};
 use crate::site::Kind;
 use crate::tool::desk_tools;
 
@@ -17,7 +17,7 @@ use crate::tool::desk_tools;
 const WORKED_OUT: [&str; 13] = [
     "currency",
     "total_taxes_and_charges",
-    "grand_total",
+    TOTAL,
     "rounded_total",
     "outstanding_amount",
     "paid_amount",
@@ -31,6 +31,7 @@ const WORKED_OUT: [&str; 13] = [
 ];
 
 const CURRENCY: &str = "currency";
+const TOTAL: &str = "grand_total";
 /// How the currency of an amount is named that is in the company's.
 const COMPANYS: &str = "Company:company:";
 
@@ -73,8 +74,10 @@ impl DocTypeCall<'_> {
     /// The few fields that tell which document it is and in which state.
     pub(crate) fn summary(&self, stored: &Map<String, Value>) -> Map<String, Value> {
         let mut summary = self.state(stored);
-        if let Some(title) = self.def.title_field {
-            summary.extend(self.visible(stored.clone()).remove_entry(title));
+        let title = self.def.title_field.and_then(|title| self.visible(stored.clone()).remove_entry(title));
+        if let Some((key, mut title)) = title {
+            present::in_a_row(self.def.field(&key), &mut title);
+            summary.insert(key, title);
         }
         summary
     }
@@ -86,11 +89,13 @@ impl DocTypeCall<'_> {
         let worked_out =
             |key: &str| WORKED_OUT.contains(&key) && self.def.field(key).is_some_and(|field| field.permlevel == 0);
         let worked_out = seen.into_iter().filter(|(key, _)| worked_out(key));
-        for (key, value) in self.card(stored).into_iter().chain(worked_out) {
-            let was_sent =
-                self.def.field(&key).zip(sent.get(&key)).is_some_and(|(field, sent)| same(field, sent, &value));
-            if key != "name" && !was_sent && !is_nothing(&value) && value.as_str().is_none_or(|text| text.len() <= 200)
-            {
+        for (key, mut value) in self.card(stored).into_iter().chain(worked_out) {
+            let field = self.def.field(&key);
+            let was_sent = field.zip(sent.get(&key)).is_some_and(|(field, sent)| same(field, sent, &value));
+            // A paper that comes to nothing is seldom meant.
+            let says_nothing = is_nothing(&value) && !(key == TOTAL && value.is_number());
+            if key != "name" && !was_sent && !says_nothing && value.as_str().is_none_or(|text| text.len() <= 200) {
+                present::in_a_row(field, &mut value);
                 outcome.entry(key).or_insert(value);
             }
         }
@@ -139,6 +144,32 @@ impl DocTypeCall<'_> {
         changes::between(self.def, &|child| self.session.catalog.known(child), &before, &after)
     }
 
+    /// The same as an answer tells them: HTML as it is read, unless only its markup differs.
+    pub(crate) fn readable(&self, mut changes: Vec<Change>) -> Vec<Change> {
+        let read = |value: &Value| match value {
+            Value::String(html) => Value::String(markdown::from_html(html)),
+            other => other.clone(),
+        };
+        for change in &mut changes {
+            let def = match &change.row {
+                None => Some(self.def),
+                Some(row) => {
+                    let table = self.def.field(&row.table);
+                    table.and_then(|table| table.rows_of()).and_then(|child| self.session.catalog.known(child))
+                }
+            };
+            let What::Value { field, from, to } = &mut change.what else { continue };
+            if !def.and_then(|def| def.field(field.as_str())).is_some_and(|field| field.kind.is_rich_text()) {
+                continue;
+            }
+            let (was, is) = (read(from), read(to));
+            if was != is {
+                (*from, *to) = (was, is);
+            }
+        }
+        changes
+    }
+
     /// What an update would change, for the one who is asked; of what may not be read only what it is set to.
     pub(crate) fn preview(
         &self,
@@ -185,8 +216,8 @@ impl DocTypeCall<'_> {
     /// Says of a record that looks like an act that it is none, and what is.
     pub(crate) fn no_act(&self, doc: &Map<String, Value>) -> Option<String> {
         let is_mail = self.def.name == "Communication"
-            && doc.get("communication_medium").is_none_or(|by| by == "Email")
-            && doc.get("sent_or_received").is_none_or(|sent| sent == "Sent");
+            && doc.get("communication_medium").is_none_or(|by| is_nothing(by) || by == "Email")
+            && doc.get("sent_or_received").is_none_or(|sent| is_nothing(sent) || sent == "Sent");
         if is_mail {
             return Some("recorded only: a Communication sends nothing; send_document mails a document".to_owned());
         }
@@ -230,7 +261,8 @@ impl DocTypeCall<'_> {
         let is_so = |field: &FieldDef, value: &Value, now: &Map<String, Value>, was: Option<&Map<String, Value>>| {
             let held = was.and_then(|was| was.get(field.fieldname)).is_some_and(|was| same(field, value, was));
             let now = now.get(field.fieldname).unwrap_or(&Value::Null);
-            is_shown_only(field) && !is_nothing(value) && same(field, value, now) && !held
+            let is_usual = field.default.is_some_and(|usual| *value == usual);
+            is_shown_only(field) && !is_nothing(value) && !is_usual && same(field, value, now) && !held
         };
         let mut found: Vec<String> = Vec::new();
         for (field, value) in sent.iter().filter_map(|(key, value)| Some((self.def.field(key)?, value))) {
@@ -278,11 +310,12 @@ fn currency_of(field: &FieldDef) -> Option<&'static str> {
 }
 
 /// Whether people see the field and never set it, other than the amounts that are refused: what the site fetches it
-/// fetches again, and what has to be given is given.
+/// fetches again, and what has to be given is given, unless the form itself begins with a value.
 fn is_shown_only(field: &FieldDef) -> bool {
     use FieldKind::{Check, Data, Date, Datetime, DynamicLink, Link, Select, Time};
     let plain = matches!(field.kind, Check | Data | Date | Datetime | DynamicLink | Link | Select | Time);
-    let own = plain && field.fetch_from.is_none() && field.flags & (flag::STANDARD | flag::REQD) == 0;
+    let is_given = field.is(flag::REQD) && field.default.is_none();
+    let own = plain && field.fetch_from.is_none() && !field.is(flag::STANDARD) && !is_given;
     let follows = field.kind == FieldKind::Select
         && field.is(flag::HIDDEN | flag::NO_COPY)
         && field.fieldname.ends_with("_status");

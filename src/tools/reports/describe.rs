@@ -86,7 +86,7 @@ async fn describe(call: Call<'_>, args: DescribeArgs) -> Result<ToolAnswer, Tool
 
 fn facts(filter: &Filter) -> Value {
     let mut facts = json!({"field": filter.field, "label": filter.label, "type": filter.kind});
-    if let Some(doctype) = filter.link() {
+    if let Some(doctype) = filter.names() {
         facts["link_to"] = json!(doctype);
     }
     let choices = filter.choices();

@@ -114,16 +114,24 @@ fn withheld(field: &str) -> Violation {
     violation(field, Rule::NotPermitted, "this server's configuration does not permit reading it".to_owned(), None)
 }
 
-/// Why the document that a link names cannot be meant: a report answers with no rows in that case.
+/// The most names of one filter that are looked up.
+const MOST_NAMES: usize = 20;
+
+/// Why a document that a link, or a list of them, names cannot be meant: a report answers with no rows in that case.
 async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) -> Option<String> {
     let session = report.session;
-    let (doctype, name) = (filter.and_then(Filter::link)?, value.as_str()?);
+    let doctype = filter.and_then(Filter::names)?;
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
-    // Where the site does not tell, the report decides.
-    let found = session.site.validate_link(&permit, name, &[]).await.ok()?;
-    if found.is_some() {
-        return None;
+    let given = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let mut unknown = None;
+    for name in given.iter().filter_map(Value::as_str).take(MOST_NAMES) {
+        // Where the site does not tell, the report decides.
+        if session.site.validate_link(&permit, name, &[]).await.ok()?.is_none() {
+            unknown = Some(name);
+            break;
+        }
     }
+    let name = unknown?;
     let meant = suggest::meant(session, doctype, name).await;
     let meant = meant.unwrap_or_else(|| "search_link finds the right name".to_owned());
     Some(format!("there is no {doctype} named {name:?}; {meant}"))

@@ -82,6 +82,12 @@ impl Filter {
         Some(self.options.as_str()).filter(|_| self.kind == "Link" && !self.options.is_empty())
     }
 
+    /// The same, where it may name several too.
+    pub fn names(&self) -> Option<&str> {
+        let several = self.kind == "MultiSelectList" && !self.options.is_empty() && !self.options.contains('\n');
+        self.link().or_else(|| several.then_some(self.options.as_str()))
+    }
+
     /// What may be chosen; nothing where it is not a choice.
     pub fn choices(&self) -> Vec<&str> {
         let choices = self.options.lines().map(str::trim).filter(|choice| !choice.is_empty());

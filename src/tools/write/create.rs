@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Made, ToolAnswer};
 use crate::context::recent_creates::MADE_BEFORE;
-use crate::documents::{DocTypeCall, file_fields, suggest, titles};
+use crate::document::differences::posted_otherwise;
+use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::Answer;
@@ -19,7 +20,7 @@ use crate::writes::{asked_for, links};
 /// Makes a document.
 pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
     let (on, doc) = on.document(Purpose::Create, &args.data).await?;
-    let (doc, titled) = titles::resolve(&on, doc, &Map::new()).await?;
+    let (doc, titled) = links::resolved(&on, doc, &Map::new()).await?;
     create_checked(&on, args, doc, titled).await
 }
 
@@ -51,6 +52,8 @@ pub async fn create_checked(
                 Go::Send(cleared) => cleared,
                 Go::Answer(mut answer) => {
                     out_of_form.note_unchecked(&mut answer);
+                    answer.messages.extend(on.no_act(&doc));
+                    answer.messages.extend(posted_otherwise(on.def, &doc));
                     return Ok(answer);
                 }
             };

@@ -12,7 +12,7 @@ use crate::document::fingerprint::Fingerprint;
 use crate::document::outcome::{self, Verdict};
 use crate::document::{merge, overlaid};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, file_fields, rich_text, suggest, titles};
+use crate::documents::{DocTypeCall, file_fields, rich_text, suggest};
 use crate::error::ToolError;
 use crate::policy::{WriteState, unpredictable};
 use crate::shape::text_of;
@@ -38,7 +38,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
     let mut messages = Vec::from_iter(as_read(&on, args, &before, &changes).await?);
-    let (mut changes, titled) = titles::resolve(&on, changes, &before).await?;
+    let (mut changes, titled) = links::resolved(&on, changes, &before).await?;
     rich_text::to_stored(&on, &mut changes, Some(&before))?;
     let mut filled = FilledIn::default();
     if args.form_defaults != Some(false) {
@@ -61,6 +61,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
             Go::Answer(mut answer) => {
                 out_of_form.note_unchecked(&mut answer);
                 answer.messages.extend(messages);
+                answer.messages.extend(on.no_act(&result));
                 return Ok(answer);
             }
         };
@@ -169,7 +170,7 @@ async fn note_changes(
     let on = on.with_live_metadata(&mut after).await;
     on.was_shown(on.name(&args.name), Some(&after));
     result.extend(on.state(&after));
-    let changes = on.changes(&before, &after);
+    let changes = on.readable(on.changes(&before, &after));
     let (asked, besides): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.is_given(given));
     messages.extend(super::passwords(&on, given));
     result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));

@@ -1,7 +1,6 @@
 //! What was probably meant is named, and what is not there is not answered with zeros.
 
 use erpnext_mcp::tool::desk_tools;
-use erpnext_schema::Verb;
 use serde_json::{Value, json};
 
 use crate::sandbox::{first, site};
@@ -33,6 +32,31 @@ async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
     let text = refusal(&app, "create_bulk_documents", atomic).await;
     let meant = meant.replace("Warehouse \"", "Warehouse named \"");
     assert!(text.contains(&format!("documents[1].{meant}")) && text.contains("nothing was sent"), "{text}");
+}
+
+#[on_every_version]
+async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let order = json!({
+        "customer": "Nobody Knows", "company": "Alderway Furniture", "delivery_date": "2026-12-24",
+        "items": [row(json!({"item_code": "TBL-OAK-16", "warehouse": "No Such Store"}))],
+    });
+    for dry_run in [false, true] {
+        let text = refusal(&app, "create_sales_order_document", json!({"data": order, "dry_run": dry_run})).await;
+        for wanted in [
+            "there are 3 problems",
+            "data.items[0].item_code: there is no Item named \"TBL-OAK-16\"; like it are",
+            "data.customer: there is no Customer named \"Nobody Knows\"",
+            "data.items[0].warehouse: there is no Warehouse named \"No Such Store\"",
+        ] {
+            assert!(text.contains(wanted), "{wanted}\n{text}");
+        }
+    }
+    let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let added = row(json!({"item_code": "TBL-OAK-16"}));
+    let change = json!({"name": draft, "data": {"customer": "Nobody Knows", "items": {"add": [added]}}});
+    let text = refusal(&app, "update_sales_order_document", change).await;
+    assert!(text.contains("like it are") && text.contains("no Customer named \"Nobody Knows\""), "{text}");
 }
 
 #[on_every_version]
@@ -176,6 +200,19 @@ async fn a_doctype_of_the_sites_own_is_found_by_a_part_of_its_name_and_by_its_mo
 }
 
 #[on_every_version]
+async fn a_doctype_of_the_sites_own_is_found_where_tools_fit_some_of_the_words() {
+    let site = crate::sandbox::SampleSite::bench().await;
+    let app = crate::support::app_of(&site.config(json!({"default": all()})));
+    for query in ["update odd things", "update this odd thing"] {
+        let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+        let is_named = found["doctypes"].as_array().is_some_and(|own| own.iter().any(|own| own["name"] == "Odd Thing"));
+        assert!(found["found"].as_u64().unwrap() > 0 && is_named, "{query}: {found}");
+    }
+    let found = call(&app, "find_tools", json!({"query": "list customers"})).await.unwrap();
+    assert!(found["doctypes"].is_null(), "{found}");
+}
+
+#[on_every_version]
 async fn a_site_that_does_not_tell_its_own_doctypes_is_told_of_as_such() {
     let site = crate::support::Site::start().await;
     let app = site.open_app();
@@ -254,15 +291,17 @@ async fn sums_say_that_drafts_count_and_counts_that_they_count_documents() {
 }
 
 #[on_every_version]
-async fn nobody_is_led_to_write_to_a_tool_of_the_desk() {
+async fn nobody_is_led_to_a_tool_of_the_desk() {
     let (_site, app) = site(json!({"default": all()})).await;
     let mut looked_at = 0;
     for def in erpnext_doctypes::all(version()).filter(|def| desk_tools::instead(def.name).is_some()) {
-        let found = call(&app, "find_tools", json!({"query": format!("update {}", def.name)})).await.unwrap();
-        let found = found["tools"].to_string();
-        for tool in def.tools.iter().filter(|tool| !matches!(tool.verb, Verb::List | Verb::Get | Verb::Search)) {
-            looked_at += 1;
-            assert!(!found.contains(&format!("\"{}\"", tool.name)), "{}: {found}", tool.name);
+        for query in [def.name.to_owned(), format!("update {}", def.name)] {
+            let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+            let found = found["tools"].to_string();
+            for tool in def.tools {
+                looked_at += 1;
+                assert!(!found.contains(&format!("\"{}\"", tool.name)), "{}: {found}", tool.name);
+            }
         }
     }
     assert!(looked_at > 10, "{looked_at}");

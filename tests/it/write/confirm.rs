@@ -119,6 +119,30 @@ async fn a_dry_run_checks_everything_shows_the_difference_and_sends_nothing() {
 }
 
 #[on_every_version]
+async fn a_dry_run_says_that_the_site_posts_on_the_day_itself() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Invoice": all(), "Customer": all(), "Journal Entry": all()}));
+    let customer = first(&app, "Customer", json!({})).await;
+    let dry = async |more: Value| {
+        let mut data = json!({"customer": customer, "posting_date": "2026-01-20", "items": [{"item_code": "MAT-FABRIC", "qty": 1}]});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let given = json!({"data": data, "dry_run": true});
+        call(&app, "create_sales_invoice_document", given).await.unwrap()["messages"].to_string()
+    };
+    let told = "posting_date: the site posts on the day itself, unless set_posting_time is true";
+    for by in [json!({}), json!({"set_posting_time": false})] {
+        assert!(dry(by.clone()).await.contains(told), "{by}");
+    }
+    assert!(!dry(json!({"set_posting_time": true})).await.contains("posting_date"));
+    // A Journal Entry is posted on the day that it is given.
+    let rows = json!([{"account": "Debtors - AWF", "party_type": "Customer", "party": customer, "debit_in_account_currency": 5},
+        {"account": "Sales of Goods - AWF", "credit_in_account_currency": 5}]);
+    let data = json!({"posting_date": "2026-01-20", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let answer = call(&app, "create_journal_entry_document", json!({"data": data, "dry_run": true})).await.unwrap();
+    assert!(!answer["messages"].to_string().contains("posting_date"), "{answer}");
+}
+
+#[on_every_version]
 async fn a_dry_run_refuses_what_is_in_no_format() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Lead": all()}));

@@ -139,14 +139,21 @@ async fn what_looks_like_an_act_and_is_none_is_told_so() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Communication": all(), "Bulk Update": all()}));
     let mail = json!({"subject": "hello", "content": "x", "communication_medium": "Email", "sent_or_received": "Sent"});
-    let made = call(&app, "create_generic_document", json!({"doctype": "Communication", "data": mail})).await.unwrap();
-    assert!(made["messages"].to_string().contains("a Communication sends nothing"), "{made}");
-    let change =
-        json!({"doctype": "Bulk Update", "data": {"document_type": "ToDo", "field": "status", "update_value": "x"}});
-    let changed = call(&app, "update_generic_document", change).await.unwrap();
-    assert!(changed["messages"].to_string().contains("update_bulk_documents changes many"), "{changed}");
-    let found = call(&app, "find_tools", json!({"query": "bulk update", "operation": "update"})).await.unwrap();
-    assert!(!found.to_string().contains("update_bulk_update_document"), "{found}");
+    let mut of_no_medium = mail.clone();
+    of_no_medium.as_object_mut().unwrap().remove("communication_medium");
+    let bulk = json!({"document_type": "ToDo", "field": "status", "update_value": "x"});
+    for dry_run in [true, false] {
+        for mail in [&mail, &of_no_medium] {
+            let make = json!({"doctype": "Communication", "data": mail, "dry_run": dry_run});
+            let made = call(&app, "create_generic_document", make).await.unwrap();
+            assert!(made["messages"].to_string().contains("a Communication sends nothing"), "{made}");
+        }
+        let change = json!({"doctype": "Bulk Update", "data": bulk, "dry_run": dry_run});
+        let changed = call(&app, "update_generic_document", change).await.unwrap();
+        assert!(changed["messages"].to_string().contains("update_bulk_documents changes many"), "{changed}");
+    }
+    let text = refusal(&app, "create_generic_document", json!({"doctype": "Bulk Update", "data": bulk})).await;
+    assert!(text.contains("next: It is a tool of the desk") && text.contains("update_bulk_documents"), "{text}");
 }
 
 #[on_every_version]
@@ -167,6 +174,13 @@ async fn a_new_document_says_what_the_site_made_of_it() {
     );
     let text = made.to_string();
     assert!(!text.contains("base_") && text.len() < 600, "{} bytes: {text}", text.len());
+
+    // An item without a price.
+    let rows = json!([{"item_code": "MAT-FABRIC", "qty": 1}]);
+    let data =
+        json!({"customer": customer, "company": crate::sandbox::COMPANY, "delivery_date": "2026-12-24", "items": rows});
+    let made = call(&app, "create_sales_order_document", json!({"data": data})).await.unwrap();
+    assert_eq!((&made["grand_total"], &made["currency"]), (&json!(0.0), &json!("EUR")), "{made}");
 }
 
 #[on_every_version]
@@ -209,6 +223,10 @@ async fn what_the_form_only_shows_is_told_where_it_is_stored_as_sent() {
     // What it held before is nobody's doing.
     let again = call(&app, "update_sales_order_document", change).await.unwrap();
     assert!(!again["messages"].to_string().contains("stored as sent"), "{again}");
+    // A status that the form begins with by itself is as little anybody's to set.
+    let change = json!({"name": order, "data": {"status": "Completed"}});
+    let changed = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert!(changed["messages"].to_string().contains("\"status: stored as sent"), "{changed}");
 }
 
 #[on_every_version]

@@ -81,8 +81,19 @@ async fn a_change_beside_what_was_changed_meanwhile_is_applied_and_says_so() {
     change["modified"] = shown["document"]["modified"].clone();
     let answer = call(&ours, UPDATE, change).await.unwrap();
     assert!(answer["messages"][0].as_str().unwrap().contains("touches nothing of that"), "{answer}");
-    let stored = site.stored("Sales Order", &name).unwrap();
-    assert_eq!((&stored["items"][0]["qty"], &stored["items"][1]["qty"]), (&json!(9.0), &json!(7.0)));
+    let quantities = || {
+        let stored = site.stored("Sales Order", &name).unwrap();
+        (stored["items"][0]["qty"].clone(), stored["items"][1]["qty"].clone())
+    };
+    assert_eq!(quantities(), (json!(9.0), json!(7.0)));
+    // So is one whose row is called by its number.
+    call(&theirs, UPDATE, patch(&name, &two, json!({"qty": 6}))).await.unwrap();
+    let by_number = |idx: u8, qty: u8| json!({"name": name, "data": {"items": {"patch": [{"idx": idx, "qty": qty}]}}});
+    call(&ours, UPDATE, by_number(1, 8)).await.unwrap();
+    assert_eq!(quantities(), (json!(8.0), json!(6.0)));
+    call(&theirs, UPDATE, patch(&name, &two, json!({"qty": 5}))).await.unwrap();
+    let text = refusal(&ours, UPDATE, by_number(2, 4)).await;
+    assert!(text.contains("was changed by somebody else"), "{text}");
 }
 
 #[on_every_version]

@@ -200,8 +200,9 @@ async fn a_text_that_was_read_is_written_back_as_it_is_stored() {
     let app = site.app(json!({"ToDo": all()}));
     let html = "<div class=\"ql-editor\"><p>One <strong>two</strong></p><table><tr><th>a</th></tr><tr><td>1</td></tr></table></div>";
     let data = json!({"description": html});
-    let name = call(&app, "create_todo_document", json!({"data": data})).await.unwrap()["created"].clone();
-    let name = name.as_str().unwrap();
+    let made = call(&app, "create_todo_document", json!({"data": data})).await.unwrap();
+    assert!(made["description"].as_str().unwrap().starts_with("One **two**"), "{made}");
+    let name = made["created"].as_str().unwrap();
     let stored = || site.stored("ToDo", name).unwrap()["description"].clone();
     let was = stored();
     let read = async || {
@@ -216,7 +217,13 @@ async fn a_text_that_was_read_is_written_back_as_it_is_stored() {
     assert!(answer["messages"].to_string().contains("nothing was changed"), "{answer}");
 
     let more = format!("{}\n\nand **three**", text.as_str().unwrap());
-    call(&app, "update_todo_document", json!({"name": name, "data": {"description": more}})).await.unwrap();
+    let answer =
+        call(&app, "update_todo_document", json!({"name": name, "data": {"description": more}})).await.unwrap();
+    let told = &answer["changed"]["description"];
+    assert_eq!(
+        (told["from"].as_str().unwrap().trim(), told["to"].as_str().unwrap().trim()),
+        (text.as_str().unwrap().trim(), more.trim())
+    );
     assert!(stored().as_str().unwrap().contains("<strong>three</strong>"), "{}", stored());
     assert!(stored().as_str().unwrap().contains("<table>"), "{}", stored());
     assert_eq!(read().await.as_str().unwrap().trim(), more.trim());
