@@ -9,7 +9,7 @@ use crate::answer::Made;
 use crate::audit::{Outcome, Unrecorded};
 use crate::policy::Denial;
 use crate::shape::text::shortened;
-use crate::site::{Kind, SiteError, with_next};
+use crate::site::{SiteError, SiteErrorKind, with_next};
 
 /// How many problems are told; more would hide the first.
 const MOST_PROBLEMS: usize = 30;
@@ -210,7 +210,7 @@ impl ToolError {
             Self::Arguments { violations, .. } if violations.iter().any(|found| found.rule == Rule::NotPermitted) => {
                 Outcome::Denied
             }
-            Self::Site(error) if matches!(error.kind(), Kind::OverLimit { .. }) => Outcome::Denied,
+            Self::Site(error) if matches!(error.kind(), SiteErrorKind::OverLimit { .. }) => Outcome::Denied,
             Self::Unsettled { .. } => Outcome::Unknown,
             // What stopped the rest has a line of its own.
             Self::HalfWay { made: Some(_), .. } => Outcome::Allowed,
@@ -247,38 +247,38 @@ mod tests {
     use crate::writes::send::Next;
 
     /// Every kind of failure of the site; a new one does not compile until it is here.
-    fn kinds() -> Vec<Kind> {
+    fn kinds() -> Vec<SiteErrorKind> {
         let retry_after = Duration::from_secs(3);
-        let first = |kind: Kind| -> Option<Kind> {
+        let first = |kind: SiteErrorKind| -> Option<SiteErrorKind> {
             Some(match kind {
-                Kind::Unreachable => Kind::Cut,
-                Kind::Cut => Kind::TimedOut,
-                Kind::TimedOut => Kind::Tls,
-                Kind::Tls => Kind::Redirected,
-                Kind::Redirected => Kind::Unexpected,
-                Kind::Unexpected => Kind::TooLarge,
-                Kind::TooLarge => Kind::BadKey,
-                Kind::BadKey => Kind::Denied,
-                Kind::Denied => Kind::FieldDenied,
-                Kind::FieldDenied => Kind::WrongForm,
-                Kind::WrongForm => Kind::Missing,
-                Kind::Missing => Kind::OutOfSight,
-                Kind::OutOfSight => Kind::Unscoped,
-                Kind::Unscoped => Kind::Duplicate,
-                Kind::Duplicate => Kind::Stale,
-                Kind::Stale => Kind::Rejected,
-                Kind::Rejected => Kind::RateLimited { retry_after: None },
-                Kind::RateLimited { .. } => Kind::OverLimit { retry_after },
-                Kind::OverLimit { .. } => Kind::Paused { retry_after },
-                Kind::Paused { .. } => Kind::Maintenance,
-                Kind::Maintenance => Kind::Unavailable,
-                Kind::Unavailable => Kind::Server,
-                Kind::Server => Kind::BadName,
-                Kind::BadName => Kind::Misuse,
-                Kind::Misuse => return None,
+                SiteErrorKind::Unreachable => SiteErrorKind::Cut,
+                SiteErrorKind::Cut => SiteErrorKind::TimedOut,
+                SiteErrorKind::TimedOut => SiteErrorKind::Tls,
+                SiteErrorKind::Tls => SiteErrorKind::Redirected,
+                SiteErrorKind::Redirected => SiteErrorKind::Unexpected,
+                SiteErrorKind::Unexpected => SiteErrorKind::TooLarge,
+                SiteErrorKind::TooLarge => SiteErrorKind::BadKey,
+                SiteErrorKind::BadKey => SiteErrorKind::Denied,
+                SiteErrorKind::Denied => SiteErrorKind::FieldDenied,
+                SiteErrorKind::FieldDenied => SiteErrorKind::WrongForm,
+                SiteErrorKind::WrongForm => SiteErrorKind::Missing,
+                SiteErrorKind::Missing => SiteErrorKind::OutOfSight,
+                SiteErrorKind::OutOfSight => SiteErrorKind::Unscoped,
+                SiteErrorKind::Unscoped => SiteErrorKind::Duplicate,
+                SiteErrorKind::Duplicate => SiteErrorKind::Stale,
+                SiteErrorKind::Stale => SiteErrorKind::Rejected,
+                SiteErrorKind::Rejected => SiteErrorKind::RateLimited { retry_after: None },
+                SiteErrorKind::RateLimited { .. } => SiteErrorKind::OverLimit { retry_after },
+                SiteErrorKind::OverLimit { .. } => SiteErrorKind::Paused { retry_after },
+                SiteErrorKind::Paused { .. } => SiteErrorKind::Maintenance,
+                SiteErrorKind::Maintenance => SiteErrorKind::Unavailable,
+                SiteErrorKind::Unavailable => SiteErrorKind::Server,
+                SiteErrorKind::Server => SiteErrorKind::BadName,
+                SiteErrorKind::BadName => SiteErrorKind::Misuse,
+                SiteErrorKind::Misuse => return None,
             })
         };
-        std::iter::successors(Some(Kind::Unreachable), |kind| first(*kind)).collect()
+        std::iter::successors(Some(SiteErrorKind::Unreachable), |kind| first(*kind)).collect()
     }
 
     fn broken(rule: Rule) -> ToolError {
@@ -306,7 +306,7 @@ mod tests {
         errors.extend(reasons.map(|reason| ToolError::Denied(denial(reason))));
         let unsettled = |next: Next| ToolError::Unsettled {
             what: "update of Thing \"x\"".to_owned(),
-            error: site(Kind::Cut),
+            error: site(SiteErrorKind::Cut),
             why: "nobody knows".to_owned(),
             next: next.told(),
         };

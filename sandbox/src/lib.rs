@@ -33,7 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use erpnext_schema::Version;
-pub use faults::{Fault, Faults, Kind};
+pub use faults::{Fault, FaultKind, Faults};
 pub use form::{Form, Takes};
 pub use http::Provider;
 pub use keys::Key;

@@ -6,7 +6,7 @@ mod wire;
 
 use std::thread::{self, JoinHandle};
 
-use erpnext_sandbox::{Fault, Kind, Options, Sandbox, Write};
+use erpnext_sandbox::{Fault, FaultKind, Options, Sandbox, Write};
 use serde_json::{Value, json};
 use wire::Answer;
 
@@ -49,19 +49,23 @@ fn seen(answer: Option<&Answer>) -> Seen {
     }
 }
 
-fn promised(kind: Kind) -> Seen {
+fn promised(kind: FaultKind) -> Seen {
     let error = |status, exc_type: &str| Seen::Json(status, Some(exc_type.to_owned()));
     match kind {
-        Kind::Latency(_) => Seen::Json(200, None),
-        Kind::TooManyRequests(_) => error(429, "TooManyRequestsError"),
-        Kind::Json(status) => error(status, "OperationalError"),
-        Kind::Refusal => error(417, "ValidationError"),
-        Kind::Html(status) | Kind::HtmlAfter(status) => Seen::Text(status),
-        Kind::Maintenance => error(503, "SessionStopped"),
-        Kind::ExpiredKey => error(401, "AuthenticationError"),
-        Kind::CutBefore | Kind::CutAfter | Kind::StallBefore | Kind::StallAfter | Kind::Late(_) => Seen::Nothing,
-        Kind::CutBody | Kind::StallBody => Seen::Part(200),
-        Kind::Truncate => Seen::Text(200),
+        FaultKind::Latency(_) => Seen::Json(200, None),
+        FaultKind::TooManyRequests(_) => error(429, "TooManyRequestsError"),
+        FaultKind::Json(status) => error(status, "OperationalError"),
+        FaultKind::Refusal => error(417, "ValidationError"),
+        FaultKind::Html(status) | FaultKind::HtmlAfter(status) => Seen::Text(status),
+        FaultKind::Maintenance => error(503, "SessionStopped"),
+        FaultKind::ExpiredKey => error(401, "AuthenticationError"),
+        FaultKind::CutBefore
+        | FaultKind::CutAfter
+        | FaultKind::StallBefore
+        | FaultKind::StallAfter
+        | FaultKind::Late(_) => Seen::Nothing,
+        FaultKind::CutBody | FaultKind::StallBody => Seen::Part(200),
+        FaultKind::Truncate => Seen::Text(200),
     }
 }
 
@@ -72,12 +76,12 @@ fn modified(sandbox: &Sandbox, write: &Write) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_shows_what_it_promises_and_the_journal_knows_what_took_effect() {
     let sandbox = site().await;
-    for kind in Kind::EACH {
+    for kind in FaultKind::EACH {
         let id = format!("{kind:?}");
         sandbox.faults().add(Fault::new(kind).method("POST").times(1));
         let answer = create(&sandbox, &id);
         let find = || sandbox.journal().into_iter().find(|write| write.request_id.as_ref() == Some(&id));
-        if matches!(kind, Kind::StallBefore | Kind::StallAfter | Kind::StallBody) {
+        if matches!(kind, FaultKind::StallBefore | FaultKind::StallAfter | FaultKind::StallBody) {
             while !sandbox.faults().hits().contains_key(&kind) || kind.takes_effect() && find().is_none() {
                 tokio::task::yield_now().await;
             }
@@ -86,10 +90,10 @@ async fn every_fault_shows_what_it_promises_and_the_journal_knows_what_took_effe
         }
         let answer = answer.join().unwrap();
         assert_eq!(seen(answer.as_ref()), promised(kind), "{kind:?}");
-        if let Kind::TooManyRequests(seconds) = kind {
+        if let FaultKind::TooManyRequests(seconds) = kind {
             assert_eq!(answer.unwrap().header("retry-after"), Some(seconds.to_string().as_str()));
         }
-        while matches!(kind, Kind::Late(_)) && find().is_none() {
+        while matches!(kind, FaultKind::Late(_)) && find().is_none() {
             tokio::task::yield_now().await;
         }
         let write = find();
@@ -109,7 +113,7 @@ async fn an_expired_key_opens_nothing_until_the_faults_are_taken_back() {
     let sandbox = site().await;
     sandbox.faults().expire("administrator");
     let refused = create(&sandbox, "1").join().unwrap();
-    assert_eq!(seen(refused.as_ref()), promised(Kind::ExpiredKey));
+    assert_eq!(seen(refused.as_ref()), promised(FaultKind::ExpiredKey));
     sandbox.faults().clear();
     assert_eq!(seen(create(&sandbox, "2").join().unwrap().as_ref()), Seen::Json(200, None));
     assert_eq!(sandbox.journal().len(), 1);

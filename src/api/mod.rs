@@ -27,7 +27,7 @@ use crate::site::{Caller, CallerClient, Client, ClientOptions, Credentials, Site
 pub use crate::config::{ConfigError, ConfigErrors};
 pub use crate::policy::{Denial, Operation, Reason};
 pub use crate::shape::report::{Column, Table};
-pub use crate::site::{Attachment, BadCredentials, BadUrl, Download, Kind, SetUpError, SiteError};
+pub use crate::site::{Attachment, BadCredentials, BadUrl, Download, SetUpError, SiteError, SiteErrorKind};
 pub use error::Error;
 pub use list::List;
 

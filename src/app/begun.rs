@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use crate::tool::progress::CallObserver;
 
 /// Records a call when it is dropped, unless it was said to be over.
-pub struct Begun<'a> {
+pub struct CallRecorder<'a> {
     audit: &'a Audit,
     observer: &'a CallObserver,
     started: Instant,
@@ -16,7 +16,7 @@ pub struct Begun<'a> {
     counts: Option<&'a Shared>,
 }
 
-impl<'a> Begun<'a> {
+impl<'a> CallRecorder<'a> {
     /// For a call that is about this, as far as is known.
     pub fn new(audit: &'a Audit, observer: &'a CallObserver, attempt: Attempt) -> Self {
         Self { audit, observer, started: Instant::now(), attempt: Some(attempt), counts: None }
@@ -39,7 +39,7 @@ impl<'a> Begun<'a> {
     }
 }
 
-impl Drop for Begun<'_> {
+impl Drop for CallRecorder<'_> {
     fn drop(&mut self) {
         let Some(attempt) = self.attempt.take() else { return };
         let why = match (std::thread::panicking(), self.observer.is_cut()) {
@@ -74,7 +74,8 @@ mod tests {
         let settings = config::Audit { enabled: true, log_file: log_file.clone(), ..config::Audit::default() };
         let audit = Audit::open(&settings).unwrap();
         let observer = CallObserver::default();
-        let begin = |tool: &str| Begun::new(&audit, &observer, Attempt { tool: tool.to_owned(), ..Attempt::default() });
+        let begin =
+            |tool: &str| CallRecorder::new(&audit, &observer, Attempt { tool: tool.to_owned(), ..Attempt::default() });
         begin("over").over();
         drop(begin("left"));
         let failed = catch_unwind(AssertUnwindSafe(|| {
@@ -114,7 +115,7 @@ mod tests {
         };
         let (key, times) = quota_of("jane@example.com", &attempt(""));
         let windows = [Window { most: 9, over: Duration::from_secs(3_600) }];
-        let begin = |id: &str| Begun::new(&audit, &observer, attempt(id)).counted(Some(&shared));
+        let begin = |id: &str| CallRecorder::new(&audit, &observer, attempt(id)).counted(Some(&shared));
         let counted = async || {
             // It is counted no more by a task of its own.
             tokio::time::sleep(Duration::from_millis(50)).await;

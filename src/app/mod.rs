@@ -132,7 +132,7 @@ impl App {
     /// The ERPNext user behind a caller, as the site says now. Nothing is kept.
     ///
     /// # Errors
-    /// The site's: [`Kind::BadKey`](crate::site::Kind::BadKey) where it does not know the credentials.
+    /// The site's: [`SiteErrorKind::BadKey`](crate::site::SiteErrorKind::BadKey) where it does not know the credentials.
     pub async fn user_of(&self, caller: &Caller) -> Result<String, SiteError> {
         self.served.state.client.as_caller(caller).logged_user().await
     }

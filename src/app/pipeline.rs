@@ -7,7 +7,7 @@ use erpnext_schema::{Rule, Violation};
 use futures_util::future::join;
 use serde_json::{Map, Value};
 
-use super::begun::Begun;
+use super::begun::CallRecorder;
 use crate::answer::{Given, Place, Text, ToolAnswer};
 use crate::audit::{Attempt, Outcome};
 use crate::cache::Answered;
@@ -43,7 +43,7 @@ pub async fn run(
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
     let first = signed(super::attempt::of_call(registry, tool, &given), session, client, known);
-    let mut begun = Begun::new(session.audit, observer, first.clone()).counted(session.counts());
+    let mut begun = CallRecorder::new(session.audit, observer, first.clone()).counted(session.counts());
     observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
     let refused = tools::find::refused(registry, tool, &given);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::begun::Begun;
+use super::begun::CallRecorder;
 use super::pipeline::{recorded_user, signed};
 use crate::audit::{Attempt, Outcome};
 use crate::context::{Redactor, Session};
@@ -24,7 +24,7 @@ pub async fn run(
 ) -> Result<File, ToolError> {
     let started = Instant::now();
     let attempt = signed(super::attempt::of(tool, &given), session, client, session.known_user().map(str::to_owned));
-    let mut begun = Begun::new(session.audit, observer, attempt.clone());
+    let mut begun = CallRecorder::new(session.audit, observer, attempt.clone());
     observer.record();
     let user = recorded_user(session).await;
     let attempt = Attempt { user, ..attempt };

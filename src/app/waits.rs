@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::begun::Begun;
+use super::begun::CallRecorder;
 use super::{Connection, attempt, pipeline};
 use crate::audit::Attempt;
 use crate::tool::Tool;
@@ -39,7 +39,7 @@ impl Drop for Waits<'_> {
         let user = session.known_user().map(str::to_owned);
         // Signed only now: each signature has another id.
         let attempt = pipeline::signed(*attempt, &session, self.client.take(), user);
-        drop(Begun::new(session.audit, self.observer, attempt));
+        drop(CallRecorder::new(session.audit, self.observer, attempt));
         self.observer.record();
     }
 }

@@ -18,7 +18,7 @@ use erpnext_schema::{DocTypeDef, Version, form_rules};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::site::{Kind, SiteError, workflow_state_field};
+use crate::site::{SiteError, SiteErrorKind, workflow_state_field};
 
 pub use asked::Asked;
 pub use masks::{Asker, Masks};
@@ -362,7 +362,10 @@ impl Catalog {
 
 /// Whether the site's error is about one DocType: the others can be asked for.
 pub fn is_of_one(error: &SiteError) -> bool {
-    matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::Server)
+    matches!(
+        error.kind(),
+        SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Rejected | SiteErrorKind::Server
+    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
 use super::{Asker, Catalog};
-use crate::config::{Config, Operation, Place, UnknownName};
+use crate::config::{Config, ConfigLocation, Operation, UnknownName};
 use crate::policy::{Denial, Reason};
 use crate::site::SiteError;
 
@@ -56,7 +56,7 @@ impl UnknownNames {
                     tracing::warn!("{name} (not on the site either)");
                 }
                 let conditions = unknown.into_iter().filter_map(|name| match name.place {
-                    Place::Condition(operation) => {
+                    ConfigLocation::Condition(operation) => {
                         Some((operation, format!("{name}, so its condition cannot be judged")))
                     }
                     _ => None,

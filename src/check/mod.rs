@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use erpnext_schema::known_copies::NAMED;
 use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
-use crate::config::{Config, DoctypePermissions, Gives, LIST_FILTER, Place, UnknownName};
+use crate::config::{Config, ConfigLocation, DoctypePermissions, Gives, LIST_FILTER, UnknownName};
 use crate::policy::{FieldRef, FieldRule, Operation, Policy};
 
 /// How bad a finding is.
@@ -109,16 +109,16 @@ fn unknown_names(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
                     "correct it; if it is the site's own, `erpnext-mcp check --live` looks there",
                 );
             }
-            let conditional = matches!(name.place, Place::Condition(_));
+            let conditional = matches!(name.place, ConfigLocation::Condition(_));
             if let Some(version) = version_of(&name).filter(|_| !conditional) {
                 let what = format!("{what} (ERPNext {version} has it, this site has not)");
                 return Finding::warning(what, "take it out, unless the configuration serves other sites too");
             }
             let fix = match name.place {
-                Place::DocType => "correct the name, or give the site's user the right to read it",
-                Place::AllowedFields | Place::ExtraFields => "correct the name: it grants nothing",
-                Place::RestrictedFields => "correct the name: it withholds nothing",
-                Place::Condition(_) => "correct the name: until then the operation is refused",
+                ConfigLocation::DocType => "correct the name, or give the site's user the right to read it",
+                ConfigLocation::AllowedFields | ConfigLocation::ExtraFields => "correct the name: it grants nothing",
+                ConfigLocation::RestrictedFields => "correct the name: it withholds nothing",
+                ConfigLocation::Condition(_) => "correct the name: until then the operation is refused",
             };
             Finding::error(what, fix)
         })

@@ -8,12 +8,12 @@ use erpnext_mcp::catalog::unknown_version;
 use erpnext_mcp::check::{Finding, Level, check, meant_reports};
 use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::shape::text_of;
-use erpnext_mcp::site::{Filter, Kind, SiteError};
+use erpnext_mcp::site::{Filter, SiteError, SiteErrorKind};
 use erpnext_schema::counted;
 
 use super::global::Global;
 use super::opened::{self, Tables};
-use super::simulate::Asked;
+use super::simulate::SimulatedOperation;
 use super::{print, serve, unreached};
 
 /// What to do about a site of a version that has no tables.
@@ -45,7 +45,8 @@ impl Check {
         if let Some(operation) = &self.operation {
             let config = global.load_offline()?;
             let named = |name: &str| config.permissions.doctypes.contains_key(name);
-            let asked = Asked::read(operation, &|name| named(name) || erpnext_doctypes::any(name).is_some())?;
+            let asked =
+                SimulatedOperation::read(operation, &|name| named(name) || erpnext_doctypes::any(name).is_some())?;
             let (permitted, lines) = asked.decide(&config, self.explain);
             let mut out = std::io::stdout().lock();
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -143,7 +144,7 @@ async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
 }
 
 fn is_missing(error: &SiteError) -> bool {
-    matches!(error.kind(), Kind::Missing | Kind::Denied)
+    matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied)
 }
 
 fn unreadable(config: &Config, doctype: &str, error: &SiteError) -> Finding {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::policy::Operation;
-use erpnext_mcp::site::{FoundDocTypes, Kind, SiteError};
+use erpnext_mcp::site::{FoundDocTypes, SiteError, SiteErrorKind};
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use futures_util::future::join_all;
 
@@ -72,12 +72,17 @@ pub async fn rights(connection: &Connection) -> Rights {
                 Ok(false) if ruled => rights.lacking.entry(doctype.to_owned()).or_default().push(operation),
                 Ok(false) => {}
                 // A DocType that is not there is a finding of the check.
-                Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server) => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Server
+                    ) =>
+                {
                     let is_known = session.catalog.generated(doctype).is_some();
                     rights.untold = rights.untold.or(Some(error).filter(|_| is_known));
                 }
                 // One of the site's own that it cannot load (H35).
-                Err(error) if !ruled && error.kind() == Kind::Rejected => {}
+                Err(error) if !ruled && error.kind() == SiteErrorKind::Rejected => {}
                 Err(error) => rights.unsaid.push((doctype.to_owned(), error)),
             }
         }
@@ -118,7 +123,11 @@ pub async fn powers(connection: &Connection) -> Result<Vec<&'static str>, SiteEr
             Ok(true) if !held.contains(&doctype) => held.push(doctype),
             Ok(_) => {}
             // Not there, or not told to this user: then it is not theirs either.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server | Kind::Rejected) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Server | SiteErrorKind::Rejected
+                ) => {}
             Err(error) => return Err(error),
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// An operation as a person writes it.
 #[derive(PartialEq, Debug)]
-pub struct Asked {
+pub struct SimulatedOperation {
     operation: Operation,
     doctype: String,
     /// Empty where none is named.
@@ -16,7 +16,7 @@ pub struct Asked {
     data: Map<String, Value>,
 }
 
-impl Asked {
+impl SimulatedOperation {
     /// Reads `operation DocType name {data}`; name and data may be left out. `known` tells DocTypes from names.
     pub fn read(text: &str, known: &dyn Fn(&str) -> bool) -> anyhow::Result<Self> {
         let (words, data) = match text.find('{') {
@@ -68,12 +68,12 @@ impl Asked {
 mod tests {
     use serde_json::json;
 
-    use super::Asked;
+    use super::SimulatedOperation;
     use erpnext_mcp::config::Config;
     use erpnext_mcp::policy::Operation;
 
-    fn read(text: &str) -> anyhow::Result<Asked> {
-        Asked::read(text, &|name| erpnext_doctypes::any(name).is_some())
+    fn read(text: &str) -> anyhow::Result<SimulatedOperation> {
+        SimulatedOperation::read(text, &|name| erpnext_doctypes::any(name).is_some())
     }
 
     #[test]

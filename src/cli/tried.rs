@@ -8,7 +8,7 @@ use erpnext_mcp::check::Finding;
 use erpnext_mcp::config::{Config, Pattern};
 use erpnext_mcp::error::ToolError;
 use erpnext_mcp::shape::text_of;
-use erpnext_mcp::site::{Filter, Kind};
+use erpnext_mcp::site::{Filter, SiteErrorKind};
 use erpnext_mcp::tools::published::doubts;
 use erpnext_mcp::tools::{Trial, try_report};
 use erpnext_schema::counted;
@@ -53,7 +53,7 @@ pub async fn reports(connection: &Connection, config: &Config) -> Vec<Finding> {
                 Ok(Ok(Trial::Ran)) => ran += 1,
                 Ok(Ok(Trial::Untold(why))) => findings.push(Finding::ok(format!("reports: {name}: not tried: {why}"))),
                 // That is no matter of filters.
-                Ok(Err(ToolError::Site(error))) if error.kind() == Kind::Denied => denied.push(name.as_str()),
+                Ok(Err(ToolError::Site(error))) if error.kind() == SiteErrorKind::Denied => denied.push(name.as_str()),
                 Ok(Err(error)) => findings.push(failed(name, &error)),
                 Err(_) => late.push(name.as_str()),
             }

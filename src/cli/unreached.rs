@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use erpnext_mcp::app::Connection;
-use erpnext_mcp::site::{Kind, SiteError};
+use erpnext_mcp::site::{SiteError, SiteErrorKind};
 
 /// Which variables name a proxy for encrypted connections, first those that win. Plain ones never go through any.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -22,35 +22,41 @@ pub fn mends(connection: &Connection, error: &SiteError) -> String {
     }
     let words = error.messages().join("; ");
     let fix: Cow<'static, str> = match error.kind() {
-        Kind::Unreachable => {
+        SiteErrorKind::Unreachable => {
             "check that erpnext.url is right, that the site runs, and that this machine reaches it; HTTPS_PROXY names \
              a proxy"
                 .into()
         }
         // ERPNext names its exceptions; what stands before it does not.
-        Kind::BadKey if error.exc_type().is_none() => {
+        SiteErrorKind::BadKey if error.exc_type().is_none() => {
             "something before ERPNext asks for a password of its own (a proxy): have it let this machine through".into()
         }
-        Kind::BadKey => {
+        SiteErrorKind::BadKey => {
             "make a new key on the site (your user's Settings, API Access, Generate Keys) and put both parts into the \
              configuration"
                 .into()
         }
-        Kind::Tls => of_tls(&words).into(),
-        Kind::Cut => {
+        SiteErrorKind::Tls => of_tls(&words).into(),
+        SiteErrorKind::Cut => {
             "check that erpnext.url has the right port, and https if the site has it; if both are right, try again in \
              a little while"
                 .into()
         }
-        Kind::TimedOut => {
+        SiteErrorKind::TimedOut => {
             "see whether the site answers in a browser on this machine: if it is slow, raise erpnext.timeout; if it \
              is not, a firewall keeps this program out"
                 .into()
         }
         _ => error.next(),
     };
-    let on_the_way =
-        matches!(error.kind(), Kind::Unreachable | Kind::Tls | Kind::Cut | Kind::TimedOut | Kind::Unexpected);
+    let on_the_way = matches!(
+        error.kind(),
+        SiteErrorKind::Unreachable
+            | SiteErrorKind::Tls
+            | SiteErrorKind::Cut
+            | SiteErrorKind::TimedOut
+            | SiteErrorKind::Unexpected
+    );
     let is_encrypted = connection.session().caller.site.is_encrypted();
     match proxy(&|name| std::env::var(name).ok()).filter(|_| on_the_way && is_encrypted) {
         Some(variable) => format!(

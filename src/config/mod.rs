@@ -55,7 +55,7 @@ pub use import::Import;
 pub use json::names_twice;
 pub use log_level::{LogFormat, LogLevel};
 pub use methods::{ArgumentKind, Method, MethodArgument};
-pub use names::{ATTACHMENTS, COMMENTS, Place, UnknownName};
+pub use names::{ATTACHMENTS, COMMENTS, ConfigLocation, UnknownName};
 pub use narrowing::{CORE, MORE, Narrowing, toolset};
 pub use oauth::OAuth;
 pub use operation::{Operation, Operations};

@@ -13,7 +13,7 @@ pub const ATTACHMENTS: &str = "attachments";
 
 /// Where the configuration names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum ConfigLocation {
     /// As a key of `permissions.doctypes`.
     DocType,
     /// In `allowed_fields`: grants nothing if the site does not know it either.
@@ -35,7 +35,7 @@ pub struct UnknownName {
     /// The field, `items.rate` for a column; none where the DocType itself is unknown.
     pub field: Option<String>,
     /// Where it is named.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// The nearest name that the tables know.
     pub nearest: Option<String>,
 }
@@ -46,11 +46,11 @@ impl fmt::Display for UnknownName {
         let Self { doctype, field, place, nearest } = self;
         write!(f, "permissions.doctypes.{doctype}")?;
         match place {
-            Place::DocType => {}
-            Place::AllowedFields => write!(f, ".allowed_fields")?,
-            Place::ExtraFields => write!(f, ".extra_fields")?,
-            Place::RestrictedFields => write!(f, ".restricted_fields")?,
-            Place::Condition(operation) => write!(f, ".conditions.{operation}")?,
+            ConfigLocation::DocType => {}
+            ConfigLocation::AllowedFields => write!(f, ".allowed_fields")?,
+            ConfigLocation::ExtraFields => write!(f, ".extra_fields")?,
+            ConfigLocation::RestrictedFields => write!(f, ".restricted_fields")?,
+            ConfigLocation::Condition(operation) => write!(f, ".conditions.{operation}")?,
         }
         match field {
             Some(field) => write!(f, ": no field {field}")?,
@@ -76,14 +76,21 @@ impl Config {
                 // Another version may have the very name.
                 let others = doctypes.iter().copied().filter(|other| *other != doctype.as_str());
                 let nearest = nearest(doctype, others).map(str::to_owned);
-                unknown.push(UnknownName { doctype: doctype.clone(), field: None, place: Place::DocType, nearest });
+                unknown.push(UnknownName {
+                    doctype: doctype.clone(),
+                    field: None,
+                    place: ConfigLocation::DocType,
+                    nearest,
+                });
                 continue;
             };
-            let allowed = rule.allowed_fields.iter().flatten().map(|name| (Place::AllowedFields, name.as_str()));
-            let extra = rule.extra_fields.iter().map(|name| (Place::ExtraFields, name.as_str()));
-            let restricted = rule.restricted_fields.iter().map(|name| (Place::RestrictedFields, name.as_str()));
+            let allowed =
+                rule.allowed_fields.iter().flatten().map(|name| (ConfigLocation::AllowedFields, name.as_str()));
+            let extra = rule.extra_fields.iter().map(|name| (ConfigLocation::ExtraFields, name.as_str()));
+            let restricted =
+                rule.restricted_fields.iter().map(|name| (ConfigLocation::RestrictedFields, name.as_str()));
             let conditions = rule.conditions.iter().flat_map(|(operation, condition)| {
-                condition.fields().into_iter().map(|name| (Place::Condition(*operation), name))
+                condition.fields().into_iter().map(|name| (ConfigLocation::Condition(*operation), name))
             });
             for (place, field) in allowed.chain(extra).chain(restricted).chain(conditions) {
                 if let Err(nearest) = find(def, field, lookup) {

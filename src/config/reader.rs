@@ -13,12 +13,12 @@ use super::json::join;
 #[derive(Default)]
 pub(super) struct Errors {
     notes: RefCell<Vec<ConfigError>>,
-    asked: Option<RefCell<Asked>>,
+    asked: Option<RefCell<RecordedSchema>>,
 }
 
 /// What the reader asks a file for, in that order: the file's schema.
 #[derive(Default)]
-pub(super) struct Asked {
+pub(super) struct RecordedSchema {
     /// The keys of each object, by its path.
     pub keys: Vec<(String, Vec<String>)>,
     /// The schema of the value at each path.
@@ -48,7 +48,7 @@ impl Errors {
         self.notes.into_inner()
     }
 
-    pub fn into_asked(self) -> Asked {
+    pub fn into_asked(self) -> RecordedSchema {
         self.asked.map(RefCell::into_inner).unwrap_or_default()
     }
 }

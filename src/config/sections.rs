@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::error::ConfigError;
-use super::reader::{Asked, Errors, Reader, unknown};
+use super::reader::{Errors, Reader, RecordedSchema, unknown};
 use super::{
     Attachments, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, Operation, Operations,
     Pattern, Permissions, RateLimiting, Schema, audit, condition, erpnext, export, http, json, methods, publish, quota,
@@ -83,7 +83,7 @@ pub(super) fn read_for(purpose: For, text: Option<&str>, env: Env<'_>) -> Result
 }
 
 /// What a file is read for: every key and what its value may be.
-pub(super) fn asked() -> Asked {
+pub(super) fn asked() -> RecordedSchema {
     let errors = Errors::asking();
     config(For::Reading, &Value::Object(Map::new()), &|_| None, &errors);
     errors.into_asked()

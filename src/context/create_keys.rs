@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::hex::hex;
-use crate::shared::{Held, Keyspace, Shared};
+use crate::shared::{Keyspace, Lease, Shared};
 
 /// How often a key that another call holds is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -41,7 +41,7 @@ pub enum KeyState {
 }
 
 /// What a call asks for, as a hash: a key stands for one thing.
-pub type Asked = String;
+pub type RequestHash = String;
 
 /// A key that one call holds, and no other, until it is dropped.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct HeldKey {
     at: Place,
     state: KeyState,
     /// What the create was that it was used for; none where that was not noted.
-    asked: Option<Asked>,
+    asked: Option<RequestHash>,
 }
 
 /// Where what is held is noted.
@@ -58,14 +58,14 @@ enum Place {
     /// A locked file.
     File(File),
     /// Held in the store of all servers, under this.
-    Shared(Held, Vec<u8>),
+    Shared(Lease, Vec<u8>),
 }
 
 /// A note: when, of what, and the name of what was made.
 #[derive(Default, Serialize, Deserialize)]
 struct Note {
     at: String,
-    of: Option<Asked>,
+    of: Option<RequestHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     made: Option<String>,
 }

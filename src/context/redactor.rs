@@ -11,7 +11,7 @@ use super::Session;
 use crate::audit::Attempt;
 use crate::catalog::Catalog;
 use crate::policy::{Operation, Policy};
-use crate::shape::redact::{Told, is_in, redact};
+use crate::shape::redact::{Disclosure, is_in, redact};
 use crate::shape::said::Said;
 use crate::shape::vocabulary::{is_common, is_form_of};
 use crate::site::Redact;
@@ -195,7 +195,7 @@ impl Known<'_> {
     }
 }
 
-impl Told for Known<'_> {
+impl Disclosure for Known<'_> {
     fn is_term(&self, words: &str) -> bool {
         let is_field = |field: &FieldDef| field.label.eq_ignore_ascii_case(words) || field.fieldname == words;
         is_in(RIGHTS, words)

@@ -16,7 +16,7 @@ use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
 use crate::shape::{FOR_READS, Masked};
 use crate::shared::Shared;
-use crate::site::{Caller, CallerClient, Kind, SiteError};
+use crate::site::{Caller, CallerClient, SiteError, SiteErrorKind};
 
 /// The one identity of a call: the caller, the user's own stores, and what the users of the site share.
 #[derive(Clone, Copy, Debug)]
@@ -225,9 +225,9 @@ impl<'a> Session<'a> {
     /// The error for a DocType whose metadata the site does not give; a missing one is a 403 for most users (H31).
     pub fn no_doctype(&self, doctype: &str, error: SiteError) -> ToolError {
         match error.kind() {
-            Kind::Missing | Kind::Denied => {}
+            SiteErrorKind::Missing | SiteErrorKind::Denied => {}
             // Nothing of the caller's was in the question.
-            Kind::Rejected => {
+            SiteErrorKind::Rejected => {
                 return ToolError::refused(
                     format!("The site cannot load its DocType {doctype:?}: {}", error.messages().join("; ")),
                     format!("Go on without {doctype}: only an administrator of the site can mend it."),

@@ -168,7 +168,7 @@ fn is_kept(column: &str) -> bool {
 
 /// A value, as far as it tells whether another is the same.
 #[derive(Clone, Copy, Debug)]
-pub enum Held<'v> {
+pub enum ComparedValue<'v> {
     /// A text.
     Text(&'v str),
     /// A number, which is the same as such, however it is written.
@@ -177,7 +177,7 @@ pub enum Held<'v> {
     Other(&'v Value),
 }
 
-impl<'v> From<&'v Value> for Held<'v> {
+impl<'v> From<&'v Value> for ComparedValue<'v> {
     fn from(value: &'v Value) -> Self {
         match value {
             Value::String(text) => Self::Text(text),
@@ -187,7 +187,7 @@ impl<'v> From<&'v Value> for Held<'v> {
     }
 }
 
-impl Held<'_> {
+impl ComparedValue<'_> {
     /// Whether it is as if it were not there.
     pub fn is_nothing(self) -> bool {
         match self {
@@ -239,7 +239,12 @@ impl Values {
     }
 
     /// One of them.
-    pub fn row<'v>(&mut self, table: &str, name: Held<'v>, cells: impl Iterator<Item = (&'v str, Held<'v>)>) {
+    pub fn row<'v>(
+        &mut self,
+        table: &str,
+        name: ComparedValue<'v>,
+        cells: impl Iterator<Item = (&'v str, ComparedValue<'v>)>,
+    ) {
         let at = Some(row_of(table, name));
         self.0.extend(cells.filter(|(_, held)| !held.is_nothing()).map(|(key, held)| (place(at, key), held.content())));
     }
@@ -258,11 +263,11 @@ impl Values {
     }
 }
 
-fn row_of(table: &str, name: Held<'_>) -> u64 {
+fn row_of(table: &str, name: ComparedValue<'_>) -> u64 {
     match name {
-        Held::Text(name) => hash(&(table, name)),
-        Held::Number(number) => hash(&(table, [number.to_string()])),
-        Held::Other(other) => hash(&(table, [other.to_string()])),
+        ComparedValue::Text(name) => hash(&(table, name)),
+        ComparedValue::Number(number) => hash(&(table, [number.to_string()])),
+        ComparedValue::Other(other) => hash(&(table, [other.to_string()])),
     }
 }
 
@@ -271,7 +276,7 @@ fn place(row: Row, field: &str) -> u64 {
 }
 
 fn content(value: &Value) -> u64 {
-    Held::from(value).content()
+    ComparedValue::from(value).content()
 }
 
 fn hash(value: &impl Hash) -> u64 {

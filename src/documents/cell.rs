@@ -7,7 +7,7 @@ use erpnext_schema::FieldDef;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::document::fingerprint::Held;
+use crate::document::fingerprint::ComparedValue;
 use crate::shape::present::{self, LeftOut};
 
 /// A value of a row.
@@ -23,13 +23,13 @@ static NULL: Value = Value::Null;
 static BOOLS: [Value; 2] = [Value::Bool(false), Value::Bool(true)];
 
 impl Cell<'_> {
-    pub fn held(&self) -> Held<'_> {
+    pub fn held(&self) -> ComparedValue<'_> {
         match self {
-            Self::Null => Held::Other(&NULL),
-            Self::Bool(value) => Held::Other(&BOOLS[usize::from(*value)]),
-            Self::Number(number) => Held::Number(number),
-            Self::Text(text) => Held::Text(text),
-            Self::Other(value) => Held::Other(value),
+            Self::Null => ComparedValue::Other(&NULL),
+            Self::Bool(value) => ComparedValue::Other(&BOOLS[usize::from(*value)]),
+            Self::Number(number) => ComparedValue::Number(number),
+            Self::Text(text) => ComparedValue::Text(text),
+            Self::Other(value) => ComparedValue::Other(value),
         }
     }
 

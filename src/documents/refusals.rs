@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::error::ToolError;
-use crate::site::{Kind, SiteError};
+use crate::site::{SiteError, SiteErrorKind};
 
 /// How many DocTypes are named that were refused for the same reason.
 const NAMED: usize = 10;
@@ -36,7 +36,7 @@ pub fn told(refused: &Refused) -> Value {
 /// What is not about this DocType alone.
 pub fn of_one(error: ToolError) -> Result<String, ToolError> {
     match error {
-        ToolError::Site(error) if is_answer(&error) || error.kind() == Kind::Unscoped => Ok(why(&error)),
+        ToolError::Site(error) if is_answer(&error) || error.kind() == SiteErrorKind::Unscoped => Ok(why(&error)),
         ToolError::Refused { what, .. } => Ok(what),
         error => Err(error),
     }
@@ -44,7 +44,7 @@ pub fn of_one(error: ToolError) -> Result<String, ToolError> {
 
 /// Whether the site answered the question, if with a refusal: another question may fare better.
 pub fn is_answer(error: &SiteError) -> bool {
-    use Kind::{Denied, FieldDenied, Missing, Rejected, Server, WrongForm};
+    use SiteErrorKind::{Denied, FieldDenied, Missing, Rejected, Server, WrongForm};
     matches!(error.kind(), Denied | FieldDenied | Missing | Rejected | Server | WrongForm)
 }
 

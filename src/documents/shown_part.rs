@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Value};
 
 use super::cell::{Cell, CellSeed};
-use crate::document::fingerprint::{Fingerprint, Held, Values};
+use crate::document::fingerprint::{ComparedValue, Fingerprint, Values};
 use crate::policy::FieldRule;
 use crate::shape::columns::{Columns, Fate};
 use crate::shape::present::LeftOut;
@@ -87,7 +87,7 @@ impl<'d> Reading<'_, 'd> {
                 for end in &self.rows[first..*last] {
                     let cells = &all[begin..*end];
                     let name = cells.iter().find(|(column, _)| *column == "name");
-                    let name = name.map_or(Held::Other(&Value::Null), |(_, cell)| cell.held());
+                    let name = name.map_or(ComparedValue::Other(&Value::Null), |(_, cell)| cell.held());
                     values.row(table, name, cells.iter().map(|(column, cell)| (*column, cell.held())));
                     begin = *end;
                 }

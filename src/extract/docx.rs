@@ -7,7 +7,7 @@ use html_escape::decode_html_entities;
 
 use super::archive::{DOCUMENT, failure, open};
 use super::child::cut;
-use super::{Failure, Kind, MOST_TEXT, Reading};
+use super::{Failure, FileFormat, MOST_TEXT, Reading};
 
 /// The text of a document.
 ///
@@ -22,7 +22,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<Reading, Failure> {
         return Err(Failure::NoText);
     }
     let cut = cut(&mut text, MOST_TEXT);
-    Ok(Reading::Text { kind: Kind::Docx, parts: 1, text, cut })
+    Ok(Reading::Text { kind: FileFormat::Docx, parts: 1, text, cut })
 }
 
 /// What stands in the text runs of WordprocessingML; nothing where a tag has no end.
@@ -103,7 +103,7 @@ mod tests {
     use super::{plain, text};
     use crate::extract::archive::DOCUMENT;
     use crate::extract::archive::tests::packed;
-    use crate::extract::{Failure, Kind, Reading};
+    use crate::extract::{Failure, FileFormat, Reading};
 
     #[test]
     fn paragraphs_are_lines_and_the_cells_of_a_row_are_parted_by_tabs() {
@@ -135,7 +135,10 @@ mod tests {
     fn a_document_is_read_from_its_zip() {
         let document = |xml: &str| packed(&[("[Content_Types].xml", ""), (DOCUMENT, xml)]);
         let read = text(&document("<w:p><w:r><w:t>Hello</w:t></w:r></w:p>"));
-        assert_eq!(read, Ok(Reading::Text { kind: Kind::Docx, parts: 1, text: "Hello\n".to_owned(), cut: false }));
+        assert_eq!(
+            read,
+            Ok(Reading::Text { kind: FileFormat::Docx, parts: 1, text: "Hello\n".to_owned(), cut: false })
+        );
         assert_eq!(text(&document("<w:p><w:drawing/></w:p>")), Err(Failure::NoText));
         assert_eq!(text(&document("<w:p><w:t>cut <w:x")), Err(Failure::Broken));
     }

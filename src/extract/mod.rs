@@ -74,7 +74,7 @@ pub enum Ask {
 /// What a file is, by what is in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FileFormat {
     /// A PDF.
     Pdf,
     /// A document of a word processor.
@@ -90,7 +90,7 @@ pub enum Reading {
     /// Its text.
     Text {
         /// What it is.
-        kind: Kind,
+        kind: FileFormat,
         /// How many pages or sheets it has; 1 of what has neither.
         parts: usize,
         /// Each page below a line `[page 2]`, each sheet below `[sheet Name]`.

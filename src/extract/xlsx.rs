@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
 use super::child::{cut, parts};
-use super::{Failure, Kind, MOST_HELD, MOST_TEXT, Reading, Row, held};
+use super::{Failure, FileFormat, MOST_HELD, MOST_TEXT, Reading, Row, held};
 
 /// The most cells of one row.
 const MOST_CELLS: usize = 1_000;
@@ -60,7 +60,7 @@ pub(super) fn text(bytes: &[u8], pages: Option<(usize, usize)>) -> Result<Readin
         return Err(Failure::NoText);
     }
     let cut = cut(&mut text, MOST_TEXT);
-    Ok(Reading::Text { kind: Kind::Xlsx, parts: sheets.len(), text, cut })
+    Ok(Reading::Text { kind: FileFormat::Xlsx, parts: sheets.len(), text, cut })
 }
 
 /// So many rows of a sheet at most, of the first that is shown unless it is named.
@@ -212,7 +212,7 @@ mod tests {
 
     use super::{number, rows, text};
     use crate::extract::archive::tests::packed;
-    use crate::extract::{Failure, Kind, Reading};
+    use crate::extract::{Failure, FileFormat, Reading};
 
     /// A workbook of two sheets: cells of every kind, and one cell far away.
     fn book() -> Vec<u8> {
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn the_text_of_sheets_has_their_names() {
         let Ok(Reading::Text { kind, parts, text: all, cut }) = text(&book(), None) else { panic!("no text") };
-        assert_eq!((kind, parts, cut), (Kind::Xlsx, 2, false));
+        assert_eq!((kind, parts, cut), (FileFormat::Xlsx, 2, false));
         assert!(all.starts_with("[sheet Sheet1]\nName\t\tRate\nBolt & nut\t0.3\t1234.5\ttrue\t2026-12-31\t"), "{all}");
         assert!(all.contains("\n\n[sheet Far & wide]\n\t\t\tend\n"), "{all}");
         let Ok(Reading::Text { text: second, .. }) = text(&book(), Some((2, 2))) else { panic!("no text") };

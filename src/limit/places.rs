@@ -21,7 +21,7 @@ struct Taken {
 
 /// A place, until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct PlaceGuard {
     user: User,
     of: Places,
 }
@@ -33,7 +33,7 @@ impl Places {
     }
 
     /// A place for a user, where there is one.
-    pub fn take(&self, user: &User) -> Option<Place> {
+    pub fn take(&self, user: &User) -> Option<PlaceGuard> {
         let mut taken = self.lock();
         let own = taken.users.get(user).copied().unwrap_or_default();
         if taken.all >= self.all || own >= self.of_one {
@@ -41,7 +41,7 @@ impl Places {
         }
         taken.all += 1;
         taken.users.insert(*user, own + 1);
-        Some(Place { user: *user, of: self.clone() })
+        Some(PlaceGuard { user: *user, of: self.clone() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -49,7 +49,7 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for PlaceGuard {
     fn drop(&mut self) {
         let mut taken = self.of.lock();
         taken.all -= 1;

@@ -26,7 +26,7 @@ pub struct Request {
 
 /// A consent that is asked for: what for, of which browser, until when.
 #[derive(Serialize, Deserialize)]
-pub struct Asked {
+pub struct ConsentRequest {
     pub request: Request,
     pub browser: String,
     pub until: u64,

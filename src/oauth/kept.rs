@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{Key, Memory, Store, now};
 use crate::shared::seal::Sealer;
-use crate::shared::{Asked, Keyspace};
+use crate::shared::{Keyspace, StoreFuture};
 
 /// For what the beginning of the file is sealed, and with the hash of what stands before it, each part after it: none can
 /// be left out in the middle, or put elsewhere.
@@ -239,18 +239,18 @@ impl Inner {
 }
 
 impl Store for Kept {
-    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> StoreFuture<'_, ()> {
         let until = now().saturating_add(lives.as_secs());
         let change = Change::put(space, &key, &value, until);
         self.0.change(space, || change, || self.0.memory.put_until(space, key, value, until));
         std::future::ready(Ok(())).boxed()
     }
 
-    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn get(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         self.0.memory.get(space, key)
     }
 
-    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn take(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         self.0.change(space, || Change(space as u8, text(&key), None), || self.0.memory.take(space, key))
     }
 

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use super::answer::{Answer, Cookie};
 use super::authorize::{Decision, decide, refusal};
 use super::form::Form;
-use super::grant::{Asked, Code, Grant, Login, Request, SiteTokens};
+use super::grant::{Code, ConsentRequest, Grant, Login, Request, SiteTokens};
 use super::server::{AuthorizationServer, Failed};
 use super::store::now;
 use super::{Scope, consent, redirect};
@@ -44,7 +44,7 @@ impl AuthorizationServer {
         let mut form = vec!["'self'".to_owned(), redirect::source(&request.redirect)];
         // A browser holds a form to this policy wherever it is sent on to.
         form.extend(self.site_address("", "").as_deref().map(redirect::source));
-        let asked = Asked { browser: browser.clone(), until: now() + lives.as_secs(), request };
+        let asked = ConsentRequest { browser: browser.clone(), until: now() + lives.as_secs(), request };
         let sealed = self.sealer.seal_text(CONSENT, &asked)?;
         let html = consent::page(&asked.request, &sealed, &self.endpoints.at("consent"));
         Ok(Answer::Page { status: 200, html, form, cookie: Some(Cookie { value: browser, lives }) })
@@ -52,7 +52,8 @@ impl AuthorizationServer {
 
     /// The person has decided, in the browser that was asked.
     pub async fn consent(&self, form: &Form, cookie: Option<&str>) -> Answer {
-        let asked: Option<Asked> = form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));
+        let asked: Option<ConsentRequest> =
+            form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));
         let Some(asked) = asked.filter(|asked| asked.until > now() && is_same(&asked.browser, cookie)) else {
             return page(400, BEGIN_ANEW);
         };

@@ -17,7 +17,7 @@ use super::tokens::Lifetimes;
 use crate::app::App;
 use crate::config::OAuth;
 use crate::shared::seal::{NoRandomness, Sealer};
-use crate::shared::{Away, Held, Keyspace, NotKept};
+use crate::shared::{Away, Keyspace, Lease, NotKept};
 use crate::site::OAuthClient;
 
 /// For what the ids of registered clients are sealed.
@@ -54,7 +54,7 @@ pub(super) struct Turn<'a> {
     /// On what.
     pub(super) on: Key,
     _here: MutexGuard<'a, ()>,
-    elsewhere: Option<Held>,
+    elsewhere: Option<Lease>,
 }
 
 /// Why there is no authorization server.

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::shared::{Asked, Held, Keyspace, NotKept, Shared};
+use crate::shared::{Keyspace, Lease, NotKept, Shared, StoreFuture};
 
 /// The hash under which something is kept.
 pub type Key = [u8; 32];
@@ -30,11 +30,11 @@ const fn most(space: Keyspace) -> usize {
 /// Where it is kept.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Keeps a value for so long, in the place of the one before.
-    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()>;
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> StoreFuture<'_, ()>;
     /// The value.
-    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>>;
+    fn get(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>>;
     /// The value, which is gone then: of two who ask at once, one gets it.
-    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>>;
+    fn take(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>>;
     /// Comes back when all that was put and taken before has been made to last, as far as it can be.
     fn settle(&self) -> BoxFuture<'_, ()>;
 }
@@ -115,18 +115,18 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> StoreFuture<'_, ()> {
         self.put_until(space, key, value, now().saturating_add(lives.as_secs()));
         ready(Ok(())).boxed()
     }
 
-    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn get(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         let shelves = self.shelves();
         let entry = shelves.get(&space).and_then(|shelf| shelf.entries.get(&key)).filter(|entry| entry.until > now());
         ready(Ok(entry.map(|entry| entry.value.clone()))).boxed()
     }
 
-    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn take(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         ready(Ok(self.shelves().entry(space).or_default().take(&key, now()))).boxed()
     }
 
@@ -137,15 +137,15 @@ impl Store for Memory {
 
 /// Kept where all servers of the site ask. What drops out there is what is over: there is room for all.
 impl Store for Shared {
-    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Asked<'_, ()> {
+    fn put(&self, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> StoreFuture<'_, ()> {
         async move { self.put(space, &key, &encoded(value), lives).await }.boxed()
     }
 
-    fn get(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn get(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         async move { Ok(self.get::<String>(space, &key).await?.and_then(decoded)) }.boxed()
     }
 
-    fn take(&self, space: Keyspace, key: Key) -> Asked<'_, Option<Vec<u8>>> {
+    fn take(&self, space: Keyspace, key: Key) -> StoreFuture<'_, Option<Vec<u8>>> {
         async move { Ok(self.take::<String>(space, &key).await?.and_then(decoded)) }.boxed()
     }
 
@@ -155,7 +155,7 @@ impl Store for Shared {
 }
 
 /// Keeps a value there where something is still held.
-pub async fn put_held(held: &Held, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), NotKept> {
+pub async fn put_held(held: &Lease, space: Keyspace, key: Key, value: Vec<u8>, lives: Duration) -> Result<(), NotKept> {
     held.put(space, &key, &encoded(value), lives).await
 }
 

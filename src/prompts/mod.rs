@@ -39,14 +39,14 @@ pub struct Argument {
     /// For people.
     pub about: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: PromptArgumentKind,
     /// Whether it must be given.
     pub required: bool,
 }
 
 /// What an argument holds.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum PromptArgumentKind {
     /// The name of a document of this DocType.
     Link(&'static str),
     /// A date; where none is given, the one that follows from today's.
@@ -59,8 +59,8 @@ impl Argument {
     /// What it can be.
     pub fn values(&self) -> Values {
         match self.kind {
-            Kind::Link(doctype) => Values::DocumentsOf(doctype),
-            Kind::Date(_) | Kind::Text => Values::Anything,
+            PromptArgumentKind::Link(doctype) => Values::DocumentsOf(doctype),
+            PromptArgumentKind::Date(_) | PromptArgumentKind::Text => Values::Anything,
         }
     }
 }

@@ -4,7 +4,7 @@ use erpnext_schema::{Children, DocTypeDef, nearest, time};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{Given, Kind, Prompt, Refusal, Step, Uses};
+use super::{Given, Prompt, PromptArgumentKind, Refusal, Step, Uses};
 use crate::app::Connection;
 use crate::app::attempt;
 use crate::policy::{FieldRef, Operation, Permit};
@@ -79,12 +79,12 @@ fn filled(prompt: &'static Prompt, given: &Given, today: Date) -> Result<Vec<(&'
         let name = argument.name;
         let given = given.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let value = match (given, argument.kind) {
-            (Some(text), Kind::Date(_)) => {
+            (Some(text), PromptArgumentKind::Date(_)) => {
                 time::parse_date(text).map_err(|why| format!("{}: {name}: {why}", prompt.name))?;
                 text.to_owned()
             }
-            (Some(text), Kind::Link(_) | Kind::Text) => text.to_owned(),
-            (None, Kind::Date(default)) => default(today).to_string(),
+            (Some(text), PromptArgumentKind::Link(_) | PromptArgumentKind::Text) => text.to_owned(),
+            (None, PromptArgumentKind::Date(default)) => default(today).to_string(),
             (None, _) if argument.required => {
                 return Err(format!("{}: {name} is mandatory: {}", prompt.name, argument.about));
             }

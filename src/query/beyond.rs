@@ -12,7 +12,7 @@ use crate::shape::Masked;
 
 /// Where a value stands, as seen from a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum FieldOrigin {
     /// In a field of its own.
     Own,
     /// In a column of its rows.
@@ -25,7 +25,7 @@ pub enum Place {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct At {
     /// Where.
-    pub place: Place,
+    pub place: FieldOrigin,
     /// The field of the document, the row or the linked document.
     pub field: &'static FieldDef,
 }
@@ -34,16 +34,16 @@ impl At {
     /// As a caller names it: `status`, `items.qty`, `customer.territory`.
     pub fn label(&self) -> String {
         match self.place {
-            Place::Own => self.field.fieldname.to_owned(),
-            Place::Rows(rows) => format!("{}.{}", rows.table, self.field.fieldname),
-            Place::Linked(by) => format!("{}.{}", by.fieldname, self.field.fieldname),
+            FieldOrigin::Own => self.field.fieldname.to_owned(),
+            FieldOrigin::Rows(rows) => format!("{}.{}", rows.table, self.field.fieldname),
+            FieldOrigin::Linked(by) => format!("{}.{}", by.fieldname, self.field.fieldname),
         }
     }
 
     /// The rows whose column it is.
     pub fn rows(&self) -> Option<Rows> {
         match self.place {
-            Place::Rows(rows) => Some(rows),
+            FieldOrigin::Rows(rows) => Some(rows),
             _ => None,
         }
     }
@@ -77,9 +77,9 @@ impl Reader<'_> {
             (Some((by, field)), _) if self.neighbours.is_some() => self.linked(path, name, by, field),
             (None, Some(children)) if name.contains('.') => {
                 let (rows, field) = self.column(path, name, children)?;
-                Some(At { place: Place::Rows(rows), field })
+                Some(At { place: FieldOrigin::Rows(rows), field })
             }
-            _ => Some(At { place: Place::Own, field: self.field(path, name)? }),
+            _ => Some(At { place: FieldOrigin::Own, field: self.field(path, name)? }),
         }
     }
 
@@ -107,7 +107,7 @@ impl Reader<'_> {
                 self.wrong(&named(path, name), rule, message, nearest);
             }
         }
-        Some(At { place: Place::Linked(by), field: found? })
+        Some(At { place: FieldOrigin::Linked(by), field: found? })
     }
 
     /// The columns of a list that lie beyond the documents. What they need of the documents themselves, such as the

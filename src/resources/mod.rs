@@ -11,7 +11,7 @@ use crate::completion::Values;
 use crate::error::ToolError;
 use crate::limit::aside;
 use crate::policy::Operation;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::progress::CallObserver;
 use crate::tools;
 
@@ -189,8 +189,8 @@ fn unread(error: &ToolError) -> Unread {
         ToolError::Denied(_) | ToolError::Refused { .. } => Unread::Missing(message),
         ToolError::Site(site) => match site.kind() {
             // What is hidden is told as what is missing.
-            Kind::Missing | Kind::OutOfSight | Kind::Denied => Unread::Missing(message),
-            Kind::BadName => Unread::Address(message),
+            SiteErrorKind::Missing | SiteErrorKind::OutOfSight | SiteErrorKind::Denied => Unread::Missing(message),
+            SiteErrorKind::BadName => Unread::Address(message),
             _ => Unread::Failed(message),
         },
         _ => Unread::Failed(message),

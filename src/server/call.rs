@@ -15,8 +15,8 @@ use serde_json::Map;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::elsewhere::{self, Elsewhere};
-use super::repeats::{Again, Answer, Begun, Came, Key};
-use super::told::{EVERY, Step, Told};
+use super::repeats::{Again, Answer, BeginOutcome, Came, Key};
+use super::told::{EVERY, ProgressState, Step};
 use super::{Server, cancelled, content, elicit, views};
 use crate::error::{ToolError, Unconfirmed};
 use crate::shared::{Away, Shared};
@@ -190,8 +190,8 @@ impl Server {
         let (key, shared) = (Key::new(caller, &request), self.connection.session().shared);
         let first = loop {
             match self.turns.repeats.begin(key) {
-                Begun::First(first) => break first,
-                Begun::Again(held) => {
+                BeginOutcome::First(first) => break first,
+                BeginOutcome::Again(held) => {
                     // What sent nothing has no answer for whoever asks again: now it is done.
                     let Some(repeated) = again(held, context).await else { continue };
                     if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
@@ -237,7 +237,7 @@ impl Server {
         let way = elicit::way(context);
         let is_viewed = views::are_shown(&self.connection, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
-        let (mut is_cancelled, mut so_far) = (false, Told::default());
+        let (mut is_cancelled, mut so_far) = (false, ProgressState::default());
         let mut goes_on = tokio::time::Instant::now() + EVERY;
         if context.ct.is_cancelled() {
             watch.stop();

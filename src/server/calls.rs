@@ -55,10 +55,10 @@ impl Calls {
     }
 
     /// Notes that a call is under way, until the guard is dropped.
-    pub fn hold(&self, caller: &Caller, id: RequestId, call_off: impl Fn() + Send + Sync + 'static) -> Held {
+    pub fn hold(&self, caller: &Caller, id: RequestId, call_off: impl Fn() + Send + Sync + 'static) -> CallGuard {
         let (key, call_off): (_, CallOff) = (Key::new(caller, id), Arc::new(call_off));
         self.lock().entry(key.clone()).or_default().push(Arc::clone(&call_off));
-        Held { calls: self.clone(), key, call_off }
+        CallGuard { calls: self.clone(), key, call_off }
     }
 
     /// Calls off the call of this client that has this id. Where several have it, nobody knows which is meant, and none is.
@@ -79,13 +79,13 @@ impl fmt::Debug for Calls {
 }
 
 /// A call that is under way.
-pub struct Held {
+pub struct CallGuard {
     calls: Calls,
     key: Key,
     call_off: CallOff,
 }
 
-impl Drop for Held {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         let mut held = self.calls.lock();
         if let Some(calls) = held.get_mut(&self.key) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::repeats::Answer;
-use crate::shared::{Away, Held, Keyspace, Shared};
+use crate::shared::{Away, Keyspace, Lease, Shared};
 
 /// How long the same write is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ pub enum Elsewhere {
 
 /// That no other server begins the same.
 pub struct Alone {
-    held: Arc<Held>,
+    held: Arc<Lease>,
     shared: Shared,
     key: [u8; 32],
     /// Says again and again that it is under way.

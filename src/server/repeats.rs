@@ -74,7 +74,7 @@ struct Open {
 
 /// A write, or the same again.
 #[derive(Debug)]
-pub enum Begun {
+pub enum BeginOutcome {
     /// It is to be done.
     First(First),
     /// It is being done, or was.
@@ -83,16 +83,16 @@ pub enum Begun {
 
 impl Repeats {
     /// Begins a write.
-    pub fn begin(&self, key: Key) -> Begun {
+    pub fn begin(&self, key: Key) -> BeginOutcome {
         let now = Instant::now();
         let mut open = self.lock();
         open.retain(|_, open| open.until.is_none_or(|until| until > now));
         if let Some(known) = open.get(&key) {
-            return Begun::Again(Again { repeats: self.clone(), key, came: known.came.clone() });
+            return BeginOutcome::Again(Again { repeats: self.clone(), key, came: known.came.clone() });
         }
         let (tell, came) = watch::channel(Came::Open);
         open.insert(key, Open { came, until: None });
-        Begun::First(First { repeats: self.clone(), key, tell, is_unsent: false })
+        BeginOutcome::First(First { repeats: self.clone(), key, tell, is_unsent: false })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Open>> {
@@ -201,21 +201,21 @@ mod tests {
     #[tokio::test]
     async fn a_lost_answer_is_given_once_and_one_that_arrived_never_again() {
         let repeats = Repeats::default();
-        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
-        let Begun::Again(mut meanwhile) = repeats.begin(KEY) else { panic!("it is under way") };
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let BeginOutcome::Again(mut meanwhile) = repeats.begin(KEY) else { panic!("it is under way") };
         first.done(&answer(), true);
         assert!(matches!(meanwhile.came().await, Some(Came::Answered(answer)) if answer.is_ok()));
         meanwhile.told();
-        let Begun::First(first) = repeats.begin(KEY) else { panic!("it was told") };
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("it was told") };
         first.done(&answer(), false);
-        assert!(matches!(repeats.begin(KEY), Begun::First(_)));
+        assert!(matches!(repeats.begin(KEY), BeginOutcome::First(_)));
     }
 
     #[tokio::test]
     async fn one_that_is_given_up_tells_nothing_and_is_forgotten() {
         let repeats = Repeats::default();
-        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
-        let Begun::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let BeginOutcome::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
         drop(first);
         assert!(again.came().await.is_none());
         assert!(repeats.lock().is_empty());
@@ -224,13 +224,13 @@ mod tests {
     #[tokio::test]
     async fn one_that_sent_nothing_is_done_by_who_asks_again() {
         let repeats = Repeats::default();
-        let Begun::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
-        let Begun::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let BeginOutcome::Again(mut again) = repeats.begin(KEY) else { panic!("it is under way") };
         first.unsent();
         assert!(matches!(again.came().await, Some(Came::Unsent)));
-        let Begun::First(first) = repeats.begin(KEY) else { panic!("nobody does it") };
-        assert!(matches!(repeats.begin(KEY), Begun::Again(_)), "once");
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("nobody does it") };
+        assert!(matches!(repeats.begin(KEY), BeginOutcome::Again(_)), "once");
         first.done(&answer(), true);
-        assert!(matches!(repeats.begin(KEY), Begun::Again(_)), "its answer is kept");
+        assert!(matches!(repeats.begin(KEY), BeginOutcome::Again(_)), "its answer is kept");
     }
 }

@@ -10,7 +10,7 @@ pub(super) const EVERY: Duration = Duration::from_secs(2);
 
 /// What was told of one call.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct ProgressState {
     /// What the tool said last; none before it says anything.
     said: Option<Progress>,
     /// How often it was told since that the call goes on.
@@ -20,7 +20,7 @@ pub(super) struct Told {
 /// Progress, and what there is to do where that is known.
 pub(super) type Step = (f64, Option<f64>);
 
-impl Told {
+impl ProgressState {
     /// What the tool says; nothing where that is no more than was told.
     pub fn said(&mut self, progress: Progress) -> Option<Step> {
         if self.said.is_some_and(|said| progress.done <= said.done) {
@@ -51,7 +51,7 @@ fn number(n: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Progress, Told};
+    use super::{Progress, ProgressState};
 
     fn step(done: usize, total: usize) -> Progress {
         Progress { done, total }
@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn progress_only_increases_whatever_a_tool_says() {
-        let mut told = Told::default();
+        let mut told = ProgressState::default();
         let mut all = vec![told.goes_on().0, told.goes_on().0];
-        let say = |told: &mut Told, said: [Progress; 3]| -> Vec<f64> {
+        let say = |told: &mut ProgressState, said: [Progress; 3]| -> Vec<f64> {
             said.into_iter().filter_map(|progress| told.said(progress)).map(|(done, _)| done).collect()
         };
         all.extend(say(&mut told, [step(0, 5), step(1, 5), step(1, 5)]));
@@ -73,10 +73,10 @@ mod tests {
 
     #[test]
     fn what_a_tool_says_is_told_as_it_is() {
-        let mut told = Told::default();
+        let mut told = ProgressState::default();
         assert_eq!(told.said(step(0, 3)), Some((0.0, Some(3.0))));
         assert_eq!(told.said(step(1, 3)), Some((1.0, Some(3.0))));
         assert_eq!(told.goes_on(), (1.5, Some(3.0)));
-        assert_eq!(Told::default().goes_on(), (0.5, None));
+        assert_eq!(ProgressState::default().goes_on(), (0.5, None));
     }
 }

@@ -50,14 +50,14 @@ enum Currency {
 
 /// Where a value stands in what is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct ValueContext<'a> {
     /// The table of its row; empty outside of rows.
     table: &'a str,
     document: &'a Map<String, Value>,
     row: &'a Map<String, Value>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ValueContext<'a> {
     /// In these entries, which are no row's.
     pub(super) fn of(entries: &'a Map<String, Value>) -> Self {
         Self { table: "", document: entries, row: entries }
@@ -89,13 +89,13 @@ impl Amounts {
     }
 
     /// Where the values below an entry of that name stand.
-    pub(super) fn below<'a>(&self, key: &'a str, place: Place<'a>) -> Place<'a> {
+    pub(super) fn below<'a>(&self, key: &'a str, place: ValueContext<'a>) -> ValueContext<'a> {
         let begins = place.table.is_empty() && !key.is_empty() && self.tables.contains_key(key);
-        if begins { Place { table: key, ..place } } else { place }
+        if begins { ValueContext { table: key, ..place } } else { place }
     }
 
     /// The number as an amount, where the field holds any.
-    pub(super) fn written(&self, field: &str, number: &Number, place: Place<'_>) -> Option<String> {
+    pub(super) fn written(&self, field: &str, number: &Number, place: ValueContext<'_>) -> Option<String> {
         let amount = self.tables.get(place.table)?.get(field)?;
         let Amount::Money { decimals, currency } = amount else { return Some(format!("{}%", figure(number, 0))) };
         let figure = figure(number, *decimals);
@@ -117,7 +117,7 @@ impl Amounts {
         })
     }
 
-    fn stated<'v>(&'v self, field: &str, place: Place<'v>) -> Option<&'v str> {
+    fn stated<'v>(&'v self, field: &str, place: ValueContext<'v>) -> Option<&'v str> {
         place.document.get(field).or_else(|| self.stated.get(field))?.as_str()
     }
 }
@@ -176,7 +176,7 @@ mod tests {
 
     use serde_json::{Map, Number, Value, json};
 
-    use super::{Amounts, Place, figure};
+    use super::{Amounts, ValueContext, figure};
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
@@ -215,7 +215,7 @@ mod tests {
     fn an_amount_is_in_the_currency_that_its_field_names() {
         let amounts = order(json!({"currency": "EUR", "company": "Zed Co"}));
         let nothing = Map::new();
-        let here = Place::of(&nothing);
+        let here = ValueContext::of(&nothing);
         let of = |field: &str| amounts.written(field, &number(1180.0), here);
         assert_eq!(of("grand_total").unwrap(), "1,180.00 EUR");
         assert_eq!(of("base_grand_total").unwrap(), "1,180.00 INR");
@@ -223,19 +223,20 @@ mod tests {
         assert_eq!(of("per_delivered").unwrap(), "1,180%");
         // What is shown is believed before what is stored.
         let shown = map(json!({"currency": "USD"}));
-        assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&shown)).unwrap(), "1.00 USD");
+        assert_eq!(amounts.written("grand_total", &number(1.0), ValueContext::of(&shown)).unwrap(), "1.00 USD");
         // A currency that changes is none, and so is a text that is no code.
         let shown = map(json!({"currency": {"from": "EUR", "to": "USD"}}));
-        assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&shown)).unwrap(), "1.00");
+        assert_eq!(amounts.written("grand_total", &number(1.0), ValueContext::of(&shown)).unwrap(), "1.00");
         let amounts = order(json!({"currency": "EUR, Grand Total 1"}));
-        assert_eq!(amounts.written("grand_total", &number(1.0), Place::of(&Map::new())).unwrap(), "1.00");
+        assert_eq!(amounts.written("grand_total", &number(1.0), ValueContext::of(&Map::new())).unwrap(), "1.00");
     }
 
     #[test]
     fn a_column_is_an_amount_by_its_table() {
         let amounts = order(json!({"currency": "EUR"}));
         let nothing = Map::new();
-        let rate = |table: &str| amounts.written("rate", &number(5.0), amounts.below(table, Place::of(&nothing)));
+        let rate =
+            |table: &str| amounts.written("rate", &number(5.0), amounts.below(table, ValueContext::of(&nothing)));
         assert_eq!(rate("items").unwrap(), "5.00 EUR");
         // That of a tax is a percentage, and the document has none.
         assert_eq!((rate("taxes").as_deref(), rate("").as_deref()), (Some("5%"), None));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::amounts::{Amounts, Place, figure};
+use super::amounts::{Amounts, ValueContext, figure};
 
 /// How people know fields, by their names; a field that is not here is shown by its name.
 pub type Labels = BTreeMap<&'static str, &'static str>;
@@ -28,7 +28,7 @@ const MARGIN: &str = "| ";
 pub fn readable(entries: &Map<String, Value>, labels: &Labels, amounts: &Amounts) -> String {
     let mut lines = Lines { text: String::new(), labels, amounts };
     for (key, value) in entries {
-        lines.entry(&label(key), key, value, Place::of(entries), 0);
+        lines.entry(&label(key), key, value, ValueContext::of(entries), 0);
     }
     lines.text.trim_end().to_owned()
 }
@@ -46,7 +46,7 @@ impl Lines<'_> {
         self.text.push('\n');
     }
 
-    fn entries(&mut self, entries: &Map<String, Value>, place: Place<'_>, depth: usize) {
+    fn entries(&mut self, entries: &Map<String, Value>, place: ValueContext<'_>, depth: usize) {
         let place = place.within(entries);
         for (key, value) in entries {
             self.entry(&self.label(key), key, value, place, depth);
@@ -60,7 +60,7 @@ impl Lines<'_> {
     }
 
     /// A row whose values are all short.
-    fn in_a_line(&self, map: &Map<String, Value>, place: Place<'_>) -> Option<String> {
+    fn in_a_line(&self, map: &Map<String, Value>, place: ValueContext<'_>) -> Option<String> {
         let place = place.within(map);
         let part = |(key, value): (&String, &Value)| {
             Some(format!("{} {}", self.label(key), self.scalar(key, value, self.amounts.below(key, place))?))
@@ -68,7 +68,7 @@ impl Lines<'_> {
         map.iter().map(part).collect::<Option<Vec<String>>>().map(|parts| parts.join(", "))
     }
 
-    fn entry(&mut self, label: &str, key: &str, value: &Value, place: Place<'_>, depth: usize) {
+    fn entry(&mut self, label: &str, key: &str, value: &Value, place: ValueContext<'_>, depth: usize) {
         let place = self.amounts.below(key, place);
         if let Some((from, to)) = change(value) {
             if let (Some(from), Some(to)) = (self.scalar(key, from, place), self.scalar(key, to, place)) {
@@ -107,7 +107,7 @@ impl Lines<'_> {
         text.lines().for_each(|line| self.line(depth, &format!("{MARGIN}{}", line.replace(char::is_control, " "))));
     }
 
-    fn list(&mut self, label: &str, key: &str, list: &[Value], place: Place<'_>, depth: usize) {
+    fn list(&mut self, label: &str, key: &str, list: &[Value], place: ValueContext<'_>, depth: usize) {
         let sentences: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
         if let Some(sentences) = sentences.filter(|_| key == SENTENCES) {
             self.line(depth, &format!("{label}:"));
@@ -143,7 +143,7 @@ impl Lines<'_> {
     }
 
     /// What becomes of a row of a table, where the entry tells that.
-    fn row(&mut self, entry: &Map<String, Value>, place: Place<'_>, depth: usize) -> bool {
+    fn row(&mut self, entry: &Map<String, Value>, place: ValueContext<'_>, depth: usize) -> bool {
         let part = |key: &str| entry.get(key).and_then(Value::as_object);
         match (entry.len(), part("row"), part("changes"), entry.iter().next()) {
             (2, Some(row), Some(changes), _) => {
@@ -161,7 +161,7 @@ impl Lines<'_> {
     }
 
     /// How many documents of a DocType link to one, and some of them by name.
-    fn linking(&self, entry: &Value, place: Place<'_>) -> Option<String> {
+    fn linking(&self, entry: &Value, place: ValueContext<'_>) -> Option<String> {
         let doctype = self.scalar("doctype", entry.get("doctype")?, place)?;
         let count = entry.get("count")?.as_u64()?;
         let named = entry.get("documents")?.as_array()?.iter().filter_map(|document| document.get("name"));
@@ -173,7 +173,7 @@ impl Lines<'_> {
     }
 
     /// A value that takes a part of a line; none for one that does not.
-    fn scalar(&self, key: &str, value: &Value, place: Place<'_>) -> Option<String> {
+    fn scalar(&self, key: &str, value: &Value, place: ValueContext<'_>) -> Option<String> {
         Some(match value {
             Value::Null => "(empty)".to_owned(),
             Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),

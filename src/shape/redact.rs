@@ -14,7 +14,7 @@ const QUOTES: [char; 15] = ['\'', '"', '`', '‘', '’', '‚', '“', '”', '
 const MARKS: [char; 9] = ['…', '–', '—', '•', '·', '→', '←', '×', '\u{a0}'];
 
 /// What may be told, as the one who asks may know it.
-pub trait Told {
+pub trait Disclosure {
     /// Whether these words, in any case, are the name of a DocType or field, or another that is told wherever it stands.
     fn is_term(&self, words: &str) -> bool;
     /// Whether what stands behind this term is the name of a document that may be told.
@@ -26,7 +26,7 @@ pub trait Told {
 }
 
 /// The message as it may be told.
-pub fn redact(said: &Said, told: &dyn Told) -> String {
+pub fn redact(said: &Said, told: &dyn Disclosure) -> String {
     let is_linked = |name: &str| {
         let links = said.documents.iter().filter(|(_, linked)| linked == name);
         links.map(|(doctype, _)| told.may_name_of(doctype)).reduce(|a, b| a && b).unwrap_or(false)
@@ -73,7 +73,7 @@ impl Writer {
         }
     }
 
-    fn term(&mut self, term: &str, told: &dyn Told) {
+    fn term(&mut self, term: &str, told: &dyn Disclosure) {
         self.show(term);
         self.is_behind(term, told.may_name(term));
     }
@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// Whether the word is one of a sentence, or the number of a row.
-    fn is_plain(&self, word: &str, told: &dyn Told) -> bool {
+    fn is_plain(&self, word: &str, told: &dyn Disclosure) -> bool {
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.row && word.len() <= MOST_DIGITS;
         }
@@ -140,7 +140,7 @@ fn bare(text: &str) -> &str {
 }
 
 /// The text in pieces; a term is the longest one that begins at its first word.
-fn tokens<'a>(text: &'a str, set_off: &[String], told: &dyn Told) -> Vec<Token<'a>> {
+fn tokens<'a>(text: &'a str, set_off: &[String], told: &dyn Disclosure) -> Vec<Token<'a>> {
     let words = words(text);
     let mut tokens = Vec::new();
     let (mut at, mut next) = (0, 0);
@@ -224,14 +224,14 @@ pub fn is_in(words: &str, word: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Told, redact};
+    use super::{Disclosure, redact};
     use crate::shape::said::Said;
     use crate::shape::vocabulary::is_common;
 
     /// One who may read every Item, and knows Items and Customers.
     struct Reader;
 
-    impl Told for Reader {
+    impl Disclosure for Reader {
         fn is_term(&self, words: &str) -> bool {
             matches!(words, "Item" | "item" | "Item Code" | "Customer" | "customer" | "Sales Order" | "me@example.com")
         }

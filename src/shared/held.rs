@@ -35,14 +35,14 @@ impl From<NotKept> for Away {
 
 /// Something that is held, until it is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct Lease {
     shared: Shared,
     name: String,
     by: String,
     lengthened: JoinHandle<()>,
 }
 
-impl Held {
+impl Lease {
     pub(super) async fn take(shared: &Shared, name: String, patience: Duration) -> Result<Option<Self>, Away> {
         let (until, by) = (Instant::now() + patience, shared.sealer.secret()?);
         while !shared.store.hold(&name, &by, LEASE).await? {
@@ -82,7 +82,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Lease {
     fn drop(&mut self) {
         self.lengthened.abort();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::future::{FutureExt, ready};
 
 use super::rule::micros;
-use super::store::{Asked, Store};
+use super::store::{Store, StoreFuture};
 use super::{Counted, Rate, Window};
 
 /// Keeps all of it for as long as the process lives.
@@ -53,30 +53,30 @@ impl Memory {
     }
 }
 
-fn told<'a, T: Send + 'a>(answer: T) -> Asked<'a, T> {
+fn told<'a, T: Send + 'a>(answer: T) -> StoreFuture<'a, T> {
     ready(Ok(answer)).boxed()
 }
 
 impl Store for Memory {
-    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> Asked<'a, ()> {
+    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> StoreFuture<'a, ()> {
         let (mut shelves, now) = self.shelves();
         shelves.put(name, value, lives, now);
         told(())
     }
 
-    fn get<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         let (shelves, now) = self.shelves();
         told(shelves.get(name, now))
     }
 
-    fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn take<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         let (mut shelves, now) = self.shelves();
         let value = shelves.get(name, now);
         shelves.values.remove(name);
         told(value)
     }
 
-    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         let (mut shelves, now) = self.shelves();
         let may = shelves.get(name, now).is_none_or(|holder| holder == by.as_bytes());
         if may {
@@ -85,7 +85,7 @@ impl Store for Memory {
         told(may)
     }
 
-    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         let (mut shelves, now) = self.shelves();
         let is_held = shelves.is_held(name, by, now);
         if is_held {
@@ -94,7 +94,7 @@ impl Store for Memory {
         told(is_held)
     }
 
-    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {
+    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> StoreFuture<'a, bool> {
         let (mut shelves, now) = self.shelves();
         let is_held = shelves.is_held(name, by, now);
         if is_held {
@@ -109,7 +109,7 @@ impl Store for Memory {
         name: &'a str,
         value: Vec<u8>,
         lives: Duration,
-    ) -> Asked<'a, bool> {
+    ) -> StoreFuture<'a, bool> {
         let (mut shelves, now) = self.shelves();
         let is_held = shelves.is_held(held, by, now);
         if is_held {
@@ -118,7 +118,7 @@ impl Store for Memory {
         told(is_held)
     }
 
-    fn pass(&self, rates: Vec<(String, Rate)>) -> Asked<'_, Result<(), Duration>> {
+    fn pass(&self, rates: Vec<(String, Rate)>) -> StoreFuture<'_, Result<(), Duration>> {
         let (mut shelves, now) = self.shelves();
         let mut next = Vec::new();
         for (name, rate) in rates {
@@ -137,7 +137,7 @@ impl Store for Memory {
         entry: Option<String>,
         times: u64,
         windows: &'a [Window],
-    ) -> Asked<'a, Counted> {
+    ) -> StoreFuture<'a, Counted> {
         let (mut shelves, now) = self.shelves();
         let counted = shelves.counts.entry(name.to_owned()).or_default();
         let longest = windows.iter().map(|window| micros(window.over)).max().unwrap_or_default();
@@ -152,7 +152,7 @@ impl Store for Memory {
         told(told_of)
     }
 
-    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, _: u64) -> Asked<'a, ()> {
+    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, _: u64) -> StoreFuture<'a, ()> {
         let (mut shelves, _) = self.shelves();
         shelves.counts.entry(name.to_owned()).or_default().retain(|(_, known)| known != entry);
         told(())

@@ -23,12 +23,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use away::Away;
-pub use held::{Held, NotKept};
+pub use held::{Lease, NotKept};
 pub use memory::Memory;
 pub use name::Keyspace;
 pub use redis::{BadAddress, Redis};
 pub use rule::{Counted, Full, Rate, Window};
-pub use store::{Asked, Store};
+pub use store::{Store, StoreFuture};
 
 use name::Names;
 use seal::{NoRandomness, Sealer};
@@ -101,8 +101,8 @@ impl Shared {
     ///
     /// # Errors
     /// [`Away`].
-    pub async fn hold(&self, space: Keyspace, key: &[u8], patience: Duration) -> Result<Option<Held>, Away> {
-        Held::take(self, self.names.of(space, key), patience).await
+    pub async fn hold(&self, space: Keyspace, key: &[u8], patience: Duration) -> Result<Option<Lease>, Away> {
+        Lease::take(self, self.names.of(space, key), patience).await
     }
 
     /// Counts one request against all of these rates, or against none where one has no room.

@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::rule::micros;
-use super::store::{Asked, Store};
+use super::store::{Store, StoreFuture};
 use super::{Away, Counted, Full, Rate, Window};
 
 /// How long a connection may take, and an answer.
@@ -239,27 +239,27 @@ fn millis(time: Duration) -> u64 {
 }
 
 impl Store for Redis {
-    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> Asked<'a, ()> {
+    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> StoreFuture<'a, ()> {
         async move { self.ask_again(cmd("SET").arg(name).arg(value).arg("PX").arg(millis(lives))).await }.boxed()
     }
 
-    fn get<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         async move { self.look(cmd("GET").arg(name)).await }.boxed()
     }
 
-    fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn take<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         async move { self.ask(cmd("GETDEL").arg(name)).await }.boxed()
     }
 
-    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         async move { self.run(HOLD.key(name).arg(by).arg(millis(lives))).await }.boxed()
     }
 
-    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         async move { self.run(LENGTHEN.key(name).arg(by).arg(millis(lives))).await }.boxed()
     }
 
-    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {
+    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> StoreFuture<'a, bool> {
         async move { self.run(RELEASE.key(name).arg(by)).await }.boxed()
     }
 
@@ -269,11 +269,11 @@ impl Store for Redis {
         name: &'a str,
         value: Vec<u8>,
         lives: Duration,
-    ) -> Asked<'a, bool> {
+    ) -> StoreFuture<'a, bool> {
         async move { self.run(PUT_HELD.key(held).key(name).arg(by).arg(value).arg(millis(lives))).await }.boxed()
     }
 
-    fn pass(&self, rates: Vec<(String, Rate)>) -> Asked<'_, Result<(), Duration>> {
+    fn pass(&self, rates: Vec<(String, Rate)>) -> StoreFuture<'_, Result<(), Duration>> {
         async move {
             self.there()?;
             let mut script = PASS.prepare_invoke();
@@ -292,7 +292,7 @@ impl Store for Redis {
         entry: Option<String>,
         times: u64,
         windows: &'a [Window],
-    ) -> Asked<'a, Counted> {
+    ) -> StoreFuture<'a, Counted> {
         async move {
             self.there()?;
             let mut script = COUNT.key(name);
@@ -311,7 +311,7 @@ impl Store for Redis {
         .boxed()
     }
 
-    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, times: u64) -> Asked<'a, ()> {
+    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, times: u64) -> StoreFuture<'a, ()> {
         async move {
             let mut asked = cmd("ZREM");
             asked.arg(name);

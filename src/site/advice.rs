@@ -1,44 +1,44 @@
 //! The sentences of an error: what happened, by kind, and what to try next, by `exc_type` or else by kind.
 
-use super::Kind;
+use super::SiteErrorKind;
 
 /// What happened, where the site's own words are added or missing.
-pub(super) const fn what(kind: Kind) -> &'static str {
+pub(super) const fn what(kind: SiteErrorKind) -> &'static str {
     match kind {
-        Kind::Unreachable => "The ERPNext site cannot be reached",
-        Kind::Cut => "The connection to the ERPNext site broke",
-        Kind::TimedOut => "The ERPNext site did not answer in time",
-        Kind::Tls => "No encrypted connection to the ERPNext site could be made",
-        Kind::Redirected => "The site address in the configuration redirects to another one",
-        Kind::Unexpected => "The answer did not come from ERPNext, or has an unexpected form",
-        Kind::TooLarge => "The site's answer is too large",
-        Kind::BadKey => "The site does not take the API key and secret",
-        Kind::Denied => "The user has no right to do this",
-        Kind::FieldDenied => "The user may not filter or sort by this field, or there is none of this name",
-        Kind::WrongForm => "This server asked in a form that the site's version does not take",
-        Kind::Missing | Kind::OutOfSight => "The site has no such document or DocType",
-        Kind::Unscoped => "This server's configuration limits which documents may be read; nothing was sent",
-        Kind::Duplicate => "The site has such a document already",
-        Kind::Stale => "The document was changed since it was read",
-        Kind::Rejected => "The site refused this",
-        Kind::RateLimited { .. } => "The site takes no more requests for now",
-        Kind::OverLimit { .. } => "This server's limit of requests to the site is reached; nothing was sent",
-        Kind::Paused { .. } => {
+        SiteErrorKind::Unreachable => "The ERPNext site cannot be reached",
+        SiteErrorKind::Cut => "The connection to the ERPNext site broke",
+        SiteErrorKind::TimedOut => "The ERPNext site did not answer in time",
+        SiteErrorKind::Tls => "No encrypted connection to the ERPNext site could be made",
+        SiteErrorKind::Redirected => "The site address in the configuration redirects to another one",
+        SiteErrorKind::Unexpected => "The answer did not come from ERPNext, or has an unexpected form",
+        SiteErrorKind::TooLarge => "The site's answer is too large",
+        SiteErrorKind::BadKey => "The site does not take the API key and secret",
+        SiteErrorKind::Denied => "The user has no right to do this",
+        SiteErrorKind::FieldDenied => "The user may not filter or sort by this field, or there is none of this name",
+        SiteErrorKind::WrongForm => "This server asked in a form that the site's version does not take",
+        SiteErrorKind::Missing | SiteErrorKind::OutOfSight => "The site has no such document or DocType",
+        SiteErrorKind::Unscoped => "This server's configuration limits which documents may be read; nothing was sent",
+        SiteErrorKind::Duplicate => "The site has such a document already",
+        SiteErrorKind::Stale => "The document was changed since it was read",
+        SiteErrorKind::Rejected => "The site refused this",
+        SiteErrorKind::RateLimited { .. } => "The site takes no more requests for now",
+        SiteErrorKind::OverLimit { .. } => "This server's limit of requests to the site is reached; nothing was sent",
+        SiteErrorKind::Paused { .. } => {
             "The site did not answer several times in a row and is left alone for a while; nothing was sent"
         }
-        Kind::Maintenance => "The site is in maintenance",
-        Kind::Unavailable => "The site is not available right now",
-        Kind::Server => "The site failed with an internal error",
-        Kind::BadName => "This name cannot be sent to the site",
-        Kind::Misuse => "This server made a mistake and sent nothing to the site",
+        SiteErrorKind::Maintenance => "The site is in maintenance",
+        SiteErrorKind::Unavailable => "The site is not available right now",
+        SiteErrorKind::Server => "The site failed with an internal error",
+        SiteErrorKind::BadName => "This name cannot be sent to the site",
+        SiteErrorKind::Misuse => "This server made a mistake and sent nothing to the site",
     }
 }
 
 /// What to try next.
-pub(super) fn next(kind: Kind, exc_type: Option<&str>) -> &'static str {
-    let exc_type = exc_type.filter(|_| !matches!(kind, Kind::WrongForm | Kind::FieldDenied));
+pub(super) fn next(kind: SiteErrorKind, exc_type: Option<&str>) -> &'static str {
+    let exc_type = exc_type.filter(|_| !matches!(kind, SiteErrorKind::WrongForm | SiteErrorKind::FieldDenied));
     // As a 500 it is about a value, else about a column.
-    if kind == Kind::Server && exc_type == Some("DataError") {
+    if kind == SiteErrorKind::Server && exc_type == Some("DataError") {
         return "A value does not fit its column: give a number or a date where one goes, or a shorter text.";
     }
     let by_type = exc_type.and_then(|exc_type| BY_TYPE.iter().find(|(known, _)| *known == exc_type));
@@ -125,53 +125,65 @@ const BROKEN: &str = "The site's own code failed over this, mostly for a value t
 const INCOMPLETE: &str = "Nothing in the call is wrong: something is missing or broken on the site itself. Tell its administrator; \
                           its Error Log has the cause.";
 
-const fn by_kind(kind: Kind) -> &'static str {
+const fn by_kind(kind: SiteErrorKind) -> &'static str {
     match kind {
-        Kind::Unreachable => "Check that the site is up and that erpnext.url is right; then try again.",
-        Kind::Cut | Kind::Unavailable => "Try again in a little while.",
-        Kind::TimedOut => "Ask for less (fewer fields, a smaller limit, narrower filters), or try again later.",
-        Kind::Tls => {
+        SiteErrorKind::Unreachable => "Check that the site is up and that erpnext.url is right; then try again.",
+        SiteErrorKind::Cut | SiteErrorKind::Unavailable => "Try again in a little while.",
+        SiteErrorKind::TimedOut => {
+            "Ask for less (fewer fields, a smaller limit, narrower filters), or try again later."
+        }
+        SiteErrorKind::Tls => {
             "Check erpnext.url and the site's certificate; a private certificate authority must be known to this \
              machine (or named by SSL_CERT_FILE)."
         }
-        Kind::Redirected => {
+        SiteErrorKind::Redirected => {
             "Open the address it redirects to in a browser: put it into erpnext.url if it is the site; sign in there if it is \
              a login page of the network."
         }
-        Kind::Unexpected => "Check that erpnext.url is the address of the site itself, and check any proxy before it.",
-        Kind::TooLarge => "Ask for less: fewer fields, a smaller limit, narrower filters.",
-        Kind::BadKey => {
+        SiteErrorKind::Unexpected => {
+            "Check that erpnext.url is the address of the site itself, and check any proxy before it."
+        }
+        SiteErrorKind::TooLarge => "Ask for less: fewer fields, a smaller limit, narrower filters.",
+        SiteErrorKind::BadKey => {
             "Nothing can be done from here: check api_key and api_secret, and that their user is enabled in ERPNext."
         }
-        Kind::Denied => "Do not retry: this user needs the right in ERPNext (roles or user permissions) first.",
-        Kind::FieldDenied => {
+        SiteErrorKind::Denied => {
+            "Do not retry: this user needs the right in ERPNext (roles or user permissions) first."
+        }
+        SiteErrorKind::FieldDenied => {
             "Leave the field out. get_doctype_schema lists the fields; one above permission level 0 needs a role for its level in ERPNext."
         }
-        Kind::WrongForm => "Nothing is wrong with the call: report this as a bug of this server.",
-        Kind::Unscoped => "Use filters instead of or_filters, or several calls.",
-        Kind::Missing | Kind::OutOfSight => "Check the name: list or search for it, and give it exactly as found.",
-        Kind::Duplicate => "Use the document that exists, or choose another name.",
-        Kind::Stale => "Read the document again, apply the change to what it holds now, and retry.",
-        Kind::Rejected => "Correct what the site names, and call again.",
-        Kind::RateLimited { .. } | Kind::OverLimit { .. } | Kind::Paused { .. } => "Wait a minute, then try again.",
-        Kind::Maintenance => "Try again when the maintenance is over.",
-        Kind::Server => {
+        SiteErrorKind::WrongForm => "Nothing is wrong with the call: report this as a bug of this server.",
+        SiteErrorKind::Unscoped => "Use filters instead of or_filters, or several calls.",
+        SiteErrorKind::Missing | SiteErrorKind::OutOfSight => {
+            "Check the name: list or search for it, and give it exactly as found."
+        }
+        SiteErrorKind::Duplicate => "Use the document that exists, or choose another name.",
+        SiteErrorKind::Stale => "Read the document again, apply the change to what it holds now, and retry.",
+        SiteErrorKind::Rejected => "Correct what the site names, and call again.",
+        SiteErrorKind::RateLimited { .. } | SiteErrorKind::OverLimit { .. } | SiteErrorKind::Paused { .. } => {
+            "Wait a minute, then try again."
+        }
+        SiteErrorKind::Maintenance => "Try again when the maintenance is over.",
+        SiteErrorKind::Server => {
             "The site failed over this, and would again: change what is special about the call, or tell the administrator; \
              the site's Error Log has the cause."
         }
-        Kind::BadName => "Give the name exactly as the site has it; such a name cannot be reached through the API.",
-        Kind::Misuse => "Report this as a bug.",
+        SiteErrorKind::BadName => {
+            "Give the name exactly as the site has it; such a name cannot be reached through the API."
+        }
+        SiteErrorKind::Misuse => "Report this as a bug.",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BY_TYPE, Kind, by_kind, next};
+    use super::{BY_TYPE, SiteErrorKind, by_kind, next};
 
     #[test]
     fn advice_follows_the_exception_and_else_the_kind() {
-        assert!(next(Kind::Rejected, Some("LinkValidationError")).contains("search"));
-        assert_eq!(next(Kind::Rejected, Some("ValidationError")), next(Kind::Rejected, None));
+        assert!(next(SiteErrorKind::Rejected, Some("LinkValidationError")).contains("search"));
+        assert_eq!(next(SiteErrorKind::Rejected, Some("ValidationError")), next(SiteErrorKind::Rejected, None));
     }
 
     #[test]
@@ -219,12 +231,12 @@ mod tests {
             "TypeError",
             "UnboundLocalError",
         ];
-        for (kind, seen) in [(Kind::Rejected, REFUSED), (Kind::Server, FAILED)] {
+        for (kind, seen) in [(SiteErrorKind::Rejected, REFUSED), (SiteErrorKind::Server, FAILED)] {
             for exc_type in seen {
                 assert_ne!(next(kind, Some(exc_type)), by_kind(kind), "{kind:?} {exc_type}");
             }
         }
         // It says in words what it is about.
-        assert_eq!(next(Kind::Rejected, Some("ValidationError")), by_kind(Kind::Rejected));
+        assert_eq!(next(SiteErrorKind::Rejected, Some("ValidationError")), by_kind(SiteErrorKind::Rejected));
     }
 }

@@ -4,7 +4,7 @@ use erpnext_schema::Version;
 use serde_json::{Map, Value, json};
 
 use super::list::{Page, column, sorted};
-use super::{Answer, CallerClient, Filter, Kind, SiteError, check, misuse};
+use super::{Answer, CallerClient, Filter, SiteError, SiteErrorKind, check, misuse};
 use crate::policy::{Operation, Permit};
 
 /// What the site computes.
@@ -135,5 +135,8 @@ impl Measure {
 
 /// What version 15 says to an object, and version 16 to a function as text (H55).
 fn is_of_another_version(error: &SiteError) -> bool {
-    matches!((error.kind(), error.exc_type()), (Kind::Server, Some("TypeError")) | (Kind::WrongForm, _))
+    matches!(
+        (error.kind(), error.exc_type()),
+        (SiteErrorKind::Server, Some("TypeError")) | (SiteErrorKind::WrongForm, _)
+    )
 }

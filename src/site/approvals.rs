@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::lifecycle::{DocRef, typed};
 use super::list::rows;
-use super::{Answer, Body, CallerClient, Kind, SiteError, WriteError, check, endpoints, unexpected};
+use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, WriteError, check, endpoints, unexpected};
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
@@ -81,8 +81,8 @@ impl CallerClient<'_> {
             }
             // The document was read before: what is missing is the workflow. Whoever may not read Workflows is told that
             // instead, and whether there is one is asked of the metadata.
-            Err(error) if error.kind() == Kind::Missing => Ok(None),
-            Err(error) if error.kind() == Kind::Denied => match self.workflow(permit.doctype()).await? {
+            Err(error) if error.kind() == SiteErrorKind::Missing => Ok(None),
+            Err(error) if error.kind() == SiteErrorKind::Denied => match self.workflow(permit.doctype()).await? {
                 None => Ok(None),
                 Some(_) => Err(error),
             },

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Kind;
+use super::SiteErrorKind;
 
 /// When a site is left alone, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +74,8 @@ impl Breaker {
 }
 
 /// Whether it was the site that failed: an answer that says no is one of a site that works.
-pub(super) fn is_down(kind: Kind) -> bool {
-    use Kind::{Cut, Maintenance, TimedOut, Tls, Unavailable, Unreachable};
+pub(super) fn is_down(kind: SiteErrorKind) -> bool {
+    use SiteErrorKind::{Cut, Maintenance, TimedOut, Tls, Unavailable, Unreachable};
     matches!(kind, Unreachable | Tls | Cut | TimedOut | Unavailable | Maintenance)
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Body, CallerClient, Kind, SiteError, WriteError, check, endpoints, question, unexpected};
+use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, WriteError, check, endpoints, question, unexpected};
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
@@ -117,7 +117,7 @@ fn covered(
             .any(|cleared| cleared.permit().doctype() == named(doctype) && cleared.document() == Some(named(name)));
         if !is_cleared {
             let words = "a change of a document that nobody cleared";
-            return Err(SiteError::new(Kind::Misuse, named(doctype), false, words));
+            return Err(SiteError::new(SiteErrorKind::Misuse, named(doctype), false, words));
         }
     }
     Ok(())

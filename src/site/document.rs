@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::reply::{Sent, Weighed};
 use super::{
-    Answer, Body, Call, CallerClient, Kind, SiteError, WriteError, check, name_of, named, resource_path, unexpected,
+    Answer, Body, Call, CallerClient, SiteError, SiteErrorKind, WriteError, check, name_of, named, resource_path,
+    unexpected,
 };
 use crate::cache::Answered;
 use crate::cleared::Cleared;
@@ -60,7 +61,7 @@ impl CallerClient<'_> {
     /// name reaches only by reading it first (H26). Then it is never one that was kept.
     ///
     /// # Errors
-    /// [`Kind::Missing`] or [`Kind::OutOfSight`] where the caller may not see it, a name that cannot be sent, or the site's refusal.
+    /// [`SiteErrorKind::Missing`] or [`SiteErrorKind::OutOfSight`] where the caller may not see it, a name that cannot be sent, or the site's refusal.
     pub async fn get(&self, permit: &Permit, name: &str) -> Result<Answer<Map<String, Value>>, SiteError> {
         use Operation::{Amend, Cancel, Create, Delete, Print, Read, Submit, Update};
         check(permit, &[Read, Create, Update, Delete, Submit, Cancel, Amend, Print])?;
@@ -69,8 +70,11 @@ impl CallerClient<'_> {
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
         let answer = match self.recalled(permit, call, "data").await {
             // That it is hidden by a User Permission would tell that it is there.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied) && permit.is_row_filtered() => {
-                return Err(SiteError::out_of_sight(Kind::Missing, permit.doctype(), name));
+            Err(error)
+                if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied)
+                    && permit.is_row_filtered() =>
+            {
+                return Err(SiteError::out_of_sight(SiteErrorKind::Missing, permit.doctype(), name));
             }
             answer => answer?.try_map(|data| document(&line, false, data))?,
         };
@@ -81,7 +85,7 @@ impl CallerClient<'_> {
         };
         match in_sight {
             true => Ok(answer),
-            false => Err(SiteError::out_of_sight(Kind::OutOfSight, permit.doctype(), name)),
+            false => Err(SiteError::out_of_sight(SiteErrorKind::OutOfSight, permit.doctype(), name)),
         }
     }
 
@@ -134,7 +138,7 @@ impl CallerClient<'_> {
     }
 
     /// Changes the fields in `doc`. With `modified` exactly as read, a write in between is refused as
-    /// [`Kind::Stale`]; without it the last write wins (H9). A child table is replaced whole (H1).
+    /// [`SiteErrorKind::Stale`]; without it the last write wins (H9). A child table is replaced whole (H1).
     ///
     /// The site's answer is not given: it echoes what was sent (H13) and may hold fields the user may not read (H6).
     ///

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Body, CallerClient, Kind, SiteError, check, endpoints, unexpected};
+use super::{Body, CallerClient, SiteError, SiteErrorKind, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -44,7 +44,7 @@ impl CallerClient<'_> {
         check(permit, &[Operation::Read])?;
         if permit.is_row_filtered() {
             let words = format!("of {}, and a balance is counted over all of them", permit.doctype());
-            return Err(SiteError::new(Kind::Unscoped, permit.doctype(), false, words));
+            return Err(SiteError::new(SiteErrorKind::Unscoped, permit.doctype(), false, words));
         }
         Ok(self.ask(permit, endpoints::STOCK_BALANCE, Body::Json(body)).await?.data)
     }

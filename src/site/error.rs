@@ -10,7 +10,7 @@ use crate::shape::text::holds_name;
 
 /// What went wrong, as far as a program acts on it. Decided by status and `exc_type`, never by text (it is translated).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum SiteErrorKind {
     /// No connection: nothing was sent.
     Unreachable,
     /// The connection broke after the request was sent.
@@ -114,7 +114,7 @@ impl fmt::Debug for Heard {
 /// A call to the site that failed. Holds no secret and no traceback.
 #[derive(Clone, Debug)]
 pub struct SiteError {
-    pub(super) kind: Kind,
+    pub(super) kind: SiteErrorKind,
     pub(super) status: Option<u16>,
     pub(super) exc_type: Option<Box<str>>,
     pub(super) words: Vec<String>,
@@ -131,7 +131,7 @@ pub struct SiteError {
 
 impl SiteError {
     /// An error without an answer of the site; `words` may be empty.
-    pub(super) fn new(kind: Kind, call: &str, writes: bool, words: impl Into<String>) -> Self {
+    pub(super) fn new(kind: SiteErrorKind, call: &str, writes: bool, words: impl Into<String>) -> Self {
         let words = Some(words.into()).filter(|words| !words.is_empty()).into_iter().collect();
         Self {
             kind,
@@ -148,18 +148,18 @@ impl SiteError {
 
     /// The site's metadata does not hold this DocType.
     pub(crate) fn no_doctype(doctype: &str) -> Self {
-        Self::new(Kind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
+        Self::new(SiteErrorKind::Missing, "metadata", false, format!("no DocType is named {doctype:?}"))
     }
 
     /// That the site's metadata of a DocType is not understood.
     pub(crate) fn no_metadata(doctype: &str) -> Self {
         let words = format!("the metadata of {doctype:?} is not in it, or not understood");
-        Self::new(Kind::Unexpected, "metadata", false, words)
+        Self::new(SiteErrorKind::Unexpected, "metadata", false, words)
     }
 
     /// That there is no such document among those that a caller may see, who may not see all of them: whether there is one
     /// beside them is not told.
-    pub(super) fn out_of_sight(kind: Kind, doctype: &str, name: &str) -> Self {
+    pub(super) fn out_of_sight(kind: SiteErrorKind, doctype: &str, name: &str) -> Self {
         let words = format!("there is no {doctype} {name:?} among those that this server's configuration lets be read");
         Self::new(kind, "scope", false, words)
     }
@@ -184,7 +184,7 @@ impl SiteError {
     }
 
     /// What went wrong.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> SiteErrorKind {
         self.kind
     }
 
@@ -206,12 +206,12 @@ impl SiteError {
     /// What the site said as far as it may be told, as plain text, one message each. Where a redirect leads is not among it:
     /// whatever stands between here and the site can say that.
     pub fn messages(&self) -> &[String] {
-        if self.kind == Kind::Redirected { &[] } else { &self.words }
+        if self.kind == SiteErrorKind::Redirected { &[] } else { &self.words }
     }
 
     /// Where a redirect leads: for administrators, never for a model.
     pub fn leads_to(&self) -> Option<&str> {
-        self.words.first().filter(|_| self.kind == Kind::Redirected).map(String::as_str)
+        self.words.first().filter(|_| self.kind == SiteErrorKind::Redirected).map(String::as_str)
     }
 
     /// The fields it is about, where the site told: fieldnames, or labels in the user's language where it gives only those.
@@ -222,9 +222,9 @@ impl SiteError {
     /// The column that the site does not have, or does not show to the user, where it refused a list for one.
     pub fn column(&self) -> Option<&str> {
         let about_a_column = match (self.kind, self.exc_type()) {
-            (Kind::FieldDenied, _) | (Kind::Rejected, Some("DataError")) => true,
+            (SiteErrorKind::FieldDenied, _) | (SiteErrorKind::Rejected, Some("DataError")) => true,
             // Of a column in an order version 15 does not know before it asks its database (H17).
-            (Kind::Server, Some("OperationalError")) => true,
+            (SiteErrorKind::Server, Some("OperationalError")) => true,
             _ => false,
         };
         let named = self.fields.first().map(|field| field.rsplit('.').next().unwrap_or(field));
@@ -233,7 +233,7 @@ impl SiteError {
 
     /// Whether the site may have made the change although no good answer came back: see [`WriteError`].
     pub fn maybe_done(&self) -> bool {
-        use Kind::{Cut, TimedOut, TooLarge, Unavailable, Unexpected};
+        use SiteErrorKind::{Cut, TimedOut, TooLarge, Unavailable, Unexpected};
         self.writes && matches!(self.kind, Cut | TimedOut | TooLarge | Unavailable | Unexpected)
     }
 
@@ -247,7 +247,7 @@ impl SiteError {
 
     /// Whether the site says that nobody is logged in: whoever is may ask who they are.
     fn is_of_a_guest(&self) -> bool {
-        self.kind == Kind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
+        self.kind == SiteErrorKind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
     }
 
     /// What happened and what to try next.
@@ -283,9 +283,9 @@ impl SiteError {
                  header Authorization."
                     .into()
             }
-            Kind::RateLimited { retry_after: Some(wait) }
-            | Kind::OverLimit { retry_after: wait }
-            | Kind::Paused { retry_after: wait } => {
+            SiteErrorKind::RateLimited { retry_after: Some(wait) }
+            | SiteErrorKind::OverLimit { retry_after: wait }
+            | SiteErrorKind::Paused { retry_after: wait } => {
                 format!("Wait {} s, then try again.", wait.as_secs_f64().ceil().max(1.0)).into()
             }
             kind => match self.stranger() {
@@ -339,7 +339,7 @@ impl WriteError {
 #[cfg(test)]
 impl SiteError {
     /// An error of that kind for tests of what is made of it.
-    pub(crate) fn for_test(kind: Kind, writes: bool) -> Self {
+    pub(crate) fn for_test(kind: SiteErrorKind, writes: bool) -> Self {
         Self::new(kind, "PUT /api/resource/Thing/x", writes, "the site's words")
     }
 }

@@ -103,7 +103,7 @@ impl CallerClient<'_> {
         of(permit, attachment)?;
         let path = url::file_path(attachment.text("file_url"));
         let path = path.map_err(|url::BadName(words)| {
-            SiteError::new(super::Kind::BadName, attachment.text("file_name"), false, words)
+            SiteError::new(super::SiteErrorKind::BadName, attachment.text("file_name"), false, words)
         })?;
         let call = Call { method: Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
         self.send_for(call, reply::download).await

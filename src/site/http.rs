@@ -11,8 +11,8 @@ use reqwest::{ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, Weighed, good, parsed};
-use super::{Answer, Body, Call, Caller, Client, ClientOptions, Kind, SiteError, Stranger, call_state, url};
+use super::reply::{Reply, RequestInfo, Weighed, good, parsed};
+use super::{Answer, Body, Call, Caller, Client, ClientOptions, SiteError, SiteErrorKind, Stranger, call_state, url};
 use crate::limit::aside;
 use crate::limit::memory::{self, Share};
 
@@ -25,17 +25,17 @@ impl Client {
     pub(super) async fn prepare(
         &self,
         caller: &Caller,
-        asked: Asked<'_>,
+        asked: RequestInfo<'_>,
         call: &Call<'_>,
     ) -> Result<(reqwest::Client, Request), SiteError> {
         let Some(address) = caller.site.join(&call.path, &url::query_string(&call.query)) else {
-            return Err(asked.error(Kind::BadName, "it would lead to another address"));
+            return Err(asked.error(SiteErrorKind::BadName, "it would lead to another address"));
         };
         let http = self.http(caller, asked).await?;
         let mut request = http.request(call.method.clone(), address);
         if let Some(authorization) = caller.credentials.authorization() {
             let mut authorization = HeaderValue::from_str(authorization.expose_secret())
-                .map_err(|_| asked.error(Kind::BadKey, "they have characters that cannot be sent"))?;
+                .map_err(|_| asked.error(SiteErrorKind::BadKey, "they have characters that cannot be sent"))?;
             authorization.set_sensitive(true);
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -58,7 +58,7 @@ impl Client {
     /// Sends it and reads the reply, whatever it says; parsed already, where that is wanted.
     pub(super) async fn exchange(
         &self,
-        asked: Asked<'_>,
+        asked: RequestInfo<'_>,
         http: &reqwest::Client,
         request: Request,
         parses: bool,
@@ -82,17 +82,17 @@ impl Client {
         reply
     }
 
-    async fn http(&self, caller: &Caller, asked: Asked<'_>) -> Result<&reqwest::Client, SiteError> {
+    async fn http(&self, caller: &Caller, asked: RequestInfo<'_>) -> Result<&reqwest::Client, SiteError> {
         if !caller.site.is_encrypted() {
             return Ok(&self.plain);
         }
         let make = async || builder(&self.options).https_only(true).build();
-        self.encrypted.get_or_try_init(make).await.map_err(|error| asked.error(Kind::Tls, root_cause(&error)))
+        self.encrypted.get_or_try_init(make).await.map_err(|error| asked.error(SiteErrorKind::Tls, root_cause(&error)))
     }
 
-    async fn read(&self, asked: Asked<'_>, mut response: Response, parses: bool) -> Result<Reply, SiteError> {
+    async fn read(&self, asked: RequestInfo<'_>, mut response: Response, parses: bool) -> Result<Reply, SiteError> {
         let max = self.options.max_answer;
-        let too_large = || asked.error(Kind::TooLarge, format!("more than {max} bytes"));
+        let too_large = || asked.error(SiteErrorKind::TooLarge, format!("more than {max} bytes"));
         let (mut share, mut length) = (None, 0);
         let stated = response.content_length().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         if stated.is_some_and(|length| length > max) {
@@ -144,7 +144,7 @@ impl Client {
     /// Parses a good answer, for which memory is set aside already.
     pub(super) async fn parsed(
         &self,
-        asked: Asked<'_>,
+        asked: RequestInfo<'_>,
         body: Arc<Weighed>,
     ) -> Result<Answer<Map<String, Value>>, SiteError> {
         let length = body.bytes.len();
@@ -155,7 +155,7 @@ impl Client {
 
     /// Sets memory aside for an answer that was kept, or that another call got at the same time, as the call does that asked
     /// for it.
-    pub(super) async fn make_room(&self, asked: Asked<'_>, weight: usize) -> Result<(), SiteError> {
+    pub(super) async fn make_room(&self, asked: RequestInfo<'_>, weight: usize) -> Result<(), SiteError> {
         if weight > memory::SMALL {
             call_state::hold(self.share_of(asked, weight).await?);
         }
@@ -163,11 +163,11 @@ impl Client {
     }
 
     /// Memory for a large answer, and for what it is parsed to.
-    async fn share(&self, asked: Asked<'_>) -> Result<Share, SiteError> {
+    async fn share(&self, asked: RequestInfo<'_>) -> Result<Share, SiteError> {
         self.share_of(asked, self.options.max_answer + memory::MOST).await
     }
 
-    async fn share_of(&self, asked: Asked<'_>, bytes: usize) -> Result<Share, SiteError> {
+    async fn share_of(&self, asked: RequestInfo<'_>, bytes: usize) -> Result<Share, SiteError> {
         let share = if call_state::holds_a_share() {
             // Two calls that wait for what the other one holds would wait for ever.
             self.budget.take_now(bytes)
@@ -177,17 +177,17 @@ impl Client {
         share.ok_or_else(|| busy(asked))
     }
 
-    fn broken(&self, asked: Asked<'_>, error: reqwest::Error) -> SiteError {
+    fn broken(&self, asked: RequestInfo<'_>, error: reqwest::Error) -> SiteError {
         let kind = if is_tls(&error) {
-            Kind::Tls
+            SiteErrorKind::Tls
         } else if error.is_connect() {
-            Kind::Unreachable
+            SiteErrorKind::Unreachable
         } else if error.is_timeout() {
-            return asked.error(Kind::TimedOut, format!("no whole answer within {:?}", self.options.timeout));
+            return asked.error(SiteErrorKind::TimedOut, format!("no whole answer within {:?}", self.options.timeout));
         } else if error.is_builder() {
-            Kind::Misuse
+            SiteErrorKind::Misuse
         } else {
-            Kind::Cut
+            SiteErrorKind::Cut
         };
         let words = root_cause(&error);
         let is_encrypted = error.url().is_none_or(|url| url.scheme() == "https");
@@ -196,8 +196,8 @@ impl Client {
     }
 }
 
-fn busy(asked: Asked<'_>) -> SiteError {
-    asked.error(Kind::TooLarge, "other calls hold the memory for large answers now")
+fn busy(asked: RequestInfo<'_>) -> SiteError {
+    asked.error(SiteErrorKind::TooLarge, "other calls hold the memory for large answers now")
 }
 
 /// A client without certificates, for plain http.

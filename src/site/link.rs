@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::filters::wire;
 use super::list::{choices, rows, said, within};
-use super::{Body, CallerClient, Filter, Kind, SiteError, check, endpoints, unexpected};
+use super::{Body, CallerClient, Filter, SiteError, SiteErrorKind, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
 impl CallerClient<'_> {
@@ -80,7 +80,9 @@ impl CallerClient<'_> {
     ) -> Result<Option<Map<String, Value>>, SiteError> {
         check(permit, &[Operation::Read])?;
         match self.in_sight(permit, name).await {
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => return Ok(None),
+            Err(error) if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::OutOfSight) => {
+                return Ok(None);
+            }
             seen => seen?,
         }
         let body = by_name(permit.doctype(), name, fields);

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::filters::{Wire, wire};
-use super::{Answer, Body, Call, CallerClient, Kind, SiteError, check, endpoints, misuse, unexpected, url};
+use super::{Answer, Body, Call, CallerClient, SiteError, SiteErrorKind, check, endpoints, misuse, unexpected, url};
 use crate::policy::{Filter, Operation, Permit, Within};
 
 /// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
@@ -115,7 +115,7 @@ impl CallerClient<'_> {
         match self.page(permit, wire, &query.page(permit.doctype())).await {
             Ok(answer) => Ok(answer.data.iter().any(|row| row.get("name") == Some(name))),
             // What decides is hidden from the user, and so is the document (H5).
-            Err(error) if error.kind() == Kind::FieldDenied => Ok(false),
+            Err(error) if error.kind() == SiteErrorKind::FieldDenied => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -264,7 +264,7 @@ impl CallerClient<'_> {
         wire: Wire,
         page: &Page,
     ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
-        let bad = |url::BadName(words)| SiteError::new(Kind::BadName, doctype, false, words);
+        let bad = |url::BadName(words)| SiteError::new(SiteErrorKind::BadName, doctype, false, words);
         let path = url::resource_path(doctype, None).map_err(bad)?;
         let line = format!("GET {path}");
         let pairs = pairs(doctype, page, wire);
@@ -331,7 +331,7 @@ pub(super) fn within(permit: &Permit) -> Result<Within, SiteError> {
 
 /// The filters as they are sent, where the site can be told them.
 pub(super) fn said(permit: &Permit, wire: Result<Wire, String>) -> Result<Wire, SiteError> {
-    wire.map_err(|words| SiteError::new(Kind::Unscoped, permit.doctype(), false, words))
+    wire.map_err(|words| SiteError::new(SiteErrorKind::Unscoped, permit.doctype(), false, words))
 }
 
 /// The sets of filters one of which a document within a scope satisfies, where all filters of a question have to hold.
@@ -347,7 +347,7 @@ fn unscoped(permit: &Permit) -> SiteError {
         "of {} by a choice of conditions, which the site cannot combine with or_filters here",
         permit.doctype()
     );
-    SiteError::new(Kind::Unscoped, permit.doctype(), false, words)
+    SiteError::new(SiteErrorKind::Unscoped, permit.doctype(), false, words)
 }
 
 /// The rows of `{"keys", "values"}`; none where the site gives an empty list instead (H24).

@@ -4,7 +4,7 @@ use erpnext_schema::collation::fold;
 use serde_json::{Map, Value, json};
 
 use super::list::rows;
-use super::{Body, CallerClient, Kind, SiteError, endpoints, unexpected};
+use super::{Body, CallerClient, SiteError, SiteErrorKind, endpoints, unexpected};
 
 /// The most DocTypes that one search gives.
 const MOST_FOUND: usize = 200;
@@ -80,6 +80,8 @@ impl CallerClient<'_> {
         let docs = self.doctype_bundle(doctype).await?;
         let wanted = docs.into_iter().find(|doc| doc.get("name").and_then(Value::as_str) == Some(doctype));
         let call = endpoints::line("GET", endpoints::DOCTYPE);
-        wanted.ok_or_else(|| SiteError::new(Kind::Missing, &call, false, format!("no DocType is named {doctype:?}")))
+        wanted.ok_or_else(|| {
+            SiteError::new(SiteErrorKind::Missing, &call, false, format!("no DocType is named {doctype:?}"))
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, CallerClient, Kind, SiteError, WriteError};
+use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, WriteError};
 use crate::cleared::Cleared;
 use crate::policy::MethodPermit;
 
@@ -17,7 +17,12 @@ impl CallerClient<'_> {
         arguments: Map<String, Value>,
     ) -> Result<Answer<Value>, SiteError> {
         if permit.writes() {
-            return Err(SiteError::new(Kind::Misuse, permit.method(), false, "a method that writes needs a clearance"));
+            return Err(SiteError::new(
+                SiteErrorKind::Misuse,
+                permit.method(),
+                false,
+                "a method that writes needs a clearance",
+            ));
         }
         self.method_post(permit.method(), Body::Json(Value::Object(arguments))).await
     }

@@ -68,7 +68,7 @@ pub use call_state::{CallState, let_go, note};
 pub use caller::{BadCredentials, Caller, Credentials, Identity, RequestId};
 pub use desk_tool::DeskQuestion;
 pub use document::{Document, Unparsed};
-pub use error::{Kind, SiteError, WriteError, with_next};
+pub use error::{SiteError, SiteErrorKind, WriteError, with_next};
 pub use files::{Attachment, Download};
 pub use filters::is_compound;
 pub use ledger::Ledger;
@@ -356,15 +356,15 @@ fn name_of(line: &str, name: Option<&Value>) -> Result<String, SiteError> {
 }
 
 fn misuse(permit: &Permit, words: impl Into<String>) -> SiteError {
-    SiteError::new(Kind::Misuse, permit.doctype(), false, words)
+    SiteError::new(SiteErrorKind::Misuse, permit.doctype(), false, words)
 }
 
 fn resource_path(permit: &Permit, name: Option<&str>) -> Result<String, SiteError> {
-    let bad = |url::BadName(words)| SiteError::new(Kind::BadName, permit.doctype(), false, words);
+    let bad = |url::BadName(words)| SiteError::new(SiteErrorKind::BadName, permit.doctype(), false, words);
     url::resource_path(permit.doctype(), name).map_err(bad)
 }
 
 /// An answer of another shape than this call has.
 fn unexpected(call: &str, writes: bool, words: &str) -> SiteError {
-    SiteError::new(Kind::Unexpected, call, writes, words)
+    SiteError::new(SiteErrorKind::Unexpected, call, writes, words)
 }

@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, decode};
+use super::reply::{Reply, RequestInfo, decode};
 use super::{Answer, Body, Call, CallerClient, SiteError, SiteUrl, endpoints, question, unexpected, url};
 use crate::shape::shortened;
 
@@ -79,7 +79,7 @@ impl SiteError {
 }
 
 /// Tokens, or the error with its name in RFC 6749 where the site gives none of its own.
-fn read(asked: Asked<'_>, mut reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+fn read(asked: RequestInfo<'_>, mut reply: Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
     decode(asked, &mut reply).map_err(|error| {
         let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let is_over = error.exc_type.is_none() && told["error"] == INVALID_GRANT;
@@ -91,7 +91,7 @@ fn read(asked: Asked<'_>, mut reply: Reply) -> Result<Answer<Map<String, Value>>
 const NO_CHALLENGE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What is said against a request for a code, where it is not gone on with.
-fn objection(asked: Asked<'_>, mut reply: Reply) -> Result<Option<String>, SiteError> {
+fn objection(asked: RequestInfo<'_>, mut reply: Reply) -> Result<Option<String>, SiteError> {
     let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let is_asked_for_login = reply.location.as_deref().is_some_and(|to| to.starts_with("/login"));
     match reply.status {
@@ -100,18 +100,20 @@ fn objection(asked: Asked<'_>, mut reply: Reply) -> Result<Option<String>, SiteE
             let words = told["description"].as_str().filter(|words| !words.is_empty()).or(told["error"].as_str());
             Ok(words.map(|words| shortened(words, 100).into_owned()))
         }
-        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
+        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::SiteErrorKind::Unexpected, ""))),
     }
 }
 
 /// What is said of a token; none where it is not known, which is an answer and no error.
-fn introspected(asked: Asked<'_>, mut reply: Reply) -> Result<Option<Introspected>, SiteError> {
+fn introspected(asked: RequestInfo<'_>, mut reply: Reply) -> Result<Option<Introspected>, SiteError> {
     let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
     match told["active"].as_bool().filter(|_| reply.status == 200) {
         Some(true) => Ok(Some(Introspected { client: text("client_id"), scope: text("scope") })),
         Some(false) => Ok(None),
-        None => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::Kind::Unexpected, ""))),
+        None => {
+            Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(super::SiteErrorKind::Unexpected, "")))
+        }
     }
 }
 
@@ -201,7 +203,7 @@ impl CallerClient<'_> {
     /// # Errors
     /// The site's refusal.
     pub async fn is_enabled(&self, user: &str) -> Result<bool, SiteError> {
-        let bad = |url::BadName(words)| SiteError::new(super::Kind::BadName, "User", false, words);
+        let bad = |url::BadName(words)| SiteError::new(super::SiteErrorKind::BadName, "User", false, words);
         let path = url::resource_path("User", Some(user)).map_err(bad)?;
         let call = Call { method: reqwest::Method::GET, path, query: Vec::new(), body: Body::None, writes: false };
         let Answer { data, .. }: Answer<Map<String, Value>> = self.send(call).await?;

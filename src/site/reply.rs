@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::Heard;
 use super::stranger::{beginning, is_page};
-use super::{Answer, Credentials, Download, Kind, Redact, SiteError, Stranger, endpoints};
+use super::{Answer, Credentials, Download, Redact, SiteError, SiteErrorKind, Stranger, endpoints};
 use crate::cache::Beside;
 use crate::limit::memory::{self, Share};
 use crate::shape::said::Said;
@@ -61,7 +61,7 @@ impl From<Reply> for Weighed {
 
 /// What was asked, as far as an error tells it.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct RequestInfo<'a> {
     /// Method and path.
     pub call: &'a str,
     pub writes: bool,
@@ -70,21 +70,21 @@ pub(super) struct Asked<'a> {
     pub redactor: Option<&'a dyn Redact>,
 }
 
-impl Asked<'_> {
-    pub fn error(&self, kind: Kind, words: impl Into<String>) -> SiteError {
+impl RequestInfo<'_> {
+    pub fn error(&self, kind: SiteErrorKind, words: impl Into<String>) -> SiteError {
         SiteError::new(kind, self.call, self.writes, words)
     }
 
     /// The error of a request that was not sent.
-    pub fn unsent(&self, kind: Kind, words: impl Into<String>) -> SiteError {
+    pub fn unsent(&self, kind: SiteErrorKind, words: impl Into<String>) -> SiteError {
         SiteError::new(kind, self.call, false, words)
     }
 }
 
 /// The JSON object of a good answer with the site's messages beside it, or the error.
-pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
+pub(super) fn decode(asked: RequestInfo<'_>, reply: &mut Reply) -> Result<Answer<Map<String, Value>>, SiteError> {
     if reply.weight > memory::MOST {
-        return Err(with_status(asked.error(Kind::TooLarge, "it holds too many values"), reply));
+        return Err(with_status(asked.error(SiteErrorKind::TooLarge, "it holds too many values"), reply));
     }
     let body = reply.json.take().or_else(|| parsed(&reply.body));
     match (reply.status, body) {
@@ -92,13 +92,13 @@ pub(super) fn decode(asked: Asked<'_>, reply: &mut Reply) -> Result<Answer<Map<S
             let messages = told(asked, &server_messages(&body));
             Ok(Answer { data: body, messages })
         }
-        (300..400, _) => Err(with_status(asked.error(Kind::Redirected, redirect(reply)), reply)),
-        (200..300, Some(_)) => Err(with_status(asked.error(Kind::Unexpected, "JSON, but no object"), reply)),
+        (300..400, _) => Err(with_status(asked.error(SiteErrorKind::Redirected, redirect(reply)), reply)),
+        (200..300, Some(_)) => Err(with_status(asked.error(SiteErrorKind::Unexpected, "JSON, but no object"), reply)),
         (_, Some(Value::Object(body))) => Err(refusal(asked, reply, &body)),
         (status, _) => {
             let kind = match status {
                 401 | 429 | 502..=504 => by_status(reply),
-                _ => Kind::Unexpected,
+                _ => SiteErrorKind::Unexpected,
             };
             Err(with_status(asked.error(kind, page(asked, reply.status, &reply.body)), reply))
         }
@@ -112,12 +112,12 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
 
 /// A good answer, once its body is parsed.
 pub(super) fn good(
-    asked: Asked<'_>,
+    asked: RequestInfo<'_>,
     data: Option<Map<String, Value>>,
     body: &Weighed,
 ) -> Result<Answer<Map<String, Value>>, SiteError> {
     let data = data.ok_or_else(|| {
-        let error = asked.error(Kind::Unexpected, page(asked, body.status, &body.bytes));
+        let error = asked.error(SiteErrorKind::Unexpected, page(asked, body.status, &body.bytes));
         SiteError { status: Some(body.status), ..error }
     })?;
     let messages = told(asked, &server_messages(&data));
@@ -125,7 +125,7 @@ pub(super) fn good(
 }
 
 /// The bytes of a good answer to be parsed later, if an object begins in them; or the error.
-pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
+pub(super) fn unparsed(asked: RequestInfo<'_>, mut reply: Reply) -> Result<Sent, SiteError> {
     let is_object = reply.body.trim_ascii_start().first() == Some(&b'{');
     if matches!(reply.status, 200..300) && is_object && reply.weight <= memory::MOST {
         return Ok(Sent::Bytes(Arc::new(reply.into())));
@@ -134,10 +134,10 @@ pub(super) fn unparsed(asked: Asked<'_>, mut reply: Reply) -> Result<Sent, SiteE
 }
 
 /// The bytes of a good answer, or the error.
-pub(super) fn download(asked: Asked<'_>, mut reply: Reply) -> Result<Download, SiteError> {
+pub(super) fn download(asked: RequestInfo<'_>, mut reply: Reply) -> Result<Download, SiteError> {
     match reply.status {
         200..300 => Ok(Download { content_type: reply.content_type.unwrap_or_default(), bytes: reply.body }),
-        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(Kind::Unexpected, ""))),
+        _ => Err(decode(asked, &mut reply).err().unwrap_or_else(|| asked.error(SiteErrorKind::Unexpected, ""))),
     }
 }
 
@@ -158,7 +158,7 @@ fn redirect(reply: &Reply) -> String {
 }
 
 /// What can be said of a body that is no JSON: its kind and its title, as far as that may be told.
-fn page(asked: Asked<'_>, status: u16, body: &[u8]) -> String {
+fn page(asked: RequestInfo<'_>, status: u16, body: &[u8]) -> String {
     let text = beginning(body);
     let lower = text.to_ascii_lowercase();
     // The offsets hold for both: ASCII case keeps every length.
@@ -178,21 +178,23 @@ fn page(asked: Asked<'_>, status: u16, body: &[u8]) -> String {
     format!("HTTP status {status}, {what}{}", title.unwrap_or_default())
 }
 
-fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteError {
+fn refusal(asked: RequestInfo<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteError {
     // A name of an exception and nothing else: it is shown to the model as it is.
     let exc_type = text(body, "exc_type")
         .filter(|name| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
     let fields = fields(exc_type.unwrap_or_default(), body);
     let kind = match kind(asked, reply, exc_type) {
         // A missing right names no field.
-        Kind::Denied if !fields.is_empty() => Kind::FieldDenied,
+        SiteErrorKind::Denied if !fields.is_empty() => SiteErrorKind::FieldDenied,
         // The caller did not choose it.
-        Kind::Rejected if exc_type == Some("ValidationError") && endpoints::form_is_ours(asked.call) => Kind::WrongForm,
+        SiteErrorKind::Rejected if exc_type == Some("ValidationError") && endpoints::form_is_ours(asked.call) => {
+            SiteErrorKind::WrongForm
+        }
         kind => kind,
     };
     let mut words = server_messages(body);
     words.extend(text(body, "_error_message").map(Said::of));
-    if words.is_empty() && kind != Kind::Missing {
+    if words.is_empty() && kind != SiteErrorKind::Missing {
         words.extend(text(body, "exception").and_then(last_line).as_deref().map(Said::of));
     }
     let fields = fields.iter().take(MAX_FIELDS).map(|field| asked.credentials.mask(&shortened(field, 40)));
@@ -206,7 +208,7 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
         fields: fields.filter(|field| is_told(asked, field)).collect(),
         ..asked.error(kind, "")
     };
-    if kind == Kind::WrongForm {
+    if kind == SiteErrorKind::WrongForm {
         tracing::error!("the site does not take the form of a request: {error}");
         // What it says of the form would be read as advice.
         return SiteError { words: Vec::new(), ..error };
@@ -215,7 +217,7 @@ fn refusal(asked: Asked<'_>, reply: &Reply, body: &Map<String, Value>) -> SiteEr
 }
 
 /// Whether a field may be named: one that has a name of its form, which no value is, or a label that is told.
-fn is_told(asked: Asked<'_>, field: &str) -> bool {
+fn is_told(asked: RequestInfo<'_>, field: &str) -> bool {
     let is_name =
         field.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))
             && field.contains(|char: char| char.is_ascii_lowercase());
@@ -223,29 +225,29 @@ fn is_told(asked: Asked<'_>, field: &str) -> bool {
     is_name || asked.redactor.is_none_or(|redactor| redactor.redact(&said) == field)
 }
 
-fn kind(asked: Asked<'_>, reply: &Reply, exc_type: Option<&str>) -> Kind {
+fn kind(asked: RequestInfo<'_>, reply: &Reply, exc_type: Option<&str>) -> SiteErrorKind {
     match exc_type {
-        Some("TimestampMismatchError") => Kind::Stale,
-        Some("DuplicateEntryError" | "UniqueValidationError") => Kind::Duplicate,
-        Some("SessionStopped" | "InReadOnlyMode") => Kind::Maintenance,
+        Some("TimestampMismatchError") => SiteErrorKind::Stale,
+        Some("DuplicateEntryError" | "UniqueValidationError") => SiteErrorKind::Duplicate,
+        Some("SessionStopped" | "InReadOnlyMode") => SiteErrorKind::Maintenance,
         // What a resource of a DocType that does not exist answers.
-        Some("ImportError") if asked.call.contains(endpoints::RESOURCE) => Kind::Missing,
+        Some("ImportError") if asked.call.contains(endpoints::RESOURCE) => SiteErrorKind::Missing,
         _ => by_status(reply),
     }
 }
 
-fn by_status(reply: &Reply) -> Kind {
+fn by_status(reply: &Reply) -> SiteErrorKind {
     match reply.status {
-        401 => Kind::BadKey,
-        403 => Kind::Denied,
-        404 => Kind::Missing,
+        401 => SiteErrorKind::BadKey,
+        403 => SiteErrorKind::Denied,
+        404 => SiteErrorKind::Missing,
         429 => {
             let seconds = reply.retry_after.as_deref().and_then(|text| text.trim().parse().ok());
-            Kind::RateLimited { retry_after: seconds.map(Duration::from_secs) }
+            SiteErrorKind::RateLimited { retry_after: seconds.map(Duration::from_secs) }
         }
-        502..=504 => Kind::Unavailable,
-        500.. => Kind::Server,
-        _ => Kind::Rejected,
+        502..=504 => SiteErrorKind::Unavailable,
+        500.. => SiteErrorKind::Server,
+        _ => SiteErrorKind::Rejected,
     }
 }
 
@@ -367,7 +369,7 @@ fn is_fieldname(text: &str) -> bool {
 }
 
 /// The messages as they may be told, each once, without secrets, together no longer than an error may be.
-fn told(asked: Asked<'_>, messages: &[Said]) -> Vec<String> {
+fn told(asked: RequestInfo<'_>, messages: &[Said]) -> Vec<String> {
     let mut left = MAX_WORDS;
     let mut kept: Vec<String> = Vec::new();
     for said in messages {

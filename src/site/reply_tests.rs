@@ -13,7 +13,8 @@ fn credentials() -> Credentials {
 
 fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, Value>>, SiteError> {
     let credentials = credentials();
-    let asked = Asked { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
+    let asked =
+        RequestInfo { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
     decode(
         asked,
         &mut Reply {
@@ -75,7 +76,7 @@ fn every_recorded_refusal_has_a_next_step_of_its_own() {
                 let kind = answered(status, exchange["body"].to_string()).unwrap_err().kind();
                 // One says in words alone what it is about, the other is for the desk, which has sessions.
                 let of_words = ["ValidationError", "CSRFTokenError"].contains(&exc_type);
-                if matches!(kind, Kind::Rejected | Kind::Server) && !of_words {
+                if matches!(kind, SiteErrorKind::Rejected | SiteErrorKind::Server) && !of_words {
                     assert_ne!(next(kind, Some(exc_type)), next(kind, None), "{}: {exc_type}", exchange["label"]);
                     seen.insert(exc_type.to_owned());
                 }
@@ -119,21 +120,21 @@ fn errors_read_well(folder: &std::path::Path) -> usize {
 #[test]
 fn the_kind_follows_status_and_exception() {
     for (status, exc_type, kind) in [
-        (401, "AuthenticationError", Kind::BadKey),
-        (403, "PermissionError", Kind::Denied),
-        (404, "DoesNotExistError", Kind::Missing),
-        (500, "ImportError", Kind::Missing),
-        (409, "DuplicateEntryError", Kind::Duplicate),
-        (417, "UniqueValidationError", Kind::Duplicate),
-        (409, "NameError", Kind::Rejected),
-        (417, "TimestampMismatchError", Kind::Stale),
-        (417, "MandatoryError", Kind::Rejected),
-        (417, "WarehouseRequired", Kind::Rejected),
-        (400, "CSRFTokenError", Kind::Rejected),
-        (429, "TooManyRequestsError", Kind::RateLimited { retry_after: Some(Duration::from_secs(59)) }),
-        (503, "SessionStopped", Kind::Maintenance),
-        (503, "InReadOnlyMode", Kind::Maintenance),
-        (500, "TypeError", Kind::Server),
+        (401, "AuthenticationError", SiteErrorKind::BadKey),
+        (403, "PermissionError", SiteErrorKind::Denied),
+        (404, "DoesNotExistError", SiteErrorKind::Missing),
+        (500, "ImportError", SiteErrorKind::Missing),
+        (409, "DuplicateEntryError", SiteErrorKind::Duplicate),
+        (417, "UniqueValidationError", SiteErrorKind::Duplicate),
+        (409, "NameError", SiteErrorKind::Rejected),
+        (417, "TimestampMismatchError", SiteErrorKind::Stale),
+        (417, "MandatoryError", SiteErrorKind::Rejected),
+        (417, "WarehouseRequired", SiteErrorKind::Rejected),
+        (400, "CSRFTokenError", SiteErrorKind::Rejected),
+        (429, "TooManyRequestsError", SiteErrorKind::RateLimited { retry_after: Some(Duration::from_secs(59)) }),
+        (503, "SessionStopped", SiteErrorKind::Maintenance),
+        (503, "InReadOnlyMode", SiteErrorKind::Maintenance),
+        (500, "TypeError", SiteErrorKind::Server),
     ] {
         assert_eq!(error(status, exc_type, "", None).kind(), kind, "{status} {exc_type}");
     }
@@ -191,10 +192,10 @@ fn a_method_that_is_closed_is_no_field() {
     };
     for path in ["frappe.auth.get_logged_user", "frappe.desk.form.load.getdoctype", "frappe.ping", "upload_file"] {
         let error = closed(path);
-        assert_eq!((error.kind(), error.fields().len()), (Kind::Denied, 0), "{path}: {}", error.for_model());
+        assert_eq!((error.kind(), error.fields().len()), (SiteErrorKind::Denied, 0), "{path}: {}", error.for_model());
     }
     let field = error(403, "PermissionError", "", Some("No permission for <strong>Sales Order Item.rate</strong>"));
-    assert_eq!((field.kind(), field.fields()), (Kind::FieldDenied, ["rate".to_owned()].as_slice()));
+    assert_eq!((field.kind(), field.fields()), (SiteErrorKind::FieldDenied, ["rate".to_owned()].as_slice()));
 }
 
 #[test]
@@ -267,14 +268,14 @@ fn long_words_are_cut() {
 #[test]
 fn a_page_of_a_proxy_is_told_apart() {
     for (status, kind) in [
-        (200, Kind::Unexpected),
-        (400, Kind::Unexpected),
-        (403, Kind::Unexpected),
-        (404, Kind::Unexpected),
-        (401, Kind::BadKey),
-        (429, Kind::RateLimited { retry_after: Some(Duration::from_secs(59)) }),
-        (502, Kind::Unavailable),
-        (504, Kind::Unavailable),
+        (200, SiteErrorKind::Unexpected),
+        (400, SiteErrorKind::Unexpected),
+        (403, SiteErrorKind::Unexpected),
+        (404, SiteErrorKind::Unexpected),
+        (401, SiteErrorKind::BadKey),
+        (429, SiteErrorKind::RateLimited { retry_after: Some(Duration::from_secs(59)) }),
+        (502, SiteErrorKind::Unavailable),
+        (504, SiteErrorKind::Unavailable),
     ] {
         let error = answered(status, "<!doctype html><HTML><Title> Bad\n<b>Gateway</b></Title>…").unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");

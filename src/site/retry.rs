@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use super::Kind;
+use super::SiteErrorKind;
 
 /// How often a request is tried again, and how long after the try before.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +40,13 @@ impl Retry {
 
 /// Whether a request that failed like this may be sent again: a read whenever that can help, a write only where surely
 /// nothing of it was sent.
-pub(super) fn may_repeat(kind: Kind, writes: bool) -> bool {
+pub(super) fn may_repeat(kind: SiteErrorKind, writes: bool) -> bool {
     match kind {
-        Kind::Unreachable => true,
-        Kind::Cut | Kind::RateLimited { .. } | Kind::Maintenance | Kind::Unavailable => !writes,
+        SiteErrorKind::Unreachable => true,
+        SiteErrorKind::Cut
+        | SiteErrorKind::RateLimited { .. }
+        | SiteErrorKind::Maintenance
+        | SiteErrorKind::Unavailable => !writes,
         _ => false,
     }
 }
@@ -54,15 +57,22 @@ mod tests {
 
     #[test]
     fn a_write_is_repeated_only_where_nothing_was_sent() {
-        use Kind::{Cut, Maintenance, RateLimited, TimedOut, Unavailable, Unexpected, Unreachable};
+        use SiteErrorKind::{Cut, Maintenance, RateLimited, TimedOut, Unavailable, Unexpected, Unreachable};
         let limited = RateLimited { retry_after: None };
-        for kind in [Unreachable, Cut, limited, Maintenance, Unavailable, TimedOut, Unexpected, Kind::Server] {
+        for kind in [Unreachable, Cut, limited, Maintenance, Unavailable, TimedOut, Unexpected, SiteErrorKind::Server] {
             assert_eq!(may_repeat(kind, true), kind == Unreachable, "{kind:?}");
         }
         for kind in [Unreachable, Cut, limited, Maintenance, Unavailable] {
             assert!(may_repeat(kind, false), "{kind:?}");
         }
-        for kind in [TimedOut, Unexpected, Kind::Server, Kind::Denied, Kind::BadKey, Kind::Tls] {
+        for kind in [
+            TimedOut,
+            Unexpected,
+            SiteErrorKind::Server,
+            SiteErrorKind::Denied,
+            SiteErrorKind::BadKey,
+            SiteErrorKind::Tls,
+        ] {
             assert!(!may_repeat(kind, false), "{kind:?}");
         }
     }

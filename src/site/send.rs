@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
-use super::reply::{Asked, Reply, Sent, Weighed, decode, unparsed};
+use super::reply::{Reply, RequestInfo, Sent, Weighed, decode, unparsed};
 use super::retry::may_repeat;
-use super::{Answer, Body, Call, CallerClient, Kind, Redact, SiteError, call_state, url};
+use super::{Answer, Body, Call, CallerClient, Redact, SiteError, SiteErrorKind, call_state, url};
 use crate::cache::{Beside, Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
@@ -26,7 +26,7 @@ impl CallerClient<'_> {
     pub(super) async fn send_for<T>(
         &self,
         call: Call<'_>,
-        read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
+        read: fn(RequestInfo<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
         self.send_as(call, true, read).await
     }
@@ -36,12 +36,12 @@ impl CallerClient<'_> {
         &self,
         call: Call<'_>,
         parses: bool,
-        read: fn(Asked<'_>, Reply) -> Result<T, SiteError>,
+        read: fn(RequestInfo<'_>, Reply) -> Result<T, SiteError>,
     ) -> Result<T, SiteError> {
         let line = call.line();
         let redactor = call_state::redactor();
         let credentials = &self.caller.credentials;
-        let asked = Asked { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
+        let asked = RequestInfo { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
         let mut prepared = Some(self.client.prepare(self.caller, asked, &call).await?);
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
         let identity = self.caller.identity();
@@ -78,7 +78,7 @@ impl CallerClient<'_> {
             self.client.traffic.heard(asked, &result, (since, among), left < timeout / 2);
             drop(permit);
             let Err(error) = result else { return result };
-            if error.kind() == Kind::BadKey {
+            if error.kind() == SiteErrorKind::BadKey {
                 credentials.reject();
             }
             let wait = waits.next().filter(|_| may_repeat(error.kind(), call.writes));
@@ -124,8 +124,8 @@ impl CallerClient<'_> {
         self.client.parsed(self.read_by(line, redactor.as_deref()), bytes).await
     }
 
-    fn read_by<'a>(&'a self, line: &'a str, redactor: Option<&'a dyn Redact>) -> Asked<'a> {
-        Asked { call: line, writes: false, credentials: &self.caller.credentials, redactor }
+    fn read_by<'a>(&'a self, line: &'a str, redactor: Option<&'a dyn Redact>) -> RequestInfo<'a> {
+        RequestInfo { call: line, writes: false, credentials: &self.caller.credentials, redactor }
     }
 
     /// What is kept, for a permit to read only: what a write starts from and what it stored are always asked for.
@@ -146,7 +146,7 @@ impl CallerClient<'_> {
         let key = cache.key(&(self.caller.identity().as_bytes(), permit, &line, &call.query, &body));
         let mut own = None;
         let ask = async {
-            let whole = |asked: Asked<'_>, mut reply: Reply| {
+            let whole = |asked: RequestInfo<'_>, mut reply: Reply| {
                 let answer = decode(asked, &mut reply)?;
                 // What unpacks to more would take that room whenever it is used.
                 let size = if reply.weight > LARGEST { reply.weight } else { reply.body.len() };

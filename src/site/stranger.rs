@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use reqwest::Url;
 
-use super::Kind;
+use super::SiteErrorKind;
 use super::reply::Reply;
 
 /// How web servers say that TLS was expected: nginx and those made from it, Go's, Apache.
@@ -37,24 +37,24 @@ pub enum Stranger {
 
 impl Stranger {
     /// What an answer tells.
-    pub(super) fn of(kind: Kind, call: &str, reply: &Reply) -> Option<Self> {
+    pub(super) fn of(kind: SiteErrorKind, call: &str, reply: &Reply) -> Option<Self> {
         match (kind, reply.status) {
-            (Kind::Redirected, _) => redirected(call, reply.location.as_deref()),
+            (SiteErrorKind::Redirected, _) => redirected(call, reply.location.as_deref()),
             (_, 407) => Some(Self::Proxy),
-            (Kind::Unexpected, 400) => {
+            (SiteErrorKind::Unexpected, 400) => {
                 let text = beginning(&reply.body).to_ascii_lowercase();
                 EXPECTS_TLS.iter().any(|known| text.contains(known)).then_some(Self::Encrypted)
             }
-            (Kind::Unexpected, 200..300) => is_page(&beginning(&reply.body)).then_some(Self::Page),
+            (SiteErrorKind::Unexpected, 200..300) => is_page(&beginning(&reply.body)).then_some(Self::Page),
             _ => None,
         }
     }
 
     /// What a connection tells that gave no answer.
-    pub(super) fn without_answer(kind: Kind, words: &str, is_encrypted: bool) -> Option<Self> {
+    pub(super) fn without_answer(kind: SiteErrorKind, words: &str, is_encrypted: bool) -> Option<Self> {
         match kind {
-            Kind::Unreachable if words.contains(PROXY_REFUSES) => Some(Self::Proxy),
-            Kind::Cut if words.contains(NO_HTTP) && !is_encrypted => Some(Self::Encrypted),
+            SiteErrorKind::Unreachable if words.contains(PROXY_REFUSES) => Some(Self::Proxy),
+            SiteErrorKind::Cut if words.contains(NO_HTTP) && !is_encrypted => Some(Self::Encrypted),
             _ => None,
         }
     }
@@ -126,7 +126,7 @@ pub(super) fn is_page(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Reply, Stranger};
+    use super::{Reply, SiteErrorKind, Stranger};
 
     const CALL: &str = "GET /api/method/frappe.auth.get_logged_user";
 
@@ -160,9 +160,9 @@ mod tests {
             ("https://sso.example.com/realms/x/auth?client=y", Some(Stranger::Login)),
             ("https://erp.example.com/", None),
         ] {
-            assert_eq!(Stranger::of(Kind::Redirected, CALL, &reply(302, Some(to), "")), stranger, "{to}");
+            assert_eq!(Stranger::of(SiteErrorKind::Redirected, CALL, &reply(302, Some(to), "")), stranger, "{to}");
         }
-        assert_eq!(Stranger::of(Kind::Redirected, CALL, &reply(302, None, "")), Some(Stranger::Login));
+        assert_eq!(Stranger::of(SiteErrorKind::Redirected, CALL, &reply(302, None, "")), Some(Stranger::Login));
     }
 
     #[test]
@@ -185,13 +185,17 @@ mod tests {
             (400, "You're speaking plain HTTP to an SSL-enabled server port.", Some(Stranger::Encrypted)),
             (400, "<html>Bad Request", None),
         ] {
-            assert_eq!(Stranger::of(Kind::Unexpected, CALL, &reply(status, None, body)), stranger, "{status} {body}");
+            assert_eq!(
+                Stranger::of(SiteErrorKind::Unexpected, CALL, &reply(status, None, body)),
+                stranger,
+                "{status} {body}"
+            );
         }
         let refused = "tunnel error: proxy authorization required";
-        assert_eq!(Stranger::without_answer(Kind::Unreachable, refused, true), Some(Stranger::Proxy));
+        assert_eq!(Stranger::without_answer(SiteErrorKind::Unreachable, refused, true), Some(Stranger::Proxy));
         let no_http = "invalid HTTP version parsed";
-        assert_eq!(Stranger::without_answer(Kind::Cut, no_http, false), Some(Stranger::Encrypted));
-        assert_eq!(Stranger::without_answer(Kind::Cut, no_http, true), None);
-        assert_eq!(Stranger::without_answer(Kind::Cut, "connection reset by peer", false), None);
+        assert_eq!(Stranger::without_answer(SiteErrorKind::Cut, no_http, false), Some(Stranger::Encrypted));
+        assert_eq!(Stranger::without_answer(SiteErrorKind::Cut, no_http, true), None);
+        assert_eq!(Stranger::without_answer(SiteErrorKind::Cut, "connection reset by peer", false), None);
     }
 }

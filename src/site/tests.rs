@@ -158,7 +158,7 @@ async fn a_list_without_limit_or_order_is_never_sent() {
         ListQuery { limit: 501, ..query() },
         ListQuery { order_by: Vec::new(), ..query() },
     ] {
-        assert_eq!(client.as_caller(&caller).list(&read, &query).await.unwrap_err().kind(), Kind::Misuse);
+        assert_eq!(client.as_caller(&caller).list(&read, &query).await.unwrap_err().kind(), SiteErrorKind::Misuse);
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -212,7 +212,7 @@ async fn metadata_is_the_entry_of_that_name() {
         "GET /api/method/frappe.desk.form.load.getdoctype?doctype=Sales%20Order%20Item"
     );
     assert_eq!(client.as_caller(&caller).doctype_bundle("Sales Order").await.unwrap().len(), 2);
-    assert_eq!(client.as_caller(&caller).doctype_meta("Other").await.unwrap_err().kind(), Kind::Missing);
+    assert_eq!(client.as_caller(&caller).doctype_meta("Other").await.unwrap_err().kind(), SiteErrorKind::Missing);
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn a_permit_for_something_else_sends_nothing() {
         client.as_caller(&caller).mark(to(&read, Some("x")), &Mark::Tag("x")).await.unwrap_err().for_test(),
         client.as_caller(&caller).rename(to(&read, Some("x")), "y").await.unwrap_err().for_test(),
     ];
-    assert!(errors.iter().all(|error| error.kind() == Kind::Misuse));
+    assert!(errors.iter().all(|error| error.kind() == SiteErrorKind::Misuse));
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
@@ -252,7 +252,7 @@ async fn a_name_that_leads_elsewhere_is_refused_before_sending() {
     let (server, caller, client) = giving(json!({"data": {}})).await;
     for name in ["..", "../../method/ping", "/x", "x/", "a\r\nb", ""] {
         let error = client.as_caller(&caller).get(&permit(Operation::Read), name).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::BadName, "{name:?}");
+        assert_eq!(error.kind(), SiteErrorKind::BadName, "{name:?}");
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use futures_util::FutureExt;
 
-use super::reply::Asked;
+use super::reply::RequestInfo;
 use super::*;
 use crate::cache::CacheOptions;
 use crate::limit::Rates;
@@ -51,7 +51,7 @@ async fn a_read_is_tried_again_where_that_can_help() {
 async fn tries_end() {
     let (server, caller, client) = failing(u64::MAX, page(502), HASTY).await;
     let error = client.as_caller(&caller).get(&permit(Operation::Read), "SO-1").await.unwrap_err();
-    assert_eq!((error.kind(), count(&server).await), (Kind::Unavailable, 1 + HASTY.retry.times));
+    assert_eq!((error.kind(), count(&server).await), (SiteErrorKind::Unavailable, 1 + HASTY.retry.times));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn the_limit_refuses_before_sending_and_says_when() {
         .await
         .unwrap_err()
         .for_test();
-    assert!(matches!(error.kind(), Kind::OverLimit { .. }) && !error.maybe_done(), "{error}");
+    assert!(matches!(error.kind(), SiteErrorKind::OverLimit { .. }) && !error.maybe_done(), "{error}");
     let said = error.for_model();
     assert!(said.contains("nothing was sent") && said.contains("Wait 1800 s"), "{said}");
     assert_eq!(count(&server).await, 2);
@@ -102,7 +102,7 @@ async fn what_reads_a_write_back_is_let_through_the_limit() {
         client.as_caller(&caller).update(to(&update, Some("SO-1")), &Map::new()).await.unwrap_err().for_test()
     };
     let error = CallState::new("1", false, None).run(call).await;
-    assert!(matches!(error.kind(), Kind::OverLimit { .. }));
+    assert!(matches!(error.kind(), SiteErrorKind::OverLimit { .. }));
     assert_eq!(count(&server).await, 2);
 }
 
@@ -128,7 +128,7 @@ async fn a_site_that_asks_for_patience_gets_it_from_everybody() {
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
     let error =
         client.as_caller(&caller).delete(to(&permit(Operation::Delete), Some("SO-1"))).await.unwrap_err().for_test();
-    assert!(matches!(error.kind(), Kind::RateLimited { retry_after: Some(_) }) && !error.maybe_done());
+    assert!(matches!(error.kind(), SiteErrorKind::RateLimited { retry_after: Some(_) }) && !error.maybe_done());
     assert!(error.for_model().contains("Wait 60 s"), "{}", error.for_model());
     assert_eq!(count(&server).await, 1);
 }
@@ -150,7 +150,7 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
     let read = permit(Operation::Read);
     // The third failure opens the breaker; the fourth try of this call is not sent.
     let error = client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err();
-    assert!(matches!(error.kind(), Kind::Paused { .. }), "{error}");
+    assert!(matches!(error.kind(), SiteErrorKind::Paused { .. }), "{error}");
     let error = client
         .as_caller(&caller)
         .insert(to(&permit(Operation::Create), None), &Map::new())
@@ -165,7 +165,7 @@ async fn a_site_that_is_down_is_left_alone_and_calls_fail_at_once() {
 async fn no_more_requests_than_stated_are_under_way() {
     let caller = caller("http://127.0.0.1:9");
     let traffic = traffic::Traffic::new(&ClientOptions { concurrent: 2, ..HASTY });
-    let asked = Asked { call: "GET /", writes: false, credentials: &caller.credentials, redactor: None };
+    let asked = RequestInfo { call: "GET /", writes: false, credentials: &caller.credentials, redactor: None };
     let deadline = std::time::Instant::now() + HASTY.timeout;
     let enter = || traffic.enter(asked, caller.credentials.fingerprint(), deadline);
     let first = enter().await.unwrap();
@@ -238,7 +238,7 @@ async fn a_write_drops_what_was_kept_also_when_it_fails() {
 async fn failures_and_refusals_are_not_kept() {
     let (server, caller, client) = failing(1, page(403), KEPT).await;
     let read = permit(Operation::Read);
-    assert_eq!(client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err().kind(), Kind::Unexpected);
+    assert_eq!(client.as_caller(&caller).get(&read, "SO-1").await.unwrap_err().kind(), SiteErrorKind::Unexpected);
     client.as_caller(&caller).get(&read, "SO-1").await.unwrap();
     assert_eq!(count(&server).await, 2);
 }
@@ -270,8 +270,8 @@ async fn what_several_calls_get_of_one_large_answer_is_within_the_memory_of_all(
     let calls = scopes.iter().map(|scope| scope.clone().run(site.get(&read, "SO-1")));
     let told = futures_util::future::join_all(calls).await;
     assert_eq!(count(&server).await, 1, "they ask once together");
-    let refused: Vec<Kind> = told.iter().filter_map(|told| Some(told.as_ref().err()?.kind())).collect();
-    assert_eq!(refused, [Kind::TooLarge; 2]);
+    let refused: Vec<SiteErrorKind> = told.iter().filter_map(|told| Some(told.as_ref().err()?.kind())).collect();
+    assert_eq!(refused, [SiteErrorKind::TooLarge; 2]);
     drop((told, scopes));
     site.get(&read, "SO-1").await.unwrap();
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::breaker::{Breaker, is_down};
-use super::reply::Asked;
-use super::{ClientOptions, Kind, SiteError, call_state, endpoints};
+use super::reply::RequestInfo;
+use super::{ClientOptions, SiteError, SiteErrorKind, call_state, endpoints};
 use crate::limit::{Adaptive, Came, Fair, Limits, Turn, User};
 use crate::metrics::Health;
 use crate::shared::Shared;
@@ -72,10 +72,11 @@ impl Traffic {
     ///
     /// # Errors
     /// Where there is none before the deadline, or the user has no request left. Nothing was sent then.
-    pub async fn enter(&self, asked: Asked<'_>, user: &User, deadline: Instant) -> Result<Turn, SiteError> {
-        let paused = |retry_after| asked.unsent(Kind::Paused { retry_after }, "");
-        let late =
-            |_| asked.unsent(Kind::TimedOut, "all requests that may run at once are under way; nothing was sent");
+    pub async fn enter(&self, asked: RequestInfo<'_>, user: &User, deadline: Instant) -> Result<Turn, SiteError> {
+        let paused = |retry_after| asked.unsent(SiteErrorKind::Paused { retry_after }, "");
+        let late = |_| {
+            asked.unsent(SiteErrorKind::TimedOut, "all requests that may run at once are under way; nothing was sent")
+        };
         let permit = loop {
             let left = self.site().breaker.left(Instant::now());
             left.map_or(Ok(()), |left| Err(paused(left)))?;
@@ -89,7 +90,7 @@ impl Traffic {
             // What reads back a write is counted and let through: only so the caller learns what it did.
             && (asked.writes || !call_state::has_written())
         {
-            return Err(asked.unsent(Kind::OverLimit { retry_after }, ""));
+            return Err(asked.unsent(SiteErrorKind::OverLimit { retry_after }, ""));
         }
         self.site().breaker.enter(Instant::now()).map_err(paused)?;
         Ok(permit)
@@ -105,7 +106,7 @@ impl Traffic {
     /// With `hurried`, it had to be done in what others had left of the time: that it was not is no failure of the site.
     pub fn heard<T>(
         &self,
-        asked: Asked<'_>,
+        asked: RequestInfo<'_>,
         result: &Result<T, SiteError>,
         (since, among): (Instant, usize),
         hurried: bool,
@@ -114,8 +115,8 @@ impl Traffic {
         let mut site = self.site();
         let kind = result.as_ref().err().map(SiteError::kind);
         let came = match kind {
-            Some(Kind::RateLimited { .. } | Kind::Unavailable) => Some(Came::TooMuch),
-            Some(Kind::TimedOut) => (!hurried).then_some(Came::TooMuch),
+            Some(SiteErrorKind::RateLimited { .. } | SiteErrorKind::Unavailable) => Some(Came::TooMuch),
+            Some(SiteErrorKind::TimedOut) => (!hurried).then_some(Came::TooMuch),
             // A refusal is sooner there than an answer.
             Some(_) => None,
             None => Some(Came::Answered),
@@ -131,7 +132,7 @@ impl Traffic {
             }
         }
         match kind {
-            Some(Kind::TimedOut) if hurried => {}
+            Some(SiteErrorKind::TimedOut) if hurried => {}
             Some(kind) if is_down(kind) => {
                 site.failed += 1;
                 site.breaker.failed(now);
@@ -139,7 +140,7 @@ impl Traffic {
             kind => {
                 site.answered += 1;
                 site.breaker.answered();
-                if let Some(Kind::RateLimited { retry_after: Some(wait) }) = kind {
+                if let Some(SiteErrorKind::RateLimited { retry_after: Some(wait) }) = kind {
                     site.not_before = site.not_before.max(Some(now + wait.min(LONGEST_RETRY_AFTER)));
                 }
             }
@@ -154,12 +155,12 @@ impl Traffic {
     }
 
     /// Waits as long as the site asked for.
-    async fn retry_after(&self, asked: Asked<'_>, deadline: Instant) -> Result<(), SiteError> {
+    async fn retry_after(&self, asked: RequestInfo<'_>, deadline: Instant) -> Result<(), SiteError> {
         let Some(wait) = self.wait() else { return Ok(()) };
         if wait > WAITED_OUT || Instant::now() + wait > deadline {
             let words =
                 "it asked to wait (Retry-After) before, and no request leaves until that is over; nothing was sent";
-            return Err(asked.unsent(Kind::RateLimited { retry_after: Some(wait) }, words));
+            return Err(asked.unsent(SiteErrorKind::RateLimited { retry_after: Some(wait) }, words));
         }
         tokio::time::sleep(wait).await;
         Ok(())

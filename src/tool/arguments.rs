@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::document_args::{self, CacheArgs, WriteArgs};
 use super::input_schema::Arg;
-use super::kinds::Kind;
+use super::kinds::ArgumentType;
 use super::{Effect, Tool, synonyms};
 use crate::error::ToolError;
 use crate::limit::memory;
@@ -140,7 +140,7 @@ fn take_synonyms(args: &[&Arg], given: &mut Map<String, Value>) {
 
 /// The names of the arguments that another word may stand for. A status is one of several steps, or else a field.
 fn may_be_meant<'a>(args: &'a [&Arg], word: &'a str) -> impl Iterator<Item = &'a str> + Clone {
-    let may = move |arg: &&&Arg| word != "status" || matches!(arg.kind, Kind::Choice(_));
+    let may = move |arg: &&&Arg| word != "status" || matches!(arg.kind, ArgumentType::Choice(_));
     args.iter().filter(may).map(|arg| arg.name.as_str())
 }
 
@@ -158,15 +158,15 @@ fn unknown(args: &[&Arg], name: &str) -> Violation {
     let near = synonyms::known(name, may_be_meant(args, name)).or_else(|| nearest(name, known.clone()));
     let takes_others = |arg: &&&Arg| match arg.kind {
         // No document has its DocType for a field.
-        Kind::Data => name != "doctype",
-        Kind::Object => OF_ANY_NAMES.contains(&arg.name.as_str()),
+        ArgumentType::Data => name != "doctype",
+        ArgumentType::Object => OF_ANY_NAMES.contains(&arg.name.as_str()),
         _ => false,
     };
     let listed = known.collect::<Vec<_>>().join(", ");
     let message = if listed.is_empty() {
         "this tool takes no arguments".to_owned()
     } else if let (None, Some(arg)) = (near, args.iter().find(takes_others)) {
-        let what = if arg.kind == Kind::Data { "a field of the document" } else { "everything else" };
+        let what = if arg.kind == ArgumentType::Data { "a field of the document" } else { "everything else" };
         let into = &arg.name;
         format!("no such argument; {what} goes into {into}: {{\"{into}\": {{\"{name}\": …}}}}")
     } else {
@@ -182,7 +182,7 @@ fn bounded(args: &[&Arg], arg: &Arg, value: &Value) -> Result<(), Misfit> {
     let is_a_file = arg.name == "base64" || arg.name == "text" && args.iter().any(|arg| arg.name == "base64");
     let most = if LONG_TEXTS.contains(&arg.name.as_str()) { MOST_OF_A_LIST } else { MOST_OF_A_TEXT };
     match value {
-        Value::String(text) if arg.kind == Kind::Text && !is_a_file && text.len() > most => {
+        Value::String(text) if arg.kind == ArgumentType::Text && !is_a_file && text.len() > most => {
             Err((format!("holds {} bytes, at most {most} bytes are read", text.len()), None))
         }
         _ => Ok(()),
@@ -190,8 +190,8 @@ fn bounded(args: &[&Arg], arg: &Arg, value: &Value) -> Result<(), Misfit> {
 }
 
 /// Checks the kind of a value, and brings it into form.
-fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
-    if matches!(kind, Kind::Filters | Kind::FieldNames | Kind::Names | Kind::OrderBy) {
+fn fit(kind: &ArgumentType, value: &mut Value) -> Result<(), Misfit> {
+    if matches!(kind, ArgumentType::Filters | ArgumentType::FieldNames | ArgumentType::Names | ArgumentType::OrderBy) {
         let length = memory::weigh(value).length();
         if length > MOST_OF_A_LIST {
             let message =
@@ -203,89 +203,91 @@ fn fit(kind: &Kind, value: &mut Value) -> Result<(), Misfit> {
     let all = |list: &[Value], is: fn(&Value) -> bool| list.iter().all(is);
     let ok = match (kind, &*value) {
         (_, Value::Null) => true,
-        (Kind::Text, Value::String(text)) => !text.trim().is_empty(),
-        (Kind::OrderBy, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => true,
-        (Kind::Data | Kind::Object, Value::Object(_)) => true,
-        (Kind::Filters, Value::Object(_) | Value::Array(_)) => true,
-        (Kind::List, Value::Array(_)) => true,
-        (Kind::Documents, Value::Array(list)) => all(list, Value::is_object),
-        (Kind::FieldNames | Kind::Names, Value::Array(list)) => all(list, Value::is_string),
-        (Kind::Count { least, most }, Value::Number(n)) => n.as_u64().is_some_and(|n| (*least..=*most).contains(&n)),
-        (Kind::Amount, Value::Number(n)) => n.as_f64().is_some_and(|n| n > 0.0),
-        (Kind::Number, Value::Number(_)) => true,
-        (Kind::Choice(choices), Value::String(text)) => choices.contains(text),
+        (ArgumentType::Text, Value::String(text)) => !text.trim().is_empty(),
+        (ArgumentType::OrderBy, Value::String(_)) | (ArgumentType::Flag, Value::Bool(_)) => true,
+        (ArgumentType::Data | ArgumentType::Object, Value::Object(_)) => true,
+        (ArgumentType::Filters, Value::Object(_) | Value::Array(_)) => true,
+        (ArgumentType::List, Value::Array(_)) => true,
+        (ArgumentType::Documents, Value::Array(list)) => all(list, Value::is_object),
+        (ArgumentType::FieldNames | ArgumentType::Names, Value::Array(list)) => all(list, Value::is_string),
+        (ArgumentType::Count { least, most }, Value::Number(n)) => {
+            n.as_u64().is_some_and(|n| (*least..=*most).contains(&n))
+        }
+        (ArgumentType::Amount, Value::Number(n)) => n.as_f64().is_some_and(|n| n > 0.0),
+        (ArgumentType::Number, Value::Number(_)) => true,
+        (ArgumentType::Choice(choices), Value::String(text)) => choices.contains(text),
         _ => false,
     };
     if ok { Ok(()) } else { Err(misfit(kind, value)) }
 }
 
 /// Writes a value as its kind is written, where only one thing can be meant by it.
-fn reform(kind: &Kind, value: &mut Value) {
-    if !matches!(kind, Kind::Text | Kind::Choice(_)) {
+fn reform(kind: &ArgumentType, value: &mut Value) {
+    if !matches!(kind, ArgumentType::Text | ArgumentType::Choice(_)) {
         unpack(value);
     }
     let reformed = match (kind, &mut *value) {
         // Documents named by a counter are asked for by number.
-        (Kind::Text, Value::Number(number)) => json!(number.to_string()),
-        (Kind::Text, Value::Array(only)) if only.len() == 1 && (only[0].is_string() || only[0].is_number()) => {
+        (ArgumentType::Text, Value::Number(number)) => json!(number.to_string()),
+        (ArgumentType::Text, Value::Array(only)) if only.len() == 1 && (only[0].is_string() || only[0].is_number()) => {
             let mut only = only[0].take();
             reform(kind, &mut only);
             only
         }
-        (Kind::OrderBy, Value::Array(keys)) if !keys.is_empty() && keys.iter().all(Value::is_string) => {
+        (ArgumentType::OrderBy, Value::Array(keys)) if !keys.is_empty() && keys.iter().all(Value::is_string) => {
             json!(keys.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
         }
-        (Kind::OrderBy, Value::Object(keys)) if keys.values().all(is_direction) && !keys.is_empty() => {
+        (ArgumentType::OrderBy, Value::Object(keys)) if keys.values().all(is_direction) && !keys.is_empty() => {
             let key =
                 |(field, direction): (&String, &Value)| format!("{field} {}", direction.as_str().unwrap_or("asc"));
             json!(keys.iter().map(key).collect::<Vec<_>>().join(", "))
         }
-        (Kind::Flag, Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => {
+        (ArgumentType::Flag, Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => {
             json!(number.as_u64() == Some(1))
         }
-        (Kind::Flag, Value::String(text)) => match text.trim().to_lowercase().as_str() {
+        (ArgumentType::Flag, Value::String(text)) => match text.trim().to_lowercase().as_str() {
             "true" | "1" => json!(true),
             "false" | "0" => json!(false),
             _ => return,
         },
-        (Kind::Count { .. }, Value::String(text)) => match text.trim().parse::<u64>() {
+        (ArgumentType::Count { .. }, Value::String(text)) => match text.trim().parse::<u64>() {
             Ok(number) => json!(number),
             Err(_) => return,
         },
-        (Kind::Amount, Value::String(text)) => match text.trim().parse::<f64>() {
+        (ArgumentType::Amount, Value::String(text)) => match text.trim().parse::<f64>() {
             Ok(number) => json!(number),
             Err(_) => return,
         },
         // A whole number stays one.
-        (Kind::Number, Value::String(text)) => match serde_json::from_str(text.trim()) {
+        (ArgumentType::Number, Value::String(text)) => match serde_json::from_str(text.trim()) {
             Ok(number @ Value::Number(_)) => number,
             _ => return,
         },
-        (Kind::Count { .. }, Value::Number(number)) => match number.as_f64() {
+        (ArgumentType::Count { .. }, Value::Number(number)) => match number.as_f64() {
             Some(whole @ 0.0..9e15) if whole.fract() == 0.0 => json!(whole as u64),
             _ => return,
         },
-        (Kind::Choice(choices), Value::String(text)) => match meant(choices, text.trim()) {
+        (ArgumentType::Choice(choices), Value::String(text)) => match meant(choices, text.trim()) {
             Some(choice) => json!(choice),
             None => return,
         },
         // What begins like JSON and is none was broken on its way.
-        (Kind::FieldNames | Kind::Names | Kind::Documents, Value::String(text))
+        (ArgumentType::FieldNames | ArgumentType::Names | ArgumentType::Documents, Value::String(text))
             if text.trim_start().starts_with(['[', '{']) =>
         {
             return;
         }
-        (Kind::FieldNames, Value::String(text)) => text.split(',').map(|name| json!(name.trim())).collect(),
-        (Kind::Names, Value::String(_) | Value::Number(_)) | (Kind::Documents, Value::Object(_)) => {
+        (ArgumentType::FieldNames, Value::String(text)) => text.split(',').map(|name| json!(name.trim())).collect(),
+        (ArgumentType::Names, Value::String(_) | Value::Number(_)) | (ArgumentType::Documents, Value::Object(_)) => {
             let mut one = json!([value.take()]);
             reform(kind, &mut one);
             one
         }
-        (Kind::FieldNames | Kind::Names, Value::Array(list)) => {
-            list.iter_mut().for_each(|name| reform(&Kind::Text, name));
+        (ArgumentType::FieldNames | ArgumentType::Names, Value::Array(list)) => {
+            list.iter_mut().for_each(|name| reform(&ArgumentType::Text, name));
             return;
         }
-        (Kind::Documents, Value::Array(list)) => {
+        (ArgumentType::Documents, Value::Array(list)) => {
             list.iter_mut().for_each(unpack);
             return;
         }
@@ -313,28 +315,32 @@ fn is_direction(value: &Value) -> bool {
     value.as_str().is_some_and(|word| ["asc", "desc"].iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-fn misfit(kind: &Kind, value: &Value) -> Misfit {
+fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
     let expected = match kind {
-        Kind::Text => "expected a text that is not empty",
-        Kind::Filters => r#"expected {"field": value}, {"field": [operator, value]} or [["field", operator, value]]"#,
-        Kind::FieldNames => r#"expected a list of fieldnames such as ["name", "modified"]"#,
-        Kind::Names => r#"expected a list of names such as ["A", "B"]"#,
-        Kind::OrderBy => r#"expected a text such as "modified desc""#,
-        Kind::Flag => "expected true or false",
-        Kind::Data => "expected an object with the document's fields",
-        Kind::Object => "expected an object",
-        Kind::Documents => "expected a list of objects",
-        Kind::List => "expected a list",
-        Kind::Amount => "expected a number above 0, such as 1250.5",
-        Kind::Number => "expected a number",
-        Kind::Count { least, most: u64::MAX } => return (format!("expected a whole number of {least} or more"), None),
-        Kind::Count { least, most } => {
+        ArgumentType::Text => "expected a text that is not empty",
+        ArgumentType::Filters => {
+            r#"expected {"field": value}, {"field": [operator, value]} or [["field", operator, value]]"#
+        }
+        ArgumentType::FieldNames => r#"expected a list of fieldnames such as ["name", "modified"]"#,
+        ArgumentType::Names => r#"expected a list of names such as ["A", "B"]"#,
+        ArgumentType::OrderBy => r#"expected a text such as "modified desc""#,
+        ArgumentType::Flag => "expected true or false",
+        ArgumentType::Data => "expected an object with the document's fields",
+        ArgumentType::Object => "expected an object",
+        ArgumentType::Documents => "expected a list of objects",
+        ArgumentType::List => "expected a list",
+        ArgumentType::Amount => "expected a number above 0, such as 1250.5",
+        ArgumentType::Number => "expected a number",
+        ArgumentType::Count { least, most: u64::MAX } => {
+            return (format!("expected a whole number of {least} or more"), None);
+        }
+        ArgumentType::Count { least, most } => {
             let over = value.as_f64().is_some_and(|number| number > *most as f64);
             let message =
                 format!("expected a whole number from {least} to {most}; cursor gives the documents after those");
             return (message, over.then(|| most.to_string()));
         }
-        Kind::Choice(choices) => {
+        ArgumentType::Choice(choices) => {
             let near = value.as_str().and_then(|text| nearest(text, choices.iter().map(String::as_str)));
             return (format!("expected one of {}", choices.join(", ")), near.map(str::to_owned));
         }

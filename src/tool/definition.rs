@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{self, TOKEN};
 use super::detail::{Detail, Shown};
 use super::input_schema::Arg;
-use super::kinds::Kind;
+use super::kinds::ArgumentType;
 use super::{Effect, Tool, operation};
 use crate::context::Session;
 use crate::document::Writing;
@@ -261,13 +261,13 @@ fn is_confirmed(session: &Session<'_>, tool: Tool) -> bool {
 fn argument_schema(session: &Session<'_>, tool: Tool, arg: &Arg, level: Detail) -> Value {
     let mut schema = arg.schema.clone();
     match (&arg.kind, level) {
-        (Kind::Data, _) => return data(session, tool, level).unwrap_or_else(|| Value::Object(schema)),
+        (ArgumentType::Data, _) => return data(session, tool, level).unwrap_or_else(|| Value::Object(schema)),
         (_, level) if level < Detail::Full => drop(schema.shift_remove("description")),
         // The generic list, which is always listed, names the operators.
-        (Kind::Filters, _) if arg.name == "filters" && is_beside_the_list(session, tool) => {
+        (ArgumentType::Filters, _) if arg.name == "filters" && is_beside_the_list(session, tool) => {
             schema.insert("description".to_owned(), json!("as in list_generic_documents"));
         }
-        (Kind::FieldNames, _) => schema["items"] = fields_schema(session, tool),
+        (ArgumentType::FieldNames, _) => schema["items"] = fields_schema(session, tool),
         _ => {}
     }
     Value::Object(schema)

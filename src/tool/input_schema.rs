@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::kinds::Kind;
+use super::kinds::ArgumentType;
 
 /// One argument of a tool.
 #[derive(Clone, PartialEq, Debug)]
@@ -12,7 +12,7 @@ pub struct Arg {
     /// Its name on the wire.
     pub name: String,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ArgumentType,
     /// Whether a call must have it.
     pub required: bool,
     /// Its JSON Schema, with what a model has to know of it as description.
@@ -34,7 +34,7 @@ impl InputSchema {
             let Value::Object(schema) = schema else { return None };
             let schema = portable(schema);
             let required = required.as_array().is_some_and(|required| required.contains(&json!(name)));
-            Some(Arg { required, kind: Kind::of(&schema), schema: wire(schema), name })
+            Some(Arg { required, kind: ArgumentType::of(&schema), schema: wire(schema), name })
         };
         Self(properties.into_iter().filter_map(arg).collect())
     }

@@ -14,7 +14,7 @@ pub const DEFAULT_LIMIT: u64 = 20;
 
 /// What an argument holds, as its schema says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum ArgumentType {
     /// A name or a text.
     Text,
     /// `true` or `false`.
@@ -51,17 +51,17 @@ pub enum Kind {
 }
 
 /// The kinds that JSON Schema has no words for, by the `format` that their types put into it. It stays on this side.
-const FORMATS: [(&str, Kind); 7] = [
-    ("order_by", Kind::OrderBy),
-    ("filters", Kind::Filters),
-    ("fieldnames", Kind::FieldNames),
-    ("names", Kind::Names),
-    ("data", Kind::Data),
-    ("documents", Kind::Documents),
-    ("object", Kind::Object),
+const FORMATS: [(&str, ArgumentType); 7] = [
+    ("order_by", ArgumentType::OrderBy),
+    ("filters", ArgumentType::Filters),
+    ("fieldnames", ArgumentType::FieldNames),
+    ("names", ArgumentType::Names),
+    ("data", ArgumentType::Data),
+    ("documents", ArgumentType::Documents),
+    ("object", ArgumentType::Object),
 ];
 
-impl Kind {
+impl ArgumentType {
     /// The kind of an argument with this schema.
     pub fn of(schema: &Map<String, Value>) -> Self {
         let text = |key: &str| schema.get(key).and_then(Value::as_str);

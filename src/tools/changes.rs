@@ -17,7 +17,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
 use crate::shape::text_of;
-use crate::site::{Filter, Kind, ListQuery};
+use crate::site::{Filter, ListQuery, SiteErrorKind};
 use crate::tool::kinds::{Cursor, Limit, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -208,7 +208,7 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
 
 /// Whether the site says that its user may not look.
 fn is_denial(error: &ToolError) -> bool {
-    matches!(error, ToolError::Site(error) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied))
+    matches!(error, ToolError::Site(error) if matches!(error.kind(), SiteErrorKind::Denied | SiteErrorKind::FieldDenied))
 }
 
 /// The DocTypes in their order, and what was deleted of them where that may be read.

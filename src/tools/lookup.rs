@@ -13,7 +13,7 @@ use crate::documents::titles;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::kinds::{DocTypeName, Filters, Limit, Names};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -200,7 +200,7 @@ async fn found_in(
 fn is_denied(error: &ToolError) -> bool {
     match error {
         ToolError::Denied(_) => true,
-        ToolError::Site(error) => error.kind() == Kind::Denied,
+        ToolError::Site(error) => error.kind() == SiteErrorKind::Denied,
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation};
 use crate::shape::markdown;
-use crate::site::Kind as Failure;
+use crate::site::SiteErrorKind as Failure;
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::progress::Attachment;
 use crate::tool::spec::handler;

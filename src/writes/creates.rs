@@ -15,7 +15,7 @@ use super::send::{Next, Write, send};
 use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
 use crate::context::Session;
-use crate::context::create_keys::{Asked, HeldKey, KeyState};
+use crate::context::create_keys::{HeldKey, KeyState, RequestHash};
 use crate::context::recent_creates::{MADE_BEFORE, UnderWay};
 use crate::document::outcome::{self, Verdict};
 use crate::documents::DocTypeCall;
@@ -23,7 +23,7 @@ use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::hex::hex;
 use crate::policy::Filter;
-use crate::site::{Answer, Kind, SiteError, WriteError};
+use crate::site::{Answer, SiteError, SiteErrorKind, WriteError};
 use crate::tool::arguments::KEY;
 
 /// How long a call waits for another one with the same key.
@@ -39,7 +39,7 @@ pub(crate) struct Key {
     /// Whether the site keeps it with the document.
     is_kept: bool,
     held: HeldKey,
-    asked: Asked,
+    asked: RequestHash,
 }
 
 impl Key {
@@ -124,7 +124,7 @@ impl DocTypeCall<'_> {
         };
         if self.permit.is_row_filtered() || !is_found {
             match self.session.site.get(self.permit, &name).await {
-                Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight) => {
+                Err(error) if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::OutOfSight) => {
                     return Err(ToolError::refused(
                         format!(
                             "{KEY}: the {} that was made with it was deleted, or is not among those that may be read; nothing was sent.",
@@ -188,7 +188,7 @@ impl DocTypeCall<'_> {
                 Ok(answer)
             }
             // A server on another machine was first, where the site lets each key be used once.
-            Err(ToolError::Site(error)) if error.kind() == Kind::Duplicate && key.is_kept => {
+            Err(ToolError::Site(error)) if error.kind() == SiteErrorKind::Duplicate && key.is_kept => {
                 let _ = key.note(KeyState::New).await;
                 let name = self.made_before(Some(key)).await?.ok_or(ToolError::Site(error))?;
                 Ok(Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] })

@@ -13,7 +13,7 @@ use crate::documents::titles::{self, Resolved};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::{Kind, SiteError};
+use crate::site::{SiteError, SiteErrorKind};
 use crate::tool::progress::CallObserver;
 
 /// How many links are looked up at once.
@@ -312,15 +312,15 @@ async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<boo
         None => session.site.link_exists(on.permit, doctype, name).await,
     };
     seen.or_else(|error| match error.kind() {
-        Kind::Missing | Kind::OutOfSight => Ok(false),
-        Kind::OverLimit { .. }
-        | Kind::RateLimited { .. }
-        | Kind::Paused { .. }
-        | Kind::Unreachable
-        | Kind::TimedOut
-        | Kind::Cut
-        | Kind::Maintenance
-        | Kind::Unavailable => Err(error),
+        SiteErrorKind::Missing | SiteErrorKind::OutOfSight => Ok(false),
+        SiteErrorKind::OverLimit { .. }
+        | SiteErrorKind::RateLimited { .. }
+        | SiteErrorKind::Paused { .. }
+        | SiteErrorKind::Unreachable
+        | SiteErrorKind::TimedOut
+        | SiteErrorKind::Cut
+        | SiteErrorKind::Maintenance
+        | SiteErrorKind::Unavailable => Err(error),
         _ => Ok(true),
     })
 }

@@ -10,7 +10,7 @@ use crate::documents::DocTypeCall;
 use crate::policy::Operation;
 use crate::query::reader::Reader;
 use crate::shape::{self, markdown, present};
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::desk_tools;
 
 /// What the site works out of a document and people look at first.
@@ -40,7 +40,7 @@ impl DocTypeCall<'_> {
     pub(crate) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
         let answer = self.session.site.get(self.permit, name).await;
         answer.map(|answer| answer.data).map_err(|error| {
-            if error.kind() == Kind::OutOfSight {
+            if error.kind() == SiteErrorKind::OutOfSight {
                 return "written; it is not among the documents that may be read, so what the site stored is not told"
                     .to_owned();
             }

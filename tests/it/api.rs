@@ -7,7 +7,7 @@ use erpnext_mcp::Site;
 use erpnext_mcp::api::Error;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::Policy;
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use erpnext_schema::DocTypeFields;
 use serde_json::{Map, Value, json};
 
@@ -71,7 +71,7 @@ async fn a_write_that_was_done_and_cannot_be_read_after_says_so_with_its_name() 
     let sample = SampleSite::start().await;
     let site = program(&sample);
     let copy = Customer { name: None, ..site.get(&customer(&site).await).await.unwrap() };
-    sample.sandbox.faults().add(Fault::new(Kind::Json(500)).method("GET").path("/api/resource/Customer/"));
+    sample.sandbox.faults().add(Fault::new(FaultKind::Json(500)).method("GET").path("/api/resource/Customer/"));
     let made = site.insert(&copy).await;
     assert!(matches!(&made, Err(Error::Unread { name, .. }) if sample.stored("Customer", name).is_some()), "{made:?}");
     assert_eq!(sample.writes().len(), 1);

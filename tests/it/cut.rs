@@ -13,7 +13,7 @@ use erpnext_mcp::audit::Audit;
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, Retry, SiteUrl};
 use erpnext_mcp::tool::Effect;
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -289,7 +289,7 @@ fn lines(folder: &Path) -> Vec<Value> {
 }
 
 /// Makes the call with this fault, and then what its answer proposes.
-async fn cut(world: &World, write: &Write, kind: Kind) {
+async fn cut(world: &World, write: &Write, kind: FaultKind) {
     let arguments = (write.arguments)(world).await;
     let (site, at) = (&world.site.sandbox, format!("{} with {kind:?}", write.tool));
     let (journal, log) = (site.journal().len(), lines(world.folder.path()).len());
@@ -341,7 +341,7 @@ async fn cut(world: &World, write: &Write, kind: Kind) {
     }
 }
 
-async fn all_cut(kind: Kind) {
+async fn all_cut(kind: FaultKind) {
     let world = World::start().await;
     for write in WRITES {
         cut(&world, write, kind).await;
@@ -350,17 +350,17 @@ async fn all_cut(kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_cut_before_the_site_did_it_is_told_as_not_known() {
-    all_cut(Kind::CutBefore).await;
+    all_cut(FaultKind::CutBefore).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_cut_in_its_answer_is_told_as_done() {
-    all_cut(Kind::CutBody).await;
+    all_cut(FaultKind::CutBody).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_cut_after_the_site_did_it_is_told_as_done() {
-    all_cut(Kind::CutAfter).await;
+    all_cut(FaultKind::CutAfter).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -368,7 +368,7 @@ async fn a_write_that_the_site_does_after_the_cut_is_told_as_done() {
     let world = World::start().await;
     // Nobody looks for what a method did.
     for write in WRITES.iter().filter(|write| write.tool != "call_method") {
-        cut(&world, write, Kind::Late(60)).await;
+        cut(&world, write, FaultKind::Late(60)).await;
     }
 }
 

@@ -9,13 +9,13 @@ use axum::response::Response;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::watch;
 
-use super::Kind;
+use super::FaultKind;
 use crate::error::{Exc, SiteError, exc};
 use crate::http::answer::{self, Manner};
 
 /// A request that is hit.
 pub struct Hit {
-    pub(super) kind: Kind,
+    pub(super) kind: FaultKind,
     pub(super) words: String,
     pub(super) released: watch::Receiver<()>,
 }
@@ -25,35 +25,37 @@ impl Hit {
     pub async fn before(&mut self, manner: Manner) -> Option<Response> {
         let error = |exc: Exc| Some(answer::error(&SiteError::new(exc, ""), &[], manner));
         match self.kind {
-            Kind::Latency(millis) => {
+            FaultKind::Latency(millis) => {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 None
             }
-            Kind::TooManyRequests(seconds) => error(exc::TOO_MANY_REQUESTS).map(|mut response| {
+            FaultKind::TooManyRequests(seconds) => error(exc::TOO_MANY_REQUESTS).map(|mut response| {
                 response.headers_mut().insert("retry-after", seconds.into());
                 response
             }),
-            Kind::Json(status) => error(Exc { status, ..exc::OPERATIONAL }),
-            Kind::Refusal => Some(answer::error(&SiteError::throw(exc::VALIDATION, self.words.as_str()), &[], manner)),
-            Kind::Html(status) => Some(proxy_page(status)),
-            Kind::Maintenance => error(exc::SESSION_STOPPED),
-            Kind::ExpiredKey => error(exc::AUTHENTICATION),
-            Kind::CutBefore => Some(cut()),
-            Kind::StallBefore => Some(self.stall().await),
-            Kind::HtmlAfter(_)
-            | Kind::CutAfter
-            | Kind::CutBody
-            | Kind::StallAfter
-            | Kind::StallBody
-            | Kind::Truncate
-            | Kind::Late(_) => None,
+            FaultKind::Json(status) => error(Exc { status, ..exc::OPERATIONAL }),
+            FaultKind::Refusal => {
+                Some(answer::error(&SiteError::throw(exc::VALIDATION, self.words.as_str()), &[], manner))
+            }
+            FaultKind::Html(status) => Some(proxy_page(status)),
+            FaultKind::Maintenance => error(exc::SESSION_STOPPED),
+            FaultKind::ExpiredKey => error(exc::AUTHENTICATION),
+            FaultKind::CutBefore => Some(cut()),
+            FaultKind::StallBefore => Some(self.stall().await),
+            FaultKind::HtmlAfter(_)
+            | FaultKind::CutAfter
+            | FaultKind::CutBody
+            | FaultKind::StallAfter
+            | FaultKind::StallBody
+            | FaultKind::Truncate
+            | FaultKind::Late(_) => None,
         }
     }
 
     /// How long the site takes after the connection was cut, where it does.
     pub fn late(&self) -> Option<Duration> {
         match self.kind {
-            Kind::Late(millis) => Some(Duration::from_millis(millis)),
+            FaultKind::Late(millis) => Some(Duration::from_millis(millis)),
             _ => None,
         }
     }
@@ -61,12 +63,12 @@ impl Hit {
     /// What becomes of the answer after everything was done.
     pub async fn after(mut self, response: Response) -> Response {
         match self.kind {
-            Kind::HtmlAfter(status) => proxy_page(status),
-            Kind::CutAfter => cut(),
-            Kind::StallAfter => self.stall().await,
-            Kind::CutBody => half(response, future::ready(())).await,
-            Kind::StallBody => half(response, async move { self.release().await }).await,
-            Kind::Truncate => truncated(response).await,
+            FaultKind::HtmlAfter(status) => proxy_page(status),
+            FaultKind::CutAfter => cut(),
+            FaultKind::StallAfter => self.stall().await,
+            FaultKind::CutBody => half(response, future::ready(())).await,
+            FaultKind::StallBody => half(response, async move { self.release().await }).await,
+            FaultKind::Truncate => truncated(response).await,
             _ => response,
         }
     }

@@ -33,7 +33,7 @@ use crate::random::Random;
 /// What goes wrong with a request. "Cut" ends the connection, "stall" leaves it open in silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FaultKind {
     /// Answers so many milliseconds late.
     Latency(u64),
     /// 429 with this many seconds in `Retry-After`.
@@ -68,7 +68,7 @@ pub enum Kind {
     Late(u64),
 }
 
-impl Kind {
+impl FaultKind {
     /// One fault of each kind.
     pub const EACH: [Self; 16] = [
         Self::Latency(20),
@@ -110,7 +110,7 @@ impl Kind {
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What.
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// The HTTP method; any where `None`.
     #[serde(default)]
     pub method: Option<String>,
@@ -131,7 +131,7 @@ fn always() -> f64 {
 
 impl Fault {
     /// With every request.
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: FaultKind) -> Self {
         Self { kind, method: None, path: None, times: None, chance: always() }
     }
 
@@ -176,7 +176,7 @@ pub struct Faults {
 struct State {
     faults: Vec<Fault>,
     expired: Vec<String>,
-    hits: BTreeMap<Kind, u32>,
+    hits: BTreeMap<FaultKind, u32>,
     random: Random,
     words: String,
 }
@@ -229,7 +229,7 @@ impl Faults {
     }
 
     /// How many requests each kind of fault has hit.
-    pub fn hits(&self) -> BTreeMap<Kind, u32> {
+    pub fn hits(&self) -> BTreeMap<FaultKind, u32> {
         self.state().hits.clone()
     }
 
@@ -273,12 +273,12 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults, Kind};
+    use super::{Fault, FaultKind, Faults};
 
-    fn thrown(seed: u64) -> (Vec<Option<Kind>>, Faults) {
+    fn thrown(seed: u64) -> (Vec<Option<FaultKind>>, Faults) {
         let faults = Faults::default();
         faults.seed(seed);
-        Kind::EACH.into_iter().for_each(|kind| faults.add(Fault::new(kind).chance(0.05)));
+        FaultKind::EACH.into_iter().for_each(|kind| faults.add(Fault::new(kind).chance(0.05)));
         let hits = (0..10_000).map(|_| faults.take("GET", "/").map(|hit| hit.kind)).collect();
         (hits, faults)
     }
@@ -289,13 +289,16 @@ mod tests {
         assert_eq!(first, thrown(7).0);
         assert_ne!(first, thrown(8).0);
         let hits = faults.hits();
-        assert!(Kind::EACH.iter().all(|kind| hits.get(kind).is_some_and(|hits| (400..600).contains(hits))), "{hits:?}");
+        assert!(
+            FaultKind::EACH.iter().all(|kind| hits.get(kind).is_some_and(|hits| (400..600).contains(hits))),
+            "{hits:?}"
+        );
     }
 
     #[test]
     fn a_fault_hits_what_fits_and_so_often() {
         let faults = Faults::default();
-        faults.add(Fault::new(Kind::CutAfter).method("POST").path("/api/resource").times(2));
+        faults.add(Fault::new(FaultKind::CutAfter).method("POST").path("/api/resource").times(2));
         let hit = |method, path| faults.take(method, path).is_some();
         assert!(!hit("GET", "/api/resource/ToDo"));
         assert!(!hit("POST", "/api/method/ping"));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use erpnext_sandbox::{Fault, Kind, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Sandbox};
 use serde_json::Value;
 
 use crate::recordings::Exchange;
@@ -20,10 +20,10 @@ const BESIDE: &[&str] = &[
 ];
 
 /// What was switched on at the site for some exchanges, and how the sandbox is made to do the same.
-const SWITCHED: &[(&str, Kind)] = &[
-    ("toggles: rate 1", Kind::TooManyRequests(59)),
-    ("toggles: 429", Kind::TooManyRequests(58)),
-    ("toggles: maintenance", Kind::Maintenance),
+const SWITCHED: &[(&str, FaultKind)] = &[
+    ("toggles: rate 1", FaultKind::TooManyRequests(59)),
+    ("toggles: 429", FaultKind::TooManyRequests(58)),
+    ("toggles: maintenance", FaultKind::Maintenance),
 ];
 
 /// The fault that stands for what was switched on.

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::config::{Operation, Operations};
 use erpnext_mcp::error::ToolError;
-use erpnext_mcp::site::Kind;
+use erpnext_mcp::site::SiteErrorKind;
 use erpnext_mcp::tools::may_run;
 use erpnext_schema::{doctype_flag, nearest};
 use futures_util::future::join_all;
@@ -69,7 +69,11 @@ pub async fn rights(connection: &Connection, doctypes: &[String]) -> anyhow::Res
             }
             Ok(false) => {}
             // A DocType that the site does not have (H31), or not to this user: nothing is to be had there.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Server | Kind::Rejected) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Server | SiteErrorKind::Rejected
+                ) => {}
             Err(error) => bail!("the rights on {name} cannot be read: {}", error.what()),
         }
     }
@@ -95,7 +99,7 @@ async fn closed_reports(connection: &Connection) -> anyhow::Result<BTreeSet<Stri
             Ok(true) => {}
             Ok(false) => _ = closed.insert(name.clone()),
             // One that fails for another reason than a right is told by the doctor.
-            Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Server | Kind::Rejected) => {}
+            Err(ToolError::Site(error)) if matches!(error.kind(), SiteErrorKind::Server | SiteErrorKind::Rejected) => {}
             Err(error) => bail!("whether the user may run the report {name} cannot be read: {}", error.what()),
         }
     }

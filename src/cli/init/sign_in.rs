@@ -3,7 +3,7 @@
 use anyhow::bail;
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::config::{Config, Operation};
-use erpnext_mcp::site::{Kind, SiteError};
+use erpnext_mcp::site::{SiteError, SiteErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
@@ -190,7 +190,7 @@ async fn is_there(erpnext: &Value) -> Result<(), String> {
     let connection = app(erpnext).map_err(|why| format!("{why:#}"))?;
     match connection.session().user_name().await {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => Ok(()),
+        Err(error) if error.kind() == SiteErrorKind::BadKey && error.exc_type().is_some() => Ok(()),
         Err(error) => Err(with_mends(&connection, &error)),
     }
 }
@@ -205,7 +205,7 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
     let user = match connection.session().user_name().await {
         Ok(user) => user,
         // A key that the site itself refuses is told by its words: whoever is asked gives another.
-        Err(error) if error.kind() == Kind::BadKey && error.exc_type().is_some() => {
+        Err(error) if error.kind() == SiteErrorKind::BadKey && error.exc_type().is_some() => {
             bail!(unreached::told(connection, &error))
         }
         Err(error) => bail!(with_mends(connection, &error)),
@@ -222,7 +222,9 @@ async fn greet(connection: &Connection) -> anyhow::Result<()> {
             say(&format!("roles: {}", if roles.is_empty() { UNSEEN.to_owned() } else { roles.join(", ") }));
         }
         // Most users may not read what roles they have.
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing) => say(&format!("roles: {UNSEEN}")),
+        Err(error) if matches!(error.kind(), SiteErrorKind::Denied | SiteErrorKind::Missing) => {
+            say(&format!("roles: {UNSEEN}"))
+        }
         Err(error) => bail!("the user {user} cannot be read: {}", error.what()),
     }
     Ok(())

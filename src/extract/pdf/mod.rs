@@ -12,7 +12,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, Stream};
 
 use super::child::{cut, parts};
-use super::{Failure, Kind, MOST_TEXT, Reading};
+use super::{Failure, FileFormat, MOST_TEXT, Reading};
 use font::Font;
 use pen::{Matrix, Pen};
 
@@ -69,7 +69,7 @@ pub(super) fn text(bytes: &[u8], pages: Option<(usize, usize)>) -> Result<Readin
         return Err(or_locked(if unread > 0 { Failure::Broken } else { Failure::NoText }));
     }
     let cut = cut(&mut text, MOST_TEXT);
-    Ok(Reading::Text { kind: Kind::Pdf, parts: all.len(), text, cut })
+    Ok(Reading::Text { kind: FileFormat::Pdf, parts: all.len(), text, cut })
 }
 
 /// What reads a document.

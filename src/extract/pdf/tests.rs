@@ -1,7 +1,7 @@
 #![allow(clippy::panic)]
 
 use super::text;
-use crate::extract::{Failure, Kind, Reading};
+use crate::extract::{Failure, FileFormat, Reading};
 
 /// A PDF with a page for each of these contents, and these entries in its trailer.
 fn pdf(pages: &[&str], trailer: &str) -> Vec<u8> {
@@ -67,7 +67,7 @@ fn says(words: &str) -> String {
 fn pages_are_told_apart_and_taken_by_their_numbers() {
     let file = pdf(&[&says("Total 12.50"), &says("Page two"), &says("The end")], "");
     let Ok(Reading::Text { kind, parts, text: all, cut }) = text(&file, None) else { panic!("no text") };
-    assert_eq!((kind, parts, cut), (Kind::Pdf, 3, false));
+    assert_eq!((kind, parts, cut), (FileFormat::Pdf, 3, false));
     assert!(all.starts_with("[page 1]\nTotal 12.50\n\n[page 2]\nPage two\n\n[page 3]\n"), "{all}");
     let Ok(Reading::Text { parts, text: some, .. }) = text(&file, Some((2, 3))) else { panic!("no text") };
     assert!(parts == 3 && some.starts_with("[page 2]\nPage two") && some.contains("The end"), "{some}");

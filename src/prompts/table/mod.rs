@@ -8,7 +8,7 @@ use erpnext_schema::Verb;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{Argument, Kind, Prompt, Step, Uses};
+use super::{Argument, Prompt, PromptArgumentKind, Step, Uses};
 
 /// Every prompt, in the order of the list.
 pub(super) fn all() -> impl Iterator<Item = &'static Prompt> {
@@ -18,15 +18,15 @@ pub(super) fn all() -> impl Iterator<Item = &'static Prompt> {
 const COMPANY: Argument = link("company", "Company", "the company's name");
 
 const fn link(name: &'static str, doctype: &'static str, about: &'static str) -> Argument {
-    Argument { name, about, kind: Kind::Link(doctype), required: false }
+    Argument { name, about, kind: PromptArgumentKind::Link(doctype), required: false }
 }
 
 const fn date(name: &'static str, about: &'static str, default: fn(Date) -> Date) -> Argument {
-    Argument { name, about, kind: Kind::Date(default), required: false }
+    Argument { name, about, kind: PromptArgumentKind::Date(default), required: false }
 }
 
 const fn text(name: &'static str, about: &'static str) -> Argument {
-    Argument { name, about, kind: Kind::Text, required: false }
+    Argument { name, about, kind: PromptArgumentKind::Text, required: false }
 }
 
 impl Argument {

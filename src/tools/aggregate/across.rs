@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use erpnext_schema::FieldDef;
 use serde_json::{Map, Value, json};
 
-use super::asked::{Asked, Function};
+use super::asked::{AggregateRequest, Function};
 use super::groups::Merged;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::PAGE;
 use crate::error::ToolError;
 use crate::policy::{Filter, Rows};
-use crate::query::beyond::{Neighbours, Place};
+use crate::query::beyond::{FieldOrigin, Neighbours};
 use crate::shape::page::grouped;
-use crate::site::{Kind, ListQuery};
+use crate::site::{ListQuery, SiteErrorKind};
 use crate::tool::Call;
 
 type Row = Map<String, Value>;
@@ -35,7 +35,7 @@ pub(super) async fn groups(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
     neighbours: &Neighbours,
-    asked: &Asked,
+    asked: &AggregateRequest,
 ) -> Result<(Vec<Row>, String), ToolError> {
     let total = total(on, asked).await?;
     let table = asked.table();
@@ -91,19 +91,19 @@ pub(super) async fn groups(
 }
 
 /// Whether the document names one in this place that the caller may not see.
-fn is_unseen(place: Place, links: &Links, document: &Row) -> bool {
-    let Place::Linked(by) = place else { return false };
+fn is_unseen(place: FieldOrigin, links: &Links, document: &Row) -> bool {
+    let FieldOrigin::Linked(by) = place else { return false };
     let name = document.get(by.fieldname).and_then(Value::as_str);
     name.and_then(|name| links.get(by.fieldname)?.get(name)).is_some_and(Map::is_empty)
 }
 
 /// How many documents there are, where the site can count them: too many are refused before any is read.
-async fn total(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Option<usize>, ToolError> {
+async fn total(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Result<Option<usize>, ToolError> {
     let query = &asked.query;
     match on.session.site.count(on.permit, &query.filters, &query.or_filters, None).await {
         Ok(total) if total > MOST_DOCUMENTS as u64 => Err(too_many(on, &format!("{} documents", grouped(total)))),
         Ok(total) => Ok(usize::try_from(total).ok()),
-        Err(error) if error.kind() == Kind::Unscoped => Ok(None),
+        Err(error) if error.kind() == SiteErrorKind::Unscoped => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -117,13 +117,13 @@ fn too_many(on: &DocTypeCall<'_>, what: &str) -> ToolError {
 }
 
 /// The columns of the documents themselves that are needed.
-fn own(asked: &Asked) -> BTreeSet<&'static str> {
+fn own(asked: &AggregateRequest) -> BTreeSet<&'static str> {
     let places = asked.groups.iter().map(|group| (group.place, Some(group.field)));
     let places = places.chain(asked.measures.iter().map(|measure| (measure.place, measure.field)));
     let needed = places.filter_map(|(place, field)| match place {
-        Place::Own => field.map(|field| field.fieldname),
-        Place::Linked(by) => Some(by.fieldname),
-        Place::Rows(_) => None,
+        FieldOrigin::Own => field.map(|field| field.fieldname),
+        FieldOrigin::Linked(by) => Some(by.fieldname),
+        FieldOrigin::Rows(_) => None,
     });
     needed.chain(["name"]).collect()
 }
@@ -132,13 +132,13 @@ fn own(asked: &Asked) -> BTreeSet<&'static str> {
 async fn look_up(
     on: &DocTypeCall<'_>,
     neighbours: &Neighbours,
-    asked: &Asked,
+    asked: &AggregateRequest,
     page: &[Row],
     links: &mut Links,
 ) -> Result<(), ToolError> {
     let mut fields: BTreeMap<&'static str, (&'static FieldDef, Vec<&'static FieldDef>)> = BTreeMap::new();
     for group in &asked.groups {
-        if let Place::Linked(by) = group.place {
+        if let FieldOrigin::Linked(by) = group.place {
             fields.entry(by.fieldname).or_insert((by, Vec::new())).1.push(group.field);
         }
     }
@@ -159,15 +159,15 @@ async fn look_up(
 /// The rows of the page's documents, by these: of a table that filters compare, those that fit.
 async fn rows_of(
     on: &DocTypeCall<'_>,
-    asked: &Asked,
+    asked: &AggregateRequest,
     table: Rows,
     page: &[Row],
     room: usize,
 ) -> Result<BTreeMap<String, Vec<Row>>, ToolError> {
     let filters: Vec<Filter> =
         asked.query.filters.iter().filter(|filter| filter.rows == Some(table)).cloned().collect();
-    let groups = asked.groups.iter().filter(|group| group.place == Place::Rows(table)).map(|group| group.field);
-    let measures = asked.measures.iter().filter(|measure| measure.place == Place::Rows(table));
+    let groups = asked.groups.iter().filter(|group| group.place == FieldOrigin::Rows(table)).map(|group| group.field);
+    let measures = asked.measures.iter().filter(|measure| measure.place == FieldOrigin::Rows(table));
     let columns: Vec<_> = groups.chain(measures.filter_map(|measure| measure.field)).collect();
     let parents: Vec<Value> = page.iter().filter_map(|document| document.get("name").cloned()).collect();
     let Some(found) = on.rows_of(table, &parents, &columns, &filters, room).await? else {
@@ -187,11 +187,11 @@ fn add(merged: &mut Merged<'_>, links: &Links, document: &Row, rows: &[Option<&R
     let asked = merged.asked();
     let mut counted = BTreeSet::new();
     for row in rows {
-        let value = |place: Place, field: &FieldDef| {
+        let value = |place: FieldOrigin, field: &FieldDef| {
             let from = match place {
-                Place::Own => Some(document),
-                Place::Rows(_) => *row,
-                Place::Linked(by) => {
+                FieldOrigin::Own => Some(document),
+                FieldOrigin::Rows(_) => *row,
+                FieldOrigin::Linked(by) => {
                     let name = document.get(by.fieldname).and_then(Value::as_str);
                     name.and_then(|name| links.get(by.fieldname)?.get(name))
                 }
@@ -205,7 +205,7 @@ fn add(merged: &mut Merged<'_>, links: &Links, document: &Row, rows: &[Option<&R
         let first = u64::from(counted.insert(key.clone()));
         for (i, measure) in asked.measures.iter().enumerate() {
             let of = match (measure.function, measure.place, measure.field) {
-                (Function::Count, Place::Rows(_), _) => json!(1),
+                (Function::Count, FieldOrigin::Rows(_), _) => json!(1),
                 (_, _, None) | (Function::Count, ..) => json!(first),
                 (_, place, Some(field)) => value(place, field),
             };

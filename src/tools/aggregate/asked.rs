@@ -5,7 +5,7 @@ use erpnext_schema::{FieldDef, FieldKind, Options, Rule, Shape, Violation, neare
 use super::AggregateArgs;
 use crate::documents::DocTypeCall;
 use crate::policy::{Filter, Rows};
-use crate::query::beyond::{At, Neighbours, Place};
+use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::query::reader::Reader;
 use crate::shape::Masked;
 use crate::site::{self, GroupQuery, Measure as Computed};
@@ -38,7 +38,7 @@ pub(crate) struct Measure {
     pub(crate) label: String,
     pub(crate) function: Function,
     /// Where it stands; of a count, what is counted.
-    pub(crate) place: Place,
+    pub(crate) place: FieldOrigin,
     /// None for a count.
     pub(crate) field: Option<&'static FieldDef>,
 }
@@ -66,14 +66,14 @@ pub(crate) const SPANS: [(&str, Span); 5] = [
 pub(crate) struct Group {
     /// As it is answered: `customer`, `items.item_code`.
     pub(crate) label: String,
-    pub(crate) place: Place,
+    pub(crate) place: FieldOrigin,
     pub(crate) field: &'static FieldDef,
     pub(crate) span: Option<Span>,
 }
 
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AggregateRequest {
     pub(crate) measures: Vec<Measure>,
     pub(crate) groups: Vec<Group>,
     /// Which column decides the order, and whether the largest comes first.
@@ -81,7 +81,7 @@ pub(crate) struct Asked {
     pub(crate) query: GroupQuery,
 }
 
-impl Asked {
+impl AggregateRequest {
     /// Whether dates are put together by spans, which is done here.
     pub(crate) fn is_bucketed(&self) -> bool {
         self.groups.iter().any(|group| group.span.is_some())
@@ -90,7 +90,7 @@ impl Asked {
     /// Whether anything stands beyond the documents themselves, or selects them by their rows: then all is put together here.
     pub(crate) fn is_across(&self) -> bool {
         let mut filters = self.query.filters.iter().chain(&self.query.or_filters);
-        self.places().any(|place| place != Place::Own) || filters.any(|filter| filter.rows.is_some())
+        self.places().any(|place| place != FieldOrigin::Own) || filters.any(|filter| filter.rows.is_some())
     }
 
     /// The table whose rows are grouped or measured.
@@ -98,14 +98,14 @@ impl Asked {
         self.places().find_map(rows)
     }
 
-    fn places(&self) -> impl Iterator<Item = Place> {
+    fn places(&self) -> impl Iterator<Item = FieldOrigin> {
         self.groups.iter().map(|group| group.place).chain(self.measures.iter().map(|measure| measure.place))
     }
 }
 
-fn rows(place: Place) -> Option<Rows> {
+fn rows(place: FieldOrigin) -> Option<Rows> {
     match place {
-        Place::Rows(rows) => Some(rows),
+        FieldOrigin::Rows(rows) => Some(rows),
         _ => None,
     }
 }
@@ -116,7 +116,7 @@ pub(crate) fn read(
     args: &AggregateArgs,
     masked: &Masked,
     neighbours: &Neighbours,
-) -> Result<Asked, Vec<Violation>> {
+) -> Result<AggregateRequest, Vec<Violation>> {
     let children = |child: &str| on.session.catalog.known(child);
     let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(masked);
     reader = reader.with_rows(&children).with_neighbours(neighbours);
@@ -169,13 +169,15 @@ pub(crate) fn read(
         limit: 500,
         start: 0,
     };
-    reader.done(Asked { measures, groups, order, query })
+    reader.done(AggregateRequest { measures, groups, order, query })
 }
 
 /// Refuses what would be counted once for each row.
 fn across(reader: &mut Reader<'_>, measures: &[Measure], groups: &[Group], or_filters: &[Filter]) {
     let places = || measures.iter().map(|measure| measure.place).chain(groups.iter().map(|group| group.place));
-    for (i, measure) in measures.iter().enumerate().filter(|(_, measure)| matches!(measure.place, Place::Linked(_))) {
+    for (i, measure) in
+        measures.iter().enumerate().filter(|(_, measure)| matches!(measure.place, FieldOrigin::Linked(_)))
+    {
         let message = format!("{}: a linked document would count once for each that links to it", measure.label);
         reader.wrong(&format!("measures[{i}]"), Rule::Value, message, None);
     }
@@ -185,7 +187,7 @@ fn across(reader: &mut Reader<'_>, measures: &[Measure], groups: &[Group], or_fi
         reader.wrong("measures and group_by", Rule::Value, message, None);
     }
     for (i, measure) in measures.iter().enumerate() {
-        if measure.place == Place::Own && measure.field.is_some() {
+        if measure.place == FieldOrigin::Own && measure.field.is_some() {
             let message = format!(
                 "{}: an amount of the document would count once for each of its rows: sum a column of {}, or call \
                  without what is of rows",
@@ -217,7 +219,7 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
     let At { place, field } = if name.contains('.') {
         reader.at(path, name)?
     } else {
-        At { place: Place::Own, field: reader.key(path, name)? }
+        At { place: FieldOrigin::Own, field: reader.key(path, name)? }
     };
     let label = At { place, field }.label();
     let Some(span) = span else { return Some(Group { label, place, field, span: None }) };
@@ -261,7 +263,7 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
     if *known == Function::Count {
         if let Some(rows) = name.and_then(|name| reader.rows(name)) {
             let label = format!("count({})", rows.table);
-            return Some(Measure { label, function: *known, place: Place::Rows(rows), field: None });
+            return Some(Measure { label, function: *known, place: FieldOrigin::Rows(rows), field: None });
         }
         if let Some(of) = name.filter(|name| !matches!(*name, "" | "*" | "name")) {
             let message = format!(
@@ -270,7 +272,7 @@ fn measure(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Measure> {
             reader.wrong(path, Rule::Value, message, Some("count".to_owned()));
             return None;
         }
-        return Some(Measure { label: "count".to_owned(), function: *known, place: Place::Own, field: None });
+        return Some(Measure { label: "count".to_owned(), function: *known, place: FieldOrigin::Own, field: None });
     }
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         reader.wrong(path, Rule::Value, format!("{text}: name a field, such as {function}(grand_total)"), None);
@@ -320,12 +322,12 @@ fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Opti
         let field = on.session.catalog.known(rows.doctype)?.field(by).filter(|field| field.in_lists())?;
         let table = on.def.table(rows.table)?;
         let seen = rule.may_read_child(table, field) && !masked.hides(rows.doctype, by);
-        Some((At { place: Place::Rows(rows), field }, seen))
+        Some((At { place: FieldOrigin::Rows(rows), field }, seen))
     });
     let own = || {
         let field = on.def.field(by).filter(|field| field.in_lists())?;
         let seen = rule.may_read(field) && !masked.hides(on.def.name, by);
-        Some((At { place: Place::Own, field }, seen))
+        Some((At { place: FieldOrigin::Own, field }, seen))
     };
     in_row.or_else(own)
 }

@@ -6,10 +6,10 @@ use erpnext_schema::time;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
 
-use super::asked::{Asked, Function, Span};
+use super::asked::{AggregateRequest, Function, Span};
 
 /// A row of the site under the names that were asked for.
-pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<String, Value> {
     let of = |key: &str| row.get(key).cloned().unwrap_or_default();
     let mut named = Map::new();
     for group in &asked.groups {
@@ -26,7 +26,7 @@ pub(crate) fn named(asked: &Asked, row: &Map<String, Value>) -> Map<String, Valu
 }
 
 /// Rows by exact date, put together by span.
-pub(crate) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
+pub(crate) fn put_together(asked: &AggregateRequest, rows: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
     let mut merged = Merged::new(asked);
     for row in rows {
         let mut row = row.clone();
@@ -37,18 +37,18 @@ pub(crate) fn put_together(asked: &Asked, rows: &[Map<String, Value>]) -> Vec<Ma
 
 /// Groups in the making, as rows of the site that are put together by what they are grouped by.
 pub(crate) struct Merged<'a> {
-    asked: &'a Asked,
+    asked: &'a AggregateRequest,
     by_key: BTreeMap<String, Map<String, Value>>,
 }
 
 impl<'a> Merged<'a> {
     /// No groups yet.
-    pub(crate) fn new(asked: &'a Asked) -> Self {
+    pub(crate) fn new(asked: &'a AggregateRequest) -> Self {
         Self { asked, by_key: BTreeMap::new() }
     }
 
     /// What is asked of them.
-    pub(crate) fn asked(&self) -> &'a Asked {
+    pub(crate) fn asked(&self) -> &'a AggregateRequest {
         self.asked
     }
 

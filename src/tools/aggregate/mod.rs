@@ -21,7 +21,7 @@ use crate::site::{GroupKey, GroupQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, OrderBy};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use asked::{Asked, Function};
+use asked::{AggregateRequest, Function};
 use groups::{named, put_together, sort};
 
 pub use tree::TREE;
@@ -128,7 +128,7 @@ async fn aggregate(
 }
 
 /// What is to be said where documents count whatever their state.
-fn any_state(on: &DocTypeCall<'_>, asked: &Asked) -> Option<String> {
+fn any_state(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Option<String> {
     let states = ["docstatus", "status", "workflow_state"];
     let mut filters = asked.query.filters.iter().chain(&asked.query.or_filters);
     let is_asked = asked.groups.iter().any(|group| states.contains(&group.label.as_str()))
@@ -141,11 +141,19 @@ fn is_something(value: Option<&Value>) -> bool {
     value.is_some_and(|value| !value.is_null() && value.as_f64() != Some(0.0))
 }
 
-async fn site_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
+async fn site_rows(
+    on: &DocTypeCall<'_>,
+    asked: &AggregateRequest,
+    limit: usize,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     if asked.is_bucketed() { all_rows(on, asked).await } else { some_rows(on, asked, limit).await }
 }
 
-async fn some_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
+async fn some_rows(
+    on: &DocTypeCall<'_>,
+    asked: &AggregateRequest,
+    limit: usize,
+) -> Result<Vec<Map<String, Value>>, ToolError> {
     // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
     let by_average =
         asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
@@ -158,7 +166,7 @@ async fn some_rows(on: &DocTypeCall<'_>, asked: &Asked, limit: usize) -> Result<
     Ok(rows)
 }
 
-async fn all_rows(on: &DocTypeCall<'_>, asked: &Asked) -> Result<Vec<Map<String, Value>>, ToolError> {
+async fn all_rows(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Result<Vec<Map<String, Value>>, ToolError> {
     let mut found: Vec<Map<String, Value>> = Vec::new();
     let order_by = keys(asked).collect::<Vec<_>>();
     loop {
@@ -184,7 +192,7 @@ async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery) -> Result<Vec<Map<String
 }
 
 /// The order for the site: the column that decides, then the groups, so that ties always come the same way.
-fn order_by(asked: &Asked) -> Vec<(GroupKey, bool)> {
+fn order_by(asked: &AggregateRequest) -> Vec<(GroupKey, bool)> {
     let (name, descending) = &asked.order;
     let measure = asked.measures.iter().position(|measure| measure.label == *name);
     let group = || asked.query.group_by.iter().find(|group| *group == name).map(|group| GroupKey::Field(group));
@@ -193,6 +201,6 @@ fn order_by(asked: &Asked) -> Vec<(GroupKey, bool)> {
     first.clone().map(|first| (first, *descending)).into_iter().chain(rest).collect()
 }
 
-fn keys(asked: &Asked) -> impl Iterator<Item = (GroupKey, bool)> {
+fn keys(asked: &AggregateRequest) -> impl Iterator<Item = (GroupKey, bool)> {
     asked.query.group_by.iter().map(|group| (GroupKey::Field(group), false))
 }

@@ -6,15 +6,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Held, place};
+use super::{DocumentFiles, place};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::file_fields::is_withheld;
 use crate::error::ToolError;
-use crate::extract::{self, Ask, Failure as Unread, Kind, Reading};
+use crate::extract::{self, Ask, Failure as Unread, FileFormat, Reading};
 use crate::policy::Operation;
 use crate::shape::visible;
-use crate::site::{Attachment as Attached, Kind as Failure};
+use crate::site::{Attachment as Attached, SiteErrorKind as Failure};
 use crate::tool::kinds::{DocTypeName, DocumentName, Names};
 use crate::tool::progress::Attachment;
 use crate::tool::spec::{handler, reads};
@@ -94,7 +94,7 @@ async fn get(call: Call<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
         room: room(call.session.tools.bytes_for_result(), names.len()),
         most_image: MOST_IMAGE / names.len().max(1),
     };
-    let held = Held::read(&on, on.name(&args.name)).await?;
+    let held = DocumentFiles::read(&on, on.name(&args.name)).await?;
     if names.is_empty() {
         let file = Attached::public(&permit, &held.stored).filter(|file| !is_withheld(&on, &held.stored, file));
         let file = file.ok_or_else(|| {
@@ -232,9 +232,9 @@ async fn content(
     match extract::extract(user.as_bytes(), &Ask::Text { pages: wanted.pages }, &bytes).await {
         Ok(Reading::Text { kind, parts, text, cut }) => {
             let (kind, counted) = match kind {
-                Kind::Pdf => ("PDF", Some("pages")),
-                Kind::Docx => ("DOCX", None),
-                Kind::Xlsx => ("XLSX", Some("sheets")),
+                FileFormat::Pdf => ("PDF", Some("pages")),
+                FileFormat::Docx => ("DOCX", None),
+                FileFormat::Xlsx => ("XLSX", Some("sheets")),
             };
             result.insert("kind".to_owned(), json!(kind));
             result.extend(counted.map(|counted| (counted.to_owned(), json!(parts))));

@@ -67,7 +67,7 @@ struct FileArgs {
 async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
-    let held = Held::read(&on, on.name(&args.name)).await?;
+    let held = DocumentFiles::read(&on, on.name(&args.name)).await?;
     let files: Vec<Value> = held.files.iter().map(|file| facts(&on, file)).collect();
     let mut answer = json!({"doctype": on.def.name, "name": held.name, "count": files.len(), "attachments": files});
     if !permit.fields().may_read_attachments() {
@@ -80,7 +80,7 @@ async fn delete(call: Call<'_>, args: FileArgs) -> Result<ToolAnswer, ToolError>
     let permit = call.session.permit(Operation::Update, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::Update)?;
-    let held = Held::read(&on, on.name(&args.name)).await?;
+    let held = DocumentFiles::read(&on, on.name(&args.name)).await?;
     named_exactly(&on, on.name(&args.name), &held.stored)?;
     let file = held.find(&args.file)?;
     let preview = Map::from_iter([("deleted".to_owned(), facts(&on, file))]);
@@ -135,13 +135,13 @@ fn files_of(on: &DocTypeCall<'_>, name: &str) -> Next {
 }
 
 /// A document, as it is stored, with its files that may be seen.
-struct Held {
+struct DocumentFiles {
     name: String,
     stored: Map<String, Value>,
     files: Vec<Attachment>,
 }
 
-impl Held {
+impl DocumentFiles {
     async fn read(on: &DocTypeCall<'_>, name: &str) -> Result<Self, ToolError> {
         let session = on.session;
         // The document first: who may not read it must not learn of its files.
@@ -178,7 +178,7 @@ pub async fn seen(on: &DocTypeCall<'_>, name: &str) -> Result<Option<Vec<String>
     if !file_fields::any_withheld(on) {
         return Ok(None);
     }
-    let held = Held::read(on, name).await?;
+    let held = DocumentFiles::read(on, name).await?;
     Ok(Some(held.files.iter().map(|file| file.text("file_url").to_owned()).collect()))
 }
 
@@ -194,7 +194,7 @@ pub(super) async fn fetched(
 ) -> Result<Vec<u8>, ToolError> {
     let permit = call.session.permit(Operation::Read, doctype).await?;
     let on = DocTypeCall::of(call, &permit).await?;
-    let held = Held::read(&on, on.name(name)).await?;
+    let held = DocumentFiles::read(&on, on.name(name)).await?;
     Ok(call.session.site.download(&permit, held.find(file)?).await?.bytes)
 }
 

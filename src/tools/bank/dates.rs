@@ -6,7 +6,7 @@ use erpnext_schema::{Rule, Violation, counted, nearest, rows};
 use serde_json::{Map, Value, json};
 
 use super::write::{Clearing, Dated};
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on, ranges};
+use super::{CLEARANCE, ClearArgs, KINDS, VoucherKind, day, entries, form, goes_on, ranges};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::Verdict;
@@ -28,7 +28,7 @@ const MOST: usize = 100;
 
 /// What is asked for one payment.
 struct Asked {
-    kind: &'static Kind,
+    kind: &'static VoucherKind,
     name: String,
     /// None takes the date away.
     date: Option<String>,
@@ -39,7 +39,7 @@ struct Asked {
 pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<ToolAnswer, ToolError> {
     let (session, tool) = (call.session, call.tool.name());
     let asked = asked(args, rows).map_err(|found| ToolError::arguments(tool, found))?;
-    let mut permits: Vec<(&Kind, Permit)> = Vec::new();
+    let mut permits: Vec<(&VoucherKind, Permit)> = Vec::new();
     for kind in KINDS.iter().filter(|kind| asked.iter().any(|one| one.kind.doctype == kind.doctype)) {
         permits.push((kind, session.permit(Operation::Update, kind.doctype).await?));
     }
@@ -193,7 +193,7 @@ async fn read<'a>(
 
 /// What stands against clearing the payment on that day, with the key of the row that says it.
 fn against(
-    kind: &Kind,
+    kind: &VoucherKind,
     stored: &Map<String, Value>,
     date: Option<&str>,
     account: &str,

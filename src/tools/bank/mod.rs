@@ -49,7 +49,7 @@ struct ClearArgs {
 }
 
 /// What the bank clears.
-struct Kind {
+struct VoucherKind {
     doctype: &'static str,
     /// The field with the day on the cheque, or of the transfer.
     cheque: &'static str,
@@ -61,15 +61,15 @@ struct Kind {
     amounts: &'static [&'static str],
 }
 
-const KINDS: [Kind; 2] = [
-    Kind {
+const KINDS: [VoucherKind; 2] = [
+    VoucherKind {
         doctype: "Payment Entry",
         cheque: "reference_date",
         account: &["paid_from", "paid_to"],
         told: &["payment_type", "party", "paid_amount", "received_amount", "reference_no"],
         amounts: &["paid_amount", "received_amount"],
     },
-    Kind {
+    VoucherKind {
         doctype: "Journal Entry",
         cheque: "cheque_date",
         account: &["accounts.account"],
@@ -95,7 +95,7 @@ async fn clear(call: Call<'_>, args: ClearArgs) -> Result<ToolAnswer, ToolError>
     }
 }
 
-impl Kind {
+impl VoucherKind {
     /// The field that this goes by and that is withheld, if one is: which account a payment is of is told by what is listed and
     /// refused.
     fn withheld(&self, on: &DocTypeCall<'_>) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use super::{CLEARANCE, ClearArgs, KINDS, Kind, day, entries, form, goes_on};
+use super::{CLEARANCE, ClearArgs, KINDS, VoucherKind, day, entries, form, goes_on};
 use crate::answer::ToolAnswer;
 use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
@@ -129,7 +129,7 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
 
 /// Those of the documents that the caller may see and that have no clearance date still, with what the site found.
 async fn seen(
-    kind: &Kind,
+    kind: &VoucherKind,
     on: &DocTypeCall<'_>,
     names: &[String],
     found: &[Map<String, Value>],

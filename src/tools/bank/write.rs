@@ -5,7 +5,7 @@ use std::time::Instant;
 use erpnext_schema::counted;
 use serde_json::{Map, Value};
 
-use super::{CLEARANCE, Kind};
+use super::{CLEARANCE, VoucherKind};
 use crate::cleared::Cleared;
 use crate::context::Session;
 use crate::document::outcome::{UNCHANGED, Verdict};
@@ -17,7 +17,7 @@ use crate::writes::send::{Next, Write};
 /// A payment with the day that it is to get.
 pub struct Dated<'a> {
     pub on: &'a DocTypeCall<'a>,
-    pub kind: &'static Kind,
+    pub kind: &'static VoucherKind,
     pub name: String,
     /// None takes the date away.
     pub date: Option<String>,

@@ -11,7 +11,7 @@ use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::{Filter, Kind, ListQuery};
+use crate::site::{Filter, ListQuery, SiteErrorKind};
 use crate::tool::Call;
 use crate::writes::links::{self, DeadLink};
 
@@ -91,7 +91,7 @@ async fn dead_changes<R: Row>(
     changed: &[Sent],
 ) -> Result<Vec<DeadLink>, ToolError> {
     let mut dead = match links::dead_links(on, call.observer, changed).await {
-        Err(error) if matches!(error.kind(), Kind::OverLimit { .. }) => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), SiteErrorKind::OverLimit { .. }) => return Ok(Vec::new()),
         dead => dead?,
     };
     for &(i, def, ref doc) in changed {

@@ -65,7 +65,7 @@ pub(super) async fn go<R: Row>(
 
 /// Whether the next row would fail in the same way.
 pub(super) fn stops_all(error: &ToolError) -> bool {
-    use site::Kind::{BadKey, Maintenance, OverLimit, Paused, RateLimited, Redirected, Tls, Unreachable};
+    use site::SiteErrorKind::{BadKey, Maintenance, OverLimit, Paused, RateLimited, Redirected, Tls, Unreachable};
     match error {
         ToolError::Site(error) => {
             matches!(

@@ -14,7 +14,7 @@ use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
-use crate::site::{Answer, Kind as Failure, SiteError, WriteError, unreachable};
+use crate::site::{Answer, SiteError, SiteErrorKind as Failure, WriteError, unreachable};
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, ToolSpec};

@@ -31,7 +31,7 @@ type Lying = BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>;
 type Known = (BTreeMap<String, Row>, Vec<&'static str>);
 
 /// What is told of batches or serial numbers by item, and what of it is withheld.
-pub struct Told {
+pub struct DetailsByItem {
     pub by_item: BTreeMap<String, Vec<Value>>,
     pub withheld: Vec<&'static str>,
 }
@@ -47,7 +47,7 @@ pub async fn batches(
     scope: &Scope,
     today: &str,
     notes: &mut Vec<String>,
-) -> Result<Option<Told>, ToolError> {
+) -> Result<Option<DetailsByItem>, ToolError> {
     let mut lying = Lying::new();
     if add_bundles(call, on, scope, &mut lying, notes).await?.is_none() {
         return Ok(None);
@@ -79,7 +79,7 @@ pub async fn batches(
     }
     let facts = beside(facts_of(on, &names).await, "Batch", notes)?;
     let (known, withheld) = facts.unwrap_or_else(|| (BTreeMap::new(), vec!["expiry_date"]));
-    let mut told = Told { by_item: BTreeMap::new(), withheld };
+    let mut told = DetailsByItem { by_item: BTreeMap::new(), withheld };
     for (item, batches) in &lying {
         let mut rows: Vec<(String, Value)> = Vec::new();
         for (batch, warehouses) in batches {
@@ -224,7 +224,7 @@ pub async fn serials(
     on: &DocTypeCall<'_>,
     scope: &Scope,
     notes: &mut Vec<String>,
-) -> Result<Option<Told>, ToolError> {
+) -> Result<Option<DetailsByItem>, ToolError> {
     let Ok(serial) = neighbour(on, "Serial No").await? else { return Ok(None) };
     if !["item_code", "warehouse"].iter().all(|field| sees(&serial, field)) {
         return Ok(None);
@@ -243,7 +243,7 @@ pub async fn serials(
     if serial.permit.is_row_filtered() {
         notes.push("serial_numbers: only those that you may see".to_owned());
     }
-    let mut told = Told { by_item: BTreeMap::new(), withheld: hidden };
+    let mut told = DetailsByItem { by_item: BTreeMap::new(), withheld: hidden };
     for mut row in found {
         row.retain(|_, value| !value.is_null() && *value != "");
         let name = row.remove("name").unwrap_or_default();

@@ -145,7 +145,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
 struct Besides {
     arriving: Option<BTreeMap<String, Vec<arrivals::Arrival>>>,
     /// What is told of each item, by its key; none where it may not be read.
-    of_items: Vec<(&'static str, Option<batches::Told>)>,
+    of_items: Vec<(&'static str, Option<batches::DetailsByItem>)>,
     withheld: Vec<&'static str>,
 }
 

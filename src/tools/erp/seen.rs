@@ -12,7 +12,7 @@ use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Rows};
 use crate::query::beyond::Neighbour;
 use crate::shape::page::grouped;
-use crate::site::{Kind, ListQuery};
+use crate::site::{ListQuery, SiteErrorKind};
 use crate::tool::Call;
 
 pub type Row = Map<String, Value>;
@@ -44,7 +44,7 @@ pub async fn is_row_filtered(session: &Session<'_>, doctype: &str) -> Result<boo
 pub fn allowed<T>(read: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
     match read {
         Ok(read) => Ok(Some(read)),
-        Err(ToolError::Site(error)) if error.kind() == Kind::Denied => Ok(None),
+        Err(ToolError::Site(error)) if error.kind() == SiteErrorKind::Denied => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::patience::Patience;
-use super::place::{self, Place};
+use super::place::{self, ExportTarget};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered};
 use crate::answer::ToolAnswer;
@@ -19,7 +19,7 @@ use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Rows};
-use crate::query::beyond::{At, Neighbours, Place as Stands};
+use crate::query::beyond::{At, FieldOrigin as Stands, Neighbours};
 use crate::query::compare::notes_on_filters;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
@@ -84,7 +84,7 @@ enum From {
 
 async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let place = Place::of(&call, &args.doctype, args.file_name.as_deref(), args.format)?;
+    let place = ExportTarget::of(&call, &args.doctype, args.file_name.as_deref(), args.format)?;
     may_leave(&call, &args.doctype).await?;
     let permit = session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
@@ -232,7 +232,7 @@ impl Page {
     /// Adds its lines to the file; counts documents that are linked to and not seen.
     fn write_to(
         &mut self,
-        (place, sheet): (&Place, &mut Sheet),
+        (place, sheet): (&ExportTarget, &mut Sheet),
         columns: &[Column],
         unseen: &mut usize,
     ) -> Result<(), ToolError> {

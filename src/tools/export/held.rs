@@ -62,13 +62,13 @@ impl Label {
 
 /// The files of one user under one set of rules: under others, what may be seen is something else.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct UserFiles {
     directory: PathBuf,
     owner: Identity,
     rules: String,
 }
 
-impl Held {
+impl UserFiles {
     /// Those of this user under these rules, below the directory of exports.
     pub fn of(directory: &Path, owner: Identity, rules: &str) -> Self {
         Self { directory: directory.to_owned(), owner, rules: hash(&[rules.as_bytes()]) }
@@ -192,17 +192,17 @@ mod tests {
     use super::*;
     use crate::site::{Caller, Credentials, SiteUrl};
 
-    fn of(folder: &Path, user: &str) -> Held {
+    fn of(folder: &Path, user: &str) -> UserFiles {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
-        Held::of(folder, caller.of_user(user).identity(), "rules")
+        UserFiles::of(folder, caller.of_user(user).identity(), "rules")
     }
 
-    fn path(held: &Held, label: &Label) -> PathBuf {
+    fn path(held: &UserFiles, label: &Label) -> PathBuf {
         held.directory.join(NAME).join(held.name(label))
     }
 
-    fn keep(held: &Held, directory: &Path, text: &str, bytes: u64) -> (Label, bool) {
+    fn keep(held: &UserFiles, directory: &Path, text: &str, bytes: u64) -> (Label, bool) {
         let mut file = NamedTempFile::new_in(directory).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let label = Label::new("Customer", Format::Csv).unwrap();
@@ -212,7 +212,7 @@ mod tests {
         (label, is_kept)
     }
 
-    fn age(held: &Held, label: &Label, by: SignedDuration) {
+    fn age(held: &UserFiles, label: &Label, by: SignedDuration) {
         let file = File::options().write(true).open(path(held, label)).unwrap();
         file.set_modified(SystemTime::now() - by.unsigned_abs()).unwrap();
     }
@@ -224,7 +224,7 @@ mod tests {
         let (label, _) = keep(&jane, folder.path(), "of jane", 7);
         assert_eq!(jane.read(&label).unwrap().unwrap(), b"of jane");
         assert_eq!(john.read(&label).unwrap(), None);
-        let narrower = Held::of(folder.path(), jane.owner, "fewer rules");
+        let narrower = UserFiles::of(folder.path(), jane.owner, "fewer rules");
         assert_eq!(narrower.read(&label).unwrap(), None, "other fields and documents may be seen by now");
         let other = Label { doctype: "Item".to_owned(), ..label.clone() };
         assert_eq!(jane.read(&other).unwrap(), None, "the right that is asked for is that of its own DocType");

@@ -18,8 +18,8 @@ use crate::tool::Call;
 use crate::tool::kinds::choices;
 use crate::tool::progress::Attachment;
 use crate::writes::quota;
-use held::{Held, Label};
-use place::{Kept, Place};
+use held::{Label, UserFiles};
+use place::{ExportTarget, Kept};
 use sheet::Sheet;
 
 pub use documents::DOCUMENTS;
@@ -106,7 +106,7 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     session.permit(Operation::Export, doctype).await?;
     granted(session, doctype).await?;
     let directory = session.export.directory.as_deref().ok_or_else(gone)?;
-    let held = Held::of(directory, session.caller.identity(), &session.policy.rules_of_sight());
+    let held = UserFiles::of(directory, session.caller.identity(), &session.policy.rules_of_sight());
     let kind = label.format.mime();
     let read = tokio::task::spawn_blocking(move || {
         let file = |bytes: Vec<u8>| File { kind, sha256: held::sha256(&bytes), bytes };
@@ -134,7 +134,7 @@ fn fits(rows: u64, what: &str) -> Result<(), ToolError> {
 }
 
 /// Ends the file, gives it its name, and tells what is in it.
-async fn keep(call: &Call<'_>, doctype: &str, place: Place<'_>, sheet: Sheet) -> Result<ToolAnswer, ToolError> {
+async fn keep(call: &Call<'_>, doctype: &str, place: ExportTarget<'_>, sheet: Sheet) -> Result<ToolAnswer, ToolError> {
     let columns: Vec<String> = sheet.columns().map(str::to_owned).collect();
     let ended = tokio::task::spawn_blocking(|| sheet.end()).await;
     let written = ended.map_err(std::io::Error::other).and_then(|ended| ended).map_err(place::unwritable)?;

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::stopped;
 use crate::error::ToolError;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::progress::CallObserver;
 
 /// How long one export may still wait.
@@ -34,7 +34,8 @@ impl Patience {
                 answer => return answer,
             };
             let wait = match error.kind() {
-                Kind::OverLimit { retry_after } | Kind::RateLimited { retry_after: Some(retry_after) } => retry_after,
+                SiteErrorKind::OverLimit { retry_after }
+                | SiteErrorKind::RateLimited { retry_after: Some(retry_after) } => retry_after,
                 _ => return Err(ToolError::Site(error)),
             };
             // A wait of no time would be one without end.

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::Format;
 use super::folder::LIVES;
-use super::held::{Held, Label, MOST_BYTES};
+use super::held::{Label, MOST_BYTES, UserFiles};
 use super::sheet::{PACKED, Sheet};
 use crate::error::ToolError;
 use crate::tool::Call;
@@ -27,7 +27,7 @@ const READ_BY: &str = "the client, as a resource (resources/read), signed in as 
 const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 /// The place of a file that is not written yet.
-pub(super) struct Place<'a> {
+pub(super) struct ExportTarget<'a> {
     /// The directory.
     pub directory: &'a Path,
     /// What kind of file.
@@ -36,7 +36,7 @@ pub(super) struct Place<'a> {
     /// Whether the caller chose the name: then no other will do.
     is_chosen: bool,
     /// Among which it is held, where it is read back through this server: the machine that it lies on is not the caller's.
-    held: Option<Held>,
+    held: Option<UserFiles>,
 }
 
 /// A file that is in its place.
@@ -49,7 +49,7 @@ pub(super) struct Kept {
     pub told: Vec<(&'static str, Value)>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ExportTarget<'a> {
     /// The place for an export of `what`, under the name that was given if one was.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
         }
         let (caller, policy) = (call.session.caller, call.session.policy);
         let is_remote = caller.request.is_some();
-        let held = is_remote.then(|| Held::of(directory, caller.identity(), &policy.rules_of_sight()));
+        let held = is_remote.then(|| UserFiles::of(directory, caller.identity(), &policy.rules_of_sight()));
         let Some(name) = name else {
             let now = Timestamp::now().strftime("%Y%m%d-%H%M%S");
             let stem = format!("{}-{now}", slug(what));
@@ -229,7 +229,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::super::sheet::Holds;
-    use super::{Format, Held, MOST_BYTES, Place, Sheet, Value, address, named, slug};
+    use super::{ExportTarget, Format, MOST_BYTES, Sheet, UserFiles, Value, address, named, slug};
     use crate::site::{Caller, Credentials, SiteUrl};
 
     #[test]
@@ -278,12 +278,12 @@ mod tests {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
         let (directory, stem) = (Path::new("/"), "x".to_owned());
-        let held = Some(Held::of(directory, caller.identity(), ""));
-        let held = Place { directory, format: Format::Csv, stem, is_chosen: false, held };
+        let held = Some(UserFiles::of(directory, caller.identity(), ""));
+        let held = ExportTarget { directory, format: Format::Csv, stem, is_chosen: false, held };
         assert!(held.fits(MOST_BYTES).is_ok());
         let refused = held.fits(MOST_BYTES + 1).unwrap_err().for_model();
         assert!(refused.contains("up to 5 MB") && refused.contains("xlsx"), "{refused}");
-        assert!(Place { held: None, ..held }.fits(u64::MAX).is_ok());
+        assert!(ExportTarget { held: None, ..held }.fits(u64::MAX).is_ok());
     }
 
     #[test]
@@ -291,11 +291,16 @@ mod tests {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
         let directory = tempfile::tempdir().unwrap();
-        let held = Some(Held::of(directory.path(), caller.identity(), ""));
+        let held = Some(UserFiles::of(directory.path(), caller.identity(), ""));
         let row = [Value::from("x".repeat(30_000))];
         let begin = |format| {
-            let place =
-                Place { directory: directory.path(), format, stem: "x".into(), is_chosen: false, held: held.clone() };
+            let place = ExportTarget {
+                directory: directory.path(),
+                format,
+                stem: "x".into(),
+                is_chosen: false,
+                held: held.clone(),
+            };
             (place, Sheet::begin(directory.path(), format, vec![("text".to_owned(), Holds::Other)]).unwrap())
         };
         let (place, mut sheet) = begin(Format::Csv);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::place::{self, Place};
+use super::place::{self, ExportTarget};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered_reports, stopped};
 use crate::answer::ToolAnswer;
@@ -15,7 +15,7 @@ use crate::tool::kinds::{FieldNames, Object};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::reports::Report;
-use crate::tools::reports::run::{Asked, Ran};
+use crate::tools::reports::run::{Ran, ReportRequest};
 use crate::tools::reports::select::{self, COLUMNS};
 
 /// How many rows are written between two looks at whether the client is still there.
@@ -53,10 +53,10 @@ struct ReportArgs {
 }
 
 async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolError> {
-    let place = Place::of(&call, &args.name, args.file_name.as_deref(), args.format)?;
+    let place = ExportTarget::of(&call, &args.name, args.file_name.as_deref(), args.format)?;
     let report = Report::open(call.session, &args.name).await?;
     may_leave(&call, report.doctype()).await?;
-    let asked = Asked::read(&report, call.tool, args.filters.0.clone()).await?;
+    let asked = ReportRequest::read(&report, call.tool, args.filters.0.clone()).await?;
     let Ran { mut table, withheld, .. } =
         match asked.run(&report, call.tool, args.prepared.as_deref(), call.observer).await? {
             Ok(ran) => ran,

@@ -9,7 +9,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::WriteState;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::document_args::NameArgs;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::send;
@@ -64,7 +64,7 @@ pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, 
     };
     let answer = match send(session, &Move { on, name, before: &stored, to: Docstatus::Submitted }, cleared).await {
         Ok(answer) => answer,
-        Err(ToolError::Site(error)) if error.kind() == Kind::Stale => return Err(stale(on, name)),
+        Err(ToolError::Site(error)) if error.kind() == SiteErrorKind::Stale => return Err(stale(on, name)),
         Err(error) => return Err(error),
     };
     let mut result = moved(on, "submitted", name, stored, answer.messages).await;

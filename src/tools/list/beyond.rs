@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{Filter, Rows};
-use crate::query::beyond::{At, Neighbours, Place};
+use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::shape;
 use crate::site::ListQuery;
 
@@ -138,7 +138,7 @@ impl Beyond {
             cells.push(shaped.as_mut().and_then(Vec::pop).unwrap_or_default());
         }
         if unseen > 0 {
-            let label = At { place: Place::Linked(by), field }.label();
+            let label = At { place: FieldOrigin::Linked(by), field }.label();
             let one = with_article(there.def.name);
             let (documents, ending) = (counted(unseen, "document"), if unseen == 1 { "s" } else { "" });
             self.notes.push(format!("{label}: {documents} name{ending} {one} that you may not see"));
@@ -153,7 +153,7 @@ impl Column {
                 let fields: Vec<&str> = fields.iter().map(|field| field.fieldname).collect();
                 format!("{}({})", rows.table, fields.join(", "))
             }
-            Self::Linked(by, field) => At { place: Place::Linked(by), field }.label(),
+            Self::Linked(by, field) => At { place: FieldOrigin::Linked(by), field }.label(),
         }
     }
 }
@@ -163,9 +163,9 @@ fn columns(asked: &[At]) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for at in asked {
         match at.place {
-            Place::Own => {}
-            Place::Linked(by) => columns.push(Column::Linked(by, at.field)),
-            Place::Rows(rows) => {
+            FieldOrigin::Own => {}
+            FieldOrigin::Linked(by) => columns.push(Column::Linked(by, at.field)),
+            FieldOrigin::Rows(rows) => {
                 let known = columns.iter_mut().find_map(|column| match column {
                     Column::Rows(of, fields) if *of == rows => Some(fields),
                     _ => None,
@@ -189,7 +189,7 @@ pub(crate) async fn linked(
 ) -> Result<BTreeMap<&'static str, BTreeMap<String, Row>>, ToolError> {
     let mut fields: BTreeMap<&str, (&FieldDef, Vec<&'static FieldDef>)> = BTreeMap::new();
     for at in asked {
-        if let Place::Linked(by) = at.place {
+        if let FieldOrigin::Linked(by) = at.place {
             fields.entry(by.fieldname).or_insert((by, Vec::new())).1.push(at.field);
         }
     }

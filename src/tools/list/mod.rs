@@ -11,7 +11,7 @@ use crate::answer::ToolAnswer;
 use crate::documents::beyond::neighbours;
 use crate::documents::{DocTypeCall, nested, suggest};
 use crate::error::ToolError;
-use crate::query::beyond::{At, Neighbours, Place};
+use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::query::compare::notes_on_filters;
 use crate::query::cursor;
 use crate::query::keyset::{self, Position};
@@ -203,7 +203,7 @@ async fn page_of(
     let site = on.session.site;
     let mut query = query.clone();
     let by = beyond.iter().filter_map(|at| match at.place {
-        Place::Linked(by) => Some(by.fieldname),
+        FieldOrigin::Linked(by) => Some(by.fieldname),
         _ => None,
     });
     for needed in keyset::keys(&query.order_by).iter().map(|key| key.fieldname).chain(by) {

@@ -9,7 +9,7 @@ use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{is_set, text_of};
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::Call;
 
 /// An account, as far as the caller may see it.
@@ -74,7 +74,7 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
     let on = DocTypeCall::of(call, &permit).await?;
     let stored = match session.site.get(&permit, mode).await {
         Ok(stored) => stored.data,
-        Err(error) if error.kind() == Kind::Missing => {
+        Err(error) if error.kind() == SiteErrorKind::Missing => {
             let meant = suggest::meant(session, on.def.name, mode).await;
             let meant = meant.map_or_else(String::new, |meant| format!("; {meant}"));
             return Err(ToolError::refused(

@@ -14,7 +14,7 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::input_schema::Arg;
-use crate::tool::kinds::Kind;
+use crate::tool::kinds::ArgumentType;
 use crate::tool::{Call, Effect, Published};
 use crate::tools::method;
 use crate::tools::reports::{self, RUN};
@@ -88,12 +88,12 @@ fn of_method(method: &Method) -> Vec<Arg> {
 
 fn of_argument(name: &str, argument: &MethodArgument) -> Arg {
     let kind = match argument.kind {
-        ArgumentKind::String if !argument.choices.is_empty() => Kind::Choice(argument.choices.clone()),
-        ArgumentKind::String => Kind::Text,
-        ArgumentKind::Integer | ArgumentKind::Number => Kind::Number,
-        ArgumentKind::Boolean => Kind::Flag,
-        ArgumentKind::Array => Kind::List,
-        ArgumentKind::Object => Kind::Object,
+        ArgumentKind::String if !argument.choices.is_empty() => ArgumentType::Choice(argument.choices.clone()),
+        ArgumentKind::String => ArgumentType::Text,
+        ArgumentKind::Integer | ArgumentKind::Number => ArgumentType::Number,
+        ArgumentKind::Boolean => ArgumentType::Flag,
+        ArgumentKind::Array => ArgumentType::List,
+        ArgumentKind::Object => ArgumentType::Object,
     };
     let mut schema = method::schema(argument);
     // Some model APIs refuse a list without items, and an object without a property; any other is taken too.
@@ -115,13 +115,13 @@ fn arg(name: &str, filter: &PublishedFilter) -> Arg {
     // What is not stated stands in the report's form, which is not known here: it takes a text.
     let stated = filter.kind.unwrap_or("Data");
     let (kind, mut schema) = match stated {
-        "Check" => (Kind::Flag, json!({"type": "boolean"})),
-        "Int" | "Float" | "Currency" | "Percent" => (Kind::Number, json!({"type": "number"})),
-        "MultiSelectList" => (Kind::Names, json!({"type": "array", "items": {"type": "string"}})),
+        "Check" => (ArgumentType::Flag, json!({"type": "boolean"})),
+        "Int" | "Float" | "Currency" | "Percent" => (ArgumentType::Number, json!({"type": "number"})),
+        "MultiSelectList" => (ArgumentType::Names, json!({"type": "array", "items": {"type": "string"}})),
         "Select" if !filter.options.is_empty() => {
-            (Kind::Choice(filter.options.clone()), json!({"type": "string", "enum": filter.options}))
+            (ArgumentType::Choice(filter.options.clone()), json!({"type": "string", "enum": filter.options}))
         }
-        _ => (Kind::Text, json!({"type": "string"})),
+        _ => (ArgumentType::Text, json!({"type": "string"})),
     };
     if let Some(default) = &filter.default {
         schema["default"] = if stated == "Check" { json!(*default == 1) } else { default.clone() };

@@ -11,7 +11,7 @@ use super::{Report, offered};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -137,7 +137,12 @@ async fn first(report: &Report<'_>, doctype: &str) -> Result<Option<Value>, Tool
     };
     match session.site.search_link(&permit, "", 1, &[], None).await {
         Ok(found) => Ok(found.into_iter().next().and_then(|mut found| found.remove("value"))),
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Missing | Kind::Rejected | Kind::WrongForm) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                SiteErrorKind::Denied | SiteErrorKind::Missing | SiteErrorKind::Rejected | SiteErrorKind::WrongForm
+            ) =>
+        {
             Ok(None)
         }
         Err(error) => Err(error.into()),

@@ -7,7 +7,7 @@ use super::Report;
 use super::describe::example;
 use super::filters::fit;
 use super::form::{self, Filter};
-use super::run::{Asked, RunArgs, rows};
+use super::run::{ReportRequest, RunArgs, rows};
 use crate::answer::ToolAnswer;
 use crate::config::{FILTER_TYPES, PublishedFilter};
 use crate::context::Session;
@@ -39,7 +39,7 @@ pub async fn run(
             "run_report takes every filter of the report. Tell the administrator.",
         ));
     }
-    let asked = Asked::by_form(&report, call.tool, published(&own, stated), given).await?;
+    let asked = ReportRequest::by_form(&report, call.tool, published(&own, stated), given).await?;
     rows(&call, &report, &asked, all.read::<RunArgs>()?, columns).await
 }
 

@@ -67,7 +67,7 @@ pub(super) struct RunArgs {
 
 async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
     let report = Report::open(call.session, args.name.as_str()).await?;
-    let asked = Asked::read(&report, call.tool, args.filters.0.clone()).await?;
+    let asked = ReportRequest::read(&report, call.tool, args.filters.0.clone()).await?;
     rows(&call, &report, &asked, args, &[]).await
 }
 
@@ -75,7 +75,7 @@ async fn run(call: Call<'_>, args: RunArgs) -> Result<ToolAnswer, ToolError> {
 pub(super) async fn rows(
     call: &Call<'_>,
     report: &Report<'_>,
-    asked: &Asked,
+    asked: &ReportRequest,
     mut args: RunArgs,
     chosen: &[String],
 ) -> Result<ToolAnswer, ToolError> {
@@ -132,7 +132,7 @@ pub(super) async fn rows(
 }
 
 /// What a report is run with.
-pub(crate) struct Asked {
+pub(crate) struct ReportRequest {
     form: Vec<form::Filter>,
     /// The names of the filters that were given.
     given: Vec<String>,
@@ -152,7 +152,7 @@ pub(crate) struct Ran {
     prepared: Option<String>,
 }
 
-impl Asked {
+impl ReportRequest {
     /// Checks the filters that were given against the report's form.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::form;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::shape::is_set;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 
 /// What became of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +54,9 @@ pub async fn may_run(session: &Session<'_>, name: &str) -> Result<bool, ToolErro
     match ask_form(session, name).await {
         Ok(()) => Ok(true),
         Err(ToolError::Refused { .. }) => Ok(false),
-        Err(ToolError::Site(error)) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied | Kind::Missing) => {
+        Err(ToolError::Site(error))
+            if matches!(error.kind(), SiteErrorKind::Denied | SiteErrorKind::FieldDenied | SiteErrorKind::Missing) =>
+        {
             Ok(false)
         }
         Err(error) => Err(error),

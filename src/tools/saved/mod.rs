@@ -12,7 +12,7 @@ use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::reader::Reader;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::tool::kinds::DocTypeName;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
@@ -66,7 +66,12 @@ async fn get(call: Call<'_>, args: SavedArgs) -> Result<ToolAnswer, ToolError> {
 async fn last_left(on: &DocTypeCall<'_>) -> Result<Option<Value>, ToolError> {
     let settings = match on.session.site.user_settings(on.permit).await {
         Ok(settings) => settings,
-        Err(error) if matches!(error.kind(), Kind::Missing | Kind::Denied | Kind::Rejected | Kind::WrongForm) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Rejected | SiteErrorKind::WrongForm
+            ) =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(error.into()),

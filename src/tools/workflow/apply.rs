@@ -101,7 +101,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let sets = sets.filter_map(|field| Some((field, result.get(field)?))).collect();
     let answer = match send(session, &Taken { on: &on, name, before: &doc, action: wanted, sets }, cleared).await {
         Ok(answer) => answer,
-        Err(ToolError::Site(error)) if error.kind() == site::Kind::Stale => return Err(stale(&on, name)),
+        Err(ToolError::Site(error)) if error.kind() == site::SiteErrorKind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error),
     };
     let mut result = moved(&on, "updated", name, doc, answer.messages).await;

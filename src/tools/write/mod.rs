@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::document::{Writing, merge, unpack};
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
-use crate::site::{Kind, SiteError, unreachable};
+use crate::site::{SiteError, SiteErrorKind, unreachable};
 use crate::writes::send::Next;
 use crate::writes::{fixed_fields, protected_fields};
 
@@ -26,7 +26,7 @@ impl<'a> DocTypeCall<'a> {
     pub(crate) async fn now(&self, name: &str) -> Result<Option<Map<String, Value>>, SiteError> {
         match self.session.site.get(self.permit, name).await {
             Ok(now) => Ok(Some(now.data)),
-            Err(error) if error.kind() == Kind::Missing => Ok(None),
+            Err(error) if error.kind() == SiteErrorKind::Missing => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -16,7 +16,7 @@ use crate::documents::{DocTypeCall, file_fields, rich_text, suggest};
 use crate::error::ToolError;
 use crate::policy::{WriteState, unpredictable};
 use crate::shape::text_of;
-use crate::site::{Answer, Kind, SiteError, WriteError};
+use crate::site::{Answer, SiteError, SiteErrorKind, WriteError};
 use crate::tool::document_args::UpdateArgs;
 use crate::writes::conflict::Stale;
 use crate::writes::form_defaults::{self, FilledIn};
@@ -68,7 +68,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
         let confirmed = cleared.confirmed();
         match send(on.session, &Update { on: &on, name, before: &before, merged: &merged }, cleared).await {
             Ok(answer) => break (merged, answer),
-            Err(ToolError::Site(error)) if error.kind() == Kind::Stale => {
+            Err(ToolError::Site(error)) if error.kind() == SiteErrorKind::Stale => {
                 let now = overtaken(&on, name, &before, &changes, tried_before).await?;
                 messages.push(beside(&now));
                 (tried_before, before, on.confirmed) = (true, now, Some(confirmed));

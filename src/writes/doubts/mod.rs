@@ -13,7 +13,7 @@ use crate::document::amounts::{is_above, money, number, same};
 use crate::documents::DocTypeCall;
 use crate::policy::{Operation, Permit};
 use crate::shape::{FOR_READS, is_set, text_of};
-use crate::site::{Kind, SiteError};
+use crate::site::{SiteError, SiteErrorKind};
 
 /// The most doubts of a kind that are told one by one.
 const MOST: usize = 5;
@@ -66,7 +66,7 @@ fn note_end(what: &str, end: Result<(), SiteError>, doubts: &mut Vec<String>) {
 /// Nothing where the site does not let the user read what was looked at.
 fn if_allowed<T: Default>(found: Result<T, SiteError>) -> Result<T, SiteError> {
     match found {
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::FieldDenied) => Ok(T::default()),
+        Err(error) if matches!(error.kind(), SiteErrorKind::Denied | SiteErrorKind::FieldDenied) => Ok(T::default()),
         found => found,
     }
 }

@@ -12,7 +12,7 @@ use crate::document::draft::{Draft, writable};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
-use crate::site::{Kind, SiteError};
+use crate::site::{SiteError, SiteErrorKind};
 use crate::writes::doubts::sees;
 use crate::writes::links;
 
@@ -268,7 +268,14 @@ async fn usual(
         let details = match on.session.site.party_details(&permit, party, &asked).await {
             Ok(details) => details,
             // The site says of the document itself that there is no such party.
-            Err(error) if matches!(error.kind(), Kind::Missing | Kind::OutOfSight | Kind::Rejected) => return Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    SiteErrorKind::Missing | SiteErrorKind::OutOfSight | SiteErrorKind::Rejected
+                ) =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         if let Some(name) = name_in(&details, TEMPLATE) {
@@ -291,7 +298,7 @@ async fn rows_of(
     }
     match on.session.site.tax_rows(on.permit, template, name).await {
         Ok(rows) => Ok(Some(rows)),
-        Err(error) if error.kind() == Kind::Missing => Err(no_such(on, TEMPLATE, template, name)),
+        Err(error) if error.kind() == SiteErrorKind::Missing => Err(no_such(on, TEMPLATE, template, name)),
         Err(error) => Err(error.into()),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{FilledIn, SCHEDULE, TERMS, may_see, name_in, no_such};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::site::Kind;
+use crate::site::SiteErrorKind;
 use crate::writes::doubts::sees;
 
 const CONDITIONS: &str = "Terms and Conditions";
@@ -69,7 +69,7 @@ async fn fill_text(
             filled.fields.extend(on.visible(Map::from_iter([(TEXT.to_owned(), json!(text))])));
             changes.insert(TEXT.to_owned(), json!(text));
         }
-        Err(error) if error.kind() == Kind::Missing => return Err(no_such(on, CHOSEN, CONDITIONS, &name)),
+        Err(error) if error.kind() == SiteErrorKind::Missing => return Err(no_such(on, CHOSEN, CONDITIONS, &name)),
         Err(error) => {
             tracing::warn!("terms of {}: {}", on.def.name, error.for_log());
             filled.messages.extend(stays(format!("the site did not tell those of {name:?}")));

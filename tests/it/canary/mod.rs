@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -124,7 +124,7 @@ async fn run(site: &SampleSite, case: u64, tally: &Tally) -> Result<(), String> 
         site.sandbox.faults().say(refusal(&mut chance, &world));
         site.sandbox
             .faults()
-            .add(Fault::new(Kind::Refusal).method(chance.pick(&["POST", "PUT", "DELETE", "GET"])).chance(0.5));
+            .add(Fault::new(FaultKind::Refusal).method(chance.pick(&["POST", "PUT", "DELETE", "GET"])).chance(0.5));
     }
     let (mut said, mut wrong) = (Vec::new(), None);
     for _ in 0..1 + chance.throw(2) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use erpnext_mcp::audit::{Head, review, verify};
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{attempts, turns};
@@ -23,7 +23,7 @@ async fn a_server_that_is_ended_amid_its_writes_tells_and_records_what_the_site_
     let log = folder.path().join("audit.log");
     let mut config = site.config(json!({"doctypes": {"ToDo": all()}}));
     config["audit"] = json!({"enabled": true, "log_file": log});
-    site.sandbox.faults().add(Fault::new(Kind::Latency(40)).method("POST").path("/api/resource/ToDo"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(40)).method("POST").path("/api/resource/ToDo"));
     let (mut named, mut stopped) = (BTreeSet::<String>::new(), 0);
     for run in 0..turns().div_ceil(50).clamp(4, 100) {
         let mut servers = [Server::initialized(&config).await, Server::initialized(&config).await];

@@ -17,7 +17,7 @@ use erpnext_mcp::audit::{Audit, Head, review, verify};
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::site::{Client, ClientOptions, Cooldown, Retry};
 use erpnext_sandbox::query::List;
-use erpnext_sandbox::{Fault, Kind, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Sandbox};
 use erpnext_schema::flag;
 use serde_json::{Value, json};
 
@@ -62,14 +62,14 @@ fn app(site: &Sandbox, folder: &Path) -> Connection {
 }
 
 /// The faults of one round: each kind of the sandbox, an error status in each form as the rounds go by.
-fn faults(round: usize) -> impl Iterator<Item = Kind> {
+fn faults(round: usize) -> impl Iterator<Item = FaultKind> {
     let in_turn = move |statuses: [u16; 3]| statuses[round % 3];
-    Kind::EACH.into_iter().map(move |kind| match kind {
+    FaultKind::EACH.into_iter().map(move |kind| match kind {
         // A second of patience for everybody, hundreds of times, would only make this long.
-        Kind::TooManyRequests(_) => Kind::TooManyRequests(0),
-        Kind::Json(_) => Kind::Json(in_turn([500, 502, 503])),
-        Kind::Html(_) => Kind::Html(in_turn([502, 503, 500])),
-        Kind::HtmlAfter(_) => Kind::HtmlAfter(in_turn([504, 502, 503])),
+        FaultKind::TooManyRequests(_) => FaultKind::TooManyRequests(0),
+        FaultKind::Json(_) => FaultKind::Json(in_turn([500, 502, 503])),
+        FaultKind::Html(_) => FaultKind::Html(in_turn([502, 503, 500])),
+        FaultKind::HtmlAfter(_) => FaultKind::HtmlAfter(in_turn([504, 502, 503])),
         kind => kind,
     })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind, Options};
+use erpnext_sandbox::{Fault, FaultKind, Options};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -198,7 +198,7 @@ async fn reports_that_are_open_are_run_and_what_does_not_is_told_with_its_cause(
     assert_eq!(lines.iter().filter(|line| line.contains("General Ledger")).count(), 1, "{lines:#?}");
     // The site fails over one.
     site.sandbox.faults().say("No Fiscal Year is open");
-    site.sandbox.faults().add(Fault::new(Kind::Refusal).path("frappe.desk.query_report.run"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Refusal).path("frappe.desk.query_report.run"));
     let ledger = json!({"doctypes": company, "reports": ["General Ledger"]});
     let (_, lines) = doctor(folder.path(), &site.config_of("administrator", ledger)).await;
     let told = lines.iter().find(|line| line.starts_with("warning reports: General Ledger: ")).unwrap();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::add_custom_field;
@@ -33,7 +33,7 @@ fn customers(rule: Value) -> Value {
 async fn slow_site() -> SampleSite {
     let site = SampleSite::start().await;
     add_custom_field(&site, "Customer", "custom_tier", "Gold\nTin");
-    site.sandbox.faults().add(Fault::new(Kind::Latency(3_000)).path("getdoctype"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(3_000)).path("getdoctype"));
     site
 }
 
@@ -170,7 +170,7 @@ async fn the_first_instructions_wait_a_moment_for_what_a_near_site_tells() {
         }
     }
     assert!(near);
-    site.sandbox.faults().add(Fault::new(Kind::Latency(20_000)).path("get_logged_user"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(20_000)).path("get_logged_user"));
     let folder = tempfile::tempdir().unwrap();
     let config = with_overlay(site.config(json!({"doctypes": {"Company": {"read": true}}})), folder.path());
     let begun = Instant::now();

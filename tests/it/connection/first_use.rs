@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::context::overlay::Overlay;
-use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Options, Sandbox};
 use erpnext_schema::snapshot::Field;
 use erpnext_schema::{FieldKind, Version, flag};
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ async fn what_a_call_read_is_kept_for_the_next_start_until_the_site_says_that_it
 async fn a_site_that_does_not_tell_its_metadata_holds_up_one_call_a_little_and_fails_none() {
     let folder = tempfile::tempdir().unwrap();
     let site = site(Version::V15).await;
-    site.faults().add(Fault::new(Kind::Latency(30_000)).path("getdoctype"));
+    site.faults().add(Fault::new(FaultKind::Latency(30_000)).path("getdoctype"));
     let app = app_of(&laid(&site, "administrator", Version::V15, folder.path()));
     let started = Instant::now();
     list(&app).await;

@@ -1,6 +1,6 @@
 //! Two that are alike at once, one of them lost: it is not told as done by what the other made.
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{TODO, World, allowed, lines};
@@ -13,9 +13,9 @@ const ORDERS: &str = "/api/resource/Sales Order";
 async fn one_is_lost(world: &World, tool: &str, path: &str, doctype: &str, calls: [Value; 2]) {
     let before = lines(world.folder.path()).len();
     let faults = world.site.sandbox.faults();
-    faults.add(Fault::new(Kind::CutBefore).method("POST").path(path).times(1));
+    faults.add(Fault::new(FaultKind::CutBefore).method("POST").path(path).times(1));
     // What it makes is there before its own caller hears of it.
-    faults.add(Fault::new(Kind::StallAfter).method("POST").path(path).times(1));
+    faults.add(Fault::new(FaultKind::StallAfter).method("POST").path(path).times(1));
     let [one, other] = calls.map(|arguments| allowed(&world.app, tool, &arguments));
     let (one, other) = futures_util::future::join(call(&world.app, tool, one), call(&world.app, tool, other)).await;
     let journal = world.site.sandbox.journal();
@@ -61,7 +61,7 @@ async fn a_lost_order_is_not_told_as_done_by_one_of_another_process() {
             _ => other,
         };
         let made = call(&elsewhere, "create_generic_document", one).await.unwrap();
-        world.site.sandbox.faults().add(Fault::new(Kind::CutBefore).method("POST").path(path).times(1));
+        world.site.sandbox.faults().add(Fault::new(FaultKind::CutBefore).method("POST").path(path).times(1));
         let told = call(&world.app, tool, allowed(&world.app, tool, &lost)).await.unwrap_err().for_model();
         assert!(told.contains("Whether it was done is not known"), "{tool}: {made} {told}");
     }

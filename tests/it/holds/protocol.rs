@@ -173,13 +173,13 @@ mod ends {
 
     use std::time::Duration;
 
-    use erpnext_sandbox::{Fault, Kind};
+    use erpnext_sandbox::{Fault, FaultKind};
 
     use super::*;
     use crate::sandbox::SampleSite;
     use crate::support::call;
 
-    const LATE: Kind = Kind::Latency(700);
+    const LATE: FaultKind = FaultKind::Latency(700);
 
     async fn begun(site: &SampleSite) {
         for _ in 0..600 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::config::Config;
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ async fn a_quota_of_creates_holds_at_once_in_batches_and_over_restarts_and_is_to
     let first = call(&app, "create_todo_document", todo()).await.unwrap();
     assert_eq!(first.get("quota"), None, "{first}");
     // What the site refuses does not count.
-    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
+    site.sandbox.faults().add(Fault::new(FaultKind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
     refusal(&app, "create_todo_document", todo()).await;
     let rows: Vec<Value> = (0..5).map(|at| json!({"description": format!("row {at}")})).collect();
     call(&app, "create_bulk_documents", json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
@@ -222,7 +222,7 @@ async fn a_payment_whose_submit_has_no_room_is_not_made() {
 async fn a_draft_whose_submit_is_refused_counts_and_is_recorded_as_made() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let (app, pay) = payment(&site, folder.path(), json!({"create": {"hour": 1}})).await;
-    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("client.submit").times(1));
+    site.sandbox.faults().add(Fault::new(FaultKind::Json(417)).method("POST").path("client.submit").times(1));
     let confirmed = with_token(&app, "record_payment", pay.clone()).await;
     let said = refusal(&app, "record_payment", confirmed).await;
     assert!(said.contains("was made and is a draft"), "{said}");
@@ -320,7 +320,7 @@ async fn a_quota_of_exports_counts_files_and_is_full_before_anything_is_read() {
     refusal(&app, "export_documents", export("a.csv")).await;
     call(&app, "export_documents", export("b.csv")).await.unwrap();
     for app in [&app, &server(&config)] {
-        site.sandbox.faults().add(Fault::new(Kind::Json(500)).path("/api/resource/Sales Order"));
+        site.sandbox.faults().add(Fault::new(FaultKind::Json(500)).path("/api/resource/Sales Order"));
         let said = refusal(app, "export_documents", export("c.csv")).await;
         assert!(said.contains("permissions.quota: Administrator may export 2 of these a day"), "{said}");
         site.sandbox.faults().clear();

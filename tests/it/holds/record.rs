@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use erpnext_mcp::audit::Audit;
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::cli::run;
@@ -84,7 +84,7 @@ async fn a_call_without_arguments_has_a_line_and_a_denied_batch_names_its_docume
 #[tokio::test]
 async fn a_read_that_was_called_off_is_in_the_log() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
-    let late = Kind::StallBefore;
+    let late = FaultKind::StallBefore;
     site.sandbox.faults().add(Fault::new(late).path("/api/resource/ToDo/"));
     let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
     let mut server = Server::initialized(&config).await;
@@ -108,7 +108,7 @@ async fn reads_that_were_called_off_while_they_waited_for_their_turn_are_in_the_
     // More than are under way at once.
     const MANY: usize = 70;
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
-    site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("/api/resource/ToDo/"));
+    site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("/api/resource/ToDo/"));
     let config = logged(&site, folder.path(), json!({"doctypes": {"ToDo": {"read": true}}}));
     let mut server = Server::initialized(&config).await;
     let mut ids = Vec::new();

@@ -7,7 +7,7 @@ use erpnext_mcp::app::{App, Connection};
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::context::client_options;
 use erpnext_mcp::site::{Client, ClientOptions, Retry};
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn with_key(key: &str) -> Value {
 async fn one_key_makes_one_document_at_once_later_and_in_two_processes() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let servers = [server(&site, folder.path()), server(&site, folder.path())];
-    site.sandbox.faults().add(Fault::new(Kind::Latency(200)).method("POST").path("/api/resource/ToDo"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(200)).method("POST").path("/api/resource/ToDo"));
     let at_once = (0..6).map(|at| call(&servers[at % 2], CREATE, with_key("k-1")));
     let mut names: Vec<String> = Vec::new();
     for answer in join_all(at_once).await {
@@ -80,7 +80,7 @@ async fn one_key_copies_and_converts_once_at_once_later_and_in_two_processes() {
         ("convert_document", delivery(&servers[0], "k-1").await, "Delivery Note"),
     ] {
         let before = site.writes().len();
-        site.sandbox.faults().add(Fault::new(Kind::Latency(200)).method("POST").path("/api/resource"));
+        site.sandbox.faults().add(Fault::new(FaultKind::Latency(200)).method("POST").path("/api/resource"));
         let at_once = (0..4).map(|at| call(&servers[at % 2], tool, arguments.clone()));
         let mut answers: Vec<Value> = join_all(at_once).await.into_iter().map(Result::unwrap).collect();
         // A process that starts later knows it too.
@@ -99,11 +99,11 @@ async fn a_key_whose_conversion_got_no_answer_makes_no_second_document() {
         let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
         let app = maker(&site, folder.path());
         let arguments = delivery(&app, "k-1").await;
-        let lost = if takes_effect { Kind::CutAfter } else { Kind::CutBefore };
+        let lost = if takes_effect { FaultKind::CutAfter } else { FaultKind::CutBefore };
         let path = "/api/resource/Delivery Note";
         site.sandbox.faults().add(Fault::new(lost).method("POST").path(path).times(1));
         // Nor can what was made be read.
-        site.sandbox.faults().add(Fault::new(Kind::Json(500)).method("GET").path(path));
+        site.sandbox.faults().add(Fault::new(FaultKind::Json(500)).method("GET").path(path));
         let said = refusal(&app, "convert_document", arguments.clone()).await;
         assert!(said.contains("Whether it was done is not known"), "{said}");
         for app in [app, maker(&site, folder.path())] {
@@ -135,10 +135,10 @@ async fn a_key_whose_create_got_no_answer_makes_no_second_document() {
     for takes_effect in [true, false] {
         let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
         let app = server(&site, folder.path());
-        let lost = if takes_effect { Kind::StallAfter } else { Kind::CutBefore };
+        let lost = if takes_effect { FaultKind::StallAfter } else { FaultKind::CutBefore };
         site.sandbox.faults().add(Fault::new(lost).method("POST").path("/api/resource/ToDo").times(1));
         // Nor can what was made be read.
-        site.sandbox.faults().add(Fault::new(Kind::Json(500)).method("GET").path("/api/resource/ToDo"));
+        site.sandbox.faults().add(Fault::new(FaultKind::Json(500)).method("GET").path("/api/resource/ToDo"));
         let said = refusal(&app, CREATE, with_key("k-1")).await;
         assert!(said.contains("Whether it was done is not known"), "{said}");
         for app in [app, server(&site, folder.path())] {
@@ -210,7 +210,7 @@ async fn the_links_of_every_row_are_looked_at_before_the_first_is_sent() {
 async fn a_key_that_the_site_refused_can_be_used_again() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let app = server(&site, folder.path());
-    site.sandbox.faults().add(Fault::new(Kind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
+    site.sandbox.faults().add(Fault::new(FaultKind::Json(417)).method("POST").path("/api/resource/ToDo").times(1));
     refusal(&app, CREATE, with_key("k-1")).await;
     call(&app, CREATE, with_key("k-1")).await.unwrap();
     assert_eq!(site.writes().len(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use rmcp::ClientHandler;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientConfig, ClientRequest, ProgressNotificationParam, ProtocolVersion,
@@ -85,7 +85,7 @@ async fn rmcps_client_is_told_of_progress_and_cancels_in_both_eras() {
         call(5).await.await_response().await.unwrap();
         assert!(watcher.0.load(Ordering::Relaxed) >= 5, "{era:?}: {watcher:?}", watcher = watcher.0);
         let before = site.writes().len();
-        site.sandbox.faults().add(Fault::new(Kind::Latency(100)));
+        site.sandbox.faults().add(Fault::new(FaultKind::Latency(100)));
         let long = call(200).await;
         while site.writes().len() == before {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -152,7 +152,7 @@ async fn a_client_without_a_session_calls_off_its_own_call_and_no_other() {
         let list = erpnext_sandbox::query::List { filters, ..Default::default() };
         site.sandbox.with(|site| site.count("Lead", &list)).unwrap()
     };
-    site.sandbox.faults().add(Fault::new(Kind::Latency(50)));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(50)));
     // Another client of the same person gave out the same id, and one client the same id twice.
     let calls = [
         call("One/1", 7, "One"),

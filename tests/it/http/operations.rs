@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::program::Program;
@@ -67,7 +67,7 @@ async fn how_the_server_is_stands_at_its_own_address_and_names_nobody() {
     let elsewhere = http().get(format!("http{}/metrics", address.lines().next().unwrap()));
     assert_eq!(elsewhere.header("host", "evil.example.com").send().await.unwrap().status(), 403);
     // While it ends it is alive, and not ready.
-    site.sandbox.faults().add(Fault::new(Kind::Latency(1_500)));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(1_500)));
     let slow = call(&program, KEY, "list_lead_documents", json!({}));
     let ends = async {
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use erpnext_mcp::oauth::Lifetimes;
-use erpnext_mcp::shared::{Asked, Counted, Memory, Rate, Redis, Store, Window};
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_mcp::shared::{Counted, Memory, Rate, Redis, Store, StoreFuture, Window};
+use erpnext_sandbox::{Fault, FaultKind};
 use futures_util::future::{FutureExt, join_all};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -101,7 +101,7 @@ async fn the_same_write_is_done_by_one_server_and_its_lost_answer_is_told_by_ano
     one.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     other.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)).method("POST"));
     // The client of the first one is there: to the other one it is told that the write was begun.
     let (first, second) = tokio::join!(answered(one.post("/mcp", &create("twice", None))), async {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -135,7 +135,7 @@ async fn a_call_that_is_called_off_while_another_server_is_at_the_same_is_in_the
     one.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     other.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(1_500)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(1_500)).method("POST"));
     let (first, left) = tokio::join!(answered(one.post("/mcp", &create("slow", None))), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         other.post("/mcp", &create("slow", None)).timeout(Duration::from_millis(300)).send().await
@@ -157,7 +157,7 @@ async fn an_answer_that_was_lost_twice_is_there_for_who_asks_a_third_time() {
     let [one, other] = two(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
     other.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(900)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(900)).method("POST"));
     for (served, patience) in [(&one, 300), (&other, 200)] {
         let lost = served.post("/mcp", &create("lost", None)).timeout(Duration::from_millis(patience)).send().await;
         assert!(lost.is_err());
@@ -207,7 +207,7 @@ async fn a_write_that_the_site_refuses_is_not_counted_by_any_server() {
     let mut config = site.config(json!({"doctypes": {"Lead": all()}, "quota": {"create": {"hour": 2}}}));
     config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let [one, other] = two(&config).await;
-    site.sandbox.faults().add(Fault::new(Kind::Refusal).method("POST").times(3));
+    site.sandbox.faults().add(Fault::new(FaultKind::Refusal).method("POST").times(3));
     for n in 0..3 {
         let refused = answered(one.post("/mcp", &create(&format!("refused {n}"), None))).await;
         assert_eq!(refused["result"]["isError"], true, "{refused}");
@@ -279,27 +279,27 @@ struct Asleep {
 }
 
 impl Store for Asleep {
-    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> Asked<'a, ()> {
+    fn put<'a>(&'a self, name: &'a str, value: Vec<u8>, lives: Duration) -> StoreFuture<'a, ()> {
         self.memory.put(name, value, lives)
     }
 
-    fn get<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn get<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         self.memory.get(name)
     }
 
-    fn take<'a>(&'a self, name: &'a str) -> Asked<'a, Option<Vec<u8>>> {
+    fn take<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         self.memory.take(name)
     }
 
-    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn hold<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         self.memory.hold(name, by, lives)
     }
 
-    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> Asked<'a, bool> {
+    fn lengthen<'a>(&'a self, name: &'a str, by: &'a str, lives: Duration) -> StoreFuture<'a, bool> {
         self.memory.lengthen(name, by, lives)
     }
 
-    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> Asked<'a, bool> {
+    fn release<'a>(&'a self, name: &'a str, by: &'a str) -> StoreFuture<'a, bool> {
         self.memory.release(name, by)
     }
 
@@ -309,7 +309,7 @@ impl Store for Asleep {
         name: &'a str,
         value: Vec<u8>,
         lives: Duration,
-    ) -> Asked<'a, bool> {
+    ) -> StoreFuture<'a, bool> {
         async move {
             if self.is_next.swap(false, Ordering::SeqCst) {
                 self.memory.release(held, by).await?;
@@ -321,7 +321,7 @@ impl Store for Asleep {
         .boxed()
     }
 
-    fn pass(&self, rates: Vec<(String, Rate)>) -> Asked<'_, Result<(), Duration>> {
+    fn pass(&self, rates: Vec<(String, Rate)>) -> StoreFuture<'_, Result<(), Duration>> {
         self.memory.pass(rates)
     }
 
@@ -331,11 +331,11 @@ impl Store for Asleep {
         entry: Option<String>,
         times: u64,
         windows: &'a [Window],
-    ) -> Asked<'a, Counted> {
+    ) -> StoreFuture<'a, Counted> {
         self.memory.count(name, entry, times, windows)
     }
 
-    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, times: u64) -> Asked<'a, ()> {
+    fn uncount<'a>(&'a self, name: &'a str, entry: &'a str, times: u64) -> StoreFuture<'a, ()> {
         self.memory.uncount(name, entry, times)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl Team {
 }
 
 /// Counts the requests by which the site is asked who somebody is.
-const COUNTED: Kind = Kind::Latency(0);
+const COUNTED: FaultKind = FaultKind::Latency(0);
 
 fn count(site: &SampleSite) {
     site.sandbox.faults().add(Fault::new(COUNTED).path("get_logged_user"));
@@ -142,7 +142,7 @@ async fn who_tries_keys_is_stopped_and_who_is_known_goes_on() {
 #[tokio::test]
 async fn a_site_that_is_away_is_no_wrong_key() {
     let team = Team::start(|config| config["erpnext"]["timeout"] = json!(1)).await;
-    team.site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("get_logged_user").times(1));
+    team.site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("get_logged_user").times(1));
     let ping = team.served.post("/mcp", &message("ping", json!({}))).header("authorization", "token sales:secret");
     let answer = ping.send().await.unwrap();
     assert_eq!(answer.status(), 503);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::sign_in::hash;
@@ -17,7 +17,7 @@ async fn a_write_whose_client_vanishes_is_finished_and_settled() {
     config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let mut served = Served::start(&config).await;
     served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
-    site.sandbox.faults().add(Fault::new(Kind::Latency(600)));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)));
     let before = site.writes().len();
     let create = json!({"name": "create_lead_document", "arguments": {"data": {"lead_name": "left behind"}}});
     let gone = served.post("/mcp", &message("tools/call", create)).timeout(Duration::from_millis(900)).send().await;
@@ -46,7 +46,7 @@ async fn a_write_that_is_asked_for_again_is_done_once() {
     let served = Served::start(&config).await;
     served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)).method("POST"));
     // While the first is under way: both get its answer.
     let (one, other) = tokio::join!(
         super::answered(served.post("/mcp", &create("twice"))),
@@ -89,7 +89,7 @@ async fn what_one_token_asked_for_is_done_anew_for_another_of_the_same_user() {
     };
     by("one", &message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1}}))).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(600)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)).method("POST"));
     let lost = served.post("/mcp", &create("lost")).header("authorization", "Bearer one");
     assert!(lost.timeout(Duration::from_millis(300)).send().await.is_err());
     let started = Instant::now();
@@ -111,7 +111,7 @@ async fn who_leaves_while_the_same_write_is_under_way_is_not_recorded_as_answere
     config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
     let mut served = Served::start(&config).await;
     served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
-    site.sandbox.faults().add(Fault::new(Kind::Latency(2_000)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(2_000)).method("POST"));
     let leaves = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         served.post("/mcp", &create("once")).timeout(Duration::from_millis(300)).send().await
@@ -138,7 +138,7 @@ async fn a_batch_whose_client_vanishes_is_not_begun_again_by_who_asks_again() {
     let rows: Vec<Value> = (0..40).map(|row| json!({"first_name": format!("Batch {row}")})).collect();
     let arguments = json!({"doctype": "Lead", "documents": rows});
     let batch = message("tools/call", json!({"name": "create_bulk_documents", "arguments": arguments}));
-    site.sandbox.faults().add(Fault::new(Kind::Latency(150)).method("POST"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(150)).method("POST"));
     let before = site.writes().len();
     let lost = served.post("/mcp", &batch).timeout(Duration::from_millis(1_200)).send().await;
     assert!(lost.is_err(), "{lost:?}");
@@ -160,7 +160,7 @@ async fn a_write_that_was_called_off_before_it_began_is_done_when_it_is_asked_fo
     let served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
     served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
     let before = site.writes().len();
-    site.sandbox.faults().add(Fault::new(Kind::Latency(1_500)).method("GET"));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(1_500)).method("GET"));
     let list = |limit: usize| {
         let asked = message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": limit}}));
         super::answered(served.post("/mcp", &asked))
@@ -195,7 +195,7 @@ async fn one_user_who_asks_for_much_does_not_hold_up_another() {
     };
     // Everybody is known.
     assert_eq!((ask("administrator").await, ask("sales").await), (200, 200));
-    site.sandbox.faults().add(Fault::new(Kind::Latency(100)));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(100)));
     let many = futures_util::future::join_all((0..100).map(|_| ask("administrator")));
     let one = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -213,7 +213,7 @@ async fn one_user_who_asks_for_much_does_not_hold_up_another() {
 async fn a_read_whose_client_vanishes_is_given_up() {
     let site = SampleSite::start().await;
     let mut served = Served::start(&site.config(json!({"doctypes": {"Lead": all()}}))).await;
-    site.sandbox.faults().add(Fault::new(Kind::Latency(20_000)));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(20_000)));
     let list = json!({"name": "list_lead_documents", "arguments": {}});
     let started = Instant::now();
     let gone = served.post("/mcp", &message("tools/call", list)).timeout(Duration::from_millis(300)).send().await;

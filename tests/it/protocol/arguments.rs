@@ -2,7 +2,7 @@
 //! in another form is taken.
 
 use erpnext_mcp::tool::input_schema::Arg;
-use erpnext_mcp::tool::kinds::Kind;
+use erpnext_mcp::tool::kinds::ArgumentType;
 use erpnext_mcp::tool::{Tool, arguments};
 use serde_json::{Map, Value, json};
 
@@ -31,31 +31,33 @@ fn tools() -> Vec<Tool> {
 /// A value as the schema shows it.
 fn plain(arg: &Arg) -> Value {
     match &arg.kind {
-        Kind::Text | Kind::OrderBy => json!("x y"),
-        Kind::Flag => json!(true),
-        Kind::Count { .. } => json!(3),
-        Kind::Amount | Kind::Number => json!(2.5),
-        Kind::Choice(choices) => json!(choices[0]),
-        Kind::Filters | Kind::Data | Kind::Object => json!({"a": 1}),
-        Kind::FieldNames | Kind::Names => json!(["x"]),
-        Kind::Documents => json!([{"a": 1}]),
-        Kind::List => json!([1, "x"]),
+        ArgumentType::Text | ArgumentType::OrderBy => json!("x y"),
+        ArgumentType::Flag => json!(true),
+        ArgumentType::Count { .. } => json!(3),
+        ArgumentType::Amount | ArgumentType::Number => json!(2.5),
+        ArgumentType::Choice(choices) => json!(choices[0]),
+        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object => json!({"a": 1}),
+        ArgumentType::FieldNames | ArgumentType::Names => json!(["x"]),
+        ArgumentType::Documents => json!([{"a": 1}]),
+        ArgumentType::List => json!([1, "x"]),
     }
 }
 
 /// The same in other forms.
 fn otherwise(arg: &Arg) -> Vec<Value> {
     match &arg.kind {
-        Kind::Text => vec![json!("x y"), json!(["x y"])],
-        Kind::OrderBy => vec![json!("x y"), json!(["x y"])],
-        Kind::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
-        Kind::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
-        Kind::Amount | Kind::Number => vec![json!("2.5"), json!(" 2.5 ")],
-        Kind::Choice(choices) => vec![json!(choices[0].to_uppercase())],
-        Kind::Filters | Kind::Data | Kind::Object => vec![json!("{\"a\": 1}")],
-        Kind::FieldNames | Kind::Names => vec![json!("x"), json!("[\"x\"]")],
-        Kind::Documents => vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")],
-        Kind::List => vec![json!("[1, \"x\"]")],
+        ArgumentType::Text => vec![json!("x y"), json!(["x y"])],
+        ArgumentType::OrderBy => vec![json!("x y"), json!(["x y"])],
+        ArgumentType::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
+        ArgumentType::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
+        ArgumentType::Amount | ArgumentType::Number => vec![json!("2.5"), json!(" 2.5 ")],
+        ArgumentType::Choice(choices) => vec![json!(choices[0].to_uppercase())],
+        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object => vec![json!("{\"a\": 1}")],
+        ArgumentType::FieldNames | ArgumentType::Names => vec![json!("x"), json!("[\"x\"]")],
+        ArgumentType::Documents => {
+            vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")]
+        }
+        ArgumentType::List => vec![json!("[1, \"x\"]")],
     }
 }
 

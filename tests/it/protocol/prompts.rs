@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::error::ToolError;
-use erpnext_mcp::prompts::{self, Given, Kind, Prompt, render};
+use erpnext_mcp::prompts::{self, Given, Prompt, PromptArgumentKind, render};
 use erpnext_mcp::tool::Effect;
 use jiff::civil::date;
 use rmcp::model::GetPromptRequestParams;
@@ -18,10 +18,10 @@ const TODAY: jiff::civil::Date = date(2026, 3, 31);
 
 /// A value for every argument.
 fn given(prompt: &Prompt) -> Given {
-    let value = |kind: Kind| match kind {
-        Kind::Link("Company") => COMPANY.to_owned(),
-        Kind::Link(_) | Kind::Text => "Some \"name\" of } it".to_owned(),
-        Kind::Date(_) => "2026-01-31".to_owned(),
+    let value = |kind: PromptArgumentKind| match kind {
+        PromptArgumentKind::Link("Company") => COMPANY.to_owned(),
+        PromptArgumentKind::Link(_) | PromptArgumentKind::Text => "Some \"name\" of } it".to_owned(),
+        PromptArgumentKind::Date(_) => "2026-01-31".to_owned(),
     };
     prompt.arguments.iter().map(|argument| (argument.name.to_owned(), value(argument.kind))).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
 use rmcp::transport::TokioChildProcess;
@@ -19,10 +19,10 @@ async fn site() -> (SampleSite, Value) {
 }
 
 /// Lets the requests pass, counted.
-const COUNTED: Kind = Kind::Latency(0);
+const COUNTED: FaultKind = FaultKind::Latency(0);
 
 /// Waits until the fault has hit so many requests.
-async fn hits(site: &SampleSite, kind: Kind, wanted: u32) {
+async fn hits(site: &SampleSite, kind: FaultKind, wanted: u32) {
     let started = Instant::now();
     while site.sandbox.faults().hits().get(&kind).is_none_or(|hits| *hits < wanted) {
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", site.sandbox.faults().hits());
@@ -129,7 +129,7 @@ async fn two_hundred_calls_at_once_are_all_answered() {
 #[tokio::test]
 async fn cancelled_calls_make_room_for_others() {
     let (site, config) = site().await;
-    site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("/api/resource/Customer/Slow"));
+    site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("/api/resource/Customer/Slow"));
     let mut server = Server::initialized(&config).await;
     let mut slow = Vec::new();
     // As many as the server works on at once, most of them waiting for a turn at the site: what comes now has to wait.
@@ -137,7 +137,7 @@ async fn cancelled_calls_make_room_for_others() {
         let call = json!({"name": "get_customer_document", "arguments": {"name": "Slow"}});
         slow.push(server.post("tools/call", call).await);
     }
-    hits(&site, Kind::StallBefore, 8).await;
+    hits(&site, FaultKind::StallBefore, 8).await;
     for id in slow {
         let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
         server.send(&cancel.to_string()).await;
@@ -148,7 +148,7 @@ async fn cancelled_calls_make_room_for_others() {
 /// A server that is making a ToDo while the site takes its time; the call's id.
 async fn making(site: &SampleSite) -> (Server, u64) {
     let config = site.config(json!({"doctypes": {"ToDo": {"create": true}}}));
-    let late = Kind::Latency(500);
+    let late = FaultKind::Latency(500);
     site.sandbox.faults().add(Fault::new(late).method("POST").path("/api/resource/ToDo"));
     site.sandbox.faults().add(Fault::new(COUNTED).method("GET").path("/api/resource/ToDo/"));
     let mut server = Server::initialized(&config).await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
@@ -177,7 +177,7 @@ async fn the_metadata_of_one_doctype_does_not_wait_for_that_of_another() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Customer": all(), "Supplier": all()}));
     // One of the two, whichever comes first, is answered late.
-    site.sandbox.faults().add(Fault::new(Kind::Latency(10_000)).path("getdoctype").times(1));
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(10_000)).path("getdoctype").times(1));
     let session = app.session();
     let read = async |doctype: &'static str| session.catalog.live(session.asker(), doctype).await;
     let first = futures_util::future::select(Box::pin(read("Customer")), Box::pin(read("Supplier")));

@@ -1,7 +1,7 @@
 //! Reports: which there are, how they are described, checked, run and paged.
 
 use erpnext_mcp::app::Connection;
-use erpnext_sandbox::{Fault, Kind, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Sandbox};
 use serde_json::{Value, json};
 
 use crate::sandbox::{COMPANY, config, site};
@@ -206,7 +206,7 @@ async fn h53_a_report_in_the_background_is_started_awaited_and_read() {
 #[on_every_version]
 async fn a_report_in_the_background_that_no_answer_came_to_is_told_as_one() {
     let (site, app) = site(json!({"default": {"read": true}, "reports": ["Stock Balance"]})).await;
-    site.faults().add(Fault::new(Kind::CutAfter).method("POST").path("make_prepared_report").times(1));
+    site.faults().add(Fault::new(FaultKind::CutAfter).method("POST").path("make_prepared_report").times(1));
     let text = refusal(&app, "run_report", json!({"name": "Stock Balance"})).await;
     assert!(text.contains("It may be under way") && text.contains("Call run_report again"), "{text}");
     let answer = call(&app, "run_report", json!({"name": "Stock Balance"})).await.unwrap();

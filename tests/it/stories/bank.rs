@@ -212,8 +212,8 @@ async fn behind_very_many_that_may_not_be_seen_it_is_said_that_not_all_were_look
 
 #[on_every_version]
 async fn the_site_is_asked_about_the_days_around_the_payments_alone() {
-    use erpnext_sandbox::{Fault, Kind};
-    const COUNTED: Kind = Kind::Latency(0);
+    use erpnext_sandbox::{Fault, FaultKind};
+    const COUNTED: FaultKind = FaultKind::Latency(0);
     let desk = Desk::open().await;
     let (one, account) = payment(&desk).await;
     let (same_day, near) = (payment(&desk).await.0, payment_on(&desk, "2026-11-25").await.0);

@@ -1,7 +1,7 @@
 //! Many documents in one call: checked together, stopped and gone on with, all or none.
 
 use erpnext_mcp::tool::progress::CallObserver;
-use erpnext_sandbox::{Fault, Kind, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Sandbox};
 use serde_json::{Value, json};
 
 use super::{Desk, app};
@@ -31,8 +31,8 @@ async fn five_hundred_prices_are_changed_over_a_connection_that_breaks() {
     let desk = Desk::within(2).await;
     let names = items(&desk.site, 500);
     let broken = |kind, name: &str| Fault::new(kind).method("PUT").path(name).times(1);
-    desk.site.faults().add(broken(Kind::CutAfter, "BULK-250"));
-    desk.site.faults().add(broken(Kind::CutBefore, "BULK-251"));
+    desk.site.faults().add(broken(FaultKind::CutAfter, "BULK-250"));
+    desk.site.faults().add(broken(FaultKind::CutBefore, "BULK-251"));
     let before = desk.site.journal().len();
     let answer = desk.call("update_bulk_documents", json!({"doctype": "Item", "documents": prices(&names)})).await;
     assert_eq!((&answer["done"], &answer["total"]), (&json!(499), &json!(500)), "{answer}");
@@ -91,7 +91,7 @@ async fn a_call_that_is_called_off_says_where_to_go_on() {
 async fn a_site_in_maintenance_stops_the_batch() {
     let desk = Desk::open().await;
     let names = items(&desk.site, 20);
-    let fault = Fault::new(Kind::Maintenance).method("PUT").path("BULK-005");
+    let fault = Fault::new(FaultKind::Maintenance).method("PUT").path("BULK-005");
     desk.site.faults().add(fault);
     let answer = desk.call("update_bulk_documents", json!({"doctype": "Item", "documents": prices(&names)})).await;
     assert_eq!(answer["failed"][0]["rows"], json!([{"row": 5, "name": "BULK-005"}]), "{answer}");

@@ -1,6 +1,6 @@
 //! A submitted document corrected: cancelled with what stands in the way, and amended.
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -175,9 +175,9 @@ async fn a_cascade_that_stops_says_what_is_cancelled_and_what_is_not() {
     // The order and the invoice are refused, the payment passes; then with the invoice the site fails.
     let once = |kind| Fault::new(kind).path("frappe.client.cancel").times(1);
     for _ in 0..3 {
-        desk.site.faults().add(once(Kind::Latency(0)));
+        desk.site.faults().add(once(FaultKind::Latency(0)));
     }
-    desk.site.faults().add(once(Kind::Json(500)));
+    desk.site.faults().add(once(FaultKind::Json(500)));
     let cascade = json!({"doctype": "Sales Order", "name": order, "cascade": true, "confirm": true});
     let text = desk.refusal("cancel_document", cascade.clone()).await;
     assert!(text.contains(&format!("Stopped at Sales Invoice {invoice:?}")), "{text}");

@@ -1,7 +1,7 @@
 //! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last, a
 //! closed day.
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{Desk, app};
@@ -241,7 +241,7 @@ async fn what_was_found_before_the_site_failed_is_told_beside_what_is_not_known(
     let desk = Desk::open().await;
     let invoice = desk.invoice_draft().await;
     close(&desk, "Sales Invoice");
-    desk.site.faults().add(Fault::new(Kind::Refusal).path("/api/resource/Period Closing Voucher"));
+    desk.site.faults().add(Fault::new(FaultKind::Refusal).path("/api/resource/Period Closing Voucher"));
     let told = doubts(&desk, "Sales Invoice", &invoice).await;
     assert!(told.contains("closes Sales Invoice on"), "{told}");
     assert!(told.contains("not known: whether its day is closed"), "{told}");

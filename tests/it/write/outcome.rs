@@ -3,7 +3,7 @@
 
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Outcome;
-use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
+use erpnext_sandbox::{Fault, FaultKind, Options, Sandbox};
 use serde_json::{Value, json};
 
 use crate::sandbox;
@@ -25,7 +25,7 @@ async fn start(sample: Option<u32>) -> (Sandbox, Connection) {
 }
 
 /// The next request with this method is hit.
-fn hit(site: &Sandbox, method: &str, path: &str, kind: Kind) {
+fn hit(site: &Sandbox, method: &str, path: &str, kind: FaultKind) {
     site.faults().add(Fault::new(kind).method(method).path(path).times(1));
 }
 
@@ -47,7 +47,8 @@ fn writes(site: &Sandbox) -> Vec<String> {
     site.journal().into_iter().map(|write| write.verb).collect()
 }
 
-const TAKE_EFFECT: [Kind; 4] = [Kind::CutAfter, Kind::CutBody, Kind::Truncate, Kind::HtmlAfter(504)];
+const TAKE_EFFECT: [FaultKind; 4] =
+    [FaultKind::CutAfter, FaultKind::CutBody, FaultKind::Truncate, FaultKind::HtmlAfter(504)];
 
 #[on_every_version]
 async fn a_create_that_took_effect_is_found_by_what_was_sent() {
@@ -65,7 +66,7 @@ async fn a_create_that_took_effect_is_found_by_what_was_sent() {
 async fn a_create_that_took_no_effect_is_unknown_and_another_one_is_not_taken_for_it() {
     let (site, app) = start(None).await;
     made(&app, "call").await;
-    hit(&site, "POST", "/api/resource/ToDo", Kind::CutBefore);
+    hit(&site, "POST", "/api/resource/ToDo", FaultKind::CutBefore);
     let (said, outcome) = failed(&app, CREATE, todo("call")).await;
     assert_eq!(outcome, Outcome::Unknown);
     assert!(said.contains("Whether it was done is not known") && said.contains("may still be at it"), "{said}");
@@ -82,7 +83,7 @@ async fn an_update_is_told_by_version_and_fields() {
         let answer = call(&app, UPDATE, high(&format!("{kind:?}"))).await.unwrap();
         assert_eq!(answer["messages"], json!([NOTE]), "{kind:?}");
     }
-    for kind in [Kind::CutBefore, Kind::Html(502)] {
+    for kind in [FaultKind::CutBefore, FaultKind::Html(502)] {
         hit(&site, "PUT", "/api/resource/ToDo", kind);
         let (said, outcome) = failed(&app, UPDATE, high("never")).await;
         assert_eq!(outcome, Outcome::Unknown, "{said}");
@@ -95,7 +96,7 @@ async fn an_update_is_told_by_version_and_fields() {
 async fn a_site_that_is_silent_may_still_be_at_it() {
     let (site, app) = start(None).await;
     let name = made(&app, "call").await;
-    hit(&site, "PUT", "/api/resource/ToDo", Kind::StallBefore);
+    hit(&site, "PUT", "/api/resource/ToDo", FaultKind::StallBefore);
     let change = json!({"doctype": "ToDo", "name": name, "data": {"description": "other"}});
     let (said, outcome) = failed(&app, UPDATE, change).await;
     assert_eq!(outcome, Outcome::Unknown, "{said}");
@@ -107,9 +108,9 @@ async fn a_delete_is_told_by_whether_the_document_is_there() {
     let (site, app) = start(None).await;
     let name = made(&app, "call").await;
     let delete = json!({"doctype": "ToDo", "name": name, "confirm": true});
-    hit(&site, "DELETE", "/api/resource/ToDo", Kind::CutBefore);
+    hit(&site, "DELETE", "/api/resource/ToDo", FaultKind::CutBefore);
     assert_eq!(failed(&app, DELETE, delete.clone()).await.1, Outcome::Unknown);
-    hit(&site, "DELETE", "/api/resource/ToDo", Kind::CutAfter);
+    hit(&site, "DELETE", "/api/resource/ToDo", FaultKind::CutAfter);
     assert_eq!(call(&app, DELETE, delete).await.unwrap()["messages"], json!([NOTE]));
     assert_eq!(writes(&site), ["insert", "delete"]);
 }
@@ -127,7 +128,7 @@ async fn submit_cancel_and_amend_are_told_by_what_the_document_became() {
         ("cancel", "frappe.client.cancel", &order),
         ("amend", "frappe.client.insert", &without_confirm),
     ] {
-        hit(&site, "POST", path, Kind::CutAfter);
+        hit(&site, "POST", path, FaultKind::CutAfter);
         let answer = call(&app, &format!("{verb}_document"), arguments.clone()).await.unwrap();
         assert!(answer["messages"].as_array().unwrap().contains(&json!(NOTE)), "{verb}: {answer}");
     }

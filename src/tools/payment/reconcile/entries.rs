@@ -6,7 +6,7 @@ use erpnext_schema::{Operator, Order, Rule, Violation, into_rows};
 use serde_json::{Map, Value, json};
 
 use super::advances::{Advances, advances};
-use super::kinds::{ENTRY, Kind};
+use super::kinds::{ENTRY, PaymentKind};
 use super::matches::Side;
 use super::sources::Source;
 use super::{PAYMENT, ReconcileArgs};
@@ -117,7 +117,7 @@ impl Sight<'_> {
     fn payment(&self, row: &Map<String, Value>) -> Option<Side> {
         let source = self.sources.iter().find(|source| source.seen.def.name == text_of(row, "reference_type"))?;
         let is_row = !text_of(row, "reference_row").is_empty();
-        if is_row != (source.kind == Kind::Entry) {
+        if is_row != (source.kind == PaymentKind::Entry) {
             return None;
         }
         side(source.seen.def.name, row, ["reference_name", "posting_date", "amount"])

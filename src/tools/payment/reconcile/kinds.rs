@@ -13,7 +13,7 @@ pub const ENTRY: &str = "Journal Entry";
 
 /// What is matched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum PaymentKind {
     /// A Payment Entry that is not used up.
     Payment,
     /// A row of a Journal Entry that is booked for nothing.
@@ -25,7 +25,7 @@ pub enum Kind {
 /// A share of a payment: the invoice and the amount.
 pub type Share = (String, f64);
 
-impl Kind {
+impl PaymentKind {
     pub const ALL: [Self; 3] = [Self::Payment, Self::Entry, Self::Return];
 
     pub const fn doctype(self, party_type: PartyType) -> &'static str {
@@ -184,7 +184,7 @@ fn rows_of(doc: &Map<String, Value>, table: &str) -> impl Iterator<Item = Value>
 mod tests {
     use serde_json::{Map, Value, json};
 
-    use super::Kind;
+    use super::PaymentKind;
     use crate::tools::erp::PartyType::{Customer, Supplier};
 
     fn doc(value: Value) -> Map<String, Value> {
@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn a_payment_shows_what_it_gained_and_nothing_less() {
         let before = payment();
-        assert_eq!(Kind::Payment.open(Customer, &before, ""), 50.0);
-        let mut now = Kind::Payment.after(Customer, &before, "", &shares());
+        assert_eq!(PaymentKind::Payment.open(Customer, &before, ""), 50.0);
+        let mut now = PaymentKind::Payment.after(Customer, &before, "", &shares());
         assert_eq!((&now["unallocated_amount"], &now["total_allocated_amount"]), (&json!(5.0), &json!(55.0)));
-        let has = |now: &Map<String, Value>| Kind::Payment.has(Customer, &before, now, &shares());
+        let has = |now: &Map<String, Value>| PaymentKind::Payment.has(Customer, &before, now, &shares());
         assert_eq!(has(&now), None, "modified is the same");
         now.insert("modified".to_owned(), json!("2"));
         assert_eq!(has(&now), Some(true));
@@ -227,17 +227,17 @@ mod tests {
     fn a_row_of_an_entry_is_parted_by_the_invoices() {
         let before = entry();
         assert_eq!(
-            (Kind::Entry.open(Customer, &before, "r2"), Kind::Entry.open(Supplier, &before, "r1")),
+            (PaymentKind::Entry.open(Customer, &before, "r2"), PaymentKind::Entry.open(Supplier, &before, "r1")),
             (45.0, 45.0)
         );
-        assert_eq!(Kind::Entry.open(Customer, &before, "gone"), 0.0);
-        let mut now = Kind::Entry.after(Customer, &before, "r2", &shares());
+        assert_eq!(PaymentKind::Entry.open(Customer, &before, "gone"), 0.0);
+        let mut now = PaymentKind::Entry.after(Customer, &before, "r2", &shares());
         let told: Vec<_> =
             now["accounts"].as_array().unwrap().iter().map(|row| row["reference_name"].clone()).collect();
         assert_eq!(told, [Value::Null, json!("I1"), json!("I2")], "nothing is left of the row");
         now.insert("modified".to_owned(), json!("2"));
-        assert_eq!(Kind::Entry.has(Customer, &before, &now, &shares()), Some(true));
-        let part = Kind::Entry.after(Customer, &before, "r2", &shares()[..1]);
+        assert_eq!(PaymentKind::Entry.has(Customer, &before, &now, &shares()), Some(true));
+        let part = PaymentKind::Entry.after(Customer, &before, "r2", &shares()[..1]);
         assert_eq!(part["accounts"][1]["credit_in_account_currency"], json!(25.0));
         assert_eq!(part["accounts"][2]["credit_in_account_currency"], json!(20.0));
     }
@@ -245,12 +245,12 @@ mod tests {
     #[test]
     fn a_return_shows_what_was_taken_of_it_by_what_is_left() {
         let before = doc(json!({"modified": "1", "outstanding_amount": -60.0}));
-        assert_eq!(Kind::Return.open(Customer, &before, ""), 60.0);
-        let after = Kind::Return.after(Customer, &before, "", &shares());
+        assert_eq!(PaymentKind::Return.open(Customer, &before, ""), 60.0);
+        let after = PaymentKind::Return.after(Customer, &before, "", &shares());
         assert_eq!(after["outstanding_amount"], json!(-15.0));
-        assert_eq!(Kind::Return.has(Customer, &before, &after, &shares()), Some(true));
-        assert_eq!(Kind::Return.has(Customer, &before, &before, &shares()), None);
+        assert_eq!(PaymentKind::Return.has(Customer, &before, &after, &shares()), Some(true));
+        assert_eq!(PaymentKind::Return.has(Customer, &before, &before, &shares()), None);
         let other = doc(json!({"outstanding_amount": -50.0}));
-        assert_eq!(Kind::Return.has(Customer, &before, &other, &shares()), Some(false));
+        assert_eq!(PaymentKind::Return.has(Customer, &before, &other, &shares()), Some(false));
     }
 }

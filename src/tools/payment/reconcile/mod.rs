@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use self::booked::oldest_free;
 use self::entries::{Entries, Sight};
-use self::kinds::{ENTRY, Kind};
+use self::kinds::{ENTRY, PaymentKind};
 use self::matches::{Match, asked, other_rows};
 use self::postings::Postings;
 use self::sources::{Permits, Source};
@@ -154,7 +154,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
 /// The permits for each kind of payment that the configuration opens; what it closes is noted.
 async fn permits(call: &Call<'_>, args: &ReconcileArgs, closed: &mut Vec<String>) -> Result<Vec<Permits>, ToolError> {
     let mut permits = Vec::new();
-    for kind in Kind::ALL {
+    for kind in PaymentKind::ALL {
         match Permits::of(call.session, kind, args.party_type).await {
             Ok(found) => permits.push(found),
             Err(error) => closed.push(not_looked_at(kind, args, error)?),
@@ -279,10 +279,10 @@ async fn leave<'a>(
 }
 
 /// That payments of a kind are left out, where that is the configuration's; without Payment Entries there is nothing to do.
-fn not_looked_at(kind: Kind, args: &ReconcileArgs, error: ToolError) -> Result<String, ToolError> {
+fn not_looked_at(kind: PaymentKind, args: &ReconcileArgs, error: ToolError) -> Result<String, ToolError> {
     match error {
-        ToolError::Refused { .. } | ToolError::Denied(_) if kind != Kind::Payment => {
-            let what = if kind == Kind::Return { "return" } else { ENTRY };
+        ToolError::Refused { .. } | ToolError::Denied(_) if kind != PaymentKind::Payment => {
+            let what = if kind == PaymentKind::Return { "return" } else { ENTRY };
             let doctype = kind.doctype(args.party_type);
             Ok(format!("no {what} is looked at as a payment: {doctype}: {}", error.what().trim_end_matches('.')))
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::kinds::{ENTRY, Kind};
+use super::kinds::{ENTRY, PaymentKind};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -25,7 +25,7 @@ const POSTED: [&str; 7] = [
 
 /// What is needed to match documents of one kind.
 pub struct Permits {
-    pub kind: Kind,
+    pub kind: PaymentKind,
     update: Permit,
     read: Permit,
     /// What is matched is posted anew, as by a submit; a return itself is not.
@@ -34,7 +34,7 @@ pub struct Permits {
 
 /// The calls on documents of one kind.
 pub struct Source<'a> {
-    pub kind: Kind,
+    pub kind: PaymentKind,
     pub party_type: PartyType,
     /// The one that changes them.
     pub changed: DocTypeCall<'a>,
@@ -46,11 +46,11 @@ pub struct Source<'a> {
 impl Permits {
     /// # Errors
     /// What is not permitted.
-    pub async fn of(session: &Session<'_>, kind: Kind, party_type: PartyType) -> Result<Self, ToolError> {
+    pub async fn of(session: &Session<'_>, kind: PaymentKind, party_type: PartyType) -> Result<Self, ToolError> {
         let doctype = kind.doctype(party_type);
         let update = session.permit(Operation::Update, doctype).await?;
         let submit = match kind {
-            Kind::Return => {
+            PaymentKind::Return => {
                 posts(session).await?;
                 None
             }

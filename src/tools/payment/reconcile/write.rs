@@ -6,7 +6,7 @@ use erpnext_schema::counted;
 use serde_json::{Map, Value, json};
 
 use super::entries::{Entries, Sight};
-use super::kinds::{Kind, Share, booked_for};
+use super::kinds::{PaymentKind, Share, booked_for};
 use super::matches::{Match, Side};
 use super::sources::Source;
 use crate::cleared::Cleared;
@@ -94,13 +94,14 @@ impl<'a> Matched<'a> {
     /// Whether it is booked in this account, and that may be told.
     pub fn is_in(&self, account: &str) -> bool {
         let Source { kind, seen, .. } = self.source;
-        let is_told = *kind != Kind::Payment || ["paid_from", "paid_to"].iter().all(|field| seen.may_read(field));
+        let is_told =
+            *kind != PaymentKind::Payment || ["paid_from", "paid_to"].iter().all(|field| seen.may_read(field));
         is_told && kind.account(&self.before, text_of(&self.side.row, "reference_row")) == Some(account)
     }
 
     /// The entries that the site makes of it, each by its currency and amount: none of what is changed itself.
     pub fn posted(&self) -> Vec<(&'a str, f64)> {
-        let (currency, is_posted) = (self.side.currency.as_str(), self.source.kind == Kind::Return);
+        let (currency, is_posted) = (self.side.currency.as_str(), self.source.kind == PaymentKind::Return);
         self.named.iter().filter(|_| is_posted).map(|(_, amount)| (currency, *amount)).collect()
     }
 

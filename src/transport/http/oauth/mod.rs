@@ -23,7 +23,7 @@ use super::sign_in::Failures;
 use crate::oauth::{Addresses, Answer, Cookie, Form};
 use place::Endpoint;
 
-pub use place::{Place, place_of};
+pub use place::{OAuthRoute, place_of};
 pub use step_up::{needed, record};
 
 /// The largest body, in bytes.
@@ -63,7 +63,7 @@ impl Requests {
 /// What is not there, another method, and a body that is too large or does not come.
 pub async fn answer(
     issuer: &Issuer,
-    place: &Place<'_>,
+    place: &OAuthRoute<'_>,
     head: &Parts,
     body: &mut Incoming,
     patience: Duration,
@@ -71,7 +71,9 @@ pub async fn answer(
     let addresses = issuer.addresses();
     let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nothing is here");
     let expected = match place {
-        Place::Endpoint(_, endpoint) if endpoint.is_for_programs() || *endpoint == Endpoint::Consent => Method::POST,
+        OAuthRoute::Endpoint(_, endpoint) if endpoint.is_for_programs() || *endpoint == Endpoint::Consent => {
+            Method::POST
+        }
         _ => Method::GET,
     };
     if head.method != expected {
@@ -80,18 +82,18 @@ pub async fn answer(
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, allowed));
     }
     let answered = match (place, issuer) {
-        (Place::Resource(_, path), _) => {
+        (OAuthRoute::Resource(_, path), _) => {
             let asked = format!("{}{path}", addresses.origin);
             let own = addresses.resource.strip_prefix(&addresses.origin).unwrap_or_default();
             let path = if path.is_empty() { own } else { path };
             let is_served = asked == addresses.origin || addresses.resource(Some(&asked)).is_some();
             Answer::Json(200, is_served.then(|| addresses.protected_resource(path)).ok_or_else(nothing)?)
         }
-        (Place::Server(_, end), Issuer::Here(server)) => {
+        (OAuthRoute::Server(_, end), Issuer::Here(server)) => {
             let is_asked = addresses.issuer == format!("{}{end}", addresses.origin);
             Answer::Json(200, is_asked.then(|| server.endpoints().metadata()).ok_or_else(nothing)?)
         }
-        (Place::Endpoint(_, endpoint), Issuer::Here(server)) => {
+        (OAuthRoute::Endpoint(_, endpoint), Issuer::Here(server)) => {
             let query = Form::parse(head.uri.query().unwrap_or_default());
             let bytes = if expected == Method::POST { read(body, patience).await? } else { Vec::new() };
             let form = || Form::parse(&String::from_utf8_lossy(&bytes));

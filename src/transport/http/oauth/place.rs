@@ -4,7 +4,7 @@ use crate::transport::http::route;
 
 /// What a path leads to, each with the name of a site where it has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place<'a> {
+pub enum OAuthRoute<'a> {
     /// The metadata of what is served at a path; of the site's endpoint where it is empty.
     Resource(Option<&'a str>, &'a str),
     /// The metadata of the authorization server whose path this is.
@@ -49,7 +49,7 @@ impl Endpoint {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> OAuthRoute<'a> {
     /// The name of the site.
     pub fn site(&self) -> Option<&'a str> {
         match self {
@@ -59,22 +59,22 @@ impl<'a> Place<'a> {
 }
 
 /// What a path leads to, where it is an authorization server's.
-pub fn place_of(path: &str) -> Option<Place<'_>> {
+pub fn place_of(path: &str) -> Option<OAuthRoute<'_>> {
     if let Some(path) = path.strip_prefix("/.well-known/oauth-protected-resource") {
         if path.is_empty() {
-            return Some(Place::Resource(None, ""));
+            return Some(OAuthRoute::Resource(None, ""));
         }
         // Where a key is brought, there is no other way to sign in.
         let (site, _) = route::route_of(path).filter(|_| !route::is_for_keys(path))?;
-        return Some(Place::Resource(site, path));
+        return Some(OAuthRoute::Resource(site, path));
     }
     if let Some(end) = path.strip_prefix("/.well-known/oauth-authorization-server") {
         let site = end.strip_prefix("/oauth/").filter(|site| !site.is_empty() && !site.contains('/'));
-        return (end.is_empty() || site.is_some()).then_some(Place::Server(site, end));
+        return (end.is_empty() || site.is_some()).then_some(OAuthRoute::Server(site, end));
     }
     let below = path.strip_prefix("/oauth/")?;
     let (site, name) = below.split_once('/').map_or((None, below), |(site, name)| (Some(site), name));
-    Some(Place::Endpoint(site, Endpoint::of(name)?))
+    Some(OAuthRoute::Endpoint(site, Endpoint::of(name)?))
 }
 
 #[cfg(test)]
@@ -84,16 +84,16 @@ mod tests {
     #[test]
     fn both_forms_of_metadata_and_the_endpoints_of_each_site_are_found() {
         for (path, place) in [
-            ("/.well-known/oauth-protected-resource", Place::Resource(None, "")),
-            ("/.well-known/oauth-protected-resource/mcp", Place::Resource(None, "/mcp")),
+            ("/.well-known/oauth-protected-resource", OAuthRoute::Resource(None, "")),
+            ("/.well-known/oauth-protected-resource/mcp", OAuthRoute::Resource(None, "/mcp")),
             (
                 "/.well-known/oauth-protected-resource/mcp/north/readonly",
-                Place::Resource(Some("north"), "/mcp/north/readonly"),
+                OAuthRoute::Resource(Some("north"), "/mcp/north/readonly"),
             ),
-            ("/.well-known/oauth-authorization-server", Place::Server(None, "")),
-            ("/.well-known/oauth-authorization-server/oauth/north", Place::Server(Some("north"), "/oauth/north")),
-            ("/oauth/token", Place::Endpoint(None, Endpoint::Token)),
-            ("/oauth/north/authorize", Place::Endpoint(Some("north"), Endpoint::Authorize)),
+            ("/.well-known/oauth-authorization-server", OAuthRoute::Server(None, "")),
+            ("/.well-known/oauth-authorization-server/oauth/north", OAuthRoute::Server(Some("north"), "/oauth/north")),
+            ("/oauth/token", OAuthRoute::Endpoint(None, Endpoint::Token)),
+            ("/oauth/north/authorize", OAuthRoute::Endpoint(Some("north"), Endpoint::Authorize)),
         ] {
             assert_eq!(place_of(path), Some(place), "{path}");
         }

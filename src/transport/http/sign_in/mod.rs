@@ -24,7 +24,7 @@ use crate::config::{Config, Narrowing};
 use crate::idp::{Known, NotTaken};
 use crate::oauth::{Granted, Holder, NotHeld, Scope, Unknown};
 use crate::shape::shortened;
-use crate::site::{Caller, Credentials, Kind, SiteError};
+use crate::site::{Caller, Credentials, SiteError, SiteErrorKind};
 use credential::{Presented, presented, unauthorized};
 
 pub use failures::Failures;
@@ -282,7 +282,9 @@ impl SignIn {
         };
         match self.good.try_get_with(hash, ask).await {
             Ok(caller) if caller.user() != Some("Guest") => Ok(caller),
-            Err(error) if !matches!(SiteError::kind(&error), Kind::BadKey | Kind::Denied) => Err(unanswered(&error)),
+            Err(error) if !matches!(SiteError::kind(&error), SiteErrorKind::BadKey | SiteErrorKind::Denied) => {
+                Err(unanswered(&error))
+            }
             _ => {
                 self.good.invalidate(&hash).await;
                 self.bad.insert(hash, ()).await;
@@ -352,7 +354,7 @@ const NO_USER: &str = "ERPNext does not take the key that is kept for you: your 
 fn unanswered(error: &SiteError) -> Refusal {
     tracing::warn!("who signs in could not be asked: {}", error.for_log());
     let wait = match error.kind() {
-        Kind::Paused { retry_after } | Kind::OverLimit { retry_after } => retry_after.as_secs() + 1,
+        SiteErrorKind::Paused { retry_after } | SiteErrorKind::OverLimit { retry_after } => retry_after.as_secs() + 1,
         _ => 10,
     };
     not_answered("ERPNext", wait)

@@ -1,6 +1,6 @@
 //! Tokens of the site's own OAuth provider, taken as they are.
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 
@@ -123,7 +123,7 @@ fn a_token_that_the_site_took_back_is_none_from_the_call_on_that_meets_it_and_a_
         let taken = Taken::with(|config| config["erpnext"]["timeout"] = json!(1)).await;
         let (scene, client) = (&taken.scene, taken.client.as_str());
         let tokens = taken.tokens(client, "all erpnext:read", "sales@example.com").await;
-        scene.site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("introspect_token").times(1));
+        scene.site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("introspect_token").times(1));
         assert_eq!(scene.status(&tokens).await, 503);
         assert_eq!(scene.status(&tokens).await, 200);
         let below = format!("{}/api/method/frappe.integrations.oauth2.", scene.site.sandbox.url());

@@ -1,6 +1,6 @@
 //! Tokens after the login: whose they are, what for, until when, and that the site's are nobody's.
 
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use erpnext_test::on_every_version;
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ async fn a_client_that_leaves_in_the_midst_of_a_refresh_gets_the_pair_when_it_co
     let scene = Scene::start().await;
     let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
     // The site has given its pair, and is asked about the user.
-    let slow = Fault::new(Kind::Latency(1_000)).path("/api/resource/User/").times(1);
+    let slow = Fault::new(FaultKind::Latency(1_000)).path("/api/resource/User/").times(1);
     scene.site.sandbox.faults().add(slow);
     let patience = std::time::Duration::from_millis(400);
     assert!(tokio::time::timeout(patience, scene.refresh(&client, &tokens).send()).await.is_err());
@@ -186,7 +186,7 @@ async fn a_token_of_one_site_is_none_at_another() {
 async fn a_site_that_is_away_costs_nobody_their_login() {
     let scene = Scene::with(super::Lifetimes::default(), |config| config["erpnext"]["timeout"] = json!(1)).await;
     let (client, tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
-    scene.site.sandbox.faults().add(Fault::new(Kind::StallBefore).path("get_token").times(1));
+    scene.site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("get_token").times(1));
     let (status, told) = answered(scene.refresh(&client, &tokens)).await;
     assert_eq!((status, &told["error"]), (503, &json!("temporarily_unavailable")));
     assert_eq!(answered(scene.refresh(&client, &tokens)).await.0, 200);
@@ -197,12 +197,12 @@ async fn only_the_sites_own_word_ends_a_login_and_no_page_of_a_proxy() {
     let scene = Scene::start().await;
     let (client, mut tokens) = scene.signed_in("erpnext:submit", "sales@example.com").await;
     for (path, fault) in [
-        ("get_token", Kind::Html(403)),
-        ("get_token", Kind::Html(404)),
-        ("get_token", Kind::Html(401)),
-        ("get_token", Kind::Json(403)),
-        ("/api/resource/User/", Kind::Html(403)),
-        ("/api/resource/User/", Kind::Html(404)),
+        ("get_token", FaultKind::Html(403)),
+        ("get_token", FaultKind::Html(404)),
+        ("get_token", FaultKind::Html(401)),
+        ("get_token", FaultKind::Json(403)),
+        ("/api/resource/User/", FaultKind::Html(403)),
+        ("/api/resource/User/", FaultKind::Html(404)),
     ] {
         scene.site.sandbox.faults().add(Fault::new(fault).path(path));
         let (status, told) = answered(scene.refresh(&client, &tokens)).await;
@@ -255,7 +255,7 @@ async fn the_sites_tokens_are_shown_nowhere() {
     let echo: Vec<(String, String, bool)> = scene.site.sandbox.oauth().tokens();
     // A site that repeats what it was sent.
     scene.site.sandbox.faults().say(format!("no such token: {}", echo[0].0));
-    scene.site.sandbox.faults().add(Fault::new(Kind::Refusal).path("/api/resource").times(1));
+    scene.site.sandbox.faults().add(Fault::new(FaultKind::Refusal).path("/api/resource").times(1));
     told.push(scene.call(&tokens, "/mcp", "get_lead_document", json!({"name": "x"})).await.text().await.unwrap());
     let (_, next): (u16, Value) = answered(scene.refresh(&client, &tokens)).await;
     told.push(next.to_string());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use erpnext_mcp::oauth::{Documents, Fetcher, Lifetimes};
-use erpnext_sandbox::{Fault, Kind};
+use erpnext_sandbox::{Fault, FaultKind};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -133,7 +133,7 @@ async fn every_sdk_lists_calls_confirms_is_told_of_progress_and_cancels() {
         }
         assert!(site.stored("Lead", &name).is_none(), "{here}: {answer}");
 
-        site.sandbox.faults().add(Fault::new(Kind::Latency(300)));
+        site.sandbox.faults().add(Fault::new(FaultKind::Latency(300)));
         let mut long = bulk(200);
         long["cancel_after"] = json!(3);
         let before = site.writes().len();
