@@ -1,6 +1,7 @@
 //! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), and Dynamic Links it never checks; it takes another spelling of a DocType for the same, and no rule stands on that. And links that would tell what the caller may not see: to DocTypes of which they may
-//! see only part, from which the site would copy, and with numbers that it compares with a withheld field.
+//! (H10), Dynamic Links it never checks, and a DocType in another spelling, on which no rule stands, it takes for the same.
+//! And links that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site
+//! would copy, and with numbers that it compares with a withheld field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -362,8 +363,9 @@ fn to_check(
         let doctype = match field.options {
             Options::Target(target) if field.kind == FieldKind::Link => {
                 let tried = every && policy.permit(Operation::Read, target).is_ok();
-                let tried = tried || exact(on, target, name).is_some();
-                Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_row_filtered(target))
+                let is_misspelt = exact(on, target, name).is_some();
+                let looks = |target: &&str| is_fetched_from(def, field) || policy.is_row_filtered(target);
+                Some(target).filter(|target| tried || is_misspelt || looks(target))
             }
             // What the site does not tell, nobody is told of DocTypes that are closed.
             Options::TargetField(by) => {

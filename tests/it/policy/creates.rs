@@ -183,9 +183,8 @@ async fn another_spelling_of_a_doctype_makes_no_link_past_its_rule() {
     let (seen, hidden) = (customer("North").await, customer("South").await);
     let limited = json!({"read": true, "conditions": {"read": {"territory": ["North"]}}});
     let app = site.app(json!({"Customer": limited, "Address": all(), "ToDo": all()}));
-    let todo = |doctype: &str, name: &str| {
-        json!({"description": "call", "reference_type": doctype, "reference_name": name})
-    };
+    let todo =
+        |doctype: &str, name: &str| json!({"description": "call", "reference_type": doctype, "reference_name": name});
     let address = |doctype: &str, name: &str| {
         json!({
             "address_title": "A", "address_type": "Billing", "address_line1": "1 Road", "city": "C", "country": "Germany",
@@ -193,7 +192,7 @@ async fn another_spelling_of_a_doctype_makes_no_link_past_its_rule() {
         })
     };
     for spelling in ["customer", "Customer ", "Cústomer"] {
-        // One that may be read is refused alike: the refusal tells of no document.
+        // One that may be read is refused too.
         for name in [&seen, &hidden] {
             for (doctype, data) in [("ToDo", todo(spelling, name)), ("Address", address(spelling, name))] {
                 for (tool, given) in [
