@@ -71,20 +71,25 @@ pub const LEDGERS: &[&str] = &["GL Entry", "Payment Ledger Entry", "Stock Ledger
 /// Columns of ERPNext's reports that show a field of the documents they are about, or the sum of it, under another name.
 pub const REPORTED: &[(&str, &[&str])] = &[
     ("balance", &["debit", "credit"]),
+    ("closing_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
     ("closing_credit", &["credit"]),
     ("closing_debit", &["debit"]),
     ("credit_note", &["grand_total", "rounded_total"]),
     ("invoiced", &["grand_total", "rounded_total"]),
+    ("invoiced_amount", &["grand_total", "rounded_total"]),
+    ("opening_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
     ("opening_credit", &["credit"]),
     ("opening_debit", &["debit"]),
     ("outstanding", &["outstanding_amount"]),
     ("paid", &["grand_total", "rounded_total"]),
+    ("paid_amount", &["grand_total", "rounded_total"]),
     ("range1", &["outstanding_amount"]),
     ("range2", &["outstanding_amount"]),
     ("range3", &["outstanding_amount"]),
     ("range4", &["outstanding_amount"]),
     ("range5", &["outstanding_amount"]),
     ("range6", &["outstanding_amount"]),
+    ("return_amount", &["grand_total", "rounded_total"]),
     ("total_due", &["outstanding_amount"]),
 ];
 

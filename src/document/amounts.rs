@@ -36,11 +36,15 @@ pub fn is_above(amount: f64, other: f64) -> bool {
     amount - other > ROUNDING
 }
 
+/// What a row without an amount comes to is one times the other.
+const QUANTITY: &str = "qty";
+const RATE: &str = "rate";
+
 /// What rows book, in the currency of their account: of the document in the company's.
 const BOOKED: [&str; 2] = ["debit_in_account_currency", "credit_in_account_currency"];
 
 /// What a document is worth, whichever way the money goes: the largest of its amounts, and of the sums that its rows book, or
-/// the sum of its rows where it states none itself. In the currency in which that is more: the rate between two is a number
+/// the sum of its rows where it states none itself, of which each may state a rate alone. In the currency in which that is more: the rate between two is a number
 /// that whoever makes the document sends.
 pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
     let tables = || def.tables_in(children, doc).map(|(_, child, table)| (child, table));
@@ -50,7 +54,7 @@ pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>)
     if own > 0.0 {
         return own;
     }
-    let largest = |child, row| amounts(child, row).fold(0.0, f64::max);
+    let largest = |child, row| amounts(child, row).chain(product(row).map(f64::abs)).fold(0.0, f64::max);
     tables().map(|(child, table)| rows(table).map(|row| largest(child, row)).sum()).fold(0.0, f64::max)
 }
 
@@ -61,7 +65,10 @@ pub fn worth_seen(
     doc: &Map<String, Value>,
     sees: &dyn Fn(Option<&FieldDef>, &FieldDef) -> bool,
 ) -> Option<f64> {
-    let is_seen = |table: Option<&FieldDef>, def: &DocTypeDef| amount_fields(def).all(|field| sees(table, field));
+    let is_seen = |table: Option<&FieldDef>, def: &DocTypeDef| {
+        let quantity = def.field(QUANTITY).filter(|_| table.is_some() && def.field(RATE).is_some());
+        amount_fields(def).chain(quantity).all(|field| sees(table, field))
+    };
     // The rows count where they book, and where the document itself states nothing, which is seen then.
     let by_rows = || amounts(def, doc).fold(0.0, f64::max) == 0.0;
     let counts = |child: &DocTypeDef| BOOKED.iter().any(|name| child.field(name).is_some()) || by_rows();
@@ -73,8 +80,13 @@ pub fn worth_seen(
 /// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
 /// come to, in the currency in which that is more, the document's or the company's.
 pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
-    let sum: f64 = rows(items).filter_map(|row| Some(number(row, "qty")? * number(row, "rate")?)).sum();
+    let sum: f64 = rows(items).filter_map(product).sum();
     sum * conversion_rate.unwrap_or(1.0).max(1.0)
+}
+
+/// What a row comes to by its quantity and its rate.
+fn product(row: &Map<String, Value>) -> Option<f64> {
+    Some(number(row, QUANTITY)? * number(row, RATE)?)
 }
 
 /// The amounts that a document or a row states.
@@ -107,6 +119,7 @@ mod tests {
         assert_eq!(of(&whole, "base_rate"), Some(5.0), "what the document states itself is what counts");
         let rows = json!({"items": [{"base_rate": 7.0}]});
         assert_eq!((of(&rows, ""), of(&rows, "base_rate")), (Some(7.0), None));
+        assert_eq!(of(&rows, "qty"), None, "a quantity tells as much as a rate");
     }
 
     #[test]
@@ -133,7 +146,9 @@ mod tests {
             let accounts = json!([account("debit"), account("debit"), account("credit"), account("credit")]);
             is("Journal Entry", json!({"total_debit": base, "total_credit": base, "accounts": accounts}), expected);
         }
-        // What states none itself is worth its rows.
+        // What states none itself is worth its rows, and a row without an amount its quantity times its rate.
+        let rows = json!([{"qty": 1000, "rate": 26.0}, {"qty": 2, "rate": 10}]);
+        is("Blanket Order", json!({"items": rows}), 26_020.0);
         is("Timesheet", json!({"time_logs": [{"billing_amount": 2}, {"billing_amount": 3}]}), 5.0);
     }
 

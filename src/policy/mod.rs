@@ -293,6 +293,18 @@ impl Policy {
         names.into_iter().find(|name| fold(name) == folded)
     }
 
+    /// The name of the DocType that the site's database takes this one for, by which its rule is found; what is not known stays
+    /// as it is.
+    pub fn exact_name<'a>(&'a self, doctype: &'a str) -> &'a str {
+        if erpnext_doctypes::any(doctype).is_some() {
+            return doctype;
+        }
+        let folded = collation::fold(doctype.trim());
+        let generated = erpnext_doctypes::ALL.iter().map(|table| table.name());
+        let mut names = generated.chain(self.doctypes.keys().map(String::as_str));
+        names.find(|name| collation::fold(name) == folded).unwrap_or(doctype)
+    }
+
     /// Whether the DocType, as a table tells of it, is open only where it is named.
     fn is_closed(&self, def: &DocTypeDef) -> bool {
         !self.names(def.name) && closed::is_closed(def, !self.doctypes.is_empty())

@@ -367,3 +367,14 @@ fn extra_fields_open_what_must_be_named_and_close_nothing_else() {
     assert!(listed.may_read(&plain("title")) && !listed.may_read(&plain("other")));
     assert!(!listed.may_read(&above("status")), "what is restricted stays so");
 }
+
+#[test]
+fn a_doctype_has_the_name_that_the_database_takes_for_the_same() {
+    let policy = Policy::full();
+    for name in ["sales invoice", "Sales Invoice ", "Sáles Invoice", "Sales\u{200B} Invoice"] {
+        assert_eq!(policy.exact_name(name), "Sales Invoice", "{name:?}");
+    }
+    for name in ["Sales Invoice", "Sales-Invoice", "My Thing"] {
+        assert_eq!(policy.exact_name(name), name);
+    }
+}

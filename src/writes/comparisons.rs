@@ -2,7 +2,7 @@
 //! would find it.
 
 use erpnext_schema::known_comparisons::{COMPARED, Compared};
-use erpnext_schema::{Children, DocTypeDef, Rule, Violation, rows};
+use erpnext_schema::{Children, DocTypeDef, Rule, Violation, collation, rows};
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
@@ -78,7 +78,7 @@ fn tries(
     let is_a_number =
         |key: &&&str| holder.get(**key).is_some_and(|value| !value.is_null() && value.as_f64() != Some(0.0));
     let sent = compared.sent.iter().find(is_a_number)?;
-    let (doctype, fields) = compared.with.iter().find(|(of, _)| *of == target)?;
+    let (doctype, fields) = compared.with.iter().find(|(of, _)| collation::same(of, target))?;
     let field = fields.iter().find(|field| withholds(doctype, field))?;
     Some((*sent, *doctype, *field))
 }
@@ -110,6 +110,8 @@ mod tests {
         let at = ["data.references[0].allocated_amount"];
         assert_eq!(tried("Payment Entry", &payment(&invoice), &nothing), at);
         assert_eq!(tried("Payment Entry", &payment(&invoice), &payment(&invoice)), [""; 0]);
+        let spelt = reference("r1", "sáles invoice ", 5.0);
+        assert_eq!(tried("Payment Entry", &payment(&spelt), &nothing), at, "the site takes it for the same");
         assert_eq!(tried("Payment Entry", &payment(&reference("r1", "Sales Invoice", 6.0)), &payment(&invoice)), at);
         // The same once more is twice as much.
         let mut again = invoice.clone();

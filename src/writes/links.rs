@@ -1,6 +1,7 @@
 //! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), and Dynamic Links it never checks. And links that would tell what the caller may not see: to DocTypes of which they may
-//! see only part, from which the site would copy, and with numbers that it compares with a withheld field.
+//! (H10), Dynamic Links it never checks, and a DocType in another spelling, on which no rule stands, it takes for the same.
+//! And links that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site
+//! would copy, and with numbers that it compares with a withheld field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,8 @@ use crate::tool::progress::CallObserver;
 
 /// How many links are looked up at once.
 const AT_ONCE: usize = 4;
+/// Links to this DocType say which one a Dynamic Link leads to.
+const DOCTYPE: &str = "DocType";
 /// For how many links of a call it is looked up what was meant.
 const MOST_MEANT: usize = 5;
 
@@ -95,7 +98,7 @@ pub async fn check_sight(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Resu
         for (field, name) in doc.iter().filter_map(|(key, value)| Some((def.field(key)?, value.as_str()?))) {
             let target = match field.options {
                 Options::Target(target) if field.kind == FieldKind::Link => Some(target),
-                Options::TargetField(by) => doc.get(by).and_then(Value::as_str),
+                Options::TargetField(by) => doc.get(by).and_then(Value::as_str).map(|by| policy.exact_name(by)),
                 _ => None,
             };
             if let Some(doctype) = target.filter(|target| !name.is_empty() && policy.is_row_filtered(target)) {
@@ -232,7 +235,11 @@ async fn judged(
             if there? {
                 continue;
             }
-            let meant = if missing.len() < MOST_MEANT { suggest::meant(on.session, doctype, name).await } else { None };
+            let meant = match exact(on, doctype, name) {
+                Some(exact) => Some(format!("it is {exact:?}")),
+                None if missing.len() < MOST_MEANT => suggest::meant(on.session, doctype, name).await,
+                None => None,
+            };
             missing.insert((doctype, name), meant.unwrap_or_else(|| "search for the right name".to_owned()));
         }
     }
@@ -297,11 +304,20 @@ fn target(link: &FieldDef, holder: &Map<String, Value>) -> Option<String> {
     }
 }
 
+/// The name of the DocType that the link leads to, where it is spelt otherwise.
+fn exact<'a>(on: &'a DocTypeCall<'_>, doctype: &str, name: &'a str) -> Option<&'a str> {
+    let exact = Some(name).filter(|_| doctype == DOCTYPE).map(|name| on.session.policy.exact_name(name));
+    exact.filter(|exact| *exact != name)
+}
+
 /// Whether the document is there for this caller; where the user may not look, the site decides.
 ///
 /// # Errors
 /// That there was no answer, which says nothing of the document.
 async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
+    if exact(on, doctype, name).is_some() {
+        return Ok(false);
+    }
     let session = on.session;
     let permit = match session.policy.is_row_filtered(doctype) {
         true => session.permit(Operation::Read, doctype).await.ok(),
@@ -347,11 +363,14 @@ fn to_check(
         let doctype = match field.options {
             Options::Target(target) if field.kind == FieldKind::Link => {
                 let tried = every && policy.permit(Operation::Read, target).is_ok();
-                Some(target).filter(|target| tried || is_fetched_from(def, field) || policy.is_row_filtered(target))
+                let is_misspelt = exact(on, target, name).is_some();
+                let looks = |target: &&str| is_fetched_from(def, field) || policy.is_row_filtered(target);
+                Some(target).filter(|target| tried || is_misspelt || looks(target))
             }
             // What the site does not tell, nobody is told of DocTypes that are closed.
             Options::TargetField(by) => {
                 let target = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
+                let target = target.map(|target| policy.exact_name(target));
                 target.filter(|target| policy.permit(Operation::Read, target).is_ok())
             }
             _ => None,

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{all, app_with, call, load, refusal, write_config};
+use crate::support::{Site, all, app_of, app_with, call, config_json, load, refusal, write_config};
 
 fn config(site: &SampleSite, folder: &Path, quota: Value) -> Value {
     let doctypes = json!({"ToDo": all(), "Sales Order": all()});
@@ -78,6 +78,21 @@ async fn a_submit_over_the_amount_is_asked_about_or_refused() {
     let large = server(&config(&site, folder.path(), json!({"submit_amount": {"confirm": 1_000_000_000}})));
     let draft = first(&large, "Sales Order", json!({"docstatus": 0})).await;
     call(&large, "submit_sales_order_document", json!({"name": draft})).await.unwrap();
+}
+
+#[on_every_version]
+async fn rows_without_an_amount_are_worth_their_quantity_times_their_rate() {
+    let site = Site::start().await;
+    let row = json!({"name": "r1", "idx": 1, "item_code": "SKU-1", "qty": 1000.0, "rate": 26.0});
+    let order = json!({"name": "BO-1", "customer": "Zod Co", "blanket_order_type": "Selling", "docstatus": 0, "modified": "m1", "items": [row]});
+    site.data("GET", "/api/resource/Blanket%20Order/BO-1", order).await;
+    let none = json!({"exc_type": "DoesNotExistError"});
+    site.answer("POST", "/api/method/frappe.model.workflow.get_transitions", 404, none).await;
+    let quota = json!({"submit_amount": {"refuse": 5000}});
+    let app = app_of(&config_json(&site.url(), json!({"doctypes": {"Blanket Order": all()}, "quota": quota})));
+    let said = refusal(&app, "submit_document", json!({"doctype": "Blanket Order", "name": "BO-1"})).await;
+    assert!(said.contains("it is over more than 5000"), "{said}");
+    assert_eq!(site.writes().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -160,8 +160,52 @@ async fn no_number_is_tried_against_a_withheld_amount_of_the_document_it_is_for(
         let told = format!("{path}: the site compares it with outstanding_amount of the Sales Invoice");
         assert!(text.contains(&told), "{tool}: {text}");
     }
+    // Another spelling of the DocType is the same to the site.
+    for spelling in ["sales invoice", "Sales Invoice ", "Sáles Invoice"] {
+        let mut data = payment(json!(1));
+        data["references"][0]["reference_doctype"] = json!(spelling);
+        let (tool, given) = create("Payment Entry", data);
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains("the site compares it with outstanding_amount of the Sales Invoice"), "{text}");
+    }
     // What says nothing of the row is changed as ever.
     let remarks = json!({"doctype": "Payment Entry", "name": draft, "data": {"reference_no": "BT-2"}});
     call(&app, "update_generic_document", remarks).await.unwrap();
     assert_eq!(site.writes().len(), before + 1);
+}
+
+#[on_every_version]
+async fn another_spelling_of_a_doctype_makes_no_link_past_its_rule() {
+    let site = SampleSite::start().await;
+    let customer = async |territory: &str| {
+        first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": territory})).await
+    };
+    let (seen, hidden) = (customer("North").await, customer("South").await);
+    let limited = json!({"read": true, "conditions": {"read": {"territory": ["North"]}}});
+    let app = site.app(json!({"Customer": limited, "Address": all(), "ToDo": all()}));
+    let todo =
+        |doctype: &str, name: &str| json!({"description": "call", "reference_type": doctype, "reference_name": name});
+    let address = |doctype: &str, name: &str| {
+        json!({
+            "address_title": "A", "address_type": "Billing", "address_line1": "1 Road", "city": "C", "country": "Germany",
+            "links": [{"link_doctype": doctype, "link_name": name}],
+        })
+    };
+    for spelling in ["customer", "Customer ", "Cústomer"] {
+        // One that may be read is refused too.
+        for name in [&seen, &hidden] {
+            for (doctype, data) in [("ToDo", todo(spelling, name)), ("Address", address(spelling, name))] {
+                for (tool, given) in [
+                    ("create_generic_document", json!({"doctype": doctype, "data": data})),
+                    ("create_bulk_documents", json!({"doctype": doctype, "documents": [data]})),
+                ] {
+                    let text = refusal(&app, tool, given).await;
+                    let told = "there is no DocType named";
+                    assert!(text.contains(told) && text.contains("it is \"Customer\""), "{tool}: {text}");
+                }
+            }
+        }
+    }
+    assert_eq!(site.writes(), Vec::<String>::new());
+    call(&app, "create_generic_document", json!({"doctype": "ToDo", "data": todo("Customer", &seen)})).await.unwrap();
 }

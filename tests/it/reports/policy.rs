@@ -59,6 +59,26 @@ async fn what_a_report_says_beside_its_rows_is_told_like_a_message() {
 }
 
 #[on_every_version]
+async fn a_ledger_summary_shows_no_withheld_total_under_another_name() {
+    let balances = ["opening_balance", "closing_balance"];
+    let amounts = ["invoiced_amount", "paid_amount", "return_amount"];
+    let columns = balances.iter().chain(&amounts).chain(&["currency"]);
+    let columns: Vec<Value> = columns.map(|field| json!({"fieldname": field, "label": field})).collect();
+    let site = answering(json!({"columns": columns, "result": [[11, 12, 13, 14, 15, "EUR"]]})).await;
+    for (restricted, withheld) in [
+        ("grand_total", json!([balances[0], balances[1], amounts[0], amounts[1], amounts[2]])),
+        ("outstanding_amount", json!(balances)),
+        ("po_no", Value::Null),
+    ] {
+        let invoice = json!({"read": true, "report": true, "restricted_fields": [restricted]});
+        let doctypes = json!({"Sales Invoice": invoice});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let told = call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+        assert_eq!(told["withheld"], withheld, "{restricted}: {told}");
+    }
+}
+
+#[on_every_version]
 async fn columns_of_standard_fields_are_held_to_a_list_of_allowed_ones() {
     let columns = ["name", "owner", "Created On", "modified", "modified_by", "customer"];
     let labels: Vec<Value> = columns.iter().map(|label| json!(format!("{label}:Data:80"))).collect();
