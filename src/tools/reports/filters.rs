@@ -193,3 +193,25 @@ fn path(field: &str) -> String {
 fn violation(field: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {
     Violation { path: path(field), rule, message, nearest }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Filter, fit};
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let filter = Filter {
+            field: "range".to_owned(),
+            label: "Range".to_owned(),
+            kind: "Int".to_owned(),
+            options: String::new(),
+            required: false,
+            default: None,
+        };
+        let is = |value: Value| fit(&filter, &value).ok();
+        assert_eq!((is(json!(30)), is(json!(30.0))), (Some(json!(30)), Some(json!(30))));
+        assert_eq!((is(json!(1.5)), is(json!("30"))), (None, None));
+    }
+}
