@@ -88,8 +88,8 @@ async fn a_poll_an_export_and_a_test_of_the_connection_ask_the_site() {
     assert_eq!(found[1], (found[0].0 + 1, found[0].1 + 1));
 }
 
-#[tokio::test]
-async fn no_tool_that_writes_or_exports_may_be_answered_from_the_cache() {
+#[test]
+fn no_tool_that_writes_or_exports_may_be_answered_from_the_cache() {
     let app = app_of_all();
     for tool in app.registry().tools().iter().copied().chain(ALL.iter().copied().map(Tool::Named)) {
         let decides = tool.effect() != Effect::Reads || tool.operation() == Operation::Export;
