@@ -43,7 +43,7 @@ pub use nearest::{nearest, nearest_field};
 pub use serde;
 pub use table::{RowKey, TableChange};
 pub use validate::{Context, Purpose, check_document};
-pub use value::{Rule, Violation, check_value, not_permitted};
+pub use value::{Rule, Violation, check_value, not_permitted, whole_number};
 pub use version::{UnknownVersion, Version, Versions, only};
 pub use versioned::{Fact, Versioned};
 pub use walk::FieldWalk;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::nearest;
-use crate::value::{Rule, Violation, quoted};
+use crate::value::{Rule, Violation, quoted, whole_number};
 
 /// A change of a child table as it is written in the data of an update.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -140,8 +140,10 @@ impl<'a> RowKey<'a> {
 }
 
 fn number(idx: &Value) -> Result<u64, String> {
-    let whole = idx.as_u64().filter(|idx| *idx > 0);
-    whole.ok_or_else(|| format!("expected the number of a row, from 1 on, found {}", quoted(idx)))
+    let whole = idx.as_number().and_then(whole_number).and_then(|idx| u64::try_from(idx).ok());
+    whole
+        .filter(|idx| *idx > 0)
+        .ok_or_else(|| format!("expected the number of a row, from 1 on, found {}", quoted(idx)))
 }
 
 #[cfg(test)]
@@ -150,6 +152,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_number_of_a_row_is_whole_however_it_is_written() {
+        assert_eq!((number(&json!(2)), number(&json!(2.0))), (Ok(2), Ok(2)));
+        assert!([json!(0), json!(1.5), json!(-1), json!("2")].iter().all(|idx| number(idx).is_err()));
+    }
 
     #[test]
     fn a_table_is_read_in_either_form() {

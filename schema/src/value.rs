@@ -112,11 +112,7 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
             _ => Err(expected("true or false").nearest(scalar_text(value).and_then(|text| meant_bool(&text)))),
         },
         Shape::Int => {
-            let whole = match value {
-                Value::Number(n) => n.as_i64().or_else(|| whole(n)),
-                _ => None,
-            };
-            let Some(whole) = whole else {
+            let Some(whole) = value.as_number().and_then(whole_number) else {
                 let meant = number(field, value).filter(|n| !n.contains(['.', 'e']));
                 return Err(expected("a whole number").nearest(meant));
             };
@@ -242,9 +238,12 @@ fn number(field: &FieldDef, value: &Value) -> Option<String> {
     meant_number(percent.unwrap_or(&text))
 }
 
-/// `5.0` as 5: JSON writers differ in how they write whole numbers.
-fn whole(number: &Number) -> Option<i64> {
+/// A whole number, `5.0` as 5: JSON writers differ in how they write them.
+pub fn whole_number(number: &Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(whole) = number.as_i64() {
+        return Some(whole);
+    }
     let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
     #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
     Some(float as i64)

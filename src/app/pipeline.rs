@@ -196,7 +196,8 @@ async fn answer(
 ) -> Result<ToolAnswer, ToolError> {
     let given = Arguments::new(given)?;
     let sent = observer.sent();
-    let state = CallState::watched(&attempt.id, given.fresh, Some(Redactor::of(session, attempt)), sent);
+    let fresh = given.fresh || !arguments::may_take_kept(&tool);
+    let state = CallState::watched(&attempt.id, fresh, Some(Redactor::of(session, attempt)), sent);
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work =
         Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer, confirmed: None }));

@@ -26,6 +26,11 @@ pub fn money(amount: f64) -> f64 {
     (amount * 1e6).round() / 1e6
 }
 
+/// A number in a message: what no site holds in short.
+pub fn told(amount: f64) -> String {
+    if amount.abs() < 1e15 { amount.to_string() } else { format!("{amount:e}") }
+}
+
 /// Whether two amounts are one.
 pub fn same(one: f64, other: f64) -> bool {
     (one - other).abs() < ROUNDING

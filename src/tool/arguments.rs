@@ -42,6 +42,11 @@ pub fn of(tool: &Tool) -> Vec<&'static Arg> {
     [generic, Some(own), writes].into_iter().flatten().flatten().collect()
 }
 
+/// Whether a kept answer of the site will do for the tool: only where its caller can ask past it.
+pub fn may_take_kept(tool: &Tool) -> bool {
+    of(tool).iter().any(|arg| arg.name == "fresh")
+}
+
 /// The arguments of one call, each of the kind that the tool takes.
 #[derive(Debug)]
 pub struct Arguments {

@@ -1,9 +1,9 @@
 //! A part of what a document makes: some rows, or less of them; a smaller payment.
 
-use erpnext_schema::{Rule, Violation, rows, rows_mut};
+use erpnext_schema::{Rule, Violation, rows, rows_mut, whole_number};
 use serde_json::{Map, Value, json};
 
-use crate::document::amounts::{is_above, money, number, number_or_zero, stated_number};
+use crate::document::amounts::{is_above, money, number, number_or_zero, stated_number, told};
 use crate::tools::payment::{put_amount, spread};
 
 /// The table whose rows are kept.
@@ -66,7 +66,7 @@ pub fn keep_rows(
         match qty {
             Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
             Some(qty) if is_above(qty, left) => {
-                wrong(path("qty"), format!("{qty} is more than the {left} that are left"))
+                wrong(path("qty"), format!("{} is more than the {left} that are left", told(qty)))
             }
             _ => {}
         }
@@ -92,9 +92,15 @@ pub fn keep_rows(
     Ok(())
 }
 
+/// The number of a row, if only as a text.
+fn number_of_row(idx: &Value) -> Result<i64, String> {
+    let number = idx.as_number().and_then(whole_number).or_else(|| idx.as_str()?.trim().parse().ok());
+    number.ok_or_else(|| "idx: expected the number of a row, from 1 on".to_owned())
+}
+
 /// The place of the row that is meant.
 fn found(items: &[Map<String, Value>], row: &Map<String, Value>) -> Result<usize, String> {
-    let at = row.get("idx").and_then(|idx| idx.as_u64().or_else(|| idx.as_str()?.trim().parse().ok()));
+    let at = row.get("idx").filter(|idx| !idx.is_null()).map(number_of_row).transpose()?;
     let code = row.get("item_code").and_then(Value::as_str);
     let is = |item: &Map<String, Value>| item.get("item_code").and_then(Value::as_str) == code;
     match (at, code) {
@@ -173,7 +179,7 @@ pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
     let open = money(rows.iter().map(|row| number_or_zero(row, "allocated_amount")).sum());
     let (rows, rest) = spread(rows, amount);
     if rest > 0.0 {
-        let message = format!("{amount} is more than the {open} that is open; record_payment takes an advance");
+        let message = format!("{} is more than the {open} that is open; record_payment takes an advance", told(amount));
         return Err(wrong(message, Some(open)));
     }
     doc.insert("references".to_owned(), turned(rows).into_iter().map(Value::Object).collect());
@@ -234,6 +240,23 @@ mod tests {
             "which row?",
         ] {
             assert!(told.contains(wanted), "{wanted}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written_and_a_huge_one_is_told_in_short() {
+        for idx in [json!(2), json!(2.0), json!("2")] {
+            let mut made = draft();
+            keep_rows(&mut made, &[doc(json!({"idx": idx}))], &|_| true).unwrap();
+            assert_eq!(made["items"], json!([{"item_code": "B", "qty": -3.0}]), "{idx}");
+        }
+        for (asked, wanted) in [
+            (json!({"idx": 1.5}), "expected the number of a row"),
+            (json!({"idx": -1, "item_code": "A"}), "there is no row -1"),
+            (json!({"idx": 1, "qty": 1e308}), "1e308 is more than the 5"),
+        ] {
+            let told = keep_rows(&mut draft(), &[doc(asked)], &|_| true).unwrap_err();
+            assert!(told[0].message.contains(wanted) && told[0].message.len() < 100, "{told:?}");
         }
     }
 

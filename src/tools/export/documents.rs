@@ -56,8 +56,6 @@ struct DocumentsArgs {
     format: Option<Format>,
     /// of the new file, without a folder
     file_name: Option<String>,
-    #[serde(default, rename = "fresh")]
-    _fresh: bool,
 }
 
 /// What is asked of the site, and what becomes of it.

@@ -3,7 +3,7 @@
 use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value, json};
 
-use crate::document::amounts::{is_above, money, number_or_zero};
+use crate::document::amounts::{is_above, money, number_or_zero, told};
 
 /// An invoice of which something is open.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,7 +37,7 @@ pub struct Plan {
 pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Plan, Vec<Violation>> {
     let above = |(at, invoice): (usize, &Open)| {
         let asked = invoice.asked.filter(|asked| is_above(*asked, invoice.open))?;
-        let message = format!("{asked} is more than the {} that is open of {}", invoice.open, invoice.name);
+        let message = format!("{} is more than the {} that is open of {}", told(asked), invoice.open, invoice.name);
         Some(wrong(&format!("invoices[{at}].amount"), message, Some(invoice.open)))
     };
     let violations: Vec<Violation> = invoices.iter().enumerate().filter_map(above).collect();
@@ -48,7 +48,7 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Pla
     let all = money(invoices.iter().map(|invoice| invoice.asked.unwrap_or(invoice.open)).sum());
     let amount = money(amount.unwrap_or(all));
     if is_above(asked, amount) {
-        let message = format!("{amount} is less than the {asked} that the invoices are to get");
+        let message = format!("{} is less than the {} that the invoices are to get", told(amount), told(asked));
         return Err(vec![wrong("amount", message, Some(asked))]);
     }
     let mut rest = money(amount - asked);
@@ -63,8 +63,11 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, advance: bool) -> Result<Pla
     let shares = shares.collect();
     if is_above(rest, 0.0) && !advance {
         let message = format!(
-            "{amount} is {rest} more than the {all} that is open of these invoices or asked for them; with advance: true \
-             the rest stays with the party"
+            "{} is {} more than the {} that is open of these invoices or asked for them; with advance: true \
+             the rest stays with the party",
+            told(amount),
+            told(rest),
+            told(all)
         );
         return Err(vec![wrong("amount", message, Some(all))]);
     }

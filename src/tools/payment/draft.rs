@@ -173,11 +173,11 @@ async fn from_site(
         whole.has_discount |= !table(&mut one, "deductions").is_empty();
         let (rows, rest) = spread(table(&mut one, "references"), *share);
         if rest > 0.0 {
-            let message = format!(
-                "the site takes {} for {}, {rest} less than the {share} that is meant",
-                money(share - rest),
-                invoice.name
-            );
+            let (name, taken) = (&invoice.name, money(share - rest));
+            let message = match taken > 0.0 {
+                true => format!("the site takes {taken} for {name}, {rest} less than the {share} that is meant"),
+                false => format!("nothing is open of {name}: the site takes nothing for it"),
+            };
             return Err(ToolError::arguments(call.tool.name(), vec![wrong("invoices", message, None)]));
         }
         whole.references.extend(rows);

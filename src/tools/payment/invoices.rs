@@ -4,7 +4,7 @@ use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
-use crate::document::amounts::{number_or_zero, stated_number};
+use crate::document::amounts::{number_or_zero, stated_number, told};
 use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
@@ -121,7 +121,10 @@ impl<'a> Invoices<'a> {
         }
         if open.len() > MOST {
             return Err(ToolError::refused(
-                format!("{amount} pays more than {MOST} invoices, which is more than one call does; nothing was made."),
+                format!(
+                    "{} pays more than {MOST} invoices, which is more than one call does; nothing was made.",
+                    told(amount)
+                ),
                 "Name the invoices, in several payments.",
             ));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, meant_date, nearest, time, with_article};
+use erpnext_schema::{Rule, Violation, meant_date, nearest, time, whole_number, with_article};
 use serde_json::{Map, Value, json};
 
 use super::Report;
@@ -151,7 +151,10 @@ pub(super) fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
         ("Check", Value::Bool(on)) => Ok(json!(u8::from(*on))),
         ("Check", Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => Ok(value.clone()),
         ("Check", _) => wrong("true or false", None),
-        ("Int", Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+        ("Int", Value::Number(number)) => match whole_number(number) {
+            Some(whole) => Ok(json!(whole)),
+            None => wrong("a whole number", None),
+        },
         ("Float" | "Currency" | "Percent", Value::Number(_)) => Ok(value.clone()),
         ("Int" | "Float" | "Currency" | "Percent", Value::String(text)) => {
             wrong("a number", text.trim().parse::<f64>().ok().map(|number| number.to_string()))
@@ -189,4 +192,26 @@ fn path(field: &str) -> String {
 
 fn violation(field: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {
     Violation { path: path(field), rule, message, nearest }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Filter, fit};
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let filter = Filter {
+            field: "range".to_owned(),
+            label: "Range".to_owned(),
+            kind: "Int".to_owned(),
+            options: String::new(),
+            required: false,
+            default: None,
+        };
+        let is = |value: Value| fit(&filter, &value).ok();
+        assert_eq!((is(json!(30)), is(json!(30.0))), (Some(json!(30)), Some(json!(30))));
+        assert_eq!((is(json!(1.5)), is(json!("30"))), (None, None));
+    }
 }

@@ -3,6 +3,7 @@
 mod errors;
 mod first_use;
 mod identities;
+mod kept;
 mod live;
 mod resilience;
 mod secrets;

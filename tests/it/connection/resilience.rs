@@ -51,7 +51,8 @@ async fn a_kept_answer_says_its_age_and_fresh_asks_past_it() {
     call(&app, "list_sales_order_documents", list.clone()).await.unwrap();
     assert_eq!(call(&app, "list_sales_order_documents", list).await.unwrap()["age_s"], 0);
     assert_eq!(site.lines().await.len(), 4);
-    call(&app, "delete_sales_order_document", json!({"name": "SO-1", "confirm": true})).await.unwrap();
+    let deleted = call(&app, "delete_sales_order_document", json!({"name": "SO-1", "confirm": true})).await.unwrap();
+    assert_eq!(deleted.get("age_s"), None, "{deleted}");
     assert_eq!(call(&app, GET, name).await.unwrap().get("age_s"), None, "a write drops what was kept");
 }
 

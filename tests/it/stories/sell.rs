@@ -76,6 +76,10 @@ async fn what_cannot_be_made_is_refused_with_what_can() {
         desk.refusal("convert_document", json!({"doctype": "Sales Order", "name": order, "to": "Work Order"})).await;
     assert!(text.contains("create_generic_document makes a Work Order") && text.contains("in sales_order"), "{text}");
     let todo = desk.create("ToDo", json!({"description": "x"})).await;
+    let of_customer = desk.some("Opportunity", json!({"opportunity_from": "Customer"}), 1).await.remove(0);
+    let ways = desk.call("list_conversions", json!({"doctype": "Opportunity", "name": of_customer})).await;
+    let way = ways["conversions"].as_array().unwrap().iter().find(|way| way["to"] == "Customer").unwrap();
+    assert_eq!((&way["possible"], &way["why_not"]), (&json!(false), &json!("its opportunity_from is Customer")));
     let ways = desk.call("list_conversions", json!({"doctype": "ToDo", "name": todo})).await;
     assert!(ways["note"].as_str().unwrap().contains("get_linked_documents shows"), "{ways}");
 }
