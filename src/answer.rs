@@ -31,7 +31,7 @@ pub enum Text {
     #[default]
     Made,
     /// The same, and it is kept beside what the data were made of.
-    Kept(Place),
+    Kept(Box<Place>),
     /// It was kept. There are no data but those that come to it.
     Known(Arc<Answered>),
 }

@@ -227,7 +227,7 @@ async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
         }
     };
     let (data, text) = presented(tools, answer.into_value()).await;
-    if let Some(Place { of, by, version }) = place
+    if let Some(Place { of, by, version }) = place.map(|place| *place)
         && let Some(answered) = Answered::new(by, version, &text, age)
     {
         of.keep(answered);

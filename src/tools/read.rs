@@ -133,7 +133,7 @@ async fn seen_now<'a>(
                     on: DocTypeCall { ..*on },
                     shaped,
                     unshown,
-                    text: place.map(Text::Kept).unwrap_or_default(),
+                    text: place.map(|place| Text::Kept(Box::new(place))).unwrap_or_default(),
                 });
             }
         },
