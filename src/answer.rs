@@ -15,7 +15,7 @@ pub struct ToolAnswer {
     /// The document that was made, if one was.
     pub made: Option<Made>,
     /// What was written to a file beside the answer, if anything was.
-    pub exported: Option<Exported>,
+    pub exported: Option<Box<Exported>>,
     /// What the site said, and what is to be said of it: `messages` of what the client gets.
     pub messages: Vec<String>,
     /// The age in seconds of the oldest cached answer of the site that it rests on, if it rests on one.

@@ -83,7 +83,7 @@ pub async fn run(
     match refused {
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {
-            let kept = result.as_ref().map(|((made, exported), _)| (made.as_ref(), exported.as_ref()));
+            let kept = result.as_ref().map(|((made, exported), _)| (made.as_ref(), exported.as_deref()));
             record_result(session, &attempt, started, kept, bytes);
         }
     }

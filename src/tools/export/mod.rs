@@ -161,8 +161,8 @@ async fn keep(call: &Call<'_>, doctype: &str, place: ExportTarget<'_>, sheet: Sh
     if !notes.is_empty() {
         data.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    let exported = Some(Exported { doctype: doctype.to_owned(), columns, rows: written.rows, sha256: written.sha256 });
-    Ok(ToolAnswer { exported, ..data.into() })
+    let exported = Exported { doctype: doctype.to_owned(), columns, rows: written.rows, sha256: written.sha256 };
+    Ok(ToolAnswer { exported: Some(Box::new(exported)), ..data.into() })
 }
 
 /// That the client left while the file was written.
