@@ -353,11 +353,16 @@ fn to_check(
     links: &mut Vec<Link>,
 ) {
     let policy = &on.session.policy;
-    for (key, value) in doc {
+    let is_changed = |key: &str| doc.get(key).is_some_and(|value| stored.get(key) != Some(value));
+    // Another DocType makes another link of the same name.
+    let led_by = |field: &FieldDef| matches!(field.options, Options::TargetField(by) if is_changed(by));
+    let kept = def.fields.iter().filter(|field| led_by(field) && !doc.contains_key(field.fieldname));
+    let kept = kept.filter_map(|field| Some((field.fieldname, stored.get(field.fieldname)?)));
+    for (key, value) in doc.iter().map(|(key, value)| (key.as_str(), value)).chain(kept) {
         let (Some(field), Some(name)) = (def.field(key), value.as_str().filter(|name| !name.is_empty())) else {
             continue;
         };
-        if stored.get(key) == Some(value) {
+        if !is_changed(key) && !led_by(field) {
             continue;
         }
         let doctype = match field.options {

@@ -209,3 +209,33 @@ async fn another_spelling_of_a_doctype_makes_no_link_past_its_rule() {
     assert_eq!(site.writes(), Vec::<String>::new());
     call(&app, "create_generic_document", json!({"doctype": "ToDo", "data": todo("Customer", &seen)})).await.unwrap();
 }
+
+#[on_every_version]
+async fn a_dynamic_link_is_judged_where_only_the_doctype_that_it_goes_by_is_changed() {
+    let site = SampleSite::start().await;
+    let hidden = first(&site.app(json!({"Customer": all()})), "Customer", json!({"territory": "South"})).await;
+    let limited = json!({"read": true, "conditions": {"read": {"territory": ["North"]}}});
+    let app = site.app(json!({"Customer": limited, "UOM": all(), "Address": all(), "ToDo": all()}));
+    let make = async |doctype: &str, data: Value| {
+        let made = call(&app, "create_generic_document", json!({"doctype": doctype, "data": data})).await;
+        made.unwrap_or_else(|error| panic!("{}", error.for_model()))["created"].as_str().unwrap().to_owned()
+    };
+    make("UOM", json!({"uom_name": hidden})).await;
+    let todo = make("ToDo", json!({"description": "x", "reference_type": "UOM", "reference_name": hidden})).await;
+    let links = json!([{"link_doctype": "UOM", "link_name": hidden}]);
+    let address = json!({
+        "address_title": "A", "address_type": "Billing", "address_line1": "1 Road", "city": "C", "country": "Germany",
+        "links": links,
+    });
+    let address = make("Address", address).await;
+    let before = site.writes().len();
+    for (doctype, name, data) in [
+        ("ToDo", todo, json!({"reference_type": "Customer"})),
+        ("Address", address, json!({"links": {"patch": [{"idx": 1, "link_doctype": "Customer"}]}})),
+    ] {
+        let given = json!({"doctype": doctype, "name": name, "data": data});
+        let text = refusal(&app, "update_generic_document", given).await;
+        assert!(text.contains(&format!("there is no Customer named {hidden:?}")), "{doctype}: {text}");
+    }
+    assert_eq!(site.writes().len(), before, "{:?}", site.writes());
+}
