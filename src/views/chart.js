@@ -163,7 +163,8 @@ function draw(data) {
   if (dated) columns.filter(({ field }) => field === about[0]).forEach((column) => { column.text = month; });
   // In a wide report, what is the same in every row is told once.
   const same = columns.length < 9 || rows.length < 3 ? [] : columns.filter((column) => !column.numeric && rows.every((row) => row[column.at] === rows[0][column.at]));
-  const every = same.map((column) => `${column.label || label(column.field)} ${shown(rows[0][column.at], column.field)}`).join(", ");
+  const told = Object.entries(data.same_in_every_row ?? {}).map(([field, value]) => `${label(field).replace(/ [a-z]/g, (first) => first.toUpperCase())} ${shown(value, field)}`);
+  const every = [...told, ...same.map((column) => `${column.label || label(column.field)} ${shown(rows[0][column.at], column.field)}`)].join(", ");
   return [
     h("div", { class: "head" }, h("h1", {}, title), h("span", { class: "fill" }),
       canvas ? choice("figure", measures, figure, "Figure") : null, canvas ? choice("currency", currencies, currency, "Currency") : null),
