@@ -34,7 +34,7 @@ pub struct Desk {
     tools: Vec<Value>,
 }
 
-const DOCTYPES: [&str; 5] = ["Customer", "Sales Order", "Sales Invoice", "Task", "ToDo"];
+const DOCTYPES: [&str; 6] = ["Customer", "Customer Group", "Sales Order", "Sales Invoice", "Task", "ToDo"];
 
 impl Desk {
     pub async fn start() -> Self {
