@@ -3,10 +3,10 @@
 //!
 //! ```no_run
 //! # async fn chaos() -> Result<(), erpnext_sandbox::StartError> {
-//! use erpnext_sandbox::{Fault, Kind, Options, Sandbox};
+//! use erpnext_sandbox::{Fault, FaultKind, Options, Sandbox};
 //! let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await?;
 //! sandbox.faults().seed(7);
-//! for kind in Kind::EACH {
+//! for kind in FaultKind::EACH {
 //!     sandbox.faults().add(Fault::new(kind).path("/api/resource").chance(0.05));
 //! }
 //! // … requests, then what was done to them and what took effect:
