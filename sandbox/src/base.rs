@@ -34,6 +34,9 @@ const FLAGS: &[(&str, u32)] = &[
 /// The DocType that the site lists and cannot give (H35).
 pub(crate) const BROKEN: &str = "Payment Gateway Account";
 
+/// When the DocTypes of a new site were made and changed last: with ERPNext, before the site was there.
+pub(crate) const RELEASED: &str = "2026-01-01 00:00:00.000000";
+
 /// Puts the first documents into a new site, and learns the Custom Fields of one that is not new.
 ///
 /// # Errors
@@ -107,8 +110,8 @@ fn row(value: Value) -> Doc {
 /// Adds a row as it is: a site's first documents are not checked against documents that are not there yet.
 fn add(site: &Site<'_>, doctype: &str, mut row: Doc) -> Result<(), SiteError> {
     let def = site.controller(doctype)?;
-    let now = site.now_text();
-    for (key, value) in [("creation", &now), ("modified", &now)] {
+    let at = if doctype == "DocType" { RELEASED.to_owned() } else { site.now_text() };
+    for (key, value) in [("creation", &at), ("modified", &at)] {
         row.insert(key.to_owned(), json!(value));
     }
     for key in ["owner", "modified_by"] {

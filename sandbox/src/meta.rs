@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
 use erpnext_schema::snapshot::{DocType, Field};
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Version, flag};
@@ -29,6 +29,14 @@ pub struct Reference {
     pub field: &'static FieldDef,
 }
 
+/// The forms of each version's snapshot that were read, for all sites of the process.
+static FORMS: [LazyLock<RwLock<HashMap<&'static str, &'static DocType>>>; Version::COUNT] =
+    [const { LazyLock::new(RwLock::default) }; Version::COUNT];
+
+/// What names documents of a DocType, in each version's snapshot.
+static REFERENCES: [OnceLock<HashMap<&'static str, Vec<Reference>>>; Version::COUNT] =
+    [const { OnceLock::new() }; Version::COUNT];
+
 /// The DocTypes of a site. What is handed out lives as long as the process, so that rules hold it without a lock.
 pub struct Meta {
     version: Version,
@@ -36,12 +44,10 @@ pub struct Meta {
     behind: SignedDuration,
     /// DocTypes that the site has changed or added: their tables and their forms.
     changed: RwLock<HashMap<&'static str, (&'static DocTypeDef, &'static DocType)>>,
-    forms: RwLock<HashMap<&'static str, &'static DocType>>,
     /// The masked fields by DocType.
     masked: RwLock<HashMap<String, Vec<String>>>,
     /// Permissions in the place of the stock's.
     permissions: RwLock<HashMap<String, &'static [Permission]>>,
-    references: OnceLock<HashMap<&'static str, Vec<Reference>>>,
 }
 
 impl Meta {
@@ -51,10 +57,8 @@ impl Meta {
             version,
             behind: SignedDuration::ZERO,
             changed: RwLock::default(),
-            forms: RwLock::default(),
             masked: RwLock::default(),
             permissions: RwLock::default(),
-            references: OnceLock::new(),
         }
     }
 
@@ -87,7 +91,8 @@ impl Meta {
         if let Some((_, form)) = self.changed.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Some(form);
         }
-        if let Some(form) = self.forms.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+        let forms = &FORMS[self.version as usize];
+        if let Some(form) = forms.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Some(form);
         }
         let (_, snapshot) = SNAPSHOTS.iter().find(|(major, _)| *major == self.version.major())?;
@@ -96,8 +101,14 @@ impl Meta {
         let mut text = String::new();
         DeflateDecoder::new(*packed).read_to_string(&mut text).ok()?;
         let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(&text).ok()?));
-        self.forms.write().unwrap_or_else(PoisonError::into_inner).insert(name, form);
+        forms.write().unwrap_or_else(PoisonError::into_inner).insert(name, form);
         Some(form)
+    }
+
+    /// Whether a DocType is as every site of this version begins with it: its form, its permissions, nothing masked.
+    pub fn is_stock(&self, name: &str) -> bool {
+        let changed = self.changed.read().unwrap_or_else(PoisonError::into_inner);
+        !changed.contains_key(name) && self.permitted(name).is_none() && self.masked(name).is_empty()
     }
 
     /// Every DocType, sorted by name.
@@ -173,8 +184,8 @@ impl Meta {
     }
 
     /// The Links of the snapshot's DocTypes that point to this one; under `""` the Dynamic Links.
-    pub fn references(&self, doctype: &str) -> &[Reference] {
-        let references = self.references.get_or_init(|| {
+    pub fn references(&self, doctype: &str) -> &'static [Reference] {
+        let references = REFERENCES[self.version as usize].get_or_init(|| {
             let mut found: HashMap<&'static str, Vec<Reference>> = HashMap::new();
             for def in erpnext_doctypes::all(self.version) {
                 for field in def.fields {

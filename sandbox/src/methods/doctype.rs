@@ -1,12 +1,16 @@
 //! `getdoctype`: the metadata of a DocType and of its child tables, in the site's shape.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use erpnext_schema::form_rules::{FormRule, Known, sections};
 use erpnext_schema::snapshot::{DOCTYPE_FLAGS, DocType, FIELD_FLAGS, Field};
 use erpnext_schema::{Version, doctype_flag, flag};
 use serde_json::{Map, Value, json};
 
 use super::md5;
-use crate::base::BROKEN;
+use crate::base::{self, BROKEN};
 use crate::doc::Doc;
 use crate::error::SiteError;
 use crate::perms::{Right, roles};
@@ -46,32 +50,79 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         let parent = meta.all().into_iter().find(|p| p.tables().any(|table| table.rows_of() == Some(def.name)));
         def = parent.unwrap_or(def);
     }
-    let mut first = bundle(request, def.name);
-    first["__workflow_docs"] = request.site.workflow_of(def)?.into_iter().map(Value::Object).collect();
-    let mut docs = vec![first];
-    let tables = def.tables().filter_map(|table| table.rows_of());
-    for table in tables {
-        if !docs.iter().any(|doc| doc["name"] == table) && meta.get(table).is_some() {
-            docs.push(bundle(request, table));
+    let models = Models::of(&request.site);
+    let workflow = request.site.workflow_of(def)?;
+    let mut names = vec![def.name];
+    for table in def.tables().filter_map(|table| table.rows_of()) {
+        if !names.contains(&table) && meta.get(table).is_some() {
+            names.push(table);
         }
     }
-    Ok(Reply::json(json!({ "docs": docs, "user_settings": "{}" })))
+    let mut docs = names.into_iter().map(|name| stated(&request.site, name, &models)).collect::<Vec<_>>();
+    if let (Some(workflow), Some(first)) = (workflow, docs.first_mut()) {
+        let mut bundle = bundle(&request.site, def.name, &models);
+        bundle["__workflow_docs"] = json!([workflow]);
+        *first = bundle.to_string().into();
+    }
+    let text = format!("{{\"docs\":[{}],\"user_settings\":\"{{}}\"}}", docs.join(","));
+    Ok(Reply::bytes("application/json", text.into_bytes()))
 }
 
-/// A DocType as the document that it is on the site: what the snapshot does not keep has the value of a new one.
-fn bundle(request: &Request<'_>, name: &str) -> Value {
-    let site = &request.site;
-    let Some(form) = site.meta.form(name) else {
-        return json!({ "doctype": "DocType", "name": name, "fields": [] });
-    };
+/// What DocTypes that no site has changed are stated as, by version, name and models: all sites of a process state the same.
+static STATED: LazyLock<Mutex<HashMap<(Version, &'static str, u64), Arc<str>>>> = LazyLock::new(Mutex::default);
+
+/// A DocType as JSON.
+fn stated(site: &Site<'_>, name: &'static str, models: &Models) -> Arc<str> {
+    let make = || Arc::<str>::from(bundle(site, name, models).to_string());
+    let as_released = stamps(site, name).get("modified").is_some_and(|modified| *modified == base::RELEASED);
+    if !as_released || !site.meta.is_stock(name) {
+        return make();
+    }
+    let key = (site.version(), name, models.hash);
+    let known = STATED.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    known.unwrap_or_else(|| {
+        let made = make();
+        STATED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
+        made
+    })
+}
+
+/// What a new document of each DocType of metadata has.
+struct Models {
+    doctype: Doc,
+    field: Doc,
+    permission: Doc,
+    /// What tells one set of them from another.
+    hash: u64,
+}
+
+impl Models {
+    fn of(site: &Site<'_>) -> Self {
+        let [doctype, field, permission] = ["DocType", "DocField", "DocPerm"].map(|name| blank(site, name));
+        let mut hasher = DefaultHasher::new();
+        json!([doctype, field, permission]).to_string().hash(&mut hasher);
+        Self { doctype, field, permission, hash: hasher.finish() }
+    }
+}
+
+/// Who made a DocType and changed it last, and when.
+fn stamps(site: &Site<'_>, name: &str) -> Doc {
     let def = site.meta.get("DocType");
     let stored = def.and_then(|def| site.db.row(def, name).ok().flatten()).unwrap_or_default();
     let stamps = ["owner", "creation", "modified", "modified_by"];
-    let stamps: Doc = stored.into_iter().filter(|(key, _)| stamps.contains(&key.as_str())).collect();
+    stored.into_iter().filter(|(key, _)| stamps.contains(&key.as_str())).collect()
+}
+
+/// A DocType as the document that it is on the site: what the snapshot does not keep has the value of a new one.
+fn bundle(site: &Site<'_>, name: &str, models: &Models) -> Value {
+    let Some(form) = site.meta.form(name) else {
+        return json!({ "doctype": "DocType", "name": name, "fields": [] });
+    };
+    let stamps = stamps(site, name);
     let new = site.version() >= Version::V16;
     let mut facts = facts(form, site.version(), site.meta.permissions(name), if new { &[] } else { REPEATED });
-    for (list, doctype) in [("fields", "DocField"), ("permissions", "DocPerm")] {
-        let mut model = blank(site, doctype);
+    for (list, doctype, model) in [("fields", "DocField", &models.field), ("permissions", "DocPerm", &models.permission)] {
+        let mut model = model.clone();
         model.extend(stamps.clone());
         if !new {
             for key in ["fields", "permissions", "actions", "links", "states"] {
@@ -98,7 +149,7 @@ fn bundle(request: &Request<'_>, name: &str) -> Value {
             row.retain(|_, value| !value.is_null());
         }
     }
-    let mut model = blank(site, "DocType");
+    let mut model = models.doctype.clone();
     model.extend(stamps);
     fill(&mut facts, &model);
     let beside = json!({
@@ -149,7 +200,7 @@ fn facts(form: &DocType, version: Version, permissions: &[roles::Permission], re
             put(key, json!(value));
         }
     }
-    let fields = stated(form, repeated)
+    let fields = all_fields(form, repeated)
         .into_iter()
         .enumerate()
         .map(|(at, entry)| Value::Object(field(form, version, at + 1, entry)));
@@ -162,7 +213,7 @@ fn facts(form: &DocType, version: Version, permissions: &[roles::Permission], re
 }
 
 /// The fields as the site states them, some of them twice.
-fn stated<'f>(form: &'f DocType, repeated: &[Run]) -> Vec<&'f Field> {
+fn all_fields<'f>(form: &'f DocType, repeated: &[Run]) -> Vec<&'f Field> {
     let mut fields: Vec<&Field> = form.fields.iter().collect();
     for (_, first, last, behind) in repeated.iter().filter(|(doctype, ..)| *doctype == form.name) {
         let at = |name: &str| fields.iter().position(|field| field.fieldname == name);

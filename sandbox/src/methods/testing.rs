@@ -172,6 +172,7 @@ impl World {
         let (reply, _) = self.send(user, path, args, Vec::new())?;
         match reply.body {
             Body::Json(body) => Ok(Value::Object(body)),
+            Body::Bytes("application/json", text) => Ok(serde_json::from_slice(&text).unwrap()),
             Body::Bytes(..) => panic!("{path} answered with bytes"),
         }
     }

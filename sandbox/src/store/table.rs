@@ -114,16 +114,17 @@ impl Db<'_> {
             return Ok(table.clone());
         }
         let table = Arc::new(Table::new(def));
-        if !def.is(doctype_flag::SINGLE) {
-            self.lay_out(def, &table)?;
-        }
+        let made = !def.is(doctype_flag::SINGLE) && self.lay_out(def, &table)?;
         let mut tables = self.tables.borrow_mut();
         tables.known.insert(def.name, table.clone());
-        tables.made.push(def);
+        if made {
+            tables.made.push(def);
+        }
         Ok(table)
     }
 
-    fn lay_out(&self, def: &'static DocTypeDef, table: &Table) -> rusqlite::Result<()> {
+    /// Makes the table or the columns that are not there, and says whether any were not.
+    fn lay_out(&self, def: &'static DocTypeDef, table: &Table) -> rusqlite::Result<bool> {
         let name = table_name(def.name);
         let existing =
             self.query("SELECT name FROM pragma_table_info(?1)", &[Sql::Text(format!("tab{}", def.name))])?;
@@ -139,16 +140,20 @@ impl Db<'_> {
         let fields = fields.into_iter().map(|field| (field.fieldname, sql_type(field)));
         let columns = fields.chain(hidden.map(|name| (*name, "TEXT")));
         let missing = columns.filter(|(name, _)| !exists(name)).map(|(name, sql)| format!("{} {sql}", quote(name)));
+        let missing = missing.collect::<Vec<_>>();
+        if missing.is_empty() {
+            return Ok(false);
+        }
         let mut sql = if existing.is_empty() {
-            format!("CREATE TABLE {name} ({});", missing.collect::<Vec<_>>().join(", "))
+            format!("CREATE TABLE {name} ({});", missing.join(", "))
         } else {
-            missing.map(|column| format!("ALTER TABLE {name} ADD COLUMN {column};")).collect()
+            missing.iter().map(|column| format!("ALTER TABLE {name} ADD COLUMN {column};")).collect()
         };
         for (number, columns) in indexes(def).into_iter().enumerate() {
             let index = quote(&format!("{}-{number}", def.name));
             sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});"));
         }
-        self.conn.execute_batch(&sql)
+        self.conn.execute_batch(&sql).map(|()| true)
     }
 
     /// Whether there is a table of this DocType: nothing made one as long as nobody asked for its documents.
