@@ -118,3 +118,21 @@ async fn h84_who_is_asked_about_a_delete_sees_no_mask_and_nothing_is_judged_by_o
         }
     }
 }
+
+#[on_every_version]
+async fn h84_a_create_takes_no_mask_for_what_the_site_stored() {
+    let (place, _, _) = masked().await;
+    let mask = |site: &erpnext_sandbox::site::Site<'_>| {
+        site.meta.mask("Lead", "website");
+        Ok(())
+    };
+    place.site.sandbox.with(mask).unwrap();
+    let app = place.app_as("other", json!({"doctypes": {"Lead": all()}}));
+    let data = json!({"first_name": "Rowan", "website": "rowan.example.org"});
+    let asked = json!({"doctype": "Lead", "data": data, "return_document": true});
+    let made = call(&app, "create_generic_document", asked).await.unwrap();
+    assert!(made["stored_differently"]["website"].is_null(), "{made}");
+    assert!(!made.to_string().contains("XXXX"), "{made}");
+    let lead = made["created"].as_str().unwrap();
+    assert_eq!(place.stored("Lead", lead)["website"], "rowan.example.org");
+}
