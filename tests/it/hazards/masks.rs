@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::support::{Version, all, call, refusal, version};
+use crate::support::{Site, Version, all, call, refusal, version};
 
 /// A lead with a title of its own, which the site masks for everybody but Administrator on 16.
 async fn masked() -> (Place, String, String) {
@@ -135,4 +135,24 @@ async fn h84_a_create_takes_no_mask_for_what_the_site_stored() {
     assert!(!made.to_string().contains("XXXX"), "{made}");
     let lead = made["created"].as_str().unwrap();
     assert_eq!(place.stored("Lead", lead)["website"], "rowan.example.org");
+}
+
+#[on_every_version]
+async fn h84_where_a_title_was_found_masked_no_guess_takes_longer() {
+    let site = Site::start().await;
+    let meta = json!({"doctype": "DocType", "name": "Lead", "module": "CRM", "fields": [], "masked_fields": ["title"]});
+    site.metadata(json!([meta])).await;
+    site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "title": "XXXXXXXX"}])).await;
+    let app = site.app(json!({"Lead": {"read": true}}));
+    let search = async |text: &str| {
+        let before = site.sent().await.len();
+        call(&app, "global_search", json!({"text": text, "doctypes": ["Lead"]})).await.unwrap();
+        site.sent().await.split_off(before)
+    };
+    let masks = version() >= Version::V16;
+    let first = search("Rowan").await;
+    assert_eq!(first.len(), if masks { 3 } else { 1 }, "{first:?}");
+    let second = search("Birch").await;
+    assert_eq!(second.len(), 1, "{second:?}");
+    assert_eq!(second[0].1.to_string().contains("title"), !masks, "{second:?}");
 }
