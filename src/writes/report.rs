@@ -38,11 +38,13 @@ const COMPANYS: &str = "Company:company:";
 impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
     pub(crate) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
+        let answer = self.session.site.get(self.permit, name).await;
         // Of a new document, or one that somebody was asked about, the masks may not be known or be long known.
-        if let Err(error) = self.masked().await {
+        if answer.is_ok()
+            && let Err(error) = self.masked().await
+        {
             tracing::warn!("masks of {}: {}", self.def.name, error.for_log());
         }
-        let answer = self.session.site.get(self.permit, name).await;
         answer.map(|answer| answer.data).map_err(|error| {
             if error.kind() == SiteErrorKind::OutOfSight {
                 return "written; it is not among the documents that may be read, so what the site stored is not told"
