@@ -50,8 +50,29 @@ impl Masks {
         known.get(doctype).filter(|(asked, _)| asked.elapsed() < age).map(|(_, masked)| Arc::clone(masked))
     }
 
+    /// What the site said last, however long ago.
+    pub fn last(&self, doctype: &str) -> Option<Arc<Masked>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(doctype).map(|(_, masked)| Arc::clone(masked))
+    }
+
     fn learn(&self, doctype: &str, masked: Masked) {
         let learned = (Instant::now(), Arc::new(masked));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(doctype.to_owned(), learned);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_too_long_ago_to_be_known_is_what_was_said_last() {
+        let masks = Masks::default();
+        let masked = Masked([("Lead".to_owned(), vec!["title".to_owned()])].into());
+        masks.learn("Lead", masked.clone());
+        assert_eq!(masks.known("Lead", Duration::ZERO), None);
+        assert_eq!(masks.last("Lead").as_deref(), Some(&masked));
+        assert_eq!(masks.last("Item"), None);
     }
 }

@@ -119,6 +119,8 @@ impl Catalog {
 
     /// Takes it that the site's metadata changed: each DocType is asked for again when it is next needed.
     pub fn outdate(&self) {
+        // First: what is kept meanwhile is outdated below, what is kept later sees that it was overtaken.
+        self.asked_mut().outdate();
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
         for known in sites.values_mut() {
             if let Sites::Live(live) = known {
@@ -126,7 +128,6 @@ impl Catalog {
             }
         }
         drop(sites);
-        self.asked_mut().outdate();
         self.laid.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -326,12 +327,14 @@ impl Catalog {
         let bundle = asker.bundle(doctype).await?;
         let mut told = BTreeMap::from([(doctype.to_owned(), false)]);
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
+        // What a change overtook is good for the call that asked, and for none after it.
+        let read = (self.asked().changes() == changes).then(Instant::now);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             let is_kept = match DocType::from_site(meta, true) {
                 Ok(mut source) => {
                     form_rules::mark(self.version(), meta, &mut source);
-                    keep(self.version(), &mut sites, source, workflow_state_field(meta))
+                    keep(self.version(), &mut sites, source, workflow_state_field(meta), read)
                 }
                 Err(why) => {
                     tracing::warn!(doctype, "metadata not understood: {why}");
@@ -341,11 +344,13 @@ impl Catalog {
             let name = meta.get("name").and_then(Value::as_str);
             told.extend(name.map(|name| (name.to_owned(), is_kept)));
         }
+        let is_told = told.get(doctype) == Some(&true);
+        let def = sites.get(doctype).filter(|_| is_told).and_then(Sites::live).map(|live| live.def);
         drop(sites);
         self.laid.fetch_add(1, Ordering::Relaxed);
         self.asked_mut().note(changes, told);
         self.reads.send_modify(|count| *count += 1);
-        match self.read_since(doctype, FRESH) {
+        match def {
             Some(def) => Ok(def),
             // What the table does not tell of a document is not known then.
             None if self.generated(doctype).is_some() => Err(SiteError::no_metadata(doctype)),

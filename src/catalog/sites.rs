@@ -72,19 +72,20 @@ pub(super) fn one_line(source: &DocType) -> Arc<str> {
     source.to_snapshot().replace('\n', "").into()
 }
 
-/// Takes what the site gave for its table. Whether it can be.
+/// Takes what the site gave for its table, to be believed from `read` on. Whether it can be taken.
 pub(super) fn keep(
     version: Version,
     sites: &mut HashMap<String, Sites>,
     source: DocType,
     state_field: Option<String>,
+    read: Option<Instant>,
 ) -> bool {
     let name = source.name.clone();
     let known = match sites.remove(&name) {
         Some(Sites::Live(live)) if live.source == source => Some(*live),
         _ => Live::new(version, source),
     };
-    let live = known.map(|known| Live { state_field, read: Some(Instant::now()), ..known });
+    let live = known.map(|known| Live { state_field, read, ..known });
     let is_kept = live.is_some();
     sites.extend(live.map(|live| (name, Sites::Live(Box::new(live)))));
     is_kept

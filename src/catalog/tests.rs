@@ -1,9 +1,16 @@
 //! Tables that are laid over the generated ones.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::sites::one_line;
-use super::{Catalog, DocType, SiteVersion, Snapshots, Version};
+use super::{Asker, Catalog, DocType, Masks, SiteVersion, Snapshots, Version};
+use crate::site::{Caller, Client, ClientOptions, Credentials, SiteUrl};
 
 fn folder(version: Version) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/snapshot/{version}"))
@@ -56,4 +63,27 @@ fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
     assert!(catalog.lay(&Snapshots::new()) && !catalog.lay(&Snapshots::new()));
     assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
     assert_eq!(*changes.borrow_and_update(), 2);
+}
+
+#[tokio::test]
+async fn what_a_change_overtook_is_believed_by_the_call_that_asked_and_by_none_after_it() {
+    let catalog = Arc::new(Catalog::new(SiteVersion::new(Some(Version::V15)), None, true));
+    let (changing, turns) = (Arc::clone(&catalog), AtomicUsize::new(0));
+    let answer = move |_: &Request| {
+        if turns.fetch_add(1, Ordering::Relaxed) == 0 {
+            changing.outdate();
+        }
+        let meta = json!({"name": "UOM", "module": "Setup", "fields": []});
+        ResponseTemplate::new(200).set_body_json(json!({"docs": [meta]}))
+    };
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let credentials = Credentials::new("key".into(), "secret".into()).unwrap();
+    let caller = Caller::new(SiteUrl::parse(&server.uri(), false).unwrap(), credentials);
+    let (client, masks) = (Client::new(ClientOptions::default()).unwrap(), Masks::default());
+    let asker = Asker { site: client.as_caller(&caller), masks: &masks };
+    for requests in [1, 2, 2] {
+        assert_eq!(catalog.live(asker, "UOM").await.unwrap().name, "UOM");
+        assert_eq!(server.received_requests().await.unwrap().len(), requests);
+    }
 }

@@ -115,6 +115,15 @@ impl<'a> Session<'a> {
         self.user.masks.known(doctype, FOR_READS)
     }
 
+    /// The same as the site said last, however long ago: for taking out what looks like a mask, which a mask that is gone
+    /// since does no harm to.
+    pub fn last_masked(&self, doctype: &str) -> Arc<Masked> {
+        if self.version.is_known() && self.version.get() < Version::V16 {
+            return Arc::default();
+        }
+        self.user.masks.last(doctype).unwrap_or_default()
+    }
+
     /// Asks the site for its version through `site`, and says so if the tools are others by it.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! Which fields above permlevel 0 the site shows to the user: reading a document gives 0 for a number that the user may not
-//! see (H4), where a list leaves its column out (H5). Asked once for each user and level.
+//! see (H4), where a list leaves its column out (H5). Asked for each user and level, and believed for a while.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::DocTypeCall;
 use super::names::document_name;
-use crate::shape::Masked;
+use crate::shape::{FOR_READS, Masked};
 use crate::site::SiteError;
 
 impl DocTypeCall<'_> {
@@ -93,7 +93,7 @@ impl DocTypeCall<'_> {
     /// may have no column. Where there is no document at all, there is nothing that it would hide.
     pub(crate) async fn site_shows(&self, name: Option<&str>, level: u8) -> Result<bool, SiteError> {
         let def = self.def;
-        if let Some(known) = self.session.user.permlevels.known(def.name, level) {
+        if let Some(known) = self.session.user.permlevels.known(def.name, level, FOR_READS) {
             return Ok(known);
         }
         let column = def.fields.iter().find(|field| field.permlevel == level && field.in_lists());

@@ -8,7 +8,7 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, may_be_mask};
 use crate::shape::{self, FOR_READS};
-use crate::site::{Filter, ListQuery};
+use crate::site::{Filter, ListQuery, SiteError};
 
 /// How many candidates an error names.
 const NAMED: u32 = 5;
@@ -72,17 +72,30 @@ pub async fn find(
     limit: u32,
 ) -> Result<Vec<Found>, ToolError> {
     let by = [title_field(def, permit), titled_by(def, permit)];
-    let found = find_by(session, permit, def, by, words, filters, exactly, limit).await?;
-    // H84: who sees masks finds nothing by what they hide. Only where there may be some is the site asked for them.
+    // H84: who sees masks finds nothing by what they hide. Only where there may be some is the site asked for them; where there
+    // were some at all, before the question: one more after it would say that a guess was right.
+    let masked = session.last_masked(def.name);
+    let may_be_masked = by.iter().flatten().any(|field| masked.hides(def.name, field.fieldname));
+    let asked = if may_be_masked { unmasked(session, def, by).await? } else { by };
+    let found = find_by(session, permit, def, asked, words, filters, exactly, limit).await?;
     if !found.iter().any(|found| found.title.as_deref().is_some_and(may_be_mask)) {
         return Ok(found);
     }
-    let masked = session.masked(def.name, FOR_READS).await?;
-    let shown = by.map(|field| field.filter(|field| !masked.hides(def.name, field.fieldname)));
-    if shown == by {
+    let shown = unmasked(session, def, by).await?;
+    if shown == asked {
         return Ok(found);
     }
     find_by(session, permit, def, shown, words, filters, exactly, limit).await
+}
+
+/// Those of the fields that the site does not mask for the user.
+async fn unmasked(
+    session: &Session<'_>,
+    def: &DocTypeDef,
+    by: [Option<&'static FieldDef>; 2],
+) -> Result<[Option<&'static FieldDef>; 2], SiteError> {
+    let masked = session.masked(def.name, FOR_READS).await?;
+    Ok(by.map(|field| field.filter(|field| !masked.hides(def.name, field.fieldname))))
 }
 
 /// The same by the name and these fields: the title, and what it repeats.

@@ -39,6 +39,12 @@ impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
     pub(crate) async fn stored(&self, name: &str) -> Result<Map<String, Value>, String> {
         let answer = self.session.site.get(self.permit, name).await;
+        // Of a new document, or one that somebody was asked about, the masks may not be known or be long known.
+        if answer.is_ok()
+            && let Err(error) = self.masked().await
+        {
+            tracing::warn!("masks of {}: {}", self.def.name, error.for_log());
+        }
         answer.map(|answer| answer.data).map_err(|error| {
             if error.kind() == SiteErrorKind::OutOfSight {
                 return "written; it is not among the documents that may be read, so what the site stored is not told"
@@ -52,9 +58,7 @@ impl DocTypeCall<'_> {
 
     /// What the caller may see of a document as it is stored; masks, as far as the site told of them, are no values (H84).
     pub(crate) fn visible(&self, mut doc: Map<String, Value>) -> Map<String, Value> {
-        if let Some(masked) = self.session.masked_as_known(self.def.name) {
-            masked.take_out_masks(self.def, &mut doc);
-        }
+        self.session.last_masked(self.def.name).take_out_masks(self.def, &mut doc);
         shape::document(self.def, self.permit, &|child| self.session.catalog.known(child), doc).document
     }
 
@@ -237,10 +241,13 @@ impl DocTypeCall<'_> {
         sent: &Map<String, Value>,
         stored: &Map<String, Value>,
     ) {
-        let rule = self.permit.fields();
+        let (rule, masked) = (self.permit.fields(), self.session.last_masked(self.def.name));
         let may_see = |table: Option<&FieldDef>, field: &FieldDef| match table {
-            Some(table) => rule.may_read_child(table, field),
-            None => rule.may_read(field),
+            Some(table) => {
+                let is_masked = table.rows_of().is_some_and(|child| masked.hides(child, field.fieldname));
+                rule.may_read_child(table, field) && !is_masked
+            }
+            None => rule.may_read(field) && !masked.hides(self.def.name, field.fieldname),
         };
         let children = |child: &str| self.session.catalog.known(child);
         let differences = differences(self.def, &children, &may_see, before, sent, stored);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::patience::Patience;
 use super::place::{self, ExportTarget};
+use super::seen::{Excerpt, SOME, Source};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered};
 use crate::answer::ToolAnswer;
@@ -115,12 +116,16 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     let columns = asked.columns.iter().map(|column| (column.label.clone(), column.holds)).collect();
     let mut sheet = Sheet::begin(place.directory, place.format, columns).map_err(place::unwritable)?;
     let (mut done, mut unseen, mut after) = (0, 0, None);
+    let every = usize::try_from(total).unwrap_or(usize::MAX).div_ceil(SOME).max(1);
+    let mut excerpts = asked.excerpts(on);
     loop {
         call.observer.tell(done, usize::try_from(total).unwrap_or(usize::MAX).max(done));
         let room = usize::try_from(super::MOST.saturating_sub(sheet.rows())).unwrap_or(usize::MAX);
         let from: Option<&Value> = after.as_ref();
         let read = || -> BoxFuture<'_, Result<Page, ToolError>> { Box::pin(page(on, asked, neighbours, from, room)) };
         let mut here = patience.ask(call.observer, read).await?;
+        let spread = here.documents.iter().enumerate().filter(|(at, _)| (done + at).is_multiple_of(every));
+        spread.for_each(|(_, document)| here.note(&mut excerpts, document));
         here.write_to((&place, &mut sheet), &asked.columns, &mut unseen)?;
         fits(sheet.rows(), "The rows of these documents")?;
         done += here.documents.len();
@@ -137,7 +142,8 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     if unseen > 0 {
         notes.push(format!("{unseen} cells are empty as the user may not see the document that is linked to"));
     }
-    let mut answer = keep(&call, on.def.name, place, sheet).await?;
+    let source = Source::Documents(excerpts.into_values().collect());
+    let mut answer = keep(&call, on.def.name, place, sheet, source).await?;
     if let Some((rows, _)) = &asked.rows {
         answer.data.insert("documents".to_owned(), json!(done));
         notes.push(format!("a line for each row of {}: what the document itself says is repeated", rows.table));
@@ -217,6 +223,29 @@ fn holds(field: &FieldDef) -> Holds {
     }
 }
 
+impl Asked {
+    /// What is to be noted of the documents, by the Links that lead to them; by none those that are exported themselves.
+    fn excerpts(&self, on: &DocTypeCall<'_>) -> BTreeMap<&'static str, Excerpt> {
+        let mut own = Excerpt::of(on.def.name, self.query.fields.iter().map(String::as_str));
+        if let Some((rows, columns)) = &self.rows {
+            for column in columns {
+                let is_beside = |field: &&FieldDef| field.permlevel == column.permlevel && field.in_lists();
+                let beside = on.def.fields.iter().find(is_beside).filter(|_| column.permlevel > 0);
+                own.note_rows(rows.doctype, column.fieldname, beside.map(|field| field.fieldname));
+            }
+        }
+        let mut excerpts = BTreeMap::from([("", own)]);
+        for at in &self.beyond {
+            if let Stands::Linked(by) = at.place
+                && let Some(target) = by.target()
+            {
+                excerpts.entry(by.fieldname).or_insert_with(|| Excerpt::of(target, [])).note_column(at.field.fieldname);
+            }
+        }
+        excerpts
+    }
+}
+
 /// A page of documents, with what lies beyond them.
 struct Page {
     documents: Vec<Row>,
@@ -227,6 +256,15 @@ struct Page {
 }
 
 impl Page {
+    /// Takes note of one of its documents, and of those that it links to.
+    fn note(&self, excerpts: &mut BTreeMap<&'static str, Excerpt>, document: &Row) {
+        for (by, excerpt) in excerpts {
+            let there = || self.links.get(by)?.get(document.get(*by)?.as_str()?);
+            let noted = if by.is_empty() { Some(document) } else { there() };
+            noted.into_iter().for_each(|document| excerpt.note(document));
+        }
+    }
+
     /// Adds its lines to the file; counts documents that are linked to and not seen.
     fn write_to(
         &mut self,

@@ -3,7 +3,7 @@
 //! hashes of whose they are and of what: who asks for another's asks for a name that is not there.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,11 +14,14 @@ use tempfile::NamedTempFile;
 
 use super::Format;
 use super::folder::{Entry, Folder, is_hash, is_over, remove, sweep};
+use super::seen::Source;
 use crate::hex::hex;
 use crate::site::{Identity, encode};
 
 /// The largest file, in bytes: it is read back in one message.
 pub(super) const MOST_BYTES: u64 = 5 << 20;
+/// What more it takes on the disk at most: behind what is in it stands where that comes from, and how long this is.
+const MOST_BEHIND: u64 = 1 << 20;
 /// The most files of one user: one more takes the place of the oldest.
 const MOST_OF_ONE: usize = 5;
 /// What the files of all users may come to, in bytes.
@@ -60,6 +63,15 @@ impl Label {
     }
 }
 
+/// What a held file holds.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct HeldFile {
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Where that comes from.
+    pub source: Source,
+}
+
 /// The files of one user under one set of rules: under others, what may be seen is something else.
 #[derive(Clone, Debug)]
 pub(super) struct UserFiles {
@@ -74,11 +86,21 @@ impl UserFiles {
         Self { directory: directory.to_owned(), owner, rules: hash(&[rules.as_bytes()]) }
     }
 
-    /// Holds a file of so many bytes; does not where those of all users take too much.
+    /// Holds a file of so many bytes from this source; does not where those of all users take too much.
     ///
     /// # Errors
     /// The system's.
-    pub fn keep(&self, label: &Label, file: NamedTempFile, bytes: u64) -> io::Result<Option<Fresh>> {
+    pub fn keep(
+        &self,
+        label: &Label,
+        mut file: NamedTempFile,
+        bytes: u64,
+        source: &Source,
+    ) -> io::Result<Option<Fresh>> {
+        let behind = serde_json::to_vec(source)?;
+        let length = u32::try_from(behind.len()).map_err(io::Error::other)?;
+        file.as_file_mut().seek(SeekFrom::End(0))?;
+        file.write_all(&[behind.as_slice(), &length.to_be_bytes()].concat())?;
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = Folder::make(&self.directory)?;
         let there = folder.left()?;
@@ -101,7 +123,7 @@ impl UserFiles {
     ///
     /// # Errors
     /// The system's.
-    pub fn read(&self, label: &Label) -> io::Result<Option<Vec<u8>>> {
+    pub fn read(&self, label: &Label) -> io::Result<Option<HeldFile>> {
         let Some(folder) = Folder::find(&self.directory)? else { return Ok(None) };
         let file = match File::open(folder.file(&self.name(label))) {
             Ok(file) => file,
@@ -112,8 +134,8 @@ impl UserFiles {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
-        Ok(Some(bytes))
+        file.take(MOST_BYTES + MOST_BEHIND).read_to_end(&mut bytes)?;
+        Ok(parted(bytes))
     }
 
     fn name(&self, label: &Label) -> String {
@@ -126,6 +148,16 @@ impl UserFiles {
     fn prefix(&self) -> String {
         format!("{}-", hash(&[self.owner.as_bytes()]))
     }
+}
+
+/// What is in a file apart from where it comes from; nothing if that is not there.
+fn parted(mut bytes: Vec<u8>) -> Option<HeldFile> {
+    let (rest, length) = bytes.split_last_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let end = rest.len().checked_sub(length)?;
+    let source = serde_json::from_slice(&rest[end..]).ok()?;
+    bytes.truncate(end);
+    Some(HeldFile { bytes, source })
 }
 
 /// A file that nobody was told of yet: removed unless it stays. Who asked for it may be gone by now.
@@ -182,7 +214,6 @@ fn hash(parts: &[&[u8]]) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::fs;
-    use std::io::Write;
     use std::time::SystemTime;
 
     use jiff::SignedDuration;
@@ -198,6 +229,10 @@ mod tests {
         UserFiles::of(folder, caller.of_user(user).identity(), "rules")
     }
 
+    fn source() -> Source {
+        Source::Report("General Ledger".to_owned())
+    }
+
     fn path(held: &UserFiles, label: &Label) -> PathBuf {
         held.directory.join(NAME).join(held.name(label))
     }
@@ -206,7 +241,7 @@ mod tests {
         let mut file = NamedTempFile::new_in(directory).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let label = Label::new("Customer", Format::Csv).unwrap();
-        let kept = held.keep(&label, file, bytes).unwrap();
+        let kept = held.keep(&label, file, bytes, &source()).unwrap();
         let is_kept = kept.is_some();
         kept.into_iter().for_each(Fresh::stays);
         (label, is_kept)
@@ -222,7 +257,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (jane, john) = (of(folder.path(), "jane@example.com"), of(folder.path(), "john@example.com"));
         let (label, _) = keep(&jane, folder.path(), "of jane", 7);
-        assert_eq!(jane.read(&label).unwrap().unwrap(), b"of jane");
+        let of_jane = HeldFile { bytes: b"of jane".to_vec(), source: source() };
+        assert_eq!(jane.read(&label).unwrap(), Some(of_jane));
         assert_eq!(john.read(&label).unwrap(), None);
         let narrower = UserFiles::of(folder.path(), jane.owner, "fewer rules");
         assert_eq!(narrower.read(&label).unwrap(), None, "other fields and documents may be seen by now");
@@ -261,7 +297,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let jane = of(folder.path(), "jane@example.com");
         let label = Label::new("Customer", Format::Csv).unwrap();
-        let fresh = jane.keep(&label, NamedTempFile::new_in(folder.path()).unwrap(), 0).unwrap();
+        let fresh = jane.keep(&label, NamedTempFile::new_in(folder.path()).unwrap(), 0, &source()).unwrap();
         assert!(fresh.is_some() && path(&jane, &label).exists());
         drop(fresh);
         assert!(!path(&jane, &label).exists());
@@ -286,6 +322,19 @@ mod tests {
         assert!(john.read(&of_john).unwrap().is_some());
         let (label, is_kept) = keep(&jane, folder.path(), "too much", MOST_OF_ALL);
         assert!(!is_kept && jane.read(&label).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_of_which_it_is_not_known_where_it_comes_from_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let jane = of(folder.path(), "jane@example.com");
+        let (label, _) = keep(&jane, folder.path(), "of jane", 7);
+        let whole = fs::read(path(&jane, &label)).unwrap();
+        for end in [0, 3, 7, whole.len() - 1] {
+            fs::write(path(&jane, &label), &whole[..end]).unwrap();
+            assert_eq!(jane.read(&label).unwrap(), None, "{end}");
+        }
+        assert_eq!(parted(whole).unwrap().bytes, b"of jane");
     }
 
     #[cfg(unix)]

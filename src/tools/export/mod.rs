@@ -6,6 +6,7 @@ mod held;
 mod patience;
 mod place;
 mod report;
+mod seen;
 mod sheet;
 
 use serde_json::{Map, Value, json};
@@ -18,8 +19,9 @@ use crate::tool::Call;
 use crate::tool::kinds::choices;
 use crate::tool::progress::Attachment;
 use crate::writes::quota;
-use held::{Label, UserFiles};
+use held::{HeldFile, Label, UserFiles};
 use place::{ExportTarget, Kept};
+use seen::Source;
 use sheet::Sheet;
 
 pub use documents::DOCUMENTS;
@@ -89,7 +91,8 @@ pub struct File {
 }
 
 /// The file that this caller had made, by the `name` and `doctype` of its address, while the policy shows what it did then: a
-/// restart or another token may show less. Of the site it is asked whether its user may still export the DocType.
+/// restart or another token may show less. Of the site it is asked whether its user may still export the DocType and sees what
+/// is in it.
 ///
 /// # Errors
 /// That there is none any more, and that it may not be had.
@@ -109,17 +112,18 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     let held = UserFiles::of(directory, session.caller.identity(), &session.policy.rules_of_sight());
     let kind = label.format.mime();
     let read = tokio::task::spawn_blocking(move || {
-        let file = |bytes: Vec<u8>| File { kind, sha256: held::sha256(&bytes), bytes };
-        held.read(&label).map(|bytes| bytes.map(file))
+        let file = |HeldFile { bytes, source }| (File { kind, sha256: held::sha256(&bytes), bytes }, source);
+        held.read(&label).map(|held| held.map(file))
     });
-    let file = read.await.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
+    let found = read.await.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {
         tracing::error!("an export could not be read back: {error}");
         ToolError::refused(
             "The file could not be read.",
             "Call the tool that made it again; if that fails too, tell the administrator.",
         )
     })?;
-    file.ok_or_else(gone)
+    let (file, source) = found.ok_or_else(gone)?;
+    if source.is_seen(session, doctype).await? { Ok(file) } else { Err(gone()) }
 }
 
 /// Refuses what would be more rows than a file holds.
@@ -134,14 +138,20 @@ fn fits(rows: u64, what: &str) -> Result<(), ToolError> {
 }
 
 /// Ends the file, gives it its name, and tells what is in it.
-async fn keep(call: &Call<'_>, doctype: &str, place: ExportTarget<'_>, sheet: Sheet) -> Result<ToolAnswer, ToolError> {
+async fn keep(
+    call: &Call<'_>,
+    doctype: &str,
+    place: ExportTarget<'_>,
+    sheet: Sheet,
+    source: Source,
+) -> Result<ToolAnswer, ToolError> {
     let columns: Vec<String> = sheet.columns().map(str::to_owned).collect();
     let ended = tokio::task::spawn_blocking(|| sheet.end()).await;
     let written = ended.map_err(std::io::Error::other).and_then(|ended| ended).map_err(place::unwritable)?;
     place.fits(written.bytes)?;
     // What leaves is recorded before it can be had.
     let _recorded = quota::file_leaves(call.session, call.attempt, doctype).await?;
-    let Kept { uri, name, told } = place.keep(doctype, written.file, written.bytes).await?;
+    let Kept { uri, name, told } = place.keep(doctype, written.file, written.bytes, source).await?;
     let facts = Some((place.format.mime(), written.bytes));
     call.observer.give(Attachment::Link { uri, name, facts });
     let mut data: Map<String, Value> = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

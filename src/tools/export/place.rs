@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::Format;
 use super::folder::LIVES;
 use super::held::{Label, MOST_BYTES, UserFiles};
+use super::seen::Source;
 use super::sheet::{PACKED, Sheet};
 use crate::error::ToolError;
 use crate::tool::Call;
@@ -112,11 +113,17 @@ impl<'a> ExportTarget<'a> {
         ))
     }
 
-    /// Puts the file, about documents of this DocType, in its place.
+    /// Puts the file, about documents of this DocType and from this source, in its place.
     ///
     /// # Errors
     /// That the name is taken, that too much is held already, and the system's.
-    pub async fn keep(&self, doctype: &str, file: NamedTempFile, bytes: u64) -> Result<Kept, ToolError> {
+    pub async fn keep(
+        &self,
+        doctype: &str,
+        file: NamedTempFile,
+        bytes: u64,
+        source: Source,
+    ) -> Result<Kept, ToolError> {
         let Some(held) = self.held.clone() else {
             let path = self.give_name(file)?;
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -124,7 +131,7 @@ impl<'a> ExportTarget<'a> {
         };
         let label = Label::new(doctype, self.format).map_err(unwritable)?;
         let of = label.clone();
-        let kept = tokio::task::spawn_blocking(move || held.keep(&of, file, bytes)).await;
+        let kept = tokio::task::spawn_blocking(move || held.keep(&of, file, bytes, &source)).await;
         let Some(fresh) = kept.map_err(io::Error::other).and_then(|kept| kept).map_err(unwritable)? else {
             return Err(ToolError::refused(
                 "The files that this server holds for its users come to 1 GB already; nothing is left of this one.",

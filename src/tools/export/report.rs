@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::place::{self, ExportTarget};
+use super::seen::Source;
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered_reports, stopped};
 use crate::answer::ToolAnswer;
@@ -83,7 +84,7 @@ async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolErro
         }
         tokio::task::yield_now().await;
     }
-    let mut answer = keep(&call, report.doctype(), place, sheet).await?;
+    let mut answer = keep(&call, report.doctype(), place, sheet, Source::Report(report.name().to_owned())).await?;
     answer.data.insert("report".to_owned(), json!(report.name()));
     if !withheld.is_empty() {
         answer.data.insert("withheld".to_owned(), json!(withheld));

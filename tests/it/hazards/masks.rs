@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::support::{Version, all, call, refusal, version};
+use crate::support::{Site, Version, all, call, refusal, version};
 
 /// A lead with a title of its own, which the site masks for everybody but Administrator on 16.
 async fn masked() -> (Place, String, String) {
@@ -117,4 +117,42 @@ async fn h84_who_is_asked_about_a_delete_sees_no_mask_and_nothing_is_judged_by_o
             refusal(&app, "get_generic_document", json!({"doctype": "Lead", "name": lead})).await;
         }
     }
+}
+
+#[on_every_version]
+async fn h84_a_create_takes_no_mask_for_what_the_site_stored() {
+    let (place, _, _) = masked().await;
+    let mask = |site: &erpnext_sandbox::site::Site<'_>| {
+        site.meta.mask("Lead", "website");
+        Ok(())
+    };
+    place.site.sandbox.with(mask).unwrap();
+    let app = place.app_as("other", json!({"doctypes": {"Lead": all()}}));
+    let data = json!({"first_name": "Rowan", "website": "rowan.example.org"});
+    let asked = json!({"doctype": "Lead", "data": data, "return_document": true});
+    let made = call(&app, "create_generic_document", asked).await.unwrap();
+    assert!(made["stored_differently"]["website"].is_null(), "{made}");
+    assert!(!made.to_string().contains("XXXX"), "{made}");
+    let lead = made["created"].as_str().unwrap();
+    assert_eq!(place.stored("Lead", lead)["website"], "rowan.example.org");
+}
+
+#[on_every_version]
+async fn h84_where_a_title_was_found_masked_no_guess_takes_longer() {
+    let site = Site::start().await;
+    let meta = json!({"doctype": "DocType", "name": "Lead", "module": "CRM", "fields": [], "masked_fields": ["title"]});
+    site.metadata(json!([meta])).await;
+    site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "title": "XXXXXXXX"}])).await;
+    let app = site.app(json!({"Lead": {"read": true}}));
+    let search = async |text: &str| {
+        let before = site.sent().await.len();
+        call(&app, "global_search", json!({"text": text, "doctypes": ["Lead"]})).await.unwrap();
+        site.sent().await.split_off(before)
+    };
+    let masks = version() >= Version::V16;
+    let first = search("Rowan").await;
+    assert_eq!(first.len(), if masks { 3 } else { 1 }, "{first:?}");
+    let second = search("Birch").await;
+    assert_eq!(second.len(), 1, "{second:?}");
+    assert_eq!(second[0].1.to_string().contains("title"), !masks, "{second:?}");
 }

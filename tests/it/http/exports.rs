@@ -6,13 +6,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use erpnext_sandbox::perms::roles;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::program::Program;
 use super::{Served, answered, data, message};
-use crate::sandbox::{COMPANY, SampleSite};
+use crate::sandbox::{COMPANY, SampleSite, first};
 
 const EXPORT: &str = "export_documents";
 
@@ -61,9 +62,22 @@ impl Desk {
     }
 
     async fn export_by(&self, tool: &str, arguments: Value) -> (Value, Value) {
+        self.export_as("administrator", tool, arguments).await
+    }
+
+    async fn export_as(&self, who: &str, tool: &str, arguments: Value) -> (Value, Value) {
         let params = json!({"name": tool, "arguments": arguments});
-        let answer = self.ask("administrator", "/mcp", "tools/call", params).await;
+        let answer = self.ask(who, "/mcp", "tools/call", params).await;
         (data(&answer), answer["result"]["content"][1].clone())
+    }
+
+    /// Gives a DocType these rights on the site.
+    fn permit(&self, doctype: &str, rights: &'static str) {
+        let permit = |site: &erpnext_sandbox::site::Site<'_>| {
+            site.meta.permit(doctype, roles::parse(rights));
+            Ok(())
+        };
+        self.site.sandbox.with(permit).unwrap();
     }
 
     async fn read(&self, who: &str, path: &str, uri: &Value) -> Value {
@@ -201,6 +215,53 @@ async fn the_file_of_a_report_is_read_back_where_documents_are_not_exported() {
     let lines = desk.log();
     let told: Vec<Value> = lines.iter().map(|line| json!([line["tool"], line["result"]])).collect();
     assert_eq!(told[told.len() - 2..], [json!(["export_report", "ALLOWED"]), json!(["export_report", "ALLOWED"])]);
+}
+
+#[on_every_version]
+async fn a_file_is_not_read_back_once_the_site_shows_its_user_less_of_what_is_in_it() {
+    const CLERK: &str = "Sales User 0 rx; Sales User 1 r";
+    let order = json!({"read": true, "export": true, "extra_fields": ["ignore_pricing_rule"]});
+    let doctypes = json!({"Sales Order": order, "Customer": {"read": true, "export": true}});
+    let desk = Desk::with(json!({"permissions": {"doctypes": doctypes}})).await;
+    ["Sales Order", "Customer"].iter().for_each(|doctype| desk.permit(doctype, CLERK));
+    let fields = ["customer", "ignore_pricing_rule", "items.qty", "customer.customer_group"];
+    let (answer, _) = desk.export_as("other", EXPORT, json!({"doctype": "Sales Order", "fields": fields})).await;
+    let read = async || desk.read("other", "/mcp", &answer["resource"]).await;
+    let told = read().await;
+    assert!(told["result"].is_object(), "{answer} {told}");
+    for (doctype, less) in [
+        ("Sales Order", "Sales User 0 r; Sales User 1 r"),
+        ("Sales Order", "Sales User 0 rx"),
+        ("Customer", "Sales User 0 r; Sales User 1 r"),
+        ("Customer", "Stock User 0 rx; Stock User 1 r"),
+    ] {
+        desk.permit(doctype, less);
+        let told = read().await;
+        assert!(told["error"].is_object(), "{doctype}: {less}: {told}");
+        desk.permit(doctype, CLERK);
+        assert!(read().await["result"].is_object(), "{doctype}: {less}");
+    }
+    let customer = first(&desk.site.app(doctypes), "Customer", json!({})).await;
+    let only =
+        json!({"doctype": "User Permission", "user": "other@example.com", "allow": "Customer", "for_value": customer});
+    desk.site.sandbox.with(|site| site.insert(only.as_object().unwrap().clone())).unwrap();
+    let told = read().await;
+    assert!(told["error"]["message"].as_str().unwrap().contains("no such file of this user"), "{told}");
+}
+
+#[on_every_version]
+async fn the_file_of_a_report_is_not_read_back_once_its_user_may_not_run_it() {
+    let rule = json!({"read": true, "report": true, "export": true});
+    let desk = Desk::with(json!({"permissions": {"default": rule, "reports": ["General Ledger"]}})).await;
+    desk.permit("GL Entry", "Sales User 0 rRx");
+    let filters = json!({"company": COMPANY, "from_date": "2026-01-01", "to_date": "2026-12-31"});
+    let asked = json!({"name": "General Ledger", "filters": filters});
+    let (answer, _) = desk.export_as("other", "export_report", asked).await;
+    let told = desk.read("other", "/mcp", &answer["resource"]).await;
+    assert!(told["result"].is_object(), "{answer} {told}");
+    desk.permit("GL Entry", "Sales User 0 rx");
+    let told = desk.read("other", "/mcp", &answer["resource"]).await;
+    assert!(told["error"]["message"].as_str().unwrap().contains("no such file of this user"), "{told}");
 }
 
 #[tokio::test]
