@@ -1,8 +1,9 @@
 //! Tables that are laid over the generated ones.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::sites::one_line;
+use super::sites::{keep, one_line};
 use super::{Catalog, DocType, SiteVersion, Snapshots, Version};
 
 fn folder(version: Version) -> PathBuf {
@@ -56,4 +57,14 @@ fn laying_the_same_again_changes_nothing_and_laying_nothing_takes_it_away() {
     assert!(catalog.lay(&Snapshots::new()) && !catalog.lay(&Snapshots::new()));
     assert!(std::ptr::eq(catalog.known("Customer").unwrap(), catalog.generated("Customer").unwrap()));
     assert_eq!(*changes.borrow_and_update(), 2);
+}
+
+#[test]
+fn what_was_laid_over_the_tables_of_one_version_is_laid_anew_over_those_of_another() {
+    let mut sites = HashMap::new();
+    let differs = [Version::V15, Version::V16].map(|version| {
+        assert!(keep(version, &mut sites, snapshot("selling/customer.json"), None, None));
+        sites["Customer"].differs()
+    });
+    assert_eq!(differs, [false, true]);
 }

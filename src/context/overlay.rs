@@ -143,11 +143,7 @@ impl Overlay {
         for doctype in due(session, changed) {
             match session.catalog.live(Asker { site, ..session.asker() }, &doctype).await {
                 Ok(_) => {}
-                Err(error) if is_of_one(&error) => {
-                    tracing::debug!("metadata of {doctype}: {}", error.for_log());
-                    session.catalog.forget(&doctype);
-                    session.catalog.note_untold(&doctype);
-                }
+                Err(error) if is_of_one(&error) => session.catalog.note_refused(&doctype, &error),
                 Err(error) => {
                     tracing::info!("the site's metadata was not read: {}", error.for_log());
                     return;
