@@ -147,8 +147,13 @@ impl Catalog {
     /// that name (H31), such as after a renaming: then the generated table is left, if there is one.
     pub fn note_refused(&self, doctype: &str, error: &SiteError) {
         tracing::debug!("metadata of {doctype}: {}", error.for_log());
+        let is_gone = match error.kind() {
+            SiteErrorKind::Missing => true,
+            SiteErrorKind::Denied => self.generated(doctype).is_none(),
+            _ => false,
+        };
         // Without the name of an exception it is not the site that refused.
-        if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied) && error.exc_type().is_some() {
+        if is_gone && error.exc_type().is_some() {
             self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
             self.laid.fetch_add(1, Ordering::Relaxed);
         }
