@@ -1,6 +1,7 @@
 //! What a new site has before anybody works with it: the DocTypes as documents, users, roles, languages, a User Permission.
 
-use erpnext_schema::{Version, doctype_flag};
+use erpnext_schema::Version;
+use erpnext_schema::snapshot::DOCTYPE_FLAGS;
 use serde_json::{Map, Value, json};
 
 use crate::doc::Doc;
@@ -17,19 +18,6 @@ const ROLES: &[(&str, &[&str])] = &[
 
 /// Languages that documents are printed in.
 const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "English"), ("es", "Español"), ("fr", "Français")];
-
-/// The flags of a DocType that its list shows.
-const FLAGS: &[(&str, u32)] = &[
-    ("istable", doctype_flag::CHILD),
-    ("issingle", doctype_flag::SINGLE),
-    ("is_submittable", doctype_flag::SUBMITTABLE),
-    ("is_tree", doctype_flag::TREE),
-    ("is_virtual", doctype_flag::VIRTUAL),
-    ("custom", doctype_flag::CUSTOM),
-    ("track_changes", doctype_flag::TRACK_CHANGES),
-    ("allow_rename", doctype_flag::ALLOW_RENAME),
-    ("quick_entry", doctype_flag::QUICK_ENTRY),
-];
 
 /// The DocType that the site lists and cannot give (H35).
 pub(crate) const BROKEN: &str = "Payment Gateway Account";
@@ -50,7 +38,7 @@ pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
     }
     for def in site.meta.all() {
         let mut row = row(json!({ "name": def.name, "module": def.module, "autoname": def.autoname }));
-        row.extend(FLAGS.iter().map(|(key, bit)| ((*key).to_owned(), json!(u8::from(def.is(*bit))))));
+        row.extend(DOCTYPE_FLAGS.iter().map(|(key, bit)| ((*key).to_owned(), json!(u8::from(def.is(*bit))))));
         add(site, "DocType", row)?;
     }
     if site.version() < Version::V16 && site.meta.get(BROKEN).is_none() {

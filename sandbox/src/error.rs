@@ -217,6 +217,11 @@ impl SiteError {
         Self::new(exc::OPERATIONAL, text)
     }
 
+    /// 500: a statement that the database cannot read.
+    pub fn syntax(near: &str) -> Self {
+        Self::new(exc::PROGRAMMING, format!("(1064, \"You have an error in your SQL syntax near '{near}'\")"))
+    }
+
     /// `exception`: the exception's full name and its text.
     pub fn exception(&self) -> String {
         let separator = if self.text.is_empty() { "" } else { ": " };

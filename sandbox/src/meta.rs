@@ -127,6 +127,11 @@ impl Meta {
         self.changed.write().unwrap_or_else(PoisonError::into_inner).insert(def.name, (def, form));
     }
 
+    /// Takes away a DocType that was put beside those of the snapshot.
+    pub fn remove(&self, doctype: &str) {
+        self.changed.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
+    }
+
     /// Adds or replaces the field that a Custom Field describes.
     pub fn add_field(&self, field: &Doc) {
         let mut facts = field.clone();

@@ -111,22 +111,16 @@ impl Catalog {
         true
     }
 
-    /// Goes back to the generated table of a DocType that the site does not have.
-    pub fn forget(&self, doctype: &str) {
-        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
-        self.laid.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Takes it that the site's metadata changed: each DocType is asked for again when it is next needed.
     pub fn outdate(&self) {
-        // First: what is kept meanwhile is outdated below, what is kept later sees that it was overtaken.
-        self.asked_mut().outdate();
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
         for known in sites.values_mut() {
             if let Sites::Live(live) = known {
                 live.read = None;
             }
         }
+        // Before the tables are let go: an answer that is kept meanwhile is outdated in both places, or in none.
+        self.asked_mut().outdate();
         drop(sites);
         self.laid.fetch_add(1, Ordering::Relaxed);
     }
@@ -147,6 +141,23 @@ impl Catalog {
     /// Takes it that nothing changed of what the site told.
     pub fn renew(&self) {
         self.asked_mut().renew();
+    }
+
+    /// Takes note that the site refused to tell of the DocType. What it told earlier is good until it says that there is none of
+    /// that name (H31), such as after a renaming: then the generated table is left, if there is one.
+    pub fn note_refused(&self, doctype: &str, error: &SiteError) {
+        tracing::debug!("metadata of {doctype}: {}", error.for_log());
+        let is_gone = match error.kind() {
+            SiteErrorKind::Missing => true,
+            SiteErrorKind::Denied => self.generated(doctype).is_none(),
+            _ => false,
+        };
+        // Without the name of an exception it is not the site that refused.
+        if is_gone && error.exc_type().is_some() {
+            self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(doctype);
+            self.laid.fetch_add(1, Ordering::Relaxed);
+        }
+        self.note_untold(doctype);
     }
 
     /// Takes note that the site does not tell of the DocType.
@@ -212,7 +223,7 @@ impl Catalog {
     }
 
     /// Reads a table that was laid.
-    fn read_laid(&self, doctype: &str, table: &str) -> Option<&'static DocTypeDef> {
+    fn read_laid(&self, doctype: &str, table: &Arc<str>) -> Option<&'static DocTypeDef> {
         let read = DocType::from_snapshot(table);
         let read = read.inspect_err(|why| tracing::warn!(doctype, "kept metadata not understood: {why}")).ok();
         let live = read.and_then(|source| Live::new(self.version(), source));
@@ -220,7 +231,9 @@ impl Catalog {
         match sites.get(doctype) {
             // Somebody else was faster.
             Some(Sites::Live(live)) => return Some(live.def),
-            Some(Sites::Unread(_)) => {}
+            Some(Sites::Unread(laid)) if Arc::ptr_eq(laid, table) => {}
+            // Another was laid meanwhile: this one is good for this call alone.
+            Some(Sites::Unread(_)) => return live.map(|live| live.def),
             None => return None,
         }
         let Some(live) = live else {
@@ -262,8 +275,8 @@ impl Catalog {
         match tokio::time::timeout(WAIT, self.live(asker, doctype)).await {
             Ok(Ok(def)) => return Ok(def),
             Ok(Err(error)) if is_of_one(&error) => {
-                tracing::debug!("metadata of {doctype}: {}", error.for_log());
-                self.note_untold(doctype);
+                self.note_refused(doctype, &error);
+                return self.known(doctype).ok_or(error);
             }
             Ok(Err(error)) => self.rest(&error.for_log()),
             Err(_) => self.rest("not in time"),
@@ -326,15 +339,16 @@ impl Catalog {
         let changes = self.asked().changes();
         let bundle = asker.bundle(doctype).await?;
         let mut told = BTreeMap::from([(doctype.to_owned(), false)]);
+        let version = self.version();
         let mut sites = self.sites.write().unwrap_or_else(PoisonError::into_inner);
-        // What a change overtook is good for the call that asked, and for none after it.
+        // An answer that a change overtook may be older than the change: it is good for this call alone.
         let read = (self.asked().changes() == changes).then(Instant::now);
         for meta in &bundle {
             // A DocType with a field type newer than this program keeps its generated table.
             let is_kept = match DocType::from_site(meta, true) {
                 Ok(mut source) => {
-                    form_rules::mark(self.version(), meta, &mut source);
-                    keep(self.version(), &mut sites, source, workflow_state_field(meta), read)
+                    form_rules::mark(version, meta, &mut source);
+                    keep(version, &mut sites, source, workflow_state_field(meta), read)
                 }
                 Err(why) => {
                     tracing::warn!(doctype, "metadata not understood: {why}");
@@ -344,8 +358,8 @@ impl Catalog {
             let name = meta.get("name").and_then(Value::as_str);
             told.extend(name.map(|name| (name.to_owned(), is_kept)));
         }
-        let is_told = told.get(doctype) == Some(&true);
-        let def = sites.get(doctype).filter(|_| is_told).and_then(Sites::live).map(|live| live.def);
+        let kept = sites.get(doctype).and_then(Sites::live).filter(|_| told.get(doctype) == Some(&true));
+        let def = kept.map(|live| live.def);
         drop(sites);
         self.laid.fetch_add(1, Ordering::Relaxed);
         self.asked_mut().note(changes, told);

@@ -17,6 +17,8 @@ pub(super) enum Sites {
 
 #[derive(Debug)]
 pub(super) struct Live {
+    /// Over whose generated table it was laid.
+    version: Version,
     /// As the site gave it, to see whether it changed.
     pub(super) source: DocType,
     pub(super) def: &'static DocTypeDef,
@@ -35,7 +37,7 @@ impl Live {
         let known = erpnext_doctypes::get(version, &source.name);
         let differs = known.is_none_or(|known| differs(known, &made));
         let [def] = intern::list(vec![made]) else { return None };
-        Some(Self { source, def, differs, state_field: None, read: None })
+        Some(Self { version, source, def, differs, state_field: None, read: None })
     }
 
     /// What the site gave, without descriptions.
@@ -72,7 +74,7 @@ pub(super) fn one_line(source: &DocType) -> Arc<str> {
     source.to_snapshot().replace('\n', "").into()
 }
 
-/// Takes what the site gave for its table, to be believed from `read` on. Whether it can be taken.
+/// Takes what the site gave for its table, given `read`. Whether it can be.
 pub(super) fn keep(
     version: Version,
     sites: &mut HashMap<String, Sites>,
@@ -82,7 +84,7 @@ pub(super) fn keep(
 ) -> bool {
     let name = source.name.clone();
     let known = match sites.remove(&name) {
-        Some(Sites::Live(live)) if live.source == source => Some(*live),
+        Some(Sites::Live(live)) if live.version == version && live.source == source => Some(*live),
         _ => Live::new(version, source),
     };
     let live = known.map(|known| Live { state_field, read, ..known });

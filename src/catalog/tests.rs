@@ -1,5 +1,6 @@
 //! Tables that are laid over the generated ones.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +9,7 @@ use serde_json::json;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::sites::one_line;
+use super::sites::{keep, one_line};
 use super::{Asker, Catalog, DocType, Masks, SiteVersion, Snapshots, Version};
 use crate::site::{Caller, Client, ClientOptions, Credentials, SiteUrl};
 
@@ -86,4 +87,14 @@ async fn what_a_change_overtook_is_believed_by_the_call_that_asked_and_by_none_a
         assert_eq!(catalog.live(asker, "UOM").await.unwrap().name, "UOM");
         assert_eq!(server.received_requests().await.unwrap().len(), requests);
     }
+}
+
+#[test]
+fn what_was_laid_over_the_tables_of_one_version_is_laid_anew_over_those_of_another() {
+    let mut sites = HashMap::new();
+    let differs = [Version::V15, Version::V16].map(|version| {
+        assert!(keep(version, &mut sites, snapshot("selling/customer.json"), None, None));
+        sites["Customer"].differs()
+    });
+    assert_eq!(differs, [false, true]);
 }

@@ -113,8 +113,10 @@ impl Global {
         if let Some(name) = &self.site {
             let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             let site = config.sites.remove(name);
-            let site =
-                site.with_context(|| format!("--site {name}: the configuration has no such site; it has: {names}"))?;
+            let site = site.with_context(|| match names.as_str() {
+                "" => format!("--site {name}: the configuration has no `sites`; leave --site out"),
+                names => format!("--site {name}: the configuration has no such site; it has: {names}"),
+            })?;
             config = Config {
                 http: config.http,
                 log_level: config.log_level,

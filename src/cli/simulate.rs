@@ -27,7 +27,8 @@ impl SimulatedOperation {
         let Some(operation) = Operation::from_name(first) else {
             let names = Operation::ALL.iter().map(|operation| operation.as_str());
             let near = nearest(first, names.clone()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            bail!("no operation {first:?}{near} They are: {}", names.collect::<Vec<_>>().join(", "));
+            let names = names.collect::<Vec<_>>().join(", ");
+            bail!("{first:?} is no operation{near}\nThe operations are: {names}");
         };
         let rest = rest.trim();
         // The longest beginning that is a DocType; where none is, all of it was meant for one.

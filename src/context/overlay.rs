@@ -1,6 +1,5 @@
 //! The site's metadata over the generated tables: custom fields and changed choices without generating anew. What is known
-//! of it is kept on disk, with the greeting, so that a start needs no site; the configured DocTypes are read while the server
-//! serves already, the others when a call is first about them.
+//! of it is kept on disk, with the user and the companies, so that a start needs no site.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -42,7 +41,7 @@ struct Looked {
     at: u64,
     /// When its metadata last changed, if the user may know.
     stamp: Option<MetadataStamp>,
-    greeting: Option<SiteInfo>,
+    info: Option<SiteInfo>,
 }
 
 /// The first line of the file. Below it stands one line for each table, so that a table is parsed only where it is used.
@@ -77,7 +76,7 @@ impl Overlay {
         Ok(Some(Self { file, client: Client::new(options)?, looked: Mutex::default() }))
     }
 
-    /// Lays what was kept, and greets with it. One that cannot be read, or is another site's, is as none.
+    /// Lays what was kept, with what is known of the user. One that cannot be read, or is another site's, is as none.
     pub fn recall(&self, session: &Session<'_>) {
         let Some(file) = &self.file else { return };
         let text = std::fs::read_to_string(file).map_err(|error| error.to_string());
@@ -96,9 +95,9 @@ impl Overlay {
         session.catalog.recall(Asked::new(asked, kept.understood));
         session.listed.lay(tables);
         let mut looked = kept.looked;
-        looked.greeting = looked.greeting.filter(|greeting| greeting.is_for(session));
-        if let Some(greeting) = &looked.greeting {
-            let _ = session.user.info.set(greeting.clone());
+        looked.info = looked.info.filter(|info| info.is_for(session));
+        if let Some(info) = &looked.info {
+            let _ = session.user.info.set(info.clone());
         }
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
     }
@@ -118,7 +117,7 @@ impl Overlay {
     /// differs from the generated tables, and keeps it.
     pub async fn refresh(&self, session: &Session<'_>) {
         let before = self.looked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if before.greeting.is_some() && seconds(SystemTime::now()).saturating_sub(before.at) < FRESH {
+        if before.info.is_some() && seconds(SystemTime::now()).saturating_sub(before.at) < FRESH {
             return;
         }
         let site = self.client.as_caller(session.caller);
@@ -127,12 +126,12 @@ impl Overlay {
         if let Err(error) = session.ask_version(site).await {
             tracing::info!("the site's version was not read: {}", error.for_log());
         }
-        let greeting = match before.greeting {
+        let info = match before.info {
             Some(_) => SiteInfo::ask(session, site).await,
             // Somebody may be waiting for it.
             None => session.user.info.get_or_try_init(|| SiteInfo::ask(session, site)).await.cloned(),
         };
-        let greeting = greeting.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
+        let info = info.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
         let stamp = MetadataStamp::ask(site).await;
         let changed = match (&before.stamp, &stamp) {
             // What was laid over the tables of one version says nothing of another.
@@ -143,11 +142,7 @@ impl Overlay {
         for doctype in due(session, changed) {
             match session.catalog.live(Asker { site, ..session.asker() }, &doctype).await {
                 Ok(_) => {}
-                Err(error) if is_of_one(&error) => {
-                    tracing::debug!("metadata of {doctype}: {}", error.for_log());
-                    session.catalog.forget(&doctype);
-                    session.catalog.note_untold(&doctype);
-                }
+                Err(error) if is_of_one(&error) => session.catalog.note_refused(&doctype, &error),
                 Err(error) => {
                     tracing::info!("the site's metadata was not read: {}", error.for_log());
                     return;
@@ -161,7 +156,7 @@ impl Overlay {
                 "the site's metadata differs from the snapshot and is laid over it"
             );
         }
-        let looked = Looked { at: seconds(SystemTime::now()), stamp, greeting };
+        let looked = Looked { at: seconds(SystemTime::now()), stamp, info };
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
         self.keep(session);
     }

@@ -224,11 +224,14 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str) -> Meant
     let (Ok(permit), Some(def)) = (session.permit(Operation::Read, target).await, session.catalog.known(target)) else {
         return Meant::Itself;
     };
-    let found = match find(session, &permit, def, text, &[], true, NAMED + 1).await {
-        Ok(found) => found,
-        // Where the user may not look, the site decides.
-        Err(_) => return Meant::Itself,
-    };
+    // Where the user may not look, the site decides.
+    let Ok(mut found) = find(session, &permit, def, text, &[], true, NAMED + 1).await else { return Meant::Itself };
+    // Of many that have the title, the one that has the name may be another.
+    if found.len() > NAMED as usize && !found.iter().any(|found| found.is_named(text)) {
+        let named = find_by(session, &permit, def, [None, None], text, &[], true, 1).await;
+        let Ok(named) = named else { return Meant::Itself };
+        found.extend(named);
+    }
     if let Some(named) = found.iter().find(|found| found.is_named(text)) {
         return if named.name == text { Meant::Itself } else { Meant::One(named.name.clone()) };
     }

@@ -1,9 +1,7 @@
 //! Where a client may have people sent back to: what may be registered, and what then matches.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::site::encode;
 
-/// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The most characters of one.
 const LONGEST: usize = 500;
 /// Schemes that a browser does not leave to a program of the person's machine.
@@ -83,7 +81,7 @@ pub fn with(uri: &str, parameters: &[(&str, &str)]) -> String {
     let mut whole = uri.to_owned();
     for (name, value) in parameters {
         whole.push(if whole.contains('?') { '&' } else { '?' });
-        whole.push_str(&format!("{name}={}", utf8_percent_encode(value, RESERVED)));
+        whole.push_str(&format!("{name}={}", encode(value)));
     }
     whole
 }

@@ -34,7 +34,7 @@ fn instructions(connection: &Connection) -> String {
         Some(user) => text.push_str(&format!(", as {user}. ")),
         None => text.push_str("; test_connection returns the user. "),
     }
-    text.push_str(&companies(connection.session().user.info.get().map_or(&[], |greeting| &greeting.companies)));
+    text.push_str(&companies(connection.session().user.info.get().map_or(&[], |info| &info.companies)));
     let mut permitted: Vec<(Operations, Vec<&str>)> = Vec::new();
     for (name, operations) in connection.session().policy.doctypes().filter(|(_, operations)| !operations.is_empty()) {
         match permitted.iter_mut().find(|(known, _)| *known == operations) {

@@ -1,10 +1,5 @@
 //! Which tools `tools/list` shows, and how much of each, so that the list costs no more than its budget. What it does not
 //! show is found with `find_tools` and called by name.
-//!
-//! The core is always there. Then comes, as far as there is room, what no tool of the core does, and the DocTypes that are
-//! written, the weightiest first, each with its fields. What is left is for tools beside the work, DocTypes that are only
-//! read, and every field. So no two DocTypes are more than one level apart, and the same configuration always gives the
-//! same list.
 
 use std::cmp::Reverse;
 
@@ -89,7 +84,8 @@ fn size(shown: &[Listed]) -> usize {
     shown.iter().map(|listed| listed.bytes + 1).sum()
 }
 
-/// The list of a session: a function of its configuration only.
+/// The list of a session: the core, then what fits of all else, what nothing listed does first. No two DocTypes are more than
+/// one level apart.
 pub fn listing(session: &Session<'_>, registry: &Registry) -> Listing {
     let tools = session.tools;
     let included = |tool: &Tool| tools.include.iter().any(|pattern| pattern.matches(tool.name()));

@@ -1,8 +1,4 @@
-//! Which tools some words mean most likely: pure, and the same each time.
-//!
-//! A word counts by where a tool has it: in its name, in what people say for its name, in its title, in its description,
-//! where a rare word tells more than one that many tools use. What a name says beyond the words counts against it, and so
-//! does another verb against the tools of a DocType.
+//! Which tools some words mean most likely, by where each tool has them: pure, and the same each time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -109,6 +109,13 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     let (on, filters) = filters.await?;
     let limit = args.limit.rows();
     let mut found = titles::find(session, &permit, on.def, text, &filters, false, limit).await?;
+    let full = found.len() as u64 >= u64::from(limit);
+    // Where there may be more, the one that is called so may be among those.
+    if full && !found.iter().any(|found| found.is_called(text)) {
+        let called = titles::find(session, &permit, on.def, text, &filters, true, limit).await?;
+        found.splice(0..0, called);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
     found.sort_by_key(|found| !found.is_called(text));
     let links = found.iter().map(|found| {
         let mut link = found.shown();
@@ -119,7 +126,6 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     });
     let links: Vec<Value> = links.collect();
     let here = links.len() as u64;
-    let full = here >= u64::from(limit);
     let shown = if full { format!("{here}, there may be more") } else { page::shown(0, here, None, false) };
     Ok(json!({"shown": shown, "documents": links}).into())
 }

@@ -18,6 +18,9 @@ use crate::site::{Document, Filter, ListQuery};
 use crate::tool::document_args::{GetArgs, SearchArgs};
 use crate::tool::kinds::FieldNames;
 
+/// How many documents with one of the words are looked through for the others.
+const MOST_WITH_A_WORD: u32 = 500;
+
 /// One document.
 pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
@@ -186,10 +189,11 @@ pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer
     } else {
         by_list(&on, term, limit, &filters, &masked).await?
     };
+    let mut is_cut = false;
     if found.is_empty() && term.split_whitespace().nth(1).is_some() {
-        found = by_words(&on, term, limit, &filters, &masked).await?;
+        (found, is_cut) = by_words(&on, term, limit, &filters, &masked).await?;
     }
-    let full = found.len() as u64 >= u64::from(limit);
+    let full = is_cut || found.len() as u64 >= u64::from(limit);
     let columns: Vec<String> = found.iter().flat_map(|row| row.keys()).fold(Vec::new(), |mut columns, key| {
         if !columns.contains(key) {
             columns.push(key.clone());
@@ -276,20 +280,23 @@ async fn by_list(
     Ok(rows.into_iter().map(shown).collect())
 }
 
-/// The same for words in any order, where the site looks for a text as it is: by the longest of them.
+/// The same for words in any order, where the site looks for a text as it is: by the longest of them. And whether more
+/// documents than were looked through have that.
 async fn by_words(
     on: &DocTypeCall<'_>,
     term: &str,
     limit: u32,
     filters: &[Filter],
     masked: &Masked,
-) -> Result<Vec<Map<String, Value>>, ToolError> {
+) -> Result<(Vec<Map<String, Value>>, bool), ToolError> {
     let words: Vec<String> = term.split_whitespace().map(str::to_lowercase).collect();
     let longest = words.iter().max_by_key(|word| word.len()).map(String::as_str).unwrap_or_default();
     let holds_all = |row: &Map<String, Value>| {
         let texts: Vec<String> = row.values().filter_map(Value::as_str).map(str::to_lowercase).collect();
         words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
     };
-    let found = by_list(on, longest, 500, filters, masked).await?;
-    Ok(found.into_iter().filter(holds_all).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+    let found = by_list(on, longest, MOST_WITH_A_WORD, filters, masked).await?;
+    let is_cut = found.len() as u64 >= u64::from(MOST_WITH_A_WORD);
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok((found.into_iter().filter(holds_all).take(most).collect(), is_cut))
 }

@@ -32,7 +32,7 @@ pub fn asked(request: &Request<'_>, usual: u64, start: &[&str]) -> Result<List, 
         return Err(negative(request, "Offset", start));
     }
     if start > 0 && length.is_none() && request.site.version() >= Version::V16 {
-        return Err(syntax(&format!("OFFSET {start}")));
+        return Err(SiteError::syntax(&format!("OFFSET {start}")));
     }
     Ok(List {
         fields,
@@ -51,13 +51,9 @@ pub fn asked(request: &Request<'_>, usual: u64, start: &[&str]) -> Result<List, 
 /// 500 for a number below zero (H16).
 fn negative(request: &Request<'_>, what: &'static str, number: i64) -> SiteError {
     match request.site.version() {
-        Version::V15 => syntax(&format!("{number} offset 0")),
+        Version::V15 => SiteError::syntax(&format!("{number} offset 0")),
         _ => SiteError::throw(exc::TYPE, format!("{what} must be a non-negative integer")),
     }
-}
-
-fn syntax(near: &str) -> SiteError {
-    SiteError::new(exc::PROGRAMMING, format!("(1064, \"You have an error in your SQL syntax near '{near}'\")"))
 }
 
 /// The rows as objects, or as lists of values where `as_dict` is off.

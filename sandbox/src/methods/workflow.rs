@@ -26,7 +26,8 @@ pub fn apply_workflow(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let site = &request.site;
     let open = transitions(site, &doc, &workflow)?;
     let refused = |exc: Exc, text: &str| SiteError::throw(exc, text);
-    let Some(transition) = open.iter().filter_map(Value::as_object).find(|open| text(open, "action") == action) else {
+    // Of several with that name the last.
+    let Some(transition) = open.iter().filter_map(Value::as_object).rfind(|open| text(open, "action") == action) else {
         return Err(refused(exc::WORKFLOW_TRANSITION, "Not a valid Workflow Action"));
     };
     let own = text(&doc, "owner") == site.user.name && !site.user.is_administrator();

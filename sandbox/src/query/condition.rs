@@ -92,10 +92,7 @@ impl Select<'_> {
         } else if name.contains('`') {
             return Err(match new {
                 true => SiteError::invalid(format!("Filter fields have invalid backtick notation: {name}")),
-                false => SiteError::new(
-                    exc::PROGRAMMING,
-                    format!("(1064, \"You have an error in your SQL syntax near '{name}'\")"),
-                ),
+                false => SiteError::syntax(name),
             });
         } else if name.starts_with("tab") && name.contains('.') && new {
             let text =

@@ -3,7 +3,7 @@
 use erpnext_schema::Version;
 
 use super::select::Select;
-use crate::error::{SiteError, exc};
+use crate::error::SiteError;
 use crate::store::{columns, quote};
 
 /// Words of SQL that stock fields and those of a site are named like. Version 15 quotes plain columns and filters, and
@@ -14,13 +14,9 @@ const RESERVED: [&str; 11] =
 /// What the database says of a word of SQL where a name was meant.
 pub fn spelled(version: Version, name: &str) -> Result<&str, SiteError> {
     if version < Version::V16 && RESERVED.contains(&name) {
-        return Err(syntax(name));
+        return Err(SiteError::syntax(name));
     }
     Ok(name)
-}
-
-fn syntax(near: &str) -> SiteError {
-    SiteError::new(exc::PROGRAMMING, format!("(1064, \"You have an error in your SQL syntax near '{near}'\")"))
 }
 
 fn unknown_column(name: &str) -> SiteError {
@@ -81,7 +77,7 @@ impl Select<'_> {
     fn ordered(&mut self, name: &str) -> Result<String, SiteError> {
         spelled(self.version(), name)?;
         if name.contains(' ') && !name.contains('`') {
-            return Err(syntax(name));
+            return Err(SiteError::syntax(name));
         }
         // A text is as good as another.
         if name.starts_with('"') {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::currency_of;
 use super::seen::{Row, Scope, all_of, allowed, call_on, exact, sees};
+use super::{QUANTITIES, currency_of};
 use crate::context::Session;
 use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
@@ -16,8 +16,6 @@ use crate::shape::{self, text_of};
 use crate::site::ListQuery;
 use crate::tool::Call;
 
-/// The columns of a Bin that are told, those first that are added up.
-const QUANTITIES: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
 /// What else is kept for somebody, told only where it is: for work orders, for subcontractors, for production plans.
 const KEPT: [&str; 3] =
     ["reserved_qty_for_production", "reserved_qty_for_sub_contract", "reserved_qty_for_production_plan"];

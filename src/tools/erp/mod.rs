@@ -38,7 +38,7 @@ pub use price::PRICE_OF;
 /// The columns of stock, and those that are added up.
 const STOCK_FIELDS: [&str; 7] =
     ["warehouse", "actual_qty", "reserved_qty", "ordered_qty", "projected_qty", "valuation_rate", "stock_uom"];
-const SUMMED: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
+const QUANTITIES: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
 
 choices!(Transaction {
     SalesOrder = "Sales Order",
@@ -189,7 +189,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
         rows.retain(|row| row.get("warehouse").is_some_and(|warehouse| seen.contains(warehouse)));
     }
     let mut sums = Map::new();
-    for name in SUMMED.into_iter().filter(|name| may(name)) {
+    for name in QUANTITIES.into_iter().filter(|name| may(name)) {
         sums.insert(
             name.to_owned(),
             json!(rows.iter().filter_map(|row| row.get(name)?.as_f64()).fold(0.0, |sum, value| sum + value)),

@@ -169,7 +169,8 @@ async fn chosen(
             "Use its own tools to update, submit or cancel it.",
         ));
     };
-    let Some(at) = actions.iter().position(|action| action.name == wanted) else {
+    // Of several with that name the site takes the last.
+    let Some(at) = actions.iter().rposition(|action| action.name == wanted) else {
         if !shows_state {
             return Err(hidden(on.tool));
         }

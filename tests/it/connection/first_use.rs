@@ -165,3 +165,56 @@ async fn a_site_that_does_not_tell_its_metadata_holds_up_one_call_a_little_and_f
     let listed = call(&app, "list_generic_documents", json!({"doctype": "Territory"})).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} {listed}", started.elapsed());
 }
+
+#[tokio::test]
+async fn an_answer_that_a_change_overtook_is_good_for_one_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(Version::V15).await;
+    site.faults().add(Fault::new(FaultKind::Latency(1_000)).path("getdoctype"));
+    let app = app_of(&laid(&site, "administrator", Version::V15, folder.path()));
+    let session = app.session();
+    let catalog = session.catalog;
+    let read = || catalog.live(session.asker(), "UOM");
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        catalog.outdate();
+    };
+    let (overtaken, ()) = tokio::join!(read(), change);
+    assert!(overtaken.unwrap().field("custom_tier").is_some() && !catalog.is_current("UOM"));
+    for _ in 0..2 {
+        read().await.unwrap();
+        assert_eq!((asked(&app), catalog.is_current("UOM")), (2, true));
+    }
+}
+
+#[tokio::test]
+async fn a_doctype_that_was_deleted_on_the_site_is_forgotten_and_one_that_fails_is_not() {
+    // To one user a DocType that is not there is missing, to the other it is denied.
+    for key in ["administrator", "sales"] {
+        let folder = tempfile::tempdir().unwrap();
+        let site = site(Version::V16).await;
+        let app = app_of(&laid(&site, key, Version::V16, folder.path()));
+        let session = app.session();
+        let catalog = session.catalog;
+        let own = || catalog.def(session.asker(), "House Tier");
+        let added = site.with(|site| {
+            let mut form = site.meta.form("UOM").unwrap().clone();
+            form.name = "House Tier".to_owned();
+            site.meta.set(form);
+            Ok(())
+        });
+        added.unwrap();
+        assert!(own().await.is_ok() && catalog.known("House Tier").is_some(), "{key}");
+        catalog.outdate();
+        site.faults().add(Fault::new(FaultKind::Refusal).path("getdoctype"));
+        assert!(own().await.is_ok(), "{key}: what it told last is good");
+        site.faults().clear();
+        let deleted = site.with(|site| {
+            site.meta.remove("House Tier");
+            Ok(())
+        });
+        deleted.unwrap();
+        catalog.outdate();
+        assert!(own().await.is_err() && catalog.known("House Tier").is_none(), "{key}");
+    }
+}

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use erpnext_mcp::audit::Audit;
+use erpnext_mcp::check::{Tables, check};
 use erpnext_mcp::config::Config;
 use erpnext_mcp::tool::listing::{listing, tokens};
 use serde_json::{Value, json};
@@ -153,6 +154,19 @@ fn the_configurations_that_pages_show_can_be_used_as_they_are() {
         }
     }
     assert!(seen > 3, "{seen}");
+}
+
+#[test]
+fn a_check_of_the_configuration_of_the_readme_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let page = read("README.md");
+    let mut blocks = page.split("```json\n").skip(1).map(|after| after.split("```").next().unwrap());
+    let block = blocks.find(|block| block.contains("\"permissions\"")).unwrap();
+    std::fs::write(&file, block).unwrap();
+    let config = Config::load_offline(Some(&file), &|_| None).unwrap_or_else(|error| panic!("{error}"));
+    let findings = check(&config, &Tables { lookup: &erpnext_doctypes::any, live: false });
+    assert!(findings.is_empty(), "{findings:?}");
 }
 
 #[test]

@@ -48,6 +48,20 @@ async fn a_withheld_search_field_is_neither_searched_nor_shown() {
 }
 
 #[on_every_version]
+async fn of_more_documents_with_one_word_than_are_looked_through_it_is_said_that_others_may_have_all() {
+    for (with_the_word, says_so) in [(500, true), (499, false)] {
+        let site = Site::start().await;
+        let rows: Vec<Value> = (0..with_the_word).map(|at| json!({"name": format!("Acme {at}")})).collect();
+        site.answer_once("GET", "/api/resource/Customer", 200, json!({"data": []})).await;
+        site.data("GET", "/api/resource/Customer", json!(rows)).await;
+        let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["customer_group"]}}));
+        let answer = call(&app, "search_customer_documents", json!({"search_term": "ltd acme"})).await.unwrap();
+        let note = answer["note"].as_str().unwrap();
+        assert_eq!((&answer["count"], note.contains("show the others")), (&json!(0), says_so), "{answer}");
+    }
+}
+
+#[on_every_version]
 async fn a_search_by_a_withheld_filter_is_refused() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}}));

@@ -52,6 +52,35 @@ async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
 }
 
 #[on_every_version]
+async fn what_is_called_as_asked_for_stands_first_however_many_are_like_it() {
+    let (_site, app) = site(rules()).await;
+    let hall = project(&app, "Hall").await;
+    for title in ["Hall North", "Hall South", "Hall East"] {
+        project(&app, title).await;
+    }
+    let asked = json!({"doctype": "Project", "text": "Hall", "limit": 2});
+    let found = call(&app, "search_link", asked).await.unwrap();
+    assert_eq!(found["documents"][0], json!({"name": hall, "title": "Hall", "exact": true}), "{found}");
+    assert_eq!((&found["shown"], found["documents"].as_array().unwrap().len()), (&json!("2, there may be more"), 2));
+}
+
+#[on_every_version]
+async fn a_name_is_taken_for_itself_however_many_others_have_it_for_their_title() {
+    let (_site, app) = site(rules()).await;
+    let create = async |data: Value| {
+        let made = call(&app, "create_task_document", json!({"data": data})).await.unwrap();
+        made["created"].as_str().unwrap().to_owned()
+    };
+    let whole = create(json!({"subject": "The whole", "is_group": 1})).await;
+    for _ in 0..7 {
+        create(json!({"subject": whole})).await;
+    }
+    let part = create(json!({"subject": "A part", "parent_task": whole})).await;
+    let got = call(&app, "get_task_document", json!({"name": part})).await.unwrap();
+    assert_eq!(got["document"]["parent_task"], json!(whole));
+}
+
+#[on_every_version]
 async fn titles_of_doctypes_that_may_not_be_read_are_not_looked_up() {
     let (site, app) = site(rules()).await;
     project(&app, "Secret refit").await;

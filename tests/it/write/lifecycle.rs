@@ -222,6 +222,26 @@ async fn approval(leads_to: Option<&str>) -> Site {
 }
 
 #[on_every_version]
+async fn of_several_actions_with_one_name_the_last_is_taken() {
+    for (last, passes) in [("0", true), ("1", false)] {
+        let site = Site::start().await;
+        site.data("GET", ORDER, order(0, "Draft")).await;
+        site.answer("GET", &method("frappe.auth.get_logged_user"), 200, json!({"message": "boss@example.com"})).await;
+        let way = |to: &str| json!({"action": "Approve", "state": "Open", "next_state": to, "allowed": "Boss", "allow_self_approval": 1});
+        site.method("frappe.model.workflow.get_transitions", json!([way("First"), way("Last")])).await;
+        let first = if last == "0" { "1" } else { "0" };
+        let states = json!([{"state": "First", "doc_status": first}, {"state": "Last", "doc_status": last}]);
+        let workflow = json!([{"doctype": "Workflow", "workflow_state_field": "workflow_state", "states": states}]);
+        site.metadata(json!([{"name": "Sales Order", "__workflow_docs": workflow, "fields": []}])).await;
+        site.method("frappe.model.workflow.apply_workflow", json!({})).await;
+        let app = site.app(json!({"Sales Order": {"read": true, "update": true}}));
+        let approve = json!({"doctype": "Sales Order", "name": "SO-1", "action": "Approve"});
+        let result = call(&app, "apply_workflow_action", approve).await;
+        assert_eq!(result.is_ok(), passes, "{last}: {result:?}");
+    }
+}
+
+#[on_every_version]
 async fn an_action_that_submits_needs_leave_to_submit() {
     let approve = json!({"doctype": "Sales Order", "name": "SO-1", "action": "Approve"});
     let sent = "POST /api/method/frappe.model.workflow.apply_workflow".to_owned();
