@@ -150,7 +150,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         ControlFlow::Break(answer) => return Ok(answer),
     };
     let data = args.data.0;
-    let (on, mut data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
+    let (on, mut data) =
+        if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
     let source = session.site.get(&read, name).await?.data;

@@ -130,6 +130,29 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
 }
 
 #[on_every_version]
+async fn links_that_lead_nowhere_are_told_beside_what_breaks_the_form() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Customer": all(), "Item": all(), "Warehouse": all()}));
+    let row = json!({"item_code": "NOPE", "qty": "much", "warehouse": "Nowhere"});
+    let data = json!({"customer": "Nobody at all", "delivery_date": "soon", "items": [row]});
+    let text = refusal(&app, "create_sales_order_document", json!({"data": data})).await;
+    for told in [
+        "data.delivery_date: ",
+        "data.items[0].qty: ",
+        "data.customer: there is no Customer named \"Nobody at all\"",
+        "data.items[0].item_code: there is no Item named \"NOPE\"",
+        "data.items[0].warehouse: there is no Warehouse named \"Nowhere\"",
+    ] {
+        assert!(text.contains(told), "{told}\n{text}");
+    }
+    // What is too much to be looked up in passing is said to be left.
+    let rows: Vec<Value> = (0..250).map(|i| json!({"item_code": format!("NOPE-{i}"), "qty": "much"})).collect();
+    let text = refusal(&app, "create_sales_order_document", json!({"data": {"customer": "x", "items": rows}})).await;
+    assert!(text.contains("Links were not looked up") && !text.contains("there is no"), "{text}");
+    assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[on_every_version]
 async fn a_name_that_the_site_changed_is_the_one_that_is_told() {
     let site = Site::start().await;
     let messages = json!([json!({"message": "Changed customer name to 'Zod Co - 1'"}).to_string()]).to_string();
