@@ -30,7 +30,7 @@ use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::fixed_fields;
-use make::{Then, Wanted, make};
+use make::{Then, Wanted, make, number_rows};
 use table::{CONVERSIONS, Conversion, When};
 
 pub use duplicate::DUPLICATE;
@@ -173,6 +173,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
     if let Some(asked) = &args.rows {
         let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);
+        number_rows(&mut doc, part::ITEMS);
         part::keep_rows(&mut doc, asked, &shows).map_err(wrong)?;
     }
     if let Some(amount) = &args.amount {
