@@ -5,7 +5,7 @@ use erpnext_schema::doctype_flag;
 use crate::context::Session;
 use crate::policy::{Operation, Reason};
 use crate::tool::search::{self, Change};
-use crate::tool::{Effect, Tool, operation};
+use crate::tool::{Effect, Registry, Tool, VERBS, operation};
 
 /// What is forbidden.
 pub struct Forbidden<'a> {
@@ -19,6 +19,8 @@ impl<'a> Forbidden<'a> {
     /// another way to do just that, such as taking a tag off.
     pub fn of(
         session: &Session<'_>,
+        registry: &Registry,
+        query: Option<&str>,
         words: &'a [String],
         doctype: Option<&str>,
         wanted: Option<Operation>,
@@ -58,7 +60,13 @@ impl<'a> Forbidden<'a> {
                  permissions.doctypes.DOCTYPE.{forbidden}: true"
             )
         } else {
-            return None;
+            let query = query.filter(|_| wanted.is_none() && doctype.is_none())?;
+            let tool = closed(session, registry, query)?;
+            format!(
+                "{} is for this, and is not permitted by this server's configuration ({}); an administrator permits it",
+                tool.name(),
+                tool.operation()
+            )
         };
         Some(Self { change, note })
     }
@@ -72,6 +80,16 @@ impl<'a> Forbidden<'a> {
             Effect::Adds | Effect::Sets => !is_called_so(),
         }
     }
+}
+
+/// The tool that fits these words best of all that there are, where it is one that writes and is not permitted.
+fn closed(session: &Session<'_>, registry: &Registry, query: &str) -> Option<Tool> {
+    let own = super::ALL.iter().copied().map(Tool::Named);
+    let generic = VERBS.iter().map(|(verb, _)| Tool::Generic(*verb));
+    let typed = session.catalog.all_generated();
+    let typed = typed.flat_map(|def| def.tools.iter().map(move |tool| Tool::Typed(tool.verb, def)));
+    let best = search::by_words(query, own.chain(generic).chain(typed)).into_iter().next()?;
+    (best.effect() != Effect::Reads && registry.find(best.name()).is_none()).then_some(best)
 }
 
 /// The DocTypes whose whole names are among the words, those with the longest names. What says the change names none by
