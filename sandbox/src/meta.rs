@@ -157,6 +157,13 @@ impl Meta {
         self.set(form);
     }
 
+    /// Takes a custom field out of a DocType; its column stays.
+    pub fn remove_field(&self, doctype: &str, name: &str) {
+        let Some(mut form) = self.form(doctype).cloned() else { return };
+        form.fields.retain(|field| field.fieldname != name || field.flags & flag::CUSTOM == 0);
+        self.set(form);
+    }
+
     /// Masks a field of a DocType (H84).
     pub fn mask(&self, doctype: &str, field: &str) {
         if self.version >= Version::V16 {

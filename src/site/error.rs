@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use super::{Stranger, advice, endpoints};
+use super::{Stranger, advice, endpoints, refusals};
 use crate::shape::said::Said;
 use crate::shape::text::holds_name;
 
@@ -290,9 +290,16 @@ impl SiteError {
             }
             kind => match self.stranger() {
                 Some(stranger) => stranger.next().into(),
-                None => advice::next(kind, self.exc_type()).into(),
+                None => self.known().unwrap_or_else(|| advice::next(kind, self.exc_type())).into(),
             },
         }
+    }
+
+    /// The next step that is known of just this refusal, by what of it may be told.
+    fn known(&self) -> Option<&'static str> {
+        use SiteErrorKind::{Denied, Missing, Rejected};
+        let exc_type = self.exc_type().filter(|_| matches!(self.kind, Denied | Missing | Rejected))?;
+        refusals::next(exc_type, &self.call, &self.fields, self.messages())
     }
 
     /// Status, `exc_type`, kind, method and path; no query values and nothing of the site's text.

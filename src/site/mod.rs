@@ -29,6 +29,7 @@ mod oauth;
 mod orders;
 mod outside;
 mod print;
+mod refusals;
 mod reply;
 mod report;
 mod retry;

@@ -12,9 +12,12 @@ fn credentials() -> Credentials {
 }
 
 fn answered(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, Value>>, SiteError> {
+    answered_to("PUT /api/resource/Customer/X", status, body)
+}
+
+fn answered_to(call: &str, status: u16, body: impl Into<Vec<u8>>) -> Result<Answer<Map<String, Value>>, SiteError> {
     let credentials = credentials();
-    let asked =
-        RequestInfo { call: "PUT /api/resource/Customer/X", writes: true, credentials: &credentials, redactor: None };
+    let asked = RequestInfo { call, writes: true, credentials: &credentials, redactor: None };
     decode(
         asked,
         &mut Reply {
@@ -62,28 +65,44 @@ fn every_recorded_error_reads_well() {
     assert!(errors_read_well(&shared::recordings()) > 200);
 }
 
+/// What no tool asks for: the forms are this server's choice, and sessions are the desk's.
+const NOT_ASKED: [&str; 2] = ["Invalid request arguments", "Invalid Request"];
+
 #[test]
 #[ignore = "needs the recordings of a real site"]
 fn every_recorded_refusal_has_a_next_step_of_its_own() {
-    let next = crate::site::advice::next;
-    let mut seen = std::collections::BTreeSet::new();
-    for folder in ["site/recordings", "site/v16/recordings"] {
+    let by_kind = |kind| crate::site::advice::next(kind, None);
+    let (mut seen, mut steps) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let mut lacking = std::collections::BTreeSet::new();
+    for folder in ["site/recordings", "site/v16/recordings", "site/v15-forms"] {
         for file in std::fs::read_dir(shared::recordings().join(folder)).unwrap() {
             for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
                 let exchange: Value = serde_json::from_str(line).unwrap();
                 let status = u16::try_from(exchange["status"].as_u64().unwrap()).unwrap();
                 let Some(exc_type) = exchange["body"]["exc_type"].as_str().filter(|_| status >= 400) else { continue };
-                let kind = answered(status, exchange["body"].to_string()).unwrap_err().kind();
-                // One says in words alone what it is about, the other is for the desk, which has sessions.
-                let of_words = ["ValidationError", "CSRFTokenError"].contains(&exc_type);
-                if matches!(kind, SiteErrorKind::Rejected | SiteErrorKind::Server) && !of_words {
-                    assert_ne!(next(kind, Some(exc_type)), next(kind, None), "{}: {exc_type}", exchange["label"]);
-                    seen.insert(exc_type.to_owned());
+                let path = exchange["path"].as_str().unwrap_or_default();
+                // Pages of the site itself, where it signs people in.
+                if !path.starts_with("/api/resource/") && !path.starts_with("/api/method/") {
+                    continue;
+                }
+                let path = path.split('?').next().unwrap_or_default();
+                let call = format!("{} {path}", exchange["method"].as_str().unwrap());
+                let error = answered_to(&call, status, exchange["body"].to_string()).unwrap_err();
+                let kind = error.kind();
+                if !matches!(kind, SiteErrorKind::Rejected | SiteErrorKind::Server) {
+                    continue;
+                }
+                seen.insert(exc_type.to_owned());
+                steps.insert(error.next().into_owned());
+                let said = error.messages().concat();
+                if error.next() == by_kind(kind) && !NOT_ASKED.iter().any(|form| said.contains(form)) {
+                    lacking.insert(format!("{}: {call}: {exc_type}: {said}", exchange["label"]));
                 }
             }
         }
     }
-    assert!(seen.len() > 20, "{seen:?}");
+    assert!(lacking.is_empty(), "{lacking:#?}");
+    assert!(seen.len() > 20 && steps.len() > 40, "{seen:?} {steps:#?}");
 }
 
 /// Looks at every recorded error; how many there were.
@@ -152,7 +171,8 @@ fn a_missing_value_names_its_field() {
     assert_eq!(
         error.for_model(),
         "The site refused this: Error: Sales Order Item Row #1: Value missing for: Item Code\nexc_type: MandatoryError\n\
-         fields: item_code, item_name\nnext: Give a value for each field that is missing, in child rows too, and call again."
+         fields: item_code, item_name\nnext: Give item_code, in each row that lacks it: search_link finds the items, and name, unit and price follow from it. Give \
+         what else is missing, too."
     );
     assert_eq!(error.for_log(), "PUT /api/resource/Customer/X: 417 MandatoryError Rejected");
 }

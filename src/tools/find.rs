@@ -225,7 +225,7 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = args.operation.and_then(|wanted| Operation::from_name(wanted.as_str()));
     let forbidden = match exact {
         Some(_) => None,
-        None => Forbidden::of(session, &asked, doctype.map(str::trim), wanted, &found),
+        None => Forbidden::of(session, call.registry, query, &asked, doctype.map(str::trim), wanted, &found),
     };
     if let Some(forbidden) = &forbidden {
         found.retain(|tool| forbidden.leaves(tool));

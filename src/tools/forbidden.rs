@@ -5,7 +5,7 @@ use erpnext_schema::doctype_flag;
 use crate::context::Session;
 use crate::policy::{Operation, Reason};
 use crate::tool::search::{self, Change};
-use crate::tool::{Effect, Tool, operation};
+use crate::tool::{Effect, Registry, Tool, VERBS, operation};
 
 /// What is forbidden.
 pub struct Forbidden<'a> {
@@ -19,6 +19,8 @@ impl<'a> Forbidden<'a> {
     /// another way to do just that, such as taking a tag off.
     pub fn of(
         session: &Session<'_>,
+        registry: &Registry,
+        query: Option<&str>,
         words: &'a [String],
         doctype: Option<&str>,
         wanted: Option<Operation>,
@@ -58,7 +60,15 @@ impl<'a> Forbidden<'a> {
                  permissions.doctypes.DOCTYPE.{forbidden}: true"
             )
         } else {
-            return None;
+            let query = query.filter(|_| wanted.is_none() && doctype.is_none())?;
+            let verb = change.as_ref().map(|change| change.word);
+            let of_what: Vec<&String> = words.iter().filter(|word| Some(*word) != verb).collect();
+            let tool = closed(session, registry, query, &of_what, found)?;
+            format!(
+                "{} is for this, and is not permitted by this server's configuration ({}); an administrator permits it",
+                tool.name(),
+                tool.operation()
+            )
         };
         Some(Self { change, note })
     }
@@ -72,6 +82,29 @@ impl<'a> Forbidden<'a> {
             Effect::Adds | Effect::Sets => !is_called_so(),
         }
     }
+}
+
+/// The writing tool that fits these words best of all that there are, and is named by one of those that say of what, where
+/// it is not permitted and none of those found is such a one.
+fn closed(
+    session: &Session<'_>,
+    registry: &Registry,
+    query: &str,
+    of_what: &[&String],
+    found: &[Tool],
+) -> Option<Tool> {
+    let writes = |tool: &Tool| tool.effect() != Effect::Reads;
+    let is_named = |tool: &Tool| search::words(tool.name()).iter().any(|word| of_what.contains(&word));
+    if found.iter().any(|tool| writes(tool) && is_named(tool)) {
+        return None;
+    }
+    let own = super::ALL.iter().copied().map(Tool::Named);
+    let generic = VERBS.iter().map(|(verb, _)| Tool::Generic(*verb));
+    let typed = session.catalog.all_generated();
+    let typed = typed.flat_map(|def| def.tools.iter().map(move |tool| Tool::Typed(tool.verb, def)));
+    let writing = own.chain(generic).chain(typed).filter(writes);
+    let best = search::by_words(query, writing).into_iter().find(is_named)?;
+    registry.find(best.name()).is_none().then_some(best)
 }
 
 /// The DocTypes whose whole names are among the words, those with the longest names. What says the change names none by

@@ -48,14 +48,21 @@ pub async fn resolved(
     doc: Map<String, Value>,
     stored: &Map<String, Value>,
 ) -> Result<(Map<String, Value>, Map<String, Value>), ToolError> {
-    let Resolved { doc, replaced, mut unclear } = titles::look_up(on, doc, stored).await;
-    if unclear.is_empty() {
-        return Ok((doc, replaced));
-    }
-    let mut links = links_of(on, &doc, stored, &|table, row| format!("{table}[{row}]"), true);
-    links.retain(|link| !unclear.iter().any(|told| told.path.strip_prefix("data.") == Some(link.path.as_str())));
-    unclear.extend(judged(on, &links, None).await?.into_iter().flatten());
-    Err(ToolError::arguments(on.tool.name(), unclear))
+    let Resolved { doc, replaced, unclear } = titles::look_up(on, doc, stored).await;
+    let dead = if unclear.is_empty() { return Ok((doc, replaced)) } else { dead(on, &doc, stored, &unclear).await? };
+    Err(ToolError::arguments(on.tool.name(), [unclear, dead].concat()))
+}
+
+/// The links that lead nowhere, except for those of which something is told already.
+pub(super) async fn dead(
+    on: &DocTypeCall<'_>,
+    doc: &Map<String, Value>,
+    stored: &Map<String, Value>,
+    told: &[Violation],
+) -> Result<Vec<Violation>, SiteError> {
+    let mut links = links_of(on, doc, stored, &|table, row| format!("{table}[{row}]"), true);
+    links.retain(|link| !told.iter().any(|told| told.path.strip_prefix("data.") == Some(link.path.as_str())));
+    Ok(judged(on, &links, None).await?.into_iter().flatten().collect())
 }
 
 /// Refuses links to documents that do not exist; `stored` tells what is not being changed.

@@ -13,6 +13,7 @@ pub mod form_defaults;
 pub mod gate;
 pub mod links;
 pub mod out_of_form;
+pub mod problems;
 pub mod protected_fields;
 pub mod quota;
 pub mod report;

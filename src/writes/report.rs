@@ -33,7 +33,7 @@ const WORKED_OUT: [&str; 13] = [
 const CURRENCY: &str = "currency";
 const TOTAL: &str = "grand_total";
 /// How the currency of an amount is named that is in the company's.
-const COMPANYS: &str = "Company:company:";
+const COMPANYS: &str = "Company:company:default_currency";
 
 impl DocTypeCall<'_> {
     /// The document as it is stored now, or a note that says why that is not known.
@@ -125,12 +125,16 @@ impl DocTypeCall<'_> {
             }
         }
         let Some(company) = stored.get("company").and_then(Value::as_str) else { return };
-        if self.def.field(CURRENCY).is_some() || !held_by.iter().any(|field| field.starts_with(COMPANYS)) {
+        // What is in a currency of its own beside that of the company says the rate; of one currency that is told already.
+        let is_own = self.def.field(CURRENCY).is_some();
+        let is_foreign = stored.get("conversion_rate").and_then(Value::as_f64).is_some_and(|rate| rate != 1.0);
+        if is_own && !is_foreign || !held_by.contains(&COMPANYS) {
             return;
         }
         let known = companies(self.session, self.session.site).await;
         let currency = known.into_iter().find(|known| known.name == company).and_then(|known| known.currency);
-        answer.extend(currency.map(|currency| (CURRENCY.to_owned(), json!(currency))));
+        let key = if is_own { "company_currency" } else { CURRENCY };
+        answer.extend(currency.map(|currency| (key.to_owned(), json!(currency))));
     }
 
     /// What a person looks at before agreeing to what is to become of a document: what its row in a list would show.

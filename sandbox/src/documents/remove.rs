@@ -83,6 +83,7 @@ impl Site<'_> {
         if def.is(doctype_flag::CHILD) {
             self.touch(text(&doc, "parenttype"), text(&doc, "parent"))?;
         }
+        self.unlearn(def, &doc)?;
         self.journal("delete", doctype, &name)
     }
 

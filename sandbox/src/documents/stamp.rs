@@ -38,10 +38,57 @@ impl Site<'_> {
     pub(super) fn learn(&self, def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         if def.name == "Custom Field" {
             self.meta.add_field(doc);
-            if let Some(changed) = self.meta.get(text(doc, "dt")) {
-                self.db.renew(changed)?;
-            }
+            self.renew(doc)?;
         }
         Ok(())
+    }
+
+    /// Takes note that a document is gone which changed the metadata.
+    pub(super) fn unlearn(&self, def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
+        if def.name == "Custom Field" {
+            self.meta.remove_field(text(doc, "dt"), text(doc, "fieldname"));
+            self.renew(doc)?;
+        }
+        Ok(())
+    }
+
+    /// Has the table follow the DocType that a Custom Field is of.
+    fn renew(&self, field: &Doc) -> Result<(), SiteError> {
+        if let Some(changed) = self.meta.get(text(field, "dt")) {
+            self.db.renew(changed)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use crate::{Options, Sandbox, Version};
+
+    #[tokio::test]
+    async fn a_custom_field_is_there_until_it_is_deleted() {
+        for &version in Version::ALL {
+            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            sandbox
+                .with(|site| {
+                    let field = json!({"doctype": "Custom Field", "dt": "Lead", "fieldname": "custom_tier",
+                        "label": "Tier", "fieldtype": "Data"});
+                    let made = site.insert(field.as_object().unwrap().clone())?;
+                    let is_there = || site.meta.get("Lead").unwrap().field("custom_tier").is_some();
+                    assert!(is_there());
+                    site.delete("Custom Field", made["name"].as_str().unwrap())?;
+                    assert!(!is_there());
+                    let lead = json!({"doctype": "Lead", "first_name": "Ada", "custom_tier": "A"});
+                    let made = site.insert(lead.as_object().unwrap().clone())?;
+                    let stored = site.load("Lead", made["name"].as_str().unwrap())?;
+                    assert!(!stored.contains_key("custom_tier"), "{stored:?}");
+                    Ok(())
+                })
+                .unwrap();
+        }
     }
 }

@@ -292,6 +292,8 @@ fn bill(
         territory: territory(deal.customer),
         posting_date: on,
         posting_time: jiff::civil::time(16, 5, 0, 0),
+        // Else a draft is posted on the day of its submit, which may be after it is due.
+        set_posting_time: (docstatus(status) == 0).then_some(true),
         due_date: after(on, TERMS),
         is_return: against.is_some(),
         return_against: against,

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use erpnext_schema::{Verb, doctype_flag};
+use erpnext_schema::{Verb, doctype_flag, rows_mut};
 use serde_json::{Map, Value, json};
 
-use super::{draft, worked_out};
+use super::{draft, part, worked_out};
 use crate::answer::{Made, ToolAnswer};
 use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest, titles};
@@ -98,11 +98,17 @@ pub(super) async fn make(
         }
         false => FilledIn::default(),
     };
-    number_rows(&mut doc, &data);
-    let Laid { doc, given, is_other } = laid(on, doc, &data).await?;
+    // Rows have no names yet by which they could be meant. Those that are left of more keep the numbers that they had.
+    for table in data.keys().filter(|table| !is_part || *table != part::ITEMS) {
+        number_rows(&mut doc, table);
+    }
+    let Laid { mut doc, given, is_other } = laid(on, doc, &data).await?;
     let is_other = is_part || is_other;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
+    if is_part {
+        number_rows(&mut doc, part::ITEMS);
+    }
     let children = |child: &str| on.session.catalog.known(child);
     let is_hidden = is_other && worked_out::hide(on.def, &children, &given, &mut shown);
     let out_of_form = OutOfForm::of_shown(on, &given, &shown);
@@ -215,14 +221,9 @@ fn without(zeros: bool, totals: bool) -> Option<String> {
     (!left_out.is_empty()).then(|| left_out.join("; "))
 }
 
-/// Numbers the rows of the draft that `data` changes: they have no names yet by which they could be meant.
-fn number_rows(doc: &mut Map<String, Value>, data: &Map<String, Value>) {
-    for key in data.keys() {
-        let rows = doc.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
-        for (at, row) in rows.enumerate() {
-            if let Some(row) = row.as_object_mut() {
-                row.insert("idx".to_owned(), json!(at + 1));
-            }
-        }
+/// Numbers the rows of a table of the draft.
+pub(super) fn number_rows(doc: &mut Map<String, Value>, table: &str) {
+    for (at, row) in doc.get_mut(table).into_iter().flat_map(rows_mut).enumerate() {
+        row.insert("idx".to_owned(), json!(at + 1));
     }
 }

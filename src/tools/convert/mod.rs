@@ -30,7 +30,7 @@ use crate::tool::kinds::{Amount, Data, DocTypeName, DocumentName, Documents};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::fixed_fields;
-use make::{Then, Wanted, make};
+use make::{Then, Wanted, make, number_rows};
 use table::{CONVERSIONS, Conversion, When};
 
 pub use duplicate::DUPLICATE;
@@ -150,7 +150,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         ControlFlow::Break(answer) => return Ok(answer),
     };
     let data = args.data.0;
-    let (on, mut data) = if data.is_empty() { (on, data) } else { on.document(Purpose::Update, &data).await? };
+    let (on, mut data) =
+        if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
     let source = session.site.get(&read, name).await?.data;
@@ -172,6 +173,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
     if let Some(asked) = &args.rows {
         let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);
+        number_rows(&mut doc, part::ITEMS);
         part::keep_rows(&mut doc, asked, &shows).map_err(wrong)?;
     }
     if let Some(amount) = &args.amount {

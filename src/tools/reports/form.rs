@@ -53,7 +53,7 @@ impl Filter {
         let options = match entry.get("options") {
             Some(Value::Array(options)) => options.iter().filter_map(option).collect::<Vec<_>>().join("\n"),
             Some(Value::String(options)) => options.clone(),
-            _ => String::new(),
+            _ => looked_up(entry).unwrap_or_default().to_owned(),
         };
         let default = match entry.get("default") {
             Some(Value::Object(computed)) => date(text_of(computed, "code"), today).map(|date| json!(date)),
@@ -151,6 +151,17 @@ fn financial((field, kind, options, required, default): (&str, &str, &str, bool,
     };
     let label = field.replace('_', " ");
     Filter { field: field.into(), label, kind: kind.into(), options: options.into(), required, default }
+}
+
+/// The DocType whose names a filter offers, where its script looks them up and states no more of it.
+fn looked_up(entry: &Map<String, Value>) -> Option<&str> {
+    let source = entry.get("get_data")?.get("code")?.as_str()?;
+    let mut named = source.split("get_link_options(").skip(1).map(|rest| {
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        rest[1..].split_once(quote).map(|(doctype, _)| doctype)
+    });
+    let first = named.next()?.filter(|doctype| !doctype.is_empty() && !doctype.contains('\n'));
+    first.filter(|first| named.all(|other| other == Some(*first)))
 }
 
 /// The date that a script computes from today's, where it does so in one of the usual ways.
@@ -252,5 +263,14 @@ mod tests {
         let company = read(company).unwrap();
         assert_eq!((company.link(), &company.default), (Some("Company"), &None));
         assert_eq!(read(json!({"fieldname": "section", "fieldtype": "Break"})), None);
+        for (source, doctype) in [
+            ("function (txt) { return db.get_link_options(\"Customer Group\", txt); }", Some("Customer Group")),
+            ("(txt) => db.get_link_options('Project', txt, {})", Some("Project")),
+            ("function (txt) { return db.get_link_options(party_type, txt); }", None),
+            ("a ? get_link_options('Customer') : get_link_options('Supplier')", None),
+        ] {
+            let several = json!({"fieldname": "x", "fieldtype": "MultiSelectList", "get_data": {"code": source}});
+            assert_eq!(read(several).unwrap().names(), doctype, "{source}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::site::{SiteError, SiteErrorKind, unreachable};
 use crate::writes::send::Next;
-use crate::writes::{fixed_fields, protected_fields};
+use crate::writes::{fixed_fields, problems, protected_fields};
 
 /// The most rows of a table that one create takes.
 const MOST_ROWS: usize = 1_000;
@@ -69,6 +69,18 @@ impl<'a> DocTypeCall<'a> {
         }
         protected_fields::check(&on, &doc).await?;
         Ok((on, doc))
+    }
+
+    /// The same, with all problems of one call: where the form is broken, links that lead nowhere are told beside it.
+    pub(crate) async fn document_with_links(
+        &self,
+        purpose: Purpose,
+        data: &Map<String, Value>,
+    ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
+        match self.document(purpose, data).await {
+            Ok(checked) => Ok(checked),
+            Err(error) => Err(problems::with_links(self, error, data).await),
+        }
     }
 
     /// The changes laid onto the stored document.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::changes::{self, Change};
+use crate::document::differences::posted_otherwise;
 use crate::document::fingerprint::Fingerprint;
 use crate::document::outcome::{self, Verdict};
 use crate::document::{merge, overlaid};
@@ -34,7 +35,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     if args.data.is_empty() {
         return Err(ToolError::refused("data: no field to change.", "Name at least one."));
     }
-    let (mut on, changes) = on.document(Purpose::Update, &args.data).await?;
+    let (mut on, changes) = on.document_with_links(Purpose::Update, &args.data).await?;
     let mut before = on.session.site.get(on.permit, name).await?.data;
     named_exactly(&on, name, &before)?;
     let mut messages = Vec::from_iter(as_read(&on, args, &before, &changes).await?);
@@ -62,6 +63,9 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
                 out_of_form.note_unchecked(&mut answer);
                 answer.messages.extend(messages);
                 answer.messages.extend(on.no_act(&result));
+                if ["posting_date", "posting_time"].iter().any(|field| changes.contains_key(*field)) {
+                    answer.messages.extend(posted_otherwise(on.def, &result));
+                }
                 return Ok(answer);
             }
         };

@@ -1,6 +1,8 @@
 //! Whether the day of a document is closed: by an Accounting Period, by a Period Closing Voucher, or frozen by a
 //! setting.
 
+use std::borrow::Cow;
+
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value};
 
@@ -31,10 +33,11 @@ pub(super) async fn of(
     doc: &Map<String, Value>,
     doubts: &mut Vec<String>,
 ) -> Result<(), SiteError> {
-    let (day, company) = (text_of(doc, "posting_date"), text_of(doc, "company"));
+    let (day, company) = (day(on, doc), text_of(doc, "company"));
     if day.is_empty() || company.is_empty() {
         return Ok(());
     }
+    let day = &*day;
     doubts.extend(if_allowed(by_period(on, day, company).await)?);
     let (posts, moves) = (ledgers::posts(on.def.name), ledgers::moves(on.def.name, doc));
     if posts {
@@ -47,6 +50,14 @@ pub(super) async fn of(
         }
     }
     Ok(())
+}
+
+/// The day that it is posted on: where the document does not say that its own is set, the day of the next save.
+fn day<'a>(on: &DocTypeCall<'_>, doc: &'a Map<String, Value>) -> Cow<'a, str> {
+    const BY: &str = "set_posting_time";
+    let day = text_of(doc, "posting_date");
+    let is_kept = on.def.field(BY).is_none_or(|by| !on.permit.fields().may_read(by) || is_set(doc, BY));
+    if day.is_empty() || is_kept { day.into() } else { on.session.today().to_string().into() }
 }
 
 async fn by_period(on: &DocTypeCall<'_>, day: &str, company: &str) -> Result<Option<String>, SiteError> {

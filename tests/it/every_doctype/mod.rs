@@ -112,7 +112,12 @@ impl Hand<'_> {
             return Err(format!("{} is {} afterwards", field.fieldname, stored[field.fieldname]));
         }
         let keys = |document: &Value| document.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
-        let changes = |key: &&String| ![field.fieldname, "modified", "modified_by"].contains(&key.as_str());
+        // Each save posts again what does not say that its time is set.
+        let posts = self.def.field("set_posting_time").is_some();
+        let changes = |key: &&String| {
+            let saved = [field.fieldname, "modified", "modified_by"].contains(&key.as_str());
+            !saved && !(posts && key.starts_with("posting_"))
+        };
         let other = [keys(&before), keys(&stored)].concat();
         match other.iter().filter(changes).find(|key| before[key.as_str()] != stored[key.as_str()]) {
             // What a Single needs is filled in beside the field.
@@ -136,6 +141,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     let free = |field: &&FieldDef| {
         !GUARDED.iter().any(|bit| field.is(*bit))
             && !field.is(flag::STANDARD)
+            && !field.fieldname.starts_with("posting_")
             && FieldRule::default().may_read(*field)
             && field.fetch_from.is_none()
     };

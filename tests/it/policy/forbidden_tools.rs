@@ -48,6 +48,22 @@ async fn a_question_for_what_is_forbidden_is_told_so_and_shown_nothing_that_dest
 }
 
 #[on_every_version]
+async fn who_names_no_doctype_is_told_of_the_tool_that_is_not_permitted_too() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    for query in ["make payment", "remove invoice"] {
+        let (names, found) = found(&app, json!({"query": query})).await;
+        let note = found["note"].as_str().unwrap_or_default();
+        assert!(note.contains("not permitted by this server's configuration"), "{query}: {found}");
+        assert!(found["next"].as_str().unwrap().starts_with("No tool does this here"), "{found}");
+        let reads = |name: &String| app.registry().find(name).unwrap().effect() == Effect::Reads;
+        assert!(names.iter().all(reads), "{query}: {names:?}");
+    }
+    // Who asks to read is told nothing of what may not be written.
+    let (_, found) = found(&app, json!({"query": "list payments"})).await;
+    assert!(found["note"].is_null(), "{found}");
+}
+
+#[on_every_version]
 async fn what_is_permitted_or_done_in_another_way_is_found_as_ever() {
     let (_site, open) = site(json!({"default": all()})).await;
     let (_other, app) = site(json!({"default": {"read": true, "create": true, "update": true}})).await;

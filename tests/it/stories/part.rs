@@ -48,6 +48,17 @@ async fn a_part_of_an_order_is_delivered_billed_and_credited() {
         }
         assert!(told["note"].as_str().unwrap().contains("totals are left out"), "{told}");
     }
+    // A row that is kept is patched by the number that it has in the whole draft, and one that is not is none.
+    let mut second = part(json!([{"idx": 2, "qty": 3}]));
+    second["save"] = json!(false);
+    second["data"] = json!({"items": {"patch": [{"idx": 2, "description": "the second"}]}});
+    let told = desk.call("convert_document", second.clone()).await;
+    let row = &told["draft"]["items"][0];
+    assert_eq!((&row["idx"], &row["item_code"]), (&json!(2), &json!(items[1])), "{told}");
+    assert!(row["description"].to_string().contains("the second"), "{told}");
+    second["data"] = json!({"items": {"patch": [{"idx": 1, "description": "the first"}]}});
+    let text = desk.refusal("convert_document", second).await;
+    assert!(text.contains("items.patch[0]"), "{text}");
     let done = desk.call("convert_document", part(json!([{"item_code": items[1], "qty": 3}]))).await;
     let note = done["created"].as_str().unwrap().to_owned();
     let stored = desk.get("Delivery Note", &note).await;

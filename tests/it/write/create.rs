@@ -41,6 +41,27 @@ async fn what_was_stored_differently_is_said() {
 }
 
 #[on_every_version]
+async fn a_day_of_posting_that_the_site_does_not_keep_is_told_and_one_that_is_set_is_kept() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Invoice": all(), "Customer": all()}));
+    let customer = first(&app, "Customer", json!({})).await;
+    let make = async |more: Value| {
+        let mut data = json!({"customer": customer, "posting_date": "2026-01-20", "due_date": "2099-12-31",
+            "items": [{"item_code": "MAT-FABRIC", "qty": 1}]});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call(&app, "create_sales_invoice_document", json!({"data": data})).await.unwrap()
+    };
+    let made = make(json!({})).await;
+    let told = &made["stored_differently"]["posting_date"];
+    assert_eq!(told["sent"], "2026-01-20", "{made}");
+    assert!(told["stored"] != "2026-01-20" && told["why"].to_string().contains("set_posting_time"), "{made}");
+    let made = make(json!({"set_posting_time": true})).await;
+    assert!(made["stored_differently"].get("posting_date").is_none(), "{made}");
+    let got = call(&app, "get_sales_invoice_document", json!({"name": made["created"]})).await.unwrap();
+    assert_eq!(got["document"]["posting_date"], "2026-01-20", "{got}");
+}
+
+#[on_every_version]
 async fn links_that_the_site_would_not_check_are_checked() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"ToDo": all(), "Customer": all()}));
@@ -106,6 +127,29 @@ async fn every_violation_comes_at_once_and_nothing_is_sent() {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }
     assert!(site.lines().await.iter().all(|line| line.contains("getdoctype")), "{:?}", site.lines().await);
+}
+
+#[on_every_version]
+async fn links_that_lead_nowhere_are_told_beside_what_breaks_the_form() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Customer": all(), "Item": all(), "Warehouse": all()}));
+    let row = json!({"item_code": "NOPE", "qty": "much", "warehouse": "Nowhere"});
+    let data = json!({"customer": "Nobody at all", "delivery_date": "soon", "items": [row]});
+    let text = refusal(&app, "create_sales_order_document", json!({"data": data})).await;
+    for told in [
+        "data.delivery_date: ",
+        "data.items[0].qty: ",
+        "data.customer: there is no Customer named \"Nobody at all\"",
+        "data.items[0].item_code: there is no Item named \"NOPE\"",
+        "data.items[0].warehouse: there is no Warehouse named \"Nowhere\"",
+    ] {
+        assert!(text.contains(told), "{told}\n{text}");
+    }
+    // What is too much to be looked up in passing is said to be left.
+    let rows: Vec<Value> = (0..250).map(|i| json!({"item_code": format!("NOPE-{i}"), "qty": "much"})).collect();
+    let text = refusal(&app, "create_sales_order_document", json!({"data": {"customer": "x", "items": rows}})).await;
+    assert!(text.contains("Links were not looked up") && !text.contains("there is no"), "{text}");
+    assert_eq!(site.writes(), Vec::<String>::new());
 }
 
 #[on_every_version]

@@ -77,7 +77,7 @@ mod tests {
 
     fn invoice(customer: &Value, more: &Value) -> Doc {
         let mut invoice = json!({"doctype": "Sales Invoice", "customer": customer, "due_date": "2099-12-31",
-            "posting_date": "2026-11-20", "items": [{"item_code": "SRV-REPAIR", "qty": 2, "rate": 100}]});
+            "set_posting_time": 1, "posting_date": "2026-11-20", "items": [{"item_code": "SRV-REPAIR", "qty": 2, "rate": 100}]});
         invoice.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         invoice.as_object().unwrap().clone()
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use self::rules::Source;
 use super::journal;
-use crate::doc::{Doc, display, flt, is_empty, rows, text};
+use crate::doc::{Doc, display, flt, int, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -25,6 +25,7 @@ impl Site<'_> {
     /// [`Site::fill_values`].
     pub(super) fn fill(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
         self.fill_workflow_state(def, doc)?;
+        self.fill_posting_time(def, doc);
         fill_lead_name(def, doc);
         self.fill_values(def, doc)?;
         self.fill_landed_cost(def, doc)?;
@@ -139,6 +140,20 @@ impl Site<'_> {
             row.insert("warehouse".to_owned(), json!(warehouse));
         }
         Ok(())
+    }
+
+    /// Posts a document at the time of each save, whatever day and time it states, unless it says that they are set.
+    fn fill_posting_time(&self, def: &DocTypeDef, doc: &mut Doc) {
+        if def.field("set_posting_time").is_none() || int(doc, "set_posting_time") != 0 {
+            return;
+        }
+        let now = self.now_text();
+        let (day, time) = now.split_once(' ').unwrap_or((&now, ""));
+        for (field, value) in [("posting_date", day), ("posting_time", time)] {
+            if def.field(field).is_some() {
+                doc.insert(field.to_owned(), json!(value));
+            }
+        }
     }
 
     fn fill_workflow_state(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
