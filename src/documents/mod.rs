@@ -15,6 +15,7 @@ pub mod refusals;
 pub mod rich_text;
 mod rights;
 pub mod shown_part;
+pub mod states;
 pub mod suggest;
 pub mod titles;
 pub mod ways;

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation, doctype_flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation};
 use serde_json::{Value, json};
 
 use super::DocTypeCall;
 use super::beyond::{PAGE, neighbour};
 use super::marks;
+use super::states::also_count;
 use super::ways::{Way, attached, ways_from};
 use crate::error::ToolError;
 use crate::policy::Filter;
@@ -199,10 +200,8 @@ impl DocTypeCall<'_> {
             }
         }
         let mut notes = notes_on_filters(on.def, filters.iter());
-        let states = ["docstatus", "status", "workflow_state"];
-        if on.def.is(doctype_flag::SUBMITTABLE) && !filters.iter().any(|filter| states.contains(&filter.field.as_str()))
-        {
-            notes.push(format!("drafts and cancelled documents of {doctype} count too: filter them by docstatus 1"));
+        if let Some((who, filter)) = also_count(on.def, filters.iter().map(|filter| filter.field.as_str())) {
+            notes.push(format!("{who} of {doctype} count too: filter them by {filter}"));
         }
         let place_of = |way: &Way| way.rows.map_or_else(String::new, |rows| format!("{}.", rows.table)) + way.field;
         let fields: Vec<String> = ways.iter().map(place_of).collect();

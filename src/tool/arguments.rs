@@ -106,7 +106,7 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
             None => violations.push(unknown(args, name)),
             Some(arg) => {
                 if let Err((message, nearest)) = fit(&arg.kind, value).and_then(|()| bounded(args, arg, value)) {
-                    let example = example(arg).filter(|_| message.starts_with("expected a list"));
+                    let example = example(arg).filter(|_| message.starts_with("expected"));
                     let message = example.map_or(message, str::to_owned);
                     violations.push(violation(name, Rule::Value, message, nearest));
                 }
@@ -149,9 +149,12 @@ fn may_be_meant<'a>(args: &'a [&Arg], word: &'a str) -> impl Iterator<Item = &'a
     args.iter().filter(may).map(|arg| arg.name.as_str())
 }
 
-/// What a list of names that are no fieldnames looks like.
+/// What an argument looks like whose kind does not tell it.
 fn example(arg: &Arg) -> Option<&'static str> {
     match arg.name.as_str() {
+        "items" if arg.kind == ArgumentType::Object => {
+            Some(r#"expected {"patch": [{"idx": 1, "qty": 5}]}; beside patch, add takes rows and remove their numbers"#)
+        }
         "measures" => Some(r#"expected a list such as ["count", "sum(grand_total)"]"#),
         "group_by" => Some(r#"expected a list such as ["customer", "posting_date:month"]"#),
         _ => None,
@@ -213,7 +216,7 @@ fn fit(kind: &ArgumentType, value: &mut Value) -> Result<(), Misfit> {
         (ArgumentType::Data | ArgumentType::Object, Value::Object(_)) => true,
         (ArgumentType::Filters, Value::Object(_) | Value::Array(_)) => true,
         (ArgumentType::List, Value::Array(_)) => true,
-        (ArgumentType::Documents, Value::Array(list)) => all(list, Value::is_object),
+        (ArgumentType::Documents | ArgumentType::NamedRows, Value::Array(list)) => all(list, Value::is_object),
         (ArgumentType::FieldNames | ArgumentType::Names, Value::Array(list)) => all(list, Value::is_string),
         (ArgumentType::Count { least, most }, Value::Number(n)) => {
             n.as_u64().is_some_and(|n| (*least..=*most).contains(&n))
@@ -277,13 +280,20 @@ fn reform(kind: &ArgumentType, value: &mut Value) {
             None => return,
         },
         // What begins like JSON and is none was broken on its way.
-        (ArgumentType::FieldNames | ArgumentType::Names | ArgumentType::Documents, Value::String(text))
-            if text.trim_start().starts_with(['[', '{']) =>
-        {
+        (
+            ArgumentType::FieldNames | ArgumentType::Names | ArgumentType::Documents | ArgumentType::NamedRows,
+            Value::String(text),
+        ) if text.trim_start().starts_with(['[', '{']) => {
+            return;
+        }
+        (ArgumentType::NamedRows, Value::Array(list)) => {
+            list.iter_mut().for_each(named_row);
             return;
         }
         (ArgumentType::FieldNames, Value::String(text)) => text.split(',').map(|name| json!(name.trim())).collect(),
-        (ArgumentType::Names, Value::String(_) | Value::Number(_)) | (ArgumentType::Documents, Value::Object(_)) => {
+        (ArgumentType::Names, Value::String(_) | Value::Number(_))
+        | (ArgumentType::Documents, Value::Object(_))
+        | (ArgumentType::NamedRows, Value::String(_) | Value::Object(_)) => {
             let mut one = json!([value.take()]);
             reform(kind, &mut one);
             one
@@ -299,6 +309,14 @@ fn reform(kind: &ArgumentType, value: &mut Value) {
         _ => return,
     };
     *value = reformed;
+}
+
+/// An object in the place of its name, or of its JSON.
+fn named_row(row: &mut Value) {
+    unpack(row);
+    if row.is_string() {
+        *row = json!({"name": row.take()});
+    }
 }
 
 /// The choice that a text names, or that it says is done: `Closed` for close, `On Hold` for hold.
@@ -333,6 +351,7 @@ fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
         ArgumentType::Data => "expected an object with the document's fields",
         ArgumentType::Object => "expected an object",
         ArgumentType::Documents => "expected a list of objects",
+        ArgumentType::NamedRows => r#"expected a list such as [{"name": "A"}, {"name": "B"}]"#,
         ArgumentType::List => "expected a list",
         ArgumentType::Amount => "expected a number above 0, such as 1250.5",
         ArgumentType::Number => "expected a number",

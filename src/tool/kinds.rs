@@ -44,6 +44,8 @@ pub enum ArgumentType {
     Data,
     /// The fields of several documents.
     Documents,
+    /// Objects for which their names alone may stand.
+    NamedRows,
     /// An object that the tool reads itself.
     Object,
     /// A list of whatever a method of the site takes.
@@ -51,13 +53,14 @@ pub enum ArgumentType {
 }
 
 /// The kinds that JSON Schema has no words for, by the `format` that their types put into it. It stays on this side.
-const FORMATS: [(&str, ArgumentType); 7] = [
+const FORMATS: [(&str, ArgumentType); 8] = [
     ("order_by", ArgumentType::OrderBy),
     ("filters", ArgumentType::Filters),
     ("fieldnames", ArgumentType::FieldNames),
     ("names", ArgumentType::Names),
     ("data", ArgumentType::Data),
     ("documents", ArgumentType::Documents),
+    ("named_rows", ArgumentType::NamedRows),
     ("object", ArgumentType::Object),
 ];
 
@@ -138,6 +141,8 @@ kinds! {
     Amount(f64 => f64) = {"type": "number"};
     /// The fields of several documents.
     Documents(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "documents", "items": {"type": "object", "properties": {"name": {"type": "string"}}}};
+    /// Objects for which their names alone may stand.
+    NamedRows(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "named_rows", "items": {"type": "object", "properties": {"name": {"type": "string"}}}};
     /// An object that the tool reads itself.
     Object(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "object", "properties": {"name": {"type": "string"}}};
 }

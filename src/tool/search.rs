@@ -206,6 +206,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
         });
         let points = if said.name.contains(word) {
             hit.insert(word);
+            hit.extend(meant);
             let is_common = first == Some(word) && ["find", "get", "list", "search"].contains(&word.as_str());
             if is_common { COMMON_VERB } else { IN_NAME }
         } else if verb.is_some_and(|verb| *word == stem(verb) || means(word, &stem(verb))) {

@@ -32,6 +32,8 @@ const SAME: &[&[&str]] = &[
     &["items", "item_codes", "item_code", "item"],
     &["warehouses", "warehouse"],
     &["party", "customer", "supplier"],
+    &["invoices", "invoice"],
+    &["date", "posting_date"],
 ];
 
 /// Words for what another argument says in another way: it is named, and the caller decides.

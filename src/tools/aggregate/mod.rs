@@ -6,12 +6,13 @@ mod asked;
 mod groups;
 mod tree;
 
-use erpnext_schema::{Verb, doctype_flag};
+use erpnext_schema::Verb;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
+use crate::documents::states::also_count;
 use crate::documents::{DocTypeCall, beyond, nested};
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -129,12 +130,10 @@ async fn aggregate(
 
 /// What is to be said where documents count whatever their state.
 fn any_state(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Option<String> {
-    let states = ["docstatus", "status", "workflow_state"];
-    let mut filters = asked.query.filters.iter().chain(&asked.query.or_filters);
-    let is_asked = asked.groups.iter().any(|group| states.contains(&group.label.as_str()))
-        || filters.any(|filter| states.contains(&filter.field.as_str()));
-    let words = "drafts and cancelled documents count too: filter by docstatus 1 for what is submitted";
-    (on.def.is(doctype_flag::SUBMITTABLE) && !is_asked).then(|| words.to_owned())
+    let filters = asked.query.filters.iter().chain(&asked.query.or_filters).map(|filter| filter.field.as_str());
+    let fields = asked.groups.iter().map(|group| group.label.as_str()).chain(filters);
+    let (who, filter) = also_count(on.def, fields)?;
+    Some(format!("{who} count too: filter by {filter} for what holds"))
 }
 
 fn is_something(value: Option<&Value>) -> bool {

@@ -20,6 +20,8 @@ use crate::tool::Call;
 
 /// The longest name of a file, in bytes.
 const LONGEST: usize = 120;
+/// The most bytes of a file on this machine, before anything is packed: what is written may not fill its disk.
+const MOST_ON_DISK: u64 = 1 << 30;
 /// Names that Windows keeps for devices, whatever follows the dot.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 /// Who reads a file back that is held, and how.
@@ -94,13 +96,23 @@ impl<'a> ExportTarget<'a> {
     /// It is; and the system's.
     pub fn add(&self, sheet: &mut Sheet, row: &[Value]) -> Result<(), ToolError> {
         sheet.add(row).map_err(unwritable)?;
-        self.fits(sheet.weight())
+        self.fits(if self.held.is_some() { sheet.weight() } else { sheet.bytes() })
     }
 
-    /// Refuses a file that is larger than one that is read back through this server.
+    /// Refuses a file that is larger than one that is read back through this server, or than one may be beside it.
     pub fn fits(&self, bytes: u64) -> Result<(), ToolError> {
-        if self.held.is_none() || bytes <= MOST_BYTES {
+        let most = if self.held.is_some() { MOST_BYTES } else { MOST_ON_DISK };
+        if bytes <= most {
             return Ok(());
+        }
+        if self.held.is_none() {
+            return Err(ToolError::refused(
+                format!(
+                    "The file is too large: one has up to {} GB, before xlsx packs it. Nothing is left of it.",
+                    most >> 30
+                ),
+                "Narrow the filters or name fewer fields, and export each part.",
+            ));
         }
         let most = MOST_BYTES >> 20;
         Err(ToolError::refused(
@@ -236,7 +248,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::super::sheet::Holds;
-    use super::{ExportTarget, Format, MOST_BYTES, Sheet, UserFiles, Value, address, named, slug};
+    use super::{ExportTarget, Format, MOST_BYTES, MOST_ON_DISK, Sheet, UserFiles, Value, address, named, slug};
     use crate::site::{Caller, Credentials, SiteUrl};
 
     #[test]
@@ -281,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_back_through_the_server_is_no_larger_than_a_message_may_be() {
+    fn what_is_read_back_is_no_larger_than_a_message_may_be_and_what_lies_on_disk_fills_none() {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
         let (directory, stem) = (Path::new("/"), "x".to_owned());
@@ -290,7 +302,10 @@ mod tests {
         assert!(held.fits(MOST_BYTES).is_ok());
         let refused = held.fits(MOST_BYTES + 1).unwrap_err().for_model();
         assert!(refused.contains("up to 5 MB") && refused.contains("xlsx"), "{refused}");
-        assert!(ExportTarget { held: None, ..held }.fits(u64::MAX).is_ok());
+        let on_disk = ExportTarget { held: None, ..held };
+        assert!(on_disk.fits(MOST_ON_DISK).is_ok());
+        let refused = on_disk.fits(MOST_ON_DISK + 1).unwrap_err().for_model();
+        assert!(refused.contains("up to 1 GB") && refused.contains("Nothing is left of it"), "{refused}");
     }
 
     #[test]

@@ -102,6 +102,11 @@ impl Sheet {
         self.rows
     }
 
+    /// How many bytes are written by now, before anything is packed.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// How many bytes the file has by now, of those that it may have: XLSX is packed only at the end.
     pub fn weight(&self) -> u64 {
         match self.writer {

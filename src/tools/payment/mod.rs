@@ -30,7 +30,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
 use crate::shape::{present, text_of};
 use crate::tool::document_args::NameArgs;
-use crate::tool::kinds::{Amount, Data, DocumentName, Documents};
+use crate::tool::kinds::{Amount, Data, DocumentName, NamedRows};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::batch::Member;
@@ -62,7 +62,7 @@ struct PaymentArgs {
     /// its name (ID)
     party: String,
     /// [{"name": invoice, "amount": its share}]; without amount as much as is open
-    invoices: Option<Documents>,
+    invoices: Option<NamedRows>,
     /// the whole payment; default: what the invoices take
     amount: Option<Amount>,
     mode_of_payment: Option<String>,

@@ -1,12 +1,13 @@
 //! What people regret about a document once it is final, told before: from the document itself, and from what the site
 //! holds beside it. A doubt is told and decides nothing.
 
+mod agreed;
 mod closed;
 mod prices;
 mod stock;
 
 use erpnext_schema::rows;
-use futures_util::future::join3;
+use futures_util::future::join4;
 use serde_json::{Map, Value};
 
 use crate::document::amounts::{is_above, money, number, same};
@@ -28,22 +29,25 @@ pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> 
     }
 }
 
-/// What there is to doubt by what the site holds beside a draft that is to be submitted: stock, prices, closed days.
+/// What there is to doubt by what the site holds beside a draft that is to be submitted: stock, prices, what was agreed, closed
+/// days.
 /// What may not be read raises none, whoever denies it; what the site does not tell is said not to be known, beside what
 /// was found before.
 pub(crate) async fn by_the_site(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let seen = on.visible(doc.clone());
-    let (mut doubts, mut of_prices, mut of_day) = (Vec::new(), Vec::new(), Vec::new());
-    let asked = join3(
+    let (mut doubts, mut of_prices, mut of_agreed, mut of_day) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let asked = join4(
         stock::of(on, &seen, &mut doubts),
         prices::of(on, &seen, &mut of_prices),
+        agreed::of(on, &seen, &mut of_agreed),
         closed::of(on, &seen, &mut of_day),
     );
-    let (stock, prices, closed) = asked.await;
+    let (stock, prices, agreed, closed) = asked.await;
     note_end("whether the stock is enough", stock, &mut doubts);
     note_end("whether the prices are as usual", prices, &mut of_prices);
+    note_end("whether it is as it was agreed", agreed, &mut of_agreed);
     note_end("whether its day is closed", closed, &mut of_day);
-    doubts.extend(of_prices.into_iter().chain(of_day));
+    doubts.extend(of_prices.into_iter().chain(of_agreed).chain(of_day));
     doubts
 }
 

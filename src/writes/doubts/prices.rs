@@ -119,7 +119,7 @@ fn lines(doc: &Map<String, Value>) -> Vec<Line<'_>> {
 }
 
 /// How many of the item's own unit one of the row's is.
-fn own_units(row: &Map<String, Value>) -> f64 {
+pub(super) fn own_units(row: &Map<String, Value>) -> f64 {
     number(row, "conversion_factor").filter(|factor| *factor > 0.0).unwrap_or(1.0)
 }
 

@@ -39,6 +39,7 @@ fn plain(arg: &Arg) -> Value {
         ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object => json!({"a": 1}),
         ArgumentType::FieldNames | ArgumentType::Names => json!(["x"]),
         ArgumentType::Documents => json!([{"a": 1}]),
+        ArgumentType::NamedRows => json!([{"name": "x"}]),
         ArgumentType::List => json!([1, "x"]),
     }
 }
@@ -56,6 +57,9 @@ fn otherwise(arg: &Arg) -> Vec<Value> {
         ArgumentType::FieldNames | ArgumentType::Names => vec![json!("x"), json!("[\"x\"]")],
         ArgumentType::Documents => {
             vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")]
+        }
+        ArgumentType::NamedRows => {
+            vec![json!("x"), json!(["x"]), json!({"name": "x"}), json!(["{\"name\": \"x\"}"]), json!("[\"x\"]")]
         }
         ArgumentType::List => vec![json!("[1, \"x\"]")],
     }

@@ -1,5 +1,5 @@
-//! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last, a
-//! closed day.
+//! What is doubted of a draft by what the site holds beside it: too little in stock, a price far from the last or other
+//! than was agreed, a closed day.
 
 use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
@@ -134,6 +134,83 @@ async fn a_price_far_from_the_last_is_told_in_the_same_unit_and_currency() {
     let told = doubts(&desk, "Purchase Order", &purchase).await;
     let expected = format!("the rate of {item}, 20, is far from the 10 at which it was bought last");
     assert!(told.contains(&expected), "{told}");
+}
+
+#[on_every_version]
+async fn what_differs_from_what_was_offered_or_ordered_is_told() {
+    const OTHER: &str = "is not the";
+    let desk = Desk::open().await;
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY,
+        "items": [{"item_code": item, "qty": 2, "rate": 100}]});
+    let offer = desk.create("Quotation", offered).await;
+    desk.submit("Quotation", &offer).await;
+    let order = desk.convert("Quotation", &offer, "Sales Order", json!({"delivery_date": "2026-12-24"})).await;
+    let told = doubts(&desk, "Sales Order", &order).await;
+    assert!(!told.contains(OTHER) && !told.contains("not known"), "{told}");
+
+    let rate = json!({"doctype": "Sales Order", "name": order,
+        "data": {"items": {"patch": [{"idx": 1, "rate": 90}]}}});
+    desk.call("update_generic_document", rate).await;
+    let expected = format!("row 1: the rate of {item}, 90, is not the 100 of Quotation {offer}");
+    let told = doubts(&desk, "Sales Order", &order).await;
+    assert!(told.contains(&expected), "{told}");
+
+    // What may not be read of the offer raises no doubt.
+    let hidden = json!({"read": true, "restricted_fields": ["items.rate"]});
+    for (more, is_told) in
+        [(json!({}), false), (json!({"Quotation": hidden}), false), (json!({"Quotation": {"read": true}}), true)]
+    {
+        let mut doctypes = json!({"Sales Order": all()});
+        doctypes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let told = doubts_within(&desk, doctypes, "Sales Order", &order).await;
+        assert_eq!(told.contains(OTHER), is_told, "{more}: {told}");
+    }
+
+    // The bill of the order keeps the rate of the order, whatever was offered.
+    desk.submit("Sales Order", &order).await;
+    let bill = desk.convert("Sales Order", &order, "Sales Invoice", json!({})).await;
+    let told = doubts(&desk, "Sales Invoice", &bill).await;
+    assert!(!told.contains(OTHER), "{told}");
+}
+
+#[on_every_version]
+async fn terms_of_payment_other_than_those_of_the_offer_or_of_the_last_order_are_told() {
+    let desk = Desk::open().await;
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let customer = desk.create("Customer", json!({"customer_name": "Terms Taken"})).await;
+    let row = json!({"item_code": item, "qty": 1, "rate": 100});
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+    let put = |of: &str, name: &str, terms: &str| {
+        let terms = json!({"payment_terms_template": terms});
+        desk.site.with(|site| site.set(of, name, terms.as_object().unwrap())).unwrap();
+    };
+    let first = desk.create("Sales Order", data.clone()).await;
+    let told = doubts(&desk, "Sales Order", &first).await;
+    assert!(!told.contains("payment_terms_template"), "there is no last order: {told}");
+    desk.submit("Sales Order", &first).await;
+    put("Sales Order", &first, "Thirty Days");
+    let second = desk.create("Sales Order", data).await;
+    let told = doubts(&desk, "Sales Order", &second).await;
+    let expected = format!("payment_terms_template is empty, and {first}, the last of {customer}, has ");
+    assert!(told.contains(&expected) && told.contains("Thirty Days"), "{told}");
+    let mut hidden = all();
+    hidden["restricted_fields"] = json!(["payment_terms_template"]);
+    let told = doubts_within(&desk, json!({"Sales Order": hidden}), "Sales Order", &second).await;
+    assert!(!told.contains("payment_terms_template"), "{told}");
+
+    // An offer comes before the last order.
+    let offered = json!({"quotation_to": "Customer", "party_name": customer, "company": COMPANY,
+        "items": [{"item_code": item, "qty": 2, "rate": 100}]});
+    let offer = desk.create("Quotation", offered).await;
+    desk.submit("Quotation", &offer).await;
+    let order = desk.convert("Quotation", &offer, "Sales Order", json!({"delivery_date": "2026-12-24"})).await;
+    let told = doubts(&desk, "Sales Order", &order).await;
+    assert!(!told.contains("payment_terms_template"), "{told}");
+    put("Quotation", &offer, "Sixty Days");
+    let told = doubts(&desk, "Sales Order", &order).await;
+    assert!(told.contains(&format!("and Quotation {offer} has ")) && told.contains("Sixty Days"), "{told}");
 }
 
 #[on_every_version]

@@ -107,6 +107,7 @@ async fn a_column_is_for_one_field_or_told_with_the_nearest() {
         "column \"descripton\": no field of ToDo that may be set has that name or label; did you mean description?",
         "column \"Priority\": no field",
         "column \"Internal\": no field",
+        "mapping says which field a column is for",
     ] {
         assert!(told.contains(wanted), "{wanted}: {told}");
     }

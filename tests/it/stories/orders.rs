@@ -242,3 +242,11 @@ async fn a_rate_that_is_withheld_is_not_found_out_by_what_an_order_may_be_over()
         assert_eq!(little, much, "{withheld}");
     }
 }
+
+#[on_every_version]
+async fn rows_in_a_list_are_told_how_they_are_changed() {
+    let desk = Desk::open().await;
+    let listed = json!({"doctype": "Sales Order", "name": "SO-1", "items": [{"idx": 1, "qty": 5}]});
+    let text = desk.refusal("update_order_items", listed).await;
+    assert!(text.contains(r#"expected {"patch": [{"idx": 1, "qty": 5}]}"#), "{text}");
+}

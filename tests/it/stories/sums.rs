@@ -137,3 +137,22 @@ async fn amounts_whose_currency_is_withheld_are_not_put_together() {
     let told = call(&app, TOOL, asked).await.unwrap();
     assert!(told["groups"][0]["sum(base_grand_total)"].is_number(), "{told}");
 }
+
+#[on_every_version]
+async fn that_a_ledger_keeps_the_entries_of_what_was_cancelled_is_told_until_they_are_left_out() {
+    let desk = Desk::open().await;
+    let entry = desk.some("GL Entry", json!({"debit": [">", 0]}), 1).await.remove(0);
+    let cancelled = json!({"is_cancelled": 1});
+    desk.site.with(|site| site.set("GL Entry", &entry, cancelled.as_object().unwrap())).unwrap();
+    let sum = |filters: Value| json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": filters});
+    let told = desk.call("aggregate_documents", sum(json!({}))).await;
+    let note = told["note"].as_str().unwrap_or_default();
+    assert!(note.contains("entries of what was cancelled count too: filter by is_cancelled 0"), "{told}");
+    let left = desk.call("aggregate_documents", sum(json!({"is_cancelled": 0}))).await;
+    assert!(!left["note"].as_str().unwrap_or_default().contains("is_cancelled"), "{left}");
+    let total = |told: &Value| told["groups"][0]["sum(debit)"].as_f64().unwrap();
+    assert!(total(&told) > total(&left), "{told} {left}");
+    let tree = json!({"doctype": "Account", "measure": {"doctype": "GL Entry", "link": "account", "field": "debit"}});
+    let tree = desk.call("get_tree", tree).await;
+    assert!(tree["note"].as_str().unwrap_or_default().contains("is_cancelled 0"), "{tree}");
+}

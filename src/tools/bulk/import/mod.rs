@@ -104,7 +104,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         let children = |child: &str| on.session.catalog.known(child);
         columns::of(on.def, &children, on.permit.fields(), &sheet, &mapping)
     };
-    let (on, columns) = on.checked(open).await?;
+    let (on, columns) = on.checked(open).await.map_err(mapped)?;
     let attempt = Attempt { fields: columns.paths(), ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..on };
 
@@ -271,4 +271,14 @@ fn dry(shown: Map<String, Value>, problems: &Problems) -> Map<String, Value> {
 /// That the client left before anything was sent.
 fn called_off() -> ToolError {
     ToolError::refused("The import was called off; nothing was sent.", "Call again for the whole file.")
+}
+
+/// Columns that are for no field, with how they are given one.
+fn mapped(error: ToolError) -> ToolError {
+    const HOW: &str = "mapping says which field a column is for, as {\"Price\": \"standard_rate\"}, and \"\" leaves it out; \
+                       get_doctype_schema lists the fields.";
+    match error {
+        ToolError::Arguments { tool, violations, .. } => ToolError::arguments_named_by(tool, violations, HOW),
+        error => error,
+    }
 }
