@@ -230,13 +230,21 @@ impl Endpoint {
         let mut origin = None;
         let answer = self.served(ends.local, address, &id, head, &mut body, &mut origin).await;
         let micros = started.elapsed().as_micros();
+        let refused = |status: StatusCode, why: &str| {
+            tracing::info!(request = id, %method, status = status.as_u16(), %address, "refused: {why}");
+        };
+        if let Ok(answer) = &answer
+            && answer.status().is_client_error()
+        {
+            refused(answer.status(), "the protocol does not take it");
+        }
         let mut answer = answer.unwrap_or_else(|refusal| {
-            let (status, why) = (refusal.status.as_u16(), &refusal.message);
-            tracing::info!(request = id, %method, status, %address, "refused: {why}");
+            refused(refusal.status, &refusal.message);
             refusal.into_response()
         });
-        self.metrics.request(answer.status().as_u16());
-        tracing::debug!(request = id, %method, status = answer.status().as_u16(), micros, "answered");
+        let status = answer.status().as_u16();
+        self.metrics.request(status);
+        tracing::debug!(request = id, %method, status, micros, "answered");
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(HeaderValue::try_from(id).ok().map(|id| (REQUEST_ID, id)));
