@@ -146,8 +146,10 @@ mod tests {
 
     fn caller(user: &str, session: &str) -> Caller {
         let credentials = Credentials::new("k".into(), "s".into()).unwrap();
-        let caller = Caller::new(SiteUrl::parse("https://a.example.com", false).unwrap(), credentials).of_user(user);
-        Caller { session: Some(session.to_owned()), ..caller }
+        let mut caller =
+            Caller::new(SiteUrl::parse("https://a.example.com", false).unwrap(), credentials).of_user(user);
+        caller.session = Some(session.to_owned());
+        caller
     }
 
     fn yes(id: &str) -> Reply {

@@ -17,6 +17,8 @@ use super::sheet::{PACKED, Sheet};
 use crate::error::ToolError;
 use crate::tool::Call;
 
+/// The largest file on the caller's own machine, in bytes: one export fills no disk.
+const MOST_HERE: u64 = 256 << 20;
 /// The longest name of a file, in bytes.
 const LONGEST: usize = 120;
 /// Names that Windows keeps for devices, whatever follows the dot.
@@ -96,16 +98,17 @@ impl<'a> ExportTarget<'a> {
         self.fits(sheet.weight())
     }
 
-    /// Refuses a file that is larger than one that is read back through this server.
+    /// Refuses a file that is larger than one may be: least where it is read back through this server.
     pub fn fits(&self, bytes: u64) -> Result<(), ToolError> {
-        if self.held.is_none() || bytes <= MOST_BYTES {
+        let (most, at) = if self.held.is_some() { (MOST_BYTES, "over HTTP ") } else { (MOST_HERE, "") };
+        if bytes <= most {
             return Ok(());
         }
-        let most = MOST_BYTES >> 20;
+        let most = most >> 20;
         Err(ToolError::refused(
             format!(
-                "The file is too large: over HTTP one has up to {most} MB, and up to {} MB before xlsx packs it. Nothing is \
-                 left of it.",
+                "The file is too large: {at}one has up to {most} MB, and up to {} MB before xlsx packs it. Nothing is left \
+                 of it.",
                 most * PACKED
             ),
             "Narrow the filters or name fewer fields, and export each part; xlsx is packed and takes a quarter of csv.",
@@ -229,7 +232,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::super::sheet::Holds;
-    use super::{ExportTarget, Format, MOST_BYTES, Sheet, UserFiles, Value, address, named, slug};
+    use super::{ExportTarget, Format, MOST_BYTES, MOST_HERE, Sheet, UserFiles, Value, address, named, slug};
     use crate::site::{Caller, Credentials, SiteUrl};
 
     #[test]
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_back_through_the_server_is_no_larger_than_a_message_may_be() {
+    fn a_file_is_no_larger_than_a_message_may_be_where_it_is_read_back_and_than_a_disk_bears_elsewhere() {
         let url = SiteUrl::parse("https://erp.example.com", false).unwrap();
         let caller = Caller::new(url, Credentials::bearer(SecretString::from("token")).unwrap());
         let (directory, stem) = (Path::new("/"), "x".to_owned());
@@ -283,7 +286,10 @@ mod tests {
         assert!(held.fits(MOST_BYTES).is_ok());
         let refused = held.fits(MOST_BYTES + 1).unwrap_err().for_model();
         assert!(refused.contains("up to 5 MB") && refused.contains("xlsx"), "{refused}");
-        assert!(ExportTarget { held: None, ..held }.fits(u64::MAX).is_ok());
+        let here = ExportTarget { held: None, ..held };
+        assert!(here.fits(MOST_HERE).is_ok());
+        let refused = here.fits(MOST_HERE + 1).unwrap_err().for_model();
+        assert!(refused.contains("up to 256 MB") && !refused.contains("HTTP"), "{refused}");
     }
 
     #[test]
