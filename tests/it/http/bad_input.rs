@@ -163,6 +163,9 @@ async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has()
         let line = line.lines().next().unwrap();
         assert!(line.contains(&format!("status={status}")), "{line}");
     }
+    let mut stream = TcpStream::connect(program.address).await.unwrap();
+    stream.write_all(b"hello\r\n\r\n").await.unwrap();
+    program.logged("is no HTTP that can be read").await;
     assert!(!program.log().contains("canary"), "{}", program.log());
 }
 
