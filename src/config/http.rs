@@ -30,6 +30,8 @@ pub struct Http {
     pub origins: Vec<String>,
     /// The proxies that are believed when they say for whom they ask.
     pub proxies: Vec<IpNet>,
+    /// Whether clients of the handshake era have sessions.
+    pub sessions: bool,
     /// What this server shares with others of the same sites; nothing where there is one alone.
     pub redis: Option<Redis>,
     /// How many connections there may be at once.
@@ -56,6 +58,7 @@ impl Default for Http {
             hosts: Vec::new(),
             origins: Vec::new(),
             proxies: Vec::new(),
+            sessions: false,
             redis: None,
             max_connections: u32::try_from(MOST_CONNECTIONS).unwrap_or(u32::MAX),
             max_body_bytes: usize::try_from(LARGEST_BODY).unwrap_or(usize::MAX),
@@ -77,6 +80,7 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Http {
         "hosts",
         "origins",
         "proxies",
+        "sessions",
         "redis",
         "max_connections",
         "max_body_bytes",
@@ -92,6 +96,7 @@ pub(super) fn read(purpose: For, file: &Reader<'_>, env: Env<'_>) -> Http {
     });
     let proxies = named(&section, "proxies", "network", "10.0.0.0/8", |text| network(text).is_some());
     http.proxies = proxies.iter().filter_map(|text| network(text)).collect();
+    http.sessions = section.bool("sessions", false);
     http.redis = redis::read(purpose, &section, env);
     let connections = section.count("max_connections", "connections", MOST_CONNECTIONS);
     http.max_connections = u32::try_from(connections).unwrap_or(u32::MAX);

@@ -175,7 +175,7 @@ impl Server {
             self.turns.calls.hold(caller, context.id.clone(), move || call.cancel())
         });
         let (watch, told) = CallObserver::new();
-        let is_viewed = views::are_shown(&self.connection, context);
+        let is_viewed = views::are_shown(self, context);
         let watch = if is_viewed { watch.with_views(crate::views::meta) } else { watch };
         // From here to the answer: wherever it ends, the log has a line of it.
         let tool = self.connection.registry().find(&request.name).or_else(|| tools::known(&request.name));
@@ -234,8 +234,8 @@ impl Server {
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
-        let way = elicit::way(context);
-        let is_viewed = views::are_shown(&self.connection, context);
+        let way = self.way(context);
+        let is_viewed = views::are_shown(self, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let (mut is_cancelled, mut so_far) = (false, ProgressState::default());
         let mut goes_on = tokio::time::Instant::now() + EVERY;

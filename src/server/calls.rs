@@ -32,13 +32,15 @@ pub fn called_off(body: &[u8]) -> Option<RequestId> {
 struct Key {
     who: Identity,
     client: Option<String>,
+    session: Option<String>,
     address: Option<IpAddr>,
     id: RequestId,
 }
 
 impl Key {
     fn new(caller: &Caller, id: RequestId) -> Self {
-        Self { who: caller.identity(), client: caller.client.clone(), address: caller.address, id }
+        let (client, session) = (caller.client.clone(), caller.session.clone());
+        Self { who: caller.identity(), client, session, address: caller.address, id }
     }
 }
 

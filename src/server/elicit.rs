@@ -2,19 +2,24 @@
 //! answer that asks for input in the stateless one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitRequest, ElicitRequestParams,
-    ElicitResult, ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ContentBlock, ElicitRequest,
+    ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult,
+    ProtocolVersion, ServerRequest,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{PeerRequestOptions, RequestContext};
 use rmcp::{ErrorData, Peer, RoleServer};
 use serde_json::{Map, Value, json};
 
 use super::Server;
 use super::call::Ran;
+use super::questions::question_id;
 use crate::answer::Given;
 use crate::error::Unconfirmed;
+use crate::site::RequestId;
 use crate::tool::arguments::TOKEN;
 use crate::tool::progress::CallObserver;
 use crate::tools::find::CALL_TOOL;
@@ -26,6 +31,8 @@ const QUESTION: &str = "confirm";
 pub enum Way {
     /// It answers requests of the server.
     Request(Peer<RoleServer>),
+    /// It is asked on the stream of its request, and answers by a request of its own.
+    Stream(Peer<RoleServer>, Arc<RequestId>),
     /// It repeats the call with the answer.
     Repeat,
 }
@@ -35,14 +42,9 @@ pub fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
-/// How this client asks its user, if it can.
-pub fn way(context: &RequestContext<RoleServer>) -> Option<Way> {
-    let elicitation = context.client_capabilities()?.elicitation?;
-    // A client that names no kind of question takes forms.
-    if elicitation.form.is_none() && elicitation.url.is_some() {
-        return None;
-    }
-    Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })
+/// Whether a client with these capabilities asks its user by a form. One that names no kind of question does.
+pub fn can_ask(capabilities: &ClientCapabilities) -> bool {
+    capabilities.elicitation.as_ref().is_some_and(|kinds| kinds.form.is_some() || kinds.url.is_none())
 }
 
 /// Asks, and waits for the answer: whether it is a yes. None where the client fails over the question, so that nobody was
@@ -109,6 +111,34 @@ fn is_yes(answer: &ElicitResult) -> bool {
 }
 
 impl Server {
+    /// How this client asks its user, if it can.
+    pub(super) fn way(&self, context: &RequestContext<RoleServer>) -> Option<Way> {
+        if let Some(said) = self.in_session {
+            let request = self.connection.session().caller.request.clone();
+            return request.filter(|_| said.asks).map(|request| Way::Stream(context.peer.clone(), request));
+        }
+        context.client_capabilities().filter(can_ask)?;
+        Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })
+    }
+
+    /// Asks on the stream of a request, and waits for the answer, as [`ask`] does.
+    async fn ask_on_stream(
+        &self,
+        peer: &Peer<RoleServer>,
+        request: &RequestId,
+        question: ElicitRequestParams,
+    ) -> Option<bool> {
+        let session = self.connection.session();
+        // Before it is asked: its answer may come at once.
+        let mut expected = self.turns.questions.expect(session.caller, request.as_str(), session.shared);
+        let question = ServerRequest::ElicitRequest(ElicitRequest::new(question));
+        let asked = peer.send_request_with_option(question, PeerRequestOptions::no_options()).await;
+        let asked = asked.inspect_err(|error| tracing::debug!("elicitation: {error}")).ok()?;
+        let id = question_id(request.as_str(), &asked.id.to_string());
+        let answer = tokio::time::timeout(PATIENCE, expected.answer(&id)).await.ok().flatten()?;
+        Some(is_yes(&answer))
+    }
+
     /// Runs the tool, and asks the user where it waits for a confirmation and the client can ask.
     pub(super) async fn run_confirmed(
         &self,
@@ -130,11 +160,18 @@ impl Server {
             match (&way, question(&waits)) {
                 (None, _) | (_, None) => return Ok(self.preview(*waits).into()),
                 (Some(Way::Repeat), Some(question)) => return Ok(input_required(question, waits.token).into()),
-                (Some(Way::Request(peer)), Some(question)) => {
+                (Some(Way::Request(_) | Way::Stream(..)), Some(question)) => {
+                    let asked = async {
+                        match &way {
+                            Some(Way::Request(peer)) => ask(peer, question).await,
+                            Some(Way::Stream(peer, request)) => self.ask_on_stream(peer, request, question).await,
+                            Some(Way::Repeat) | None => None,
+                        }
+                    };
                     let answer = tokio::select! {
                         biased;
                         () = watch.stopped() => return Ok(called_off().into()),
-                        answer = Box::pin(ask(peer, question)) => answer,
+                        answer = Box::pin(asked) => answer,
                     };
                     match answer {
                         Some(true) => {
@@ -157,6 +194,8 @@ impl Server {
     }
 }
 
+/// How long an answer is waited for over HTTP, where the client may have lost the question.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How often one call asks the user.
 const MOST_QUESTIONS: usize = 4;
 

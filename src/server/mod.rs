@@ -2,6 +2,7 @@
 
 mod call;
 mod calls;
+mod client_traits;
 mod completions;
 mod elicit;
 mod elsewhere;
@@ -9,6 +10,7 @@ mod instructions;
 mod listed;
 mod malformed;
 mod prompts;
+mod questions;
 mod repeats;
 mod resources;
 mod told;
@@ -43,7 +45,9 @@ use crate::tool::definition::Definition;
 use crate::tool::progress::{Attachment, CallObserver};
 use crate::tools;
 
+pub use client_traits::ClientTraits;
 pub use listed::List;
+pub use questions::question_id;
 pub use turns::Turns;
 
 /// How long a client may take a list for fresh, in milliseconds: a list changes only with the configuration.
@@ -56,6 +60,8 @@ pub struct Server {
     list: List,
     turns: Turns,
     metrics: Option<SiteMetrics>,
+    /// What the client said at the beginning of its session over HTTP, where it has one.
+    in_session: Option<ClientTraits>,
 }
 
 impl Server {
@@ -66,13 +72,19 @@ impl Server {
 
     /// One that shares its list with the servers of others who have the same tools, and its turns with all.
     pub fn sharing(connection: Arc<Connection>, list: List, turns: Turns) -> Self {
-        Self { connection, list, turns, metrics: None }
+        Self { connection, list, turns, metrics: None, in_session: None }
     }
 
     /// The same, whose calls are counted.
     #[must_use]
     pub fn counted(self, metrics: SiteMetrics) -> Self {
         Self { metrics: Some(metrics), ..self }
+    }
+
+    /// The same for a client that said this at the beginning of its session over HTTP, where it has one.
+    #[must_use]
+    pub fn in_session(self, said: Option<ClientTraits>) -> Self {
+        Self { in_session: said, ..self }
     }
 
     /// Who calls, as limits know them.
@@ -90,6 +102,13 @@ impl Server {
         if let Some(id) = calls::called_off(body) {
             self.turns.calls.call_off(self.connection.session().caller, id);
         }
+    }
+
+    /// Takes a body that answers a question of this server, or of another one: whether somebody may wait for it. None for any
+    /// other body.
+    pub async fn take_reply(&self, body: &[u8]) -> Option<bool> {
+        let (session, reply) = (self.connection.session(), questions::reply(body)?);
+        Some(self.turns.questions.take(session.caller, reply, session.shared).await)
     }
 
     /// Name and version of the client, as it says itself; else as its transport says.
@@ -216,7 +235,7 @@ impl ServerHandler for Server {
         let list = async {
             malformed::first_page(asked)?;
             let mut tools = self.tools().to_vec();
-            if views::are_shown(&self.connection, &context) {
+            if views::are_shown(self, &context) {
                 views::point(&self.connection, &mut tools);
             }
             // One page: several clients read only the first.
@@ -289,7 +308,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let mut listed = resources::list(&self.connection, asked)?;
-        listed.resources.extend(views::are_shown(&self.connection, &context).then(views::list).into_iter().flatten());
+        listed.resources.extend(views::are_shown(self, &context).then(views::list).into_iter().flatten());
         Ok(listed)
     }
 

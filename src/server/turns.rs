@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
 use super::calls::Calls;
+use super::questions::Questions;
 use super::repeats::Repeats;
 use crate::limit::{Fair, Turn, User};
 
@@ -23,6 +24,7 @@ pub struct Turns {
     stop: Arc<watch::Sender<bool>>,
     pub(super) repeats: Repeats,
     pub(super) calls: Calls,
+    pub(super) questions: Questions,
 }
 
 impl Default for Turns {
@@ -44,6 +46,7 @@ impl Turns {
             stop: Arc::default(),
             repeats: Repeats::default(),
             calls: Calls::default(),
+            questions: Questions::default(),
         }
     }
 

@@ -3,14 +3,14 @@
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, ExtensionCapabilities, JsonObject, MetaObject,
-    ReadResourceResult, Resource, ResourceContents, Tool as WireTool,
+    CacheScope, CallToolRequestParams, CallToolResponse, ClientCapabilities, ExtensionCapabilities, JsonObject,
+    MetaObject, ReadResourceResult, Resource, ResourceContents, Tool as WireTool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
-use super::LIST_TTL;
+use super::{LIST_TTL, Server};
 use crate::app::Connection;
 use crate::tool::Tool;
 use crate::tools::convert::{CONVERT, becomes};
@@ -26,13 +26,19 @@ pub(super) fn extensions() -> ExtensionCapabilities {
     ExtensionCapabilities::from([(EXTENSION.to_owned(), JsonObject::new())])
 }
 
+/// Whether a client with these capabilities renders the views.
+pub(super) fn are_taken(capabilities: &ClientCapabilities) -> bool {
+    let types = || capabilities.extensions.as_ref()?.get(EXTENSION)?.get("mimeTypes")?.as_array();
+    types().is_some_and(|types| types.contains(&json!(MIME_TYPE)))
+}
+
 /// Whether this client renders the views, and is to have them.
-pub(super) fn are_shown(connection: &Connection, context: &RequestContext<RoleServer>) -> bool {
-    let takes = || {
-        let extensions = context.client_capabilities()?.extensions?;
-        Some(extensions.get(EXTENSION)?.get("mimeTypes")?.as_array()?.contains(&json!(MIME_TYPE)))
+pub(super) fn are_shown(server: &Server, context: &RequestContext<RoleServer>) -> bool {
+    let takes = || match server.in_session {
+        Some(said) => said.views,
+        None => context.client_capabilities().is_some_and(|capabilities| are_taken(&capabilities)),
     };
-    connection.session().tools.views && takes().unwrap_or_default()
+    server.connection.session().tools.views && takes()
 }
 
 /// Says of each tool which view shows its result.

@@ -61,6 +61,11 @@ impl Shared {
         self.store.is_up()
     }
 
+    /// What seals that which all of them open.
+    pub fn sealer(&self) -> Arc<Sealer> {
+        Arc::clone(&self.sealer)
+    }
+
     /// Keeps a value for so long, in the place of the one before.
     ///
     /// # Errors

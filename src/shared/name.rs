@@ -33,6 +33,10 @@ pub enum Keyspace {
     Rate,
     /// The writes that were sent of late.
     Quota,
+    /// That a session over HTTP was ended.
+    Ended,
+    /// What a client said to a question of another server.
+    Reply,
 }
 
 impl Keyspace {
@@ -52,6 +56,8 @@ impl Keyspace {
             Self::Answer => "answer",
             Self::Rate => "rate",
             Self::Quota => "quota",
+            Self::Ended => "ended",
+            Self::Reply => "reply",
         }
     }
 }

@@ -68,6 +68,11 @@ impl RequestId {
         Self { id: id.into(), attempts: AtomicU32::new(0) }
     }
 
+    /// The name of the request.
+    pub fn as_str(&self) -> &str {
+        &self.id
+    }
+
     /// A name for the next attempt: the request's for the first, with a number for those that follow.
     pub fn attempt(&self) -> String {
         match self.attempts.fetch_add(1, Ordering::Relaxed) {

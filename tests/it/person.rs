@@ -9,7 +9,8 @@ use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
     ElicitationCapability, ErrorCode, Implementation,
 };
-use rmcp::service::{RequestContext, RunningService};
+use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RequestContext, RunningService};
+use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientHandler, ErrorData, RoleClient, RoleServer, ServiceExt};
 use serde_json::{Value, json};
 
@@ -63,6 +64,12 @@ impl Person {
         let server = Server::new(Arc::new(app));
         tokio::spawn(async move { ServiceExt::<RoleServer>::serve(server, theirs).await.unwrap().waiting().await });
         Client(self.serve(ours).await.unwrap())
+    }
+
+    pub async fn over_http(self, url: String) -> Client {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let transport = StreamableHttpClientTransport::from_uri(url);
+        Client(self.serve_with_lifecycle(transport, ClientLifecycleMode::Initialize).await.unwrap())
     }
 }
 

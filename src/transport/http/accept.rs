@@ -126,8 +126,12 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
     let is_late = loop {
         tokio::select! {
             done = &mut connection => {
-                if let Err(error) = done {
-                    tracing::debug!(address = %ends.peer, "a connection broke: {error}");
+                match done {
+                    Err(error) if error.is_parse() => {
+                        tracing::info!(address = %ends.peer, "refused: what came is no HTTP that can be read: {error}");
+                    }
+                    Err(error) => tracing::debug!(address = %ends.peer, "a connection broke: {error}"),
+                    Ok(()) => {}
                 }
                 break false;
             }

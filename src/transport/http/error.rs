@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::app::CannotServe;
 use crate::oauth::{NoFetcher, NoServer};
+use crate::shared::seal::NoRandomness;
 
 /// Why nothing is served over HTTP.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,9 @@ pub enum HttpError {
     /// Nobody could sign in by an identity provider.
     #[error("sign_in.idp: {0}")]
     Idp(#[from] NoFetcher),
+    /// No session could be sealed.
+    #[error("http.sessions: {0}")]
+    Sessions(#[from] NoRandomness),
     /// Whose tokens are taken is settled at the start.
     #[error(
         "sign_in.{0} is another than at the start: restart the server to take it; without that, only users of idp may change"

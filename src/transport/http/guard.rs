@@ -102,7 +102,7 @@ pub fn preflight(head: &Parts) -> Option<HeaderMap> {
     let taken = wanted.filter(|name| SENT.contains(&name.as_str()) || name.starts_with("mcp-"));
     let taken = taken.filter(|name| HeaderName::try_from(name).is_ok()).collect::<Vec<_>>().join(", ");
     let mut headers = HeaderMap::new();
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, DELETE"));
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::try_from(taken).ok()?);
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     Some(headers)

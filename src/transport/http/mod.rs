@@ -1,5 +1,5 @@
-//! MCP over HTTP (streamable HTTP, in both eras, without sessions): every request is checked, answered by a server of its
-//! caller, and forgotten.
+//! MCP over HTTP (streamable HTTP, in both eras): every request is checked, answered by a server of its caller, and forgotten.
+//! What a session holds, its client brings along.
 
 mod accept;
 mod body;
@@ -15,6 +15,7 @@ mod protocol;
 mod refusal;
 mod reload;
 mod route;
+mod session;
 mod sign_in;
 mod site;
 mod status;
@@ -25,11 +26,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
-};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use ipnet::IpNet;
@@ -52,7 +51,8 @@ use guard::Guard;
 use issuer::Issuer;
 use oauth::Requests;
 use protocol::Protocol;
-use refusal::{Body, Refusal, worded};
+use refusal::{Body, Refusal, empty, worded};
+use session::{Part, Sessions};
 use sign_in::{SignIn, Signed, client_address};
 use site::Site;
 use tls::Tls;
@@ -89,6 +89,8 @@ pub struct Endpoint {
     guard: Guard,
     bodies: Bodies,
     connections: Connections,
+    /// Whether clients of the handshake era have sessions.
+    sessions: bool,
     protocol: Protocol,
     /// Without one, connections are plain.
     tls: Option<Tls>,
@@ -119,6 +121,7 @@ impl Endpoint {
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
+            sessions: http.sessions,
             protocol: Protocol::new(http.max_body_bytes),
             tls: http.tls.as_ref().map(Tls::read).transpose()?,
             metrics: Metrics::default(),
@@ -155,6 +158,7 @@ impl Endpoint {
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             sign_in: SignIn::new(config, app.clone(), issuer.clone())?,
             issuer,
+            sessions: self.sessions.then(|| Sessions::new(config, &app)).transpose()?,
             views: Views::new(app),
             overlay: Mutex::new(overlay),
         });
@@ -226,13 +230,21 @@ impl Endpoint {
         let mut origin = None;
         let answer = self.served(ends.local, address, &id, head, &mut body, &mut origin).await;
         let micros = started.elapsed().as_micros();
+        let refused = |status: StatusCode, why: &str| {
+            tracing::info!(request = id, %method, status = status.as_u16(), %address, "refused: {why}");
+        };
+        if let Ok(answer) = &answer
+            && answer.status().is_client_error()
+        {
+            refused(answer.status(), "the protocol does not take it");
+        }
         let mut answer = answer.unwrap_or_else(|refusal| {
-            let (status, why) = (refusal.status.as_u16(), &refusal.message);
-            tracing::info!(request = id, %method, status, %address, "refused: {why}");
+            refused(refusal.status, &refusal.message);
             refusal.into_response()
         });
-        self.metrics.request(answer.status().as_u16());
-        tracing::debug!(request = id, %method, status = answer.status().as_u16(), micros, "answered");
+        let status = answer.status().as_u16();
+        self.metrics.request(status);
+        tracing::debug!(request = id, %method, status, micros, "answered");
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(HeaderValue::try_from(id).ok().map(|id| (REQUEST_ID, id)));
@@ -256,8 +268,7 @@ impl Endpoint {
         let (host, from) = self.guard.check(local, &head)?;
         *origin = from;
         if let Some(headers) = guard::preflight(&head) {
-            let mut answer = Response::new(Full::default().boxed());
-            *answer.status_mut() = StatusCode::NO_CONTENT;
+            let mut answer = empty(StatusCode::NO_CONTENT);
             *answer.headers_mut() = headers;
             return Ok(answer);
         }
@@ -277,9 +288,10 @@ impl Endpoint {
             Refusal::new(StatusCode::NOT_FOUND, message)
         })?;
         if head.method != Method::POST {
-            let message = "only POST is taken: there are no sessions, and so no stream to open and nothing to delete";
-            let post = HeaderValue::from_static("POST");
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, post));
+            let sessions = session::ended_by(&head, site.sessions.as_ref())?;
+            let Signed { caller, .. } = self.caller(site, address, id, &head).await?;
+            sessions.end(&caller, &head.headers).await?;
+            return Ok(empty(StatusCode::NO_CONTENT));
         }
         if self.turns().is_stopped() {
             let message = "the server is ending: try again in seconds";
@@ -288,7 +300,7 @@ impl Endpoint {
         }
         body::check_types(&mut head.headers)?;
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
-        let Signed { caller, narrowing: left, scope } = self.caller(site, address, id, &head).await?;
+        let Signed { mut caller, narrowing: left, scope } = self.caller(site, address, id, &head).await?;
         let _place = self.places.take(caller.identity().as_bytes()).ok_or_else(|| {
             let message = "too many requests wait already: try again in seconds";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("2"))
@@ -300,6 +312,10 @@ impl Endpoint {
         head.headers.remove(AUTHORIZATION);
         let (body, _share) = self.bodies.read(body, self.patience.body).await?;
         body::check(&body)?;
+        let part = match &site.sessions {
+            Some(sessions) => sessions.enter(&mut caller, &head.headers, &body).await?,
+            None => Part::Nothing,
+        };
         if let Some((issuer, scope)) = site.issuer.as_ref().zip(scope) {
             let has = |scope, tool: &str| under(scope).is_ok_and(|(app, _)| app.has_tool(tool));
             if let Some(step) = oauth::needed(&body, scope, has) {
@@ -311,12 +327,18 @@ impl Endpoint {
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
         let server = Server::sharing(connection, list, self.turns.clone()).counted(self.metrics.of_site(site.label()));
+        let server = server.in_session(part.said());
+        if part.said().is_some()
+            && let Some(is_awaited) = server.take_reply(&body).await
+        {
+            return if is_awaited { Ok(empty(StatusCode::ACCEPTED)) } else { Err(session::late()) };
+        }
         server.call_off(&body);
         let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
         match answer.status() {
             // The media type was right: it is the message that could not be read.
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),
-            _ => worded(answer).await,
+            _ => worded(answer).await.map(|answer| part.mark(answer, id)),
         }
     }
 

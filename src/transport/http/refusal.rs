@@ -14,6 +14,13 @@ use crate::transport::message::Refused;
 /// The body of every answer.
 pub type Body = BoxBody<Bytes, Infallible>;
 
+/// An answer without words.
+pub fn empty(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Full::default().boxed());
+    *answer.status_mut() = status;
+    answer
+}
+
 /// Why a request goes no further.
 #[derive(Debug)]
 pub struct Refusal {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hyper::http::uri::Authority;
 
 use super::issuer::Issuer;
+use super::session::Sessions;
 use super::sign_in::SignIn;
 use super::views::Views;
 use crate::app::Connection;
@@ -22,6 +23,8 @@ pub struct Site {
     pub sign_in: SignIn,
     /// Whose tokens are taken, where people sign in in their browser.
     pub issuer: Option<Issuer>,
+    /// The sessions of its clients, where they have any.
+    pub sessions: Option<Sessions>,
     /// What may be called.
     pub views: Views,
     /// Reads the site's metadata as the first caller, where the configuration has no key for it.

@@ -138,7 +138,8 @@ async fn two_credentials_and_a_user_without_rights_are_told_apart() {
 
 #[tokio::test]
 async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has() {
-    let config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    config["http"] = json!({"max_body_bytes": 2_000});
     let program = Program::start(&config).await;
     let post = |path: &str| http().post(program.url(path)).header("content-type", "application/json");
     let cases = [
@@ -148,6 +149,10 @@ async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has()
         (403, post("/mcp").header("host", "evil.example.com")),
         (400, post("/mcp?token=canary")),
         (400, post("/mcp").body("[]")),
+        (400, post("/mcp").body(ping().to_string()).header("mcp-protocol-version", "2001-01-01")),
+        (406, post("/mcp").body("{}").header("accept", "application/json")),
+        (404, post("/mcp/nowhere").body("{}")),
+        (413, post("/mcp").body("x".repeat(2_001))),
         (401, post("/mcp").header("authorization", "canary")),
     ];
     for (status, request) in cases {
@@ -158,6 +163,9 @@ async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has()
         let line = line.lines().next().unwrap();
         assert!(line.contains(&format!("status={status}")), "{line}");
     }
+    let mut stream = TcpStream::connect(program.address).await.unwrap();
+    stream.write_all(b"hello\r\n\r\n").await.unwrap();
+    program.logged("is no HTTP that can be read").await;
     assert!(!program.log().contains("canary"), "{}", program.log());
 }
 

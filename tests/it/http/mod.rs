@@ -13,6 +13,7 @@ mod program;
 mod redis;
 mod replicas;
 mod sdks;
+mod sessions;
 mod sign_in;
 mod signer;
 mod sites;
