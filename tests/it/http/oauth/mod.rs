@@ -132,7 +132,8 @@ impl Scene {
     async fn consent(&self, page: &Page, scope: &str) -> (String, String) {
         let pairs = [("request", page.request.as_str()), ("scope", scope), ("decision", "allow")];
         let answer = self.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
-        (location(&answer), self.cookie(&answer))
+        let cookie = self.cookie(&answer);
+        (onward(answer).await, cookie)
     }
 
     /// The person signs in to the site and lets the server in; where the site sends them.
@@ -268,6 +269,14 @@ fn oauth_client(site: &SampleSite, origin: &str) -> String {
 pub async fn answered(request: RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// Where a page sends a person on to.
+async fn onward(answer: Response) -> String {
+    assert_eq!(answer.status(), 200);
+    let html = answer.text().await.unwrap();
+    let (_, to) = html.split_once("content=\"0;url=").unwrap_or_else(|| panic!("{html}"));
+    to.split('"').next().unwrap().replace("&amp;", "&")
 }
 
 fn location(answer: &Response) -> String {
