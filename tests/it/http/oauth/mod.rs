@@ -1,5 +1,6 @@
 //! Signing in by OAuth, with a program in the place of the person: it fills in forms and follows where it is sent.
 
+pub mod browser;
 mod doctor;
 mod hostile;
 mod login;
@@ -116,11 +117,7 @@ impl Scene {
 
     /// The page that asks the person.
     async fn page(&self, client: &str, changed: &[(&str, &str)]) -> Page {
-        self.page_of(self.authorize(client, changed)).await
-    }
-
-    async fn page_of(&self, asked: RequestBuilder) -> Page {
-        let answer = asked.send().await.unwrap();
+        let answer = self.authorize(client, changed).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let cookie = self.cookie(&answer);
         let html = answer.text().await.unwrap();
@@ -158,16 +155,7 @@ impl Scene {
 
     /// All that the person does; where the client is told of it.
     async fn through_the_site(&self, client: &str, scope: &str, user: &str) -> String {
-        self.signed_in_on(&self.page(client, &[]).await, scope, user).await
-    }
-
-    /// What the person does whom a client sent to this address, as [`Self::through_the_site`].
-    pub async fn visit(&self, address: &str, scope: &str, user: &str) -> String {
-        self.signed_in_on(&self.page_of(self.get(address)).await, scope, user).await
-    }
-
-    async fn signed_in_on(&self, page: &Page, scope: &str, user: &str) -> String {
-        let (site, cookie) = self.consent(page, scope).await;
+        let (site, cookie) = self.consent(&self.page(client, &[]).await, scope).await;
         let back = self.at_the_site(&site, user).await;
         let answer = self.get(&back).header("cookie", cookie).send().await.unwrap();
         location(&answer)
