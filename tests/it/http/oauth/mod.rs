@@ -5,6 +5,7 @@ mod doctor;
 mod hostile;
 mod login;
 mod site_tokens;
+mod suite;
 mod tokens;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{Served, message};
 use crate::sandbox::SampleSite;
-use crate::support::all;
+use crate::support::{all, free_port};
 
 /// What the address of the server is to the world; it is asked at another one.
 const ORIGIN: &str = "https://mcp.example.com";
@@ -53,6 +54,12 @@ impl Scene {
         Self::at(ORIGIN, "127.0.0.1:0", with_lifetimes, change).await
     }
 
+    /// A server that is where it says that it is, for programs that find their way by that.
+    pub async fn where_it_says() -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        Self::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
+    }
+
     /// A server that listens there, and is known to the world as `origin`.
     pub async fn at(
         origin: &str,
@@ -75,6 +82,11 @@ impl Scene {
     /// Another server of the same site, that shares this.
     pub async fn another(&self, with: impl FnOnce(Endpoint) -> Endpoint, store: &Arc<dyn Store>) -> Served {
         Served::begin_over(&self.config, with, "127.0.0.1:0", Some(store)).await
+    }
+
+    /// What its tokens are meant for.
+    fn mcp(&self) -> String {
+        format!("{}/mcp", self.origin)
     }
 
     /// An address of the server, or a path there, where it is asked.
@@ -117,7 +129,11 @@ impl Scene {
 
     /// The page that asks the person.
     async fn page(&self, client: &str, changed: &[(&str, &str)]) -> Page {
-        let answer = self.authorize(client, changed).send().await.unwrap();
+        self.page_of(self.authorize(client, changed)).await
+    }
+
+    async fn page_of(&self, asked: RequestBuilder) -> Page {
+        let answer = asked.send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let cookie = self.cookie(&answer);
         let html = answer.text().await.unwrap();
@@ -155,7 +171,16 @@ impl Scene {
 
     /// All that the person does; where the client is told of it.
     async fn through_the_site(&self, client: &str, scope: &str, user: &str) -> String {
-        let (site, cookie) = self.consent(&self.page(client, &[]).await, scope).await;
+        self.signed_in_on(&self.page(client, &[]).await, scope, user).await
+    }
+
+    /// The same of whom a client sent to this address.
+    async fn visit(&self, address: &str, scope: &str, user: &str) -> String {
+        self.signed_in_on(&self.page_of(self.get(address)).await, scope, user).await
+    }
+
+    async fn signed_in_on(&self, page: &Page, scope: &str, user: &str) -> String {
+        let (site, cookie) = self.consent(page, scope).await;
         let back = self.at_the_site(&site, user).await;
         let answer = self.get(&back).header("cookie", cookie).send().await.unwrap();
         location(&answer)

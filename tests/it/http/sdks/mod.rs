@@ -130,20 +130,59 @@ async fn every_sdk_lists_calls_confirms_is_told_of_progress_and_cancels() {
 async fn the_inspector_lists_and_calls_in_both_eras_and_finds_no_schema_that_is_not_portable() {
     let site = SampleSite::start().await;
     let served = Served::start(&site.config(json!({"doctypes": {"Customer": {"read": true}, "Lead": all()}}))).await;
-    let inspector = "node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js";
     for era in ["legacy", "modern"] {
         for (arguments, contains) in [
             (&["--method", "tools/list", "--strict"][..], "delete_lead_document"),
             (&["--method", "tools/call", "--tool-name", "list_lead_documents", "--tool-arg", "limit=1"], "next_cursor"),
         ] {
-            let mut command = Command::new(installed().join("node"));
-            command.arg(installed().join(inspector)).args([&served.url("/mcp"), "--transport", "http"]);
-            let ran =
-                command.args(["--protocol-era", era]).args(arguments).stdin(Stdio::null()).output().await.unwrap();
+            let ran = inspector(&served.url("/mcp"), era).args(arguments).output().await.unwrap();
             let (said, wrong) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
             assert!(ran.status.success() && said.contains(contains), "{era} {arguments:?}: {said}{wrong}");
         }
     }
+}
+
+/// The Inspector on its way to an address.
+fn inspector(address: &str, era: &str) -> Command {
+    let mut command = Command::new(installed().join("node"));
+    command.arg(installed().join("node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js"));
+    command.args([address, "--transport", "http", "--protocol-era", era]).stdin(Stdio::null());
+    command
+}
+
+#[test]
+#[ignore = "needs the SDKs of clients"]
+fn the_inspector_signs_in_in_both_eras() {
+    for version in Version::ALL {
+        run_on(*version, async {
+            let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
+            for era in ["legacy", "modern"] {
+                the_inspector_signs_in(&scene, &mut browser, era).await;
+            }
+        });
+    }
+}
+
+async fn the_inspector_signs_in(scene: &Scene, browser: &mut Browser, era: &str) {
+    let (home, back) = (tempfile::tempdir().unwrap(), format!("http://127.0.0.1:{}/oauth/callback", free_port()));
+    let mut command = inspector(&scene.served.url("/mcp"), era);
+    command.args(["--method", "tools/call", "--tool-name", "test_connection", "--callback-url", &back]);
+    // Only where it may open a browser does it say what to open; it finds none.
+    command.env_clear().env("PATH", home.path()).env("HOME", home.path());
+    command.env("MCP_AUTO_OPEN_ENABLED", "true").env("MCP_INSPECTOR_SECRET_STORE", "memory");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = loop {
+        let line = said.next_line().await.unwrap().unwrap_or_else(|| panic!("{era}: it opens no browser"));
+        if let Some(address) = line.strip_prefix("Please navigate to: ") {
+            break address.to_owned();
+        }
+    };
+    browser.lets_in(&address, "erpnext:read", "sales@example.com").await;
+    let ran = child.wait_with_output().await.unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && told.contains("sales@example.com"), "{era}: {told}");
 }
 
 /// A server of the one document that a client keeps at [`DOCUMENT`], and what fetches it there.

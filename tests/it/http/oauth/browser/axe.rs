@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Browser, asked, scene};
+use super::{Browser, Scene, asked};
 
 /// How many scripts there are, whether it fits, and what it stands on.
 const SHOWN: &str = "[document.scripts.length, document.scrollingElement.scrollWidth <= innerWidth, \
@@ -11,7 +11,7 @@ const SHOWN: &str = "[document.scripts.length, document.scrollingElement.scrollW
 #[tokio::test]
 #[ignore = "needs a browser"]
 async fn axe_finds_nothing_wrong_in_any_page_and_a_phone_shows_it_whole() {
-    let (scene, mut browser) = (scene().await, Browser::start().await);
+    let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
     let stay = browser.redirect_at("/stay");
     let long = format!("https://{}.example/callback", "a".repeat(60));
     let (client, of_a_long_name) = (scene.register(&stay).await, scene.register(&long).await);

@@ -4,7 +4,7 @@ use erpnext_schema::Version;
 use serde_json::json;
 
 use super::super::{answered, parameter};
-use super::{Browser, asked, mcp, scene};
+use super::{Browser, Scene, asked};
 use crate::support::run_on;
 
 #[test]
@@ -16,7 +16,7 @@ fn a_person_signs_in_by_the_keyboard_alone_and_gives_less_than_was_asked_for() {
 }
 
 async fn by_keyboard() {
-    let (scene, mut browser) = (scene().await, Browser::start().await);
+    let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
     // The client waits on another port than the one that it registered.
     let (client, redirect) = (scene.register("http://127.0.0.1/callback").await, browser.redirect());
     let address = asked(&scene, &client, &redirect);
@@ -28,7 +28,7 @@ async fn by_keyboard() {
     browser.does(json!({"until": "document.querySelector('a[href*=approve]')"})).await;
     browser.does(json!({"press": ["Tab", "Enter"]})).await;
     let code = parameter(&browser.back().await, "code");
-    let resource = mcp(&scene);
+    let resource = scene.mcp();
     let redeemed = scene.redeem(&client, &code, &[("redirect_uri", &redirect), ("resource", &resource)]);
     let (status, tokens) = answered(redeemed).await;
     assert_eq!((status, &tokens["scope"]), (200, &json!("erpnext:read")), "{tokens}");
@@ -45,7 +45,7 @@ async fn by_keyboard() {
 #[tokio::test]
 #[ignore = "needs a browser"]
 async fn a_client_that_leads_people_on_to_another_host_has_them_back_when_they_refuse() {
-    let (scene, mut browser) = (scene().await, Browser::start().await);
+    let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
     let redirect = browser.redirect_at("/hop");
     let client = scene.register(&redirect).await;
     browser.does(json!({"open": {"address": asked(&scene, &client, &redirect)}})).await;

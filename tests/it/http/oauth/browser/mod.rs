@@ -10,7 +10,6 @@ use tokio::process::Command;
 
 use super::Scene;
 use crate::http::script::Script;
-use crate::support::free_port;
 
 /// A browser, and the place on its person's machine where a client waits for them to come back.
 pub struct Browser {
@@ -51,6 +50,12 @@ impl Browser {
 
     /// The person, sent to this address, lets the client in with the mouse; the address by which they come back.
     pub async fn visit(&mut self, address: &str, scope: &str, user: &str) -> String {
+        self.lets_in(address, scope, user).await;
+        self.back().await
+    }
+
+    /// The same with a client that waits at a place of its own.
+    pub async fn lets_in(&mut self, address: &str, scope: &str, user: &str) {
         self.does(json!({"open": {"address": address}})).await;
         let scope = format!("input[value='{scope}']");
         for chosen in [scope.as_str(), "button[value=allow]", "input[name=usr]"] {
@@ -60,7 +65,6 @@ impl Browser {
         self.does(json!({"click": "input[name=pwd]"})).await;
         self.does(json!({"press": ["secret", "Enter"]})).await;
         self.does(json!({"click": "a[href*=approve]"})).await;
-        self.back().await
     }
 }
 
@@ -87,19 +91,8 @@ async fn answers(stream: TcpStream, port: u16) {
     _ = lines.into_inner().write_all(answer.as_bytes()).await;
 }
 
-/// A server that a browser reaches where it says that it is.
-async fn scene() -> Scene {
-    let address = format!("127.0.0.1:{}", free_port());
-    Scene::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
-}
-
 /// The address to which a client sends a person.
 fn asked(scene: &Scene, client: &str, redirect: &str) -> String {
-    let request = scene.authorize(client, &[("redirect_uri", redirect), ("resource", &mcp(scene))]);
+    let request = scene.authorize(client, &[("redirect_uri", redirect), ("resource", &scene.mcp())]);
     request.build().unwrap().url().to_string()
-}
-
-/// What its tokens are meant for.
-fn mcp(scene: &Scene) -> String {
-    format!("{}/mcp", scene.origin)
 }
