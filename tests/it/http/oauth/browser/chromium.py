@@ -1,10 +1,11 @@
-"""Drives Chromium without a window by lines of JSON, over its own pipe: what is looked at, typed and pressed, one step a line."""
+"""Drives Chromium without a window by lines of JSON, over its own pipe: what is looked at, typed and pressed, one step a line.
+
+python3 chromium.py FOLDER, which keeps what the browser keeps."""
 
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 
 PATIENCE = 20
@@ -118,12 +119,10 @@ class Chromium:
         return None
 
 
-with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-    chromium = Chromium(os.environ.get("CHROME", "chromium"), profile)
-    for line in sys.stdin:
-        try:
-            print(json.dumps({"value": chromium.do(json.loads(line))}), flush=True)
-        except RuntimeError as error:
-            print(json.dumps({"failed": str(error)}), flush=True)
-    chromium.process.kill()
-    chromium.process.wait()
+# It ends with the pipe, and so with this program.
+chromium = Chromium(os.environ.get("CHROME", "chromium"), sys.argv[1])
+for line in sys.stdin:
+    try:
+        print(json.dumps({"value": chromium.do(json.loads(line))}), flush=True)
+    except RuntimeError as error:
+        print(json.dumps({"failed": str(error)}), flush=True)

@@ -15,6 +15,7 @@ use crate::http::script::Script;
 pub struct Browser {
     script: Script,
     port: u16,
+    _folder: tempfile::TempDir,
 }
 
 impl Browser {
@@ -23,7 +24,9 @@ impl Browser {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(waits(listener, port));
-        Self { script: Script::start("chromium", Command::new("python3").arg(script)), port }
+        let folder = tempfile::tempdir().unwrap();
+        let script = Script::start("chromium", Command::new("python3").arg(script).arg(folder.path()));
+        Self { script, port, _folder: folder }
     }
 
     /// Where the client waits.
