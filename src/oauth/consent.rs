@@ -7,8 +7,8 @@ use super::{Scope, redirect};
 
 /// What each page has around its words.
 const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;\
-padding:0 1rem;color:light-dark(#1a1a1a,#eee);background:light-dark(#fff,#1a1a1a)}a{color:light-dark(#0645ad,#8ab4f8)}\
-h1{font-size:1.3rem}dt{color:light-dark(#555,#aaa)}dd{margin:0 0 .6rem;font-weight:600;overflow-wrap:anywhere}\
+padding:0 1rem;overflow-wrap:anywhere;color:light-dark(#1a1a1a,#eee);background:light-dark(#fff,#1a1a1a)}a{color:light-dark(#0645ad,#8ab4f8)}\
+h1{font-size:1.3rem}dt{color:light-dark(#555,#aaa)}dd{margin:0 0 .6rem;font-weight:600}\
 fieldset{border:1px solid #888;margin:1rem 0}label{display:block;padding:.2rem 0}\
 button{font:inherit;padding:.5rem 1.2rem;margin-right:.5rem}";
 
