@@ -15,8 +15,6 @@ pub enum Answer {
         status: u16,
         /// HTML.
         html: String,
-        /// Where its form may lead.
-        form: Vec<String>,
         /// What the browser is to keep.
         cookie: Option<Cookie>,
     },

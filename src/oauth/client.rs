@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::redirect;
-use crate::shape::shortened;
+use crate::shape::{is_hidden, shortened};
 
 /// The most addresses one has.
 const MOST_REDIRECTS: usize = 10;
@@ -54,7 +54,7 @@ impl Client {
             return Err(bad("only authorization_code with the response type code is served"));
         }
         let name = told["client_name"].as_str().unwrap_or_default();
-        let name: String = name.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+        let name: String = name.chars().filter(|c| !is_invisible(*c)).collect();
         let name = match name.trim() {
             "" => redirect::shown(&redirects[0]).to_owned(),
             name => shortened(name, LONGEST_NAME).into_owned(),
@@ -77,9 +77,9 @@ impl Client {
     }
 }
 
-/// What turns text around or hides it.
+/// What turns text around or hides it; joiners too, which a name can do without.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control() || is_hidden(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -94,8 +94,10 @@ mod tests {
         let client =
             Client::read(&json!({"redirect_uris": ["http://127.0.0.1/cb"], "client_name": " Good\u{202e}\n client "}));
         assert_eq!(client.unwrap().name, "Good client");
-        let nameless = Client::read(&json!({"redirect_uris": ["https://claude.ai/cb"]})).unwrap();
-        assert_eq!(nameless.name, "claude.ai");
+        for nothing in ["", " ", "\u{ad}\u{61c}", "\u{3164} \u{2028}", "\u{200d}\u{e0041}"] {
+            let told = json!({"redirect_uris": ["https://claude.ai/cb"], "client_name": nothing});
+            assert_eq!(Client::read(&told).unwrap().name, "claude.ai", "{nothing:?}");
+        }
         for (bad, code) in [
             (json!({}), "invalid_redirect_uri"),
             (json!({"redirect_uris": []}), "invalid_redirect_uri"),

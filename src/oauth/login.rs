@@ -41,13 +41,10 @@ impl AuthorizationServer {
 
     fn ask(&self, request: Request) -> Result<Answer, Failed> {
         let (browser, lives) = (self.sealer.secret()?, self.lifetimes.login);
-        let mut form = vec!["'self'".to_owned(), redirect::source(&request.redirect)];
-        // A browser holds a form to this policy wherever it is sent on to.
-        form.extend(self.site_address("", "").as_deref().map(redirect::source));
         let asked = ConsentRequest { browser: browser.clone(), until: now() + lives.as_secs(), request };
         let sealed = self.sealer.seal_text(CONSENT, &asked)?;
         let html = consent::page(&asked.request, &sealed, &self.endpoints.at("consent"));
-        Ok(Answer::Page { status: 200, html, form, cookie: Some(Cookie { value: browser, lives }) })
+        Ok(Answer::Page { status: 200, html, cookie: Some(Cookie { value: browser, lives }) })
     }
 
     /// The person has decided, in the browser that was asked.
@@ -59,10 +56,7 @@ impl AuthorizationServer {
         };
         let mut request = asked.request;
         if form.get("decision") != Some("allow") {
-            return Answer::Redirect {
-                to: self.tell(&request, "access_denied", "the person refused"),
-                cookie: Some(forget()),
-            };
+            return onward(&self.tell(&request, "access_denied", "the person refused"), forget());
         }
         // Less than was asked for, where the person says so.
         let chosen = form.get("scope").and_then(Scope::from_name);
@@ -76,7 +70,7 @@ impl AuthorizationServer {
         let lives = self.lifetimes.login;
         let login = Login { request, browser: browser.clone(), verifier };
         self.put(Keyspace::Login, hash(&state), &login, lives).await?;
-        Ok(Answer::Redirect { to, cookie: Some(Cookie { value: browser, lives }) })
+        Ok(onward(&to, Cookie { value: browser, lives }))
     }
 
     fn site_address(&self, state: &str, challenge: &str) -> Option<String> {
@@ -204,8 +198,14 @@ fn forget() -> Cookie {
     Cookie { value: String::new(), lives: Duration::ZERO }
 }
 
+/// From the form to another address, by a page: a browser would hold a redirect, and all that follow it, to the policy of the
+/// form, and nobody knows where a client sends people on to.
+fn onward(to: &str, cookie: Cookie) -> Answer {
+    Answer::Page { status: 200, html: consent::onward(to), cookie: Some(cookie) }
+}
+
 fn page(status: u16, why: &str) -> Answer {
-    Answer::Page { status, html: consent::refused(why), form: Vec::new(), cookie: None }
+    Answer::Page { status, html: consent::refused(why), cookie: None }
 }
 
 fn unanswered() -> Answer {

@@ -30,7 +30,7 @@ pub fn may_be(uri: &str) -> bool {
     }
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     match (scheme, authority(uri)) {
-        // It also stands in a policy for forms, where other characters would mean something.
+        // People are shown it, and nothing else may look like one.
         ("https", Some((host, _))) => {
             host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
                 && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']'))
@@ -67,13 +67,9 @@ pub fn shown(uri: &str) -> &str {
     }
 }
 
-/// Scheme and host, as a policy for forms names them.
-pub fn source(uri: &str) -> String {
-    match (uri.split_once(':'), authority(uri)) {
-        (Some((scheme @ ("https" | "http"), _)), Some((host, _))) => format!("{scheme}://{host}"),
-        (Some((scheme, _)), _) => format!("{scheme}:"),
-        _ => String::new(),
-    }
+/// Whether a program on the person's own machine is meant, as anybody can say of themselves.
+pub fn is_own_machine(uri: &str) -> bool {
+    uri.starts_with("http://") && authority(uri).is_some_and(|(host, _)| loopback(host).is_some())
 }
 
 /// The same address with parameters after those that it has.
@@ -193,9 +189,6 @@ mod tests {
             "https://a/?x=1&code=a%20b%26c&iss=https%3A%2F%2Fi"
         );
         assert_eq!((shown("cursor://x/y"), shown("https://a.example:8/b")), ("cursor:", "a.example:8"));
-        assert_eq!(
-            (source("cursor://x"), source("http://localhost:8/x")),
-            ("cursor:".to_owned(), "http://localhost:8".to_owned())
-        );
+        assert!(is_own_machine("http://[::1]:8/x") && !is_own_machine("http://localhost.evil.example/"));
     }
 }

@@ -25,7 +25,7 @@ pub mod vocabulary;
 
 pub use fit::{fit, length};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
-pub use text::{is_visible, make_stored, make_visible, shortened, visible};
+pub use text::{is_hidden, is_visible, make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
 

@@ -23,7 +23,8 @@ fn has_hidden(text: &str) -> bool {
     !text.as_bytes().iter().fold(true, |all, byte| all & is_plain(byte)) && text.contains(is_hidden)
 }
 
-fn is_hidden(c: char) -> bool {
+/// Whether a character is not seen, or shows others in another order. What ends a line is seen.
+pub fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' | '\r' | ' '..='~' => false,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,

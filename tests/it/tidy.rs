@@ -172,13 +172,16 @@ fn only_tests_that_another_step_runs_are_ignored() {
         let reason = match file.as_str() {
             "tests/it/http/redis.rs" => "#[ignore = \"needs a Redis\"]",
             "codegen/tests/refresh/typed.rs" => "#[ignore = \"builds the server\"]",
+            "tests/it/http/oauth/suite.rs" => "#[ignore = \"needs the conformance suite\"]",
+            file if file.starts_with("tests/it/http/oauth/browser/") => "#[ignore = \"needs a browser\"]",
             file if file.starts_with("tests/it/http/sdks/") => "#[ignore = \"needs the SDKs of clients\"]",
             _ => "#[ignore = \"needs the recordings of a real site\"]",
         };
         for line in read(&file).lines().map(str::trim_start).filter(|line| line.starts_with("#[ignore")) {
             assert_eq!(
                 line, reason,
-                "{file}: .ci/clients runs http::sdks, .ci/replicas http::redis, .ci/typed typed, and .ci/recordings all others"
+                "{file}: .ci/clients runs http::sdks, .ci/views http::oauth::browser, .ci/conformance http::oauth::suite, \
+                 .ci/replicas http::redis, .ci/typed typed, and .ci/recordings all others"
             );
         }
     }

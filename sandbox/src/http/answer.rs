@@ -73,6 +73,11 @@ pub fn desk(token: &str) -> Response {
     response(200, "text/html; charset=utf-8", html.into_bytes())
 }
 
+/// A page to log in by, in the place of the site's own, which was not recorded. It leads to the `redirect-to` of its address.
+pub fn login() -> Response {
+    response(200, "text/html; charset=utf-8", include_bytes!("login.html").to_vec())
+}
+
 /// Plain text.
 pub fn text(text: &'static str) -> Response {
     response(200, "text/plain; charset=utf-8", text.as_bytes().to_vec())

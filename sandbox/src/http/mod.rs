@@ -142,6 +142,9 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
     {
         return answer::desk(&token);
     }
+    if path == "/login" && method == "GET" {
+        return answer::login();
+    }
     let whom = app.sessions.whom(cookies);
     let mut beside = Map::new();
     if whom == Cookie::Expired {

@@ -12,6 +12,7 @@ mod operations;
 mod program;
 mod redis;
 mod replicas;
+mod script;
 mod sdks;
 mod sessions;
 mod sign_in;

@@ -31,6 +31,10 @@ const LARGEST: usize = 16 << 10;
 /// How many requests an address may send a minute. The people of a company may share one, as those of claude.ai do.
 const MOST: u32 = 240;
 
+/// What a page may do: have its own style, and send its form here.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// How many requests to authorization servers came from where.
 #[derive(Debug)]
 pub struct Requests(Failures);
@@ -171,14 +175,10 @@ fn carried(answer: Answer, addresses: &Addresses) -> Option<Response<Body>> {
             headers.extend(cookie.and_then(|cookie| set(&cookie, addresses)).map(|cookie| (SET_COOKIE, cookie)));
             (303, String::new())
         }
-        Answer::Page { status, html, form, cookie } => {
-            let form = if form.is_empty() { "'none'".to_owned() } else { form.join(" ") };
-            let policy = format!(
-                "default-src 'none'; style-src 'unsafe-inline'; form-action {form}; frame-ancestors 'none'; base-uri 'none'"
-            );
+        Answer::Page { status, html, cookie } => {
             headers.extend([
                 (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
-                (CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).ok()?),
+                (CONTENT_SECURITY_POLICY, fixed(POLICY)),
                 (X_FRAME_OPTIONS, fixed("DENY")),
                 (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
                 // The form's own request must say where it comes from.

@@ -137,11 +137,9 @@ async fn no_other_page_shows_ours_in_a_frame_and_ours_runs_no_script() {
     let client = scene.register(REDIRECT).await;
     let answer = scene.authorize(&client, &[]).send().await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self' "] {
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self';"] {
         assert!(policy.contains(part), "{policy}");
     }
-    // A browser holds the form to this wherever it is sent on to.
-    assert!(policy.contains(&scene.site.sandbox.url()) && policy.contains("http://127.0.0.1:33418"), "{policy}");
     assert_eq!(answer.headers()["x-frame-options"], "DENY");
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let page = answer.text().await.unwrap();

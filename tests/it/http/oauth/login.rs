@@ -3,7 +3,7 @@
 use erpnext_test::on_every_version;
 use serde_json::{Value, json};
 
-use super::{Lifetimes, ORIGIN, REDIRECT, Scene, answered, location, parameter};
+use super::{Lifetimes, ORIGIN, REDIRECT, Scene, answered, location, onward, parameter};
 use crate::http::data;
 use crate::http::sdks::{DOCUMENT, documents};
 
@@ -91,7 +91,7 @@ async fn a_person_gives_less_than_was_asked_for_or_nothing() {
     assert_eq!(tokens["scope"], "erpnext:read");
     let page = scene.page(&client, &[]).await;
     let refused = scene.form("/oauth/consent", &[("request", &page.request), ("decision", "deny")]);
-    let to = location(&refused.header("cookie", page.cookie).send().await.unwrap());
+    let to = onward(refused.header("cookie", page.cookie).send().await.unwrap()).await;
     assert_eq!((parameter(&to, "error"), parameter(&to, "iss")), ("access_denied".to_owned(), ORIGIN.to_owned()));
 }
 

@@ -1,9 +1,11 @@
 //! Signing in by OAuth, with a program in the place of the person: it fills in forms and follows where it is sent.
 
+pub mod browser;
 mod doctor;
 mod hostile;
 mod login;
 mod site_tokens;
+mod suite;
 mod tokens;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{Served, message};
 use crate::sandbox::SampleSite;
-use crate::support::all;
+use crate::support::{all, free_port};
 
 /// What the address of the server is to the world; it is asked at another one.
 const ORIGIN: &str = "https://mcp.example.com";
@@ -52,6 +54,12 @@ impl Scene {
         Self::at(ORIGIN, "127.0.0.1:0", with_lifetimes, change).await
     }
 
+    /// A server that is where it says that it is, for programs that find their way by that.
+    pub async fn where_it_says() -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        Self::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
+    }
+
     /// A server that listens there, and is known to the world as `origin`.
     pub async fn at(
         origin: &str,
@@ -74,6 +82,11 @@ impl Scene {
     /// Another server of the same site, that shares this.
     pub async fn another(&self, with: impl FnOnce(Endpoint) -> Endpoint, store: &Arc<dyn Store>) -> Served {
         Served::begin_over(&self.config, with, "127.0.0.1:0", Some(store)).await
+    }
+
+    /// What its tokens are meant for.
+    fn mcp(&self) -> String {
+        format!("{}/mcp", self.origin)
     }
 
     /// An address of the server, or a path there, where it is asked.
@@ -132,7 +145,8 @@ impl Scene {
     async fn consent(&self, page: &Page, scope: &str) -> (String, String) {
         let pairs = [("request", page.request.as_str()), ("scope", scope), ("decision", "allow")];
         let answer = self.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
-        (location(&answer), self.cookie(&answer))
+        let cookie = self.cookie(&answer);
+        (onward(answer).await, cookie)
     }
 
     /// The person signs in to the site and lets the server in; where the site sends them.
@@ -160,8 +174,8 @@ impl Scene {
         self.signed_in_on(&self.page(client, &[]).await, scope, user).await
     }
 
-    /// What the person does whom a client sent to this address, as [`Self::through_the_site`].
-    pub async fn visit(&self, address: &str, scope: &str, user: &str) -> String {
+    /// The same of whom a client sent to this address.
+    async fn visit(&self, address: &str, scope: &str, user: &str) -> String {
         self.signed_in_on(&self.page_of(self.get(address)).await, scope, user).await
     }
 
@@ -268,6 +282,14 @@ fn oauth_client(site: &SampleSite, origin: &str) -> String {
 pub async fn answered(request: RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// Where a page sends a person on to.
+async fn onward(answer: Response) -> String {
+    assert_eq!(answer.status(), 200);
+    let html = answer.text().await.unwrap();
+    let (_, to) = html.split_once("content=\"0;url=").unwrap_or_else(|| panic!("{html}"));
+    to.split('"').next().unwrap().replace("&amp;", "&")
 }
 
 fn location(answer: &Response) -> String {

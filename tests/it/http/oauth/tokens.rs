@@ -149,6 +149,26 @@ async fn the_sites_tokens_of_a_login_that_nobody_redeems_end_with_its_code() {
     scene.until(|| active() == [false, true, false]).await;
 }
 
+#[on_every_version]
+async fn two_clients_of_one_person_stand_apart() {
+    let scene = Scene::start().await;
+    let (one, ones) = scene.signed_in("erpnext:read", "sales@example.com").await;
+    let (other, others) = scene.signed_in("erpnext:submit", "sales@example.com").await;
+    assert_eq!((&ones["scope"], others["scope"] == ones["scope"]), (&json!("erpnext:read"), false));
+    // Neither renews or takes back what is the other's.
+    assert_eq!(answered(scene.refresh(&one, &others)).await.1["error"], "invalid_grant");
+    let foreign = [("token", others["access_token"].as_str().unwrap()), ("client_id", &one)];
+    assert_eq!(answered(scene.form("/oauth/revoke", &foreign)).await.0, 200);
+    assert_eq!(scene.status(&others).await, 200);
+    let own = [("token", ones["access_token"].as_str().unwrap()), ("client_id", &one)];
+    assert_eq!(answered(scene.form("/oauth/revoke", &own)).await.0, 200);
+    assert_eq!((scene.status(&ones).await, scene.status(&others).await), (401, 200));
+    // Out on the site is out through each of them.
+    scene.disable("sales@example.com");
+    assert_eq!(answered(scene.refresh(&other, &others)).await.1["error"], "invalid_grant");
+    assert_eq!(scene.status(&others).await, 401);
+}
+
 #[tokio::test]
 async fn a_token_of_the_site_or_for_another_endpoint_is_none_here() {
     let scene = Scene::start().await;

@@ -8,12 +8,14 @@ use erpnext_mcp::oauth::{Documents, Fetcher, Lifetimes};
 use erpnext_sandbox::{Fault, FaultKind};
 use erpnext_schema::Version;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::Command;
 
 use super::Served;
 use super::oauth::Scene;
+use super::oauth::browser::Browser;
+use super::script::Script;
 use crate::sandbox::SampleSite;
 use crate::stdio::STATELESS;
 use crate::support::{all, free_port, run_on};
@@ -36,58 +38,32 @@ fn installed() -> PathBuf {
     std::env::var_os("CLIENTS").expect("run by .ci/clients, which installs the SDKs").into()
 }
 
-/// One that is connected.
-struct Sdk {
-    name: String,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+/// One that is not connected yet.
+fn start(sdk: &str) -> Script {
+    let scripts = crate::tidy::root().join("tests/it/http/sdks");
+    let mut command = match sdk.split_once(' ') {
+        Some((_, major)) => {
+            let mut command = Command::new(installed().join("node"));
+            command.arg(scripts.join("typescript.mjs")).arg(major);
+            command
+        }
+        None => {
+            let mut command = Command::new("python3");
+            command.arg(scripts.join("python.py")).env("PYTHONPATH", installed().join("python"));
+            command
+        }
+    };
+    Script::start(sdk, &mut command)
 }
 
-impl Sdk {
-    fn start(sdk: &str) -> Self {
-        let scripts = crate::tidy::root().join("tests/it/http/sdks");
-        let mut command = match sdk.split_once(' ') {
-            Some((_, major)) => {
-                let mut command = Command::new(installed().join("node"));
-                command.arg(scripts.join("typescript.mjs")).arg(major);
-                command
-            }
-            None => {
-                let mut command = Command::new("python3");
-                command.arg(scripts.join("python.py")).env("PYTHONPATH", installed().join("python"));
-                command
-            }
-        };
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { name: sdk.to_owned(), input, output: BufReader::new(output).lines(), _child: child }
+/// What a client answers, and how often the person was asked to let it in: each time they give it this scope.
+async fn ask_signing_in(client: &mut Script, said: &Value, browser: &mut Browser, scope: &str) -> (Value, usize) {
+    let (mut answer, mut asked) = (client.ask(said).await, 0);
+    while let Some(address) = answer["open"].as_str() {
+        let back = browser.visit(address, scope, "sales@example.com").await;
+        (answer, asked) = (client.ask(&json!({"back": back})).await, asked + 1);
     }
-
-    async fn tell(&mut self, said: &Value) {
-        self.input.write_all(format!("{said}\n").as_bytes()).await.unwrap();
-    }
-
-    async fn told(&mut self) -> Value {
-        let line = self.output.next_line().await.unwrap();
-        serde_json::from_str(&line.unwrap_or_else(|| panic!("{}: it ended, see above", self.name))).unwrap()
-    }
-
-    async fn ask(&mut self, said: &Value) -> Value {
-        self.tell(said).await;
-        self.told().await
-    }
-
-    /// The same, and how often the person was asked to let the client in: each time they give it this scope.
-    async fn ask_signing_in(&mut self, said: &Value, scene: &Scene, scope: &str) -> (Value, usize) {
-        let (mut answer, mut asked) = (self.ask(said).await, 0);
-        while let Some(address) = answer["open"].as_str() {
-            let back = scene.visit(address, scope, "sales@example.com").await;
-            (answer, asked) = (self.ask(&json!({"back": back})).await, asked + 1);
-        }
-        (answer, asked)
-    }
+    (answer, asked)
 }
 
 /// The data of a call's answer.
@@ -108,7 +84,7 @@ async fn every_sdk_lists_calls_confirms_is_told_of_progress_and_cancels() {
     let served = Served::start(&site.config(json!({"doctypes": {"Customer": {"read": true}, "Lead": all()}}))).await;
     for (sdk, era) in pairs() {
         let here = format!("{sdk} {era}");
-        let mut client = Sdk::start(sdk);
+        let mut client = start(sdk);
         let connected = client.ask(&json!({"url": served.url("/mcp"), "era": era})).await;
         assert_eq!(connected["protocol"], era, "{here}");
         let listed = client.ask(&json!({"list": true})).await;
@@ -154,20 +130,59 @@ async fn every_sdk_lists_calls_confirms_is_told_of_progress_and_cancels() {
 async fn the_inspector_lists_and_calls_in_both_eras_and_finds_no_schema_that_is_not_portable() {
     let site = SampleSite::start().await;
     let served = Served::start(&site.config(json!({"doctypes": {"Customer": {"read": true}, "Lead": all()}}))).await;
-    let inspector = "node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js";
     for era in ["legacy", "modern"] {
         for (arguments, contains) in [
             (&["--method", "tools/list", "--strict"][..], "delete_lead_document"),
             (&["--method", "tools/call", "--tool-name", "list_lead_documents", "--tool-arg", "limit=1"], "next_cursor"),
         ] {
-            let mut command = Command::new(installed().join("node"));
-            command.arg(installed().join(inspector)).args([&served.url("/mcp"), "--transport", "http"]);
-            let ran =
-                command.args(["--protocol-era", era]).args(arguments).stdin(Stdio::null()).output().await.unwrap();
+            let ran = inspector(&served.url("/mcp"), era).args(arguments).output().await.unwrap();
             let (said, wrong) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
             assert!(ran.status.success() && said.contains(contains), "{era} {arguments:?}: {said}{wrong}");
         }
     }
+}
+
+/// The Inspector on its way to an address.
+fn inspector(address: &str, era: &str) -> Command {
+    let mut command = Command::new(installed().join("node"));
+    command.arg(installed().join("node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js"));
+    command.args([address, "--transport", "http", "--protocol-era", era]).stdin(Stdio::null());
+    command
+}
+
+#[test]
+#[ignore = "needs the SDKs of clients"]
+fn the_inspector_signs_in_in_both_eras() {
+    for version in Version::ALL {
+        run_on(*version, async {
+            let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
+            for era in ["legacy", "modern"] {
+                the_inspector_signs_in(&scene, &mut browser, era).await;
+            }
+        });
+    }
+}
+
+async fn the_inspector_signs_in(scene: &Scene, browser: &mut Browser, era: &str) {
+    let (home, back) = (tempfile::tempdir().unwrap(), format!("http://127.0.0.1:{}/oauth/callback", free_port()));
+    let mut command = inspector(&scene.served.url("/mcp"), era);
+    command.args(["--method", "tools/call", "--tool-name", "test_connection", "--callback-url", &back]);
+    // Only where it may open a browser does it say what to open; it finds none.
+    command.env_clear().env("PATH", home.path()).env("HOME", home.path());
+    command.env("MCP_AUTO_OPEN_ENABLED", "true").env("MCP_INSPECTOR_SECRET_STORE", "memory");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = loop {
+        let line = said.next_line().await.unwrap().unwrap_or_else(|| panic!("{era}: it opens no browser"));
+        if let Some(address) = line.strip_prefix("Please navigate to: ") {
+            break address.to_owned();
+        }
+    };
+    browser.lets_in(&address, "erpnext:read", "sales@example.com").await;
+    let ran = child.wait_with_output().await.unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && told.contains("sales@example.com"), "{era}: {told}");
 }
 
 /// A server of the one document that a client keeps at [`DOCUMENT`], and what fetches it there.
@@ -227,23 +242,24 @@ async fn signs_in(sdk: &str, era: &str, document: Option<&str>) {
     let lifetimes = Lifetimes { access: std::time::Duration::from_secs(2), ..Lifetimes::default() };
     let with = |endpoint: erpnext_mcp::transport::Endpoint| endpoint.with_lifetimes(lifetimes).with_documents(fetched);
     let scene = Scene::at(&format!("http://{address}"), &address, with, |_| {}).await;
-    let mut client = Sdk::start(sdk);
-    let mut start = json!({"url": scene.served.url("/mcp"), "era": era, "redirect": REDIRECT});
+    let (mut client, mut browser) = (start(sdk), Browser::start().await);
+    // The document names another port of the person's own machine.
+    let mut begin = json!({"url": scene.served.url("/mcp"), "era": era, "redirect": browser.redirect()});
     if let Some(document) = document {
-        start["document"] = json!(document);
+        begin["document"] = json!(document);
     }
     // This one renews its token where it lacks a scope, and so never asks for more than it had at first.
     let steps_up = sdk != "typescript 1";
     let first = if steps_up { "erpnext:read" } else { "erpnext:write" };
-    let (connected, at_once) = client.ask_signing_in(&start, &scene, first).await;
+    let (connected, at_once) = ask_signing_in(&mut client, &begin, &mut browser, first).await;
     assert_eq!(connected["protocol"], era, "{here}");
     // One that was told the revision asks for nothing before the first call.
     let whom = json!({"call": "test_connection", "arguments": {}});
-    let (answer, later) = client.ask_signing_in(&whom, &scene, first).await;
+    let (answer, later) = ask_signing_in(&mut client, &whom, &mut browser, first).await;
     assert_eq!((data(&answer)["user"].as_str(), at_once + later), (Some("sales@example.com"), 1), "{here}");
 
     let write = json!({"call": "create_lead_document", "arguments": {"data": {"lead_name": here}}});
-    let (made, asked) = client.ask_signing_in(&write, &scene, "erpnext:write").await;
+    let (made, asked) = ask_signing_in(&mut client, &write, &mut browser, "erpnext:write").await;
     assert_eq!((data(&made)["created"].is_string(), asked), (true, usize::from(steps_up)), "{here}: {made}");
 
     // The access token is over, and is renewed without the person.
