@@ -27,7 +27,10 @@ impl FieldWalk {
     pub fn find(&mut self, name: &str) -> Option<(usize, &'static FieldDef)> {
         let (standard, fields) = (self.standard, self.fields);
         let is = |field: &&FieldDef| field.fieldname == name;
-        let at = |place: usize| standard.get(place).or_else(|| fields.get(place.wrapping_sub(standard.len())));
+        let at = |place: usize| match place.checked_sub(standard.len()) {
+            Some(place) => fields.get(place),
+            None => standard.get(place),
+        };
         // Mostly it is the next one.
         let mut found = at(self.next).filter(is).map(|field| (self.next, field));
         if found.is_none() {

@@ -244,7 +244,8 @@ async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
         return (data, text);
     }
     aside(usize::MAX, move || {
-        if let Some(text) = as_it_is(&data, most) {
+        // Where no more may be written than was tried, it would end the same.
+        if let Some(text) = (most > LARGE).then(|| as_it_is(&data, most)).flatten() {
             return (data, text);
         }
         shape::make_visible(&mut data);
@@ -253,7 +254,7 @@ async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
                 data.insert("left_out".to_owned(), Value::Object(left_out));
                 data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
             }
-            data.to_string()
+            written(&data, shape::length(&data)).unwrap_or_else(|| data.to_string())
         });
         (data, text)
     })

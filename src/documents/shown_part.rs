@@ -317,10 +317,11 @@ impl<'d> Visitor<'d> for Key<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        match self.0.find(key) {
-            None if key != "doctype" => Err(unlike()),
-            found => Ok(found),
+        // Whatever the table says of it, it is not shown.
+        if key == "doctype" {
+            return Ok(None);
         }
+        self.0.find(key).map(Some).ok_or_else(unlike)
     }
 }
 

@@ -1,36 +1,99 @@
-//! JSON that is written as long as it is no longer than it may be.
+//! JSON that is written as long as it is no longer than it may be: as serde_json writes it, in fewer and larger pieces.
 
-use std::io;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::LARGE;
+
 /// The value's JSON, if it is no longer than that many bytes.
 pub fn written(value: &Value, most: usize) -> Option<String> {
-    let mut written = Written { json: Vec::with_capacity(most.min(4 << 10)), most };
-    serde_json::to_writer(&mut written, value).ok()?;
-    String::from_utf8(written.json).ok()
+    // What may be large is not moved again and again while it grows: room that is not used takes no memory.
+    let room = if most > LARGE { 8 * LARGE } else { 4 << 10 };
+    let mut json = String::with_capacity(most.min(room));
+    write(value, &mut json, most)?;
+    Some(json)
 }
 
-/// Takes so many bytes, and no more.
-struct Written {
-    json: Vec<u8>,
-    most: usize,
-}
-
-impl io::Write for Written {
-    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
-        self.write_all(more).map(|()| more.len())
-    }
-
-    fn write_all(&mut self, more: &[u8]) -> io::Result<()> {
-        if more.len() > self.most - self.json.len() {
-            return Err(io::ErrorKind::FileTooLarge.into());
+fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
+    match value {
+        Value::Null => json.push_str("null"),
+        Value::Bool(true) => json.push_str("true"),
+        Value::Bool(false) => json.push_str("false"),
+        Value::Number(number) => write!(json, "{number}").ok()?,
+        Value::String(text) => quote(text, json)?,
+        Value::Array(list) => {
+            json.push('[');
+            for (at, value) in list.iter().enumerate() {
+                if at > 0 {
+                    json.push(',');
+                }
+                write(value, json, most)?;
+            }
+            json.push(']');
         }
-        self.json.extend_from_slice(more);
-        Ok(())
+        Value::Object(map) => {
+            json.push('{');
+            for (at, (key, value)) in map.iter().enumerate() {
+                if at > 0 {
+                    json.push(',');
+                }
+                quote(key, json)?;
+                json.push(':');
+                write(value, json, most)?;
+            }
+            json.push('}');
+        }
+    }
+    (json.len() <= most).then_some(())
+}
+
+fn quote(text: &str, json: &mut String) -> Option<()> {
+    // Most texts have none of them, which is seen without a branch for each character.
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        json.push_str(&serde_json::to_string(text).ok()?);
+        return Some(());
+    }
+    json.reserve(text.len() + 2);
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::written;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let number = prop_oneof![any::<i64>().prop_map(Value::from), any::<u64>().prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            number,
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[\"\\\\a/\\x00-\\x20\\x7f-\\xa0]{0,9}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    proptest! {
+        #[test]
+        fn it_is_what_serde_json_writes_and_ends_where_it_would_be_longer(value in any_value()) {
+            let json = value.to_string();
+            prop_assert_eq!(written(&value, json.len()), Some(json.clone()));
+            prop_assert_eq!(written(&value, json.len() - 1), None);
+        }
     }
 }

@@ -59,7 +59,7 @@ pub fn how_many(values: &[Value], bytes: usize) -> usize {
 
 /// Drops the rows for which there is no room in so many bytes of JSON, beside their columns.
 pub fn cut_rows(columns: &Value, rows: &mut Vec<Value>, bytes: usize) {
-    rows.truncate(how_many(rows, bytes.saturating_sub(columns.to_string().len())));
+    rows.truncate(how_many(rows, bytes.saturating_sub(length(columns))));
 }
 
 #[cfg(test)]

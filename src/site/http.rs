@@ -128,7 +128,8 @@ impl Client {
             }
             reply.body.extend_from_slice(&chunk);
         }
-        reply.weight = memory::weight(&reply.body);
+        // Of what is not parsed whole, less is made than it weighs at most.
+        reply.weight = memory::weight(&reply.body, if parses { memory::SMALL } else { memory::MOST / 4 });
         if share.is_none() && reply.weight > memory::SMALL {
             share = Some(self.share(asked).await?);
         }

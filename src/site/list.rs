@@ -273,8 +273,10 @@ impl CallerClient<'_> {
             other => (*key, other.to_string()),
         };
         let text: Vec<_> = pairs.iter().map(as_text).collect();
-        let length = self.caller.site.as_str().len() + line.len() + url::query_string(&text).len() + "? HTTP/1.1".len();
-        let answer = if length > MAX_LINE {
+        let fits = |query: usize| self.caller.site.as_str().len() + line.len() + query + "? HTTP/1.1".len() <= MAX_LINE;
+        // Encoded, a character takes three times as much at most; hardly a query has to be written to know that it fits.
+        let at_most = text.iter().map(|(key, value)| 3 * (key.len() + value.len()) + 2).sum();
+        let answer = if !fits(at_most) && !fits(url::query_string(&text).len()) {
             let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
             body.insert("doctype".into(), doctype.into());
             self.ask(permit, endpoints::LIST, Body::Json(Value::Object(body))).await

@@ -163,8 +163,9 @@ async fn seen(on: &DocTypeCall<'_>, stored: Map<String, Value>) -> Result<shape:
 }
 
 /// Whether any of the fields holds a time, which says nothing without its zone.
-pub(super) fn has_times<'a>(def: &DocTypeDef, mut fields: impl Iterator<Item = &'a String>) -> bool {
-    fields.any(|name| def.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
+pub(super) fn has_times<'a>(def: &DocTypeDef, mut names: impl Iterator<Item = &'a String>) -> bool {
+    let mut fields = def.walk();
+    names.any(|name| fields.field(name).is_some_and(|field| field.kind.shape() == Shape::Datetime))
 }
 
 /// Documents by words, as the desk's link fields find them.

@@ -56,7 +56,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refused> {
 
 /// Refuses what would take too much memory when it is read.
 pub fn weigh(bytes: &[u8]) -> Result<(), Refused> {
-    if memory::weight(bytes) <= memory::MOST {
+    if memory::weight(bytes, memory::MOST) <= memory::MOST {
         return Ok(());
     }
     let words = "the message holds too many values; it was not read".to_owned();
