@@ -311,7 +311,7 @@ async fn is_above(there: &DocTypeCall<'_>, way: &Way) -> Result<bool, SiteError>
 /// something to tell, since it is a request for each DocType; and so it is told nowhere: it would say that there is something.
 async fn listed(there: &DocTypeCall<'_>, way: &Way, query: &ListQuery) -> Result<Vec<Map<String, Value>>, SiteError> {
     // Where it was told once, a question would take longer only where there is more.
-    if way.is_hidden(&there.session.last_masked(way.from.name)) && way.is_hidden(&there.masked().await?) {
+    if way.is_hidden(&there.session.last_masked(way.from.name)) && way.is_hidden(&*there.masked().await?) {
         return Ok(Vec::new());
     }
     let mut rows = there.session.site.list(there.permit, query).await?.data;

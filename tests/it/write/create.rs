@@ -4,7 +4,7 @@
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
+use crate::sandbox::{SampleSite, first};
 use crate::support::{Site, all, call, refusal};
 
 const LINK: &str = "frappe.client.get_value";
