@@ -121,7 +121,9 @@ fn bundle(site: &Site<'_>, name: &str, models: &Models) -> Value {
     let stamps = stamps(site, name);
     let new = site.version() >= Version::V16;
     let mut facts = facts(form, site.version(), site.meta.permissions(name), if new { &[] } else { REPEATED });
-    for (list, doctype, model) in [("fields", "DocField", &models.field), ("permissions", "DocPerm", &models.permission)] {
+    for (list, doctype, model) in
+        [("fields", "DocField", &models.field), ("permissions", "DocPerm", &models.permission)]
+    {
         let mut model = model.clone();
         model.extend(stamps.clone());
         if !new {
