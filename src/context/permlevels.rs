@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A DocType and one of its levels.
+type Level = (&'static str, u8);
+
 /// What was learned, by DocType and permlevel, and when.
 #[derive(Debug, Default)]
-pub struct Permlevels(Mutex<HashMap<(&'static str, u8), (Instant, bool)>>);
+pub struct Permlevels(Mutex<HashMap<Level, (Instant, bool)>>);
 
 impl Permlevels {
     /// Whether the site shows fields of this permlevel to the user; none if it did not say so at most `age` ago.

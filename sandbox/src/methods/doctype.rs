@@ -68,8 +68,11 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     Ok(Reply::bytes("application/json", text.into_bytes()))
 }
 
-/// What DocTypes that no site has changed are stated as, by version, name and models: all sites of a process state the same.
-static STATED: LazyLock<Mutex<HashMap<(Version, &'static str, u64), Arc<str>>>> = LazyLock::new(Mutex::default);
+/// What a statement hangs on: the version, the DocType's name, and the models.
+type Key = (Version, &'static str, u64);
+
+/// What DocTypes that no site has changed are stated as: all sites of a process state the same.
+static STATED: LazyLock<Mutex<HashMap<Key, Arc<str>>>> = LazyLock::new(Mutex::default);
 
 /// A DocType as JSON.
 fn stated(site: &Site<'_>, name: &'static str, models: &Models) -> Arc<str> {

@@ -116,7 +116,7 @@ impl Hand<'_> {
         let posts = self.def.field("set_posting_time").is_some();
         let changes = |key: &&String| {
             let saved = [field.fieldname, "modified", "modified_by"].contains(&key.as_str());
-            !saved && !(posts && key.starts_with("posting_"))
+            !(saved || posts && key.starts_with("posting_"))
         };
         let other = [keys(&before), keys(&stored)].concat();
         match other.iter().filter(changes).find(|key| before[key.as_str()] != stored[key.as_str()]) {
