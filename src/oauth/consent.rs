@@ -131,6 +131,6 @@ mod tests {
     #[test]
     fn an_address_that_people_are_sent_on_to_is_text() {
         let page = onward("https://a.example/?x=\"><b>&y='");
-        assert!(!page.contains("<b>") && page.contains("?x=&quot;&gt;&lt;b&gt;&amp;y='\"></head>"), "{page}");
+        assert!(!page.contains("<b>") && page.contains("?x=&quot;&gt;&lt;b&gt;&amp;y='\"><style>"), "{page}");
     }
 }
