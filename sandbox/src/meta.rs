@@ -162,6 +162,7 @@ impl Meta {
         let Some(mut form) = self.form(doctype).cloned() else { return };
         form.fields.retain(|field| field.fieldname != name || field.flags & flag::CUSTOM == 0);
         self.set(form);
+        self.unmask(doctype, name);
     }
 
     /// Masks a field of a DocType (H84).

@@ -21,7 +21,7 @@ fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
         Value::Bool(true) => json.push_str("true"),
         Value::Bool(false) => json.push_str("false"),
         Value::Number(number) => write!(json, "{number}").ok()?,
-        Value::String(text) => quote(text, json)?,
+        Value::String(text) => quote(text, json, most)?,
         Value::Array(list) => {
             json.push('[');
             for (at, value) in list.iter().enumerate() {
@@ -38,7 +38,7 @@ fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
                 if at > 0 {
                     json.push(',');
                 }
-                quote(key, json)?;
+                quote(key, json, most)?;
                 json.push(':');
                 write(value, json, most)?;
             }
@@ -48,7 +48,11 @@ fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
     (json.len() <= most).then_some(())
 }
 
-fn quote(text: &str, json: &mut String) -> Option<()> {
+fn quote(text: &str, json: &mut String, most: usize) -> Option<()> {
+    // A text is written at once: one that is too long is not.
+    if text.len() + 2 > most.saturating_sub(json.len()) {
+        return None;
+    }
     // Most texts have none of them, which is seen without a branch for each character.
     let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     if text.bytes().fold(false, |any, byte| any | is_special(byte)) {

@@ -121,7 +121,8 @@ impl Server {
         Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })
     }
 
-    /// Asks on the stream of a request, and waits for the answer, as [`ask`] does.
+    /// Asks on the stream of a request, and waits for the answer, as [`ask`] does. What cannot be read is no yes, nor is what
+    /// does not come.
     async fn ask_on_stream(
         &self,
         peer: &Peer<RoleServer>,
@@ -130,13 +131,13 @@ impl Server {
     ) -> Option<bool> {
         let session = self.connection.session();
         // Before it is asked: its answer may come at once.
-        let mut expected = self.turns.questions.expect(session.caller, request.as_str(), session.shared);
+        let mut expected = self.turns.questions.expect(session.caller, request.as_str(), session.shared)?;
         let question = ServerRequest::ElicitRequest(ElicitRequest::new(question));
         let asked = peer.send_request_with_option(question, PeerRequestOptions::no_options()).await;
         let asked = asked.inspect_err(|error| tracing::debug!("elicitation: {error}")).ok()?;
         let id = question_id(request.as_str(), &asked.id.to_string());
-        let answer = tokio::time::timeout(PATIENCE, expected.answer(&id)).await.ok().flatten()?;
-        Some(is_yes(&answer))
+        let Ok(answer) = tokio::time::timeout(PATIENCE, expected.answer(&id)).await else { return Some(false) };
+        Some(serde_json::from_value(answer?).is_ok_and(|answer| is_yes(&answer)))
     }
 
     /// Runs the tool, and asks the user where it waits for a confirmation and the client can ask.

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rmcp::model::ElicitResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -19,6 +18,8 @@ use crate::site::Caller;
 const LONGEST: usize = 16 << 10;
 /// How many answers to one call wait to be read.
 const MOST: usize = 4;
+/// How many questions to one user wait for their answers: each holds its call.
+const MOST_WAITING: usize = 8;
 /// How often it is looked whether another server was given the answer.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long an answer is kept for the server that asked.
@@ -69,12 +70,18 @@ impl Questions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for answers to what is asked in this request, until the guard is dropped.
-    pub fn expect(&self, caller: &Caller, request: &str, shared: Option<&Shared>) -> Expected {
+    /// Waits for answers to what is asked in this request, until the guard is dropped; none where the user was asked too much
+    /// already.
+    pub fn expect(&self, caller: &Caller, request: &str, shared: Option<&Shared>) -> Option<Expected> {
         let (sender, replies) = channel(MOST);
-        let key = key(caller, request);
-        self.lock().insert(key.clone(), sender);
-        Expected { questions: self.clone(), key, replies, shared: shared.cloned() }
+        let (key, user) = (key(caller, request), caller.identity());
+        let mut waiting = self.lock();
+        if waiting.keys().filter(|key| key.starts_with(user.as_bytes().as_slice())).count() >= MOST_WAITING {
+            return None;
+        }
+        waiting.insert(key.clone(), sender);
+        drop(waiting);
+        Some(Expected { questions: self.clone(), key, replies, shared: shared.cloned() })
     }
 
     /// Gives an answer to who waits for it: whether somebody may.
@@ -106,8 +113,8 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// The answer to the question of this id; none where the client fails over it.
-    pub async fn answer(&mut self, id: &str) -> Option<ElicitResult> {
+    /// What is answered to the question of this id; none where the client fails over it.
+    pub async fn answer(&mut self, id: &str) -> Option<Value> {
         loop {
             let reply = tokio::select! {
                 reply = self.replies.recv() => reply?,
@@ -118,7 +125,7 @@ impl Expected {
             };
             // One to a question that was given up is none to this one.
             if reply.id == id {
-                return serde_json::from_value(reply.result?).ok();
+                return reply.result;
             }
         }
     }
@@ -160,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_session_that_was_asked_answers_and_only_what_it_was_asked() {
         let (questions, asked) = (Questions::default(), caller("jo", "one"));
-        let mut expected = questions.expect(&asked, "r", None);
+        let mut expected = questions.expect(&asked, "r", None).unwrap();
         for other in [caller("kim", "one"), caller("jo", "two")] {
             assert!(!questions.take(&other, yes("r-q0"), None).await);
         }
@@ -178,9 +185,21 @@ mod tests {
     async fn an_answer_that_another_server_was_given_comes_to_the_one_that_asked() {
         let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://a.example.com").unwrap();
         let (one, other, asked) = (Questions::default(), Questions::default(), caller("jo", "one"));
-        let mut expected = one.expect(&asked, "r", Some(&shared));
+        let mut expected = one.expect(&asked, "r", Some(&shared)).unwrap();
         assert!(other.take(&asked, yes("r-q0"), Some(&shared)).await);
         assert!(expected.answer("r-q0").await.is_some());
+    }
+
+    #[test]
+    fn a_user_who_answers_nothing_is_asked_no_more_and_others_are() {
+        let questions = Questions::default();
+        let mut waiting: Vec<_> = (0..MOST_WAITING)
+            .map(|at| questions.expect(&caller("jo", "one"), &at.to_string(), None).unwrap())
+            .collect();
+        assert!(questions.expect(&caller("jo", "two"), "r", None).is_none());
+        assert!(questions.expect(&caller("kim", "one"), "r", None).is_some());
+        waiting.pop();
+        assert!(questions.expect(&caller("jo", "two"), "r", None).is_some());
     }
 
     #[test]

@@ -58,12 +58,15 @@ pub fn getdoctype(request: &mut Request<'_>) -> Result<Reply, SiteError> {
             names.push(table);
         }
     }
-    let mut docs = names.into_iter().map(|name| stated(&request.site, name, &models)).collect::<Vec<_>>();
-    if let (Some(workflow), Some(first)) = (workflow, docs.first_mut()) {
-        let mut bundle = bundle(&request.site, def.name, &models);
-        bundle["__workflow_docs"] = json!([workflow]);
-        *first = bundle.to_string().into();
-    }
+    let text = |name| match &workflow {
+        Some(workflow) if name == def.name => {
+            let mut bundle = bundle(&request.site, name, &models);
+            bundle["__workflow_docs"] = json!([workflow]);
+            bundle.to_string().into()
+        }
+        _ => stated(&request.site, name, &models),
+    };
+    let docs = names.into_iter().map(text).collect::<Vec<Arc<str>>>();
     let text = format!("{{\"docs\":[{}],\"user_settings\":\"{{}}\"}}", docs.join(","));
     Ok(Reply::bytes("application/json", text.into_bytes()))
 }

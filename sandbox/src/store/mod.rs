@@ -190,8 +190,12 @@ impl Db<'_> {
     /// # Errors
     /// The work's own; what it wrote is undone, what stood before stays.
     pub fn savepoint<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let made = self.tables.borrow().count_made();
         self.conn.execute_batch("SAVEPOINT part")?;
         let result = work();
+        if result.is_err() {
+            self.tables.borrow_mut().lose_behind(made);
+        }
         self.conn.execute_batch(if result.is_ok() { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" })?;
         result
     }

@@ -91,7 +91,17 @@ impl Tables {
 
     /// Takes note that what the transaction made is gone, and says of which DocTypes.
     pub(super) fn lose(&mut self) -> Vec<&'static DocTypeDef> {
-        let made = std::mem::take(&mut self.made);
+        self.lose_behind(0)
+    }
+
+    /// How many the transaction made until now.
+    pub(super) fn count_made(&self) -> usize {
+        self.made.len()
+    }
+
+    /// The same of what was made behind the first `count`.
+    pub(super) fn lose_behind(&mut self, count: usize) -> Vec<&'static DocTypeDef> {
+        let made = self.made.split_off(count.min(self.made.len()));
         for def in &made {
             self.known.remove(def.name);
         }

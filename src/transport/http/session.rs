@@ -10,6 +10,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RET
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use moka::future::Cache;
+use moka::policy::EvictionPolicy;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, InitializeRequestParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -83,7 +84,9 @@ impl Sessions {
     }
 
     fn of(sealer: Arc<Sealer>, shared: Option<Shared>) -> Self {
-        Self { sealer, shared, ended: Cache::builder().max_capacity(MOST).time_to_live(LIFETIME).build() }
+        // What was ended last is never the one that finds no room.
+        let ended = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MOST).time_to_live(LIFETIME);
+        Self { sealer, shared, ended: ended.build() }
     }
 
     /// What a request is to a session; within one, the caller is known by what its client said.
@@ -202,9 +205,9 @@ pub fn late() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "nobody waits for this answer: the question was given up, or answered before")
 }
 
-/// What a session is sealed for: its user on its site.
+/// What a session is sealed for: its user on its site, and how they sign in, as one token may permit less than another.
 fn purpose(caller: &Caller) -> String {
-    format!("session {}", hex(caller.identity().as_bytes()))
+    format!("session {} {}", hex(caller.identity().as_bytes()), caller.via.as_deref().unwrap_or_default())
 }
 
 fn over() -> Refusal {
