@@ -76,6 +76,11 @@ const KNOWN: &[(&str, Known, &str)] = &[
     ),
     (
         INVALID,
+        Known::Words("Please set the document name"),
+        "Give name: documents of this DocType are named by who makes them.",
+    ),
+    (
+        INVALID,
         Known::Words("Please set"),
         "The site's own settings lack what it names: no value in the call mends that. Tell its administrator.",
     ),

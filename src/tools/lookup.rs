@@ -111,8 +111,9 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     let mut found = titles::find(session, &permit, on.def, text, &filters, false, limit).await?;
     let full = found.len() as u64 >= u64::from(limit);
     // Where there may be more, the one that is called so may be among those.
-    if full && !found.iter().any(|found| found.is_called(text)) {
+    if full && !text.trim().is_empty() && !found.iter().any(|found| found.is_called(text)) {
         let called = titles::find(session, &permit, on.def, text, &filters, true, limit).await?;
+        found.retain(|found| called.iter().all(|called| called.name != found.name));
         found.splice(0..0, called);
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }

@@ -1,6 +1,6 @@
 //! All that is wrong with a document, told in one call: beside what breaks its form, the links that lead nowhere.
 
-use erpnext_schema::Violation;
+use erpnext_schema::{Violation, rows_mut};
 use serde_json::{Map, Value};
 
 use super::links;
@@ -9,7 +9,7 @@ use crate::documents::titles::{self, Resolved};
 use crate::error::ToolError;
 
 /// The most texts of a document, its rows among them, whose links are looked up beside other problems.
-const MOST: usize = 200;
+const MOST: usize = 50;
 const LATER: &str = "Correct these and call the tool again. Links were not looked up: one may lead nowhere.";
 
 /// The error, with the links of the data that lead nowhere where it is about problems of form.
@@ -20,7 +20,7 @@ pub async fn with_links(on: &DocTypeCall<'_>, error: ToolError, data: &Map<Strin
         return later(violations);
     }
     let nothing = Map::new();
-    let Resolved { doc, unclear, .. } = titles::look_up(on, data.clone(), &nothing).await;
+    let Resolved { doc, unclear, .. } = titles::look_up(on, writable(on, data), &nothing).await;
     let is_told = |found: &Violation| violations.iter().any(|told| told.path == found.path);
     let unclear: Vec<Violation> = unclear.into_iter().filter(|found| !is_told(found)).collect();
     let found = [violations, unclear].concat();
@@ -28,6 +28,20 @@ pub async fn with_links(on: &DocTypeCall<'_>, error: ToolError, data: &Map<Strin
         Ok(dead) => ToolError::Arguments { tool, violations: [found, dead].concat(), next },
         Err(_) => later(found),
     }
+}
+
+/// What of the data may be written. Whether a link of anything else leads somewhere is nobody's to learn, and not every problem
+/// that is told says that a value may not be written.
+fn writable(on: &DocTypeCall<'_>, data: &Map<String, Value>) -> Map<String, Value> {
+    let (rule, children) = (on.permit.fields(), |child: &str| on.session.catalog.known(child));
+    let mut data = data.clone();
+    data.retain(|key, _| on.def.field(key).is_some_and(|field| rule.may_write(field)));
+    for (table, child, value) in on.def.tables_in_mut(&children, &mut data) {
+        for row in rows_mut(value) {
+            row.retain(|key, _| child.field(key).is_some_and(|column| rule.may_write_child(table, column)));
+        }
+    }
+    data
 }
 
 /// How many texts there are in a value.

@@ -127,7 +127,7 @@ impl DocTypeCall<'_> {
         let Some(company) = stored.get("company").and_then(Value::as_str) else { return };
         // What is in a currency of its own beside that of the company says the rate; of one currency that is told already.
         let is_own = self.def.field(CURRENCY).is_some();
-        let is_foreign = stored.get("conversion_rate").and_then(Value::as_f64).is_some_and(|rate| rate != 1.0);
+        let is_foreign = seen.get("conversion_rate").and_then(Value::as_f64).is_some_and(|rate| rate != 1.0);
         if is_own && !is_foreign || !held_by.contains(&COMPANYS) {
             return;
         }

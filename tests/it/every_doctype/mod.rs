@@ -113,7 +113,7 @@ impl Hand<'_> {
         }
         let keys = |document: &Value| document.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>();
         // Each save posts again what does not say that its time is set.
-        let posts = self.def.field("set_posting_time").is_some();
+        let posts = posts(self.def);
         let changes = |key: &&String| {
             let saved = [field.fieldname, "modified", "modified_by"].contains(&key.as_str());
             !(saved || posts && key.starts_with("posting_"))
@@ -135,13 +135,18 @@ impl Hand<'_> {
     }
 }
 
+/// Whether each save sets the time of posting.
+fn posts(def: &DocTypeDef) -> bool {
+    def.field("set_posting_time").is_some()
+}
+
 /// A field whose value means nothing, and another value for it.
 fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     const GUARDED: [u32; 4] = [flag::READ_ONLY, flag::UNIQUE, flag::SET_ONLY_ONCE, flag::VIRTUAL];
     let free = |field: &&FieldDef| {
         !GUARDED.iter().any(|bit| field.is(*bit))
             && !field.is(flag::STANDARD)
-            && !field.fieldname.starts_with("posting_")
+            && !(posts(def) && field.fieldname.starts_with("posting_"))
             && FieldRule::default().may_read(*field)
             && field.fetch_from.is_none()
     };
