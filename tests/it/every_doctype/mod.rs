@@ -146,7 +146,7 @@ fn plain(def: &DocTypeDef) -> Option<(&'static FieldDef, Value)> {
     let free = |field: &&FieldDef| {
         !GUARDED.iter().any(|bit| field.is(*bit))
             && !field.is(flag::STANDARD)
-            && !(posts(def) && field.fieldname.starts_with("posting_"))
+            && (!posts(def) || !field.fieldname.starts_with("posting_"))
             && FieldRule::default().may_read(*field)
             && field.fetch_from.is_none()
     };
