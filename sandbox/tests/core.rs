@@ -61,6 +61,18 @@ async fn what_fails_is_undone_and_not_in_the_journal() {
 }
 
 #[tokio::test]
+async fn a_table_that_went_with_a_part_is_made_again() {
+    let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
+    let count = sandbox.with(|site| {
+        let part = site.db.savepoint(|| site.delete("Odd Thing", "nothing of that name"));
+        assert_eq!(part.unwrap_err().exc.name, "DoesNotExistError");
+        Ok(())
+    });
+    count.unwrap();
+    assert_eq!(sandbox.with(|site| site.count("Odd Thing", &List::default())).unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_is_undone_leaves_its_table_there() {
     let sandbox = Sandbox::start(Options { bench: true, ..Options::default() }).await.unwrap();
     assert!(!sandbox.with(|site| Ok(site.db.has_table("Odd Thing")?)).unwrap());

@@ -85,7 +85,8 @@ impl<'a> Forbidden<'a> {
 }
 
 /// The writing tool that fits these words best of all that there are, and is named by one of those that say of what, where
-/// it is not permitted and none of those found is such a one.
+/// its operation is not permitted and none of those found is such a one. One that is only left out is not told of: no
+/// permission brings it back.
 fn closed(
     session: &Session<'_>,
     registry: &Registry,
@@ -104,7 +105,11 @@ fn closed(
     let typed = typed.flat_map(|def| def.tools.iter().map(move |tool| Tool::Typed(tool.verb, def)));
     let writing = own.chain(generic).chain(typed).filter(writes);
     let best = search::by_words(query, writing).into_iter().find(is_named)?;
-    registry.find(best.name()).is_none().then_some(best)
+    let is_permitted = match best {
+        Tool::Typed(_, def) => session.policy.permit(best.operation(), def.name).is_ok(),
+        _ => session.policy.permits_somewhere(best.operation()),
+    };
+    (!is_permitted && registry.find(best.name()).is_none()).then_some(best)
 }
 
 /// The DocTypes whose whole names are among the words, those with the longest names. What says the change names none by

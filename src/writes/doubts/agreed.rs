@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use erpnext_schema::{Operator, Order, rows};
 use serde_json::{Map, Value, json};
 
-use super::prices::own_units;
 use super::{few, if_allowed, sees};
 use crate::document::amounts::{money, number};
 use crate::documents::DocTypeCall;
@@ -57,7 +56,8 @@ struct Origin {
     name: String,
     /// Its terms of payment, where such a document has any.
     terms: Option<String>,
-    /// The rates of its rows by their names, each for one in the item's own unit; none where its currency is another.
+    /// The rates of its rows by their names, each for one in the item's own unit; none where its currency is another, or the
+    /// unit is not told.
     rates: BTreeMap<String, f64>,
 }
 
@@ -123,8 +123,7 @@ async fn origins(
         let is_of_it = |row: &&Map<String, Value>| {
             row.get("parent") == document.get("name") && text_of(document, "currency") == currency
         };
-        let rate =
-            |row: &Map<String, Value>| Some((text_of(row, "name").to_owned(), number(row, "rate")? / own_units(row)));
+        let rate = |row: &Map<String, Value>| Some((text_of(row, "name").to_owned(), own_rate(row)?));
         Origin {
             name: text_of(document, "name").to_owned(),
             terms: terms.map(|terms| text_of(document, terms).to_owned()),
@@ -134,10 +133,16 @@ async fn origins(
     Ok(found.iter().map(origin).collect())
 }
 
+/// The rate of a row for one in the item's own unit, if the row tells how many of that its unit is.
+fn own_rate(row: &Map<String, Value>) -> Option<f64> {
+    let factor = number(row, "conversion_factor").filter(|factor| *factor > 0.0)?;
+    Some(number(row, "rate")? / factor)
+}
+
 /// The rows whose rate is not that of the row that they were made of.
 fn other_rates(made: &Made, lines: &[&Map<String, Value>], origins: &[Origin]) -> Vec<String> {
     let told = lines.iter().zip(1..).filter_map(|(line, at)| {
-        let rate = number(line, "rate").filter(|_| !is_set(line, "is_free_item"))? / own_units(line);
+        let rate = own_rate(line).filter(|_| !is_set(line, "is_free_item"))?;
         let origin = origins.iter().find(|origin| origin.name == text_of(line, made.document))?;
         let agreed = *origin.rates.get(text_of(line, made.row))?;
         differs(rate, agreed).then(|| {

@@ -4,8 +4,8 @@ use erpnext_mcp::app::Connection;
 use erpnext_mcp::tool::Effect;
 use serde_json::{Value, json};
 
-use crate::sandbox::site;
-use crate::support::{all, call};
+use crate::sandbox::{SampleSite, site};
+use crate::support::{all, app_of, call};
 
 const DOCTYPES: [&str; 6] = ["Customer", "Sales Order", "Item", "Payment Entry", "Customer Group", "Quotation"];
 
@@ -58,6 +58,12 @@ async fn who_names_no_doctype_is_told_of_the_tool_that_is_not_permitted_too() {
         let reads = |name: &String| app.registry().find(name).unwrap().effect() == Effect::Reads;
         assert!(names.iter().all(reads), "{query}: {names:?}");
     }
+    // What is permitted and only left out is brought back by no permission.
+    let sample = SampleSite::start().await;
+    let mut config = sample.config(json!({"default": all()}));
+    config["tools"] = json!({"exclude": ["*payment*"]});
+    let (_, left_out) = found(&app_of(&config), json!({"query": "make payment"})).await;
+    assert!(!left_out["note"].as_str().unwrap_or_default().contains("not permitted"), "{left_out}");
     // Who asks to read is told nothing of what may not be written.
     let (_, found) = found(&app, json!({"query": "list payments"})).await;
     assert!(found["note"].is_null(), "{found}");

@@ -2,6 +2,7 @@
 //! that is stored otherwise or cannot be read back.
 
 use erpnext_mcp::app::Connection;
+use erpnext_sandbox::query::List;
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
@@ -150,6 +151,28 @@ async fn links_that_lead_nowhere_are_told_beside_what_breaks_the_form() {
     let text = refusal(&app, "create_sales_order_document", json!({"data": {"customer": "x", "items": rows}})).await;
     assert!(text.contains("Links were not looked up") && !text.contains("there is no"), "{text}");
     assert_eq!(site.writes(), Vec::<String>::new());
+}
+
+#[on_every_version]
+async fn whether_a_withheld_link_leads_somewhere_is_told_by_no_problem_beside_it() {
+    let (site, mut customers) = (SampleSite::start().await, all());
+    customers["restricted_fields"] = json!(["sales_team"]);
+    let app = site.app(json!({"Customer": customers}));
+    let people = site.sandbox.with(|site| site.list("Sales Person", &List::default())).unwrap();
+    let there = people[0]["name"].as_str().unwrap().to_owned();
+    for tool in ["create_customer_document", "update_customer_document"] {
+        let told = async |name: &str| {
+            let data = json!({"bogus": 1, "sales_team": [{"idx": 1, "sales_person": name}]});
+            let arguments = match tool.starts_with("create") {
+                true => json!({"data": data}),
+                false => json!({"name": "X", "data": data}),
+            };
+            refusal(&app, tool, arguments).await
+        };
+        let (right, wrong) = (told(&there).await, told("Nowhere").await);
+        assert!(right.contains("data.bogus") && !wrong.contains("there is no"), "{tool}: {wrong}");
+        assert_eq!(right.replace(&there, "Nowhere"), wrong, "{tool}");
+    }
 }
 
 #[on_every_version]
