@@ -63,12 +63,12 @@ pub fn differences(
     found
 }
 
-/// What is to be said before of the day and time that a new document is to be posted on, and that the site puts its own in
-/// the place of.
-pub fn posted_otherwise(def: &DocTypeDef, sent: &Map<String, Value>) -> Option<String> {
+/// What is to be said before of the day or time that a document is to be posted on, where it `is_given` and the site puts its
+/// own in the place of it.
+pub fn posted_otherwise(def: &DocTypeDef, is_given: &dyn Fn(&str) -> bool, doc: &Map<String, Value>) -> Option<String> {
     const BY: &str = "set_posting_time";
-    let is_set = sent.get(BY).is_some_and(|by| !is_nothing(by) && *by != false);
-    let of = ["posting_date", "posting_time"].into_iter().find(|of| sent.get(*of).is_some_and(|at| !is_nothing(at)))?;
+    let is_set = doc.get(BY).is_some_and(|by| !is_nothing(by) && *by != false);
+    let of = ["posting_date", "posting_time"].into_iter().find(|of| is_given(of))?;
     let why = companion(def, of).filter(|_| !is_set)?;
     Some(format!("{of}: {why}"))
 }

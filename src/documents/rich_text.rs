@@ -48,7 +48,7 @@ pub fn to_stored(
             return;
         };
         let was = was.and_then(Value::as_str).unwrap_or_default();
-        let html = if !was.is_empty() && markdown::from_html(was).trim() == given.trim() {
+        let html = if !was.is_empty() && (was == given || markdown::from_html(was).trim() == given.trim()) {
             was.to_owned()
         } else if given.contains(markdown::IMAGE) && rich_text::holds_images(was) {
             let message =

@@ -136,9 +136,16 @@ fn presented(def: &DocTypeDef, doc: Document, asked: bool) -> (Document, bool) {
     (shown, left_out)
 }
 
-/// Whether an amount in the company's currency repeats the one in the document's.
+/// Whether an amount repeats another one, such as the one in the document's currency.
 fn is_twin(doc: &Document, key: &str) -> bool {
-    key.strip_prefix("base_").is_some_and(|of| doc.contains_key(of) && doc.get(of) == doc.get(key))
+    let of = match key.strip_prefix("base_") {
+        Some(of) => of,
+        None => match present::REPEATED.iter().find(|(repeat, _)| *repeat == key) {
+            Some((_, of)) => of,
+            None => return false,
+        },
+    };
+    doc.contains_key(of) && doc.get(of) == doc.get(key)
 }
 
 /// Whether a 0 in this field is left out: it is none that people look for, and no setting.

@@ -117,10 +117,19 @@ fn trim(def: &DocTypeDef, document: &mut Map<String, Value>) -> bool {
     zeros
 }
 
-/// The amounts in the company's currency that repeat those in the document's.
+/// Amounts that repeat another of their document or row, unless a discount or a rounding comes between the two.
+pub(super) const REPEATED: [(&str, &str); 4] = [
+    ("net_amount", "amount"),
+    ("net_rate", "rate"),
+    ("rounded_total", "grand_total"),
+    ("tax_amount_after_discount_amount", "tax_amount"),
+];
+
+/// The amounts that repeat another one, such as those in the company's currency that are the document's.
 fn twins(document: &Map<String, Value>) -> Vec<String> {
     let repeats = |key: &&String| {
-        let of = key.strip_prefix("base_").and_then(|of| document.get(of));
+        let beside = || REPEATED.iter().find(|(repeat, _)| *repeat == key.as_str()).map(|(_, of)| *of);
+        let of = key.strip_prefix("base_").or_else(beside).and_then(|of| document.get(of));
         of.is_some_and(|of| document.get(*key) == Some(of))
     };
     document.keys().filter(repeats).cloned().collect()

@@ -2,62 +2,37 @@
 
 use std::borrow::Cow;
 
-use pulldown_cmark::{Event, Options, Parser, html};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, html};
 
 use super::html::{Part, Parts};
 
-/// Elements by which a text is known to be HTML.
-const ELEMENTS: [&str; 30] = [
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "code",
-    "div",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "s",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "u",
-    "ul",
-    "section",
-];
+/// Elements by which a text is HTML, whatever else it holds.
+const BLOCKS: [&str; 16] =
+    ["blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "table", "ul"];
+/// Elements that stand within a line, of Markdown too.
+const INLINE: [&str; 14] = ["a", "b", "br", "code", "em", "font", "i", "img", "s", "span", "strong", "sub", "sup", "u"];
 
-/// Whether the text is HTML already.
-pub fn is_html(text: &str) -> bool {
+/// Whether the text has one of these elements.
+fn holds(text: &str, elements: &[&str]) -> bool {
     // One that is escaped is none.
     let tags = text.replace("\\<", "");
-    Parts(&tags).any(|part| matches!(part, Part::Tag { name, .. } if ELEMENTS.contains(&name.as_str())))
+    Parts(&tags).any(|part| matches!(part, Part::Tag { name, .. } if elements.contains(&name.as_str())))
 }
 
 /// Markdown as HTML, each line a line for its readers. HTML, and text that says nothing in Markdown, stay as they are.
 pub fn to_html(text: &str) -> Cow<'_, str> {
-    if is_html(text) {
+    if holds(text, &BLOCKS) {
         return text.into();
     }
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
         Event::SoftBreak => Event::HardBreak,
-        Event::Html(tag) | Event::InlineHtml(tag) => Event::Text(tag),
+        Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, &INLINE) => Event::Text(tag),
         other => other,
     });
     let events: Vec<Event<'_>> = events.collect();
+    if holds(text, &INLINE) && !events.iter().any(is_marked) {
+        return text.into();
+    }
     let plain = |event: &Event<'_>| match event {
         Event::Text(text) => Some(text.to_string()),
         _ => None,
@@ -70,6 +45,15 @@ pub fn to_html(text: &str) -> Cow<'_, str> {
     let mut written = String::with_capacity(text.len() * 2);
     html::push_html(&mut written, events.into_iter());
     written.replace("<br />\n", "<br>").replace("<hr />", "<hr>").trim_end().to_owned().into()
+}
+
+/// Whether a text says something in Markdown by this. Lines of HTML may be indented.
+fn is_marked(event: &Event<'_>) -> bool {
+    match event {
+        Event::Start(tag) => !matches!(tag, Tag::Paragraph | Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented)),
+        Event::Code(_) | Event::Rule => true,
+        _ => false,
+    }
 }
 
 /// Whether HTML holds what its Markdown does not carry, and what a change by Markdown would lose.
@@ -101,6 +85,12 @@ mod tests {
         assert_eq!(to_html("one\ntwo"), "<p>one<br>two</p>");
         assert_eq!(to_html("call <b>him</b>"), "call <b>him</b>");
         assert_eq!(to_html("a < b, 5 & 6"), "a < b, 5 & 6");
+        for html in ["<p>a</p>\n\n- b", "net 2 * 3 * 4<br>snake_case_name <b>x</b>", "one<br>\n    two"] {
+            assert_eq!(to_html(html), html);
+        }
+        let mixed = to_html("# T\n\n- **a** <b>b</b><br>c");
+        assert_eq!(mixed, "<h1>T</h1>\n<ul>\n<li><strong>a</strong> <b>b</b><br>c</li>\n</ul>");
+        assert!(to_html("| a |\n| --- |\n| 1<br>2 |").contains("<td>1<br>2</td>"));
         assert!(to_html("| a | b |\n| --- | --- |\n| 1 | 2 |").contains("<td>1</td>"));
     }
 }

@@ -32,6 +32,21 @@ pub(super) fn next(exc_type: &str, call: &str, fields: &[String], words: &[Strin
 }
 
 const INVALID: &str = "ValidationError";
+const RATES: &[&str] =
+    &["conversion_rate", "plc_conversion_rate", "exchange_rate", "source_exchange_rate", "target_exchange_rate"];
+const ACCOUNTS: &[&str] = &[
+    "account",
+    "cost_center",
+    "credit_to",
+    "debit_to",
+    "expense_account",
+    "income_account",
+    "paid_from",
+    "paid_to",
+    "payroll_payable_account",
+];
+const WAREHOUSES: &[&str] =
+    &["warehouse", "set_warehouse", "s_warehouse", "t_warehouse", "source_warehouse", "fg_warehouse", "wip_warehouse"];
 
 /// The first that holds is taken.
 const KNOWN: &[(&str, Known, &str)] = &[
@@ -131,8 +146,8 @@ const KNOWN: &[(&str, Known, &str)] = &[
     ),
     (
         "UpdateAfterSubmitError",
-        Known::Field(&["Quantity", "Rate", "qty", "rate"]),
-        "update_order_items changes the quantity and rate of a submitted order. What is on another submitted document is put \
+        Known::Field(&["Quantity", "Rate", "qty", "rate", "Delivery Date", "Required By", "Reqd By Date"]),
+        "update_order_items changes the quantity, rate and date of rows of a submitted order. What is on another submitted document is put \
          right by a return or a new document; cancel and amend it only if nothing was made from it.",
     ),
     (
@@ -140,6 +155,40 @@ const KNOWN: &[(&str, Known, &str)] = &[
         Known::Field(&["item_code"]),
         "Give item_code, in each row that lacks it: search_link finds the items, and name, unit and price follow from it. \
          Give what else is missing, too.",
+    ),
+    (
+        "MandatoryError",
+        Known::Field(RATES),
+        "The site knows no exchange rate of that day: give it, as what one unit of the document's currency is worth in the \
+         company's, or have a Currency Exchange made.",
+    ),
+    (
+        "MandatoryError",
+        Known::Field(ACCOUNTS),
+        "Neither the item, the party nor the company has a default for it: give one of the document's company that is no group; \
+         search_link finds them, filtered by company and is_group: 0.",
+    ),
+    (
+        "MandatoryError",
+        Known::Field(WAREHOUSES),
+        "Give a warehouse of the document's company that is no group, in each row that lacks it: search_link finds them, \
+         filtered by company and is_group: 0.",
+    ),
+    (
+        "MandatoryError",
+        Known::Field(&["delivery_date", "schedule_date", "due_date", "reference_date", "posting_date"]),
+        "Give the day as YYYY-MM-DD; in an order each row may have its own. Give what else is missing, too.",
+    ),
+    (
+        "UpdateAfterSubmitError",
+        Known::Field(&["Status", "status"]),
+        "The status of what is submitted follows from what is made of it; change_order_status closes, holds and reopens orders, \
+         notes, receipts and requests.",
+    ),
+    (
+        "UpdateAfterSubmitError",
+        Known::Field(&["Clearance Date", "clearance_date"]),
+        "set_clearance_dates sets the day on which the bank had a payment.",
     ),
     (
         "LinkValidationError",

@@ -14,6 +14,20 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::policy::{Admitted, Denial, Operation, Reason, WriteState};
+use crate::shape::present;
+
+/// The end of every dry run.
+const DRY: &str = "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.";
+
+/// Leaves of the dry run of a row what is of that row, and gives what is to be said of it: what has to be given, and what was not
+/// checked.
+pub(crate) fn of_a_row(mut would: ToolAnswer) -> ToolAnswer {
+    would.data.shift_remove("dry_run");
+    let next = would.data.shift_remove("next");
+    let rest = next.as_ref().and_then(Value::as_str).and_then(|next| next.strip_prefix(DRY)).map(str::trim);
+    would.messages.extend(rest.filter(|rest| !rest.is_empty()).map(str::to_owned));
+    would
+}
 
 /// A write to one document that was decided and not yet sent.
 ///
@@ -197,7 +211,7 @@ impl<'a> DocTypeCall<'a> {
         let modified = step.state.stored().and_then(|stored| stored.get("modified"));
         answer.extend(modified.map(|modified| ("modified".to_owned(), modified.clone())));
         answer.extend(self.shown(step));
-        let mut next = "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.".to_owned();
+        let mut next = DRY.to_owned();
         next.push_str(&step.state.result().map(|doc| asked_for::told(self, doc)).unwrap_or_default());
         answer.insert("next".to_owned(), json!(next));
         answer
@@ -215,7 +229,14 @@ impl<'a> DocTypeCall<'a> {
         };
         match (self.permit.operation(), step.state.stored(), step.state.result()) {
             (Operation::Update, Some(_), Some(_)) => changes(),
-            (Operation::Amend, _, Some(result)) => entry("would_create", self.visible(result.clone())),
+            (Operation::Amend, _, Some(result)) => {
+                let mut draft = self.visible(result.clone());
+                let zeros = present::draft(self.def, &|child| self.session.catalog.known(child), &mut draft);
+                let mut shown = entry("would_create", draft);
+                shown.extend(zeros.then(|| ("note".to_owned(), json!("fields that hold 0 are left out"))));
+                shown.extend(step.preview.clone());
+                shown
+            }
             (Operation::Create, _, Some(result)) => {
                 let mut shown = step.preview.clone();
                 shown.entry("would_create").or_insert_with(|| Value::Object(self.visible(result.clone())));

@@ -79,21 +79,6 @@ pub async fn check_merged(on: &DocTypeCall<'_>, merged: &Merged, stored: &Map<St
     check_at(on, &merged.body, stored, &|table, row| merged.place(table, row)).await
 }
 
-/// Refuses a document that an argument names and that is not there for a caller who may see part of its DocType: one that is
-/// out of sight is told like one that is missing.
-///
-/// # Errors
-/// That it is not there.
-pub async fn check_named(on: &DocTypeCall<'_>, argument: &str, doctype: &str, name: &str) -> Result<(), ToolError> {
-    if !on.session.policy.is_row_filtered(doctype) || is_there(on, doctype, name).await? {
-        return Ok(());
-    }
-    Err(ToolError::refused(
-        format!("{argument}: there is no {doctype} named {name:?}; nothing was made."),
-        "search_link finds the right name.",
-    ))
-}
-
 /// Refuses a document that the site filled and that would link to one out of the caller's sight.
 ///
 /// # Errors
@@ -321,7 +306,7 @@ fn exact<'a>(on: &'a DocTypeCall<'_>, doctype: &str, name: &'a str) -> Option<&'
 ///
 /// # Errors
 /// That there was no answer, which says nothing of the document.
-async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
+pub(super) async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
     if exact(on, doctype, name).is_some() {
         return Ok(false);
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::form::{Form, joined};
 use crate::answer::ToolAnswer;
-use crate::document::differences::{is_nothing, same};
+use crate::document::differences::{is_nothing, posted_otherwise, same};
 use crate::documents::DocTypeCall;
 
 /// The most fields that are told one by one.
@@ -72,6 +72,12 @@ impl OutOfForm {
                 }
             }
         }
+        // The form locks these by its script.
+        let is_given = |of: &str| {
+            let given = on.def.field(of).filter(|field| may_read(field)).zip(sent.get(of));
+            given.is_some_and(|(field, value)| is_change(field, value, before.get(of)))
+        };
+        found.told.extend(posted_otherwise(on.def, &is_given, doc));
         found
     }
 

@@ -25,6 +25,7 @@ use crate::site::ListQuery;
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, Object, choices};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
+use crate::tools::erp::missing;
 
 /// The most nodes that a tree is put together from.
 const MOST_NODES: usize = 5_000;
@@ -93,10 +94,7 @@ async fn tree(call: Call<'_>, args: TreeArgs) -> Result<ToolAnswer, ToolError> {
     let nodes = Nodes::read(&call, &on, parent, &hidden).await?;
     let node = args.node.as_deref().unwrap_or_default();
     if !node.is_empty() && !nodes.rows.contains_key(node) {
-        return Err(ToolError::refused(
-            format!("There is no {} named {node:?}.", on.def.name),
-            "search_link finds the right name.",
-        ));
+        return Err(missing(call.session, on.def.name, node).await);
     }
     let direction = args.direction.unwrap_or(Direction::Children);
     let found = match direction {

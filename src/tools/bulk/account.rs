@@ -8,6 +8,7 @@ use crate::answer::ToolAnswer;
 use crate::audit::Outcome;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::writes::gate::of_a_row;
 
 /// The account of a batch, filled row by row, in order.
 pub(crate) struct Account {
@@ -92,22 +93,19 @@ impl Account {
         match result {
             Ok(mut answer) => {
                 if let Some(dry) = &mut self.dry {
-                    answer.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+                    answer = of_a_row(answer);
                     answer.data.insert("row".to_owned(), json!(row));
-                    self.names.push(json!(name));
+                    let messages = std::mem::take(&mut answer.messages);
                     dry.push(answer.into_value());
+                    self.names.push(json!(name));
+                    self.say(row, messages);
                     return;
                 }
                 let renamed = answer.data.get("renamed").and_then(|renamed| renamed.get("to")?.as_str());
                 self.names.push(json!(answer.made.as_ref().map(|made| made.name.as_str()).or(renamed).or(name)));
                 self.filled.take(row, &mut answer.data);
                 answer.data.retain(|key, _| matches!(key.as_str(), "stored_differently" | "violation" | "note"));
-                for message in std::mem::take(&mut answer.messages) {
-                    match self.said.iter_mut().find(|(known, _)| *known == message) {
-                        Some((_, rows)) => rows.push(row),
-                        None => self.said.push((message, vec![row])),
-                    }
-                }
+                self.say(row, std::mem::take(&mut answer.messages));
                 if !answer.data.is_empty() {
                     let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
                     note.extend(std::mem::take(&mut answer.data));
@@ -125,6 +123,16 @@ impl Account {
                     Some(problem) => problem.rows.push(row),
                     None => problems.push(Problem { message, rows: vec![row] }),
                 }
+            }
+        }
+    }
+
+    /// Keeps what is to be said of a row.
+    fn say(&mut self, row: usize, messages: Vec<String>) {
+        for message in messages {
+            match self.said.iter_mut().find(|(known, _)| *known == message) {
+                Some((_, rows)) => rows.push(row),
+                None => self.said.push((message, vec![row])),
             }
         }
     }
@@ -169,6 +177,9 @@ impl Account {
             let mut answer = json!({"dry_run": true, "total": self.total - self.start, "rows": dry});
             if !self.failed.is_empty() {
                 answer["failed"] = told(self.failed);
+            }
+            if !notes.is_empty() {
+                answer["notes"] = json!(notes);
             }
             answer["next"] = json!(super::DRY);
             return answer.into();

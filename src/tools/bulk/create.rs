@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::account::Filled;
+use super::account::{Account, Filled};
 use super::check::check;
-use super::{Ask, DRY, confirmed, run, within_most, wrong};
+use super::{Ask, confirmed, run, within_most, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -92,13 +92,19 @@ async fn all_or_none(
     }
     let (confirmed, _) =
         confirmed(on, rows, 0, &Ask::of(on.permit), |on, row| Box::pin(write::create(on, row)), true).await?;
-    let Ready { docs, filled, mut messages } = Ready::of(on, rows).await?;
+    let Ready { docs, forms, filled, mut messages } = Ready::of(on, rows).await?;
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
     let nothing = Map::new();
     let (leave, dry) = through_the_gate(&members, &docs, &nothing).await?;
     if on.attempt.dry_run {
         members.iter().for_each(|member| member.settle(Ok(None)));
-        return Ok(json!({"dry_run": true, "total": rows.len(), "rows": dry, "next": DRY}).into());
+        let mut account = Account::new(Operation::Create, 0, rows.len(), true);
+        for (mut would, form) in dry.into_iter().zip(&forms) {
+            form.note_unchecked(&mut would);
+            account.add(None, Ok(would));
+        }
+        messages.dedup();
+        return Ok(ToolAnswer { messages, ..account.answer("", None) });
     }
     let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
     for (i, member) in members.iter().enumerate() {
@@ -128,19 +134,23 @@ async fn all_or_none(
 /// The documents as they are sent, with what is to be said of them.
 struct Ready {
     docs: Vec<Map<String, Value>>,
+    /// What of each is out of its form.
+    forms: Vec<OutOfForm>,
     filled: Filled,
     messages: Vec<String>,
 }
 
 impl Ready {
     async fn of(on: &DocTypeCall<'_>, rows: &[CreateArgs]) -> Result<Self, ToolError> {
-        let mut docs = Vec::with_capacity(rows.len());
+        let (mut docs, mut forms) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         let (mut filled, mut messages) = (Filled::default(), Vec::new());
         for (i, row) in rows.iter().enumerate() {
-            let (on, mut doc) = on.document(Purpose::Create, &row.data).await?;
+            let (on, doc) = on.document(Purpose::Create, &row.data).await?;
+            let (mut doc, _) = links::resolved(&on, doc, &Map::new()).await?;
             links::check(&on, &doc, &Map::new()).await?;
             file_fields::check(&on, &doc, None).await?;
-            for what in OutOfForm::of(&on, &Map::new(), &doc, &doc).told() {
+            let form = OutOfForm::of(&on, &Map::new(), &doc, &doc);
+            for what in form.told() {
                 if !messages.contains(&what) {
                     messages.push(what);
                 }
@@ -151,8 +161,9 @@ impl Ready {
                 filled.take(i, &mut told);
             }
             docs.push(doc);
+            forms.push(form);
         }
-        Ok(Self { docs, filled, messages })
+        Ok(Self { docs, forms, filled, messages })
     }
 }
 
@@ -161,12 +172,12 @@ async fn through_the_gate<'a>(
     members: &'a [Member<'_>],
     docs: &'a [Map<String, Value>],
     preview: &'a Map<String, Value>,
-) -> Result<(Vec<Cleared<'a>>, Vec<Map<String, Value>>), ToolError> {
+) -> Result<(Vec<Cleared<'a>>, Vec<ToolAnswer>), ToolError> {
     let (mut leave, mut dry) = (Vec::with_capacity(docs.len()), Vec::new());
     for (i, (member, doc)) in members.iter().zip(docs).enumerate() {
         match member.on().gate(Step { name: None, state: WriteState::New(doc), preview }).await {
             Ok(Go::Send(cleared)) => leave.push(cleared),
-            Ok(Go::Answer(would)) => dry.push(would.data),
+            Ok(Go::Answer(would)) => dry.push(would),
             Err(error) => {
                 members[..=i].iter().for_each(|member| member.settle(Err(&error)));
                 return Err(error);

@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::context::{Session, companies};
+use crate::documents::suggest;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape::{self, FOR_READS};
@@ -285,7 +286,7 @@ async fn exists(session: &Session<'_>, doctype: &str, name: &str) -> Result<Perm
     let permit = session.permit(Operation::Read, doctype).await?;
     match session.site.validate_link(&permit, name, &[]).await? {
         Some(_) => Ok(permit),
-        None => Err(missing(doctype, name)),
+        None => Err(missing(session, doctype, name).await),
     }
 }
 
@@ -298,8 +299,11 @@ pub(crate) fn is_a_date(date: Option<&str>) -> Result<(), ToolError> {
     })
 }
 
-fn missing(doctype: &str, name: &str) -> ToolError {
-    ToolError::refused(format!("There is no {doctype} named {name:?}."), "search_link finds the right name.")
+/// That there is no document of that name, with what was probably meant.
+pub(super) async fn missing(session: &Session<'_>, doctype: &str, name: &str) -> ToolError {
+    let meant =
+        suggest::meant(session, doctype, name).await.map_or_else(|| ".".to_owned(), |meant| format!("; {meant}"));
+    ToolError::refused(format!("There is no {doctype} named {name:?}{meant}"), "search_link finds the right name.")
 }
 
 async fn def(session: &Session<'_>, doctype: &str) -> Result<&'static DocTypeDef, ToolError> {

@@ -9,6 +9,7 @@ use super::Docstatus;
 use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
 use crate::document::amendment::draft_of;
+use crate::document::differences::posted_otherwise;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
@@ -20,6 +21,9 @@ use crate::writes::creates::newest;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
 use crate::writes::{links, protected_fields};
+
+/// The day that a document is posted on.
+const DAY: &str = "posting_date";
 
 /// Makes a draft of a cancelled document, and says what it is called.
 pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
@@ -58,7 +62,15 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
         draft.remove(&state);
     }
     links::check_sight(on, &draft).await?;
-    let preview = Map::from_iter([("amended_from".to_owned(), json!({"from": null, "to": name}))]);
+    let mut preview = Map::new();
+    if draft.contains_key(DAY) {
+        // The day is the site's.
+        _ = session.zone().await;
+        let today = session.today().to_string();
+        let is_past = |of: &str| of == DAY && on.may_read(of) && draft.get(of).is_some_and(|day| *day != today);
+        let posted = posted_otherwise(on.def, &is_past, &draft);
+        preview.extend(posted.map(|told| ("warnings".to_owned(), json!([told]))));
+    }
     let state = WriteState::Changed { stored: &stored, result: &draft };
     let cleared = match on.gate(Step { name: None, state, preview: &preview }).await? {
         Go::Send(cleared) => cleared,
@@ -75,6 +87,8 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
             on.was_shown(&created, Some(&after));
             result.extend(on.outcome(&after, &Map::new()));
             on.note_currency(&mut result, &after).await;
+            let day: Map<_, _> = draft.into_iter().filter(|(key, _)| key == DAY).collect();
+            on.note_differences(&mut result, &Map::new(), &day, &after);
         }
         Err(note) => messages.push(note),
     }

@@ -24,6 +24,7 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::lifecycle::{Docstatus, moved};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
+use crate::writes::report::note_titles;
 use crate::writes::send::{Next, Write, send};
 
 /// Changes the rows of a submitted order.
@@ -86,16 +87,20 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     named_exactly(&on, name, &stored)?;
     changeable(&on, name, &stored)?;
     let data = Map::from_iter([("items".to_owned(), Value::Object(args.items.0))]);
-    let (on, data) = on.document(Purpose::Update, &data).await?;
-    let merged = on.merged(&stored, &data)?;
-    let wrong = order.wrong(&on, &stored, &merged.given, &merged.body);
+    let (on, data) = on.document_with_links(Purpose::Update, &data).await.map_err(in_items)?;
+    let (data, titled) = links::resolved(&on, data, &stored).await.map_err(in_items)?;
+    let merged = on.merged(&stored, &data).map_err(in_items)?;
+    let mut wrong = order.wrong(&on, &stored, &merged.given, &merged.body);
+    match links::check_merged(&on, &merged, &stored).await.map_err(in_items) {
+        Err(ToolError::Arguments { violations, .. }) => wrong.extend(violations),
+        checked => checked?,
+    }
     if !wrong.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), wrong));
     }
     if let Some(most) = call.session.quota.refuse_above {
         within(most, &on, &stored, merged.body.get("items").unwrap_or(&Value::Null))?;
     }
-    links::check_merged(&on, &merged, &stored).await?;
     let mut result = stored.clone();
     result.extend(merged.body.clone());
     let mut preview = on.preview(&stored, &result, &data);
@@ -117,6 +122,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
     let answer = send(call.session, &write, cleared).await?;
     let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
+    note_titles(&mut told.data, titled);
     told.messages.extend(warning);
     if permit.is_conditional()
         && let Ok(now) = on.stored(name).await
@@ -124,6 +130,15 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         on.note_violation(&mut told.data, &now);
     }
     Ok(told)
+}
+
+/// The error with its places as the caller gave them: the rows are an argument of their own.
+fn in_items(error: ToolError) -> ToolError {
+    let ToolError::Arguments { tool, mut violations, next } = error else { return error };
+    for found in &mut violations {
+        found.path = found.path.strip_prefix("data.").unwrap_or(&found.path).to_owned();
+    }
+    ToolError::Arguments { tool, violations, next }
 }
 
 /// That the order would be worth no more than that.

@@ -4,13 +4,14 @@ use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
+use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{is_set, text_of};
 use crate::site::SiteErrorKind;
 use crate::tool::Call;
+use crate::writes::named;
 
 /// An account, as far as the caller may see it.
 pub struct Account {
@@ -51,8 +52,7 @@ pub async fn account(
     let [currency, kind] = match call.session.permit(Operation::Read, "Account").await {
         Ok(permit) => {
             let on = DocTypeCall::of(call, &permit).await?;
-            let stored = call.session.site.get(&permit, &name).await?.data;
-            named_exactly(&on, &name, &stored)?;
+            let stored = stored(&on, "account", &name).await?;
             usable(&on, &name, company, &stored)?;
             let seen = on.visible(stored);
             ["account_currency", "account_type"]
@@ -72,19 +72,7 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
         Err(error) => return Err(error),
     };
     let on = DocTypeCall::of(call, &permit).await?;
-    let stored = match session.site.get(&permit, mode).await {
-        Ok(stored) => stored.data,
-        Err(error) if error.kind() == SiteErrorKind::Missing => {
-            let meant = suggest::meant(session, on.def.name, mode).await;
-            let meant = meant.map_or_else(String::new, |meant| format!("; {meant}"));
-            return Err(ToolError::refused(
-                format!("mode_of_payment: there is no Mode of Payment named {mode:?}{meant}. Nothing was made."),
-                "search_link finds the right name.",
-            ));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    named_exactly(&on, mode, &stored)?;
+    let stored = stored(&on, "mode_of_payment", mode).await?;
     if on.may_read("enabled") && stored.get("enabled").and_then(Value::as_u64) == Some(0) {
         return Err(ToolError::refused(
             format!("mode_of_payment: {mode:?} is not enabled; nothing was made."),
@@ -95,6 +83,19 @@ async fn of_mode(call: &Call<'_>, company: &str, mode: &str, is_named: bool) -> 
     let mut of_company =
         seen.get("accounts").into_iter().flat_map(rows).filter(|row| text_of(row, "company") == company);
     Ok(of_company.next().map(|row| text_of(row, "default_account").to_owned()).filter(|name| !name.is_empty()))
+}
+
+/// The document that an argument names.
+async fn stored(on: &DocTypeCall<'_>, argument: &str, name: &str) -> Result<Map<String, Value>, ToolError> {
+    let stored = match on.session.site.get(on.permit, name).await {
+        Ok(stored) => stored.data,
+        Err(error) if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::OutOfSight) => {
+            return Err(named::missing(on.session, argument, on.def.name, name).await);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    named_exactly(on, name, &stored)?;
+    Ok(stored)
 }
 
 /// By what may be told of the account: the rest the site refuses itself.

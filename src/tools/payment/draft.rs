@@ -15,7 +15,7 @@ use crate::error::ToolError;
 use crate::site::Mapper;
 use crate::tool::Call;
 use crate::tools::erp::is_a_date;
-use crate::writes::{fixed_fields, links};
+use crate::writes::{fixed_fields, links, named};
 
 /// What the call says by arguments of its own, or works out, beside the amounts: one of these may be that of a bank in
 /// another currency.
@@ -47,7 +47,10 @@ pub async fn make<'a>(
     if !twice.is_empty() {
         return Err(ToolError::arguments(tool, twice));
     }
-    links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
+    named::check(&on, "party", args.party_type.as_str(), &args.party).await?;
+    if let Some(company) = args.company.as_deref() {
+        named::check(&on, "company", "Company", company).await?;
+    }
     let amount = args.amount.as_ref().map(|amount| amount.0);
     let (open, company) = open(call, invoices, args, amount).await?;
     let plan = plan(&open, amount, args.advance).map_err(|found| ToolError::arguments(tool, found))?;

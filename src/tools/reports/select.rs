@@ -55,7 +55,7 @@ pub(super) fn select(table: &mut Table, args: &RunArgs) -> Result<LeftOut, Vec<V
         None => {
             let (empty, alike) = (table.leave_out_empty(), table.leave_out_alike());
             // Without rows nothing is said of them.
-            LeftOut { empty, alike: if args.totals_only { Map::new() } else { alike } }
+            if args.totals_only { LeftOut::default() } else { LeftOut { empty, alike } }
         }
         Some(wanted) => {
             violations.extend(keep(table, wanted).err());

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Made, ToolAnswer};
 use crate::context::recent_creates::MADE_BEFORE;
-use crate::document::differences::posted_otherwise;
 use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
@@ -53,7 +52,6 @@ pub async fn create_checked(
                 Go::Answer(mut answer) => {
                     out_of_form.note_unchecked(&mut answer);
                     answer.messages.extend(on.no_act(&doc));
-                    answer.messages.extend(posted_otherwise(on.def, &doc));
                     return Ok(answer);
                 }
             };

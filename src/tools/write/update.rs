@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::changes::{self, Change};
-use crate::document::differences::posted_otherwise;
 use crate::document::fingerprint::Fingerprint;
 use crate::document::outcome::{self, Verdict};
 use crate::document::{merge, overlaid};
@@ -63,9 +62,6 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
                 out_of_form.note_unchecked(&mut answer);
                 answer.messages.extend(messages);
                 answer.messages.extend(on.no_act(&result));
-                if ["posting_date", "posting_time"].iter().any(|field| changes.contains_key(*field)) {
-                    answer.messages.extend(posted_otherwise(on.def, &result));
-                }
                 return Ok(answer);
             }
         };

@@ -112,6 +112,8 @@ async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let text = refusal(&app, "get_stock_balance", json!({"item_code": ITEM, "warehouse": "Nowhere"})).await;
     assert!(text.contains("There is no Warehouse named \"Nowhere\""), "{text}");
+    let text = refusal(&app, "get_stock_balance", json!({"item_code": "TBL-OAK-16"})).await;
+    assert!(text.contains("There is no Item named \"TBL-OAK-16\"; did you mean \"TBL-OAK-160\""), "{text}");
     let details = |key: &str, value: &str| {
         let mut given = json!({"item_code": ITEM, "company": "Alderway Furniture"});
         given[key] = json!(value);

@@ -5,6 +5,7 @@ use erpnext_sandbox::{Fault, FaultKind, Sandbox};
 use serde_json::{Value, json};
 
 use super::{Desk, app};
+use crate::sandbox::COMPANY;
 
 /// Items with a price of 1, put in without the detour over HTTP.
 fn items(site: &Sandbox, count: usize) -> Vec<String> {
@@ -161,4 +162,51 @@ async fn a_batch_is_deleted_after_one_confirmation_and_each_row_is_told() {
     assert_eq!(answer["deleted"], json!([names[0], null, names[2]]), "{answer}");
     assert_eq!(answer["failed"][0]["rows"], json!([{"row": 1, "name": "not-there"}]));
     assert_eq!(desk.journal(before), ["delete ToDo", "delete ToDo"]);
+}
+
+#[on_every_version]
+async fn all_or_none_takes_titles_and_tells_of_its_rows_what_one_by_one_tells() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let title = desk.get("Item", &item).await["item_name"].clone();
+    assert_ne!(title, json!(item));
+    let row = json!({"customer": customer, "company": COMPANY, "posting_date": "2026-01-20",
+        "items": [{"item_code": title, "qty": 1}]});
+    let batch = |more: Value| {
+        let mut batch = json!({"doctype": "Sales Invoice", "documents": [row, row]});
+        batch.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        batch
+    };
+    let posted = "posting_date: the site posts on the day itself, unless set_posting_time is true";
+    for atomic in [false, true] {
+        let dry = desk.call("create_bulk_documents", batch(json!({"atomic": atomic, "dry_run": true}))).await;
+        let rows = dry["rows"].as_array().unwrap();
+        for (at, row) in rows.iter().enumerate() {
+            assert_eq!(row["would_create"]["items"][0]["item_code"], json!(item), "{dry}");
+            assert_eq!((&row["row"], row.get("dry_run"), row.get("next")), (&json!(at), None, None), "{dry}");
+        }
+        assert!(rows.len() == 2 && dry.to_string().contains(posted), "{dry}");
+    }
+    let made = desk.call("create_bulk_documents", batch(json!({"atomic": true}))).await;
+    assert!(made["messages"].to_string().contains(posted), "{made}");
+    let stored = desk.get("Sales Invoice", made["created"][0].as_str().unwrap()).await;
+    assert_eq!(stored["items"][0]["item_code"], json!(item), "{stored}");
+}
+
+/// What one document is told in the dry run of its own create, many are told once, with their rows.
+#[on_every_version]
+async fn a_dry_run_of_a_batch_says_once_what_its_rows_leave_empty_and_what_was_not_checked() {
+    let desk = Desk::open().await;
+    let data = json!({"subject": "Fit the shelves", "is_template": 1});
+    let one = json!({"doctype": "Task", "data": data, "dry_run": true});
+    let one = desk.call("create_generic_document", one).await;
+    let said = one["next"].as_str().unwrap().split_once("rules were not run.").unwrap().1.trim();
+    assert!(!said.is_empty(), "{one}");
+    for atomic in [false, true] {
+        let batch = json!({"doctype": "Task", "documents": [data, data], "atomic": atomic, "dry_run": true});
+        let dry = desk.call("create_bulk_documents", batch).await;
+        let notes = dry["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|note| note["message"] == said && note["rows"] == json!([0, 1])), "{dry}");
+    }
 }

@@ -226,3 +226,31 @@ async fn a_cascade_leaves_alone_what_does_not_stand_in_the_way() {
     assert_eq!(desk.journal(before), ["cancel Payment Entry", "cancel Sales Invoice"]);
     assert_eq!(desk.get("Sales Order", &order).await["docstatus"], 1);
 }
+
+/// The amendment of an earlier day is posted on the day itself, whatever the cancelled one says.
+#[on_every_version]
+async fn an_amendment_that_the_site_would_post_on_another_day_is_told_and_shown_without_what_says_nothing() {
+    let desk = Desk::open().await;
+    let unpaid = json!({"docstatus": 1, "status": "Unpaid", "set_posting_time": 0});
+    let invoice = desk.some(INVOICE, unpaid, 1).await.remove(0);
+    let day = desk.get(INVOICE, &invoice).await["posting_date"].clone();
+    desk.call("cancel_document", json!({"doctype": INVOICE, "name": invoice, "confirm": true})).await;
+    let mut asked = named(INVOICE, &invoice);
+    asked["dry_run"] = json!(true);
+    let dry = desk.call("amend_document", asked).await;
+    assert!(dry["warnings"].to_string().contains("posting_date: the site posts on the day itself"), "{dry}");
+    let draft = dry["would_create"].as_object().unwrap();
+    assert_eq!((&draft["posting_date"], &draft["amended_from"]), (&day, &json!(invoice)), "{dry}");
+    let twin = |key: &&String| key.strip_prefix("base_").is_some_and(|of| draft.get(of) == draft.get(*key));
+    assert!(draft.keys().find(twin).is_none() && !draft.contains_key("is_pos"), "{dry}");
+    for (table, repeats) in
+        [("items", &["net_rate", "net_amount"][..]), ("taxes", &["tax_amount_after_discount_amount"][..])]
+    {
+        let rows = draft[table].as_array().unwrap();
+        assert!(rows.iter().all(|row| repeats.iter().all(|repeat| row.get(*repeat).is_none())), "{table}: {dry}");
+    }
+    let amended = desk.call("amend_document", named(INVOICE, &invoice)).await;
+    let told = &amended["stored_differently"]["posting_date"];
+    assert_eq!(told["sent"], day, "{amended}");
+    assert!(told["why"].to_string().contains("unless set_posting_time is true"), "{amended}");
+}

@@ -250,3 +250,22 @@ async fn rows_in_a_list_are_told_how_they_are_changed() {
     let text = desk.refusal("update_order_items", listed).await;
     assert!(text.contains(r#"expected {"patch": [{"idx": 1, "qty": 5}]}"#), "{text}");
 }
+
+#[on_every_version]
+async fn a_row_that_is_added_takes_its_item_by_title_and_all_that_is_wrong_with_one_is_told_at_once() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let asked = |row: Value| json!({"doctype": "Sales Order", "name": name, "items": {"add": [row]}, "confirm": true});
+    let mut wrong = asked(json!({"item_code": "No Such Thing", "qty": 1}));
+    wrong["dry_run"] = json!(true);
+    let text = desk.refusal("update_order_items", wrong).await;
+    assert!(text.contains("items[3].rate: is needed") && text.contains("item_code: there is no Item named"), "{text}");
+    assert!(text.contains("2 problems") && !text.contains("data."), "{text}");
+    let text = desk.refusal("update_order_items", asked(json!({"item_code": "x", "qty": 1, "foo": 1}))).await;
+    assert!(text.contains("items.add[0].foo: no such field") && !text.contains("data."), "{text}");
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 3).await.remove(2);
+    let title = desk.get("Item", &item).await["item_name"].clone();
+    let done = desk.call("update_order_items", asked(json!({"item_code": title, "qty": 1, "rate": 9}))).await;
+    assert_eq!(done["links_by_title"]["items.add[0].item_code"]["name"], json!(item), "{done}");
+    assert_eq!(desk.get("Sales Order", &name).await["items"][2]["item_code"], json!(item));
+}

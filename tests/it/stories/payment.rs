@@ -316,3 +316,35 @@ async fn what_the_site_stored_otherwise_is_told_with_figures_that_may_be_read_on
     let told = call(&app, "record_payment", asked).await.unwrap();
     assert_eq!(told["look_at"], "the site stored another unallocated_amount than 0", "{told}");
 }
+
+#[on_every_version]
+async fn who_or_what_a_payment_names_and_is_not_there_is_told_so_with_what_was_meant() {
+    let desk = Desk::open().await;
+    let asked = of_customer(&desk, json!({"amount": 10})).await;
+    let with = |argument: &str, value: &str| {
+        let mut asked = asked.clone();
+        asked[argument] = json!(value);
+        asked
+    };
+    for (argument, value, told) in [
+        ("party", "Kestrel", "party: there is no Customer named \"Kestrel\"; did you mean \"Kestrel Software\"?"),
+        (
+            "company",
+            "Nowhere Ltd",
+            &*format!("company: there is no Company named \"Nowhere Ltd\"; there is only {COMPANY:?}"),
+        ),
+        (
+            "account",
+            "Current Acc",
+            "account: there is no Account named \"Current Acc\"; did you mean \"Current Account - AWF\"?",
+        ),
+        (
+            "mode_of_payment",
+            "Transfer",
+            "mode_of_payment: there is no Mode of Payment named \"Transfer\"; did you mean",
+        ),
+    ] {
+        let text = desk.refusal("record_payment", with(argument, value)).await;
+        assert!(text.contains(told) && text.contains("Nothing was sent"), "{argument}: {text}");
+    }
+}

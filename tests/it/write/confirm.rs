@@ -127,7 +127,7 @@ async fn a_dry_run_says_that_the_site_posts_on_the_day_itself() {
         let mut data = json!({"customer": customer, "posting_date": "2026-01-20", "items": [{"item_code": "MAT-FABRIC", "qty": 1}]});
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let given = json!({"data": data, "dry_run": true});
-        call(&app, "create_sales_invoice_document", given).await.unwrap()["messages"].to_string()
+        call(&app, "create_sales_invoice_document", given).await.unwrap()["warnings"].to_string()
     };
     let told = "posting_date: the site posts on the day itself, unless set_posting_time is true";
     for by in [json!({}), json!({"set_posting_time": false})] {
@@ -139,7 +139,28 @@ async fn a_dry_run_says_that_the_site_posts_on_the_day_itself() {
         {"account": "Sales of Goods - AWF", "credit_in_account_currency": 5}]);
     let data = json!({"posting_date": "2026-01-20", "company": crate::sandbox::COMPANY, "accounts": rows});
     let answer = call(&app, "create_journal_entry_document", json!({"data": data, "dry_run": true})).await.unwrap();
-    assert!(!answer["messages"].to_string().contains("posting_date"), "{answer}");
+    assert!(!answer.to_string().contains("the site posts on the day itself"), "{answer}");
+}
+
+#[on_every_version]
+async fn a_document_that_is_made_from_another_is_told_on_which_day_it_is_posted() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Sales Invoice": all()}));
+    let open = json!({"docstatus": 1, "per_billed": 0, "status": "To Deliver and Bill"});
+    let order = first(&app, "Sales Order", open).await;
+    let told = "posting_date: the site posts on the day itself, unless set_posting_time is true";
+    for save in [false, true] {
+        for (data, is_told) in [
+            (json!({"posting_date": "2026-01-20"}), true),
+            (json!({"posting_date": "2026-01-20", "set_posting_time": true}), false),
+            (json!({}), false),
+        ] {
+            let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice", "data": data,
+                "save": save, "dry_run": save});
+            let answer = call(&app, "convert_document", asked).await.unwrap().to_string();
+            assert_eq!(answer.contains(told), is_told, "{data}: {answer}");
+        }
+    }
 }
 
 #[on_every_version]

@@ -34,6 +34,7 @@ use crate::tool::kinds::{Data, DocTypeName, Object};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
+use crate::writes::gate::of_a_row;
 use check::Checked;
 use entries::Entry;
 use problems::Problems;
@@ -242,8 +243,8 @@ async fn first(
     for row in rows.iter().take(FIRST) {
         let line = entries[row.at].line;
         match rehearse(&on, row, one).await {
-            Ok(mut would) => {
-                would.data.retain(|key, _| !matches!(key.as_str(), "dry_run" | "next"));
+            Ok(would) => {
+                let mut would = of_a_row(would);
                 would.data.insert("row".to_owned(), json!(line));
                 shown.push(would.into_value());
             }

@@ -40,7 +40,7 @@ use crate::tools::erp::PartyType;
 use crate::writes::batch::Member;
 use crate::writes::confirm::About;
 use crate::writes::gate::{Go, Step};
-use crate::writes::links;
+use crate::writes::named;
 use crate::writes::send::send;
 
 /// How many allocations one call makes at most.
@@ -103,7 +103,7 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let permits = permits(&call, &args, &mut closed).await?;
     let sources = sources(&call, &permits, &args, &mut closed).await?;
     let sight = Sight { sources: &sources, invoices: &invoices, asks: &update };
-    links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
+    named::check(&on, "party", args.party_type.as_str(), &args.party).await?;
     let mut entries = sight.entries(&args).await?;
     entries.left_out.extend(closed);
     let matches = chosen(&call, &sight, &args, &mut entries).await?;
