@@ -41,11 +41,28 @@ pub fn instead(doctype: &str) -> Option<&'static str> {
     INSTEAD.iter().find(|(name, _)| *name == doctype).map(|(_, instead)| *instead)
 }
 
+/// The one of these DocTypes that the words name, alone or with a verb, and what does what a write to it seems to do.
+pub fn asked_for(words: &str) -> Option<(&'static str, &'static str)> {
+    const VERBS: [&str; 7] = ["change", "get", "open", "read", "run", "update", "use"];
+    let words = words.trim();
+    let verb = words.split_once(' ').filter(|(verb, _)| VERBS.iter().any(|known| known.eq_ignore_ascii_case(verb)));
+    let named = verb.map_or(words, |(_, named)| named.trim());
+    INSTEAD.iter().find(|(name, _)| name.eq_ignore_ascii_case(named)).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use erpnext_schema::doctype_flag::SINGLE;
 
-    use super::INSTEAD;
+    use super::{INSTEAD, asked_for};
+
+    #[test]
+    fn one_is_asked_for_by_its_whole_name() {
+        for words in ["Payment Reconciliation", " payment reconciliation", "Update payment Reconciliation"] {
+            assert_eq!(asked_for(words).map(|(name, _)| name), Some("Payment Reconciliation"), "{words}");
+        }
+        assert_eq!((asked_for("Process Payment Reconciliation"), asked_for("")), (None, None));
+    }
 
     #[test]
     fn every_tool_of_the_desk_is_a_single_and_named_once() {

@@ -271,7 +271,7 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         is_forbidden: forbidden.is_some(),
         has_own_doctypes: !own.is_empty(),
     };
-    result.insert("next".to_owned(), json!(what.next(session, doctype)));
+    result.insert("next".to_owned(), json!(what.next(session, doctype, query)));
     Ok(result.into())
 }
 
@@ -348,11 +348,10 @@ struct Outcome {
 
 impl Outcome {
     /// What to do with it.
-    fn next(&self, session: &Session<'_>, doctype: Option<&str>) -> String {
-        if let Some(doctype) = doctype
-            && let Some(instead) = desk_tools::instead(doctype.trim())
-        {
-            return format!("{doctype} is a tool of the desk: writing to it does nothing; {instead}.");
+    fn next(&self, session: &Session<'_>, doctype: Option<&str>, query: Option<&str>) -> String {
+        if let Some((name, instead)) = doctype.or(query).and_then(desk_tools::asked_for) {
+            let found = if self.is_empty { "" } else { " call_tool calls what was found." };
+            return format!("{name} is a tool of the desk: writing to it does nothing; {instead}.{found}");
         }
         let next = match (self.is_empty, doctype) {
             (true, _) if self.is_forbidden => "No tool does this here: tell the user.",

@@ -106,6 +106,11 @@ impl DocTypeCall<'_> {
         if outcome.get("rounded_total") == outcome.get("grand_total") {
             outcome.shift_remove("rounded_total");
         }
+        if let (Some(title), Some(by)) = (self.def.title_field, self.def.titled_by())
+            && outcome.get(title) == outcome.get(by.fieldname)
+        {
+            outcome.shift_remove(title);
+        }
         outcome
     }
 

@@ -110,11 +110,9 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
         let permitted =
             call.session.policy.permit(Operation::Create, conversion.to).err().map(|denial| denial.for_model());
         let missing = permitted.or_else(|| missing(&on, &hidden, conversion, &source).map(|(why, _)| why));
-        let mut way = Map::from_iter([
-            ("to".to_owned(), json!(conversion.makes)),
-            ("doctype".to_owned(), json!(conversion.to)),
-            ("possible".to_owned(), json!(missing.is_none())),
-        ]);
+        let mut way = Map::from_iter([("to".to_owned(), json!(conversion.makes))]);
+        way.extend((conversion.makes != conversion.to).then(|| ("doctype".to_owned(), json!(conversion.to))));
+        way.insert("possible".to_owned(), json!(missing.is_none()));
         way.extend(missing.map(|why| ("why_not".to_owned(), json!(why))));
         Value::Object(way)
     });

@@ -299,6 +299,8 @@ async fn nobody_is_led_to_a_tool_of_the_desk() {
     for def in erpnext_doctypes::all(version()).filter(|def| desk_tools::instead(def.name).is_some()) {
         for query in [def.name.to_owned(), format!("update {}", def.name)] {
             let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+            let next = found["next"].as_str().unwrap();
+            assert!(next.starts_with(def.name) && next.contains("writing to it does nothing; "), "{query}: {next}");
             let found = found["tools"].to_string();
             for tool in def.tools {
                 looked_at += 1;

@@ -253,4 +253,5 @@ async fn an_amendment_that_the_site_would_post_on_another_day_is_told_and_shown_
     let told = &amended["stored_differently"]["posting_date"];
     assert_eq!(told["sent"], day, "{amended}");
     assert!(told["why"].to_string().contains("unless set_posting_time is true"), "{amended}");
+    assert!(amended["customer_name"].is_string() && amended.get("title").is_none(), "{amended}");
 }
