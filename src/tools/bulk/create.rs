@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use erpnext_schema::{Purpose, Verb, counted};
+use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::account::{Account, Filled};
+use super::account::Account;
 use super::check::check;
-use super::{Ask, confirmed, run, within_most, wrong};
+use super::{AT_ONCE, Ask, confirmed, run, within_most, wrong};
 use crate::answer::{Made, ToolAnswer};
 use crate::audit::Outcome;
 use crate::cleared::Cleared;
@@ -92,19 +93,20 @@ async fn all_or_none(
     }
     let (confirmed, _) =
         confirmed(on, rows, 0, &Ask::of(on.permit), |on, row| Box::pin(write::create(on, row)), true).await?;
-    let Ready { docs, forms, filled, mut messages } = Ready::of(on, rows).await?;
+    let Ready { docs, forms, told } = Ready::of(on, rows).await?;
     let members: Vec<Member<'_>> = docs.iter().map(|_| Member::new(on, on.def, on.permit, None, confirmed)).collect();
     let nothing = Map::new();
     let (leave, dry) = through_the_gate(&members, &docs, &nothing).await?;
     if on.attempt.dry_run {
         members.iter().for_each(|member| member.settle(Ok(None)));
         let mut account = Account::new(Operation::Create, 0, rows.len(), true);
-        for (mut would, form) in dry.into_iter().zip(&forms) {
+        for ((mut would, form), (told, doc)) in dry.into_iter().zip(&forms).zip(told.into_iter().zip(&docs)) {
             form.note_unchecked(&mut would);
+            would.messages.extend(told.messages);
+            would.messages.extend(on.no_act(doc));
             account.add(None, Ok(would));
         }
-        messages.dedup();
-        return Ok(ToolAnswer { messages, ..account.answer("", None) });
+        return Ok(account.answer("", None));
     }
     let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
     for (i, member) in members.iter().enumerate() {
@@ -116,19 +118,42 @@ async fn all_or_none(
         Ok(made) => made,
         Err(error) => return Err(none_made(on, &docs, error).await),
     };
-    let mut answer = Map::from_iter([
-        ("done".to_owned(), json!(made.data.len())),
-        ("total".to_owned(), json!(rows.len())),
-        ("created".to_owned(), json!(made.data)),
-    ]);
-    filled.note(&mut answer);
-    let notes = violations(on, &made.data).await;
-    if !notes.is_empty() {
-        answer.insert("notes".to_owned(), Value::Array(notes));
+    let account = account_of(&members, rows, &docs, &made.data, told).await;
+    Ok(ToolAnswer { messages: made.messages, ..account.answer("", None) })
+}
+
+/// What the site made of the documents, told as it is of one by itself.
+async fn account_of(
+    members: &[Member<'_>],
+    rows: &[CreateArgs],
+    docs: &[Map<String, Value>],
+    names: &[String],
+    told: Vec<ToolAnswer>,
+) -> Account {
+    let mut account = Account::new(Operation::Create, 0, rows.len(), false);
+    let mut each = members.iter().zip(rows).zip(docs.iter().zip(names)).zip(told);
+    loop {
+        let some = each.by_ref().take(AT_ONCE);
+        let some: Vec<_> =
+            some.map(|(((member, row), (doc, name)), told)| read_back(member, row, doc, name, told)).collect();
+        if some.is_empty() {
+            return account;
+        }
+        for answer in join_all(some).await {
+            account.add(None, Ok(answer));
+        }
     }
-    messages.dedup();
-    messages.extend(made.messages);
-    Ok(ToolAnswer { messages, ..answer.into() })
+}
+
+async fn read_back(
+    member: &Member<'_>,
+    row: &CreateArgs,
+    doc: &Map<String, Value>,
+    name: &str,
+    mut told: ToolAnswer,
+) -> ToolAnswer {
+    write::note_made(&member.on(), row, name, doc, &mut told).await;
+    ToolAnswer { made: Some(Made { name: name.to_owned(), before: false }), ..told }
 }
 
 /// The documents as they are sent, with what is to be said of them.
@@ -136,34 +161,29 @@ struct Ready {
     docs: Vec<Map<String, Value>>,
     /// What of each is out of its form.
     forms: Vec<OutOfForm>,
-    filled: Filled,
-    messages: Vec<String>,
+    /// What is told of each: what was filled in, and what else there is to say.
+    told: Vec<ToolAnswer>,
 }
 
 impl Ready {
     async fn of(on: &DocTypeCall<'_>, rows: &[CreateArgs]) -> Result<Self, ToolError> {
         let (mut docs, mut forms) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        let (mut filled, mut messages) = (Filled::default(), Vec::new());
-        for (i, row) in rows.iter().enumerate() {
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
             let (on, doc) = on.document(Purpose::Create, &row.data).await?;
             let (mut doc, _) = links::resolved(&on, doc, &Map::new()).await?;
             links::check(&on, &doc, &Map::new()).await?;
             file_fields::check(&on, &doc, None).await?;
             let form = OutOfForm::of(&on, &Map::new(), &doc, &doc);
-            for what in form.told() {
-                if !messages.contains(&what) {
-                    messages.push(what);
-                }
-            }
+            let mut told = ToolAnswer { messages: form.told(), ..ToolAnswer::default() };
             if row.form_defaults != Some(false) {
-                let mut told = Map::new();
-                form_defaults::of_new(&on, &mut doc).await?.note(&mut told, &mut messages);
-                filled.take(i, &mut told);
+                form_defaults::of_new(&on, &mut doc).await?.note(&mut told.data, &mut told.messages);
             }
             docs.push(doc);
             forms.push(form);
+            all.push(told);
         }
-        Ok(Self { docs, forms, filled, messages })
+        Ok(Self { docs, forms, told: all })
     }
 }
 
@@ -195,19 +215,6 @@ async fn none_made(on: &DocTypeCall<'_>, docs: &[Map<String, Value>], error: Too
         Outcome::Unknown => error,
         _ => ToolError::HalfWay { account, made: None, cause: Box::new(error) },
     }
-}
-
-/// The rows that were stored against a condition of the configuration.
-async fn violations(on: &DocTypeCall<'_>, names: &[String]) -> Vec<Value> {
-    let mut notes = Vec::new();
-    for (row, name) in names.iter().enumerate().filter(|_| on.permit.is_conditional()) {
-        let mut note = Map::from_iter([("row".to_owned(), json!(row))]);
-        if let Ok(stored) = on.stored(name).await {
-            on.note_violation(&mut note, &stored);
-        }
-        notes.extend((note.len() > 1).then_some(Value::Object(note)));
-    }
-    notes
 }
 
 /// All of the documents or none.

@@ -65,26 +65,39 @@ pub async fn create_checked(
     let mut messages = Vec::new();
     note_titles(&mut result, titled);
     filled.note(&mut result, &mut messages);
-    match on.stored(&name).await {
+    let mut answer = ToolAnswer { messages, ..result.into() };
+    note_made(on, args, &name, &doc, &mut answer).await;
+    answer.messages.extend(said);
+    Ok(ToolAnswer { made: Some(Made { name, before: made_before }), ..answer })
+}
+
+/// Tells what the site made of a document that was sent as `doc`.
+pub async fn note_made(
+    on: &DocTypeCall<'_>,
+    args: &CreateArgs,
+    name: &str,
+    doc: &Map<String, Value>,
+    answer: &mut ToolAnswer,
+) {
+    let ToolAnswer { data: result, messages, .. } = answer;
+    match on.stored(name).await {
         Ok(mut stored) => {
-            on.note_violation(&mut result, &stored);
+            on.note_violation(result, &stored);
             messages.extend(form_defaults::untaxed(on, &stored));
-            messages.extend(form_defaults::unfilled(on, &doc, &stored));
+            messages.extend(form_defaults::unfilled(on, doc, &stored));
             messages.extend(asked_for::left_empty(on, &stored));
             messages.extend(on.no_act(&stored));
             let on = on.with_live_metadata(&mut stored).await;
-            on.was_shown(&name, Some(&stored));
-            result.extend(on.outcome(&stored, &doc));
-            on.note_currency(&mut result, &stored).await;
-            messages.extend(on.name_taken(&doc, &name));
-            messages.extend(super::passwords(&on, &doc));
-            on.note_differences(&mut result, &Map::new(), &doc, &stored);
+            on.was_shown(name, Some(&stored));
+            result.extend(on.outcome(&stored, doc));
+            on.note_currency(result, &stored).await;
+            messages.extend(on.name_taken(doc, name));
+            messages.extend(super::passwords(&on, doc));
+            on.note_differences(result, &Map::new(), doc, &stored);
             let given: Map<_, _> = doc.clone().into_iter().filter(|(key, _)| args.data.contains_key(key)).collect();
             messages.extend(on.stored_by_hand(&Map::new(), &given, &stored));
-            on.note_document(&mut result, args.return_document, stored);
+            on.note_document(result, args.return_document, stored);
         }
         Err(note) => messages.push(note),
     }
-    messages.extend(said);
-    Ok(ToolAnswer { made: Some(Made { name, before: made_before }), messages, ..result.into() })
 }

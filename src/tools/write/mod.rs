@@ -4,7 +4,7 @@ mod create;
 mod delete;
 mod update;
 
-pub use create::{create, create_checked};
+pub use create::{create, create_checked, note_made};
 pub use delete::{delete, delete_one_of_many};
 pub use update::update;
 

@@ -189,7 +189,10 @@ async fn all_or_none_takes_titles_and_tells_of_its_rows_what_one_by_one_tells() 
         assert!(rows.len() == 2 && dry.to_string().contains(posted), "{dry}");
     }
     let made = desk.call("create_bulk_documents", batch(json!({"atomic": true}))).await;
-    assert!(made["messages"].to_string().contains(posted), "{made}");
+    let notes = made["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note["message"] == posted && note["rows"] == json!([0, 1])), "{made}");
+    // And of each what the site stored otherwise.
+    assert_eq!(notes[1]["stored_differently"]["posting_date"]["sent"], "2026-01-20", "{made}");
     let stored = desk.get("Sales Invoice", made["created"][0].as_str().unwrap()).await;
     assert_eq!(stored["items"][0]["item_code"], json!(item), "{stored}");
 }
