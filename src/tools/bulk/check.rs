@@ -7,8 +7,9 @@ use erpnext_schema::{DocTypeDef, Operator, Order, Purpose, Rule, Violation, coll
 use serde_json::{Map, Value, json};
 
 use super::{MOST_PROBLEMS, Row, start};
+use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
-use crate::documents::{DocTypeCall, titles};
+use crate::documents::titles::{self, Resolved};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::{Filter, ListQuery, SiteErrorKind};
@@ -22,6 +23,8 @@ type Sent = (usize, &'static DocTypeDef, Map<String, Value>);
 struct Checked {
     def: &'static DocTypeDef,
     doc: Map<String, Value>,
+    /// The titles in it that are not certain.
+    unclear: Vec<Violation>,
     /// Whether it goes by what the stored document holds.
     is_its_own: bool,
 }
@@ -58,10 +61,11 @@ pub(super) async fn check<R: Row>(
         let on = DocTypeCall { permit: row.permit().unwrap_or(on.permit), ..*on };
         last = None;
         match checked(&on, row.name(), row.purpose(), data).await {
-            Ok(Checked { def, doc, is_its_own }) => {
+            Ok(Checked { def, doc, unclear, is_its_own }) => {
                 docs.push((i, def, doc));
                 // What went by the values that one document holds is not what another gets.
-                last = (!is_its_own).then_some((row.purpose(), data));
+                last = (!is_its_own && unclear.is_empty()).then_some((row.purpose(), data));
+                found.extend(unclear.into_iter().map(|violation| in_row(i, violation)));
             }
             Err(ToolError::Arguments { violations, .. }) => {
                 found.extend(violations.into_iter().map(|violation| in_row(i, violation)));
@@ -76,7 +80,9 @@ pub(super) async fn check<R: Row>(
         let (made, changed): (Vec<Sent>, Vec<Sent>) = docs.into_iter().partition(|(i, ..)| rows[*i].name().is_none());
         let mut dead = links::dead_links(on, call.observer, &made).await?;
         dead.extend(dead_changes(call, on, rows, &changed).await?);
-        found.extend(dead.into_iter().map(|dead| in_row(dead.number, dead.violation)));
+        let dead = dead.into_iter().map(|dead| in_row(dead.number, dead.violation));
+        let dead: Vec<Violation> = dead.filter(|dead| found.iter().all(|told| told.path != dead.path)).collect();
+        found.extend(dead);
     }
     found.truncate(MOST_PROBLEMS);
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
@@ -147,15 +153,15 @@ async fn checked(
     data: &Map<String, Value>,
 ) -> Result<Checked, ToolError> {
     let (on, doc) = on.document(purpose, data).await?;
-    let error = match titles::resolve(&on, doc.clone(), &Map::new()).await {
-        Ok((doc, _)) => return Ok(Checked { def: on.def, doc, is_its_own: false }),
-        Err(error) => error,
-    };
+    let Resolved { doc: named, unclear, .. } = titles::look_up(&on, doc.clone(), &Map::new()).await;
     // What the document holds already may be said again.
-    let Some(name) = name.filter(|_| matches!(error, ToolError::Arguments { .. })) else { return Err(error) };
-    let Some(stored) = stored(&on, name).await else { return Err(error) };
-    let (doc, _) = titles::resolve(&on, doc, &stored).await?;
-    Ok(Checked { def: on.def, doc, is_its_own: true })
+    if let Some(name) = name.filter(|_| !unclear.is_empty())
+        && let Some(stored) = stored(&on, name).await
+    {
+        let Resolved { doc, unclear, .. } = titles::look_up(&on, doc, &stored).await;
+        return Ok(Checked { def: on.def, doc, unclear, is_its_own: true });
+    }
+    Ok(Checked { def: on.def, doc: named, unclear, is_its_own: false })
 }
 
 /// A document that is named by two rows: which of them wins would be chance.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{draft, part, worked_out};
 use crate::answer::{Made, ToolAnswer};
 use crate::document::draft::Draft;
-use crate::documents::{DocTypeCall, file_fields, suggest, titles};
+use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
 use crate::site::Answer;
@@ -88,7 +88,7 @@ pub(super) async fn make(
 ) -> Result<ToolAnswer, ToolError> {
     // It is the key of another document.
     doc.shift_remove(KEY);
-    let (mut data, titled) = titles::resolve(on, data, &Map::new()).await?;
+    let (mut data, titled) = links::resolved(on, data, &Map::new()).await?;
     // The draft stands for the stored document: a template in data takes the place of what came from the source.
     let hidden = source_on.hidden().await?;
     let mut filled = match fills {

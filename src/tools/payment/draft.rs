@@ -10,7 +10,7 @@ use super::invoices::Invoices;
 use super::{Payment, PaymentArgs, account, advance, receives};
 use crate::document::amounts::{money, number};
 use crate::document::draft::{Draft, writable};
-use crate::documents::{DocTypeCall, file_fields, rich_text, titles};
+use crate::documents::{DocTypeCall, file_fields, rich_text};
 use crate::error::ToolError;
 use crate::site::Mapper;
 use crate::tool::Call;
@@ -79,7 +79,8 @@ pub async fn make<'a>(
     }
     made.insert("references".to_owned(), numbered(references));
 
-    let (on, data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
+    let (on, data) =
+        if given.is_empty() { (on, given) } else { on.document_with_links(Purpose::Update, &given).await? };
     let (doc, titled) = laid(&on, made, data, sides).await?;
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
@@ -137,7 +138,7 @@ async fn laid(
     if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
         return Err(ToolError::not_writable(hidden, on.def.name));
     }
-    let (data, titled) = titles::resolve(on, data, &Map::new()).await?;
+    let (data, titled) = links::resolved(on, data, &Map::new()).await?;
     let merged = on.merged(&doc, &data)?;
     links::check_merged(on, &merged, &doc).await?;
     file_fields::check(on, &merged.body, None).await?;

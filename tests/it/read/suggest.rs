@@ -57,6 +57,21 @@ async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
     let change = json!({"name": draft, "data": {"customer": "Nobody Knows", "items": {"add": [added]}}});
     let text = refusal(&app, "update_sales_order_document", change).await;
     assert!(text.contains("like it are") && text.contains("no Customer named \"Nobody Knows\""), "{text}");
+    let many = json!({"doctype": "Sales Order", "documents": [order]});
+    let text = refusal(&app, "create_bulk_documents", many).await;
+    for wanted in [
+        "there are 3 problems",
+        "documents[0].items[0].item_code: there is no Item named \"TBL-OAK-16\"; like it are",
+        "documents[0].customer: there is no Customer named \"Nobody Knows\"",
+        "documents[0].items[0].warehouse: there is no Warehouse named \"No Such Store\"",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+    let order = first(&app, "Sales Order", json!({"docstatus": 1, "per_billed": 0, "status": ["!=", "Closed"]})).await;
+    let data = json!({"customer_address": "Nowhere Road", "project": "kestrel"});
+    let draft = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice", "data": data});
+    let text = refusal(&app, "convert_document", draft).await;
+    assert!(text.contains("like it are") && text.contains("no Address named \"Nowhere Road\""), "{text}");
 }
 
 #[on_every_version]
