@@ -4,6 +4,7 @@ use erpnext_schema::{Children, DocTypeDef};
 use serde_json::{Map, Value, json};
 
 use crate::shape::called::{self, is_same};
+use crate::shape::present::REPEATED;
 
 /// One difference between two readings.
 #[derive(Clone, PartialEq, Debug)]
@@ -122,15 +123,16 @@ impl Change {
     }
 }
 
-/// Without those that repeat another one: the same sum in the company's currency, before taxes that there are none of,
-/// or in words.
+/// Without those that repeat another one: the same sum in the company's currency, before taxes or a discount that there
+/// are none of, or in words; the same quantity in the unit of the stock.
 pub fn without_echoes(changes: Vec<Change>, told: &[Change]) -> Vec<Change> {
     let echoes = |change: &Change| {
         let What::Value { field, from, to } = &change.what else { return false };
         if field.ends_with("in_words") {
             return true;
         }
-        let plain = field.trim_start_matches("base_").trim_start_matches("net_");
+        let of = field.trim_start_matches("base_").trim_start_matches("net_");
+        let plain = REPEATED.iter().find(|(repeat, _)| *repeat == field).map_or(of, |(_, of)| *of);
         let says = |other: &Change| {
             let row = |change: &Change| change.row.as_ref().map(|row| (row.table.clone(), row.at));
             let What::Value { field, from: was, to: is } = &other.what else { return false };
@@ -240,5 +242,15 @@ mod tests {
         };
         assert_eq!(left(sums(1.0, 1.0), sums(2.0, 2.0)), ["grand_total", "total"]);
         assert_eq!(left(sums(1.0, 3.0), sums(2.0, 6.0)), ["grand_total", "base_grand_total", "total"]);
+        let row = |qty: f64, factor: f64| {
+            let sums = json!({"name": "r1", "idx": 1, "qty": qty, "stock_qty": qty * factor, "amount": qty, "net_amount": qty});
+            json!({ "items": [sums] })
+        };
+        let columns = |factor| {
+            let left = without_echoes(changes(row(1.0, factor), row(2.0, factor)), &[]);
+            let shown = json!(shown(&left));
+            shown["items"][0]["changes"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!((columns(1.0), columns(12.0).len()), (vec!["qty".to_owned(), "amount".to_owned()], 3));
     }
 }

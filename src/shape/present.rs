@@ -117,11 +117,12 @@ fn trim(def: &DocTypeDef, document: &mut Map<String, Value>) -> bool {
     zeros
 }
 
-/// Amounts that repeat another of their document or row, unless a discount or a rounding comes between the two.
-pub(super) const REPEATED: [(&str, &str); 4] = [
+/// Figures that repeat another of their document or row, unless a discount, a rounding or a unit comes between the two.
+pub const REPEATED: [(&str, &str); 5] = [
     ("net_amount", "amount"),
     ("net_rate", "rate"),
     ("rounded_total", "grand_total"),
+    ("stock_qty", "qty"),
     ("tax_amount_after_discount_amount", "tax_amount"),
 ];
 

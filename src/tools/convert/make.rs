@@ -121,10 +121,10 @@ pub(super) async fn make(
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     let mut warnings = doubts::of(on, &shown);
-    let note = without(draft::trim(on, &mut shown), is_hidden);
     if matches!(then, Then::Show) || on.is_shown_first() {
         warnings.extend(doubts::by_the_stock(on, &shown).await);
     }
+    let note = without(draft::trim(on, &mut shown), is_hidden);
     if !warnings.is_empty() {
         answer.insert("warnings".to_owned(), json!(warnings));
     }
