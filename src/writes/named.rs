@@ -25,6 +25,6 @@ pub async fn missing(session: &Session<'_>, argument: &str, doctype: &str, name:
     let meant = suggest::meant(session, doctype, name).await.map_or_else(String::new, |meant| format!("; {meant}"));
     ToolError::refused(
         format!("{argument}: there is no {doctype} named {name:?}{meant}"),
-        "Nothing was sent; search_link finds the right name.",
+        "search_link finds the right name; nothing was sent.",
     )
 }

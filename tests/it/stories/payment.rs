@@ -345,6 +345,6 @@ async fn who_or_what_a_payment_names_and_is_not_there_is_told_so_with_what_was_m
         ),
     ] {
         let text = desk.refusal("record_payment", with(argument, value)).await;
-        assert!(text.contains(told) && text.contains("Nothing was sent"), "{argument}: {text}");
+        assert!(text.contains(told) && text.contains("nothing was sent"), "{argument}: {text}");
     }
 }
