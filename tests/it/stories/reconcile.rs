@@ -111,7 +111,10 @@ async fn what_cannot_be_matched_is_refused_before_anything_is_sent() {
     }
     let text = desk.refusal(TOOL, with(&asked, "party", json!("Nobody"))).await;
     assert!(text.contains("party: there is no Customer named \"Nobody\""), "{text}");
-    let elsewhere = with(&with(&asked, "company", json!(COMPANY)), "account", json!("Nowhere"));
+    let nowhere = with(&with(&asked, "company", json!(COMPANY)), "account", json!("Nowhere"));
+    let text = desk.refusal(TOOL, nowhere).await;
+    assert!(text.contains("account: there is no Account named \"Nowhere\""), "{text}");
+    let elsewhere = with(&with(&asked, "company", json!(COMPANY)), "account", json!("VAT - AWF"));
     let text = desk.refusal(TOOL, elsewhere).await;
     assert!(text.contains("0 payments and 0 invoices"), "{text}");
     // What is in no account that was looked at may be recorded all the same.

@@ -104,6 +104,15 @@ async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, To
     let sources = sources(&call, &permits, &args, &mut closed).await?;
     let sight = Sight { sources: &sources, invoices: &invoices, asks: &update };
     named::check(&on, "party", args.party_type.as_str(), &args.party).await?;
+    for (argument, doctype, name) in [
+        ("company", "Company", &args.company),
+        ("account", "Account", &args.account),
+        ("advance_account", "Account", &args.advance_account),
+    ] {
+        if let Some(name) = name {
+            named::check(&on, argument, doctype, name).await?;
+        }
+    }
     let mut entries = sight.entries(&args).await?;
     entries.left_out.extend(closed);
     let matches = chosen(&call, &sight, &args, &mut entries).await?;
