@@ -21,16 +21,26 @@ fn holds(text: &str, elements: &[&str]) -> bool {
 
 /// Markdown as HTML, each line a line for its readers. HTML, and text that says nothing in Markdown, stay as they are.
 pub fn to_html(text: &str) -> Cow<'_, str> {
-    if holds(text, &BLOCKS) {
-        return text.into();
+    if holds(text, &BLOCKS) { text.into() } else { converted(text, &INLINE) }
+}
+
+/// Markdown as HTML, in which all tags that it has are text.
+pub fn without_tags(text: &str) -> String {
+    match converted(text, &[]) {
+        Cow::Borrowed(plain) => html_escape::encode_text(plain).into_owned(),
+        Cow::Owned(html) => html,
     }
+}
+
+/// Markdown as HTML, with these tags of its own.
+fn converted<'t>(text: &'t str, tags: &[&str]) -> Cow<'t, str> {
     let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
         Event::SoftBreak => Event::HardBreak,
-        Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, &INLINE) => Event::Text(tag),
+        Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, tags) => Event::Text(tag),
         other => other,
     });
     let events: Vec<Event<'_>> = events.collect();
-    if holds(text, &INLINE) && !events.iter().any(is_marked) {
+    if holds(text, tags) && !events.iter().any(is_marked) {
         return text.into();
     }
     let plain = |event: &Event<'_>| match event {
@@ -63,8 +73,19 @@ pub fn holds_images(html: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::to_html;
+    use super::{to_html, without_tags};
     use crate::shape::markdown::from_html;
+
+    #[test]
+    fn tags_of_a_text_that_may_have_none_are_text() {
+        assert_eq!(without_tags("a < b & c"), "a &lt; b &amp; c");
+        assert_eq!(
+            without_tags("**a** <b>b</b> `<c>`"),
+            "<p><strong>a</strong> &lt;b&gt;b&lt;/b&gt; <code>&lt;c&gt;</code></p>"
+        );
+        assert_eq!(without_tags("1 < 2\nb"), "<p>1 &lt; 2<br>b</p>");
+        assert!(!without_tags("<div><span class=\"mention\">x</span></div>").contains("<div"));
+    }
 
     #[test]
     fn what_was_read_is_the_same_to_a_reader_when_it_is_written_back() {

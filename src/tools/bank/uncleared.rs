@@ -14,6 +14,7 @@ use crate::shape::page::how_many;
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tool::Call;
+use crate::writes::named;
 
 /// How many of a DocType are told at most, and looked at in one request.
 const MOST: usize = 200;
@@ -31,6 +32,9 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
     };
     let asked = form(&args.account, &from, &to, false);
     let found = entries(session.site.ask_desk_tool(&update, DeskQuestion::BankEntries, &asked, None).await?);
+    if found.is_empty() {
+        named::check(&DocTypeCall::of(call, &update).await?, "account", "Account", &args.account).await?;
+    }
     let (mut told, mut left_out, mut is_whole) = (Vec::new(), Vec::new(), true);
     let (mut is_looked_at, mut refused) = (false, None);
     for kind in &KINDS {

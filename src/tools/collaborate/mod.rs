@@ -12,6 +12,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
+use crate::shape::{markdown, rich_text};
 use crate::site::Mark;
 use crate::tool::document_args::DocumentArgs;
 use crate::tool::kinds::{DocTypeName, DocumentName};
@@ -62,7 +63,8 @@ struct CommentArgs {
 }
 
 async fn comment(call: Call<'_>, args: CommentArgs) -> Result<ToolAnswer, ToolError> {
-    let content = html(&args.content);
+    // With some tags a comment calls on others.
+    let content = rich_text::without_tags(&args.content);
     let by = call.session.user_name().await?;
     mark(call, &args.doctype, &args.name, &Mark::Comment { content: &content, by }).await
 }
@@ -89,7 +91,7 @@ struct AssignArgs {
 }
 
 async fn assign(call: Call<'_>, args: AssignArgs) -> Result<ToolAnswer, ToolError> {
-    let (description, date) = (args.description.as_deref().map(html), args.date.as_deref());
+    let (description, date) = (args.description.as_deref().map(rich_text::without_tags), args.date.as_deref());
     is_a_date(date)?;
     let assign = Mark::Assign { user: &args.user, description: description.as_deref(), date };
     mark(call, &args.doctype, &args.name, &assign).await
@@ -235,7 +237,7 @@ async fn stored(on: &DocTypeCall<'_>, name: &DocumentName) -> Result<(String, Ma
 
 fn report(mark: &Mark<'_>) -> (&'static str, Value) {
     match mark {
-        Mark::Comment { content, .. } => ("commented", json!(content)),
+        Mark::Comment { content, .. } => ("commented", json!(markdown::from_html(content))),
         Mark::Assign { user, .. } => ("assigned", json!(user)),
         Mark::Unassign(user) => ("unassigned", json!(user)),
         Mark::Tag(tag) => ("tagged", json!(tag)),
@@ -243,9 +245,4 @@ fn report(mark: &Mark<'_>) -> (&'static str, Value) {
         Mark::Share { user, write, share } => ("shared", json!({"user": user, "write": write, "share": share})),
         Mark::Follow(user) => ("followed_by", json!(user)),
     }
-}
-
-/// Plain text as the site keeps it in fields that hold HTML.
-fn html(text: &str) -> String {
-    html_escape::encode_text(text).replace('\n', "<br>")
 }

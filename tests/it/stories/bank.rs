@@ -54,6 +54,9 @@ async fn what_the_bank_had_is_listed_shown_cleared_and_taken_back() {
     let desk = Desk::open().await;
     let (payment, account) = payment(&desk).await;
     let before = desk.site.journal().len();
+    let nowhere = json!({"account": "Current", "from_date": "2026-11-20", "to_date": "2026-11-20"});
+    let text = desk.refusal(TOOL, nowhere).await;
+    assert!(text.contains("account: there is no Account named \"Current\"; did you mean"), "{text}");
     assert!(uncleared(&desk, &account).await.contains(&payment));
     let asked = json!({"account": account, "dates": [{"name": payment, "date": "2026-11-23"}]});
     let dry = desk.call(TOOL, with(&asked, "dry_run", json!(true))).await;
