@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, html};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::html::{Part, Parts};
 
@@ -24,7 +24,7 @@ pub fn to_html(text: &str) -> Cow<'_, str> {
     if holds(text, &BLOCKS) { text.into() } else { converted(text, &INLINE) }
 }
 
-/// Markdown as HTML, in which all tags that it has are text.
+/// Markdown as HTML, in which all tags that it has are text, and images, which readers would fetch, are what they show.
 pub fn without_tags(text: &str) -> String {
     match converted(text, &[]) {
         Cow::Borrowed(plain) => html_escape::encode_text(plain).into_owned(),
@@ -34,7 +34,9 @@ pub fn without_tags(text: &str) -> String {
 
 /// Markdown as HTML, with these tags of its own.
 fn converted<'t>(text: &'t str, tags: &[&str]) -> Cow<'t, str> {
-    let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
+    let is_image = |event: &Event<'_>| matches!(event, Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image));
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter(|event| !tags.is_empty() || !is_image(event));
+    let events = events.map(|event| match event {
         Event::SoftBreak => Event::HardBreak,
         Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, tags) => Event::Text(tag),
         other => other,
@@ -84,6 +86,7 @@ mod tests {
             "<p><strong>a</strong> &lt;b&gt;b&lt;/b&gt; <code>&lt;c&gt;</code></p>"
         );
         assert_eq!(without_tags("1 < 2\nb"), "<p>1 &lt; 2<br>b</p>");
+        assert_eq!(without_tags("![a](https://x.example/a.png)"), "<p>a</p>");
         assert!(!without_tags("<div><span class=\"mention\">x</span></div>").contains("<div"));
     }
 

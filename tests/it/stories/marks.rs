@@ -23,7 +23,8 @@ async fn what_is_hung_on_a_document_is_there_and_can_be_taken_off() {
     let told = desk.call("add_comment", with("content", listed)).await;
     assert!(told["commented"].as_str().unwrap().contains("- **pay**"), "{told}");
     let comments = stored().await;
-    let mut texts = comments["documents"].as_array().unwrap().iter().map(|comment| comment["content"].as_str().unwrap());
+    let mut texts =
+        comments["documents"].as_array().unwrap().iter().map(|comment| comment["content"].as_str().unwrap());
     let is_read = |text: &str| text.contains("- **pay**\n- \\<b>call\\</b>");
     assert!(texts.any(is_read), "{comments}");
     let assigned = desk.call("assign_document", with("user", "sales@example.com")).await;
