@@ -34,6 +34,11 @@ const SAME: &[&[&str]] = &[
     &["party", "customer", "supplier"],
     &["invoices", "invoice"],
     &["date", "posting_date"],
+    &["qty", "quantity"],
+    &["uom", "unit"],
+    &["mode_of_payment", "payment_method", "mode"],
+    &["reference_no", "reference_number"],
+    &["recipients", "recipient", "to"],
 ];
 
 /// Words for what another argument says in another way: it is named, and the caller decides.

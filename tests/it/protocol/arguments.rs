@@ -108,6 +108,20 @@ fn what_may_mean_two_things_is_not_taken() {
     }
 }
 
+#[test]
+fn quantities_units_and_ways_to_pay_go_by_several_names() {
+    let payment = json!({"party_type": "Customer", "party": "x", "payment_method": "Cash", "reference_number": "7"});
+    for (tool, given, meant) in [
+        ("get_item_price", json!({"item_code": "x", "quantity": 3, "unit": "Box"}), ["qty", "uom"]),
+        ("record_payment", payment, ["mode_of_payment", "reference_no"]),
+    ] {
+        let tool = tools().into_iter().find(|known| known.name() == tool).unwrap();
+        let mut given = given.as_object().unwrap().clone();
+        arguments::check(&arguments::of(&tool), &mut given).unwrap();
+        assert!(meant.iter().all(|name| given.contains_key(*name)), "{given:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_tool_reads_what_passed_the_check() {
     let doctypes = json!({"Sales Order": all(), "System Settings": all()});
