@@ -147,8 +147,8 @@ const KNOWN: &[(&str, Known, &str)] = &[
     (
         "UpdateAfterSubmitError",
         Known::Field(&["Quantity", "Rate", "qty", "rate", "Delivery Date", "Required By", "Reqd By Date"]),
-        "update_order_items changes the quantity, rate and date of rows of a submitted order. What is on another submitted document is put \
-         right by a return or a new document; cancel and amend it only if nothing was made from it.",
+        "update_order_items changes the quantity, rate and date of rows of a submitted order. What is on another submitted \
+         document is put right by a return or a new document; cancel and amend it only if nothing was made from it.",
     ),
     (
         "MandatoryError",
