@@ -4,7 +4,7 @@ use erpnext_schema::{Children, DocTypeDef};
 use serde_json::{Map, Value, json};
 
 use crate::shape::called::{self, is_same};
-use crate::shape::present::REPEATED;
+use crate::shape::present::{IN_WORDS, REPEATED};
 
 /// One difference between two readings.
 #[derive(Clone, PartialEq, Debug)]
@@ -128,7 +128,7 @@ impl Change {
 pub fn without_echoes(changes: Vec<Change>, told: &[Change]) -> Vec<Change> {
     let echoes = |change: &Change| {
         let What::Value { field, from, to } = &change.what else { return false };
-        if field.ends_with("in_words") {
+        if field.ends_with(IN_WORDS) {
             return true;
         }
         let of = field.trim_start_matches("base_").trim_start_matches("net_");

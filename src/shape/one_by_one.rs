@@ -138,6 +138,9 @@ fn presented(def: &DocTypeDef, doc: Document, asked: bool) -> (Document, bool) {
 
 /// Whether an amount repeats another one, such as the one in the document's currency.
 fn is_twin(doc: &Document, key: &str) -> bool {
+    if key.ends_with(present::IN_WORDS) {
+        return true;
+    }
     let of = match key.strip_prefix("base_") {
         Some(of) => of,
         None => match present::REPEATED.iter().find(|(repeat, _)| *repeat == key) {

@@ -126,12 +126,15 @@ pub const REPEATED: [(&str, &str); 5] = [
     ("tax_amount_after_discount_amount", "tax_amount"),
 ];
 
+/// How the names of amounts end that are written out: nobody reckons with these.
+pub const IN_WORDS: &str = "in_words";
+
 /// The amounts that repeat another one, such as those in the company's currency that are the document's.
 fn twins(document: &Map<String, Value>) -> Vec<String> {
     let repeats = |key: &&String| {
         let beside = || REPEATED.iter().find(|(repeat, _)| *repeat == key.as_str()).map(|(_, of)| *of);
         let of = key.strip_prefix("base_").or_else(beside).and_then(|of| document.get(of));
-        of.is_some_and(|of| document.get(*key) == Some(of))
+        key.ends_with(IN_WORDS) || of.is_some_and(|of| document.get(*key) == Some(of))
     };
     document.keys().filter(repeats).cloned().collect()
 }
