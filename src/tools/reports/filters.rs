@@ -30,7 +30,7 @@ pub(crate) async fn check(
         let label = known.map_or("", |filter| filter.label.as_str());
         // A filter by what is withheld would tell it (H5).
         let about = std::iter::once(report.permit.doctype()).chain(known.and_then(Filter::link));
-        if report.withholds(about, &field, label).await {
+        if report.withholds(about, &field, label).await? {
             violations.push(withheld(&field));
             continue;
         }
@@ -93,7 +93,7 @@ pub(crate) async fn check_linked(
     for field in given {
         let label = form.iter().find(|filter| filter.field == *field).map_or("", |filter| filter.label.as_str());
         let about = std::iter::once(report.permit.doctype()).chain(linked.iter().map(String::as_str));
-        if report.withholds(about, field, label).await {
+        if report.withholds(about, field, label).await? {
             violations.push(withheld(field));
         }
     }

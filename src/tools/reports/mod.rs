@@ -13,11 +13,12 @@ mod trial;
 use erpnext_schema::{DocTypeDef, nearest};
 use serde_json::{Map, Value};
 
+use crate::catalog::is_of_one;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
 use crate::shape::{is_set, text_of};
-use crate::site::Filter;
+use crate::site::{Filter, SiteError};
 
 pub use describe::DESCRIBE;
 pub use list::LIST;
@@ -87,23 +88,44 @@ impl<'a> Report<'a> {
     }
 
     /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
-    async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
-        let about = self.about(doctypes).await;
-        self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+    ///
+    /// # Errors
+    /// That the site did not tell what they have.
+    async fn withholds<'d>(
+        &self,
+        doctypes: impl Iterator<Item = &'d str>,
+        name: &str,
+        label: &str,
+    ) -> Result<bool, SiteError> {
+        let about = self.about(doctypes).await?;
+        Ok(self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label))
     }
 
     /// The same of a column, which may show a field under another name.
-    async fn withholds_column<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
-        let about = self.about(doctypes).await;
-        self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label)
+    ///
+    /// # Errors
+    /// That the site did not tell what they have.
+    async fn withholds_column<'d>(
+        &self,
+        doctypes: impl Iterator<Item = &'d str>,
+        name: &str,
+        label: &str,
+    ) -> Result<bool, SiteError> {
+        let about = self.about(doctypes).await?;
+        Ok(self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label))
     }
 
-    async fn about<'d>(&self, doctypes: impl Iterator<Item = &'d str>) -> Vec<&'static DocTypeDef> {
+    async fn about<'d>(&self, doctypes: impl Iterator<Item = &'d str>) -> Result<Vec<&'static DocTypeDef>, SiteError> {
         let mut about = Vec::new();
         for doctype in doctypes {
-            about.extend(self.session.catalog.def(self.session.asker(), doctype).await.ok());
+            match self.session.catalog.def(self.session.asker(), doctype).await {
+                Ok(def) => about.push(def),
+                // There is none of that name, or nobody learns what it has.
+                Err(error) if is_of_one(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
-        about
+        Ok(about)
     }
 }
 

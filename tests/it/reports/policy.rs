@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{COMPANY, SampleSite};
-use crate::support::{Site, app_of, call, config_json, refusal};
+use crate::support::{META, Site, app_of, call, config_json, refusal};
 
 /// A site with one report about invoices, which answers this.
 async fn answering(answer: Value) -> Site {
@@ -45,6 +45,18 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
         let told = format!("filters.{withheld}: this server's configuration does not permit reading it");
         assert!(text.contains(&told), "{text}");
     }
+}
+
+/// What of a DocType is withheld is known by its fields: where the site does not tell them, nothing of it is shown.
+#[on_every_version]
+async fn a_report_about_a_doctype_whose_fields_the_site_does_not_tell_is_not_shown() {
+    let columns = json!(["Ship:Link/Own Ship:120", "Secret No:Data:80"]);
+    let site = answering(json!({"columns": columns, "result": [["S-1", "77-secret"]]})).await;
+    site.answer("GET", META, 503, json!({})).await;
+    let ship = json!({"read": true, "restricted_fields": ["secret_no"]});
+    let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": {"Own Ship": ship}})));
+    let text = refusal(&app, "run_report", json!({"name": "Parties"})).await;
+    assert!(text.contains("is not available") && !text.contains("77-secret"), "{text}");
 }
 
 #[on_every_version]
