@@ -4,11 +4,12 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value};
 
 use super::{Error, Site};
+use crate::catalog::is_of_one;
 use crate::cleared::Cleared;
 use crate::policy::{Denial, Operation, Reason};
 use crate::shape::report::Table;
 use crate::shape::{is_set, text_of};
-use crate::site::Filter;
+use crate::site::{Filter, SiteError};
 use crate::tools::method;
 
 impl Site {
@@ -51,7 +52,7 @@ impl Site {
         let mut violations = Vec::new();
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
-            if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await {
+            if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await? {
                 let message = "the policy does not permit reading it";
                 violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
@@ -72,7 +73,7 @@ impl Site {
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
-            if self.withholds(about, &column.field, &column.label).await {
+            if self.withholds(about, &column.field, &column.label).await? {
                 hidden.push(column.clone());
             }
         }
@@ -120,14 +121,27 @@ impl Site {
     }
 
     /// Whether the rules on any of the DocTypes keep back what a report calls by this name or label.
-    async fn withholds<'d>(&self, doctypes: impl Iterator<Item = &'d str>, name: &str, label: &str) -> bool {
+    ///
+    /// # Errors
+    /// That the site did not tell what they have.
+    async fn withholds<'d>(
+        &self,
+        doctypes: impl Iterator<Item = &'d str>,
+        name: &str,
+        label: &str,
+    ) -> Result<bool, SiteError> {
         if self.policy.shows_all() {
-            return false;
+            return Ok(false);
         }
         let mut about = Vec::new();
         for doctype in doctypes {
-            about.extend(self.catalog.def(self.asker(), doctype).await.ok());
+            match self.catalog.def(self.asker(), doctype).await {
+                Ok(def) => about.push(def),
+                // There is none of that name, or nobody learns what it has.
+                Err(error) if is_of_one(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
-        self.policy.withholds_column(&about, &|doctype| self.catalog.known(doctype), name, label)
+        Ok(self.policy.withholds_column(&about, &|doctype| self.catalog.known(doctype), name, label))
     }
 }
