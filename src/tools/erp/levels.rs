@@ -212,7 +212,7 @@ async fn items(call: &Call<'_>, on: &DocTypeCall<'_>, args: &LevelArgs) -> Resul
         let names: BTreeSet<&str> = args.items.as_deref().unwrap_or_default().iter().map(String::as_str).collect();
         let found = on.fields_of(&there, &names, &fields).await?;
         return match names.into_iter().find(|name| !found.contains_key(*name)) {
-            Some(name) => Err(missing("Item", name)),
+            Some(name) => Err(missing(on.session, "Item", name).await),
             None => Ok(found),
         };
     };
@@ -269,7 +269,7 @@ async fn warehouses(
         }
     };
     if let Some(name) = found.iter().find(|name| !known.contains_key(*name)) {
-        return Err(missing("Warehouse", name));
+        return Err(missing(on.session, "Warehouse", name).await);
     }
     if !on.session.policy.shows_tree("Warehouse") || !sees(&there, "parent_warehouse") {
         notes.push("what lies below a warehouse is not counted, as not every Warehouse may be read".to_owned());

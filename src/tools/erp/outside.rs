@@ -40,7 +40,7 @@ pub const BESIDE_PARTY: &[Beside] = &[
 pub async fn named(session: &Session<'_>, doctype: &str, name: Option<&str>) -> Result<(), ToolError> {
     let Some(name) = name else { return Ok(()) };
     match in_sight(session, doctype, vec![&json!(name)]).await? {
-        Some(seen) if seen.is_empty() => Err(missing(doctype, name)),
+        Some(seen) if seen.is_empty() => Err(missing(session, doctype, name).await),
         // What the site does not let the user look up, it looks up itself.
         None if reads(session.policy, doctype) => allowed(exists(session, doctype, name).await).map(drop),
         _ => Ok(()),

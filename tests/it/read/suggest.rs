@@ -73,6 +73,22 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
         let listed = call(&app, "list_sales_order_documents", json!({"filters": filters})).await.unwrap();
         assert_eq!((&listed["count"], listed["note"].as_str()), (&json!(0), Some(note)), "{listed}");
     }
+    let given = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": {"account": "Petty Cash"}});
+    let summed = call(&app, "aggregate_documents", given).await.unwrap();
+    let note = summed["note"].as_str().unwrap();
+    assert!(note.contains("account: there is no Account \"Petty Cash\"; did you mean \"Petty Cash - AWF\"?"), "{note}");
+    // One of several that is not there is not missed in silence.
+    let customer = first(&app, "Sales Order", json!({})).await;
+    let customer = call(&app, "get_sales_order_document", json!({"name": customer})).await.unwrap();
+    let customer = &customer["document"]["customer"];
+    for (names, is_told) in [(json!([customer, "Nobody Knows"]), true), (json!([customer, customer]), false)] {
+        let filters = json!({"customer": ["in", names]});
+        let given = json!({"filters": filters, "fields": ["name", "customer"], "limit": 100});
+        let listed = call(&app, "list_sales_order_documents", given).await.unwrap();
+        assert!(listed["count"].as_u64().unwrap() > 0, "{listed}");
+        let told = listed["note"].as_str().unwrap_or_default();
+        assert_eq!(told.contains("there is no Customer \"Nobody Knows\""), is_told, "{listed}");
+    }
     // A scope, or a closed DocType, is not told of.
     let rules = json!({"doctypes": {"Sales Order": all()}});
     let (_site, app) = site(rules).await;
@@ -124,6 +140,30 @@ async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
     ] {
         let text = refusal(&app, "get_item_details", details(key, value)).await;
         assert!(text.contains(told), "{key}: {text}");
+    }
+}
+
+#[on_every_version]
+async fn what_is_called_by_its_title_is_found_and_what_is_nearly_there_is_named() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    for tool in ["get_stock_balance", "get_item_details", "get_item_price"] {
+        let told = call(&app, tool, json!({"item_code": "oak desk 160 cm"})).await.unwrap();
+        assert_eq!(told["item_code"], ITEM, "{tool}: {told}");
+    }
+    for (tool, given, meant) in [
+        (
+            "get_party_details",
+            json!({"party_type": "Customer", "party": "Bluewater"}),
+            "There is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?",
+        ),
+        (
+            "get_stock_balance",
+            json!({"item_code": ITEM, "warehouse": "Showroom"}),
+            "There is no Warehouse named \"Showroom\"; did you mean \"Showroom - AWF\"?",
+        ),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains(meant), "{tool}: {text}");
     }
 }
 
