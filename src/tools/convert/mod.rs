@@ -192,11 +192,19 @@ pub fn becomes(from: &str, to: &str) -> Option<&'static str> {
     way(from, to).map(|conversion| conversion.to)
 }
 
+/// The way to what is called so, in whatever case: by its name, or where only one is by its DocType or a word of its name
+/// (`return`).
 fn way(from: &str, to: &str) -> Option<&'static Conversion> {
+    let to = to.trim().replace(['_', '-'], " ").to_lowercase();
     let ways = || CONVERSIONS.iter().filter(|conversion| conversion.from == from);
-    let mut of_type = ways().filter(|conversion| conversion.to == to);
-    let by_type = of_type.next().filter(|_| of_type.next().is_none());
-    ways().find(|conversion| conversion.makes == to).or(by_type)
+    let only = |fits: &dyn Fn(&Conversion) -> bool| {
+        let mut fitting = ways().filter(|conversion| fits(conversion));
+        fitting.next().filter(|_| fitting.next().is_none())
+    };
+    ways()
+        .find(|way| way.makes.to_lowercase() == to)
+        .or_else(|| only(&|way| way.to.to_lowercase() == to))
+        .or_else(|| only(&|way| way.makes.to_lowercase().split(' ').any(|word| word == to)))
 }
 
 /// The conversion that the call means: by what is made, or by its DocType where only one makes it.
