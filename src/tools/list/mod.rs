@@ -152,6 +152,11 @@ fn checked(
     let mut fields = reader.fields(args.fields.as_deref());
     let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
     let order_by = reader.order_by(args.order_by.as_deref());
+    if args.fields.is_none() && args.order_by.is_some() {
+        // What a list is sorted by is what is asked about.
+        fields.extend(order_by.iter().map(|key| key.fieldname.to_owned()));
+        fields = reader.fields(Some(fields.as_slice()));
+    }
     // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
     let limit = args.limit.rows().saturating_add(1).min(500);
     let query = ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() };
