@@ -127,6 +127,11 @@ impl<'a> Reader<'a> {
                            group_by such as posting_date:month";
             return Some(message.to_owned());
         }
+        let links = self.def.party_link(name).map(|(links, _)| links).filter(|links| self.rule.may_read(*links));
+        if let Some(links) = links {
+            let column = format!("{}.link_name", links.fieldname);
+            return Some(format!("no such field in {}; filter by {column}, which names it", self.def.name));
+        }
         let by = self.def.field(name.split_once('.')?.0).filter(|field| self.rule.may_read(*field))?;
         Some(match (by.kind.is_table(), self.children) {
             (false, _) => no_table(self.def, by),

@@ -199,6 +199,23 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
 }
 
 #[on_every_version]
+async fn a_party_that_only_links_name_is_told_with_them() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Address": all(), "Contact": all()}));
+    let text = refusal(&app, "list_contact_documents", json!({"filters": {"customer": "x"}})).await;
+    assert!(text.contains("no such field in Contact; filter by links.link_name"), "{text}");
+    let data = json!({"address_title": "x", "address_line1": "y", "city": "z", "country": "Ireland", "customer": "x"});
+    let text = refusal(&app, "create_address_document", json!({"data": data, "dry_run": true})).await;
+    let links = r#"its links name it: {"links": [{"link_doctype": "Customer", "link_name": …}]}"#;
+    assert!(text.contains(links), "{text}");
+    let data = json!({"first_name": "x", "email_ids": "ann@example.com", "phone_nos": ["0171"]});
+    let text = refusal(&app, "create_contact_document", json!({"data": data, "dry_run": true})).await;
+    for near in [r#"did you mean [{"email_id":"ann@example.com"}]?"#, r#"did you mean {"phone":"0171"}?"#] {
+        assert!(text.contains(near), "{text}");
+    }
+}
+
+#[on_every_version]
 async fn an_argument_under_another_name_is_named_and_fields_go_into_data() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": all(), "Sales Invoice": all()}));
