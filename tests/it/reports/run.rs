@@ -123,6 +123,17 @@ async fn h53_filters_are_checked_before_anything_runs() {
 }
 
 #[on_every_version]
+async fn a_filter_that_a_report_does_not_heed_is_told() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    for (filters, is_told) in [(json!({"account": "Debtors - AWF"}), true), (json!({"company": COMPANY}), false)] {
+        let run = json!({"name": "Trial Balance (Simple)", "filters": filters, "limit": 2});
+        let answer = call(&app, "run_report", run).await.unwrap();
+        let note = answer["note"].as_str().unwrap_or_default();
+        assert_eq!(note.contains("hold other values in account"), is_told, "{answer}");
+    }
+}
+
+#[on_every_version]
 async fn a_report_that_is_not_there_is_told_with_the_nearest_and_case_does_not_count() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     for tool in ["run_report", "describe_report"] {
