@@ -183,6 +183,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         ("get_sales_invoice_document", json!({"name": "x", "fields": ["customer.territory"]}), link),
         (LIST, json!({"order_by": "items.item_code"}), "has this only in its rows: filter by it"),
         (LIST, json!({"fields": ["nothing.x"]}), "nothing is no table of Sales Invoice"),
+        (LIST, json!({"fields": ["_assign"]}), "is allocated_to of the open ToDo"),
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
         (AGGREGATE, json!({"order_by": "items.qty"}), "groups are sorted by one of"),
         (AGGREGATE, json!({"group_by": ["month(posting_date)"]}), "did you mean posting_date:month?"),

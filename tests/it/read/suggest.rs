@@ -168,6 +168,21 @@ async fn what_is_called_by_its_title_is_found_and_what_is_nearly_there_is_named(
 }
 
 #[on_every_version]
+async fn a_party_of_the_kind_that_the_site_fills_in_is_looked_up_as_one_of_it() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let quoted = |more: Value| {
+        let mut data = json!({"items": [{"item_code": ITEM, "qty": 1}]});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"data": data})
+    };
+    let text = refusal(&app, "create_quotation_document", quoted(json!({"party_name": "Bluewater"}))).await;
+    let meant = "data.party_name: there is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?";
+    assert!(text.contains(meant), "{text}");
+    let text = refusal(&app, "create_quotation_document", quoted(json!({"customer": "Bluewater Hotel"}))).await;
+    assert!(text.contains("no such field in Quotation; did you mean party_name?"), "{text}");
+}
+
+#[on_every_version]
 async fn words_are_found_in_any_order() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let listed = call(&app, "list_item_documents", json!({"fields": ["name", "item_name"], "limit": 1})).await.unwrap();
