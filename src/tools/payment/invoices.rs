@@ -193,7 +193,8 @@ fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open
     Open { name, due_date: stored.get("due_date").cloned().unwrap_or_default(), open, asked }
 }
 
-const EMPTY: &str = "is empty; without it the oldest open invoices are paid, and with advance: true and an amount none is";
+const EMPTY: &str =
+    "is empty; without it the oldest open invoices are paid, and with advance: true and an amount none is";
 
 /// The names and amounts that are given, each invoice once.
 fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<Violation>> {
