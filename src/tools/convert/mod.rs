@@ -21,7 +21,7 @@ use crate::audit::Attempt;
 use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, rich_text};
+use crate::documents::{DocTypeCall, rich_text, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{Masked, is_set, text_of};
@@ -154,7 +154,10 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
-    let source = session.site.get(&read, name).await?.data;
+    let source = match session.site.get(&read, name).await {
+        Ok(source) => source.data,
+        Err(error) => return Err(suggest::of_name(&source_on, error, name).await),
+    };
     named_exactly(&source_on, name, &source)?;
     let hidden = source_on.hidden().await?;
     if let Some((why, next)) = missing(&source_on, &hidden, conversion, &source) {

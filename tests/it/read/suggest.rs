@@ -161,6 +161,7 @@ async fn what_is_called_by_its_title_is_found_and_what_is_nearly_there_is_named(
             json!({"item_code": ITEM, "warehouse": "Showroom"}),
             "There is no Warehouse named \"Showroom\"; did you mean \"Showroom - AWF\"?",
         ),
+        ("get_customer_document", json!({"name": "Bluewater"}), "did you mean \"Bluewater Hotel\"?"),
     ] {
         let text = refusal(&app, tool, given).await;
         assert!(text.contains(meant), "{tool}: {text}");
