@@ -55,6 +55,18 @@ pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<Stri
     error
 }
 
+/// That no document is named as an argument has it, with what was probably meant; nothing where there is one, or the caller may
+/// not look.
+pub async fn none_named(session: &Session<'_>, argument: &str, doctype: &str, name: &str) -> Option<ToolError> {
+    let permit = session.permit(Operation::Read, doctype).await.ok()?;
+    if session.site.validate_link(&permit, name, &[]).await.ok()?.is_some() {
+        return None;
+    }
+    let meant = meant(session, doctype, name).await.map_or_else(String::new, |meant| format!("; {meant}"));
+    let message = format!("{argument}: there is no {doctype} named {name:?}{meant}");
+    Some(ToolError::refused(message, "search_link finds the right name; nothing was made."))
+}
+
 /// The error of a document that was asked for, with what its name was probably meant to be where none is there. One that is
 /// out of sight is told like one that is missing.
 pub async fn of_name(on: &DocTypeCall<'_>, mut error: SiteError, name: &str) -> ToolError {

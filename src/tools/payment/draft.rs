@@ -98,7 +98,7 @@ async fn open(
         (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
             Some(oldest) => Ok(oldest),
             None if args.advance => Ok((Vec::new(), advance::company(call, args).await?)),
-            None => Err(invoices.nothing_open(&args.party)),
+            None => Err(invoices.nothing_open(&args.party).await),
         },
         (None, None) => {
             let message = "is mandatory where no invoices are named";

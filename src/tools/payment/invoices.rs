@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
 use crate::document::amounts::{number_or_zero, stated_number, told};
-use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::{is_set, text_of};
@@ -131,9 +131,12 @@ impl<'a> Invoices<'a> {
         Ok(Some((open, company)))
     }
 
-    /// That there is nothing to pay.
-    pub fn nothing_open(&self, party: &str) -> ToolError {
+    /// That there is nothing to pay, or nobody who is called so.
+    pub async fn nothing_open(&self, party: &str) -> ToolError {
         let (kind, doctype) = (self.party_type.as_str(), self.on.def.name);
+        if let Some(nobody) = suggest::none_named(self.on.session, "party", kind, party).await {
+            return nobody;
+        }
         ToolError::refused(
             format!("{kind} {party:?} has no open {doctype} in sight; nothing was made."),
             "search_link finds the right name of the party; with advance: true and an account the payment stays with it.",

@@ -104,6 +104,16 @@ async fn a_payment_stays_a_draft_and_may_leave_an_advance() {
 }
 
 #[on_every_version]
+async fn a_party_that_is_not_there_is_told_as_such_with_the_one_that_was_meant() {
+    let desk = Desk::open().await;
+    let told = "party: there is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?";
+    let paid = json!({"party_type": "Customer", "party": "Bluewater", "amount": 5, "mode_of_payment": "Cash"});
+    assert!(desk.refusal("record_payment", paid).await.contains(told));
+    let matched = json!({"party_type": "Customer", "party": "Bluewater"});
+    assert!(desk.refusal("reconcile_payments", matched).await.contains(told));
+}
+
+#[on_every_version]
 async fn an_advance_for_no_invoice_leaves_what_is_open_as_it_is() {
     let desk = Desk::open().await;
     let invoice = desk.invoice().await;

@@ -110,7 +110,7 @@ async fn what_cannot_be_matched_is_refused_before_anything_is_sent() {
         assert!(text.contains(told), "{allocations}: {text}");
     }
     let text = desk.refusal(TOOL, with(&asked, "party", json!("Nobody"))).await;
-    assert!(text.contains("no open Sales Invoice in sight"), "{text}");
+    assert!(text.contains("party: there is no Customer named \"Nobody\""), "{text}");
     let elsewhere = with(&with(&asked, "company", json!(COMPANY)), "account", json!("Nowhere"));
     let text = desk.refusal(TOOL, elsewhere).await;
     assert!(text.contains("0 payments and 0 invoices"), "{text}");

@@ -11,8 +11,8 @@ use super::matches::Side;
 use super::sources::Source;
 use super::{PAYMENT, ReconcileArgs};
 use crate::document::amounts::is_above;
-use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::text_of;
@@ -194,6 +194,9 @@ impl Sight<'_> {
         };
         if rows.is_empty() {
             let (kind, party) = (args.party_type.as_str(), &args.party);
+            if let Some(nobody) = suggest::none_named(on.session, "party", kind, party).await {
+                return Err(nobody);
+            }
             return Err(ToolError::refused(
                 format!("{kind} {party:?} has no open {} in sight; nothing is to be matched.", on.def.name),
                 "search_link finds the right name of the party.",
