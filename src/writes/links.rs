@@ -383,8 +383,7 @@ fn to_check(
             Options::TargetField(by) => {
                 let given = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
                 // What nobody says, the site fills in.
-                let target = given.or_else(|| def.field(by)?.default);
-                let target = target.map(|target| policy.exact_name(target));
+                let target = given.or_else(|| def.field(by)?.default).map(|target| policy.exact_name(target));
                 target.filter(|target| policy.permit(Operation::Read, target).is_ok())
             }
             _ => None,

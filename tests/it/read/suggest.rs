@@ -214,6 +214,16 @@ async fn a_date_that_is_none_is_not_sent() {
 }
 
 #[on_every_version]
+async fn what_the_tools_of_a_doctype_have_in_common_is_told_with_the_first() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let found = call(&app, "find_tools", json!({"doctype": "Quotation"})).await.unwrap();
+    let second = &found["tools"][1];
+    let alone = call(&app, "find_tools", json!({"query": second["name"]})).await.unwrap();
+    assert_eq!(alone["tools"][0]["name"], second["name"]);
+    assert!(second.to_string().len() < alone["tools"][0].to_string().len(), "{second}");
+}
+
+#[on_every_version]
 async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
     let (_site, app) = site(json!({"default": all()})).await;
     let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();

@@ -106,7 +106,8 @@ async fn h53_filters_are_checked_before_anything_runs() {
     let answer = call(&app, "run_report", run).await.unwrap();
     let filled = (&answer["filters"]["company"], &answer["filters"]["ageing_based_on"]);
     assert_eq!(filled, (&json!(COMPANY), &json!("Posting Date")), "{answer}");
-    let (_closed_site, closed) = site(json!({"doctypes": {"GL Entry": {"read": true, "report": true}}, "reports": ["*"]})).await;
+    let (_closed_site, closed) =
+        site(json!({"doctypes": {"GL Entry": {"read": true, "report": true}}, "reports": ["*"]})).await;
     let text = refusal(&closed, "run_report", json!({"name": "General Ledger"})).await;
     assert!(text.contains("filters.company: is mandatory (a Company)"), "{text}");
     // One name of a list that nothing has would leave rows out in silence.
