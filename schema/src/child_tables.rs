@@ -25,6 +25,14 @@ impl DocTypeDef {
         self.field(fieldname).filter(|field| field.kind.is_table())
     }
 
+    /// The table of links by which documents name those of any DocType, as an Address does its customer, with the DocType
+    /// that the word stands for where it is one of parties.
+    pub fn party_link(&self, word: &str) -> Option<(&'static FieldDef, &'static str)> {
+        const PARTIES: [&str; 6] = ["Company", "Customer", "Employee", "Lead", "Prospect", "Supplier"];
+        let party = PARTIES.into_iter().find(|party| party.eq_ignore_ascii_case(word))?;
+        self.tables().find(|table| table.rows_of() == Some("Dynamic Link")).map(|table| (table, party))
+    }
+
     /// The child tables whose DocType is known, each with it.
     pub fn known_tables<'c>(
         &self,

@@ -6,15 +6,22 @@ use crate::{FieldDef, Shape, flag};
 
 /// What people say for fields that are called otherwise, as one word, those that are meant most first.
 const SAID: &[(&str, &[&str])] = &[
+    ("address", &["address_line1", "customer_primary_address", "supplier_primary_address"]),
     ("amount", &["amount", "grand_total", "paid_amount"]),
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
+    ("customer", &["party", "party_name"]),
     ("date", &["posting_date", "transaction_date", "date"]),
+    ("deliverydate", &["schedule_date", "expected_delivery_date"]),
+    ("discount", &["discount_percentage", "additional_discount_percentage"]),
+    ("duedate", &["exp_end_date", "schedule_date", "delivery_date", "valid_till", "date"]),
     ("email", &["email_id", "email", "contact_email"]),
     ("item", &["item_code", "item"]),
+    ("lead", &["party_name"]),
     ("phone", &["phone", "mobile_no", "phone_no"]),
     ("price", &["rate", "price_list_rate", "standard_rate"]),
     ("quantity", &["qty"]),
+    ("supplier", &["party"]),
 ];
 
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.
@@ -58,8 +65,16 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
         };
         fields.iter().filter(ends).min_by_key(|field| (!field.is(flag::REQD), field.fieldname.len()))
     };
+    // `outstanding` is how the name of one field begins, `outstanding_amount`.
+    let begins = || {
+        let lower: String = wrong.trim().chars().take(140).flat_map(char::to_lowercase).collect();
+        let begin = format!("{}_", lower.replace([' ', '-'], "_"));
+        let is_begun = |field: &&&FieldDef| !field.kind.is_table() && field.fieldname.starts_with(&begin);
+        let mut begun = fields.iter().filter(is_begun).map(|field| field.fieldname);
+        begun.next().filter(|_| !spelt.is_empty() && begun.next().is_none())
+    };
     let field = named.or_else(labelled).or_else(said).or_else(ends).map(|field| field.fieldname);
-    field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname)))
+    field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
 }
 
 /// The letters and digits of a label, or of one written like a fieldname.
@@ -155,7 +170,14 @@ mod tests {
             field!("transaction_date", Date, "On"),
             field!("delivery_date", Date, "By"),
             field!("rate", Currency, "R"),
+            field!("outstanding_amount", Currency, "O"),
+            field!("discount_amount", Currency, "D"),
+            field!("discount_percentage", Percent, "P"),
         ];
+        let quotation: &[FieldDef] =
+            &[field!("party_name", DynamicLink, "Party"), field!("customer_name", Data, "Customer Name")];
+        let address: &[FieldDef] =
+            &[field!("address_line1", Data, "Line 1"), field!("is_primary_address", Check, "Preferred")];
         let task: &[FieldDef] =
             &[field!("assigned_by", Link, "Assigned By"), field!("allocated_to", Link, "Allocated To")];
         for (fields, said, meant) in [
@@ -164,10 +186,17 @@ mod tests {
             (item, "price", "standard_rate"),
             (order, "price", "rate"),
             (order, "date", "transaction_date"),
+            (order, "due_date", "delivery_date"),
+            (order, "outstanding", "outstanding_amount"),
+            (order, "discount", "discount_percentage"),
+            (quotation, "customer", "party_name"),
+            (address, "address", "address_line1"),
             (task, "assigned_to", "allocated_to"),
             (task, "assigned_by", "assigned_by"),
         ] {
             assert_eq!(nearest_field(said, fields), Some(meant), "{said}");
         }
+        let several: &[FieldDef] = &[field!("credit_days", Int, "A"), field!("credit_limit_total", Currency, "B")];
+        assert_eq!(nearest_field("credit", several), None, "it begins two names");
     }
 }

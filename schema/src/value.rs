@@ -158,8 +158,13 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
     }
 }
 
-/// The number or flag that a text is, where it is written as JSON writes it: nothing else can be meant.
+/// The number or flag that a text is, where it is written as JSON writes it, and the text that a whole number is: nothing
+/// else can be meant.
 fn plain(field: &FieldDef, value: &Value) -> Option<Value> {
+    if let (FieldKind::Data, Value::Number(number)) = (field.kind, value) {
+        let whole = number.is_i64() || number.is_u64();
+        return whole.then(|| Value::from(number.to_string()));
+    }
     let text = value.as_str()?.trim();
     let json = || serde_json::from_str::<Value>(text).ok();
     match field.kind.shape() {
@@ -198,6 +203,10 @@ fn check_choice(field: &FieldDef, path: &str, value: &Value) -> Result<Value, Vi
     }
     if choices.contains(&text.as_str()) {
         return Ok(Value::from(text));
+    }
+    let mut alike = choices.iter().filter(|choice| choice.eq_ignore_ascii_case(text.trim()));
+    if let (Some(choice), None) = (alike.next(), alike.next()) {
+        return Ok(Value::from(*choice));
     }
     let listed = match choices.len() {
         0..=12 => choices.join(", "),
@@ -289,6 +298,21 @@ mod tests {
             let bound = FieldDef { flags: flag::NON_NEGATIVE, ..plain };
             assert_eq!(says(&bound).as_deref(), Some("f: must not be negative"), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_value_that_can_mean_one_thing_is_taken_in_another_form() {
+        let takes = |field: &FieldDef, value: Value| check_value(field, "f", &value).ok();
+        let choice = |choices| FieldDef {
+            options: crate::Options::Choices(choices),
+            ..FieldDef::new("f", FieldKind::Select, "F")
+        };
+        assert_eq!(takes(&choice(&["Open", "On Hold"]), json!("on hold ")), Some(json!("On Hold")));
+        assert_eq!(takes(&choice(&["Open", "OPEN"]), json!("open")), None, "it may be either");
+        let text = FieldDef::new("f", FieldKind::Data, "F");
+        assert_eq!(takes(&text, json!(4711)), Some(json!("4711")));
+        assert_eq!(takes(&text, json!(4.20)), None, "how many zeros stood there is not known");
+        assert_eq!(takes(&FieldDef::new("f", FieldKind::Link, "F"), json!(5)), None);
     }
 
     #[test]

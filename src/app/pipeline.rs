@@ -50,6 +50,7 @@ pub async fn run(
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
     // What was shown is taken back as it was.
     given.values_mut().for_each(shape::make_stored);
+    spell_doctype(session, tool, &mut given);
     let misnamed = name_single(session, tool, &mut given);
     let checked =
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
@@ -104,6 +105,23 @@ pub(super) fn signed(attempt: Attempt, session: &Session<'_>, client: Option<Str
     }
     let (session, address) = (caller.session.clone(), caller.address.map(|address| address.to_string()));
     Attempt { id, client, user, session, address, via: caller.via.clone(), ..attempt }
+}
+
+/// Writes the name of a DocType as it is, where it came in other case or with other joints (`sales_invoice`): no two differ
+/// by that alone (H26). What is permitted on it is asked afterwards.
+fn spell_doctype(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>) {
+    if !arguments::of(&tool).iter().any(|arg| arg.name == "doctype") {
+        return;
+    }
+    let Some(Value::String(doctype)) = given.get_mut("doctype") else { return };
+    if session.catalog.known(doctype).is_some() {
+        return;
+    }
+    let plain = |name: &str| name.trim().replace(['_', '-'], " ").to_ascii_lowercase();
+    let spelt = plain(doctype);
+    if let Some(def) = session.catalog.all_generated().find(|def| plain(def.name) == spelt) {
+        def.name.clone_into(doctype);
+    }
 }
 
 /// Gives a Single its name, which is that of its DocType: nobody has to say it, and another is wrong.

@@ -217,8 +217,8 @@ fn with_parents(session: &Session<'_>, child: &str) -> String {
     });
     match held.next() {
         Some((parent, table, column)) => format!(
-            "Get or update the parent document instead; a list of {parent} gives the rows of many, by fields and filters \
-             such as {table}.{column}."
+            "Get or update the parent document instead; a list of {parent} gives the rows of many and aggregate_documents sums \
+             them, by names such as {table}.{column}."
         ),
         None => "Get or update the parent document instead.".to_owned(),
     }

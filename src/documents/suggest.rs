@@ -10,7 +10,7 @@ use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit};
-use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure};
+use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure, SiteError, SiteErrorKind};
 
 /// The exception that lists such links.
 const LINKS: &str = "LinkValidationError";
@@ -53,6 +53,17 @@ pub async fn named(on: &DocTypeCall<'_>, mut error: ToolError, docs: &[&Map<Stri
     }
     lines.into_iter().for_each(|line| site.add(line));
     error
+}
+
+/// The error of a document that was asked for, with what its name was probably meant to be where none is there. One that is
+/// out of sight is told like one that is missing.
+pub async fn of_name(on: &DocTypeCall<'_>, mut error: SiteError, name: &str) -> ToolError {
+    if matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::OutOfSight)
+        && let Some(meant) = meant(on.session, on.def.name, name).await
+    {
+        error.add(format!("no {} is named {name:?}; {meant}", on.def.name));
+    }
+    error.into()
 }
 
 /// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look

@@ -210,6 +210,14 @@ pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: 
     Resolved { doc, replaced, unclear }
 }
 
+/// The name of the document that is called so, where one alone is and may be read.
+pub async fn name_of(session: &Session<'_>, doctype: &'static str, text: &str) -> Option<String> {
+    match meant(session, doctype, text).await {
+        Meant::One(name) => Some(name),
+        Meant::Itself | Meant::Unclear(_) => None,
+    }
+}
+
 /// What a link's text means.
 enum Meant {
     /// What it says, as far as is known.

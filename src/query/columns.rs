@@ -44,10 +44,10 @@ impl Reader<'_> {
     }
 }
 
-/// The columns that tell documents apart: title, the desk's list, status.
+/// The columns that tell documents apart: title, the desk's list, status; no series, which the name begins with.
 fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
     let name = field.fieldname;
-    field.is(flag::IN_LIST_VIEW)
+    field.is(flag::IN_LIST_VIEW) && name != "naming_series"
         || def.title_field == Some(name)
         || matches!(name, "name" | "status" | "workflow_state")
         || name == "docstatus" && (def.is(doctype_flag::SUBMITTABLE) || is_ledger(def))

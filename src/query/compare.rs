@@ -145,11 +145,11 @@ pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value)
             _ => Err(wrong("expected a text in which % stands for anything".to_owned(), None)),
         },
         // An empty list gives nothing, or with not in everything (H22).
-        O::In | O::NotIn => match value {
+        O::In | O::NotIn => match choices_in(field, value).as_ref().unwrap_or(value) {
             Value::Array(values) if !values.is_empty() => {
                 values.iter().map(|value| one(field, path, operator, value)).collect::<Result<_, _>>().map(Value::Array)
             }
-            _ => Err(wrong(format!("{operator} takes a list with at least one value"), scalar_list(value))),
+            value => Err(wrong(format!("{operator} takes a list with at least one value"), scalar_list(value))),
         },
         O::Between => match value.as_array().map(Vec::as_slice) {
             Some([from, to]) => {
@@ -215,6 +215,14 @@ pub fn of_day(field: &FieldDef, path: &str, operator: Operator, value: Value) ->
     }
 }
 
+/// The choices that a text lists, `Paid, Draft`: no choice of the field has a comma in it.
+fn choices_in(field: &FieldDef, value: &Value) -> Option<Value> {
+    let (text, choices) = (value.as_str()?, field.choices()?);
+    let is_choice = |part: &&str| choices.iter().any(|choice| choice.eq_ignore_ascii_case(part));
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    (parts.len() > 1 && parts.iter().all(is_choice)).then(|| json!(parts))
+}
+
 fn scalar_list(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => {
@@ -241,11 +249,11 @@ fn follows(field: &FieldDef, one: &Value, other: &Value) -> bool {
 }
 
 /// The number that the site keeps for a word of its forms.
-fn docstatus(word: &str) -> Option<&'static str> {
+fn docstatus(word: &str) -> Option<u8> {
     match word.trim().to_lowercase().as_str() {
-        "draft" => Some("0"),
-        "submitted" => Some("1"),
-        "cancelled" | "canceled" => Some("2"),
+        "draft" => Some(0),
+        "submitted" => Some(1),
+        "cancelled" | "canceled" => Some(2),
         _ => None,
     }
 }
@@ -268,8 +276,10 @@ fn one(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Resul
             message: "null cannot be compared with".to_owned(),
             nearest: Some(r#"["is", "not set"]"#.to_owned()),
         }),
-        (_, Value::String(word)) if field.fieldname == "docstatus" => check_value(&comparable, path, value)
-            .map_err(|why| Violation { nearest: docstatus(word).map(str::to_owned).or(why.nearest), ..why }),
+        (_, Value::String(word)) if field.fieldname == "docstatus" => match docstatus(word) {
+            Some(number) => Ok(json!(number)),
+            None => check_value(&comparable, path, value),
+        },
         _ => check_value(&comparable, path, value),
     }
 }

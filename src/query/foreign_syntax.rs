@@ -39,16 +39,28 @@ pub fn comparison(operator: &str, value: &Value) -> Option<Meant> {
     })
 }
 
-/// A list that is no operator with its value: `["between", a, b]`, `["contains", a]`, or values of which any will do.
-pub fn list(parts: &[Value]) -> Option<Meant> {
-    let scalar = |value: &Value| !value.is_array() && !value.is_object() && !value.is_null();
-    let operator = parts.first().and_then(Value::as_str).and_then(|word| comparison(word, &Value::from("")));
-    match (operator, parts) {
+/// The operator that a list begins with, in any language.
+fn begun_by(parts: &[Value]) -> Option<Meant> {
+    parts.first().and_then(Value::as_str).and_then(|word| comparison(word, &Value::from("")))
+}
+
+/// An operator beside its value or values, which can mean one thing only: `["between", a, b]`, `["contains", a]`,
+/// `["in", a, b, c]`.
+pub fn operation(parts: &[Value]) -> Option<Meant> {
+    match (begun_by(parts), parts) {
         (Some(_), [Value::String(word), value]) => comparison(word, value),
         (Some((operator @ (Operator::In | Operator::NotIn), _)), [_, values @ ..]) if !values.is_empty() => {
             Some((operator, json!(values)))
         }
         (Some((Operator::Between, _)), [_, from, to]) => Some((Operator::Between, json!([from, to]))),
+        _ => None,
+    }
+}
+
+/// What a list without an operator may mean: a pattern, or values of which any will do.
+pub fn list(parts: &[Value]) -> Option<Meant> {
+    let scalar = |value: &Value| !value.is_array() && !value.is_object() && !value.is_null();
+    match (begun_by(parts), parts) {
         (None, [Value::String(_), Value::String(text)]) if text.contains('%') => Some((Operator::Like, json!(text))),
         (None, [_, ..]) if parts.iter().all(scalar) => Some((Operator::In, json!(parts))),
         _ => None,

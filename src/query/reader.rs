@@ -127,6 +127,16 @@ impl<'a> Reader<'a> {
                            group_by such as posting_date:month";
             return Some(message.to_owned());
         }
+        if path.starts_with("fields") && matches!(name, "_assign" | "assigned_to") {
+            let message = "lists are filtered by assigned_to and do not show it: who has a document is allocated_to of the \
+                           open ToDo whose reference_name it is";
+            return Some(message.to_owned());
+        }
+        let links = self.def.party_link(name).map(|(links, _)| links).filter(|links| self.rule.may_read(*links));
+        if let Some(links) = links {
+            let column = format!("{}.link_name", links.fieldname);
+            return Some(format!("no such field in {}; filter by {column}, which names it", self.def.name));
+        }
         let by = self.def.field(name.split_once('.')?.0).filter(|field| self.rule.may_read(*field))?;
         Some(match (by.kind.is_table(), self.children) {
             (false, _) => no_table(self.def, by),
@@ -250,14 +260,16 @@ impl<'a> Reader<'a> {
             }
             [Value::String(name), Value::String(operator), value] => (name, operator, value),
             [Value::String(name), value] => return self.entry(path, name, value),
-            _ => {
-                let near = match parts {
-                    [Value::String(name), parts @ ..] => {
-                        foreign_syntax::list(parts).map(|meant| form(path, name, &meant))
-                    }
-                    _ => None,
-                };
+            [Value::String(name), parts @ ..] => {
+                if let Some((operator, value)) = foreign_syntax::operation(parts) {
+                    return self.comparison(path, name, operator.as_str(), &value);
+                }
+                let near = foreign_syntax::list(parts).map(|meant| form(path, name, &meant));
                 self.wrong(path, Rule::Value, r#"expected ["field", operator, value]"#, near);
+                return None;
+            }
+            _ => {
+                self.wrong(path, Rule::Value, r#"expected ["field", operator, value]"#, None);
                 return None;
             }
         };
@@ -279,21 +291,25 @@ impl<'a> Reader<'a> {
                 [Value::String(operator), value] if is_operator(operator) || !value.is_string() => {
                     self.comparison(path, name, operator, value)
                 }
-                _ => {
+                parts => {
+                    if let Some((operator, value)) = foreign_syntax::operation(parts) {
+                        return self.comparison(path, name, operator.as_str(), &value);
+                    }
                     let near = foreign_syntax::list(parts).map(|meant| form(path, name, &meant));
                     self.wrong(path, Rule::Value, "expected a value or [operator, value]", near);
                     None
                 }
             },
             Value::Object(entries) => {
+                let meant = foreign_syntax::object(entries);
+                if let Some([(operator, value)]) = meant.as_deref() {
+                    return self.comparison(path, name, operator.as_str(), value);
+                }
                 let mut message = "expected a value or [operator, value]".to_owned();
-                let near = foreign_syntax::object(entries).map(|meant| match meant.as_slice() {
-                    [meant] => form(path, name, meant),
-                    several => {
-                        message.push_str("; several comparisons of one field are a list of [field, operator, value]");
-                        let all = several.iter().map(|(operator, value)| json!([name, operator.as_str(), value]));
-                        Value::from_iter(all).to_string()
-                    }
+                let near = meant.map(|several| {
+                    message.push_str("; several comparisons of one field are a list of [field, operator, value]");
+                    let all = several.iter().map(|(operator, value)| json!([name, operator.as_str(), value]));
+                    Value::from_iter(all).to_string()
                 });
                 self.wrong(path, Rule::Value, message, near);
                 None
@@ -312,16 +328,19 @@ impl<'a> Reader<'a> {
             Some((operator, value)) => (operator, value),
             None => match operator.parse::<Operator>() {
                 Ok(operator) => (operator, value.clone()),
-                Err(why) => {
-                    let known = Operator::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-                    let spelt = || nearest(operator, Operator::ALL.iter().map(|known| known.as_str()));
-                    let near = foreign_syntax::comparison(operator, value)
-                        .or_else(|| foreign_syntax::comparison(spelt()?, value))
-                        .map(|meant| form(path, name, &meant));
-                    let why = near.as_ref().map_or_else(|| why.to_string(), |_| format!("{operator:?} is no operator"));
-                    self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), near);
-                    return None;
-                }
+                Err(why) => match foreign_syntax::comparison(operator, value) {
+                    Some(meant) => meant,
+                    None => {
+                        let known = Operator::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
+                        let spelt = nearest(operator, Operator::ALL.iter().map(|known| known.as_str()));
+                        let near = spelt.and_then(|spelt| foreign_syntax::comparison(spelt, value));
+                        let near = near.map(|meant| form(path, name, &meant));
+                        let why =
+                            near.as_ref().map_or_else(|| why.to_string(), |_| format!("{operator:?} is no operator"));
+                        self.wrong(path, Rule::Value, format!("{why}; the operators are: {known}"), near);
+                        return None;
+                    }
+                },
             },
         };
         let (rows, field) = column?;

@@ -1,6 +1,6 @@
 //! What people call a row: its number and what it is about, never its hash.
 
-use erpnext_schema::{DocTypeDef, FieldKind};
+use erpnext_schema::{DocTypeDef, FieldKind, Shape, flag};
 use serde_json::{Map, Value, json};
 
 /// Columns that tell a row of an order, an invoice or an entry from the next one.
@@ -30,7 +30,7 @@ pub fn called(
     called
 }
 
-/// The same with the figures that it holds.
+/// The same with the figures that it holds: the usual ones, else those that the grid shows.
 pub fn with_figures(
     child: Option<&'static DocTypeDef>,
     row: Option<&Map<String, Value>>,
@@ -38,11 +38,17 @@ pub fn with_figures(
     may_see: &dyn Fn(&str) -> bool,
 ) -> Map<String, Value> {
     let mut called = called(child, row, idx, may_see);
-    for column in FIGURES.into_iter().filter(|column| may_see(column)) {
-        if let Some(value) = row.and_then(|row| row.get(column)).filter(|value| !is_same(value, &Value::Null)) {
-            called.insert(column.to_owned(), value.clone());
-        }
+    let held = |column: &str| {
+        let value = row.filter(|_| may_see(column))?.get(column)?;
+        (!is_same(value, &Value::Null)).then(|| (column.to_owned(), value.clone()))
+    };
+    let mut figures: Vec<_> = FIGURES.into_iter().filter_map(held).collect();
+    if figures.is_empty() {
+        let columns = child.into_iter().flat_map(|child| child.fields);
+        let shown = columns.filter(|column| column.is(flag::IN_LIST_VIEW) && column.kind.shape() == Shape::Float);
+        figures.extend(shown.filter_map(|column| held(column.fieldname)));
     }
+    called.extend(figures);
     called
 }
 

@@ -343,6 +343,10 @@ mod tests {
             ("sum by month", "aggregate_documents"),
             ("print pdf", "print_document"),
             ("set opening stock", "create_stock_reconciliation_document"),
+            ("enter a stock count", "create_stock_reconciliation_document"),
+            ("transfer stock", "create_stock_entry_document"),
+            ("account balance", "run_report"),
+            ("balance of an account", "run_report"),
             ("Close the fiscal year", "create_period_closing_voucher_document"),
         ] {
             assert_eq!(found(query).first(), Some(&wanted), "{query}: {:?}", found(query));

@@ -1,6 +1,6 @@
 //! `find_tools` and `call_tool`: the way to every permitted tool that the list does not show.
 
-use erpnext_schema::{Rule, Violation, nearest};
+use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -307,12 +307,17 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
     found
 }
 
-/// The definitions of the first tools, as many as half an answer has room for, each as full as fits.
+/// The definitions of the first tools, as many as half an answer has room for, each as full as fits; of a DocType one is whole.
 fn defined(call: &Call<'_>, found: &[Tool]) -> Vec<Value> {
     let mut room = usize::try_from(call.session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
     let mut best = Vec::new();
-    for tool in found.iter().take(BEST) {
-        let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter();
+    for (at, tool) in found.iter().take(BEST).enumerate() {
+        let is_of = |def: &DocTypeDef, tool: &Tool| matches!(tool, Tool::Typed(_, other) if other.name == def.name);
+        let fullest = match tool {
+            Tool::Typed(_, def) if found.iter().take(at).any(|before| is_of(def, before)) => Detail::Compact,
+            _ => Detail::Full,
+        };
+        let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter().filter(|level| *level <= fullest);
         let shown = levels.map(|level| {
             let mut shown = definition_at(call.session, *tool, level).to_json();
             if let Some(view) = call.observer.view(*tool) {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Place, Text, ToolAnswer};
 use crate::cache::Answered;
-use crate::documents::DocTypeCall;
 use crate::documents::shown_part::Part;
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::Masked;
@@ -33,7 +33,10 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     let (on, wanted) = asked.await?;
     let raw = args.format.is_some();
     let name = on.name(&args.name);
-    let stored = session.site.get_unparsed(on.permit, name).await?;
+    let stored = match session.site.get_unparsed(on.permit, name).await {
+        Ok(stored) => stored,
+        Err(error) => return Err(suggest::of_name(&on, error, name).await),
+    };
     let by = shaped_by(&on, &stored, args.fields.as_deref(), raw);
     if let Some(text) = by.as_deref().and_then(|by| known(&on, name, &stored, by)) {
         return Ok(ToolAnswer { text: Text::Known(text), ..ToolAnswer::default() });

@@ -208,7 +208,7 @@ fn addresses(recipients: &[String], cc: &[String]) -> Vec<Violation> {
             wrong(
                 format!("{list}[{at}]"),
                 Rule::Value,
-                format!("{address:?} is no e-mail address such as ann@example.com"),
+                format!("{address:?} is no e-mail address; that of a party is email_id of its Contact"),
             );
         }
     }

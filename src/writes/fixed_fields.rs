@@ -26,8 +26,8 @@ const WAYS: [(&str, &[&str], &str, &str); 4] = [
     ("references", &["Payment Entry"], "reconcile_payments", "matches what is left of it with open invoices"),
     ("clearance_date", &["Payment Entry", "Journal Entry"], "set_clearance_dates", "sets it"),
 ];
-const OTHERWISE: &str = "a return, a new document or a comment is mostly what is meant; cancel and amend it only if \
-                         nothing was made from it";
+const OTHERWISE: &str =
+    "a new document or a comment is mostly what is meant; cancel and amend it only if nothing was made from it";
 const CANCELLED: &str = "cannot be changed: the document is cancelled";
 
 /// Refuses amounts in a new document that the site works out.
@@ -135,7 +135,10 @@ fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
     let way = WAYS.iter().find(|(of, doctypes, ..)| *of == field && doctypes.contains(doctype));
     match way.filter(|(_, _, tool, _)| on.registry.find(tool).is_some()) {
         Some((_, _, tool, does)) => format!("{SUBMITTED}: {tool} {does}"),
-        None if first => format!("{SUBMITTED}: {OTHERWISE}"),
+        None if first => {
+            let a_return = if on.def.field("is_return").is_some() { "a return, " } else { "" };
+            format!("{SUBMITTED}: {a_return}{OTHERWISE}")
+        }
         None => SUBMITTED.to_owned(),
     }
 }

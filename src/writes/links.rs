@@ -366,8 +366,9 @@ fn to_check(
             }
             // What the site does not tell, nobody is told of DocTypes that are closed.
             Options::TargetField(by) => {
-                let target = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
-                let target = target.map(|target| policy.exact_name(target));
+                let given = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
+                // What nobody says, the site fills in.
+                let target = given.or_else(|| def.field(by)?.default).map(|target| policy.exact_name(target));
                 target.filter(|target| policy.permit(Operation::Read, target).is_ok())
             }
             _ => None,

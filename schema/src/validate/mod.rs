@@ -114,7 +114,13 @@ impl Check<'_> {
         }
         let Some(field) = def.field(key) else {
             let visible = def.fields.iter().filter(|field| self.context.may_write(table, field));
-            let message = format!("no such field in {}", def.name);
+            let mut message = format!("no such field in {}", def.name);
+            let party = def.party_link(key).filter(|(links, _)| self.context.may_write(table, links));
+            if let Some((links, party)) = party {
+                let row = format!("[{{\"link_doctype\": {party:?}, \"link_name\": …}}]");
+                message.push_str(&format!("; its {} name it: {{{:?}: {row}}}", links.fieldname, links.fieldname));
+                return Err(Violation::new(path, Rule::UnknownField, message));
+            }
             let nearest = self.nearest(key, visible);
             return Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest));
         };

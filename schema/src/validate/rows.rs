@@ -15,7 +15,9 @@ impl Check<'_> {
             (Purpose::Create, Value::Array(rows)) => TableChange::Whole { rows, replace: true },
             (Purpose::Create, value) => {
                 let message = format!("expected a list of rows, found {}", quoted(value));
-                return Err(Violation::new(path, Rule::Value, message));
+                let child = field.target().and_then(|target| self.context.child(target));
+                let rows = child.and_then(|child| as_row(child, value)).map(|row| format!("[{row}]"));
+                return Err(Violation::new(path, Rule::Value, message).nearest(rows));
             }
         };
         let Some(child) = field.target().and_then(|target| self.context.child(target)) else {
@@ -184,8 +186,10 @@ impl Check<'_> {
     }
 }
 
-/// The row that a text alone was probably meant for: one that links to it.
+/// The row that a text alone was probably meant for: one that links to it, or whose first text of the grid it is.
 fn as_row(child: &DocTypeDef, given: &Value) -> Option<String> {
-    let (name, link) = (given.as_str()?, child.fields.iter().find(|field| field.kind == FieldKind::Link)?);
-    Some(json!({ (link.fieldname): name }).to_string())
+    let is_shown = |field: &&FieldDef| field.kind == FieldKind::Data && field.is(flag::IN_LIST_VIEW);
+    let link = child.fields.iter().find(|field| field.kind == FieldKind::Link);
+    let column = link.or_else(|| child.fields.iter().find(is_shown))?;
+    Some(json!({ (column.fieldname): given.as_str()? }).to_string())
 }

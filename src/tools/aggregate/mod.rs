@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::documents::states::also_count;
-use crate::documents::{DocTypeCall, beyond, nested};
+use crate::documents::{DocTypeCall, beyond, nested, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::compare::notes_on_filters;
@@ -120,7 +120,11 @@ async fn aggregate(
     }
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
     notes.extend(any_state(&on, &asked).filter(|_| found));
-    notes.extend(notes_on_filters(on.def, asked.query.filters.iter().chain(&asked.query.or_filters)));
+    let filters = || asked.query.filters.iter().chain(&asked.query.or_filters);
+    notes.extend(notes_on_filters(on.def, filters()));
+    if is_of_nothing(&asked, &groups) {
+        notes.extend(suggest::of_filters(&on, filters()).await);
+    }
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
@@ -134,6 +138,15 @@ fn any_state(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Option<String> {
     let fields = asked.groups.iter().map(|group| group.label.as_str()).chain(filters);
     let (who, filter) = also_count(on.def, fields)?;
     Some(format!("{who} count too: filter by {filter} for what holds"))
+}
+
+/// Whether no document was counted or summed: sums of none have no value.
+fn is_of_nothing(asked: &AggregateRequest, groups: &[Map<String, Value>]) -> bool {
+    let counts_none = |value: &Value, function: Function| function == Function::Count && value.as_f64() == Some(0.0);
+    groups.iter().all(|group| {
+        let mut values = asked.measures.iter().filter_map(|of| Some((group.get(&of.label)?, of.function)));
+        values.all(|(value, function)| value.is_null() || counts_none(value, function))
+    })
 }
 
 fn is_something(value: Option<&Value>) -> bool {

@@ -21,7 +21,7 @@ use crate::audit::Attempt;
 use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, rich_text};
+use crate::documents::{DocTypeCall, rich_text, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{Masked, is_set, text_of};
@@ -152,7 +152,10 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
-    let source = session.site.get(&read, name).await?.data;
+    let source = match session.site.get(&read, name).await {
+        Ok(source) => source.data,
+        Err(error) => return Err(suggest::of_name(&source_on, error, name).await),
+    };
     named_exactly(&source_on, name, &source)?;
     let hidden = source_on.hidden().await?;
     if let Some((why, next)) = missing(&source_on, &hidden, conversion, &source) {
@@ -190,11 +193,19 @@ pub fn becomes(from: &str, to: &str) -> Option<&'static str> {
     way(from, to).map(|conversion| conversion.to)
 }
 
+/// The way to what is called so, in whatever case: by its name, or where only one is by its DocType or a word of its name
+/// (`return`).
 fn way(from: &str, to: &str) -> Option<&'static Conversion> {
+    let to = to.trim().replace(['_', '-'], " ").to_lowercase();
     let ways = || CONVERSIONS.iter().filter(|conversion| conversion.from == from);
-    let mut of_type = ways().filter(|conversion| conversion.to == to);
-    let by_type = of_type.next().filter(|_| of_type.next().is_none());
-    ways().find(|conversion| conversion.makes == to).or(by_type)
+    let only = |fits: &dyn Fn(&Conversion) -> bool| {
+        let mut fitting = ways().filter(|conversion| fits(conversion));
+        fitting.next().filter(|_| fitting.next().is_none())
+    };
+    ways()
+        .find(|way| way.makes.to_lowercase() == to)
+        .or_else(|| only(&|way| way.to.to_lowercase() == to))
+        .or_else(|| only(&|way| way.makes.to_lowercase().split(' ').any(|word| word == to)))
 }
 
 /// The conversion that the call means: by what is made, or by its DocType where only one makes it.

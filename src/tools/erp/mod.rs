@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::context::{Session, companies};
-use crate::documents::suggest;
+use crate::documents::{suggest, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape::{self, FOR_READS};
@@ -150,8 +150,9 @@ struct PartyArgs {
 }
 
 async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, item) = (call.session, args.item_code.as_str());
-    let of_item = exists(session, "Item", item).await?;
+    let session = call.session;
+    let (of_item, item) = called(session, "Item", &args.item_code).await?;
+    let item = item.as_str();
     named(session, "Warehouse", args.warehouse.as_deref()).await?;
     let permit = session.permit(Operation::Read, "Bin").await?;
     let bin = def(session, "Bin").await?;
@@ -214,9 +215,9 @@ fn note(result: &mut Value, why: Option<String>) {
 }
 
 async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, item) = (call.session, args.item_code.as_str());
-    let permit = session.permit(Operation::Read, "Item").await?;
-    exists(session, "Item", item).await?;
+    let session = call.session;
+    let (permit, item) = called(session, "Item", &args.item_code).await?;
+    let item = item.as_str();
     named(session, "Warehouse", args.warehouse.as_deref()).await?;
     named(session, "Price List", args.price_list.as_deref()).await?;
     let company = &company_of(session, args.company.as_deref()).await?;
@@ -261,8 +262,9 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
 }
 
 async fn party(call: Call<'_>, args: PartyArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, kind, name) = (call.session, args.party_type.as_str(), args.party.as_str());
-    let permit = exists(session, kind, name).await?;
+    let (session, kind) = (call.session, args.party_type.as_str());
+    let (permit, name) = called(session, kind, &args.party).await?;
+    let name = name.as_str();
     named(session, "Company", args.company.as_deref()).await?;
     is_a_date(args.date.as_deref())?;
     let transaction = args.transaction.unwrap_or(match args.party_type {
@@ -288,6 +290,16 @@ async fn exists(session: &Session<'_>, doctype: &str, name: &str) -> Result<Perm
         Some(_) => Ok(permit),
         None => Err(missing(session, doctype, name).await),
     }
+}
+
+/// The same of a document that may be called by its title, if that is no other's; with its name.
+async fn called(session: &Session<'_>, doctype: &'static str, text: &str) -> Result<(Permit, String), ToolError> {
+    let missing = match exists(session, doctype, text).await {
+        Err(error @ ToolError::Refused { .. }) => error,
+        found => return found.map(|permit| (permit, text.to_owned())),
+    };
+    let name = titles::name_of(session, doctype, text).await.ok_or(missing)?;
+    Ok((session.permit(Operation::Read, doctype).await?, name))
 }
 
 /// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.

@@ -13,7 +13,7 @@ use super::free::free_items;
 use super::meant::{is_party, party_kind};
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, sees};
-use super::{Transaction, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
+use super::{Transaction, called, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::document::amounts::number_or_zero;
@@ -78,11 +78,12 @@ struct PriceArgs {
     date: Option<String>,
 }
 
-async fn price(call: Call<'_>, args: PriceArgs) -> Result<ToolAnswer, ToolError> {
-    let (session, item) = (call.session, args.item_code.as_str());
-    let permit = session.permit(Operation::Read, "Item").await?;
+async fn price(call: Call<'_>, mut args: PriceArgs) -> Result<ToolAnswer, ToolError> {
+    let session = call.session;
+    let (permit, name) = called(session, "Item", &args.item_code).await?;
+    args.item_code = name;
+    let item = args.item_code.as_str();
     let on = DocTypeCall::of(&call, &permit).await?;
-    exists(session, "Item", item).await?;
     let company = &company_of(session, args.company.as_deref()).await?;
     named(session, "Price List", args.price_list.as_deref()).await?;
     named(session, "UOM", args.uom.as_deref()).await?;

@@ -2,7 +2,7 @@
 
 pub(super) mod beyond;
 
-use erpnext_schema::{Order, Shape, Violation};
+use erpnext_schema::{Operator, Order, Shape, Violation};
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,7 @@ use crate::answer::ToolAnswer;
 use crate::documents::beyond::neighbours;
 use crate::documents::{DocTypeCall, nested, suggest};
 use crate::error::ToolError;
+use crate::policy::Filter;
 use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::query::compare::notes_on_filters;
 use crate::query::cursor;
@@ -43,6 +44,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         }
     };
     let more = cut_to_limit(&mut rows, &query, args.limit.get());
+    let unseen = if begin.before == 0 && !more { unseen_names(&query, &rows) } else { Vec::new() };
     let mut notes = Vec::new();
     if let (0, Some(field)) = (begin.before, empty_ones_first(&on, &query.order_by, &rows)) {
         notes.push(format!("documents without {field} come first"));
@@ -95,11 +97,24 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     notes.extend(notes_on_filters(on.def, query.filters.iter().chain(&query.or_filters)));
     if begin.before == 0 && whole == 0 {
         notes.extend(suggest::of_filters(&on, query.filters.iter().chain(&query.or_filters)).await);
+    } else {
+        notes.extend(suggest::of_filters(&on, unseen.iter()).await);
     }
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(result.into())
+}
+
+/// The names in lists of filters of which a whole list shows no document: one that is not there would be missed in silence.
+fn unseen_names(query: &ListQuery, rows: &[Row]) -> Vec<Filter> {
+    let lists = query.filters.iter().filter(|filter| filter.operator == Operator::In && filter.rows.is_none());
+    let without_seen = lists.filter_map(|filter| {
+        let is_seen = |name: &Value| rows.iter().any(|row| row.get(&filter.field) == Some(name));
+        let unseen: Vec<&Value> = filter.value.as_array()?.iter().filter(|name| !is_seen(name)).collect();
+        (!unseen.is_empty()).then(|| Filter { value: json!(unseen), ..filter.clone() })
+    });
+    without_seen.collect()
 }
 
 /// The filters of a call, with what they ask about other documents looked up.
@@ -137,6 +152,11 @@ fn checked(
     let mut fields = reader.fields(args.fields.as_deref());
     let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
     let order_by = reader.order_by(args.order_by.as_deref());
+    if args.fields.is_none() && args.order_by.is_some() {
+        // What a list is sorted by is what is asked about.
+        fields.extend(order_by.iter().map(|key| key.fieldname.to_owned()));
+        fields = reader.fields(Some(fields.as_slice()));
+    }
     // One more than asked for tells whether there is another page; the site's own cap is no concern below 501.
     let limit = args.limit.rows().saturating_add(1).min(500);
     let query = ListQuery { fields, filters, or_filters, order_by, limit, ..ListQuery::default() };

@@ -86,7 +86,8 @@ pub async fn make<'a>(
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
 }
 
-/// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open.
+/// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open; none
+/// of an advance for which an empty list is named.
 async fn open(
     call: &Call<'_>,
     invoices: &Invoices<'_>,
@@ -94,6 +95,9 @@ async fn open(
     amount: Option<f64>,
 ) -> Result<(Vec<Open>, String), ToolError> {
     match (&args.invoices, amount) {
+        (Some(rows), Some(_)) if rows.is_empty() && args.advance => {
+            Ok((Vec::new(), advance::company(call, args).await?))
+        }
         (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await,
         (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
             Some(oldest) => Ok(oldest),

@@ -193,6 +193,9 @@ fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open
     Open { name, due_date: stored.get("due_date").cloned().unwrap_or_default(), open, asked }
 }
 
+const EMPTY: &str =
+    "is empty; without it the oldest open invoices are paid, and with advance: true and an amount none is";
+
 /// The names and amounts that are given, each invoice once.
 fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<Violation>> {
     let (mut asked, mut violations) = (Vec::<(String, Option<f64>)>::new(), Vec::new());
@@ -200,7 +203,7 @@ fn asked(rows: &[Map<String, Value>]) -> Result<Vec<(String, Option<f64>)>, Vec<
         violations.push(Violation::new(path, rule, message));
     };
     if rows.is_empty() {
-        wrong("invoices".to_owned(), Rule::Value, "is empty; without it the oldest open invoices are paid");
+        wrong("invoices".to_owned(), Rule::Value, EMPTY);
     }
     if rows.len() > MOST {
         wrong(

@@ -76,7 +76,7 @@ struct PaymentArgs {
     reference_date: Option<String>,
     /// needed where invoices of several are open
     company: Option<String>,
-    /// more than is open stays with the party
+    /// more than is open stays with the party; with invoices [] all of it
     #[serde(default)]
     advance: bool,
     #[serde(default)]

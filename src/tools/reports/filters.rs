@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::form::{Filter, is_date};
+use crate::context::companies;
 use crate::documents::suggest;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -62,11 +63,14 @@ pub(crate) async fn check(
     }
     let mut defaults = Vec::new();
     for filter in form.iter().filter(|filter| !filters.contains_key(&filter.field)) {
+        let is_wrong = || violations.iter().any(|found: &Violation| found.path == path(&filter.field));
         match &filter.default {
             Some(default) => defaults.push((filter.field.clone(), default.clone())),
-            None if filter.required
-                && !violations.iter().any(|found: &Violation| found.path == path(&filter.field)) =>
-            {
+            None if filter.required && !is_wrong() => {
+                if let Some(only) = only_company(report, filter).await {
+                    defaults.push((filter.field.clone(), json!(only)));
+                    continue;
+                }
                 let what = filter.link().map_or_else(|| filter.kind.clone(), with_article);
                 violations.push(violation(&filter.field, Rule::Mandatory, format!("is mandatory ({what})"), None));
             }
@@ -78,6 +82,18 @@ pub(crate) async fn check(
         return Ok(filters);
     }
     Err(ToolError::arguments_named_by(tool.name(), placed(tool, violations), NAMES))
+}
+
+/// The company where there is one alone, which the desk's form puts in as well.
+async fn only_company(report: &Report<'_>, filter: &Filter) -> Option<String> {
+    if filter.link() != Some("Company") {
+        return None;
+    }
+    let session = report.session;
+    match companies(session, session.site).await.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    }
 }
 
 /// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
@@ -171,6 +187,9 @@ pub(super) fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
             let choices = filter.choices();
             if choices.is_empty() || text.is_empty() || choices.contains(&text.as_str()) {
                 return Ok(value.clone());
+            }
+            if let Some(choice) = choices.iter().find(|choice| choice.eq_ignore_ascii_case(text.trim())) {
+                return Ok(json!(choice));
             }
             let near = nearest(text, choices.iter().copied()).map(str::to_owned);
             Err((format!("{text:?} is not one of: {}", choices.join(", ")), near))

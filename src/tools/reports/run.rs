@@ -107,10 +107,15 @@ pub(super) async fn rows(
             absent
         }
     };
+    let unheeded = asked.unheeded(&table).join(", ");
     let left_out =
         select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
     let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
     left_out.note(&mut result);
+    if !unheeded.is_empty() {
+        let note = format!("the rows hold other values in {unheeded} too: the report does not filter by it");
+        result.insert("note".to_owned(), json!(note));
+    }
     if !absent.is_empty() {
         result.insert("columns_not_there".to_owned(), json!(absent));
     }
@@ -172,6 +177,23 @@ impl ReportRequest {
         let names = given.keys().cloned().collect();
         let filters = filters::check(report, tool, &form, given).await?;
         Ok(Self { form, given: names, filters })
+    }
+
+    /// The filters that a report which states none was given and did not heed: its rows hold other values there.
+    fn unheeded(&self, table: &Table) -> Vec<&str> {
+        let is_unheeded = |name: &&String| {
+            let wanted = self.filters.get(*name).filter(|value| value.is_string() || value.is_number());
+            let at = table.columns.iter().position(|column| column.field == **name);
+            let holds_other = |(wanted, at): (&Value, usize)| {
+                let held = table.rows.iter().filter_map(|row| row.get(at));
+                held.filter(|value| !value.is_null() && **value != "").any(|value| value != wanted)
+            };
+            wanted.zip(at).is_some_and(holds_other)
+        };
+        match self.form.is_empty() {
+            true => self.given.iter().filter(is_unheeded).map(String::as_str).collect(),
+            false => Vec::new(),
+        }
     }
 
     /// Runs the report; if it is still under way in the background, gives the name of its run.

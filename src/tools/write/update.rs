@@ -185,6 +185,10 @@ async fn note_changes(
     if asked.is_empty() && messages.is_empty() && !result.contains_key("stored_differently") {
         messages.push("nothing was changed: the document held these values already".to_owned());
     }
+    let differ = result.get("stored_differently").and_then(Value::as_object);
+    if asked.is_empty() && differ.is_some_and(|differ| given.keys().all(|key| differ.contains_key(key))) {
+        messages.push("nothing was changed: the site keeps what it had".to_owned());
+    }
     on.note_document(result, args.return_document, after);
 }
 

@@ -1,7 +1,8 @@
 //! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the
 //! rows of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own; the
-//! text of terms, and the payment terms of another template.
+//! text of terms, and the payment terms of another template; that a day of posting which was given counts.
 
+mod posting;
 mod terms;
 
 use erpnext_schema::{DocTypeDef, FieldKind, Rule, Verb, Violation};
@@ -68,6 +69,7 @@ impl FilledIn {
 pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
     let mut filled = taxes_of_new(on, doc).await?;
     terms::fill(on, &Map::new(), &Map::new(), doc, &mut filled).await?;
+    posting::keep(on, &Map::new(), doc, &mut filled);
     Ok(filled)
 }
 
@@ -142,6 +144,7 @@ pub(crate) async fn of_change(
     }
     let mut filled = taxes_of_change(on, stored, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;
+    posting::keep(on, stored, changes, &mut filled);
     Ok(filled)
 }
 

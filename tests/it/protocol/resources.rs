@@ -70,7 +70,7 @@ async fn what_the_policy_denies_is_in_no_list_no_completion_and_no_read() {
         (address::of_document("Lead", "x"), "read is not permitted"),
         (address::of_schema("Supplier"), "Supplier: not available"),
         (address::of_schema("User"), "User: not available"),
-        (address::of_document("customer", "x"), "did you mean Customer?"),
+        (address::of_document("Custmer", "x"), "did you mean Customer?"),
         (address::of_report("General Ledger"), "permissions.reports does not name it"),
         (address::of_document("Customer", "No such customer"), "No such customer"),
     ] {

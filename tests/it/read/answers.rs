@@ -41,6 +41,18 @@ async fn a_list_names_its_columns_once_and_money_comes_with_its_currency() {
 }
 
 #[on_every_version]
+async fn a_list_shows_what_it_is_sorted_by_and_no_series() {
+    let site = Site::start().await;
+    site.data("GET", "/api/resource/Opportunity", json!([])).await;
+    let app = app_of(&config_json(&site.url(), json!({"doctypes": {"Opportunity": all()}})));
+    let given = json!({"order_by": "opportunity_amount desc", "limit": 1});
+    let answer = raw(&app, "list_opportunity_documents", given).await;
+    let columns = answer["columns"].as_array().unwrap();
+    let shows = |name: &str| columns.contains(&json!(name));
+    assert!(shows("opportunity_amount") && shows("currency") && !shows("naming_series"), "{answer}");
+}
+
+#[on_every_version]
 async fn a_page_says_how_many_of_how_many_it_is() {
     let site = Site::start().await;
     let rows = |from: usize, to: usize| (from..to).map(|n| json!({"name": format!("SO-{n}")})).collect::<Vec<_>>();

@@ -28,28 +28,17 @@ async fn a_filter_in_another_language_is_told_in_this_one() {
     let (_site, app) = invoices().await;
     let days = json!(["2026-01-01", "2026-06-01"]);
     for (field, wrong, right) in [
-        ("posting_date", json!(["between", "2026-01-01", "2026-06-01"]), json!(["between", days])),
         ("posting_date", json!(["between", ["2026-06-01", "2026-01-01"]]), json!(["between", days])),
-        ("posting_date", json!({">=": "2026-01-01", "<=": "2026-06-01"}), json!(["between", days])),
-        ("posting_date", json!({"from": "2026-01-01", "to": "2026-06-01"}), json!(["between", days])),
         ("posting_date", json!("> 2026-01-01"), json!([">", "2026-01-01"])),
         ("modified", json!(["between", ["2026-10-1", "2026-9-1"]]), json!(["between", ["2026-9-1", "2026-10-1"]])),
-        ("customer_name", json!(["contains", "bicy"]), json!(["like", "%bicy%"])),
-        ("customer_name", json!(["startswith", "Tan"]), json!(["like", "Tan%"])),
-        ("customer_name", json!(["ends_with", "Ltd"]), json!(["like", "%Ltd"])),
         ("customer_name", json!(["Tan", "Zod"]), json!(["in", ["Tan", "Zod"]])),
-        ("customer_name", json!(["in", "A", "B", "C"]), json!(["in", ["A", "B", "C"]])),
         ("customer_name", json!({"$regex": "x"}), json!(null)),
-        ("grand_total", json!({"gte": 5}), json!([">=", 5])),
-        ("grand_total", json!({"$gte": 5}), json!([">=", 5])),
-        ("grand_total", json!(["gte", 5]), json!([">=", 5])),
         ("grand_total", json!("> 1000"), json!([">", 1000])),
         ("grand_total", json!(["between", [9, 1]]), json!(["between", [1, 9]])),
         ("status", json!(["!=", ["Paid", "Draft"]]), json!(["not in", ["Paid", "Draft"]])),
         ("status", json!(["=", ["Paid", "Draft"]]), json!(["in", ["Paid", "Draft"]])),
         ("status", json!(["!=", "Piad"]), json!(["!=", "Paid"])),
         ("status", json!("Piad"), json!("Paid")),
-        ("status", json!(["in", "Paid, Draft"]), json!(["in", ["Paid", "Draft"]])),
         ("status", json!(["in", ["Paid", "Darft"]]), json!(["in", ["Paid", "Draft"]])),
         ("posting_date", json!(["between", ["1.1.2026", "1.6.2026"]]), json!(null)),
         (
@@ -60,10 +49,6 @@ async fn a_filter_in_another_language_is_told_in_this_one() {
         ("posting_date", json!([">", "31.12.2026"]), json!([">", "2026-12-31"])),
         ("posting_date", json!(["betwen", days]), json!(["between", days])),
         ("customer_name", json!(["lik", "N%"]), json!(["like", "N%"])),
-        ("docstatus", json!(["!=", "Cancelled"]), json!(["!=", 2])),
-        ("docstatus", json!("Draft"), json!(0)),
-        ("docstatus", json!("Submitted"), json!(1)),
-        ("docstatus", json!("cancelled"), json!(2)),
         ("posting_date", json!(["in", ["last 30 days"]]), json!(["Timespan", "last 30 days"])),
         ("posting_date", json!("This Month"), json!(["Timespan", "this month"])),
         ("modified", json!(["in", ["2026-01-01"]]), json!("2026-01-01")),
@@ -83,25 +68,16 @@ async fn a_filter_in_another_language_is_told_in_this_one() {
 #[on_every_version]
 async fn filters_of_another_shape_are_told_in_one_that_is_taken() {
     let (_site, app) = invoices().await;
-    for (wrong, right) in [
-        (
-            json!({"posting_date": {">=": "2026-01-01", "<": "2026-06-01"}}),
-            json!([["posting_date", ">=", "2026-01-01"], ["posting_date", "<", "2026-06-01"]]),
-        ),
-        (json!(["customer_name", "contains", "bicy"]), json!(["customer_name", "like", "%bicy%"])),
-        (
-            json!(["posting_date", "between", "2026-01-01", "2026-06-01"]),
-            json!(["posting_date", "between", ["2026-01-01", "2026-06-01"]]),
-        ),
-    ] {
-        let told = refusal(&app, LIST, json!({"filters": wrong})).await;
-        assert_eq!(proposed(&told), right, "{wrong}: {told}");
-        call(&app, LIST, json!({"filters": right})).await.unwrap();
-    }
+    let wrong = json!({"posting_date": {">=": "2026-01-01", "<": "2026-06-01"}});
+    let right = json!([["posting_date", ">=", "2026-01-01"], ["posting_date", "<", "2026-06-01"]]);
+    let told = refusal(&app, LIST, json!({"filters": wrong})).await;
+    assert_eq!(proposed(&told), right, "{wrong}: {told}");
+    call(&app, LIST, json!({"filters": right})).await.unwrap();
 }
 
 #[on_every_version]
 async fn filters_that_can_mean_one_thing_are_taken() {
+    let days = ["2026-01-01", "2026-06-01"];
     for (given, sent) in [
         (json!([{"status": "Overdue"}]), json!([["status", "=", "Overdue"]])),
         (
@@ -112,6 +88,22 @@ async fn filters_that_can_mean_one_thing_are_taken() {
         (json!({"grand_total": [">", "1000"]}), json!([["grand_total", ">", 1000]])),
         (json!({"is_return": "true", "docstatus": "1"}), json!([["is_return", "=", 1], ["docstatus", "=", 1]])),
         (json!({"status": ["in", "[\"Paid\", \"Draft\"]"]}), json!([["status", "in", ["Paid", "Draft"]]])),
+        (json!({"status": ["in", "Paid, draft"]}), json!([["status", "in", ["Paid", "Draft"]]])),
+        (json!({"status": "unpaid"}), json!([["status", "=", "Unpaid"]])),
+        (json!({"docstatus": "Draft"}), json!([["docstatus", "=", 0]])),
+        (json!({"docstatus": "cancelled"}), json!([["docstatus", "=", 2]])),
+        (json!({"posting_date": ["between", days[0], days[1]]}), json!([["posting_date", "between", days]])),
+        (json!({"posting_date": {">=": days[0], "<=": days[1]}}), json!([["posting_date", "between", days]])),
+        (json!({"posting_date": {"from": days[0], "to": days[1]}}), json!([["posting_date", "between", days]])),
+        (json!(["posting_date", "between", days[0], days[1]]), json!([["posting_date", "between", days]])),
+        (json!({"customer_name": ["contains", "bicy"]}), json!([["customer_name", "like", "%bicy%"]])),
+        (json!(["customer_name", "contains", "bicy"]), json!([["customer_name", "like", "%bicy%"]])),
+        (json!({"customer_name": ["startswith", "Tan"]}), json!([["customer_name", "like", "Tan%"]])),
+        (json!({"customer_name": ["ends_with", "Ltd"]}), json!([["customer_name", "like", "%Ltd"]])),
+        (json!({"customer_name": ["in", "A", "B", "C"]}), json!([["customer_name", "in", ["A", "B", "C"]]])),
+        (json!({"grand_total": {"gte": 5}}), json!([["grand_total", ">=", 5]])),
+        (json!({"grand_total": {"$gte": 5}}), json!([["grand_total", ">=", 5]])),
+        (json!({"grand_total": ["gte", 5]}), json!([["grand_total", ">=", 5]])),
         (json!({"po_no": ["is not", null]}), json!([["po_no", "is", "set"]])),
         (json!({"po_no": ["is", "null"]}), json!([["po_no", "is", "not set"]])),
         (
@@ -191,6 +183,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         ("get_sales_invoice_document", json!({"name": "x", "fields": ["customer.territory"]}), link),
         (LIST, json!({"order_by": "items.item_code"}), "has this only in its rows: filter by it"),
         (LIST, json!({"fields": ["nothing.x"]}), "nothing is no table of Sales Invoice"),
+        (LIST, json!({"fields": ["_assign"]}), "is allocated_to of the open ToDo"),
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
         (AGGREGATE, json!({"order_by": "items.qty"}), "groups are sorted by one of"),
         (AGGREGATE, json!({"group_by": ["month(posting_date)"]}), "did you mean posting_date:month?"),
@@ -203,6 +196,23 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         given.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
         let told = refusal(&app, tool, given).await;
         assert!(told.contains(wanted), "{tool} {arguments}: {told}");
+    }
+}
+
+#[on_every_version]
+async fn a_party_that_only_links_name_is_told_with_them() {
+    let site = Site::start().await;
+    let app = site.app(json!({"Address": all(), "Contact": all()}));
+    let text = refusal(&app, "list_contact_documents", json!({"filters": {"customer": "x"}})).await;
+    assert!(text.contains("no such field in Contact; filter by links.link_name"), "{text}");
+    let data = json!({"address_title": "x", "address_line1": "y", "city": "z", "country": "Ireland", "customer": "x"});
+    let text = refusal(&app, "create_address_document", json!({"data": data, "dry_run": true})).await;
+    let links = r#"its links name it: {"links": [{"link_doctype": "Customer", "link_name": …}]}"#;
+    assert!(text.contains(links), "{text}");
+    let data = json!({"first_name": "x", "email_ids": "ann@example.com", "phone_nos": ["0171"]});
+    let text = refusal(&app, "create_contact_document", json!({"data": data, "dry_run": true})).await;
+    for near in [r#"did you mean [{"email_id":"ann@example.com"}]?"#, r#"did you mean {"phone":"0171"}?"#] {
+        assert!(text.contains(near), "{text}");
     }
 }
 

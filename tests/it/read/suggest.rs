@@ -88,6 +88,22 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
         let listed = call(&app, "list_sales_order_documents", json!({"filters": filters})).await.unwrap();
         assert_eq!((&listed["count"], listed["note"].as_str()), (&json!(0), Some(note)), "{listed}");
     }
+    let given = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": {"account": "Petty Cash"}});
+    let summed = call(&app, "aggregate_documents", given).await.unwrap();
+    let note = summed["note"].as_str().unwrap();
+    assert!(note.contains("account: there is no Account \"Petty Cash\"; did you mean \"Petty Cash - AWF\"?"), "{note}");
+    // One of several that is not there is not missed in silence.
+    let customer = first(&app, "Sales Order", json!({})).await;
+    let customer = call(&app, "get_sales_order_document", json!({"name": customer})).await.unwrap();
+    let customer = &customer["document"]["customer"];
+    for (names, is_told) in [(json!([customer, "Nobody Knows"]), true), (json!([customer, customer]), false)] {
+        let filters = json!({"customer": ["in", names]});
+        let given = json!({"filters": filters, "fields": ["name", "customer"], "limit": 100});
+        let listed = call(&app, "list_sales_order_documents", given).await.unwrap();
+        assert!(listed["count"].as_u64().unwrap() > 0, "{listed}");
+        let told = listed["note"].as_str().unwrap_or_default();
+        assert_eq!(told.contains("there is no Customer \"Nobody Knows\""), is_told, "{listed}");
+    }
     // A scope, or a closed DocType, is not told of.
     let rules = json!({"doctypes": {"Sales Order": all()}});
     let (_site, app) = site(rules).await;
@@ -145,6 +161,46 @@ async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
 }
 
 #[on_every_version]
+async fn what_is_called_by_its_title_is_found_and_what_is_nearly_there_is_named() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    for tool in ["get_stock_balance", "get_item_details", "get_item_price"] {
+        let told = call(&app, tool, json!({"item_code": "oak desk 160 cm"})).await.unwrap();
+        assert_eq!(told["item_code"], ITEM, "{tool}: {told}");
+    }
+    for (tool, given, meant) in [
+        (
+            "get_party_details",
+            json!({"party_type": "Customer", "party": "Bluewater"}),
+            "There is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?",
+        ),
+        (
+            "get_stock_balance",
+            json!({"item_code": ITEM, "warehouse": "Showroom"}),
+            "There is no Warehouse named \"Showroom\"; did you mean \"Showroom - AWF\"?",
+        ),
+        ("get_customer_document", json!({"name": "Bluewater"}), "did you mean \"Bluewater Hotel\"?"),
+    ] {
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains(meant), "{tool}: {text}");
+    }
+}
+
+#[on_every_version]
+async fn a_party_of_the_kind_that_the_site_fills_in_is_looked_up_as_one_of_it() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let quoted = |more: Value| {
+        let mut data = json!({"items": [{"item_code": ITEM, "qty": 1}]});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"data": data})
+    };
+    let text = refusal(&app, "create_quotation_document", quoted(json!({"party_name": "Bluewater"}))).await;
+    let meant = "data.party_name: there is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?";
+    assert!(text.contains(meant), "{text}");
+    let text = refusal(&app, "create_quotation_document", quoted(json!({"customer": "Bluewater Hotel"}))).await;
+    assert!(text.contains("no such field in Quotation; did you mean party_name?"), "{text}");
+}
+
+#[on_every_version]
 async fn words_are_found_in_any_order() {
     let (_site, app) = site(json!({"default": {"read": true}})).await;
     let listed = call(&app, "list_item_documents", json!({"fields": ["name", "item_name"], "limit": 1})).await.unwrap();
@@ -172,6 +228,16 @@ async fn a_date_that_is_none_is_not_sent() {
     let text = refusal(&app, "assign_document", assign).await;
     assert!(text.contains("date: ") && text.contains("next: Nothing was sent; give the day as YYYY-MM-DD."), "{text}");
     assert!(site.journal().is_empty());
+}
+
+#[on_every_version]
+async fn what_the_tools_of_a_doctype_have_in_common_is_told_with_the_first() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let found = call(&app, "find_tools", json!({"doctype": "Quotation"})).await.unwrap();
+    let second = &found["tools"][1];
+    let alone = call(&app, "find_tools", json!({"query": second["name"]})).await.unwrap();
+    assert_eq!(alone["tools"][0]["name"], second["name"]);
+    assert!(second.to_string().len() < alone["tools"][0].to_string().len(), "{second}");
 }
 
 #[on_every_version]

@@ -89,18 +89,26 @@ async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
 #[on_every_version]
 async fn h53_filters_are_checked_before_anything_runs() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
-    let filters = json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due date"});
+    let filters =
+        json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due Dat"});
     let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
     for wrong in [
         "filters.compny: no such filter",
         "did you mean company?",
         "filters.company: there is no Company named \"No Such Company\"",
         "filters.report_date: ",
-        "\"Due date\" is not one of: Posting Date, Due Date; did you mean Due Date?",
+        "\"Due Dat\" is not one of: Posting Date, Due Date; did you mean Due Date?",
     ] {
         assert!(text.contains(wrong), "{wrong}: {text}");
     }
-    let text = refusal(&app, "run_report", json!({"name": "General Ledger"})).await;
+    // As the desk's form does: the only company, and a choice in its own case.
+    let run = json!({"name": "Accounts Receivable", "filters": {"ageing_based_on": "posting date"}, "limit": 1});
+    let answer = call(&app, "run_report", run).await.unwrap();
+    let filled = (&answer["filters"]["company"], &answer["filters"]["ageing_based_on"]);
+    assert_eq!(filled, (&json!(COMPANY), &json!("Posting Date")), "{answer}");
+    let (_closed_site, closed) =
+        site(json!({"doctypes": {"GL Entry": {"read": true, "report": true}}, "reports": ["*"]})).await;
+    let text = refusal(&closed, "run_report", json!({"name": "General Ledger"})).await;
     assert!(text.contains("filters.company: is mandatory (a Company)"), "{text}");
     // One name of a list that nothing has would leave rows out in silence.
     for account in [json!("Debtors"), json!(["Debtors - AWF", "Debtors"])] {
@@ -113,6 +121,17 @@ async fn h53_filters_are_checked_before_anything_runs() {
     assert!(text.contains("list_reports shows those available"), "{text}");
     let text = refusal(&app, "run_report", json!({"name": "Asset Activity"})).await;
     assert!(text.contains("saved list of Asset Activity"), "{text}");
+}
+
+#[on_every_version]
+async fn a_filter_that_a_report_does_not_heed_is_told() {
+    let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    for (filters, is_told) in [(json!({"account": "Debtors - AWF"}), true), (json!({"company": COMPANY}), false)] {
+        let run = json!({"name": "Trial Balance (Simple)", "filters": filters, "limit": 2});
+        let answer = call(&app, "run_report", run).await.unwrap();
+        let note = answer["note"].as_str().unwrap_or_default();
+        assert_eq!(note.contains("hold other values in account"), is_told, "{answer}");
+    }
 }
 
 #[on_every_version]

@@ -104,6 +104,26 @@ async fn a_payment_stays_a_draft_and_may_leave_an_advance() {
 }
 
 #[on_every_version]
+async fn a_party_that_is_not_there_is_told_as_such_with_the_one_that_was_meant() {
+    let desk = Desk::open().await;
+    let told = "party: there is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?";
+    let paid = json!({"party_type": "Customer", "party": "Bluewater", "amount": 5, "mode_of_payment": "Cash"});
+    assert!(desk.refusal("record_payment", paid).await.contains(told));
+    let matched = json!({"party_type": "Customer", "party": "Bluewater"});
+    assert!(desk.refusal("reconcile_payments", matched).await.contains(told));
+}
+
+#[on_every_version]
+async fn an_advance_for_no_invoice_leaves_what_is_open_as_it_is() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let asked = json!({"invoices": [], "amount": 200, "advance": true, "mode_of_payment": "Cash"});
+    let done = desk.call("record_payment", of_customer(&desk, asked).await).await;
+    assert_eq!((&done["allocation"], &done["stays_with_party"]), (&json!([]), &json!(200.0)), "{done}");
+    assert_eq!(open(&desk, &invoice).await.0, 150.0);
+}
+
+#[on_every_version]
 async fn a_supplier_is_paid_what_is_due_first() {
     let desk = Desk::open().await;
     let filters = json!({"docstatus": 1, "outstanding_amount": [">", 0]});

@@ -46,20 +46,25 @@ async fn a_day_of_posting_that_the_site_does_not_keep_is_told_and_one_that_is_se
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Invoice": all(), "Customer": all()}));
     let customer = first(&app, "Customer", json!({})).await;
-    let make = async |more: Value| {
+    let make = async |more: Value, form_defaults: bool| {
         let mut data = json!({"customer": customer, "posting_date": "2026-01-20", "due_date": "2099-12-31",
             "items": [{"item_code": "MAT-FABRIC", "qty": 1}]});
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        call(&app, "create_sales_invoice_document", json!({"data": data})).await.unwrap()
+        let given = json!({"data": data, "form_defaults": form_defaults});
+        call(&app, "create_sales_invoice_document", given).await.unwrap()
     };
-    let made = make(json!({})).await;
+    let made = make(json!({}), false).await;
     let told = &made["stored_differently"]["posting_date"];
     assert_eq!(told["sent"], "2026-01-20", "{made}");
     assert!(told["stored"] != "2026-01-20" && told["why"].to_string().contains("set_posting_time"), "{made}");
-    let made = make(json!({"set_posting_time": true})).await;
-    assert!(made["stored_differently"].get("posting_date").is_none(), "{made}");
-    let got = call(&app, "get_sales_invoice_document", json!({"name": made["created"]})).await.unwrap();
-    assert_eq!(got["document"]["posting_date"], "2026-01-20", "{got}");
+    // Whoever gives a day means it, as the form has it.
+    for (more, is_filled) in [(json!({}), true), (json!({"set_posting_time": true}), false)] {
+        let made = make(more, true).await;
+        assert!(made["stored_differently"].get("posting_date").is_none(), "{made}");
+        assert_eq!(made["filled_in"]["set_posting_time"] == true, is_filled, "{made}");
+        let got = call(&app, "get_sales_invoice_document", json!({"name": made["created"]})).await.unwrap();
+        assert_eq!(got["document"]["posting_date"], "2026-01-20", "{got}");
+    }
 }
 
 #[on_every_version]

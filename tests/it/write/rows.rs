@@ -22,6 +22,28 @@ async fn a_document_is_made_read_changed_and_deleted() {
 }
 
 #[on_every_version]
+async fn an_update_of_which_the_site_keeps_nothing_says_that_nothing_was_changed() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let name = first(&app, "Sales Order", json!({"status": "To Deliver and Bill"})).await;
+    let change = json!({"name": name, "data": {"delivery_date": "2027-01-15"}});
+    let told = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert_eq!(told["changed"], json!({}), "{told}");
+    assert!(told["messages"].to_string().contains("nothing was changed: the site keeps what it had"), "{told}");
+}
+
+#[on_every_version]
+async fn a_row_that_is_added_is_told_with_the_figures_that_its_grid_shows() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all()}));
+    let name = first(&app, "Customer", json!({})).await;
+    let row = json!({"company": "Alderway Furniture", "credit_limit": 5000});
+    let change = json!({"name": name, "data": {"credit_limits": [row]}});
+    let told = call(&app, "update_customer_document", change).await.unwrap();
+    assert_eq!(told["changed"]["credit_limits"][0]["added"]["credit_limit"], 5000.0, "{told}");
+}
+
+#[on_every_version]
 async fn one_quantity_changes_and_what_else_the_rows_hold_stays() {
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all()}));
