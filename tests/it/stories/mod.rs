@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod final_step;
 mod import;
+mod import_cut;
 mod import_tables;
 mod left;
 mod long;
