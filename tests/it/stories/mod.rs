@@ -37,6 +37,7 @@ mod sums;
 mod taxes;
 mod trees;
 mod workbooks;
+mod write_off;
 
 use std::sync::{Arc, Mutex};
 
