@@ -86,8 +86,8 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     named_exactly(&on, name, &stored)?;
     changeable(&on, name, &stored)?;
     let data = Map::from_iter([("items".to_owned(), Value::Object(args.items.0))]);
-    let (on, data) = on.document(Purpose::Update, &data).await?;
-    let merged = on.merged(&stored, &data)?;
+    let (on, data) = on.document(Purpose::Update, &data).await.map_err(as_argument)?;
+    let merged = on.merged(&stored, &data).map_err(as_argument)?;
     let wrong = order.wrong(&on, &stored, &merged.given, &merged.body);
     if !wrong.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), wrong));
@@ -95,7 +95,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     if let Some(most) = call.session.quota.refuse_above {
         within(most, &on, &stored, merged.body.get("items").unwrap_or(&Value::Null))?;
     }
-    links::check_merged(&on, &merged, &stored).await?;
+    links::check_merged(&on, &merged, &stored).await.map_err(as_argument)?;
     let mut result = stored.clone();
     result.extend(merged.body.clone());
     let mut preview = on.preview(&stored, &result, &data);
@@ -124,6 +124,18 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         on.note_violation(&mut told.data, &now);
     }
     Ok(told)
+}
+
+/// What is wrong with the rows, at its place in the arguments of this tool, which has no `data`.
+fn as_argument(mut error: ToolError) -> ToolError {
+    if let ToolError::Arguments { violations, .. } = &mut error {
+        for violation in violations {
+            if let Some(place) = violation.path.strip_prefix("data.") {
+                violation.path = place.to_owned();
+            }
+        }
+    }
+    error
 }
 
 /// That the order would be worth no more than that.
