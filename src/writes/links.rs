@@ -321,7 +321,7 @@ fn exact<'a>(on: &'a DocTypeCall<'_>, doctype: &str, name: &'a str) -> Option<&'
 ///
 /// # Errors
 /// That there was no answer, which says nothing of the document.
-async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
+pub(super) async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<bool, SiteError> {
     if exact(on, doctype, name).is_some() {
         return Ok(false);
     }

@@ -12,6 +12,7 @@ mod form;
 pub mod form_defaults;
 pub mod gate;
 pub mod links;
+pub mod nobody;
 pub mod out_of_form;
 pub mod problems;
 pub mod protected_fields;

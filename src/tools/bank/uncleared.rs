@@ -14,6 +14,7 @@ use crate::shape::page::how_many;
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tool::Call;
+use crate::writes::nobody;
 
 /// How many of a DocType are told at most, and looked at in one request.
 const MOST: usize = 200;
@@ -73,6 +74,10 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
     }
     left_out.extend(others(session.policy, &found));
     oldest_first(&mut told);
+    if told.is_empty() {
+        let on = DocTypeCall::of(call, &update).await?;
+        nobody::check(&on, "account", "Account", &args.account).await?;
+    }
     let mut answer = Map::from_iter([("account".to_owned(), json!(args.account))]);
     if is_whole {
         answer.insert("count".to_owned(), json!(told.len()));

@@ -16,7 +16,7 @@ use crate::shape::{is_set, text_of};
 use crate::site::Mapper;
 use crate::tool::Call;
 use crate::tools::erp::is_a_date;
-use crate::writes::{fixed_fields, links};
+use crate::writes::{fixed_fields, links, nobody};
 
 /// What the call says by arguments of its own, or works out, beside the amounts: one of these may be that of a bank in
 /// another currency.
@@ -50,7 +50,7 @@ pub async fn make<'a>(
     }
     links::check_named(&on, "party", args.party_type.as_str(), &args.party).await?;
     let amount = args.amount.as_ref().map(|amount| amount.0);
-    let (open, company) = open(call, invoices, args, amount).await?;
+    let (open, company) = open(call, &on, invoices, args, amount).await?;
     let deducted = deducted(args);
     let plan = plan(&open, amount, deducted, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
     let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
@@ -89,6 +89,7 @@ pub async fn make<'a>(
 /// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open.
 async fn open(
     call: &Call<'_>,
+    on: &DocTypeCall<'_>,
     invoices: &Invoices<'_>,
     args: &PaymentArgs,
     amount: Option<f64>,
@@ -98,7 +99,10 @@ async fn open(
         (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
             Some(oldest) => Ok(oldest),
             None if args.advance => Ok((Vec::new(), advance::company(call, args).await?)),
-            None => Err(invoices.nothing_open(&args.party)),
+            None => {
+                nobody::check(on, "party", args.party_type.as_str(), &args.party).await?;
+                Err(invoices.nothing_open(&args.party))
+            }
         },
         (None, None) => {
             let message = "is mandatory where no invoices are named";

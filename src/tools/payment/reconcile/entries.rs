@@ -18,6 +18,7 @@ use crate::policy::{Filter, Permit};
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tools::erp::PartyType;
+use crate::writes::nobody;
 
 /// How many invoices, and how many payments, the site is asked for, the oldest first.
 const MOST_OPEN: usize = 500;
@@ -194,6 +195,11 @@ impl Sight<'_> {
         };
         if rows.is_empty() {
             let (kind, party) = (args.party_type.as_str(), &args.party);
+            let asks = DocTypeCall { permit: self.asks, ..*on };
+            nobody::check(&asks, "party", kind, party).await?;
+            if let Some(account) = &args.account {
+                nobody::check(&asks, "account", "Account", account).await?;
+            }
             return Err(ToolError::refused(
                 format!("{kind} {party:?} has no open {} in sight; nothing is to be matched.", on.def.name),
                 "search_link finds the right name of the party.",
