@@ -10,7 +10,7 @@ use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::{is_set, text_of};
-use crate::site::ListQuery;
+use crate::site::{ListQuery, SiteErrorKind};
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
 
@@ -65,7 +65,13 @@ impl<'a> Invoices<'a> {
         let asked = asked(rows).map_err(|found| ToolError::arguments(self.on.tool.name(), found))?;
         let (mut open, mut of_company) = (Vec::new(), company.map(str::to_owned));
         for (name, amount) in asked {
-            let stored = self.on.session.site.get(self.on.permit, &name).await?.data;
+            let stored = match self.on.session.site.get(self.on.permit, &name).await {
+                Ok(answer) => answer.data,
+                Err(error) if error.kind() == SiteErrorKind::Missing => {
+                    return Err(self.refused(&name, "is not there: the name may be mistyped"));
+                }
+                Err(error) => return Err(error.into()),
+            };
             named_exactly(&self.on, &name, &stored)?;
             self.payable(&name, party, &stored)?;
             let company = text_of(&stored, "company");
