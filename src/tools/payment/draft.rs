@@ -81,7 +81,8 @@ pub async fn make<'a>(
     made.insert("references".to_owned(), numbered(references));
 
     let (on, data) = if given.is_empty() { (on, given) } else { on.document(Purpose::Update, &given).await? };
-    let (doc, titled) = laid(&on, made, data, sides).await?;
+    let (mut doc, titled) = laid(&on, made, data, sides).await?;
+    put_base(&mut doc);
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
 }
@@ -318,6 +319,21 @@ pub fn put_amount(made: &mut Map<String, Value>, amount: f64, allocated: f64, un
         made.insert(field.to_owned(), json!(money(value)));
     }
     made.remove("difference_amount");
+}
+
+/// What the amounts come to in the company's currency, by the rates as they are now: `data` may have given others.
+fn put_base(doc: &mut Map<String, Value>) {
+    let of_party = if receives(doc) { "source_exchange_rate" } else { "target_exchange_rate" };
+    for (base, amount, rate) in [
+        ("base_paid_amount", "paid_amount", "source_exchange_rate"),
+        ("base_received_amount", "received_amount", "target_exchange_rate"),
+        ("base_total_allocated_amount", "total_allocated_amount", of_party),
+    ] {
+        let of = number(doc, amount).zip(number(doc, rate)).filter(|_| doc.contains_key(base));
+        if let Some((amount, rate)) = of {
+            doc.insert(base.to_owned(), json!(money(amount * rate)));
+        }
+    }
 }
 
 fn numbered(rows: Vec<Map<String, Value>>) -> Value {

@@ -307,6 +307,10 @@ async fn what_the_site_stored_otherwise_is_told_with_figures_that_may_be_read_on
         json!({"invoices": [{"name": invoice, "amount": 10}], "mode_of_payment": "Bank Transfer", "data": data}),
     )
     .await;
+    let mut dry = asked.clone();
+    dry["dry_run"] = json!(true);
+    let shown = desk.call("record_payment", dry).await;
+    assert_eq!(shown["would_create"]["base_paid_amount"], json!(20.0), "{shown}");
     let told = desk.call("record_payment", asked.clone()).await;
     assert_eq!(told["look_at"], "the site stored 10 as difference_amount, not 0", "{told}");
     let mut rule = all();
