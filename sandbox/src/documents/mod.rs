@@ -29,6 +29,7 @@ mod rows;
 mod stamp;
 mod status;
 mod stock;
+mod taken_back;
 mod validate;
 mod version;
 
@@ -169,6 +170,9 @@ impl Site<'_> {
             self.tell_orders(def, &doc, submitted)?;
             self.tell_invoices(def, &doc, submitted)?;
             self.tell_production(def, &doc, submitted)?;
+            if !submitted {
+                self.take_back(&doc)?;
+            }
             self.move_stock(def, &doc, submitted)?;
         }
         self.ask_for_approval(def, &doc)?;

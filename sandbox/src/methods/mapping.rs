@@ -4,6 +4,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, flag};
 use serde_json::{Value, json};
 
 use super::chains::{Chain, Rows, chain};
+use super::further_chains::further;
 use crate::doc::{Doc, int, is_empty, rows, text};
 use crate::documents::Left;
 use crate::error::SiteError;
@@ -15,7 +16,7 @@ use crate::site::Site;
 /// `frappe.model.mapper.make_mapped_doc`.
 pub fn make_mapped_doc(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (method, source) = (request.text("method")?, request.text("source_name")?);
-    let chain = chain(&method).ok_or_else(|| not_mapped(&method))?;
+    let chain = chain(&method).or_else(|| further(&method)).ok_or_else(|| not_mapped(&method))?;
     let site = &request.site;
     let source = site.load(chain.from, &source)?;
     site.check(chain.from, Some(&source), Right::Read)?;

@@ -12,6 +12,7 @@ mod docinfo;
 mod doctype;
 mod erp;
 mod files;
+mod further_chains;
 mod linked;
 pub(crate) mod list;
 mod mail;
@@ -163,7 +164,7 @@ pub fn is_internal(path: &str) -> bool {
     INTERNAL.iter().any(|module| path.strip_prefix(module).is_some_and(|name| !name.is_empty() && !name.contains('.')))
 }
 
-/// Whether `make_mapped_doc` takes this method.
+/// Whether `make_mapped_doc` takes this method and answers as a recorded site does.
 pub fn maps(method: &str) -> bool {
     chains::chain(method).is_some()
 }

@@ -23,6 +23,10 @@ pub fn accounts(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         cells.extend(["", ""].map(Value::from));
         Value::Array(cells)
     };
+    let amounts = |table: &'static str, [account, amount]: [&'static str; 2]| {
+        rows(&doc, table).map(move |row| (text(row, account), row.get(amount).map_or(0.0, flt)))
+    };
+    let taxed = || amounts("taxes", ["account_head", "tax_amount"]).filter(|(_, amount)| *amount != 0.0);
     let total = number("grand_total");
     let entries = match request.text("doctype")?.as_str() {
         "Sales Invoice" => {
@@ -31,6 +35,7 @@ pub fn accounts(request: &mut Request<'_>) -> Result<Reply, SiteError> {
                 rows(&doc, "items")
                     .map(|row| entry(text(row, "income_account"), 0.0, row.get("amount").map_or(0.0, flt), NOBODY)),
             );
+            entries.extend(taxed().map(|(account, amount)| entry(account, 0.0, amount, NOBODY)));
             entries
         }
         "Purchase Invoice" => {
@@ -39,15 +44,23 @@ pub fn accounts(request: &mut Request<'_>) -> Result<Reply, SiteError> {
                 rows(&doc, "items")
                     .map(|row| entry(text(row, "expense_account"), row.get("amount").map_or(0.0, flt), 0.0, NOBODY)),
             );
+            entries.extend(taxed().map(|(account, amount)| entry(account, amount, 0.0, NOBODY)));
             entries
         }
         "Payment Entry" => {
             let party = [text(&doc, "party_type"), text(&doc, "party")];
             let (from, to) = if text(&doc, "payment_type") == "Receive" { (party, NOBODY) } else { (NOBODY, party) };
-            vec![
-                entry(text(&doc, "paid_to"), number("received_amount"), 0.0, to),
-                entry(text(&doc, "paid_from"), 0.0, number("paid_amount"), from),
-            ]
+            let deducted: Vec<(&str, f64)> = amounts("deductions", ["account", "amount"]).collect();
+            let paid: f64 = deducted.iter().map(|(_, amount)| amount).sum();
+            // The party's side gets what is deducted too.
+            let (came, went) = if text(&doc, "payment_type") == "Receive" { (0.0, paid) } else { (-paid, 0.0) };
+            let mut entries = vec![
+                entry(text(&doc, "paid_to"), number("received_amount") + came, 0.0, to),
+                entry(text(&doc, "paid_from"), 0.0, number("paid_amount") + went, from),
+            ];
+            let deducted = deducted.into_iter();
+            entries.extend(deducted.map(|(of, amount)| entry(of, amount.max(0.0), (-amount).max(0.0), NOBODY)));
+            entries
         }
         // What moves stock posts nothing here: no inventory is kept in the accounts.
         "Delivery Note" | "Purchase Receipt" | "Stock Entry" => Vec::new(),

@@ -58,10 +58,10 @@ impl Paper {
         Self { lines }
     }
 
-    /// The first line, sent back.
+    /// All of it, sent back.
     pub fn back(&self) -> Self {
-        let first = self.lines.first().map(|line| Line { good: line.good, quantity: -1, rate: line.rate });
-        Self { lines: first.into_iter().collect() }
+        let back = |line: &Line| Line { good: line.good, quantity: -line.quantity, rate: line.rate };
+        Self { lines: self.lines.iter().map(back).collect() }
     }
 
     pub fn pieces(&self) -> i64 {

@@ -242,9 +242,8 @@ fn invoice(
 ) {
     let grand = deal.paper.grand();
     let paid = match status {
-        "Paid" => grand,
+        "Paid" | "Credit Note Issued" => grand,
         "Partly Paid" => grand / 200 * 100,
-        "Credit Note Issued" => deal.paper.back().grand().abs(),
         _ => 0,
     };
     let owed = grand - paid;

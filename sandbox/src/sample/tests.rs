@@ -239,6 +239,28 @@ fn papers_come_in_every_status() {
 }
 
 #[test]
+fn the_status_of_a_bill_says_how_much_of_it_is_open() {
+    let mut bills = 0;
+    for (def, bill) in all(Version::NEWEST, 1) {
+        let number = |key: &str| bill.get(key).and_then(Value::as_f64).unwrap_or_default();
+        let (open, total) = (number("outstanding_amount"), number("grand_total"));
+        if !matches!(def.name, "Sales Invoice" | "Purchase Invoice") || bill.get("docstatus") != Some(&Value::from(1)) {
+            continue;
+        }
+        let same = |one: f64, other: f64| (one - other).abs() < 0.005;
+        let fits = match text_of(&bill, "status") {
+            "Paid" | "Credit Note Issued" | "Debit Note Issued" | "Return" => same(open, 0.0),
+            "Partly Paid" => 0.0 < open && open < total,
+            "Unpaid" | "Overdue" => same(open, total),
+            _ => false,
+        };
+        assert!(fits, "{bill:?}");
+        bills += 1;
+    }
+    assert!(bills > 30, "{bills}");
+}
+
+#[test]
 fn what_a_paper_says_of_its_amounts_agrees() {
     let mut papers = 0;
     for (def, document) in all(Version::NEWEST, 1)

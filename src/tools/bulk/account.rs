@@ -10,6 +10,10 @@ use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::writes::gate::of_a_row;
 
+/// What to do before a row is repeated, and how one is that makes a document.
+const LOOK: &str = "look at the documents in unknown before repeating them: each may be done";
+const APART: &str = "repeat rows in a call of their own: with all of them those that are done would be made twice";
+
 /// The account of a batch, filled row by row, in order.
 pub(crate) struct Account {
     operation: Operation,
@@ -199,11 +203,12 @@ impl Account {
         if !notes.is_empty() {
             answer.insert("notes".to_owned(), Value::Array(notes));
         }
-        if answer.contains_key("unknown") {
-            answer.insert(
-                "next".to_owned(),
-                json!("look at the documents in unknown before repeating them: each may be done"),
-            );
+        let (unknown, failed) = (answer.contains_key("unknown"), answer.contains_key("failed"));
+        let makes = self.operation == Operation::Create && done > 0;
+        let advice = [(unknown, LOOK), (makes && (unknown || failed), APART)];
+        let advice: Vec<&str> = advice.into_iter().filter(|(applies, _)| *applies).map(|(_, what)| what).collect();
+        if !advice.is_empty() {
+            answer.insert("next".to_owned(), json!(advice.join("; ")));
         }
         if next < self.total {
             let mut told = json!({"why": stopped, "left": self.total - next});

@@ -8,6 +8,7 @@ use futures_util::stream::FuturesOrdered;
 
 use super::account::Account;
 use super::{AT_ONCE, Row, Work, one};
+use crate::audit::Outcome;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -18,14 +19,15 @@ use crate::tool::Call;
 pub(super) struct Ended {
     /// What became of each row that was begun.
     pub account: Account,
-    /// The first row that was not.
+    /// The first row that was not, or that was refused for what would refuse all after it: it is gone on with there.
     pub next: usize,
     /// Why it was not, where there is one.
-    pub why: &'static str,
+    pub why: String,
 }
 
 /// Does the rows of this range. A row that fails does not stop the others; a site that cannot be worked with, or a
-/// client that calls it off, does.
+/// client that calls it off, does, and so do as many rows in a row as are done at once of which nobody knows whether they were
+/// done: each of these has to be looked at.
 pub(super) async fn go<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
@@ -38,23 +40,41 @@ pub(super) async fn go<R: Row>(
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
-    let mut broken = false;
+    let (mut broken, mut not_known) = (false, 0);
+    let mut refused: Vec<ToolError> = Vec::new();
     loop {
         while next < end && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
             under_way.push_back(one(on, &rows[next], confirmed, work));
             next += 1;
         }
         let Some(result) = under_way.next().await else { break };
-        broken = broken || result.as_ref().is_err_and(stops_all);
-        account.add(rows[account.next()].name(), result);
-        call.observer.tell(account.next() - start, rows.len() - start);
+        let stops = result.as_ref().is_err_and(stops_all);
+        not_known =
+            if result.as_ref().is_err_and(|error| error.outcome() == Outcome::Unknown) { not_known + 1 } else { 0 };
+        broken = broken || stops || not_known == AT_ONCE;
+        match result {
+            Err(error) if stops && !on.attempt.dry_run => refused.push(error),
+            result => {
+                // What was under way behind a refused row may be done: nobody goes on at that row.
+                for error in refused.drain(..) {
+                    account.add(rows[account.next()].name(), Err(error));
+                }
+                account.add(rows[account.next()].name(), result);
+            }
+        }
+        call.observer.tell(account.next() + refused.len() - start, rows.len() - start);
     }
+    next = account.next();
     let why = if call.observer.is_stopped() {
-        "it was called off"
+        "it was called off".to_owned()
+    } else if let Some(error) = refused.first() {
+        format!("those that are left would fail too: {}", error.for_model().replace('\n', " "))
+    } else if not_known >= AT_ONCE {
+        "of several in a row it is not known whether they were done".to_owned()
     } else if next == end {
-        "no more was shown and confirmed; those that are left are by another call"
+        "no more was shown and confirmed; those that are left are by another call".to_owned()
     } else {
-        "the site cannot be worked with now"
+        "the site cannot be worked with now".to_owned()
     };
     if next < rows.len() {
         // A client that called it off may not read the answer.

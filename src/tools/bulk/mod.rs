@@ -141,7 +141,7 @@ async fn run<R: Row>(
     let (confirmed, end) = confirmed(on, rows, start, &ask, work, false).await?;
     let Ended { account, next, why } = go(call, on, rows, start..end, confirmed, work).await;
     let left = ask.whole.is_some().then(|| rows[next..].iter().filter_map(R::name).collect::<Vec<&str>>());
-    Ok(account.answer(why, left.as_deref()))
+    Ok(account.answer(&why, left.as_deref()))
 }
 
 /// Has the batch confirmed, where somebody has to be asked: by what each of its rows would do to its document as that is now.

@@ -292,5 +292,11 @@ fn missing(
             let is = text_of(doc, field);
             (visible(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
         }
+        When::NotOf(path) => {
+            let (table, column) = path.split_once('.')?;
+            let rows = doc.get(table).and_then(Value::as_array)?.iter().filter_map(Value::as_object);
+            let of = rows.map(|row| text_of(row, column)).find(|of| !of.is_empty())?;
+            (!withheld(path)).then(|| (format!("its rows were made of {of}, as {path} tells"), others()))
+        }
     })
 }

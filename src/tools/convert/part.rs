@@ -183,7 +183,7 @@ pub fn pay(doc: &mut Map<String, Value>, amount: f64) -> Result<(), Violation> {
         return Err(wrong(message, Some(open)));
     }
     doc.insert("references".to_owned(), turned(rows).into_iter().map(Value::Object).collect());
-    put_amount(doc, amount, 0.0);
+    put_amount(doc, amount, amount, 0.0);
     Ok(())
 }
 

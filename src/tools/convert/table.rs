@@ -49,9 +49,11 @@ pub enum When {
     Some(&'static str),
     /// The field has none of these values: choices of a Select, or DocTypes.
     None(&'static str, &'static [&'static str]),
+    /// The column of its rows names no document, of which those rows were made.
+    NotOf(&'static str),
 }
 
-use When::{Draft, Is, Left, Not, Submitted};
+use When::{Draft, Is, Left, Not, NotOf, Submitted};
 
 const SUBMITTED: &[When] = &[Submitted];
 const ANY: &[When] = &[];
@@ -68,7 +70,9 @@ const TO_BUY: &[When] = &[Submitted, Is("blanket_order_type", &["Purchasing"])];
 const TO_PACK: &[When] = &[Draft, Not("is_return")];
 const TO_INSTALL: &[When] = &[Submitted, Not("is_return"), Left("per_installed")];
 const TO_SEND_BACK: &[When] = &[Submitted, Not("is_return"), Left("per_returned")];
-const NO_STOCK_YET: &[When] = &[Submitted, Not("is_return"), Not("update_stock")];
+const NOT_DELIVERED: &[When] = &[Submitted, Not("is_return"), Not("update_stock"), NotOf("items.delivery_note")];
+const NOT_RECEIVED: &[When] =
+    &[Submitted, Not("is_return"), Not("update_stock"), NotOf("items.purchase_receipt"), Left("per_received")];
 const OFFERED: &[When] = &[Submitted, When::None("status", &["Ordered", "Lost"])];
 const NO_CUSTOMER_YET: &[When] = &[When::None("opportunity_from", &["Customer"])];
 const TO_MAKE: &[When] = &[Submitted, When::None("status", &["Completed", "Stopped", "Closed"])];
@@ -137,7 +141,7 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", TO_PACK),
     makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", TO_INSTALL),
     returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return", TO_SEND_BACK),
-    makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NO_STOCK_YET),
+    makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NOT_DELIVERED),
     payment("Sales Invoice", TO_PAY),
     returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return", NO_RETURN),
     makes("Sales Invoice", "Dunning", "erpnext.accounts.doctype.sales_invoice.sales_invoice.create_dunning", OVERDUE),
@@ -155,7 +159,7 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NOTE_TO_BILL),
     makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
     returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return", TO_SEND_BACK),
-    makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NO_STOCK_YET),
+    makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NOT_RECEIVED),
     payment("Purchase Invoice", TO_PAY),
     returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note", NO_RETURN),
     stock_entry("Material Transfer for Manufacture"),
@@ -175,15 +179,19 @@ mod tests {
             let def = |name: &str| erpnext_doctypes::any(name).unwrap_or_else(|| panic!("no DocType {name}"));
             let from = def(conversion.from);
             def(conversion.to);
+            let has_column = |path: &str| {
+                let (table, column) = path.split_once('.')?;
+                let rows = from.table(table).and_then(erpnext_schema::FieldDef::rows_of);
+                Some(rows.is_some_and(|rows| def(rows).field(column).is_some()))
+            };
             for amount in conversion.amounts() {
                 // Of invoices and orders each has some of these.
-                let Some((table, column)) = amount.split_once('.') else { continue };
-                let rows = from.table(table).and_then(erpnext_schema::FieldDef::rows_of);
-                assert!(rows.is_some_and(|rows| def(rows).field(column).is_some()), "{conversion:?}");
+                assert_ne!(has_column(amount), Some(false), "{conversion:?}");
             }
             for when in conversion.when {
                 match when {
                     Draft | Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
+                    NotOf(path) => assert_eq!(has_column(path), Some(true), "{conversion:?}"),
                     Not(field) | Left(field) | When::Some(field) => {
                         assert!(from.field(field).is_some(), "{conversion:?}");
                     }

@@ -7,11 +7,12 @@ use super::account::Account;
 use super::allocate::{Open, plan, spread, wrong};
 use super::currency::{AMOUNTS, Across, said_twice};
 use super::invoices::Invoices;
-use super::{Payment, PaymentArgs, account, advance, receives};
-use crate::document::amounts::{money, number};
+use super::{PartyType, Payment, PaymentArgs, account, advance, receives};
+use crate::document::amounts::{money, number, same, stated_number};
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text};
 use crate::error::ToolError;
+use crate::shape::{is_set, text_of};
 use crate::site::Mapper;
 use crate::tool::Call;
 use crate::tools::erp::is_a_date;
@@ -53,7 +54,8 @@ pub async fn make<'a>(
     }
     let amount = args.amount.as_ref().map(|amount| amount.0);
     let (open, company) = open(call, invoices, args, amount).await?;
-    let plan = plan(&open, amount, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
+    let deducted = deducted(args);
+    let plan = plan(&open, amount, deducted, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
     let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
     let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
@@ -70,18 +72,21 @@ pub async fn make<'a>(
         given.insert(ours.to_owned(), json!(account.name));
         is_unknown = put_account(&mut made, ours, account);
     }
+    in_one_currency(&made, deducted)?;
     let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
     AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
     fits(&made, &given, ours)?;
-    put_amount(&mut made, plan.amount, plan.unallocated);
+    let allocated = money(plan.amount + plan.deducted - plan.unallocated);
+    put_amount(&mut made, plan.amount, allocated, plan.unallocated);
     if let Some(across) = &across {
-        across.put(&mut made, money(plan.amount - plan.unallocated));
+        across.put(&mut made, allocated);
     }
     made.insert("references".to_owned(), numbered(references));
 
     let (on, data) =
         if given.is_empty() { (on, given) } else { on.document_with_links(Purpose::Update, &given).await? };
-    let (doc, titled) = laid(&on, made, data, sides).await?;
+    let (mut doc, titled) = laid(&on, made, data, sides).await?;
+    put_base(&mut doc);
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
 }
@@ -110,6 +115,38 @@ async fn open(
             Err(ToolError::arguments(call.tool.name(), vec![found]))
         }
     }
+}
+
+/// What the deductions of `data` settle beside what is paid: of a customer what is written off; a supplier gets so much less
+/// of what is paid. What rates leave is no such thing. What is no list of rows is refused with the document.
+fn deducted(args: &PaymentArgs) -> f64 {
+    let given = match args.data.get("deductions") {
+        Some(Value::Object(changes)) => changes.get("rows").or_else(|| changes.get("add")),
+        given => given,
+    };
+    let rows = given.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    let own = rows.filter(|row| !is_set(row, "is_exchange_gain_loss"));
+    let sum: f64 = own.filter_map(|row| stated_number(row.get("amount")?)).filter(|amount| amount.is_finite()).sum();
+    money(if args.party_type == PartyType::Customer { sum } else { -sum })
+}
+
+/// That what is deducted, which is in the company's currency, is in that of the party too.
+fn in_one_currency(made: &Map<String, Value>, deducted: f64) -> Result<(), ToolError> {
+    let (rate, currency) = match receives(made) {
+        true => ("source_exchange_rate", "paid_from_account_currency"),
+        false => ("target_exchange_rate", "paid_to_account_currency"),
+    };
+    let rate = number(made, rate).filter(|rate| *rate > 0.0);
+    if same(deducted, 0.0) || rate.is_none_or(|rate| same(rate, 1.0)) {
+        return Ok(());
+    }
+    let currency = text_of(made, currency);
+    Err(ToolError::refused(
+        format!(
+            "data.deductions: they are in the company's currency, and the party's account is kept in {currency}; nothing was made."
+        ),
+        "convert_document makes such a payment, with amounts, references and deductions in data.",
+    ))
 }
 
 /// What the call says of the document, by `data` and by arguments of its own.
@@ -270,11 +307,10 @@ fn fits(made: &Map<String, Value>, given: &Map<String, Value>, ours: &str) -> Re
 }
 
 /// Sets the amounts, in the accounts' currency and the company's, which the site works out again.
-pub fn put_amount(made: &mut Map<String, Value>, amount: f64, unallocated: f64) {
+pub fn put_amount(made: &mut Map<String, Value>, amount: f64, allocated: f64, unallocated: f64) {
     let rate = |doc: &Map<String, Value>, field: &str| number(doc, field).filter(|rate| *rate > 0.0);
     let source = rate(made, "source_exchange_rate").unwrap_or(1.0);
     let target = rate(made, "target_exchange_rate").unwrap_or(1.0);
-    let allocated = money(amount - unallocated);
     for (field, value) in [
         ("paid_amount", amount),
         ("received_amount", amount),
@@ -287,6 +323,21 @@ pub fn put_amount(made: &mut Map<String, Value>, amount: f64, unallocated: f64) 
         made.insert(field.to_owned(), json!(money(value)));
     }
     made.remove("difference_amount");
+}
+
+/// What the amounts come to in the company's currency, by the rates as they are now: `data` may have given others.
+fn put_base(doc: &mut Map<String, Value>) {
+    let of_party = if receives(doc) { "source_exchange_rate" } else { "target_exchange_rate" };
+    for (base, amount, rate) in [
+        ("base_paid_amount", "paid_amount", "source_exchange_rate"),
+        ("base_received_amount", "received_amount", "target_exchange_rate"),
+        ("base_total_allocated_amount", "total_allocated_amount", of_party),
+    ] {
+        let of = number(doc, amount).zip(number(doc, rate)).filter(|_| doc.contains_key(base));
+        if let Some((amount, rate)) = of {
+            doc.insert(base.to_owned(), json!(money(amount * rate)));
+        }
+    }
 }
 
 fn numbered(rows: Vec<Map<String, Value>>) -> Value {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
 use crate::document::amounts::{number_or_zero, stated_number, told};
-use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::{is_set, text_of};
@@ -65,7 +65,10 @@ impl<'a> Invoices<'a> {
         let asked = asked(rows).map_err(|found| ToolError::arguments(self.on.tool.name(), found))?;
         let (mut open, mut of_company) = (Vec::new(), company.map(str::to_owned));
         for (name, amount) in asked {
-            let stored = self.on.session.site.get(self.on.permit, &name).await?.data;
+            let stored = match self.on.session.site.get(self.on.permit, &name).await {
+                Ok(answer) => answer.data,
+                Err(error) => return Err(suggest::of_name(&self.on, error, &name).await),
+            };
             named_exactly(&self.on, &name, &stored)?;
             self.payable(&name, party, &stored)?;
             let company = text_of(&stored, "company");

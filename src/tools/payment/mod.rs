@@ -237,6 +237,9 @@ impl Payment {
             ("allocation".to_owned(), Value::Array(rows)),
             ("stays_with_party".to_owned(), json!(self.plan.unallocated)),
         ]);
+        if !same(self.plan.deducted, 0.0) {
+            told.insert("deducted".to_owned(), json!(self.plan.deducted));
+        }
         told.extend(self.across.as_ref().map(|across| ("across".to_owned(), across.told())));
         if self.has_discount {
             let note =

@@ -123,9 +123,15 @@ fn of_payment(doc: &Map<String, Value>) -> Vec<String> {
         let rest = money(rest);
         doubts.push(format!("{rest} of the payment is allocated to nothing and stays with the party"));
     }
-    if is_above(allocated, of_party) {
+    let (sign, rate) = if receives { (1.0, "source_exchange_rate") } else { (-1.0, "target_exchange_rate") };
+    let rate = number(doc, rate).filter(|rate| *rate > 0.0).unwrap_or(1.0);
+    // In the company's currency; what rates leave settles nothing.
+    let own = doc.get("deductions").into_iter().flat_map(rows).filter(|row| !is_set(row, "is_exchange_gain_loss"));
+    let settled = money(of_party + sign * own.filter_map(|row| number(row, "amount")).sum::<f64>() / rate);
+    if is_above(allocated, settled) {
+        let paid = if same(settled, of_party) { "paid" } else { "paid and deducted" };
         doubts.push(format!(
-            "{allocated} is allocated and {of_party} paid: the site does not submit it before both agree (Difference Amount \
+            "{allocated} is allocated and {settled} {paid}: the site does not submit it before both agree (Difference Amount \
              must be zero); change allocated_amount of the references with the amounts"
         ));
     }
@@ -177,6 +183,9 @@ mod tests {
         let deducted = json!({"deductions": [{"amount": 5.0}], "unallocated_amount": 20.0});
         assert!(doubts(deducted).contains("20 of the payment is allocated to nothing"));
         assert!(doubts(json!({"paid_amount": 60.0, "received_amount": 60.0})).contains("100 is allocated and 60 paid"));
+        let written_off = |amount: f64| json!({"paid_amount": 98.0, "deductions": [{"amount": amount}]});
+        assert_eq!(doubts(written_off(2.0)), "");
+        assert!(doubts(written_off(1.0)).contains("100 is allocated and 99 paid and deducted"));
         assert!(doubts(json!({"received_amount": 90.0})).contains("differ in one currency"));
         assert!(doubts(json!({"paid_to_account_type": "Bank"})).contains("reference_no is empty"));
     }

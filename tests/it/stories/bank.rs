@@ -282,3 +282,21 @@ async fn of_which_accounts_a_journal_entry_is_is_told_only_where_they_may_be_rea
         assert!(told["left_out"].as_array().unwrap().contains(&left_out), "{guess}: {told}");
     }
 }
+
+#[on_every_version]
+async fn an_account_or_a_party_that_is_not_there_is_told_and_is_no_empty_answer() {
+    let desk = Desk::open().await;
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let range = json!({"account": "Bank of Nobody", "from_date": "2026-01-01", "to_date": "2026-12-31"});
+    let nobody = json!({"party_type": "Customer", "party": "Nobody", "amount": 5, "reference_no": "BT-1"});
+    let matched = |party: &str| json!({"party_type": "Customer", "party": party, "account": "Bank of Nobody"});
+    for (tool, asked, told) in [
+        ("set_clearance_dates", range, "account: there is no Account named \"Bank of Nobody\""),
+        ("record_payment", nobody, "party: there is no Customer named \"Nobody\""),
+        ("reconcile_payments", matched("Nobody"), "party: there is no Customer named \"Nobody\""),
+        ("reconcile_payments", matched(&customer), "account: there is no Account named \"Bank of Nobody\""),
+    ] {
+        let text = desk.refusal(tool, asked).await;
+        assert!(text.contains(told), "{text}");
+    }
+}

@@ -280,5 +280,5 @@ async fn links_that_could_not_be_looked_at_within_the_limit_do_not_refuse_the_fi
     config["rate_limiting"] = json!({"enabled": true, "requests_per_minute": 12, "requests_per_hour": 1000});
     let answer = call(&app_of(&config), UPDATE, json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
     assert!(answer["stopped"]["start_at"].is_u64(), "{answer}");
-    assert!(answer["failed"][0]["error"].as_str().unwrap().contains("limit of requests"), "{answer}");
+    assert!(answer["stopped"]["why"].as_str().unwrap().contains("limit of requests"), "{answer}");
 }

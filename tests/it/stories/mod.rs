@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod final_step;
 mod import;
+mod import_cut;
 mod import_tables;
 mod left;
 mod long;
@@ -36,6 +37,7 @@ mod sums;
 mod taxes;
 mod trees;
 mod workbooks;
+mod write_off;
 
 use std::sync::{Arc, Mutex};
 

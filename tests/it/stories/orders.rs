@@ -146,6 +146,8 @@ async fn the_items_of_a_submitted_order_are_changed_after_they_were_shown() {
     };
     let text = refused(json!({"patch": [{"idx": 1, "qty": 6}]})).await;
     assert!(text.contains("has these rows already"), "{text}");
+    let text = refused(json!({"patch": [{"idx": 99, "qty": 6}]})).await;
+    assert!(text.contains("- items.patch[0]: items has no row with idx 99"), "{text}");
     let text = refused(json!({"patch": [{"idx": 1, "description": "x"}]})).await;
     assert!(text.contains("description") && text.contains("a row takes item_code, qty, rate"), "{text}");
     let text = refused(json!({"patch": [{"idx": 1, "qty": 0}]})).await;

@@ -197,6 +197,7 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
         (json!({"invoices": [7]}), "invoices: expected a list such as [{\"name\": \"A\"}"),
         (json!({"invoices": [{"name": invoice}, {"name": invoice}]}), "invoices[1].name: is named twice"),
         (json!({"invoices": [{"name": invoice, "amont": 1}]}), "invoices[0].amont: no such key"),
+        (json!({"invoices": ["SINV-NOPE"]}), "invoices: Sales Invoice \"SINV-NOPE\" is not there"),
         (json!({"invoices": []}), "invoices: is empty"),
         (json!({}), "amount: is mandatory where no invoices are named"),
         (json!({"invoices": [{"name": invoice}], "amount": -5}), "amount: expected a number above 0"),
@@ -319,22 +320,25 @@ async fn what_the_site_stored_otherwise_is_told_with_figures_that_may_be_read_on
     use crate::support::{all, app_of, call};
     let desk = Desk::open().await;
     let invoice = desk.invoice().await;
-    let center = desk.some("Cost Center", json!({"is_group": 0}), 1).await.remove(0);
-    let account = desk.some("Account", json!({"is_group": 0, "root_type": "Expense"}), 1).await.remove(0);
-    let data = json!({"deductions": [{"account": account, "cost_center": center, "amount": 7.25}]});
+    // Both accounts are in one currency: that one of them is worth twice as much leaves a difference.
+    let data = json!({"source_exchange_rate": 2});
     let asked = of_customer(
         &desk,
         json!({"invoices": [{"name": invoice, "amount": 10}], "mode_of_payment": "Bank Transfer", "data": data}),
     )
     .await;
+    let mut dry = asked.clone();
+    dry["dry_run"] = json!(true);
+    let shown = desk.call("record_payment", dry).await;
+    assert_eq!(shown["would_create"]["base_paid_amount"], json!(20.0), "{shown}");
     let told = desk.call("record_payment", asked.clone()).await;
-    assert_eq!(told["look_at"], "the site stored 7.25 as unallocated_amount, not 0", "{told}");
+    assert_eq!(told["look_at"], "the site stored 10 as difference_amount, not 0", "{told}");
     let mut rule = all();
-    rule["restricted_fields"] = json!(["unallocated_amount"]);
+    rule["restricted_fields"] = json!(["difference_amount"]);
     let app =
         app_of(&config(&desk.site, "administrator", json!({"default": all(), "doctypes": {"Payment Entry": rule}})));
     let told = call(&app, "record_payment", asked).await.unwrap();
-    assert_eq!(told["look_at"], "the site stored another unallocated_amount than 0", "{told}");
+    assert_eq!(told["look_at"], "the site stored another difference_amount than 0", "{told}");
 }
 
 #[on_every_version]

@@ -92,3 +92,52 @@ async fn what_the_site_maps_from_no_such_document_is_not_told_to_be_possible() {
     let packed = way("Delivery Note", &back, "Packing Slip").await;
     assert!(packed["why_not"].as_str().unwrap().contains("is_return is set"), "{packed}");
 }
+
+#[on_every_version]
+async fn what_is_offered_of_the_samples_documents_is_made() {
+    let desk = Desk::open().await;
+    let chains = [
+        "Lead",
+        "Opportunity",
+        "Quotation",
+        "Sales Order",
+        "Delivery Note",
+        "Sales Invoice",
+        "Material Request",
+        "Purchase Order",
+        "Purchase Receipt",
+        "Purchase Invoice",
+    ];
+    let mut made = 0;
+    for doctype in chains {
+        let mut seen: Vec<String> = Vec::new();
+        for name in desk.some(doctype, json!({}), 60).await {
+            let ways = desk.call("list_conversions", json!({"doctype": doctype, "name": name})).await;
+            for way in ways["conversions"].as_array().unwrap().iter().filter(|way| way["possible"] == true) {
+                let to = way["to"].as_str().unwrap();
+                if seen.iter().filter(|known| *known == to).count() < 2 {
+                    seen.push(to.to_owned());
+                    desk.call("convert_document", json!({"doctype": doctype, "name": name, "to": to})).await;
+                    made += 1;
+                }
+            }
+        }
+        assert!(!seen.is_empty(), "{doctype}");
+    }
+    assert!(made > 40, "{made}");
+}
+
+#[on_every_version]
+async fn what_was_delivered_or_received_before_it_was_billed_is_not_once_more() {
+    let desk = Desk::open().await;
+    for (bill, from, to) in [
+        ("Sales Invoice", "items.delivery_note", "Delivery Note"),
+        ("Purchase Invoice", "items.purchase_receipt", "Purchase Receipt"),
+    ] {
+        let made = json!({"docstatus": 1, "is_return": 0, from: ["is", "set"]});
+        let name = desk.some(bill, made, 1).await.remove(0);
+        let asked = json!({"doctype": bill, "name": name, "to": to});
+        let text = desk.refusal("convert_document", asked).await;
+        assert!(text.contains("its rows were made of") && text.contains(from), "{text}");
+    }
+}

@@ -1,5 +1,5 @@
-//! Reports over the general ledger, from the `GL Entry` documents of the site. The sandbox makes none by itself: a voucher
-//! that is submitted in it changes no ledger.
+//! Reports over the general ledger, from the `GL Entry` documents of the site. A voucher that is submitted in the sandbox adds
+//! none; one that is cancelled has those that it has taken back.
 
 use serde_json::{Value, json};
 

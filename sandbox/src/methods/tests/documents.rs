@@ -96,7 +96,7 @@ fn nothing_is_mapped_from_a_draft_or_by_a_method_that_does_not_map() {
     assert_eq!(draft.exc.name, "ValidationError");
     assert_eq!(make("frappe.client.get").unwrap_err().exc.status, 403);
     // What only this site lacks is told as that, and not as a missing right.
-    let lacking = make("erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip").unwrap_err();
+    let lacking = make("erpnext.manufacturing.doctype.blanket_order.blanket_order.make_order").unwrap_err();
     assert!(lacking.exc.status == 417 && lacking.text.contains("sample site"), "{}", lacking.text);
 }
 

@@ -14,9 +14,13 @@ use crate::tools::bulk::MOST_PROBLEMS as MOST;
 use crate::tools::bulk::account::Became;
 use crate::tools::bulk::go::Ended;
 
+/// What to do before a row is repeated, and how it is.
+const LOOK: &str = "look at the documents of unknown before repeating their rows: each may be done";
+const APART: &str = "rows to repeat go into a file of their own: with this one those that are done would be made twice";
+
 /// The account as the model gets it; the whole of it goes into the directory, under a name that begins like that.
 pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf, String)>) -> ToolAnswer {
-    let Ended { account, next, why } = ended;
+    let Ended { account, next: first_left, why } = ended;
     let rows = account.rows();
     let line = |row: usize| lines.get(row).copied();
     let (mut created, mut done) = (Vec::new(), 0);
@@ -46,8 +50,11 @@ pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf,
     }
     if !unknown.is_empty() {
         answer.insert("unknown_rows".to_owned(), json!(unknown.len()));
-        let next = "look at the documents of unknown before repeating their rows: each may be done";
-        answer.insert("next".to_owned(), json!(next));
+    }
+    let next = [(!unknown.is_empty()).then_some(LOOK), (failed.len() + unknown.len() > 0).then_some(APART)];
+    let next: Vec<&str> = next.into_iter().flatten().collect();
+    if !next.is_empty() {
+        answer.insert("next".to_owned(), json!(next.join("; ")));
     }
     let filled = account.filled();
     for (key, mut values) in
@@ -61,8 +68,8 @@ pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf,
             answer.insert(key.to_owned(), Value::Array(values));
         }
     }
-    if let Some(at) = line(next) {
-        let left = lines.len() - next;
+    if let Some(at) = line(first_left) {
+        let left = lines.len() - first_left;
         answer.insert("stopped".to_owned(), json!({"why": why, "left": left, "start_at": at}));
     }
     let mut messages = Vec::new();
