@@ -7,6 +7,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{StatusCode, Uri};
 use rmcp::model::ErrorCode;
+use serde::Deserialize;
 
 use super::refusal::Refusal;
 use crate::limit::memory::{Budget, SMALL, Share};
@@ -65,13 +66,26 @@ impl Bodies {
 
     /// The whole body, and the memory that it takes where it is large.
     pub async fn read(&self, body: &mut Incoming, within: Duration) -> Result<(Bytes, Option<Share>), Refusal> {
-        match tokio::time::timeout(within, self.collect(body)).await {
-            Ok(read) => read,
-            Err(_) => {
-                let message = format!("the body did not come within {within:?}");
-                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message).with(CONNECTION, CLOSE))
-            }
-        }
+        let largest = self.largest;
+        let read = self.read_at_most(largest, body, within).await?;
+        read.ok_or_else(|| {
+            let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, CLOSE)
+        })
+    }
+
+    /// The same of a body that has at most so many bytes; none of a larger one.
+    pub async fn read_at_most(
+        &self,
+        largest: usize,
+        body: &mut Incoming,
+        within: Duration,
+    ) -> Result<Option<(Bytes, Option<Share>)>, Refusal> {
+        let read = tokio::time::timeout(within, self.collect(largest, body)).await;
+        read.unwrap_or_else(|_| {
+            let message = format!("the body did not come within {within:?}");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message).with(CONNECTION, CLOSE))
+        })
     }
 
     /// Reads away what no answer needed of a body, as a connection on which it is still to come can take no other request.
@@ -91,28 +105,23 @@ impl Bodies {
         tokio::time::timeout(within, skipped).await.is_ok_and(|skipped| skipped.is_some())
     }
 
-    async fn collect(&self, body: &mut Incoming) -> Result<(Bytes, Option<Share>), Refusal> {
-        let largest = self.largest;
-        let too_large = || {
-            let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, CLOSE)
-        };
+    async fn collect(&self, largest: usize, body: &mut Incoming) -> Result<Option<(Bytes, Option<Share>)>, Refusal> {
         if body.size_hint().lower() > largest as u64 {
-            return Err(too_large());
+            return Ok(None);
         }
         let (mut whole, mut share) = (Vec::new(), None);
         while let Some(frame) = body.frame().await {
             let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off").with(CONNECTION, CLOSE);
             let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
             if whole.len() + data.len() > largest {
-                return Err(too_large());
+                return Ok(None);
             }
             if share.is_none() && whole.len() + data.len() > SMALL {
                 share = Some(self.share().await?);
             }
             whole.extend_from_slice(&data);
         }
-        Ok((whole.into(), share))
+        Ok(Some((whole.into(), share)))
     }
 
     async fn share(&self) -> Result<Share, Refusal> {
@@ -137,6 +146,15 @@ pub fn check(body: &Bytes) -> Result<(), Refusal> {
         }
         Some(_) => message::weigh(body).and_then(|()| message::names_once(body)).map_err(unread),
     }
+}
+
+/// What a message asks for.
+pub fn method(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Message {
+        method: String,
+    }
+    serde_json::from_slice(body).ok().map(|Message { method }| method)
 }
 
 /// Why a body that was refused as a message is none.

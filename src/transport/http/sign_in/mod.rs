@@ -27,7 +27,7 @@ use crate::shape::shortened;
 use crate::site::{Caller, Credentials, SiteError, SiteErrorKind};
 use credential::{Presented, presented, unauthorized};
 
-pub use failures::Failures;
+pub use failures::{Failures, network};
 pub use forwarded::client as client_address;
 
 /// How long the site's word on a credential is taken for true: so long after its user was disabled it still works here, as
