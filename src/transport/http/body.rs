@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{StatusCode, Uri};
 use rmcp::model::ErrorCode;
 use serde::Deserialize;
@@ -23,8 +23,12 @@ const CREDENTIALS: [&str; 8] =
 
 /// Refuses an address with a credential in it.
 pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
-    let mut names = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
-    if names.any(|name| CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())) {
+    let mut names = uri.query().unwrap_or_default().split(['&', ';']).filter_map(|pair| pair.split('=').next());
+    let is_credential = |name: &str| {
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
+        CREDENTIALS.contains(&name.as_str())
+    };
+    if names.any(is_credential) {
         let message = "an address must hold no credential, as addresses are logged: send it in the Authorization \
                        header, and take this one for known to others";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
@@ -35,8 +39,12 @@ pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
 /// Checks what is sent and what may be answered. A client that takes anything, or says nothing, takes both kinds of answer.
 pub fn check_types(headers: &mut HeaderMap) -> Result<(), Refusal> {
     let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let sent = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(essence);
-    if sent.as_deref() != Some("application/json") {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+        let message = "send the message as it is: no Content-Encoding is taken";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let sent = headers.get_all(CONTENT_TYPE).iter().map(|kind| kind.to_str().map(essence).unwrap_or_default());
+    if !sent.eq(["application/json"]) {
         let message = "send the message as JSON, with Content-Type: application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }

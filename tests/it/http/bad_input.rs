@@ -41,10 +41,13 @@ async fn every_wrong_request_has_its_status_and_says_what_to_do() {
         ("an end of a session", http().delete(served.url("/mcp")), 405, "POST"),
         ("another method", http().put(served.url("/mcp")), 405, "POST"),
         ("another media type", with("content-type", "text/plain"), 415, "application/json"),
+        ("what is packed", with("content-encoding", "gzip"), 415, "Content-Encoding"),
+        ("two media types", with("x-none", "").header("content-type", "text/plain"), 415, "application/json"),
         ("an answer of another type", with("accept", "application/json"), 406, "text/event-stream"),
         ("an unknown version", with("mcp-protocol-version", "2001-01-01"), 400, "2001-01-01"),
         ("a version without its headers", with("mcp-protocol-version", STATELESS), 400, ""),
         ("a token in the query", post("/mcp?access_token=canary"), 400, "Authorization header"),
+        ("a token in disguise", post("/mcp?a=1;%74oken=canary"), 400, "Authorization header"),
         ("another host", with("host", "evil.example.com"), 403, "http.hosts"),
         ("another page", with("origin", "https://evil.example.com"), 403, "http.origins"),
         ("no JSON", body("{"), 400, "no JSON"),
@@ -102,6 +105,7 @@ async fn pages_that_are_named_may_ask_and_no_others() {
 
 #[tokio::test]
 async fn a_broken_head_is_refused() {
+    const HOST: &str = "Host: localhost\r\n";
     let served = served(json!({})).await;
     let twice =
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -109,6 +113,7 @@ async fn a_broken_head_is_refused() {
         ("no HTTP", "hello\r\n\r\n".to_owned()),
         ("no host", "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned()),
         ("two hosts", twice.to_owned()),
+        ("another host in the address", twice.replacen("/mcp", "http://evil.example.com/mcp", 1).replacen(HOST, "", 1)),
     ] {
         let answer = served.raw(sent.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{what}: {answer}");
