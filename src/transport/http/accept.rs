@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::head_clock::{HeadClock, Heard};
+use super::clock::{Clock, Heard};
 use super::{Endpoint, Ends};
 
 /// How long a connection may be silent between two requests: longer than the proxies before it keep one.
@@ -21,6 +21,9 @@ const SILENT: Duration = Duration::from_secs(120);
 const LARGEST_HEAD: usize = 64 << 10;
 /// How many connections over the limit are told so at once; the others are closed without a word.
 const TOLD: usize = 64;
+
+/// How long the last words on a connection may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What a connection over the limit is told.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n\
@@ -108,7 +111,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, endpoint: Arc<Endpoint>, _pe
 }
 
 async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint: &Arc<Endpoint>) {
-    let clock = HeadClock::default();
+    let clock = Clock::default();
     let service = service_fn(|request| {
         clock.whole();
         let (clock, endpoint) = (clock.clone(), Arc::clone(endpoint));
@@ -136,6 +139,10 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
                 break false;
             }
             () = clock.late(endpoint.patience.head) => break true,
+            () = clock.unread(endpoint.patience.read) => {
+                tracing::info!(address = %ends.peer, "a client reads nothing more of what it is sent");
+                return;
+            }
             () = endpoint.turns().stopped(), if !is_ending => {
                 is_ending = true;
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
@@ -144,7 +151,9 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
     };
     if is_late {
         tracing::info!(address = %ends.peer, status = 408, "the head of a request did not come in time");
-        let _ = connection.into_parts().io.into_inner().stream.write_all(LATE).await;
+        let mut stream = connection.into_parts().io.into_inner().stream;
+        // Who reads nothing is not waited for.
+        let _ = tokio::time::timeout(GOODBYE, stream.write_all(LATE)).await;
     }
 }
 
@@ -157,7 +166,7 @@ async fn tell(mut stream: TcpStream, words: &'static [u8], _permit: OwnedSemapho
         while stream.read(&mut sink).await? > 0 {}
         std::io::Result::Ok(())
     };
-    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+    let _ = tokio::time::timeout(GOODBYE, told).await;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How many requests are served or wait at once, all and of one user. Where all places of a user are taken, what asks for nothing
-//! still gets in: the answer that a person was asked for, and what calls a call off. What streams keeps its place to its end.
+//! still gets in: the answer that a person was asked for, and what calls a call off. A place is kept until the answer is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -76,41 +77,63 @@ impl Admission {
         if is_brief {
             let read = bodies.read_at_most(BRIEF, body, within).await?;
             let (body, share) = read.filter(|(body, _)| asks_nothing(body)).ok_or_else(busy)?;
-            return Ok((body, Held { _place: place, _share: share }));
+            return Ok((body, Held::new(place, share)));
         }
         let (body, share) = bodies.read(body, within).await?;
         if method(&body).as_deref() != Some(LISTEN) {
-            return Ok((body, Held { _place: place, _share: share }));
+            return Ok((body, Held::new(place, share)));
         }
         if body.len() > BRIEF {
             let message = format!("a request for {LISTEN} has at most {BRIEF} bytes");
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
         let place = self.listening.take(user).ok_or_else(busy)?;
-        Ok((body, Held { _place: place, _share: None }))
+        Ok((body, Held::new(place, None)))
     }
 }
 
 /// What a request holds.
 #[derive(Debug)]
 pub struct Held {
-    _place: PlaceGuard,
+    place: Arc<PlaceGuard>,
     _share: Option<Share>,
 }
 
 impl Held {
-    /// The answer, which holds it as long as it streams.
+    fn new(place: PlaceGuard, share: Option<Share>) -> Self {
+        Self { place: Arc::new(place), _share: share }
+    }
+
+    /// The answer, which holds the place until it is sent, and the memory as long as it streams.
     pub fn until_the_end_of(self, answer: Response<Body>) -> Response<Body> {
-        if !is_stream(&answer) {
-            return answer;
-        }
+        let held = if is_stream(&answer) { self } else { Self { _share: None, ..self } };
         answer.map(|body| {
             body.map_frame(move |frame| {
-                let _ = &self;
-                frame
+                let held = &held;
+                frame.map_data(|data| held.by(data))
             })
             .boxed()
         })
+    }
+
+    /// What is small is sent, or copied, at once.
+    fn by(&self, data: Bytes) -> Bytes {
+        if data.len() <= BRIEF {
+            return data;
+        }
+        Bytes::from_owner(Unsent { data, _place: Arc::clone(&self.place) })
+    }
+}
+
+/// A part of an answer, which holds its place.
+struct Unsent {
+    data: Bytes,
+    _place: Arc<PlaceGuard>,
+}
+
+impl AsRef<[u8]> for Unsent {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
     }
 }
 
@@ -122,27 +145,32 @@ fn busy() -> Refusal {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use hyper::header::CONTENT_TYPE;
+    use http_body_util::Full;
 
     use super::*;
-    use crate::transport::http::refusal::empty;
 
-    #[test]
-    fn what_streams_keeps_its_place_to_its_end_and_one_more_is_let_in_to_be_looked_at() {
+    #[tokio::test]
+    async fn an_answer_keeps_its_place_until_it_is_sent_and_one_more_is_let_in_to_be_looked_at() {
         let (admission, anna, bert) = (Admission::default(), [1; 32], [2; 32]);
-        let answered = |kind| {
+        let answered = |length: usize| {
             let Admitted { place, is_brief } = admission.admit(&anna).unwrap();
-            let mut answer = empty(StatusCode::OK);
-            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-            (Held { _place: place, _share: None }.until_the_end_of(answer), is_brief)
+            let body: Body = Full::from(vec![b' '; length]).boxed();
+            (Held::new(place, None).until_the_end_of(Response::new(body)), is_brief)
         };
-        let _told: Vec<_> = (0..2 * MOST_OF_ONE).map(|_| answered("application/json")).collect();
-        let streams: Vec<_> = (0..MOST_OF_ONE + BRIEF_OF_ONE).map(|_| answered("text/event-stream")).collect();
-        let brief = streams.iter().filter(|(_, is_brief)| *is_brief).count();
-        assert_eq!(brief, BRIEF_OF_ONE);
+        let mut unsent = Vec::new();
+        for _ in 0..MOST_OF_ONE {
+            // What is small is gone as soon as it is taken; what is large, when it was written.
+            for length in [BRIEF, BRIEF + 1] {
+                let (answer, is_brief) = answered(length);
+                assert!(!is_brief);
+                unsent.push(answer.into_body().collect().await.unwrap().to_bytes());
+            }
+        }
+        let open: Vec<_> = (0..BRIEF_OF_ONE).map(|_| answered(0)).collect();
+        assert!(open.iter().all(|(_, is_brief)| *is_brief));
         assert_eq!(admission.admit(&anna).unwrap_err().status, 503);
         assert!(!admission.admit(&bert).unwrap().is_brief);
-        drop(streams);
+        drop(unsent);
         assert!(!admission.admit(&anna).unwrap().is_brief);
     }
 }

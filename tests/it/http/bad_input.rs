@@ -5,7 +5,7 @@ use std::time::Duration;
 use erpnext_mcp::transport::Patience;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::program::Program;
 use super::{Served, answered, http, message, refused, told};
@@ -177,13 +177,33 @@ async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has()
 #[tokio::test]
 async fn half_a_head_and_a_slow_body_are_given_up() {
     let config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
-    let patience = Patience { head: Duration::from_millis(200), body: Duration::from_millis(300) };
+    let patience =
+        Patience { head: Duration::from_millis(200), body: Duration::from_millis(300), ..Patience::default() };
     let served = Served::with_patience(&config, patience).await;
     let half = served.raw(b"POST /mcp HTTP/1.1\r\nHost: local").await;
     assert!(half.starts_with("HTTP/1.1 408 "), "{half}");
     let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
     let slow = served.raw(head.as_bytes()).await;
     assert!(slow.starts_with("HTTP/1.1 408 ") && slow.contains("within 300ms"), "{slow}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_read_is_closed() {
+    let site = SampleSite::start().await;
+    let config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
+    let patience = Patience { read: Duration::from_millis(300), ..Patience::default() };
+    let served = Served::with_patience(&config, patience).await;
+    let list = message("tools/list", json!({})).to_string();
+    let asked = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
+        list.len()
+    );
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(served.address).await.unwrap();
+    // More than the system takes for a client that reads none of it.
+    let sent = async { while stream.write_all(asked.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), sent).await.unwrap();
 }
 
 #[tokio::test]
