@@ -1,6 +1,7 @@
 //! How many requests are served or wait at once, all and of one user. Where all places of a user are taken, what asks for nothing
 //! still gets in: the answer that a person was asked for, and what calls a call off. A place is kept until the answer is sent.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +13,15 @@ use hyper::{Response, StatusCode};
 use super::body::{Bodies, method};
 use super::refusal::{Body, Refusal, is_stream};
 use crate::limit::memory::Share;
-use crate::limit::{PlaceGuard, Places, User};
+use crate::limit::{Fair, PlaceGuard, Places, Turn, User};
 use crate::server::asks_nothing;
 
 /// How many requests are served or wait at once, and how many of one user.
 const MOST_AT_ONCE: usize = 320;
 const MOST_OF_ONE: usize = 48;
-/// How many more of a user are looked at, as many as there are questions to one, and how many bytes they have.
+/// How many more of a user are looked at at once, how long one waits for that, and how many bytes it has.
 const BRIEF_OF_ONE: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(5);
 const BRIEF: usize = 16 << 10;
 /// What opens a stream for as long as its client likes, and how many of them a user has.
 const LISTEN: &str = "subscriptions/listen";
@@ -29,37 +31,41 @@ const LISTENING_OF_ONE: usize = 48;
 #[derive(Debug)]
 pub struct Admission {
     served: Places,
-    brief: Places,
+    brief: Fair,
     listening: Places,
 }
 
-/// The place of a request.
+/// How a request was let in.
 #[derive(Debug)]
-pub struct Admitted {
-    place: PlaceGuard,
-    is_brief: bool,
+pub enum Admitted {
+    /// It has a place.
+    Placed(PlaceGuard),
+    /// It is looked at.
+    Brief(Turn),
 }
 
 impl Default for Admission {
     fn default() -> Self {
-        // The connections are counted: these are shared by nobody.
-        let of_one = |most| Places::new(usize::MAX, most);
+        // The connections are counted: what others do takes none of these.
         Self {
             served: Places::new(MOST_AT_ONCE, MOST_OF_ONE),
-            brief: of_one(BRIEF_OF_ONE),
-            listening: of_one(LISTENING_OF_ONE),
+            brief: Fair::new(usize::MAX, BRIEF_OF_ONE),
+            listening: Places::new(usize::MAX, LISTENING_OF_ONE),
         }
     }
 }
 
 impl Admission {
-    /// A place for a request of this user's.
+    /// Lets a request of this user's in.
     ///
     /// # Errors
-    /// 503 where there is none.
-    pub fn admit(&self, user: &User) -> Result<Admitted, Refusal> {
-        let place = |of: &Places, is_brief| of.take(user).map(|place| Admitted { place, is_brief });
-        place(&self.served, false).or_else(|| place(&self.brief, true)).ok_or_else(busy)
+    /// 503 where it cannot even be looked at.
+    pub async fn admit(&self, user: &User) -> Result<Admitted, Refusal> {
+        if let Some(place) = self.served.take(user) {
+            return Ok(Admitted::Placed(place));
+        }
+        let turn = tokio::time::timeout(PATIENCE, self.brief.take(user)).await;
+        turn.map(Admitted::Brief).map_err(|_| busy())
     }
 
     /// The body of a request, and what it holds until its answer ends: its place, and the memory of a large one.
@@ -68,17 +74,20 @@ impl Admission {
     /// As [`Bodies::read`], and 503 where there was no place for what it asks.
     pub async fn read(
         &self,
-        Admitted { place, is_brief }: Admitted,
+        admitted: Admitted,
         user: &User,
         bodies: &Bodies,
         body: &mut Incoming,
         within: Duration,
     ) -> Result<(Bytes, Held), Refusal> {
-        if is_brief {
-            let read = bodies.read_at_most(BRIEF, body, within).await?;
-            let (body, share) = read.filter(|(body, _)| asks_nothing(body)).ok_or_else(busy)?;
-            return Ok((body, Held::new(place, share)));
-        }
+        let place = match admitted {
+            Admitted::Placed(place) => place,
+            Admitted::Brief(turn) => {
+                let read = bodies.read_at_most(BRIEF, body, within).await?;
+                let (body, share) = read.filter(|(body, _)| asks_nothing(body)).ok_or_else(busy)?;
+                return Ok((body, Held::new(turn, share)));
+            }
+        };
         let (body, share) = bodies.read(body, within).await?;
         if method(&body).as_deref() != Some(LISTEN) {
             return Ok((body, Held::new(place, share)));
@@ -95,12 +104,12 @@ impl Admission {
 /// What a request holds.
 #[derive(Debug)]
 pub struct Held {
-    place: Arc<PlaceGuard>,
+    place: Arc<dyn Any + Send + Sync>,
     _share: Option<Share>,
 }
 
 impl Held {
-    fn new(place: PlaceGuard, share: Option<Share>) -> Self {
+    fn new(place: impl Any + Send + Sync, share: Option<Share>) -> Self {
         Self { place: Arc::new(place), _share: share }
     }
 
@@ -128,7 +137,7 @@ impl Held {
 /// A part of an answer, which holds its place.
 struct Unsent {
     data: Bytes,
-    _place: Arc<PlaceGuard>,
+    _place: Arc<dyn Any + Send + Sync>,
 }
 
 impl AsRef<[u8]> for Unsent {
@@ -145,32 +154,35 @@ fn busy() -> Refusal {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use futures_util::FutureExt;
     use http_body_util::Full;
 
     use super::*;
 
     #[tokio::test]
-    async fn an_answer_keeps_its_place_until_it_is_sent_and_one_more_is_let_in_to_be_looked_at() {
+    async fn an_answer_keeps_its_place_until_it_is_sent_and_more_are_let_in_to_be_looked_at() {
         let (admission, anna, bert) = (Admission::default(), [1; 32], [2; 32]);
+        let admit = |user: &User| admission.admit(user).now_or_never().map(Result::unwrap);
         let answered = |length: usize| {
-            let Admitted { place, is_brief } = admission.admit(&anna).unwrap();
+            let Some(Admitted::Placed(place)) = admit(&anna) else { return None };
             let body: Body = Full::from(vec![b' '; length]).boxed();
-            (Held::new(place, None).until_the_end_of(Response::new(body)), is_brief)
+            Some(Held::new(place, None).until_the_end_of(Response::new(body)).into_body())
         };
         let mut unsent = Vec::new();
         for _ in 0..MOST_OF_ONE {
             // What is small is gone as soon as it is taken; what is large, when it was written.
             for length in [BRIEF, BRIEF + 1] {
-                let (answer, is_brief) = answered(length);
-                assert!(!is_brief);
-                unsent.push(answer.into_body().collect().await.unwrap().to_bytes());
+                unsent.push(answered(length).unwrap().collect().await.unwrap().to_bytes());
             }
         }
-        let open: Vec<_> = (0..BRIEF_OF_ONE).map(|_| answered(0)).collect();
-        assert!(open.iter().all(|(_, is_brief)| *is_brief));
-        assert_eq!(admission.admit(&anna).unwrap_err().status, 503);
-        assert!(!admission.admit(&bert).unwrap().is_brief);
+        assert!(answered(0).is_none());
+        let mut looked_at: Vec<_> = (0..BRIEF_OF_ONE).filter_map(|_| admit(&anna)).collect();
+        assert!(looked_at.iter().all(|admitted| matches!(admitted, Admitted::Brief(_))));
+        assert_eq!((looked_at.len(), admit(&anna).is_none()), (BRIEF_OF_ONE, true));
+        assert!(matches!(admit(&bert), Some(Admitted::Placed(_))));
+        looked_at.pop();
+        assert!(matches!(admit(&anna), Some(Admitted::Brief(_))));
         drop(unsent);
-        assert!(!admission.admit(&anna).unwrap().is_brief);
+        assert!(answered(0).is_some());
     }
 }

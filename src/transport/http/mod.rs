@@ -301,7 +301,7 @@ impl Endpoint {
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
         let Signed { mut caller, narrowing: left, scope } = self.caller(site, address, id, &head).await?;
         let user = caller.identity();
-        let admitted = self.admission.admit(user.as_bytes())?;
+        let admitted = self.admission.admit(user.as_bytes()).await?;
         let narrowing = narrowing.and(left);
         let under = |scope: Scope| site.views.view(narrowing.clone().and(scope.narrowing()));
         let (app, list) = under(scope.unwrap_or(Scope::Submit))?;

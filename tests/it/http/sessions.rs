@@ -201,11 +201,13 @@ async fn an_answer_gets_in_where_all_places_of_its_user_are_taken() {
     let answered = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
         let (full, _) = refused(within(&session, served.post("/mcp", &ping()))).await;
+        let off = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 99}});
         let answer = within(&session, served.post("/mcp", &yes(&id))).send().await.unwrap();
-        (full, answer.status().as_u16())
+        let off = within(&session, served.post("/mcp", &off)).send().await.unwrap();
+        (full, answer.status().as_u16(), off.status().as_u16())
     };
     let (_, told) = tokio::join!(many, answered);
-    assert_eq!(told, (503, 202));
+    assert_eq!(told, (503, 202, 202));
     site.sandbox.faults().clear();
     let answer = stream.text().await.unwrap();
     assert!(answer.contains("\"result\"") && site.stored("Lead", &lead).is_none(), "{answer}");
