@@ -17,9 +17,10 @@ use crate::transport::http::refusal::Refusal;
 const MOST: u32 = 10;
 /// How many addresses are remembered.
 const ADDRESSES: u64 = 10_000;
-/// How many attempts are made at once, and how many from one address: the others wait, and learn how those end.
-const AT_ONCE: usize = 64;
-const OF_ONE: usize = 4;
+/// How many attempts are made at once, and how many from one address: the others wait, and learn how those end. All people of a
+/// company may come from one.
+const AT_ONCE: usize = 256;
+const OF_ONE: usize = 16;
 
 /// The failures by address.
 #[derive(Debug)]
