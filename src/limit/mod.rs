@@ -11,6 +11,6 @@ mod written;
 pub use adaptive::{Adaptive, Came};
 pub use aside::{LARGE, aside};
 pub use fair::{Fair, Turn};
-pub use places::Places;
+pub use places::{PlaceGuard, Places};
 pub use rate::{Limits, Rates, User};
 pub use written::written;

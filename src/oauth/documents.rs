@@ -1,12 +1,14 @@
 //! Documents that clients keep at the address that is their id, and for how long they are believed.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::Semaphore;
 
 use super::client::{BadClient, Client};
 use super::fetch::{self, Fetcher, NoFetcher, Unfetched};
+use crate::limit::{Fair, Turn};
+use crate::shared::seal::hash;
 
 /// The largest document, in bytes.
 const LARGEST: usize = 8 << 10;
@@ -15,9 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one is believed, and how long a failure is.
 const KEPT: Duration = Duration::from_secs(600);
 const FAILED: Duration = Duration::from_secs(30);
-/// How many are remembered, and how many are fetched at once.
+/// How many are remembered, and how many are fetched at once, for all and for one address.
 const MOST: u64 = 1_000;
 const AT_ONCE: usize = 8;
+const OF_ONE: usize = 2;
 /// That others are fetched.
 const BUSY: &str = "too many documents are fetched at once: try again";
 
@@ -27,7 +30,7 @@ pub struct Documents {
     fetcher: Fetcher,
     known: Cache<String, Client>,
     failed: Cache<String, BadClient>,
-    turns: Semaphore,
+    turns: Fair,
 }
 
 impl Documents {
@@ -45,36 +48,41 @@ impl Documents {
             fetcher,
             known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
             failed: Cache::builder().max_capacity(MOST).time_to_live(FAILED).build(),
-            turns: Semaphore::new(AT_ONCE),
+            turns: Fair::new(AT_ONCE, OF_ONE),
         }
     }
 
-    /// The client whose id this is.
+    /// The client whose id this is, for somebody at that address.
     ///
     /// # Errors
     /// An address that is not asked, and a document that cannot be had or read.
-    pub async fn client(&self, id: &str) -> Result<Client, BadClient> {
-        // One that is never asked takes no place.
+    pub async fn client(&self, id: &str, from: IpAddr) -> Result<Client, BadClient> {
+        // One that is never asked takes no turn.
         fetch::public(id).ok_or_else(|| bad(Unfetched::Address))?;
+        if let Some(client) = self.known.get(id).await {
+            return Ok(client);
+        }
         if let Some(why) = self.failed.get(id).await {
             return Err(why);
         }
+        // Before those who ask for the same are one: nobody waits for another's turn.
+        let _turn = self.turn(from).await?;
         let fetched = self.known.try_get_with(id.to_owned(), self.fetch(id)).await;
         match fetched {
             Ok(client) => Ok(client),
             Err(why) => {
-                // That others are asked for says nothing of this one.
-                if why.1 != BUSY {
-                    self.failed.insert(id.to_owned(), *why).await;
-                }
+                self.failed.insert(id.to_owned(), *why).await;
                 Err(*why)
             }
         }
     }
 
+    async fn turn(&self, from: IpAddr) -> Result<Turn, BadClient> {
+        let turn = tokio::time::timeout(PATIENCE, self.turns.take(&hash(&from.to_string()))).await;
+        turn.map_err(|_| BadClient("invalid_client", BUSY))
+    }
+
     async fn fetch(&self, id: &str) -> Result<Client, BadClient> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        let _turn = turn.ok().and_then(Result::ok).ok_or(BadClient("invalid_client", BUSY))?;
         Client::document(id, &self.fetcher.json(id, LARGEST).await.map_err(bad)?)
     }
 }
@@ -90,4 +98,24 @@ fn bad(why: Unfetched) -> BadClient {
         Unfetched::TooLarge => "the document at client_id is larger than 8 KiB",
     };
     BadClient("invalid_client", words)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_address_does_not_have_all_turns() {
+        let documents = Documents::new().unwrap();
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().unwrap());
+        let now = |from: IpAddr| documents.turn(from).now_or_never().and_then(Result::ok);
+        let mut held: Vec<_> = (0..AT_ONCE).filter_map(|_| now(one)).collect();
+        assert_eq!(held.len(), OF_ONE);
+        assert!(now(other).is_some());
+        held.pop();
+        assert!(now(one).is_some());
+    }
 }

@@ -1,5 +1,6 @@
 //! A login from the client's request to its code: consent first, then the site's own login, then back to the client.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,11 +26,11 @@ const BEGIN_ANEW: &str = "This page is too old, was used already, or belongs to 
 
 impl AuthorizationServer {
     /// A client asks for authorization: the person is asked.
-    pub async fn authorize(&self, form: &Form) -> Answer {
+    pub async fn authorize(&self, form: &Form, from: IpAddr) -> Answer {
         let Some(id) = form.get("client_id").filter(|_| !form.has_one_twice()) else {
             return page(400, "The program did not say who it is");
         };
-        let client = match self.client(id).await {
+        let client = match self.client(id, from).await {
             Ok(client) => client,
             Err(why) => return page(400, why.1),
         };

@@ -22,10 +22,13 @@ const NOT_A_PROGRAM: [&str; 14] = [
     "wss",
 ];
 
+/// What an answer says: where an address said it before, two readers could take two values.
+const ANSWERS: [&str; 4] = ["code", "error", "iss", "state"];
+
 /// Whether a client may register it: https, http to the person's own machine, or the scheme of a program.
 pub fn may_be(uri: &str) -> bool {
     let visible = uri.len() <= LONGEST && uri.bytes().all(|byte| byte.is_ascii_graphic());
-    if !visible || uri.contains(['#', '\\', '"', '<', '>', '`', '{', '}']) {
+    if !visible || uri.contains(['#', '\\', '"', '<', '>', '`', '{', '}']) || answers(uri) {
         return false;
     }
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
@@ -80,6 +83,12 @@ pub fn with(uri: &str, parameters: &[(&str, &str)]) -> String {
         whole.push_str(&format!("{name}={}", encode(value)));
     }
     whole
+}
+
+fn answers(uri: &str) -> bool {
+    let pairs = uri.split_once('?').map_or("", |(_, query)| query).split(['&', ';', '?']);
+    let mut names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    names.any(|name| ANSWERS.contains(&&*percent_encoding::percent_decode_str(name).decode_utf8_lossy()))
 }
 
 /// What stands after `//` behind the scheme, up to the path, and the rest. A `://` further on begins no host.
@@ -150,6 +159,7 @@ mod tests {
     fn what_a_browser_would_run_or_send_in_the_clear_is_not_registered() {
         for good in [
             "https://chatgpt.com/connector/oauth/x1",
+            "https://example.com/cb?x=code&codes=1",
             "http://127.0.0.1/",
             "http://[::1]:8080/cb",
             "cursor://anysphere.cursor-mcp/oauth/callback",
@@ -175,6 +185,8 @@ mod tests {
             "https://x;frame-ancestors/",
             "https://x,y.example/",
             "https://*.example.com/",
+            "https://example.com/cb?code=x",
+            "https://example.com/cb?a=1&%69ss=x",
             "/cb",
             "",
         ] {

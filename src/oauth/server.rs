@@ -1,5 +1,6 @@
 //! The authorization server of one site.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,11 +165,13 @@ impl AuthorizationServer {
         }
     }
 
-    /// The client of that id.
-    pub(super) async fn client(&self, id: &str) -> Result<Client, BadClient> {
-        if id.starts_with("https://") {
-            return self.documents.client(id).await;
-        }
+    /// The client of that id, for somebody at that address.
+    pub(super) async fn client(&self, id: &str, from: IpAddr) -> Result<Client, BadClient> {
+        if id.starts_with("https://") { self.documents.client(id, from).await } else { self.registered(id) }
+    }
+
+    /// The client that was given that id when it registered.
+    pub(super) fn registered(&self, id: &str) -> Result<Client, BadClient> {
         let unknown = BadClient("invalid_client", "the program is not registered here: have it connect anew");
         self.sealer.open_text(CLIENT, id).ok_or(unknown)
     }

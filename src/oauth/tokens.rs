@@ -69,7 +69,7 @@ impl AuthorizationServer {
         };
         // Whose id is not known registers anew where it is told so with 401.
         if !client.starts_with("https://")
-            && let Err(why) = self.client(client).await
+            && let Err(why) = self.registered(client)
         {
             return Answer::with_status(401, "invalid_client", why.1);
         }

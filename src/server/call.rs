@@ -132,6 +132,7 @@ impl Server {
                 }
                 return *answer;
             }
+            Ok(Elsewhere::Asked) => return Ok(elicit::asked_already(watch).into()),
             Ok(Elsewhere::Unknown) => {
                 self.noted_as_again(request, context, watch).await;
                 return refused(ToolError::refused(
@@ -194,7 +195,8 @@ impl Server {
                 BeginOutcome::Again(held) => {
                     // What sent nothing has no answer for whoever asks again: now it is done.
                     let Some(repeated) = again(held, context).await else { continue };
-                    if let Some(shared) = shared.filter(|_| !context.ct.is_cancelled()) {
+                    let is_over = !matches!(repeated, Repeated::Asked);
+                    if let Some(shared) = shared.filter(|_| is_over && !context.ct.is_cancelled()) {
                         Box::pin(elsewhere::told(shared, key.bytes())).await;
                     }
                     return match repeated {
@@ -206,6 +208,7 @@ impl Server {
                             watch.ends(why);
                             Err(error)
                         }
+                        Repeated::Asked => Ok(elicit::asked_already(&watch).into()),
                     };
                 }
             }
@@ -234,7 +237,7 @@ impl Server {
         let token = context.meta.get_progress_token();
         // A write that has begun is finished, also when the client leaves.
         let _begun = if writes { Some(self.turns.begin_write().await) } else { None };
-        let way = self.way(context);
+        let way = self.way(context, &request);
         let is_viewed = views::are_shown(self, context);
         let viewed = is_viewed.then(|| views::doctype(&self.connection, &request)).flatten();
         let (mut is_cancelled, mut so_far) = (false, ProgressState::default());
@@ -287,6 +290,8 @@ enum Repeated {
     Answered(Box<Answer>),
     /// Without, and why.
     Unanswered(ErrorData, &'static str),
+    /// Not yet: a person is asked about the first.
+    Asked,
 }
 
 /// The end of a write that was asked for before; none where the first was called off before anything was sent.
@@ -297,6 +302,7 @@ async fn again(mut again: Again, context: &RequestContext<RoleServer>) -> Option
     };
     let repeated = match came {
         Some(Came::Answered(answer)) => Repeated::Answered(answer),
+        Some(Came::Asked) => return Some(Repeated::Asked),
         Some(Came::Unsent | Came::Open) => return None,
         None => {
             let why = "the same write was given up; read the document before trying again";

@@ -19,4 +19,10 @@ impl ClientTraits {
     pub fn of(capabilities: &ClientCapabilities) -> Self {
         Self { asks: elicit::can_ask(capabilities), views: views::are_taken(capabilities) }
     }
+
+    /// The same of one that is not asked.
+    #[must_use]
+    pub fn unasked(self) -> Self {
+        Self { asks: false, ..self }
+    }
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::Server;
 use super::call::Ran;
 use super::questions::question_id;
+use super::repeats::Key;
 use crate::answer::Given;
 use crate::error::Unconfirmed;
 use crate::site::RequestId;
@@ -31,8 +32,8 @@ const QUESTION: &str = "confirm";
 pub enum Way {
     /// It answers requests of the server.
     Request(Peer<RoleServer>),
-    /// It is asked on the stream of its request, and answers by a request of its own.
-    Stream(Peer<RoleServer>, Arc<RequestId>),
+    /// It is asked on the stream of its request, about this write, and answers by a request of its own.
+    Stream(Peer<RoleServer>, Arc<RequestId>, Key),
     /// It repeats the call with the answer.
     Repeat,
 }
@@ -112,10 +113,11 @@ fn is_yes(answer: &ElicitResult) -> bool {
 
 impl Server {
     /// How this client asks its user, if it can.
-    pub(super) fn way(&self, context: &RequestContext<RoleServer>) -> Option<Way> {
+    pub(super) fn way(&self, context: &RequestContext<RoleServer>, call: &CallToolRequestParams) -> Option<Way> {
         if let Some(said) = self.in_session {
-            let request = self.connection.session().caller.request.clone();
-            return request.filter(|_| said.asks).map(|request| Way::Stream(context.peer.clone(), request));
+            let caller = self.connection.session().caller;
+            let request = caller.request.clone().filter(|_| said.asks)?;
+            return Some(Way::Stream(context.peer.clone(), request, Key::new(caller, call)));
         }
         context.client_capabilities().filter(can_ask)?;
         Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })
@@ -127,11 +129,14 @@ impl Server {
         &self,
         peer: &Peer<RoleServer>,
         request: &RequestId,
+        write: Key,
         question: ElicitRequestParams,
     ) -> Option<bool> {
         let session = self.connection.session();
         // Before it is asked: its answer may come at once.
-        let mut expected = self.turns.questions.expect(session.caller, request.as_str(), session.shared)?;
+        let expected = self.turns.questions.expect(session.caller, request.as_str(), write, session.shared);
+        let mut expected = expected.await?;
+        let _asking = self.turns.repeats.asks(write);
         let question = ServerRequest::ElicitRequest(ElicitRequest::new(question));
         let asked = peer.send_request_with_option(question, PeerRequestOptions::no_options()).await;
         let asked = asked.inspect_err(|error| tracing::debug!("elicitation: {error}")).ok()?;
@@ -165,7 +170,9 @@ impl Server {
                     let asked = async {
                         match &way {
                             Some(Way::Request(peer)) => ask(peer, question).await,
-                            Some(Way::Stream(peer, request)) => self.ask_on_stream(peer, request, question).await,
+                            Some(Way::Stream(peer, request, write)) => {
+                                self.ask_on_stream(peer, request, *write, question).await
+                            }
                             Some(Way::Repeat) | None => None,
                         }
                     };
@@ -209,6 +216,14 @@ fn restless() -> CallToolResult {
 /// The answer of a call that was called off before it did anything.
 pub fn called_off() -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text("The call was called off before it began; nothing was sent.")])
+}
+
+/// The answer of a call that asks for what a person is asked about for another one: who says yes there has it done once.
+pub fn asked_already(watch: &CallObserver) -> CallToolResult {
+    watch.ends("a person is asked about the same write");
+    CallToolResult::error(vec![ContentBlock::text(
+        "A person is asked about the same call already, in another request of the same user; this one sent nothing.\nnext: Have them answer that question, and look what became of it before calling again. It is given up after ten minutes.",
+    )])
 }
 
 fn declined() -> CallToolResult {

@@ -7,12 +7,15 @@ use std::time::Duration;
 use rmcp::model::{CallToolResponse, CallToolResult};
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::repeats::Answer;
 use crate::shared::{Away, Keyspace, Lease, Shared};
 
 /// How long the same write is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked meanwhile whether a person is asked about it.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long it is known that one was begun, from its last sign of life: after this, a site has ended it.
 const KNOWN: Duration = Duration::from_secs(180);
 /// How long the same is refused from the first time that somebody was told of it.
@@ -28,6 +31,8 @@ pub enum Elsewhere {
     Nothing(Alone),
     /// One did it, and its answer was lost.
     Done(Box<Answer>, Alone),
+    /// One asks a person about it.
+    Asked,
     /// One is at it, or has ended without telling what came of it.
     Unknown,
 }
@@ -46,14 +51,20 @@ pub struct Alone {
 /// # Errors
 /// [`Away`]: nobody can tell.
 pub async fn of(shared: &Shared, key: [u8; 32]) -> Result<Elsewhere, Away> {
-    let at_once = shared.hold(Keyspace::UnderWay, &key, Duration::ZERO).await?;
-    let is_free = at_once.is_some();
-    let held = match at_once {
-        Some(held) => held,
-        None => match shared.hold(Keyspace::UnderWay, &key, PATIENCE).await? {
-            Some(held) => held,
-            None => return Ok(Elsewhere::Unknown),
-        },
+    let until = Instant::now() + PATIENCE;
+    let mut given = shared.hold(Keyspace::UnderWay, &key, Duration::ZERO).await?;
+    let is_free = given.is_some();
+    let held = loop {
+        if let Some(held) = given {
+            break held;
+        }
+        if shared.is_held(Keyspace::Asked, &key).await? {
+            return Ok(Elsewhere::Asked);
+        }
+        if Instant::now() >= until {
+            return Ok(Elsewhere::Unknown);
+        }
+        given = shared.hold(Keyspace::UnderWay, &key, LOOK).await?;
     };
     let mut alone = Alone { held: Arc::new(held), shared: shared.clone(), key, noted: None };
     // It stays until somebody was told: who asks now may leave as well.

@@ -104,7 +104,7 @@ impl Server {
         }
     }
 
-    /// Takes a body that answers a question of this server, or of another one: whether somebody may wait for it. None for any
+    /// Takes a body that answers a question of this server, or of another one: whether somebody waits for it. None for any
     /// other body.
     pub async fn take_reply(&self, body: &[u8]) -> Option<bool> {
         let (session, reply) = (self.connection.session(), questions::reply(body)?);
@@ -150,6 +150,11 @@ impl Server {
             () = context.ct.cancelled() => Err(cancelled()),
         }
     }
+}
+
+/// Whether a body asks for nothing: it answers a question, or calls a call off.
+pub fn asks_nothing(body: &[u8]) -> bool {
+    questions::reply(body).is_some() || calls::called_off(body).is_some()
 }
 
 /// What this server does under this policy, and nothing else.

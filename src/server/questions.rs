@@ -11,15 +11,19 @@ use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
-use crate::shared::{Keyspace, Shared};
+use super::repeats::Key;
+use crate::shared::{Keyspace, Lease, Shared};
 use crate::site::Caller;
 
 /// The longest answer, in bytes: it holds one field.
 const LONGEST: usize = 16 << 10;
 /// How many answers to one call wait to be read.
 const MOST: usize = 4;
-/// How many questions to one user wait for their answers: each holds its call.
+/// How many questions to one user wait for their answers, and how many to all: each holds its call.
 const MOST_WAITING: usize = 8;
+const MOST_OF_ALL: usize = 128;
+/// How long another question of the same request may take to be over at every server.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is looked whether another server was given the answer.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long an answer is kept for the server that asked.
@@ -70,30 +74,58 @@ impl Questions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for answers to what is asked in this request, until the guard is dropped; none where the user was asked too much
-    /// already.
-    pub fn expect(&self, caller: &Caller, request: &str, shared: Option<&Shared>) -> Option<Expected> {
+    /// Waits for answers to what is asked in this request about a write, until the guard is dropped; none where too much was
+    /// asked already, and where other servers cannot be told.
+    pub async fn expect(
+        &self,
+        caller: &Caller,
+        request: &str,
+        write: Key,
+        shared: Option<&Shared>,
+    ) -> Option<Expected> {
+        let mut expected = self.expect_here(caller, request)?;
+        if let Some(shared) = shared {
+            for asked in [expected.key.clone(), write.bytes().to_vec()] {
+                let held = shared.hold(Keyspace::Asked, &asked, PATIENCE).await.ok()??;
+                expected.told.push(held);
+            }
+            expected.shared = Some(shared.clone());
+        }
+        Some(expected)
+    }
+
+    fn expect_here(&self, caller: &Caller, request: &str) -> Option<Expected> {
         let (sender, replies) = channel(MOST);
         let (key, user) = (key(caller, request), caller.identity());
+        let session = caller.session.clone().unwrap_or_default();
         let mut waiting = self.lock();
-        if waiting.keys().filter(|key| key.starts_with(user.as_bytes().as_slice())).count() >= MOST_WAITING {
+        let of_user = waiting.keys().filter(|key| key.starts_with(user.as_bytes().as_slice())).count();
+        if of_user >= MOST_WAITING || waiting.len() >= MOST_OF_ALL {
             return None;
         }
         waiting.insert(key.clone(), sender);
-        drop(waiting);
-        Some(Expected { questions: self.clone(), key, replies, shared: shared.cloned() })
+        Some(Expected { questions: self.clone(), key, session, replies, shared: None, told: Vec::new() })
     }
 
-    /// Gives an answer to who waits for it: whether somebody may.
+    /// Gives an answer to who waits for it: whether somebody does. What nobody asked is kept nowhere.
     pub async fn take(&self, caller: &Caller, reply: Reply, shared: Option<&Shared>) -> bool {
         let Some((request, _)) = reply.id.rsplit_once(BETWEEN) else { return false };
         let key = key(caller, request);
         let waits = self.lock().get(&key).cloned();
         match (waits, shared) {
             (Some(waits), _) => waits.try_send(reply).is_ok(),
-            (None, Some(shared)) => shared.put(Keyspace::Reply, &key, &reply, KEPT).await.is_ok(),
+            (None, Some(shared)) => {
+                shared.is_held(Keyspace::Asked, &key).await == Ok(true)
+                    && shared.put(Keyspace::Reply, &key, &reply, KEPT).await.is_ok()
+            }
             (None, None) => false,
         }
+    }
+
+    /// Ends what is asked in this caller's session, which nobody can answer any more.
+    pub fn end(&self, caller: &Caller) {
+        let session = key(caller, "");
+        self.lock().retain(|key, _| !key.starts_with(&session));
     }
 }
 
@@ -108,26 +140,40 @@ impl fmt::Debug for Questions {
 pub struct Expected {
     questions: Questions,
     key: Vec<u8>,
+    session: String,
     replies: Receiver<Reply>,
     shared: Option<Shared>,
+    /// That other servers know what is asked, and about what.
+    told: Vec<Lease>,
 }
 
 impl Expected {
-    /// What is answered to the question of this id; none where the client fails over it.
+    /// What is answered to the question of this id; none where the client fails over it. The end of its session is an answer
+    /// that says nothing.
     pub async fn answer(&mut self, id: &str) -> Option<Value> {
         loop {
             let reply = tokio::select! {
-                reply = self.replies.recv() => reply?,
-                () = sleep(LOOK), if self.shared.is_some() => match self.given_elsewhere().await {
-                    Some(reply) => reply,
-                    None => continue,
-                },
+                reply = self.replies.recv() => reply,
+                () = sleep(LOOK), if self.shared.is_some() => {
+                    let reply = self.given_elsewhere().await;
+                    if reply.is_none() && !self.is_ended_elsewhere().await {
+                        continue;
+                    }
+                    reply
+                }
             };
-            // One to a question that was given up is none to this one.
-            if reply.id == id {
-                return reply.result;
+            match reply {
+                None => return Some(Value::Null),
+                Some(reply) if reply.id == id => return reply.result,
+                // One to a question that was given up is none to this one.
+                Some(_) => {}
             }
         }
+    }
+
+    async fn is_ended_elsewhere(&self) -> bool {
+        let Some(shared) = &self.shared else { return false };
+        matches!(shared.get::<bool>(Keyspace::Ended, self.session.as_bytes()).await, Ok(Some(_)))
     }
 
     async fn given_elsewhere(&self) -> Option<Reply> {
@@ -145,6 +191,7 @@ impl Drop for Expected {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use rmcp::model::CallToolRequestParams;
     use serde_json::json;
 
     use super::*;
@@ -159,6 +206,20 @@ mod tests {
         caller
     }
 
+    async fn expect(
+        questions: &Questions,
+        caller: &Caller,
+        request: &str,
+        shared: Option<&Shared>,
+    ) -> Option<Expected> {
+        let write = Key::new(caller, &CallToolRequestParams::new(request.to_owned()));
+        questions.expect(caller, request, write, shared).await
+    }
+
+    fn store() -> Shared {
+        Shared::new(Arc::new(Memory::default()), [7; 32], "https://a.example.com").unwrap()
+    }
+
     fn yes(id: &str) -> Reply {
         let answer = json!({"jsonrpc": "2.0", "id": id, "result": {"action": "accept", "content": {"confirm": true}}});
         reply(answer.to_string().as_bytes()).unwrap()
@@ -167,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_session_that_was_asked_answers_and_only_what_it_was_asked() {
         let (questions, asked) = (Questions::default(), caller("jo", "one"));
-        let mut expected = questions.expect(&asked, "r", None).unwrap();
+        let mut expected = expect(&questions, &asked, "r", None).await.unwrap();
         for other in [caller("kim", "one"), caller("jo", "two")] {
             assert!(!questions.take(&other, yes("r-q0"), None).await);
         }
@@ -183,23 +244,66 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_another_server_was_given_comes_to_the_one_that_asked() {
-        let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://a.example.com").unwrap();
+        let shared = store();
         let (one, other, asked) = (Questions::default(), Questions::default(), caller("jo", "one"));
-        let mut expected = one.expect(&asked, "r", Some(&shared)).unwrap();
+        let mut expected = expect(&one, &asked, "r", Some(&shared)).await.unwrap();
         assert!(other.take(&asked, yes("r-q0"), Some(&shared)).await);
         assert!(expected.answer("r-q0").await.is_some());
     }
 
-    #[test]
-    fn a_user_who_answers_nothing_is_asked_no_more_and_others_are() {
+    #[tokio::test]
+    async fn what_nobody_asked_is_kept_nowhere_and_nothing_is_once_the_question_is_over() {
+        let (shared, server, asked) = (store(), Questions::default(), caller("jo", "one"));
+        let kept = async || shared.get::<Reply>(Keyspace::Reply, &key(&asked, "r")).await.unwrap().is_some();
+        assert!(!server.take(&asked, yes("r-q0"), Some(&shared)).await && !kept().await);
+        let expected = expect(&Questions::default(), &asked, "r", Some(&shared)).await.unwrap();
+        for other in [caller("kim", "one"), caller("jo", "two")] {
+            assert!(!server.take(&other, yes("r-q0"), Some(&shared)).await);
+        }
+        assert!(!server.take(&asked, yes("other-q0"), Some(&shared)).await && !kept().await);
+        drop(expected);
+        // It lets go without anybody waiting for it.
+        while shared.is_held(Keyspace::Asked, &key(&asked, "r")).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!server.take(&asked, yes("r-q0"), Some(&shared)).await && !kept().await);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_is_no_yes_to_what_is_asked_in_it() {
+        let (questions, [asked, other]) = (Questions::default(), ["one", "two"].map(|session| caller("jo", session)));
+        let mut ended = expect(&questions, &asked, "r", None).await.unwrap();
+        let mut open = expect(&questions, &other, "s", None).await.unwrap();
+        questions.end(&asked);
+        assert_eq!(ended.answer("r-q0").await, Some(Value::Null));
+        assert!(questions.take(&other, yes("s-q0"), None).await);
+        assert_eq!(open.answer("s-q0").await.unwrap()["action"], "accept");
+        // Another server ended it.
+        let shared = store();
+        let mut ended = expect(&questions, &asked, "r", Some(&shared)).await.unwrap();
+        shared.put(Keyspace::Ended, b"one", &true, KEPT).await.unwrap();
+        assert_eq!(ended.answer("r-q0").await, Some(Value::Null));
+    }
+
+    #[tokio::test]
+    async fn a_user_who_answers_nothing_is_asked_no_more_and_others_are_up_to_what_all_may_hold() {
         let questions = Questions::default();
-        let mut waiting: Vec<_> = (0..MOST_WAITING)
-            .map(|at| questions.expect(&caller("jo", "one"), &at.to_string(), None).unwrap())
-            .collect();
-        assert!(questions.expect(&caller("jo", "two"), "r", None).is_none());
-        assert!(questions.expect(&caller("kim", "one"), "r", None).is_some());
-        waiting.pop();
-        assert!(questions.expect(&caller("jo", "two"), "r", None).is_some());
+        let ask = async |user: &str, at: usize| {
+            let caller = caller(user, &format!("session {at}"));
+            expect(&questions, &caller, "r", None).await
+        };
+        let mut waiting = Vec::new();
+        for at in 0..MOST_WAITING {
+            waiting.push(ask("jo", at).await.unwrap());
+        }
+        assert!(ask("jo", MOST_WAITING).await.is_none());
+        for at in MOST_WAITING..MOST_OF_ALL {
+            waiting.push(ask(&format!("user {at}"), at).await.unwrap());
+        }
+        assert!(ask("kim", 0).await.is_none());
+        drop(waiting);
+        assert!(ask("kim", 0).await.is_some() && ask("jo", 0).await.is_some());
+        assert!(questions.lock().is_empty());
     }
 
     #[test]

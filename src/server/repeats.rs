@@ -59,6 +59,8 @@ pub struct Repeats(Arc<Mutex<HashMap<Key, Open>>>);
 pub enum Came {
     /// Nothing yet.
     Open,
+    /// Nothing yet, as a person is asked about it.
+    Asked,
     /// This answer.
     Answered(Box<Answer>),
     /// It was called off, and nothing had been sent.
@@ -67,7 +69,7 @@ pub enum Came {
 
 #[derive(Debug)]
 struct Open {
-    came: watch::Receiver<Came>,
+    tell: watch::Sender<Came>,
     /// Until when the answer is kept; none while the write is under way.
     until: Option<Instant>,
 }
@@ -88,15 +90,39 @@ impl Repeats {
         let mut open = self.lock();
         open.retain(|_, open| open.until.is_none_or(|until| until > now));
         if let Some(known) = open.get(&key) {
-            return BeginOutcome::Again(Again { repeats: self.clone(), key, came: known.came.clone() });
+            return BeginOutcome::Again(Again { repeats: self.clone(), key, came: known.tell.subscribe() });
         }
-        let (tell, came) = watch::channel(Came::Open);
-        open.insert(key, Open { came, until: None });
+        let (tell, _) = watch::channel(Came::Open);
+        open.insert(key, Open { tell: tell.clone(), until: None });
         BeginOutcome::First(First { repeats: self.clone(), key, tell, is_unsent: false })
+    }
+
+    /// Notes that a person is asked about a write that is under way, until the guard is dropped: whoever asks for the same
+    /// meanwhile is told so.
+    pub fn asks(&self, key: Key) -> Option<Asking> {
+        let tell = self.lock().get(&key)?.tell.clone();
+        tell.send_replace(Came::Asked);
+        Some(Asking(tell))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Open>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That a person is asked about a write.
+#[derive(Debug)]
+pub struct Asking(watch::Sender<Came>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.send_if_modified(|came| {
+            let is_asked = matches!(came, Came::Asked);
+            if is_asked {
+                *came = Came::Open;
+            }
+            is_asked
+        });
     }
 }
 
@@ -153,7 +179,7 @@ pub struct Again {
 }
 
 impl Again {
-    /// What came of the first; none if it was given up, and nobody knows.
+    /// What came of the first, or that a person is asked about it; none if it was given up, and nobody knows.
     pub async fn came(&mut self) -> Option<Came> {
         let came = self.came.wait_for(|came| !matches!(came, Came::Open)).await.ok()?;
         Some(came.clone())
@@ -232,5 +258,23 @@ mod tests {
         assert!(matches!(repeats.begin(KEY), BeginOutcome::Again(_)), "once");
         first.done(&answer(), true);
         assert!(matches!(repeats.begin(KEY), BeginOutcome::Again(_)), "its answer is kept");
+    }
+
+    #[tokio::test]
+    async fn while_a_person_is_asked_whoever_asks_again_is_told_so_and_waits_no_longer_than_that() {
+        let repeats = Repeats::default();
+        assert!(repeats.asks(KEY).is_none(), "nothing is under way");
+        let BeginOutcome::First(first) = repeats.begin(KEY) else { panic!("nothing is under way") };
+        let BeginOutcome::Again(mut before) = repeats.begin(KEY) else { panic!("it is under way") };
+        let asking = repeats.asks(KEY).unwrap();
+        let BeginOutcome::Again(mut meanwhile) = repeats.begin(KEY) else { panic!("it is under way") };
+        for again in [&mut before, &mut meanwhile] {
+            assert!(matches!(again.came().await, Some(Came::Asked)));
+        }
+        drop(asking);
+        let BeginOutcome::Again(mut after) = repeats.begin(KEY) else { panic!("it is under way") };
+        first.done(&answer(), false);
+        assert!(matches!(after.came().await, Some(Came::Answered(_))));
+        assert!(matches!(repeats.begin(KEY), BeginOutcome::First(_)));
     }
 }

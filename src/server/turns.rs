@@ -8,6 +8,7 @@ use super::calls::Calls;
 use super::questions::Questions;
 use super::repeats::Repeats;
 use crate::limit::{Fair, Turn, User};
+use crate::site::Caller;
 
 /// How many calls may be under way at once; the rest wait.
 const IN_FLIGHT: usize = 64;
@@ -79,6 +80,11 @@ impl Turns {
     pub async fn stopped(&self) {
         // The sender is this server's own.
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Ends what is asked in a caller's session, as that was ended: nobody said yes.
+    pub fn end_session(&self, caller: &Caller) {
+        self.questions.end(caller);
     }
 
     /// Waits until no write is under way: a client that leaves must not cut one short.

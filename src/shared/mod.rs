@@ -110,6 +110,14 @@ impl Shared {
         Lease::take(self, self.names.of(space, key), patience).await
     }
 
+    /// Whether some server holds something.
+    ///
+    /// # Errors
+    /// [`Away`].
+    pub async fn is_held(&self, space: Keyspace, key: &[u8]) -> Result<bool, Away> {
+        Ok(self.store.get(&self.names.of(space, key)).await?.is_some())
+    }
+
     /// Counts one request against all of these rates, or against none where one has no room.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub enum Keyspace {
     Ended,
     /// What a client said to a question of another server.
     Reply,
+    /// That a person is asked: in which request, and about which write.
+    Asked,
 }
 
 impl Keyspace {
@@ -58,6 +60,7 @@ impl Keyspace {
             Self::Quota => "quota",
             Self::Ended => "ended",
             Self::Reply => "reply",
+            Self::Asked => "asked",
         }
     }
 }

@@ -1,19 +1,23 @@
 //! The connections: how many there may be, how long each may be silent, and their end.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::head_clock::{HeadClock, Heard};
+use super::clock::{Clock, Heard};
+use super::sign_in::network;
 use super::{Endpoint, Ends};
+use crate::limit::{PlaceGuard, Places};
+use crate::shared::seal::hash;
 
 /// How long a connection may be silent between two requests: longer than the proxies before it keep one.
 const SILENT: Duration = Duration::from_secs(120);
@@ -21,6 +25,9 @@ const SILENT: Duration = Duration::from_secs(120);
 const LARGEST_HEAD: usize = 64 << 10;
 /// How many connections over the limit are told so at once; the others are closed without a word.
 const TOLD: usize = 64;
+
+/// How long the last words on a connection may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What a connection over the limit is told.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n\
@@ -36,12 +43,32 @@ pub struct Connections {
     free: Arc<Semaphore>,
     told: Arc<Semaphore>,
     most: u32,
+    /// Those of one address.
+    of_one: Places,
+}
+
+/// The share of an address, which is not counted where it stands for many clients.
+struct Share {
+    _place: Option<PlaceGuard>,
 }
 
 impl Connections {
-    /// So many at once.
+    /// So many at once, and three quarters of them for one address.
     pub fn new(most: u32) -> Self {
-        Self { free: Arc::new(Semaphore::new(most as usize)), told: Arc::new(Semaphore::new(TOLD)), most }
+        Self {
+            free: Arc::new(Semaphore::new(most as usize)),
+            told: Arc::new(Semaphore::new(TOLD)),
+            most,
+            of_one: Places::new(usize::MAX, (most - most / 4) as usize),
+        }
+    }
+
+    fn share(&self, address: IpAddr, proxies: &[IpNet]) -> Option<Share> {
+        if address.is_loopback() || proxies.iter().any(|network| network.contains(&address)) {
+            return Some(Share { _place: None });
+        }
+        let place = self.of_one.take(&hash(&network(address).to_string()))?;
+        Some(Share { _place: Some(place) })
     }
 
     /// How many there are.
@@ -73,12 +100,15 @@ impl Connections {
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, endpoint: &Arc<Endpoint>) {
-        match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => {
-                tokio::spawn(serve(stream, peer, Arc::clone(endpoint), permit));
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok();
+        let share = self.share(peer.ip().to_canonical(), &endpoint.proxies);
+        match permit.zip(share) {
+            Some(held) => {
+                tokio::spawn(serve(stream, peer, Arc::clone(endpoint), held));
             }
-            Err(_) => {
-                tracing::warn!(address = %peer.ip(), "there are {} connections, and there may be no more", self.most);
+            None => {
+                let (all, most) = (self.open(), self.most);
+                tracing::warn!(address = %peer.ip(), "of {most} connections {all} are open, and there may be no more of this address");
                 // Who greets in TLS would not understand.
                 let plain = endpoint.tls.is_none();
                 if let Some(permit) = Arc::clone(&self.told).try_acquire_owned().ok().filter(|_| plain) {
@@ -94,7 +124,7 @@ impl Connections {
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, endpoint: Arc<Endpoint>, _permit: OwnedSemaphorePermit) {
+async fn serve(stream: TcpStream, peer: SocketAddr, endpoint: Arc<Endpoint>, _held: (OwnedSemaphorePermit, Share)) {
     let Ok(local) = stream.local_addr() else { return };
     // Small answers would wait for the acknowledgement of what was sent before.
     let _ = stream.set_nodelay(true);
@@ -108,7 +138,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, endpoint: Arc<Endpoint>, _pe
 }
 
 async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint: &Arc<Endpoint>) {
-    let clock = HeadClock::default();
+    let clock = Clock::default();
     let service = service_fn(|request| {
         clock.whole();
         let (clock, endpoint) = (clock.clone(), Arc::clone(endpoint));
@@ -136,6 +166,10 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
                 break false;
             }
             () = clock.late(endpoint.patience.head) => break true,
+            () = clock.unread(endpoint.patience.read) => {
+                tracing::info!(address = %ends.peer, "a client reads nothing more of what it is sent");
+                return;
+            }
             () = endpoint.turns().stopped(), if !is_ending => {
                 is_ending = true;
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
@@ -144,7 +178,9 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
     };
     if is_late {
         tracing::info!(address = %ends.peer, status = 408, "the head of a request did not come in time");
-        let _ = connection.into_parts().io.into_inner().stream.write_all(LATE).await;
+        let mut stream = connection.into_parts().io.into_inner().stream;
+        // Who reads nothing is not waited for.
+        let _ = tokio::time::timeout(GOODBYE, stream.write_all(LATE)).await;
     }
 }
 
@@ -157,12 +193,30 @@ async fn tell(mut stream: TcpStream, words: &'static [u8], _permit: OwnedSemapho
         while stream.read(&mut sink).await? > 0 {}
         std::io::Result::Ok(())
     };
-    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+    let _ = tokio::time::timeout(GOODBYE, told).await;
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_address_does_not_have_all_connections_unless_it_stands_for_many_clients() {
+        let (connections, proxies) = (Connections::new(8), ["10.0.0.0/8".parse().unwrap()]);
+        let shares = |address: &str| -> Vec<Share> {
+            (0..8).filter_map(|_| connections.share(address.parse().unwrap(), &proxies)).collect()
+        };
+        let (one, near) = (shares("2001:db8::1"), shares("2001:db8::2"));
+        assert_eq!((one.len(), near.len(), shares("2001:db8:1::1").len()), (6, 0, 6));
+        for many in ["127.0.0.1", "::1", "10.1.2.3"] {
+            assert_eq!(shares(many).len(), 8, "{many}");
+        }
+        drop(one);
+        assert_eq!(shares("2001:db8::2").len(), 6);
+        let few = Connections::new(1);
+        assert!(few.share("192.0.2.1".parse().unwrap(), &[]).is_some());
+    }
 
     #[test]
     fn what_is_told_past_the_protocol_is_as_long_as_it_says() {

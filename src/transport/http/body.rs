@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{StatusCode, Uri};
 use rmcp::model::ErrorCode;
+use serde::Deserialize;
 
 use super::refusal::Refusal;
 use crate::limit::memory::{Budget, SMALL, Share};
@@ -22,8 +23,12 @@ const CREDENTIALS: [&str; 8] =
 
 /// Refuses an address with a credential in it.
 pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
-    let mut names = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
-    if names.any(|name| CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())) {
+    let mut names = uri.query().unwrap_or_default().split(['&', ';']).filter_map(|pair| pair.split('=').next());
+    let is_credential = |name: &str| {
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
+        CREDENTIALS.contains(&name.as_str())
+    };
+    if names.any(is_credential) {
         let message = "an address must hold no credential, as addresses are logged: send it in the Authorization \
                        header, and take this one for known to others";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
@@ -34,8 +39,12 @@ pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
 /// Checks what is sent and what may be answered. A client that takes anything, or says nothing, takes both kinds of answer.
 pub fn check_types(headers: &mut HeaderMap) -> Result<(), Refusal> {
     let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let sent = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(essence);
-    if sent.as_deref() != Some("application/json") {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+        let message = "send the message as it is: no Content-Encoding is taken";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let sent = headers.get_all(CONTENT_TYPE).iter().map(|kind| kind.to_str().map(essence).unwrap_or_default());
+    if !sent.eq(["application/json"]) {
         let message = "send the message as JSON, with Content-Type: application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
@@ -65,13 +74,26 @@ impl Bodies {
 
     /// The whole body, and the memory that it takes where it is large.
     pub async fn read(&self, body: &mut Incoming, within: Duration) -> Result<(Bytes, Option<Share>), Refusal> {
-        match tokio::time::timeout(within, self.collect(body)).await {
-            Ok(read) => read,
-            Err(_) => {
-                let message = format!("the body did not come within {within:?}");
-                Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message).with(CONNECTION, CLOSE))
-            }
-        }
+        let largest = self.largest;
+        let read = self.read_at_most(largest, body, within).await?;
+        read.ok_or_else(|| {
+            let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, CLOSE)
+        })
+    }
+
+    /// The same of a body that has at most so many bytes; none of a larger one.
+    pub async fn read_at_most(
+        &self,
+        largest: usize,
+        body: &mut Incoming,
+        within: Duration,
+    ) -> Result<Option<(Bytes, Option<Share>)>, Refusal> {
+        let read = tokio::time::timeout(within, self.collect(largest, body)).await;
+        read.unwrap_or_else(|_| {
+            let message = format!("the body did not come within {within:?}");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message).with(CONNECTION, CLOSE))
+        })
     }
 
     /// Reads away what no answer needed of a body, as a connection on which it is still to come can take no other request.
@@ -91,28 +113,23 @@ impl Bodies {
         tokio::time::timeout(within, skipped).await.is_ok_and(|skipped| skipped.is_some())
     }
 
-    async fn collect(&self, body: &mut Incoming) -> Result<(Bytes, Option<Share>), Refusal> {
-        let largest = self.largest;
-        let too_large = || {
-            let message = format!("the body is larger than {largest} bytes; it was not read (http.max_body_bytes)");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, CLOSE)
-        };
+    async fn collect(&self, largest: usize, body: &mut Incoming) -> Result<Option<(Bytes, Option<Share>)>, Refusal> {
         if body.size_hint().lower() > largest as u64 {
-            return Err(too_large());
+            return Ok(None);
         }
         let (mut whole, mut share) = (Vec::new(), None);
         while let Some(frame) = body.frame().await {
             let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off").with(CONNECTION, CLOSE);
             let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
             if whole.len() + data.len() > largest {
-                return Err(too_large());
+                return Ok(None);
             }
             if share.is_none() && whole.len() + data.len() > SMALL {
                 share = Some(self.share().await?);
             }
             whole.extend_from_slice(&data);
         }
-        Ok((whole.into(), share))
+        Ok(Some((whole.into(), share)))
     }
 
     async fn share(&self) -> Result<Share, Refusal> {
@@ -137,6 +154,15 @@ pub fn check(body: &Bytes) -> Result<(), Refusal> {
         }
         Some(_) => message::weigh(body).and_then(|()| message::names_once(body)).map_err(unread),
     }
+}
+
+/// What a message asks for.
+pub fn method(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Message {
+        method: String,
+    }
+    serde_json::from_slice(body).ok().map(|Message { method }| method)
 }
 
 /// Why a body that was refused as a message is none.

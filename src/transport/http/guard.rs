@@ -52,11 +52,13 @@ impl Guard {
                            host to http.hosts of the configuration";
             return Err(Refusal::new(StatusCode::FORBIDDEN, message));
         }
-        let Some(origin) = head.headers.get(ORIGIN) else { return Ok((host, None)) };
+        let mut stated = head.headers.get_all(ORIGIN).iter();
+        let (origin, second) = (stated.next(), stated.next());
+        let Some(origin) = origin else { return Ok((host, None)) };
         let text = origin.to_str().unwrap_or_default().to_ascii_lowercase();
         // A page that came from this very host is no other one.
         let own = text.split_once("://").is_some_and(|(_, from)| from == host.as_str().to_ascii_lowercase());
-        if !own && !self.origins.contains(&text) {
+        if second.is_some() || !own && !self.origins.contains(&text) {
             let message = "pages of this Origin may not use this server: add it to http.origins of the configuration \
                            if they should";
             return Err(Refusal::new(StatusCode::FORBIDDEN, message));
@@ -73,16 +75,26 @@ impl Guard {
     }
 }
 
-/// The one host of a request.
+/// The one host of a request: that of its address, where that names one, is no other.
 fn host(head: &Parts) -> Result<Authority, Refusal> {
     let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, message);
     let mut stated = head.headers.get_all(HOST).iter();
     let (first, second) = (stated.next(), stated.next());
-    let first = first.map(HeaderValue::as_bytes).or_else(|| head.uri.authority().map(|host| host.as_str().as_bytes()));
-    match (first, second) {
-        (Some(host), None) => Authority::try_from(host).map_err(|_| bad("the Host cannot be read: host[:port]")),
-        _ => Err(bad("exactly one Host is needed")),
+    let named = head.uri.authority();
+    let first = first.map(HeaderValue::as_bytes).or_else(|| named.map(|host| host.as_str().as_bytes()));
+    let (Some(host), None) = (first, second) else { return Err(bad("exactly one Host is needed")) };
+    let host = Authority::try_from(host).ok().filter(is_plain);
+    let host = host.ok_or_else(|| bad("the Host cannot be read: host[:port]"))?;
+    match named {
+        Some(named) if *named != host => Err(bad("the Host is another than that of the address")),
+        _ => Ok(host),
     }
+}
+
+/// Whether it is a host, with or without a port, and nothing else.
+fn is_plain(host: &Authority) -> bool {
+    let rest = host.as_str().strip_prefix(host.host());
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
 }
 
 /// The headers by which a page may ask, and read what it is answered.
@@ -145,7 +157,22 @@ mod tests {
         }
         assert_eq!(checked(&[]), Err(StatusCode::BAD_REQUEST));
         assert_eq!(checked(&[("host", "localhost"), ("host", "localhost")]), Err(StatusCode::BAD_REQUEST));
-        assert_eq!(checked(&[("host", "a b")]), Err(StatusCode::BAD_REQUEST));
+        for host in ["a b", "", "evil@localhost", "localhost@localhost", "localhost:x", "localhost:70000", "[::1"] {
+            assert_eq!(checked(&[("host", host)]), Err(StatusCode::BAD_REQUEST), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_the_same_in_the_address_and_beside_it() {
+        let guard = Guard::new(&["mcp.example.com".to_owned()], &[]);
+        let checked = |address: &str| {
+            let request = Request::post(address).header("host", "mcp.example.com").body(()).unwrap();
+            guard.check("10.0.0.7".parse().unwrap(), &request.into_parts().0).map(drop).map_err(|no| no.status)
+        };
+        assert_eq!(checked("http://MCP.example.com/mcp"), Ok(()));
+        for other in ["http://evil.example.com/mcp", "http://localhost/mcp", "http://mcp.example.com:99/mcp"] {
+            assert_eq!(checked(other), Err(StatusCode::BAD_REQUEST), "{other}");
+        }
     }
 
     #[test]
@@ -156,6 +183,8 @@ mod tests {
         for origin in ["https://evil.example.com", "http://app.example.com", "null", "http://localhost:6274", ""] {
             assert_eq!(of(origin), Err(StatusCode::FORBIDDEN), "{origin}");
         }
+        let good = ("origin", "https://app.example.com");
+        assert_eq!(checked(&[("host", "localhost"), good, good]), Err(StatusCode::FORBIDDEN));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! What a session holds, its client brings along.
 
 mod accept;
+mod admission;
 mod body;
 mod challenge;
+mod clock;
 mod error;
 mod guard;
-mod head_clock;
 mod issuer;
 mod oauth;
 mod open_files;
@@ -40,12 +41,12 @@ use crate::app::App;
 use crate::audit::{new_id, short};
 use crate::config::Config;
 use crate::context::overlay::Overlay;
-use crate::limit::Places;
 use crate::metrics::Metrics;
 use crate::oauth::{Documents, Lifetimes, Scope};
 use crate::server::{Server, Turns};
 use crate::site::RequestId;
 use accept::Connections;
+use admission::Admission;
 use body::Bodies;
 use guard::Guard;
 use issuer::Issuer;
@@ -62,9 +63,6 @@ pub use error::HttpError;
 pub use patience::Patience;
 pub use status::serve_status;
 
-/// How many requests are served or wait at once, and how many of one user.
-const MOST_AT_ONCE: usize = 320;
-const MOST_OF_ONE: usize = 48;
 /// How many files are open beside the connections of clients: those to the sites, and logs.
 const FILES_BESIDE: u64 = 256;
 /// The name of a request, which the log, the audit log and the site have too.
@@ -85,7 +83,7 @@ pub struct Endpoint {
     sites: Vec<Site>,
     proxies: Vec<IpNet>,
     turns: Turns,
-    places: Places,
+    admission: Admission,
     guard: Guard,
     bodies: Bodies,
     connections: Connections,
@@ -117,7 +115,7 @@ impl Endpoint {
             sites: Vec::new(),
             proxies: http.proxies.clone(),
             turns: Turns::shared(),
-            places: Places::new(MOST_AT_ONCE, MOST_OF_ONE),
+            admission: Admission::default(),
             guard: Guard::new(&http.hosts, &http.origins),
             bodies: Bodies::new(http.max_body_bytes),
             connections: Connections::new(http.max_connections),
@@ -277,7 +275,7 @@ impl Endpoint {
             let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nobody signs in by OAuth here");
             let issuer = issuer.ok_or_else(nothing)?;
             self.requests.count(address).await?;
-            return oauth::answer(issuer, &place, &head, body, self.patience.body).await;
+            return oauth::answer(issuer, &place, address, &head, body, self.patience.body).await;
         }
         body::check_query(&head.uri)?;
         let nothing = || Refusal::new(StatusCode::NOT_FOUND, format!("nothing is here; MCP is at {}", route::FORMS));
@@ -289,8 +287,9 @@ impl Endpoint {
         })?;
         if head.method != Method::POST {
             let sessions = session::ended_by(&head, site.sessions.as_ref())?;
-            let Signed { caller, .. } = self.caller(site, address, id, &head).await?;
-            sessions.end(&caller, &head.headers).await?;
+            let Signed { mut caller, .. } = self.caller(site, address, id, &head).await?;
+            sessions.end(&mut caller, &head.headers).await?;
+            self.turns.end_session(&caller);
             return Ok(empty(StatusCode::NO_CONTENT));
         }
         if self.turns().is_stopped() {
@@ -301,16 +300,15 @@ impl Endpoint {
         body::check_types(&mut head.headers)?;
         let narrowing = narrowing.and(route::narrowing_by(&head.headers)?);
         let Signed { mut caller, narrowing: left, scope } = self.caller(site, address, id, &head).await?;
-        let _place = self.places.take(caller.identity().as_bytes()).ok_or_else(|| {
-            let message = "too many requests wait already: try again in seconds";
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("2"))
-        })?;
+        let user = caller.identity();
+        let admitted = self.admission.admit(user.as_bytes()).await?;
         let narrowing = narrowing.and(left);
         let under = |scope: Scope| site.views.view(narrowing.clone().and(scope.narrowing()));
         let (app, list) = under(scope.unwrap_or(Scope::Submit))?;
         // Nothing behind this needs it.
         head.headers.remove(AUTHORIZATION);
-        let (body, _share) = self.bodies.read(body, self.patience.body).await?;
+        let read = self.admission.read(admitted, user.as_bytes(), &self.bodies, body, self.patience.body);
+        let (body, held) = read.await?;
         body::check(&body)?;
         let part = match &site.sessions {
             Some(sessions) => sessions.enter(&mut caller, &head.headers, &body).await?,
@@ -327,8 +325,9 @@ impl Endpoint {
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
         let server = Server::sharing(connection, list, self.turns.clone()).counted(self.metrics.of_site(site.label()));
-        let server = server.in_session(part.said());
-        if part.said().is_some()
+        let said = part.said(&body);
+        let server = server.in_session(said);
+        if said.is_some()
             && let Some(is_awaited) = server.take_reply(&body).await
         {
             return if is_awaited { Ok(empty(StatusCode::ACCEPTED)) } else { Err(session::late()) };
@@ -338,7 +337,7 @@ impl Endpoint {
         match answer.status() {
             // The media type was right: it is the message that could not be read.
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),
-            _ => worded(answer).await.map(|answer| part.mark(answer, id)),
+            _ => worded(answer).await.map(|answer| held.until_the_end_of(part.mark(answer, id))),
         }
     }
 

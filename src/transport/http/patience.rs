@@ -9,10 +9,13 @@ pub struct Patience {
     pub head: Duration,
     /// For its body.
     pub body: Duration,
+    /// Until it reads more of an answer.
+    pub read: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), body: Duration::from_secs(30) }
+        let secs = Duration::from_secs;
+        Self { head: secs(10), body: secs(30), read: secs(60) }
     }
 }

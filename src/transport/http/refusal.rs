@@ -71,6 +71,12 @@ impl Refusal {
     }
 }
 
+/// Whether an answer comes in events.
+pub fn is_stream(answer: &Response<Body>) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"))
+}
+
 /// An answer whose errors are all told as JSON-RPC errors.
 ///
 /// # Errors

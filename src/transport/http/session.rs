@@ -1,12 +1,13 @@
 //! Sessions of clients of the handshake era (`http.sessions`). A session's id is what the client said at its beginning, sealed
 //! for the user on the site: any server with the key opens it, nobody else can use it, and only its early end is kept.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use moka::future::Cache;
@@ -15,14 +16,17 @@ use rmcp::model::{ClientJsonRpcMessage, ClientRequest, InitializeRequestParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::body::method;
 use super::error::HttpError;
-use super::refusal::{Body, Refusal};
+use super::refusal::{Body, Refusal, is_stream};
 use crate::app::App;
 use crate::audit::{new_id, short};
 use crate::config::Config;
 use crate::hex::hex;
+use crate::limit::memory::{SMALL, weight};
+use crate::limit::{Limits, Rates};
 use crate::server::{ClientTraits, question_id};
-use crate::shared::seal::Sealer;
+use crate::shared::seal::{Sealer, hash};
 use crate::shared::{Keyspace, Shared};
 use crate::site::Caller;
 use crate::transport::message;
@@ -33,6 +37,8 @@ const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const STATELESS: &str = "2026-07-28";
 /// How long a session lasts.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// How many a user may end at once, and in an hour.
+const ENDS: u32 = 60;
 /// How many ended ones one server remembers where it shares nothing. Of those before, their own users alone know the ids.
 const MOST: u64 = 100_000;
 const ASKS: &str = "elicitation/create";
@@ -56,6 +62,8 @@ pub struct Sessions {
     shared: Option<Shared>,
     /// Those that were ended, where nothing is shared.
     ended: Cache<String, ()>,
+    /// How many each user ends.
+    ends: Limits,
 }
 
 /// What a request is to a session.
@@ -86,7 +94,11 @@ impl Sessions {
     fn of(sealer: Arc<Sealer>, shared: Option<Shared>) -> Self {
         // What was ended last is never the one that finds no room.
         let ended = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MOST).time_to_live(LIFETIME);
-        Self { sealer, shared, ended: ended.build() }
+        let mut ends = Limits::new(Rates { per_hour: NonZeroU32::new(ENDS), ..Rates::default() });
+        if let Some(shared) = &shared {
+            ends.over(shared.clone());
+        }
+        Self { sealer, shared, ended: ended.build(), ends }
     }
 
     /// What a request is to a session; within one, the caller is known by what its client said.
@@ -110,13 +122,15 @@ impl Sessions {
         }
     }
 
-    /// Ends the session that these headers name.
+    /// Ends the session that these headers name, which is the caller's from then on.
     ///
     /// # Errors
-    /// As [`Self::enter`].
-    pub async fn end(&self, caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// As [`Self::enter`], and 429 where too many of this user's were ended of late: that is kept of each until it is over.
+    pub async fn end(&self, caller: &mut Caller, headers: &HeaderMap) -> Result<(), Refusal> {
         let now = now();
         let Session { name, since, .. } = self.open(caller, headers, now).await?;
+        self.ends.take(&hash(&format!("ends {}", hex(caller.identity().as_bytes())))).await.map_err(many)?;
+        caller.session = Some(name.clone());
         match &self.shared {
             Some(shared) => {
                 let left = Duration::from_secs((since + LIFETIME.as_secs()).saturating_sub(now).max(1));
@@ -162,20 +176,21 @@ impl Sessions {
 }
 
 impl Part {
-    /// What the client said at the beginning, within a session.
-    pub fn said(&self) -> Option<ClientTraits> {
-        if let Self::Within(said) = self { Some(*said) } else { None }
+    /// What the client said at the beginning, within a session. About a large message nobody is asked: it would be held until
+    /// the answer comes.
+    pub fn said(&self, body: &[u8]) -> Option<ClientTraits> {
+        let Self::Within(said) = self else { return None };
+        Some(if weight(body, SMALL) <= SMALL { *said } else { said.unasked() })
     }
 
     /// The answer with the id of a session that it begins; within one, with questions that are told from those of other requests.
     pub fn mark(&self, mut answer: Response<Body>, request: &str) -> Response<Body> {
-        let kind = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         match self {
             Self::Beginning(id) if answer.status() == StatusCode::OK => {
                 answer.headers_mut().insert(SESSION, id.clone());
                 answer
             }
-            Self::Within(_) if kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) => {
+            Self::Within(_) if is_stream(&answer) => {
                 let request = request.to_owned();
                 answer.map(|body| {
                     body.map_frame(move |frame| frame.map_data(|event| with_named_question(event, &request))).boxed()
@@ -216,6 +231,11 @@ fn over() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, message)
 }
 
+fn many(wait: Duration) -> Refusal {
+    let message = "too many of your sessions were ended of late: leave this one, which is over by itself in a day";
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1))
+}
+
 fn away() -> Refusal {
     let message = "nobody can tell now whether the session was ended: try again in seconds";
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("5"))
@@ -227,15 +247,6 @@ fn is_stateless(headers: &HeaderMap) -> bool {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// What a message asks for.
-fn method(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Message {
-        method: String,
-    }
-    serde_json::from_slice(body).ok().map(|Message { method }| method)
 }
 
 /// What a client says at the beginning.
@@ -272,6 +283,7 @@ fn with_named_question(event: Bytes, request: &str) -> Bytes {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::shared::Memory;
     use crate::site::{Credentials, SiteUrl};
 
     fn caller(site: &str, user: &str) -> Caller {
@@ -310,6 +322,25 @@ mod tests {
         assert_eq!(open(8, &jo, 1_000).await, Err(404), "another key");
         assert_eq!(open(7, &caller("https://a.example.com", "kim"), 1_000).await, Err(404));
         assert_eq!(open(7, &caller("https://b.example.com", "jo"), 1_000).await, Err(404));
+    }
+
+    #[tokio::test]
+    async fn a_user_ends_so_many_sessions_at_once_and_those_are_over_and_no_other() {
+        let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://a.example.com").unwrap();
+        for shared in [None, Some(shared)] {
+            let sessions = Sessions::of(Arc::new(Sealer::new(None).unwrap()), shared);
+            let (mut jo, mut kim) = (caller("https://a.example.com", "jo"), caller("https://a.example.com", "kim"));
+            let begin = |caller: &Caller| with(&sessions.begin(caller, &said(), now()).unwrap());
+            for at in 0..=ENDS {
+                let id = begin(&jo);
+                let ended = sessions.end(&mut jo, &id).await.map_err(|refusal| refusal.status.as_u16());
+                assert_eq!(ended, if at < ENDS { Ok(()) } else { Err(429) });
+                assert_eq!(sessions.open(&jo, &id, now()).await.is_ok(), at == ENDS);
+            }
+            let id = begin(&kim);
+            sessions.end(&mut kim, &id).await.unwrap();
+            assert!(sessions.open(&kim, &id, now()).await.is_err());
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use erpnext_mcp::transport::Patience;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::program::Program;
 use super::{Served, answered, http, message, refused, told};
@@ -41,10 +41,13 @@ async fn every_wrong_request_has_its_status_and_says_what_to_do() {
         ("an end of a session", http().delete(served.url("/mcp")), 405, "POST"),
         ("another method", http().put(served.url("/mcp")), 405, "POST"),
         ("another media type", with("content-type", "text/plain"), 415, "application/json"),
+        ("what is packed", with("content-encoding", "gzip"), 415, "Content-Encoding"),
+        ("two media types", with("x-none", "").header("content-type", "text/plain"), 415, "application/json"),
         ("an answer of another type", with("accept", "application/json"), 406, "text/event-stream"),
         ("an unknown version", with("mcp-protocol-version", "2001-01-01"), 400, "2001-01-01"),
         ("a version without its headers", with("mcp-protocol-version", STATELESS), 400, ""),
         ("a token in the query", post("/mcp?access_token=canary"), 400, "Authorization header"),
+        ("a token in disguise", post("/mcp?a=1;%74oken=canary"), 400, "Authorization header"),
         ("another host", with("host", "evil.example.com"), 403, "http.hosts"),
         ("another page", with("origin", "https://evil.example.com"), 403, "http.origins"),
         ("no JSON", body("{"), 400, "no JSON"),
@@ -102,6 +105,7 @@ async fn pages_that_are_named_may_ask_and_no_others() {
 
 #[tokio::test]
 async fn a_broken_head_is_refused() {
+    const HOST: &str = "Host: localhost\r\n";
     let served = served(json!({})).await;
     let twice =
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -109,6 +113,7 @@ async fn a_broken_head_is_refused() {
         ("no HTTP", "hello\r\n\r\n".to_owned()),
         ("no host", "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned()),
         ("two hosts", twice.to_owned()),
+        ("another host in the address", twice.replacen("/mcp", "http://evil.example.com/mcp", 1).replacen(HOST, "", 1)),
     ] {
         let answer = served.raw(sent.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{what}: {answer}");
@@ -172,13 +177,33 @@ async fn every_refusal_is_a_line_of_the_log_under_the_name_that_the_answer_has()
 #[tokio::test]
 async fn half_a_head_and_a_slow_body_are_given_up() {
     let config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
-    let patience = Patience { head: Duration::from_millis(200), body: Duration::from_millis(300) };
+    let patience =
+        Patience { head: Duration::from_millis(200), body: Duration::from_millis(300), ..Patience::default() };
     let served = Served::with_patience(&config, patience).await;
     let half = served.raw(b"POST /mcp HTTP/1.1\r\nHost: local").await;
     assert!(half.starts_with("HTTP/1.1 408 "), "{half}");
     let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
     let slow = served.raw(head.as_bytes()).await;
     assert!(slow.starts_with("HTTP/1.1 408 ") && slow.contains("within 300ms"), "{slow}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_read_is_closed() {
+    let site = SampleSite::start().await;
+    let config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
+    let patience = Patience { read: Duration::from_millis(300), ..Patience::default() };
+    let served = Served::with_patience(&config, patience).await;
+    let list = message("tools/list", json!({})).to_string();
+    let asked = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
+        list.len()
+    );
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(served.address).await.unwrap();
+    // More than the system takes for a client that reads none of it.
+    let sent = async { while stream.write_all(asked.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), sent).await.unwrap();
 }
 
 #[tokio::test]

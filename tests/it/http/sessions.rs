@@ -1,8 +1,11 @@
 //! Sessions of clients of the handshake era, where `http.sessions` has them: each is its user's at any server, until it ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use erpnext_mcp::shared::{Memory, Store};
+use erpnext_sandbox::{Fault, FaultKind};
+use futures_util::future::join_all;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -40,6 +43,14 @@ fn ping() -> Value {
 
 fn list() -> Value {
     message("tools/call", json!({"name": "list_lead_documents", "arguments": {"limit": 1}}))
+}
+
+fn delete(lead: &str) -> Value {
+    message("tools/call", json!({"name": "delete_lead_document", "arguments": {"name": lead}}))
+}
+
+fn yes(id: &str) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "result": {"action": "accept", "content": {"confirm": true}}})
 }
 
 /// The session that a client begins which asks its user.
@@ -152,14 +163,14 @@ async fn an_answer_reaches_its_question_through_another_server_and_no_other_sess
     let [one, other] = two(&config(&site, &log)).await;
     let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
     let (session, another) = (begun(&one).await, begun(&one).await);
-    let delete = message("tools/call", json!({"name": "delete_lead_document", "arguments": {"name": lead}}));
-    let mut stream = within(&session, one.post("/mcp", &delete)).send().await.unwrap();
+    let mut stream = within(&session, one.post("/mcp", &delete(&lead))).send().await.unwrap();
     let id = question(&mut stream).await;
-    let yes = json!({"jsonrpc": "2.0", "id": id, "result": {"action": "accept", "content": {"confirm": true}}});
-    let _ = within(&another, one.post("/mcp", &yes)).send().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    for served in [&one, &other] {
+        assert_eq!(refused(within(&another, served.post("/mcp", &yes(&id)))).await.0, 400);
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(site.stored("Lead", &lead).is_some());
-    assert_eq!(within(&session, other.post("/mcp", &yes)).send().await.unwrap().status(), 202);
+    assert_eq!(within(&session, other.post("/mcp", &yes(&id))).send().await.unwrap().status(), 202);
     let answer = stream.text().await.unwrap();
     assert!(answer.contains("\"result\""), "{answer}");
     assert!(site.stored("Lead", &lead).is_none());
@@ -168,9 +179,113 @@ async fn an_answer_reaches_its_question_through_another_server_and_no_other_sess
 #[tokio::test]
 async fn an_answer_for_which_nobody_waits_is_refused() {
     let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = config(&site, &log);
+    let [one, _] = two(&config).await;
+    for served in [Served::start(&config).await, one] {
+        let session = begun(&served).await;
+        let (status, words) = refused(within(&session, served.post("/mcp", &yes("1-q0")))).await;
+        assert!(status == 400 && words.contains("nobody waits"), "{status} {words}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_gets_in_where_all_places_of_its_user_are_taken() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let served = Served::start(&config(&site, &log)).await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
     let session = begun(&served).await;
-    let yes = json!({"jsonrpc": "2.0", "id": "1-q0", "result": {"action": "accept", "content": {"confirm": true}}});
-    let (status, words) = refused(within(&session, served.post("/mcp", &yes))).await;
-    assert!(status == 400 && words.contains("nobody waits"), "{status} {words}");
+    let mut stream = within(&session, served.post("/mcp", &delete(&lead))).send().await.unwrap();
+    let id = question(&mut stream).await;
+    site.sandbox.faults().add(Fault::new(FaultKind::Latency(1_500)).method("GET"));
+    let many = join_all((0..60).map(|_| within(&session, served.post("/mcp", &list())).send()));
+    let answered = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let (full, _) = refused(within(&session, served.post("/mcp", &ping()))).await;
+        let off = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 99}});
+        let answer = within(&session, served.post("/mcp", &yes(&id))).send().await.unwrap();
+        let off = within(&session, served.post("/mcp", &off)).send().await.unwrap();
+        (full, answer.status().as_u16(), off.status().as_u16())
+    };
+    let (_, told) = tokio::join!(many, answered);
+    assert_eq!(told, (503, 202, 202));
+    site.sandbox.faults().clear();
+    let answer = stream.text().await.unwrap();
+    assert!(answer.contains("\"result\"") && site.stored("Lead", &lead).is_none(), "{answer}");
+}
+
+#[tokio::test]
+async fn the_same_write_of_another_session_is_told_that_a_person_is_asked_and_is_done_once() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let [one, other] = two(&config(&site, &log)).await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
+    let (session, another) = (begun(&one).await, begun(&one).await);
+    let mut stream = within(&session, one.post("/mcp", &delete(&lead))).send().await.unwrap();
+    let id = question(&mut stream).await;
+    let before = site.writes().len();
+    for served in [&one, &other] {
+        let told = within(&another, served.post("/mcp", &delete(&lead))).timeout(Duration::from_secs(10));
+        let told = answered(told).await["result"].clone();
+        let words = told["content"][0]["text"].as_str().unwrap();
+        assert!(told["isError"] == true && words.contains("A person is asked"), "{words}");
+    }
+    assert_eq!(within(&session, one.post("/mcp", &yes(&id))).send().await.unwrap().status(), 202);
+    let answer = stream.text().await.unwrap();
+    assert!(answer.contains("\"result\"") && site.stored("Lead", &lead).is_none(), "{answer}");
+    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+    assert_eq!(text.matches("a person is asked about the same write").count(), 2, "{text}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_is_a_no_to_what_is_asked_in_it_through_whichever_server() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = config(&site, &log);
+    let alone = Served::start(&config).await;
+    let [one, other] = two(&config).await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
+    for (asks, ends) in [(&alone, &alone), (&one, &other)] {
+        let session = begun(asks).await;
+        let mut stream = within(&session, asks.post("/mcp", &delete(&lead))).send().await.unwrap();
+        let id = question(&mut stream).await;
+        assert_eq!(end(ends, &session).send().await.unwrap().status(), 204);
+        let answer = tokio::time::timeout(Duration::from_secs(10), stream.text()).await.unwrap().unwrap();
+        assert!(answer.contains("did not confirm"), "{answer}");
+        assert_eq!(refused(within(&session, asks.post("/mcp", &yes(&id)))).await.0, 404);
+        assert!(site.stored("Lead", &lead).is_some());
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_large_call_which_would_be_held_until_they_answer() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let served = Served::start(&config(&site, &log)).await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
+    let session = begun(&served).await;
+    let mut large = delete(&lead);
+    large["params"]["_meta"] = json!({"example.com/note": "x".repeat(2 << 20)});
+    let told = answered(within(&session, served.post("/mcp", &large))).await;
+    assert!(told["result"]["content"][0]["text"].as_str().unwrap().contains("confirm_token"), "{told}");
+    assert!(site.stored("Lead", &lead).is_some());
+}
+
+#[tokio::test]
+async fn a_user_listens_to_so_many_streams_and_has_their_other_places_beside_them() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let mut config = config(&site, &log);
+    config["schema"]["overlay"] = json!("live");
+    let served = Served::start(&config).await;
+    let listen = || {
+        let wanted = json!({"notifications": {"toolsListChanged": true}});
+        of(ADMINISTRATOR, served.stateless("/mcp", "subscriptions/listen", wanted)).send()
+    };
+    // The site is asked once who it is.
+    let mut streams = vec![listen().await.unwrap()];
+    streams.extend(join_all((1..48).map(|_| listen())).await.into_iter().map(Result::unwrap));
+    let statuses: Vec<u16> = streams.iter().map(|stream| stream.status().as_u16()).collect();
+    assert_eq!(statuses, [200; 48]);
+    assert_eq!(listen().await.unwrap().status(), 503);
+    let call = json!({"name": "list_lead_documents", "arguments": {"limit": 1}});
+    data(&answered(of(ADMINISTRATOR, served.stateless("/mcp", "tools/call", call))).await);
+    let other = of("sales", served.stateless("/mcp", "tools/list", json!({})));
+    assert_eq!(other.send().await.unwrap().status(), 200);
 }

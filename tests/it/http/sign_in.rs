@@ -140,6 +140,19 @@ async fn who_tries_keys_is_stopped_and_who_is_known_goes_on() {
 }
 
 #[tokio::test]
+async fn who_tries_many_keys_at_once_is_stopped_as_soon() {
+    let team = Team::start(|_| {}).await;
+    assert_eq!(team.whom("token sales:secret").await, "sales@example.com");
+    team.site.sandbox.faults().add(Fault::new(FaultKind::Latency(100)).path("get_logged_user"));
+    let tries = (0..60).map(async |at| team.refusal(&format!("token sales:try{at}")).await.0);
+    let statuses = futures_util::future::join_all(tries).await;
+    let asked = statuses.iter().filter(|status| **status == 401).count();
+    // Those under way at once have begun before the tenth failed.
+    assert!((10..26).contains(&asked) && statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    assert_eq!(team.whom("token sales:secret").await, "sales@example.com");
+}
+
+#[tokio::test]
 async fn a_site_that_is_away_is_no_wrong_key() {
     let team = Team::start(|config| config["erpnext"]["timeout"] = json!(1)).await;
     team.site.sandbox.faults().add(Fault::new(FaultKind::StallBefore).path("get_logged_user").times(1));

@@ -19,7 +19,7 @@ use hyper::{Method, Response, StatusCode};
 
 use super::issuer::Issuer;
 use super::refusal::{Body, Refusal};
-use super::sign_in::Failures;
+use super::sign_in::{Failures, network};
 use crate::oauth::{Addresses, Answer, Cookie, Form};
 use place::Endpoint;
 
@@ -61,13 +61,14 @@ impl Requests {
     }
 }
 
-/// Answers a request for that place.
+/// Answers a request for that place from that address.
 ///
 /// # Errors
 /// What is not there, another method, and a body that is too large or does not come.
 pub async fn answer(
     issuer: &Issuer,
     place: &OAuthRoute<'_>,
+    from: IpAddr,
     head: &Parts,
     body: &mut Incoming,
     patience: Duration,
@@ -103,7 +104,7 @@ pub async fn answer(
             let form = || Form::parse(&String::from_utf8_lossy(&bytes));
             let brought = brought(&head.headers, addresses);
             match endpoint {
-                Endpoint::Authorize => server.authorize(&query).await,
+                Endpoint::Authorize => server.authorize(&query, network(from)).await,
                 Endpoint::Callback => {
                     let (server, brought) = (Arc::clone(server), brought.map(str::to_owned));
                     finished(async move { server.callback(&query, brought.as_deref()).await }).await?

@@ -74,7 +74,7 @@ pub fn place_of(path: &str) -> Option<OAuthRoute<'_>> {
     }
     let below = path.strip_prefix("/oauth/")?;
     let (site, name) = below.split_once('/').map_or((None, below), |(site, name)| (Some(site), name));
-    Some(OAuthRoute::Endpoint(site, Endpoint::of(name)?))
+    Endpoint::of(name).filter(|_| site != Some("")).map(|endpoint| OAuthRoute::Endpoint(site, endpoint))
 }
 
 #[cfg(test)]
@@ -106,6 +106,7 @@ mod tests {
             "/oauth/",
             "/oauth/north",
             "/oauth/a/b/token",
+            "/oauth//token",
             "/mcp",
         ] {
             assert_eq!(place_of(path), None, "{path}");

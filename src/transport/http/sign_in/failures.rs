@@ -9,18 +9,25 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use moka::future::Cache;
 
+use crate::limit::{Fair, Turn};
+use crate::shared::seal::hash;
 use crate::transport::http::refusal::Refusal;
 
 /// How many failures an address has a minute.
 const MOST: u32 = 10;
 /// How many addresses are remembered.
 const ADDRESSES: u64 = 10_000;
+/// How many attempts are made at once, and how many from one address: the others wait, and learn how those end. All people of a
+/// company may come from one.
+const AT_ONCE: usize = 256;
+const OF_ONE: usize = 16;
 
 /// The failures by address.
 #[derive(Debug)]
 pub struct Failures {
     most: u32,
     noted: Cache<IpAddr, Arc<AtomicU32>>,
+    turns: Fair,
 }
 
 impl Default for Failures {
@@ -32,7 +39,8 @@ impl Default for Failures {
 impl Failures {
     /// So many a minute.
     pub fn at_most(most: u32) -> Self {
-        Self { most, noted: Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build() }
+        let noted = Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build();
+        Self { most, noted, turns: Fair::new(AT_ONCE, OF_ONE) }
     }
 
     /// Refuses whoever failed too often.
@@ -46,6 +54,17 @@ impl Failures {
         Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, again))
     }
 
+    /// A turn for an attempt from this address that may fail: many at once fail as often as one after the other.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn turn(&self, address: IpAddr) -> Result<Turn, Refusal> {
+        self.check(address).await?;
+        let turn = self.turns.take(&hash(&network(address).to_string())).await;
+        self.check(address).await?;
+        Ok(turn)
+    }
+
     /// Notes a failure.
     pub async fn note(&self, address: IpAddr) {
         self.noted.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
@@ -53,7 +72,7 @@ impl Failures {
 }
 
 /// One customer of a provider has a whole network of addresses of version 6.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         v4 => v4,

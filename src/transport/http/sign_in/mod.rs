@@ -27,7 +27,7 @@ use crate::shape::shortened;
 use crate::site::{Caller, Credentials, SiteError, SiteErrorKind};
 use credential::{Presented, presented, unauthorized};
 
-pub use failures::Failures;
+pub use failures::{Failures, network};
 pub use forwarded::client as client_address;
 
 /// How long the site's word on a credential is taken for true: so long after its user was disabled it still works here, as
@@ -239,9 +239,7 @@ impl SignIn {
             self.failures.note(address).await;
             return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
         };
-        if !tokens.knows(token).await {
-            self.strangers.check(address).await?;
-        }
+        let _turn = if tokens.knows(token).await { None } else { Some(self.strangers.turn(address).await?) };
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
             Ok(holder) => holder,
             Err(why) => {
@@ -272,9 +270,10 @@ impl SignIn {
             self.note(address).await;
             return Err(unauthorized(NOT_KNOWN));
         }
-        if let Some(address) = address.filter(|_| !self.good.contains_key(&hash)) {
-            self.failures.check(address).await?;
-        }
+        let _turn = match address.filter(|_| !self.good.contains_key(&hash)) {
+            Some(address) => Some(self.failures.turn(address).await?),
+            None => None,
+        };
         let ask = async {
             let caller = self.app.caller(credentials.anew());
             let user = self.app.user_of(&caller).await?;

@@ -1,4 +1,5 @@
-//! How long a client takes over the head of a request. Between two requests it may be silent for longer.
+//! How long a client takes over the head of a request, and how long it reads nothing of what it is sent. Between two requests it
+//! may be silent for longer.
 
 use std::io;
 use std::pin::Pin;
@@ -24,21 +25,25 @@ enum Phase {
 
 /// The clock of one connection.
 #[derive(Clone, Default, Debug)]
-pub struct HeadClock(Arc<watch::Sender<Phase>>);
+pub struct Clock {
+    phase: Arc<watch::Sender<Phase>>,
+    /// Since when nothing more could be sent.
+    stuck: Arc<watch::Sender<Option<Instant>>>,
+}
 
-impl HeadClock {
+impl Clock {
     /// A head is whole.
     pub fn whole(&self) {
-        self.0.send_replace(Phase::Busy);
+        self.phase.send_replace(Phase::Busy);
     }
 
     /// Its request is answered.
     pub fn answered(&self) {
-        self.0.send_replace(Phase::Idle);
+        self.phase.send_replace(Phase::Idle);
     }
 
     fn heard(&self) {
-        self.0.send_if_modified(|phase| {
+        self.phase.send_if_modified(|phase| {
             let begins = *phase == Phase::Idle;
             if begins {
                 *phase = Phase::Head(Instant::now());
@@ -47,9 +52,37 @@ impl HeadClock {
         });
     }
 
+    /// What came of sending.
+    fn sent<T>(&self, sent: Poll<T>) -> Poll<T> {
+        self.stuck.send_if_modified(|stuck| {
+            let changes = stuck.is_some() != sent.is_pending();
+            if changes {
+                *stuck = sent.is_pending().then(Instant::now);
+            }
+            changes
+        });
+        sent
+    }
+
+    /// Waits until nothing was read for longer than this of what there is to be sent.
+    pub async fn unread(&self, most: Duration) {
+        let mut stuck = self.stuck.subscribe();
+        loop {
+            let now = *stuck.borrow_and_update();
+            match now {
+                Some(since) => tokio::select! {
+                    () = tokio::time::sleep_until(since + most) => return,
+                    _ = stuck.changed() => {}
+                },
+                // The sender is this clock's own.
+                None => _ = stuck.changed().await,
+            }
+        }
+    }
+
     /// Waits until a head takes longer than this.
     pub async fn late(&self, most: Duration) {
-        let mut phase = self.0.subscribe();
+        let mut phase = self.phase.subscribe();
         loop {
             let now = *phase.borrow_and_update();
             match now {
@@ -64,13 +97,13 @@ impl HeadClock {
     }
 }
 
-/// A stream whose clock hears what comes.
+/// A stream whose clock hears what comes, and what goes.
 #[derive(Debug)]
 pub struct Heard<S> {
     /// The stream.
     pub stream: S,
     /// Its clock.
-    pub clock: HeadClock,
+    pub clock: Clock,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
@@ -86,11 +119,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let sent = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.clock.sent(sent)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let sent = Pin::new(&mut self.stream).poll_flush(cx);
+        self.clock.sent(sent)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -102,7 +137,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+        let sent = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.clock.sent(sent)
     }
 
     fn is_write_vectored(&self) -> bool {
