@@ -6,6 +6,11 @@ use serde_json::{Map, Value};
 use crate::documents::DocTypeCall;
 use crate::shape::{Masked, present};
 
+/// Fields that state what a document comes to.
+const TOTALS: [&str; 2] = ["grand_total", "rounded_total"];
+/// What a draft says of that beside its own totals: what is open of it, and when it is to be paid.
+const OF_THE_TOTAL: [&str; 2] = ["outstanding_amount", "payment_schedule"];
+
 /// The draft as the caller may see it: neither what the target withholds, nor what of the source is withheld, or `hidden`
 /// from the user by the site, and the site copied from there.
 pub fn seen(
@@ -14,8 +19,10 @@ pub fn seen(
     hidden: &Masked,
     mut doc: Map<String, Value>,
 ) -> Map<String, Value> {
+    let has_total = TOTALS.iter().all(|total| tells(source, hidden, total, None));
     doc.retain(|key, value| {
-        if !tells(source, hidden, key, None) {
+        let is_the_total = OF_THE_TOTAL.contains(&key.as_str()) && source.def.field(key).is_none();
+        if !tells(source, hidden, key, None) || is_the_total && !has_total {
             return false;
         }
         if source.def.field(key).is_some_and(|field| field.rows_of().is_some()) {

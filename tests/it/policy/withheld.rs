@@ -87,6 +87,22 @@ async fn a_withheld_total_is_told_by_no_row_no_ledger_and_no_report() {
 }
 
 #[on_every_version]
+async fn a_draft_states_no_total_that_its_source_withholds() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all(), "Sales Invoice": all()}));
+    let order = first(&open, "Sales Order", json!({"status": "To Deliver and Bill"})).await;
+    let mut some = all();
+    some["allowed_fields"] = json!(["customer", "company", "items.item_code", "items.qty"]);
+    let app = site.app(json!({"Sales Order": some, "Sales Invoice": all()}));
+    let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice"});
+    let whole = call(&open, "convert_document", asked.clone()).await.unwrap();
+    assert!(whole["draft"]["outstanding_amount"].is_number(), "{whole}");
+    let told = call(&app, "convert_document", asked).await.unwrap();
+    assert!(told["draft"]["items"][0]["item_code"].is_string(), "{told}");
+    assert!(told["draft"].get("outstanding_amount").is_none(), "{told}");
+}
+
+#[on_every_version]
 async fn a_zero_that_the_site_shows_for_what_the_user_may_not_see_is_taken_out() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;
