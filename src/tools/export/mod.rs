@@ -100,9 +100,9 @@ pub struct File {
     pub sha256: String,
 }
 
-/// The file that this caller had made, by the `name` and `doctype` of its address, while the policy and their User Permissions
-/// show what they did then: a restart or another token may show less. Of the site it is asked whether its user may still export the DocType and sees what
-/// is in it.
+/// The file that this caller had made, by the `name` and `doctype` of its address, while the policy and the User Permissions
+/// show what they did then: a restart or another token may show less. Of the site it is asked whether its user may still
+/// export the DocType and sees what is in it.
 ///
 /// # Errors
 /// That there is none any more, and that it may not be had.

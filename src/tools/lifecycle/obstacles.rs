@@ -90,7 +90,7 @@ fn shows_links(on: &DocTypeCall<'_>, permit: &Permit, chained: &[&str]) -> bool 
         FieldKind::DynamicLink => true,
         _ => false,
     };
-    let mut links = def.fields_and_columns(&children).filter(|(_, field)| leads_there(field));
+    let mut links = def.fields_and_columns(&children).filter(|&(_, field)| leads_there(field));
     links.all(|(table, field)| table.map_or_else(|| rule.may_read(field), |table| rule.may_read_child(table, field)))
 }
 
