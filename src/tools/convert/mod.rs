@@ -5,6 +5,7 @@ mod draft;
 mod duplicate;
 mod make;
 mod part;
+mod renamed;
 mod table;
 mod worked_out;
 
