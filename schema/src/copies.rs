@@ -89,7 +89,9 @@ fn add(
                 push(name, target, from.to_owned(), false, false);
             }
         }
-        if !OWN.contains(&name) {
+        // What names a document is there before anything is filled in.
+        let names = at.is_empty() && def.autoname.and_then(|rule| rule.strip_prefix("field:")) == Some(name);
+        if !OWN.contains(&name) && !names {
             let is_filled = field.is(flag::READ_ONLY) || holder.is(doctype_flag::CHILD);
             for target in filling.iter().filter(|target| is_filled || MASTERS.contains(target)) {
                 let there = get(target).and_then(|target| target.field(name));

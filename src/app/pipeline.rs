@@ -56,7 +56,7 @@ pub async fn run(
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
     let attempt = match &refused {
         Some((refused, given)) => super::attempt::of(*refused, given),
-        None => super::attempt::of(tool, &given),
+        None => super::attempt::of_call(registry, tool, &given),
     };
     // Signed once: each signature has another id.
     let Attempt { id, client, session: of, address, via, .. } = first;

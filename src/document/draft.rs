@@ -1,6 +1,6 @@
 //! A document that the site made and did not store, under a field rule: only what may be set is sent on.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, flag};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, flag, rows};
 use serde_json::{Map, Value};
 
 use crate::policy::FieldRule;
@@ -36,6 +36,28 @@ pub fn writable(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, made
         doc.insert(key, value);
     }
     Draft { doc, left_out }
+}
+
+/// The names of what may not be set of such a document, and of the rows that it has, whether or not a site would fill it in: a
+/// name that came with its value would tell that there is one.
+pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &Map<String, Value>) -> Vec<String> {
+    let mut unset = Vec::new();
+    for field in def.fields.iter().filter(|field| is_set_by_hand(field)) {
+        if !rule.may_write(field) {
+            unset.push(field.fieldname.to_owned());
+            continue;
+        }
+        let has_rows = || doc.get(field.fieldname).is_some_and(|table| rows(table).next().is_some());
+        let child = field.rows_of().filter(|_| has_rows()).and_then(children);
+        let columns = child.into_iter().flat_map(|child| child.fields).filter(|column| is_set_by_hand(column));
+        let kept_back = columns.filter(|column| !rule.may_write_child(field, *column));
+        unset.extend(kept_back.map(|column| format!("{}.{}", field.fieldname, column.fieldname)));
+    }
+    unset
+}
+
+fn is_set_by_hand(field: &FieldDef) -> bool {
+    field.kind.holds_value() && !field.is(flag::STANDARD) && !field.is(flag::VIRTUAL)
 }
 
 fn writable_row(

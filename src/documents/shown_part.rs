@@ -216,8 +216,6 @@ struct Way<'r, 'p, 'd> {
 
 struct Known<'p> {
     columns: Columns<'p>,
-    /// By the place of the column: whether its name stands in a row already, which tells that it is there.
-    named: Vec<bool>,
     /// By the place of the column: the last row that has it.
     last: Vec<usize>,
     /// How many columns the row before has.
@@ -228,8 +226,8 @@ impl<'p> Known<'p> {
     fn new(table: &'static FieldDef, plan: Plan<'p>) -> Option<Self> {
         let child = table.rows_of().and_then(plan.children)?;
         let columns = Columns::new((table, child), plan.rule, plan.wanted, plan.children);
-        let (named, last) = (vec![false; columns.len()], vec![0; columns.len()]);
-        Some(Self { columns, named, last, size: 0 })
+        let last = vec![0; columns.len()];
+        Some(Self { columns, last, size: 0 })
     }
 }
 
@@ -258,7 +256,7 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
         if known.is_none() {
             *known = Known::new(table, reading.plan);
         }
-        let Some(Known { columns, named, last, size }) = known else { return Err(unlike()) };
+        let Some(Known { columns, last, size }) = known else { return Err(unlike()) };
         let mut row = Map::with_capacity(*size);
         let mut is_typed = false;
         while let Some(key) = entries.next_key_seed(Key(columns))? {
@@ -275,14 +273,11 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
                 return Err(unlike());
             }
             match fate {
-                Fate::Named if !std::mem::replace(&mut named[place], true) => {
-                    row.insert(column.fieldname.to_owned(), Value::Null);
-                }
                 Fate::Kept if !matches!(cell, Cell::Null) => {
                     row.insert(column.fieldname.to_owned(), cell.value());
                 }
                 Fate::Told => reading.unshown = reading.unshown.and(cell.unshown(column, reading.plan.raw)),
-                Fate::Named | Fate::Dropped | Fate::Kept => {}
+                Fate::Withheld | Fate::Dropped | Fate::Kept => {}
             }
             reading.remember(column.fieldname, cell);
         }
@@ -295,7 +290,7 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
 /// Whether the value may be a zero that stands for what the user may not see (H4): the site has to be asked.
 fn may_lie(column: &FieldDef, fate: Fate, cell: &Cell<'_>) -> bool {
     let is_number = || matches!(column.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
-    column.permlevel > 0 && fate != Fate::Named && is_number() && cell.is_zero()
+    column.permlevel > 0 && fate != Fate::Withheld && is_number() && cell.is_zero()
 }
 
 /// The column of a key; none for the DocType that each row names.

@@ -138,6 +138,8 @@ mod tests {
         // The same name stands for something of its own.
         assert!(!copies(&[("Customer", "naming_series")])("Sales Order", "naming_series"));
         assert!(!copies(&[("Lead", "company")])("Quotation", "company"));
+        // What a document is named by comes from nowhere.
+        assert!(!copies(&[("Customer", "customer_name")])("Company", "company_name"));
         assert!(of(&|_, _| false).is_empty());
     }
 

@@ -8,23 +8,20 @@ use super::{FieldRef, FieldRule, Operation};
 impl FieldRule {
     /// Takes out of a document, as the site sent it, whatever may not be seen.
     ///
-    /// `def` is the DocType's table and `children` finds those of its child tables. The names of what was taken out are
-    /// returned (`items.rate` for a column) as far as the form's fields in those tables name them: a caller may know that
-    /// they exist. A key that no table knows is taken out silently.
+    /// `def` is the DocType's table and `children` finds those of its child tables. The names of what may not be seen are
+    /// returned (`items.rate` for a column of the rows that there are): all of the form's fields in those tables, since the
+    /// site sends what is empty not at all, and a name that came with its value would tell that there is one. A key that no
+    /// table knows is taken out silently.
     pub fn cut<'d>(
         &self,
         def: Option<&'d DocTypeDef>,
         children: impl Fn(&str) -> Option<&'d DocTypeDef>,
         doc: &mut Map<String, Value>,
     ) -> Vec<String> {
-        let mut withheld = Vec::new();
         let mut fields = def.map(DocTypeDef::walk);
         doc.retain(|key, value| {
             let field = FieldRef { name: key, def: fields.as_mut().and_then(|fields| fields.field(key)) };
             if !self.may_read(field) {
-                if is_of_the_form(def, key) {
-                    withheld.push(key.to_owned());
-                }
                 return false;
             }
             match value {
@@ -41,7 +38,6 @@ impl FieldRule {
                         }
                         _ => false,
                     });
-                    withheld.append(&mut columns.withheld);
                     true
                 }
                 Value::Null => true,
@@ -49,6 +45,28 @@ impl FieldRule {
                 _ => !field.is_table() && !self.names_columns_of(field),
             }
         });
+        def.map(|def| self.withheld(def, &children, doc)).unwrap_or_default()
+    }
+
+    /// The names of the form's fields, and of the columns of the rows that the document has, that may not be seen.
+    fn withheld<'d>(
+        &self,
+        def: &'d DocTypeDef,
+        children: &impl Fn(&str) -> Option<&'d DocTypeDef>,
+        doc: &Map<String, Value>,
+    ) -> Vec<String> {
+        let mut withheld = Vec::new();
+        for field in def.fields.iter().filter(|field| field.kind.holds_value()) {
+            if !self.may_read(field) {
+                withheld.push(field.fieldname.to_owned());
+                continue;
+            }
+            let has_rows = || doc.get(field.fieldname).and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+            let child = field.rows_of().filter(|_| has_rows()).and_then(children);
+            let columns = child.into_iter().flat_map(|child| child.fields).filter(|column| column.kind.holds_value());
+            let unseen = columns.filter(|column| !self.may_read_child(field, *column));
+            withheld.extend(unseen.map(|column| format!("{}.{}", field.fieldname, column.fieldname)));
+        }
         withheld
     }
 
@@ -90,36 +108,24 @@ impl FieldRule {
 struct Columns<'a> {
     rule: &'a FieldRule,
     table: FieldRef<'a>,
-    child: Option<&'a DocTypeDef>,
     fields: Option<FieldWalk>,
     /// By the place of the field.
     decided: Vec<Option<bool>>,
-    withheld: Vec<String>,
 }
 
 impl<'a> Columns<'a> {
     fn new(rule: &'a FieldRule, table: FieldRef<'a>, child: Option<&'a DocTypeDef>) -> Self {
         let fields = child.map(DocTypeDef::walk);
         let decided = vec![None; fields.map_or(0, |fields| fields.len())];
-        Self { rule, table, child, fields, decided, withheld: Vec::new() }
+        Self { rule, table, fields, decided }
     }
 
     fn may_read(&mut self, key: &str) -> bool {
         let Some((place, def)) = self.fields.as_mut().and_then(|fields| fields.find(key)) else {
             return self.rule.may_read_child(self.table, FieldRef { name: key, def: None });
         };
-        *self.decided[place].get_or_insert_with(|| {
-            let seen = self.rule.may_read_child(self.table, def);
-            if !seen && is_of_the_form(self.child, key) {
-                self.withheld.push(format!("{}.{key}", self.table.name));
-            }
-            seen
-        })
+        *self.decided[place].get_or_insert_with(|| self.rule.may_read_child(self.table, def))
     }
-}
-
-fn is_of_the_form(def: Option<&DocTypeDef>, name: &str) -> bool {
-    def.is_some_and(|def| def.fields.iter().any(|field| field.fieldname == name))
 }
 
 /// Without a table, a list with an object in it is taken for rows: too much is cut rather than too little.

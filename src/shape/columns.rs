@@ -9,8 +9,8 @@ use crate::policy::FieldRule;
 /// What becomes of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
-    /// It may not be seen; that it is there is told, once.
-    Named,
+    /// It may not be seen.
+    Withheld,
     /// Nothing of it is told.
     Dropped,
     /// It is not shown, but that it holds something is told.
@@ -23,7 +23,6 @@ pub enum Fate {
 pub struct Columns<'a> {
     /// The table.
     pub table: &'static FieldDef,
-    child: &'static DocTypeDef,
     rule: &'a FieldRule,
     wanted: Option<&'a Wanted>,
     children: Children<'a>,
@@ -43,7 +42,7 @@ impl<'a> Columns<'a> {
     ) -> Self {
         let has_grid = wanted.is_none() && present::has_grid(child);
         let walk = child.walk();
-        Self { table, child, rule, wanted, children, has_grid, walk, decided: vec![None; walk.len()] }
+        Self { table, rule, wanted, children, has_grid, walk, decided: vec![None; walk.len()] }
     }
 
     /// How many there are.
@@ -73,8 +72,7 @@ impl<'a> Columns<'a> {
             return Fate::Dropped;
         }
         if !self.rule.may_read_child(self.table, column) {
-            let is_of_the_form = self.child.fields.iter().any(|field| field.fieldname == name);
-            return if is_of_the_form { Fate::Named } else { Fate::Dropped };
+            return Fate::Withheld;
         }
         if ROW_NOISE.contains(&name) {
             return Fate::Dropped;

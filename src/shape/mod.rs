@@ -55,8 +55,21 @@ pub fn is_set(entry: &Map<String, Value>, key: &str) -> bool {
 pub struct Shaped {
     /// What may be seen.
     pub document: Map<String, Value>,
-    /// What was taken out and is known to exist.
+    /// What may not be seen of such a document.
     pub withheld: Vec<String>,
+}
+
+/// The most names of withheld fields that are told.
+const MOST_NAMES: usize = 30;
+
+/// Names of fields as an answer tells them: of many the first.
+pub fn names(mut names: Vec<String>) -> Value {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    if more > 0 {
+        names.truncate(MOST_NAMES);
+        names.push(format!("and {more} more, which get_doctype_permissions tells"));
+    }
+    Value::from(names)
 }
 
 /// Cuts a document to what the permit grants: no nulls, no keys of Frappe's own, `true` and `false` for checks.

@@ -30,14 +30,10 @@ impl Lists {
 }
 
 fn cut(lists: &Lists, rule: &FieldRule, def: &DocTypeDef, doc: Document) -> (Document, Vec<String>) {
-    let (mut seen, mut withheld) = (Map::new(), Vec::new());
-    let is_of_the_form = |def: Option<&DocTypeDef>, key: &str| {
-        def.is_some_and(|def| def.fields.iter().any(|field| field.fieldname == key))
-    };
+    let mut seen = Map::new();
     for (key, mut value) in doc {
         let field = def.field(&key);
         if !rule.may_read(FieldRef::find(Some(def), &key)) {
-            withheld.extend(is_of_the_form(Some(def), &key).then(|| key.clone()));
             continue;
         }
         let may_hold_rows = field.is_none_or(|field| field.kind.is_table());
@@ -47,12 +43,7 @@ fn cut(lists: &Lists, rule: &FieldRule, def: &DocTypeDef, doc: Document) -> (Doc
                 rows.retain(Value::is_object);
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|column, _| {
-                        let may = rule.may_read_child(FieldRef::find(Some(def), &key), FieldRef::find(child, column));
-                        let name = format!("{key}.{column}");
-                        if !may && is_of_the_form(child, column) && !withheld.contains(&name) {
-                            withheld.push(name);
-                        }
-                        may
+                        rule.may_read_child(FieldRef::find(Some(def), &key), FieldRef::find(child, column))
                     });
                 }
             }
@@ -64,7 +55,26 @@ fn cut(lists: &Lists, rule: &FieldRule, def: &DocTypeDef, doc: Document) -> (Doc
         }
         seen.insert(key, value);
     }
+    let withheld = withheld(rule, def, &seen);
     (seen, withheld)
+}
+
+/// The names of what may not be seen, whether or not the document holds any of it.
+fn withheld(rule: &FieldRule, def: &DocTypeDef, seen: &Document) -> Vec<String> {
+    let mut withheld = Vec::new();
+    for field in def.fields.iter().filter(|field| field.kind.holds_value()) {
+        if !rule.may_read(field) {
+            withheld.push(field.fieldname.to_owned());
+            continue;
+        }
+        let has_rows = seen.get(field.fieldname).is_some_and(|value| erpnext_schema::rows(value).next().is_some());
+        for column in field.rows_of().and_then(CHILDREN).into_iter().flat_map(|child| child.fields) {
+            if has_rows && column.kind.holds_value() && !rule.may_read_child(field, column) {
+                withheld.push(format!("{}.{}", field.fieldname, column.fieldname));
+            }
+        }
+    }
+    withheld
 }
 
 fn shaped(def: &DocTypeDef, doc: Document) -> Document {

@@ -29,6 +29,7 @@ pub(super) const LOGGED_USER: &str = "frappe.auth.get_logged_user";
 pub(super) const TIME_ZONE: &str = "frappe.client.get_time_zone";
 pub(super) const VERSIONS: &str = "frappe.utils.change_log.get_versions";
 pub(super) const HAS_PERMISSION: &str = "frappe.client.has_permission";
+pub(super) const USER_PERMISSIONS: &str = "frappe.core.doctype.user_permission.user_permission.get_user_permissions";
 pub(super) const DOCTYPE: &str = "frappe.desk.form.load.getdoctype";
 
 // The site's OAuth provider.

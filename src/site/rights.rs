@@ -1,6 +1,10 @@
 //! What the caller's roles give on the site.
 
-use super::{CallerClient, SiteError, endpoints};
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{CallerClient, SiteError, endpoints, unexpected};
 use crate::policy::Operation;
 
 impl CallerClient<'_> {
@@ -19,5 +23,23 @@ impl CallerClient<'_> {
         let answer = self.method_get(endpoints::HAS_PERMISSION, query, "message").await?;
         let may = &answer.data["has_permission"];
         Ok(may.as_bool().or_else(|| may.as_i64().map(|may| may != 0)).unwrap_or(false))
+    }
+
+    /// The caller's own User Permissions, each as a text; equal ones hide the same documents.
+    ///
+    /// # Errors
+    /// The site's.
+    pub async fn user_permissions(&self) -> Result<BTreeSet<String>, SiteError> {
+        let answer = self.method_get(endpoints::USER_PERMISSIONS, Vec::new(), "message").await?;
+        let line = || endpoints::line("GET", endpoints::USER_PERMISSIONS);
+        let wrong = || unexpected(&line(), false, "no User Permissions in it");
+        let Value::Object(by_doctype) = answer.data else { return Err(wrong()) };
+        let mut all = BTreeSet::new();
+        for (doctype, documents) in by_doctype {
+            let documents = documents.as_array().ok_or_else(wrong)?;
+            let one = |document: &Value| format!("{doctype:?} {} {}", document["doc"], document["applicable_for"]);
+            all.extend(documents.iter().map(one));
+        }
+        Ok(all)
     }
 }

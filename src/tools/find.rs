@@ -128,6 +128,13 @@ pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> O
 
 /// The tool that a call of `call_tool` is recorded as, permitted or not, with the arguments for it; none of any other call.
 pub fn recorded(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
+    let mut given = given;
+    // One within another calls nothing; what it was to call is what was tried.
+    while let Some(Value::Object(within)) = given.get("arguments")
+        && given.get("tool").and_then(Value::as_str).map(str::trim) == Some(CALL_TOOL)
+    {
+        given = within;
+    }
     refused(registry, tool, given).or_else(|| proxied(registry, tool, given))
 }
 

@@ -67,7 +67,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
     result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && args.fields.is_none() {
-        result.insert("withheld".to_owned(), json!(shaped.withheld));
+        result.insert("withheld".to_owned(), shape::names(shaped.withheld));
     }
     let notes = [
         (left_out.text, "long texts are cut; naming the field in fields gives it whole"),
@@ -161,7 +161,10 @@ async fn shaped<'a>(
 
 async fn seen(on: &DocTypeCall<'_>, stored: Map<String, Value>) -> Result<shape::Shaped, ToolError> {
     let mut shaped = shape::document(on.def, on.permit, &|child| on.session.catalog.known(child), stored);
-    shaped.withheld.extend(on.not_shown(&*on.masked().await?));
+    // What the site hides is told by no rule.
+    let mut withheld = on.not_shown(&*on.masked().await?);
+    withheld.append(&mut shaped.withheld);
+    shaped.withheld = withheld;
     Ok(shaped)
 }
 

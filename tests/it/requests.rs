@@ -61,6 +61,7 @@ const BY_SOURCE: &[&str] = &[
     "POST /api/method/run_doc_method json args? docs method",
     "POST /api/method/frappe.core.doctype.communication.email.make json cc? communication_medium content doctype name print_format? recipients send_email subject",
     "GET /api/method/frappe.model.utils.user_settings.get url doctype",
+    "GET /api/method/frappe.core.doctype.user_permission.user_permission.get_user_permissions url",
     "GET /api/method/frappe.utils.print_format.download_pdf url doctype format? name",
     "POST /api/method/erpnext.controllers.accounts_controller.get_taxes_and_charges json master_doctype master_name",
     "POST /api/method/erpnext.controllers.accounts_controller.get_default_taxes_and_charges json company master_doctype tax_template",

@@ -102,6 +102,7 @@ pub static METHODS: &[Method] = &[
     any("frappe.client.is_document_amended", client::is_document_amended),
     any("frappe.client.get_doc_permissions", rights::get_doc_permissions),
     any("frappe.client.has_permission", rights::has_permission),
+    any("frappe.core.doctype.user_permission.user_permission.get_user_permissions", rights::get_user_permissions),
     post("frappe.client.insert", client::insert),
     post("frappe.client.insert_many", client::insert_many),
     post("frappe.client.save", client::save),

@@ -1,5 +1,7 @@
 //! What the user may do: rights on one document, asked for by name.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::doc::Doc;
@@ -62,4 +64,15 @@ pub fn has_permission(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         (Some(right), None) => request.site.role_allows(&doctype, right),
     };
     Ok(Reply::message(json!({ "has_permission": has })))
+}
+
+/// `frappe.core.doctype.user_permission.user_permission.get_user_permissions`: the caller's own, by the DocType of what they
+/// leave to be seen.
+pub fn get_user_permissions(request: &mut Request<'_>) -> Result<Reply, SiteError> {
+    let mut by_doctype: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for restriction in request.site.restrictions()? {
+        let one = |name: &String| json!({"doc": name, "applicable_for": restriction.applies_to, "is_default": 0});
+        by_doctype.entry(&restriction.allow).or_default().extend(restriction.names.iter().map(one));
+    }
+    Ok(Reply::message(json!(by_doctype)))
 }

@@ -3,6 +3,7 @@
 use erpnext_schema::rows_mut;
 use serde_json::{Map, Value};
 
+use super::renamed::{OF_TOTALS, RENAMED, TOTALS};
 use crate::documents::DocTypeCall;
 use crate::shape::{Masked, present};
 
@@ -14,16 +15,37 @@ pub fn seen(
     hidden: &Masked,
     mut doc: Map<String, Value>,
 ) -> Map<String, Value> {
+    let withheld = renamed(source, target, hidden);
+    let is_withheld = |key: &str, column: Option<&str>| {
+        let is_it = |path: &&str| match path.split_once('.') {
+            None => *path == key,
+            Some((table, of)) => table == key && column == Some(of),
+        };
+        withheld.iter().any(is_it) || !tells(source, hidden, key, column)
+    };
     doc.retain(|key, value| {
-        if !tells(source, hidden, key, None) {
+        if is_withheld(key, None) {
             return false;
         }
-        if source.def.field(key).is_some_and(|field| field.rows_of().is_some()) {
-            rows_mut(value).for_each(|row| row.retain(|column, _| tells(source, hidden, key, Some(column.as_str()))));
-        }
+        rows_mut(value).for_each(|row| row.retain(|column, _| !is_withheld(key, Some(column.as_str()))));
         true
     });
     target.visible(doc)
+}
+
+/// The fields of the draft, and the columns of its rows, that hold under other names what the source does not show.
+fn renamed(source: &DocTypeCall<'_>, target: &DocTypeCall<'_>, hidden: &Masked) -> Vec<&'static str> {
+    let shows = |path: &&str| {
+        let (field, column) = path.split_once('.').map_or((*path, None), |(table, column)| (table, Some(column)));
+        tells(source, hidden, field, column)
+    };
+    let (from, to) = (source.def.name, target.def.name);
+    let lines = RENAMED.iter().filter(|line| line.from == from && line.to == to && !line.fields.iter().all(shows));
+    let mut withheld: Vec<&str> = lines.flat_map(|line| line.stand_in).copied().collect();
+    if !TOTALS.iter().all(shows) {
+        withheld.extend(OF_TOTALS.iter().filter(|field| source.def.field(field).is_none()));
+    }
+    withheld
 }
 
 /// Whether the draft shows this column of its rows: neither end withholds it.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::make::{Then, Wanted, make};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
-use crate::document::draft::{Draft, writable};
+use crate::document::draft::{Draft, unset, writable};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
@@ -83,9 +83,11 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
     fixed_fields::check_new(&on, &data).await?;
     let children = |child: &str| session.catalog.known(child);
     let withheld = read.fields().cut(Some(on.def), children, &mut stored);
-    let Draft { mut doc, mut left_out } =
-        writable(on.def, create.fields(), &children, copied(on.def, &children, &stored));
-    left_out.extend(withheld.into_iter().filter(|field| !on.def.field(field).is_some_and(is_the_old_ones)));
+    let mut doc = writable(on.def, create.fields(), &children, copied(on.def, &children, &stored)).doc;
+    let mut left_out = unset(on.def, create.fields(), &children, &doc);
+    let unseen: Vec<String> = withheld.into_iter().filter(|name| !left_out.contains(name)).collect();
+    left_out.extend(unseen);
+    left_out.retain(|name| is_copied(on.def, &children, name));
     doc.extend(named);
     let wanted = Wanted { data, then, fills: true, is_part: false };
     make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
@@ -125,6 +127,15 @@ fn copied(def: &DocTypeDef, children: Children<'_>, stored: &Map<String, Value>)
         }
     }
     copy
+}
+
+/// Whether the desk copies the field, or the column of rows (`items.rate`).
+fn is_copied(def: &DocTypeDef, children: Children<'_>, name: &str) -> bool {
+    let (name, column) = name.split_once('.').map_or((name, None), |(table, column)| (table, Some(column)));
+    let Some(field) = def.field(name).filter(|field| !is_the_old_ones(field)) else { return false };
+    let Some(column) = column else { return true };
+    let child = field.rows_of().and_then(children);
+    child.and_then(|child| child.field(column)).is_some_and(|column| !is_the_old_ones(column))
 }
 
 fn fields(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {

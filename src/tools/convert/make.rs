@@ -11,6 +11,7 @@ use crate::document::draft::Draft;
 use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
+use crate::shape;
 use crate::site::Answer;
 use crate::tool::arguments::KEY;
 use crate::writes::creates::Key;
@@ -118,7 +119,7 @@ pub(super) async fn make(
     note_titles(&mut answer, titled);
     filled.note(&mut answer, &mut messages);
     if !left_out.is_empty() {
-        answer.insert("left_out".to_owned(), json!(left_out));
+        answer.insert("left_out".to_owned(), shape::names(left_out));
     }
     let mut warnings = doubts::of(on, &shown);
     if matches!(then, Then::Show) || on.is_shown_first() {

@@ -5,6 +5,7 @@ mod draft;
 mod duplicate;
 mod make;
 mod part;
+mod renamed;
 mod table;
 mod worked_out;
 
@@ -19,7 +20,7 @@ use super::lifecycle::Docstatus;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::document::amounts::number_or_zero;
-use crate::document::draft::{Draft, writable};
+use crate::document::draft::{Draft, unset, writable};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text, suggest};
 use crate::error::ToolError;
@@ -170,7 +171,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     }
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
-    let Draft { mut doc, left_out } = writable(on.def, create.fields(), &children, made);
+    let mut doc = writable(on.def, create.fields(), &children, made).doc;
+    let left_out = unset(on.def, create.fields(), &children, &doc);
     let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
     if let Some(asked) = &args.rows {
         let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);

@@ -97,11 +97,15 @@ pub const PARTY_FACTS: &[Fact] = &[
     ("tax_category", "", "tax_category"),
     ("taxes_and_charges", "", "tax_category"),
     ("customer_address", "Address", "name"),
+    ("customer_address", "", "customer_primary_address"),
     ("supplier_address", "Address", "name"),
+    ("supplier_address", "", "supplier_primary_address"),
     ("address_display", "Address", "*"),
     ("shipping_address_name", "Address", "name"),
     ("shipping_address", "Address", "*"),
     ("contact_person", "Contact", "name"),
+    ("contact_person", "", "customer_primary_contact"),
+    ("contact_person", "", "supplier_primary_contact"),
     ("contact_display", "Contact", "*"),
     ("contact_email", "Contact", "email_id"),
     ("contact_mobile", "Contact", "mobile_no"),
@@ -172,7 +176,9 @@ impl<'a> Facts<'a> {
             }
             let mut sights = Vec::new();
             for (_, doctype, field) in facts.iter().filter(|(same, ..)| same == key) {
-                sights.push(self.sight(doctype, field).await);
+                if !doctype.is_empty() || !self.is_of_the_other_party(field) {
+                    sights.push(self.sight(doctype, field).await);
+                }
             }
             let value = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}");
             let is_denied = outside.contains(key) || sights.contains(&Sight::Withheld);
@@ -190,7 +196,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether the key is one of customers where the answer is about a supplier, or the reverse.
+    /// Whether the key, or the field, is one of customers where the answer is about a supplier, or the reverse.
     fn is_of_the_other_party(&self, key: &str) -> bool {
         match self.own {
             "Customer" => key.starts_with("supplier"),

@@ -83,7 +83,7 @@ enum From {
 
 async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let place = ExportTarget::of(&call, &args.doctype, args.file_name.as_deref(), args.format)?;
+    let place = ExportTarget::of(&call, &args.doctype, args.file_name.as_deref(), args.format).await?;
     may_leave(&call, &args.doctype).await?;
     let permit = session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;

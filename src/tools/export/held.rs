@@ -72,7 +72,7 @@ pub(super) struct HeldFile {
     pub source: Source,
 }
 
-/// The files of one user under one set of rules: under others, what may be seen is something else.
+/// The files of one user under one set of rules and User Permissions: under others, what may be seen is something else.
 #[derive(Clone, Debug)]
 pub(super) struct UserFiles {
     directory: PathBuf,
@@ -81,7 +81,7 @@ pub(super) struct UserFiles {
 }
 
 impl UserFiles {
-    /// Those of this user under these rules, below the directory of exports.
+    /// Those of this user under these rules, as a text, below the directory of exports.
     pub fn of(directory: &Path, owner: Identity, rules: &str) -> Self {
         Self { directory: directory.to_owned(), owner, rules: hash(&[rules.as_bytes()]) }
     }

@@ -9,6 +9,8 @@ mod report;
 mod seen;
 mod sheet;
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Exported, ToolAnswer};
@@ -79,6 +81,14 @@ async fn granted(session: &Session<'_>, doctype: &str) -> Result<(), ToolError> 
     ))
 }
 
+/// The files that are held for this caller while they see the same: by the rules of the configuration, and by the User
+/// Permissions of the site's user.
+async fn files_of(session: &Session<'_>, directory: &Path) -> Result<UserFiles, ToolError> {
+    let permissions = session.site.user_permissions().await?;
+    let rules = format!("{} {permissions:?}", session.policy.rules_of_sight());
+    Ok(UserFiles::of(directory, session.caller.identity(), &rules))
+}
+
 /// A file that was read back.
 #[derive(Debug)]
 pub struct File {
@@ -90,9 +100,9 @@ pub struct File {
     pub sha256: String,
 }
 
-/// The file that this caller had made, by the `name` and `doctype` of its address, while the policy shows what it did then: a
-/// restart or another token may show less. Of the site it is asked whether its user may still export the DocType and sees what
-/// is in it.
+/// The file that this caller had made, by the `name` and `doctype` of its address, while the policy and the User Permissions
+/// show what they did then: a restart or another token may show less. Of the site it is asked whether its user may still
+/// export the DocType and sees what is in it.
 ///
 /// # Errors
 /// That there is none any more, and that it may not be had.
@@ -109,7 +119,7 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     session.permit(Operation::Export, doctype).await?;
     granted(session, doctype).await?;
     let directory = session.export.directory.as_deref().ok_or_else(gone)?;
-    let held = UserFiles::of(directory, session.caller.identity(), &session.policy.rules_of_sight());
+    let held = files_of(session, directory).await?;
     let kind = label.format.mime();
     let read = tokio::task::spawn_blocking(move || {
         let file = |HeldFile { bytes, source }| (File { kind, sha256: held::sha256(&bytes), bytes }, source);

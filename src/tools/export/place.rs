@@ -10,11 +10,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use super::Format;
 use super::folder::LIVES;
 use super::held::{Label, MOST_BYTES, UserFiles};
 use super::seen::Source;
 use super::sheet::{PACKED, Sheet};
+use super::{Format, files_of};
 use crate::error::ToolError;
 use crate::tool::Call;
 
@@ -56,8 +56,13 @@ impl<'a> ExportTarget<'a> {
     /// The place for an export of `what`, under the name that was given if one was.
     ///
     /// # Errors
-    /// Names that are none, and that there is no such place for this caller.
-    pub fn of(call: &Call<'a>, what: &str, name: Option<&str>, format: Option<Format>) -> Result<Self, ToolError> {
+    /// Names that are none, that there is no such place for this caller, and the site's.
+    pub async fn of(
+        call: &Call<'a>,
+        what: &str,
+        name: Option<&str>,
+        format: Option<Format>,
+    ) -> Result<Self, ToolError> {
         let Some(directory) = call.session.export.directory.as_deref() else {
             return Err(ToolError::refused(
                 "This server's configuration names no directory for exports (export.directory).",
@@ -70,9 +75,9 @@ impl<'a> ExportTarget<'a> {
                 "Tell the administrator: it has to be made first.",
             ));
         }
-        let (caller, policy) = (call.session.caller, call.session.policy);
-        let is_remote = caller.request.is_some();
-        let held = is_remote.then(|| UserFiles::of(directory, caller.identity(), &policy.rules_of_sight()));
+        let is_remote = call.session.caller.request.is_some();
+        // Before anything is read: what its user may no longer see by the end is in no file of theirs.
+        let held = if is_remote { Some(files_of(call.session, directory).await?) } else { None };
         let Some(name) = name else {
             let now = Timestamp::now().strftime("%Y%m%d-%H%M%S");
             let stem = format!("{}-{now}", slug(what));

@@ -54,7 +54,7 @@ struct ReportArgs {
 }
 
 async fn export(call: Call<'_>, args: ReportArgs) -> Result<ToolAnswer, ToolError> {
-    let place = ExportTarget::of(&call, &args.name, args.file_name.as_deref(), args.format)?;
+    let place = ExportTarget::of(&call, &args.name, args.file_name.as_deref(), args.format).await?;
     let report = Report::open(call.session, &args.name).await?;
     may_leave(&call, report.doctype()).await?;
     let asked = ReportRequest::read(&report, call.tool, args.filters.0.clone()).await?;

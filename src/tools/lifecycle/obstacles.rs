@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use erpnext_schema::{Children, DocTypeDef, FieldKind, rows};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, rows};
 use serde_json::{Map, Value};
 
 use crate::documents::DocTypeCall;
@@ -57,12 +57,19 @@ pub async fn in_the_way(on: &DocTypeCall<'_>, name: &str) -> Result<(Vec<DocRef>
 async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>, bool) {
     let (session, all) = (on.session, documents.len());
     let mut permits: BTreeMap<String, Option<Permit>> = BTreeMap::new();
-    let mut seen = Vec::new();
-    for document in documents {
+    for document in &documents {
         if !permits.contains_key(&document.doctype) {
             let permit = session.permit(Operation::Read, &document.doctype).await.ok();
             permits.insert(document.doctype.clone(), permit);
         }
+    }
+    let chained: Vec<&str> = permits.keys().map(String::as_str).chain([on.def.name]).collect();
+    // Whoever knows the rest of a chain knows the link that is withheld.
+    if !permits.values().flatten().all(|permit| shows_links(on, permit, &chained)) {
+        return (Vec::new(), true);
+    }
+    let mut seen = Vec::new();
+    for document in documents {
         let Some(Some(permit)) = permits.get(&document.doctype) else { continue };
         // More than one call cancels are not looked at one by one.
         let looked_at = || seen.len() <= MOST;
@@ -72,6 +79,19 @@ async fn in_sight(on: &DocTypeCall<'_>, documents: Vec<DocRef>) -> (Vec<DocRef>,
     }
     let others = all > seen.len();
     (seen, others)
+}
+
+/// Whether every field by which documents of the permit's DocType may link to one of these may be read.
+fn shows_links(on: &DocTypeCall<'_>, permit: &Permit, chained: &[&str]) -> bool {
+    let (children, rule) = (|child: &str| on.session.catalog.known(child), permit.fields());
+    let Some(def) = children(permit.doctype()) else { return rule.is_open() };
+    let leads_there = |field: &FieldDef| match field.kind {
+        FieldKind::Link => field.target().is_some_and(|target| chained.contains(&target)),
+        FieldKind::DynamicLink => true,
+        _ => false,
+    };
+    let mut links = def.fields_and_columns(&children).filter(|&(_, field)| leads_there(field));
+    links.all(|(table, field)| table.map_or_else(|| rule.may_read(field), |table| rule.may_read_child(table, field)))
 }
 
 /// What links to a document, as far as it may be told.

@@ -5,14 +5,14 @@
 mod posting;
 mod terms;
 
-use erpnext_schema::{DocTypeDef, FieldKind, Rule, Verb, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Verb, Violation, flag};
 use serde_json::{Map, Value, json};
 
 use crate::context::companies;
 use crate::document::draft::{Draft, writable};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Operation, Permit};
 use crate::site::{SiteError, SiteErrorKind};
 use crate::writes::doubts::sees;
 use crate::writes::links;
@@ -86,7 +86,7 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
                 filled.messages.push(unknown("no company was given"));
                 return Ok(filled);
             };
-            if !may_copy(on, template).await {
+            if may_copy(on, template).await.is_none() {
                 filled.messages.push(unknown(&format!("each {template} may not be read here")));
                 return Ok(filled);
             }
@@ -295,20 +295,36 @@ async fn rows_of(
     name: &str,
     filled: &mut FilledIn,
 ) -> Result<Option<Vec<Value>>, ToolError> {
-    if !may_copy(on, template).await {
+    let Some(permit) = may_copy(on, template).await else {
         filled.messages.push(unknown(&format!("those of {name:?} may not be read here")));
         return Ok(None);
-    }
+    };
     match on.session.site.tax_rows(on.permit, template, name).await {
-        Ok(rows) => Ok(Some(rows)),
+        Ok(rows) => {
+            let mut brought = Map::from_iter([(TAXES.to_owned(), Value::Array(rows))]);
+            let children = |child: &str| on.session.catalog.known(child);
+            permit.fields().cut(children(template), children, &mut brought);
+            Ok(brought.remove(TAXES).and_then(|rows| match rows {
+                Value::Array(rows) => Some(rows),
+                _ => None,
+            }))
+        }
         Err(error) if error.kind() == SiteErrorKind::Missing => Err(no_such(on, TEMPLATE, template, name)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether the rows of every template may be read, and so copied to where they may be read too.
-async fn may_copy(on: &DocTypeCall<'_>, template: &str) -> bool {
-    sees(on, template, &[TAXES]).await.is_some()
+/// Leave to read the rows of every template, with all that ERPNext has people set in them, and so to copy them to where they
+/// may be read too.
+async fn may_copy(on: &DocTypeCall<'_>, template: &str) -> Option<Permit> {
+    let def = on.session.catalog.known(template)?;
+    let child = def.table(TAXES)?.rows_of().and_then(|child| on.session.catalog.known(child))?;
+    let is_set =
+        |column: &&FieldDef| column.kind.holds_value() && !column.is(flag::READ_ONLY) && !column.is(flag::CUSTOM);
+    let columns: Vec<String> =
+        child.fields.iter().filter(is_set).map(|column| format!("{TAXES}.{}", column.fieldname)).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    sees(on, template, &columns).await
 }
 
 /// That what the field names is not there.

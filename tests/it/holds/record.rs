@@ -33,6 +33,8 @@ async fn a_call_of_a_tool_that_is_not_permitted_is_recorded_with_what_was_tried(
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
     server.error("call_tool", json!({"tool": "update_todo_document", "arguments": tried})).await;
     server.error("call_tool", json!({"tool": "delete_bulk_documents", "arguments": {"doctype": "Customer"}})).await;
+    let within = json!({"tool": "update_todo_document", "arguments": tried});
+    server.error("call_tool", json!({"tool": "call_tool", "arguments": within})).await;
     server.request("tools/call", json!({"name": "no_such_tool", "arguments": {}})).await;
     assert!(server.end().await.status.success());
     let told = lines(folder.path());
@@ -43,10 +45,10 @@ async fn a_call_of_a_tool_that_is_not_permitted_is_recorded_with_what_was_tried(
         })
         .collect();
     let update = json!(["update_todo_document", "UPDATE", "ToDo", "T-1", ["status"], "DENIED"]);
-    assert_eq!(
-        told,
-        [update.clone(), update, json!(["delete_bulk_documents", "DELETE", "Customer", null, null, "DENIED"]),]
-    );
+    let mut within = update.clone();
+    within[5] = json!("FAILED");
+    let delete = json!(["delete_bulk_documents", "DELETE", "Customer", null, null, "DENIED"]);
+    assert_eq!(told, [update.clone(), update, delete, within]);
     assert_eq!(lines(folder.path())[0]["user"], "Administrator");
 }
 

@@ -250,6 +250,22 @@ async fn a_file_is_not_read_back_once_the_site_shows_its_user_less_of_what_is_in
 }
 
 #[on_every_version]
+async fn a_file_is_not_read_back_once_its_user_has_another_user_permission_whatever_that_hides() {
+    let desk = Desk::with(json!({"permissions": {"doctypes": {"Customer": {"read": true, "export": true}}}})).await;
+    desk.permit("Customer", "Sales User 0 rx; Sales User 1 r");
+    let (answer, _) = desk.export_as("other", EXPORT, json!({"doctype": "Customer"})).await;
+    let read = async || desk.read("other", "/mcp", &answer["resource"]).await;
+    let told = read().await;
+    assert!(told["result"].is_object(), "{answer} {told}");
+    // It hides none of the documents that are asked about.
+    let more = json!({"doctype": "User Permission", "user": "other@example.com", "allow": "Territory",
+        "for_value": "North", "applicable_for": "Quotation"});
+    desk.site.sandbox.with(|site| site.insert(more.as_object().unwrap().clone())).unwrap();
+    let told = read().await;
+    assert!(told["error"]["message"].as_str().unwrap().contains("no such file of this user"), "{told}");
+}
+
+#[on_every_version]
 async fn the_file_of_a_report_is_not_read_back_once_its_user_may_not_run_it() {
     let rule = json!({"read": true, "report": true, "export": true});
     let desk = Desk::with(json!({"permissions": {"default": rule, "reports": ["General Ledger"]}})).await;

@@ -160,6 +160,24 @@ async fn a_party_outside_has_no_terms_and_no_prices() {
 }
 
 #[on_every_version]
+async fn the_address_and_the_contact_of_a_party_are_told_only_where_the_fields_that_name_them_may_be_read() {
+    let site = SampleSite::start().await;
+    for (kind, address) in [("Customer", "customer_address"), ("Supplier", "supplier_address")] {
+        let party = some(&site, kind, json!({})).await;
+        let given = json!({"party_type": kind, "party": party["name"]});
+        let told = call(&site.app(rules(json!({}))), "get_party_details", given.clone()).await.unwrap();
+        // The suppliers of the sample have neither.
+        let is_told = told[address].is_string() && told["contact_person"].is_string();
+        assert!(is_told || kind == "Supplier", "{told}");
+        let mut permitted = rules(json!({}));
+        let named = ["address", "contact"].map(|what| format!("{}_primary_{what}", kind.to_lowercase()));
+        permitted[kind]["restricted_fields"] = json!(named);
+        let told = call(&site.app(permitted), "get_party_details", given).await.unwrap();
+        withheld(&told, &[address, "contact_person"]);
+    }
+}
+
+#[on_every_version]
 async fn what_documents_outside_would_fill_in_is_withheld() {
     let site = SampleSite::start().await;
     let customer = some(&site, "Customer", json!({})).await;

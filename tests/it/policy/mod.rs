@@ -1,5 +1,6 @@
 //! What a configuration permits, withholds and records: on every way that leads to a document, to a field, to a file.
 
+mod alike;
 mod audit;
 mod child_tables;
 mod conditions;

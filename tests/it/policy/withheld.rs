@@ -87,6 +87,37 @@ async fn a_withheld_total_is_told_by_no_row_no_ledger_and_no_report() {
 }
 
 #[on_every_version]
+async fn a_draft_tells_under_no_other_name_what_its_source_withholds() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all(), "Sales Invoice": all()}));
+    let order = first(&open, "Sales Order", json!({"status": "To Deliver and Bill"})).await;
+    let mut some = all();
+    some["allowed_fields"] = json!(["customer", "company", "items.item_code", "items.qty"]);
+    let app = site.app(json!({"Sales Order": some, "Sales Invoice": all()}));
+    let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice"});
+    let whole = call(&open, "convert_document", asked.clone()).await.unwrap();
+    assert!(whole["draft"]["outstanding_amount"].is_number(), "{whole}");
+    let told = call(&app, "convert_document", asked).await.unwrap();
+    assert!(told["draft"]["items"][0]["item_code"].is_string(), "{told}");
+    assert!(told["draft"].get("outstanding_amount").is_none(), "{told}");
+
+    let doctypes = |leads: Value| json!({"Lead": leads, "Opportunity": all(), "Customer": all()});
+    let open = site.app(doctypes(all()));
+    let lead = first(&open, "Lead", json!({"company_name": ["is", "set"], "email_id": ["is", "set"]})).await;
+    let mut some = all();
+    some["allowed_fields"] = json!(["status"]);
+    let app = site.app(doctypes(some));
+    for (to, keys) in [("Opportunity", ["customer_name", "contact_email"]), ("Customer", ["customer_name"; 2])] {
+        let asked = json!({"doctype": "Lead", "name": lead, "to": to});
+        let whole = call(&open, "convert_document", asked.clone()).await.unwrap();
+        let told = call(&app, "convert_document", asked).await.unwrap();
+        for key in keys {
+            assert!(whole["draft"][key].is_string() && told["draft"].get(key).is_none(), "{key}: {whole} {told}");
+        }
+    }
+}
+
+#[on_every_version]
 async fn a_zero_that_the_site_shows_for_what_the_user_may_not_see_is_taken_out() {
     let site = SampleSite::start().await;
     let order = first(&site.app(json!({"Sales Order": all()})), "Sales Order", json!({"docstatus": 0})).await;

@@ -34,7 +34,7 @@ async fn a_document_comes_whole_without_what_says_nothing() {
         "name": "SO-1", "customer": "Zod Co", "grand_total": 12345678901234.56, "disable_rounded_total": true,
         "items": rows, "docstatus": 0,
     });
-    assert_eq!(answer, json!({"document": document}));
+    assert_eq!(answer, json!({"document": document, "withheld": ["ignore_pricing_rule"]}));
     // What no table knows may be a password or above permlevel 0: without the site's metadata it is not shown.
     let asked = site.lines().await;
     assert!(asked[0] == format!("GET {ORDER}") && asked[1..].iter().all(|line| line.ends_with(META)), "{asked:?}");

@@ -38,6 +38,7 @@ pub const NEVER_ANSWERED: &[(&str, &str)] = &[
     ),
     ("frappe.core.doctype.communication.email.make", "no mail was sent from the recorded sites"),
     ("frappe.model.utils.user_settings.get", OF_THE_DESK),
+    ("frappe.core.doctype.user_permission.user_permission.get_user_permissions", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_taxes_and_charges", OF_THE_DESK),
     ("erpnext.controllers.accounts_controller.get_default_taxes_and_charges", OF_THE_DESK),
     ("erpnext.setup.doctype.terms_and_conditions.terms_and_conditions.get_terms_and_conditions", OF_THE_DESK),

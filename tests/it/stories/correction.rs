@@ -154,6 +154,19 @@ async fn what_stands_in_the_way_is_named_and_cancelled_only_where_it_may_be_read
 }
 
 #[on_every_version]
+async fn what_links_by_a_withheld_field_is_not_told_to_stand_in_the_way() {
+    let desk = Desk::open().await;
+    let [order, invoice, payment] = chain(&desk).await;
+    let mut some = all();
+    some["restricted_fields"] = json!(["items.sales_order"]);
+    let doctypes = json!({"Sales Order": all(), "Sales Invoice": some, "Payment Entry": all()});
+    let app = app_of(&crate::sandbox::config(&desk.site, "administrator", json!({"doctypes": doctypes})));
+    let asked = json!({"name": order, "cascade": true, "confirm": true});
+    let text = refusal(&app, "cancel_sales_order_document", asked).await;
+    assert!(text.contains(": documents that") && !text.contains(&invoice) && !text.contains(&payment), "{text}");
+}
+
+#[on_every_version]
 async fn a_cascade_goes_through_documents_whose_names_the_site_may_not_be_quoted_with() {
     let desk = Desk::open().await;
     let [order, ..] = chain(&desk).await;

@@ -351,9 +351,14 @@ async fn rows_of_templates_that_may_not_be_read_are_copied_nowhere_and_a_hidden_
         app_of(&config(&desk.site, "administrator", json!({ "doctypes": doctypes })))
     };
     let scoped = json!({"read": true, "conditions": {"read": {"name": ["No Such Template"]}}});
-    for (templates, more) in
-        [(None, json!({"taxes_and_charges": vat})), (None, json!({})), (Some(scoped.clone()), json!({}))]
-    {
+    // A rate that may not be read there is copied with no row.
+    let without_rates = json!({"read": true, "allowed_fields": ["title", "taxes.charge_type", "taxes.account_head"]});
+    for (templates, more) in [
+        (None, json!({"taxes_and_charges": vat})),
+        (None, json!({})),
+        (Some(scoped.clone()), json!({})),
+        (Some(without_rates), json!({"taxes_and_charges": vat})),
+    ] {
         let data = order(&desk, more).await;
         let asked = json!({"doctype": "Sales Order", "data": data});
         let answer = call(&under(templates), "create_generic_document", asked).await.unwrap();

@@ -163,6 +163,19 @@ fn the_rights_on_a_document_are_told_in_the_keys_that_the_site_uses() {
 }
 
 #[test]
+fn who_asks_for_user_permissions_is_told_their_own() {
+    let world = World::new();
+    let only = json!({"name": "p", "user": "sales@example.com", "allow": "Territory", "for_value": "North"});
+    world.add("User Permission", only);
+    let ask = |user: &str| {
+        let path = "frappe.core.doctype.user_permission.user_permission.get_user_permissions";
+        world.call(user, path, json!({})).unwrap()["message"].clone()
+    };
+    let own = json!({"Territory": [{"doc": "North", "applicable_for": null, "is_default": 0}]});
+    assert_eq!([ask("sales@example.com"), ask("reader@example.com")], [own, json!({})]);
+}
+
+#[test]
 fn helpers_of_forms_answer_in_the_recorded_keys() {
     let world = World::new();
     let party = json!({"party": CUSTOMER, "party_type": "Customer", "company": "Acme Ltd", "doctype": "Sales Order"});
