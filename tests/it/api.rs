@@ -41,6 +41,18 @@ async fn customer(site: &Site) -> String {
 }
 
 #[on_every_version]
+async fn a_number_of_zero_is_not_set() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let [zero, other] = [CustomerField::Disabled.eq(0), CustomerField::Disabled.ne(0)];
+    let [not_set, set] = [CustomerField::Disabled.is_not_set(), CustomerField::Disabled.is_set()];
+    let count = async |filter| site.count::<Customer>([filter]).await.unwrap();
+    let all = count(zero).await;
+    assert!(all > 0);
+    assert_eq!((count(not_set).await, count(set).await), (all, count(other).await));
+}
+
+#[on_every_version]
 async fn a_program_submits_cancels_and_amends_each_in_its_time() {
     let sample = SampleSite::start().await;
     let site = program(&sample);

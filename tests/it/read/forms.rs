@@ -2,7 +2,7 @@
 
 use erpnext_mcp::app::Connection;
 use erpnext_schema::Version;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{Site, all, app_of, call, config_json, refusal};
 
@@ -199,13 +199,24 @@ async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_whe
     let site = Site::start().await;
     site.answer_once("GET", ORDERS, 417, refused.clone()).await;
     site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.data("GET", ORDERS, json!([{"name": "SO-1", "customer": null}])).await;
+    site.metadata(metadata.clone()).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let (listed, _) = app.call(app.registry().find(LIST).unwrap(), Map::new(), None).await.unwrap();
+    // That it is empty is said of no column that was not asked for.
+    assert_eq!((&listed["columns"], &listed["rows"]), (&json!(["name", "customer"]), &json!([["SO-1", null]])));
+    let sent = site.sent().await;
+    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+
+    // Without one of the caller's choices others would be found than were asked for.
+    let site = Site::start().await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
     site.data("GET", ORDERS, json!([{"name": "SO-1"}])).await;
     site.metadata(metadata.clone()).await;
     let app = site.app(json!({"Sales Order": all()}));
-    let listed = call(&app, LIST, json!({})).await.unwrap();
-    assert_eq!(listed["documents"], json!([{"name": "SO-1"}]));
-    let sent = site.sent().await;
-    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+    let text = refusal(&app, LIST, json!({"or_filters": {"status": "Draft", "customer": "A"}})).await;
+    assert!(text.contains("fields: status"), "{text}");
 
     let site = Site::start().await;
     site.answer("GET", ORDERS, 417, refused).await;
