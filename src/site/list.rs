@@ -84,6 +84,14 @@ pub(super) fn column(doctype: &str, field: &str) -> String {
     format!("`tab{doctype}`.`{field}`")
 }
 
+/// The field of a column as the site names it where it refuses one: with or without its table, quoted or not.
+pub(super) fn fieldname(column: &str) -> &str {
+    match column.trim_matches('`').split_once('.') {
+        Some((table, field)) if table.starts_with("tab") => field.trim_matches('`'),
+        _ => column.trim_matches('`'),
+    }
+}
+
 /// A key of an order.
 pub(super) fn sorted(key: &str, descending: bool) -> String {
     format!("{key} {}", if descending { "desc" } else { "asc" })

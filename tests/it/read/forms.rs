@@ -227,6 +227,18 @@ async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_whe
 }
 
 #[on_every_version]
+async fn an_order_by_a_column_that_is_gone_is_read_again_by_the_sites_metadata() {
+    let unknown = "pymysql.err.OperationalError: (1054, \"Unknown column 'tabSales Order.po_no' in 'ORDER BY'\")";
+    let field = json!({"fieldname": "customer", "fieldtype": "Data", "in_list_view": 1, "label": "Customer"});
+    let site = Site::start().await;
+    site.answer("GET", ORDERS, 500, json!({"exc_type": "OperationalError", "exception": unknown})).await;
+    site.metadata(json!([{"name": "Sales Order", "doctype": "DocType", "module": "Selling", "fields": [field]}])).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, LIST, json!({"order_by": "po_no desc"})).await;
+    assert!(text.contains("order_by: po_no: no such field in Sales Order"), "{text}");
+}
+
+#[on_every_version]
 async fn a_refused_field_is_told_apart_from_a_missing_right() {
     let refused = |message: &str| {
         json!({"exc_type": "PermissionError", "_server_messages":
