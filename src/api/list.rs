@@ -30,14 +30,14 @@ impl<'a, D: Document> List<'a, D> {
     /// Only documents for which this holds, besides what was asked before.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
-        self.query.filters.push(plain(filter));
+        self.query.filters.push(plain::<D>(filter));
         self
     }
 
     /// Only documents for which at least one of these holds.
     #[must_use]
     pub fn any_of(mut self, filters: impl IntoIterator<Item = Filter>) -> Self {
-        self.query.or_filters.extend(filters.into_iter().map(plain));
+        self.query.or_filters.extend(filters.into_iter().map(plain::<D>));
         self
     }
 
@@ -132,8 +132,12 @@ fn refused<'a>(names: impl Iterator<Item = &'a str>, why: &str) -> Result<(), Er
     if violations.is_empty() { Ok(()) } else { Err(Error::Invalid(violations)) }
 }
 
-fn plain(filter: Filter) -> crate::site::Filter {
-    crate::site::Filter::new(filter.fieldname, filter.operator, filter.value)
+fn plain<D: Document>(filter: Filter) -> crate::site::Filter {
+    let plain = crate::site::Filter::new(filter.fieldname, filter.operator, filter.value);
+    match D::DEF.any().field(filter.fieldname) {
+        Some(field) => plain.of(field),
+        None => plain,
+    }
 }
 
 fn order_by(orders: &[Order]) -> Vec<Order> {

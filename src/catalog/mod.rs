@@ -360,6 +360,7 @@ impl Catalog {
         }
         let kept = sites.get(doctype).and_then(Sites::live).filter(|_| told.get(doctype) == Some(&true));
         let def = kept.map(|live| live.def);
+        let is_there = bundle.iter().any(|meta| meta.get("name").is_some_and(|name| name == doctype));
         drop(sites);
         self.laid.fetch_add(1, Ordering::Relaxed);
         self.asked_mut().note(changes, told);
@@ -367,7 +368,7 @@ impl Catalog {
         match def {
             Some(def) => Ok(def),
             // What the table does not tell of a document is not known then.
-            None if self.generated(doctype).is_some() => Err(SiteError::no_metadata(doctype)),
+            None if is_there || self.generated(doctype).is_some() => Err(SiteError::no_metadata(doctype)),
             None => Err(SiteError::no_doctype(doctype)),
         }
     }

@@ -11,7 +11,7 @@ use erpnext_mcp::config::{Config, Mode, OnFailure, Tools};
 use erpnext_mcp::site::SiteUrl;
 use erpnext_mcp::tool::Tool;
 use erpnext_mcp::tool::listing::{listing, tokens};
-use erpnext_schema::{FieldDef, Version, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Version, flag};
 use jiff::fmt::rfc2822;
 
 use super::global::Global;
@@ -255,6 +255,7 @@ fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Findi
             ("custom", custom.iter().map(|field| field.fieldname).collect::<Vec<_>>()),
             ("not in the snapshot", newer.iter().map(|field| field.fieldname).collect()),
             ("not on the site", gone.map(|field| field.fieldname).collect()),
+            ("changed", changed(made, def)),
         ];
         let differs = differs.iter().filter(|(_, names)| !names.is_empty());
         let differs: Vec<String> = differs.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect();
@@ -270,6 +271,14 @@ fn drift(connection: &Connection, config: &Config, tables: &Tables) -> Vec<Findi
         findings.push(Finding::ok(format!("fields: {have} those that this program is generated from")));
     }
     findings
+}
+
+/// The fields that are others on the site: of another type, with other choices, at another level, or mandatory on one side alone.
+fn changed(made: &DocTypeDef, def: &DocTypeDef) -> Vec<&'static str> {
+    let facts = |field: &FieldDef| (field.kind, field.options, field.permlevel, field.is(flag::REQD));
+    let is_other = |field: &&FieldDef| def.field(field.fieldname).is_some_and(|live| facts(live) != facts(field));
+    let held = made.fields.iter().filter(|field| field.kind.holds_value());
+    held.filter(is_other).map(|field| field.fieldname).collect()
 }
 
 /// The DocTypes of the site's own.
@@ -315,4 +324,26 @@ fn tools(connection: &Connection) -> Finding {
         what,
         "raise tools.budget_tokens, or take names out of tools.include: those and the core are always listed",
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use erpnext_schema::{DocTypeDef, FieldDef, Options, Version};
+
+    use super::changed;
+
+    #[test]
+    fn what_a_site_made_another_of_a_field_is_named() {
+        let made = erpnext_doctypes::get(Version::NEWEST, "Customer").unwrap();
+        assert!(changed(made, made).is_empty());
+        let customised = |field: &FieldDef| match field.fieldname {
+            "customer_type" => FieldDef { options: Options::Choices(&["Company"]), ..*field },
+            "tax_id" => FieldDef { permlevel: 1, ..*field },
+            _ => *field,
+        };
+        let fields: Vec<FieldDef> = made.fields.iter().map(customised).collect();
+        let site = DocTypeDef { fields: fields.leak(), ..*made };
+        assert_eq!(changed(made, &site), ["customer_type", "tax_id"]);
+    }
 }

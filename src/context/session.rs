@@ -144,6 +144,8 @@ impl<'a> Session<'a> {
         let permit = self.policy.permit(operation, doctype)?;
         let judged = self.state.unknown_names.judge(self.asker(), self.catalog, operation, doctype).await;
         judged.map_err(|error| self.no_doctype(doctype, error))??;
+        let table = permit.is_row_filtered().then(|| self.catalog.known(doctype)).flatten();
+        let permit = permit.with_table(table);
         if permit.needs_facts() {
             return Ok(permit.with_facts(self.facts().await?));
         }

@@ -125,6 +125,7 @@ async fn find_by(
         order_by,
         limit,
         own_columns: true,
+        own_choices: true,
         ..ListQuery::default()
     };
     let rows = session.site.list(permit, &query).await?.data;

@@ -9,8 +9,8 @@ use erpnext_schema::Operator;
 use erpnext_schema::collation::like;
 use serde_json::{Map, Value, json};
 
-use super::Filter;
 use super::compare::{compare, day, equal, text};
+use super::{Filter, Within};
 use crate::config::{Condition, Operand, Test};
 
 /// What the variables of conditions stand for.
@@ -46,15 +46,6 @@ impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// What a list is filtered by so that it holds only documents within a scope.
-#[derive(Clone, Default, PartialEq, Debug)]
-pub struct Within {
-    /// All of these hold.
-    pub all: Vec<Filter>,
-    /// At least one of these holds, where there are any.
-    pub any: Vec<Filter>,
 }
 
 /// Whether the condition names a variable, so that it cannot be judged without [`Facts`].

@@ -1,6 +1,6 @@
-//! A comparison that the documents of a list satisfy.
+//! Comparisons that the documents of a list satisfy.
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, time};
+use erpnext_schema::{DocTypeDef, FieldDef, Operator, Shape, time};
 use serde_json::Value;
 
 /// One comparison of a field, or of a column of the document's rows, which any row may satisfy.
@@ -44,6 +44,18 @@ impl Filter {
         Self { rows: None, field: field.into(), operator, value: value.into(), or_empty: false }
     }
 
+    /// The same as it is asked of this field: a number is set where it is not 0. Of the site's own `is` that depends on its
+    /// version and its database, which may take no number for empty.
+    #[must_use]
+    pub fn of(self, field: &FieldDef) -> Self {
+        let is_number = matches!(field.kind.shape(), Shape::Bool | Shape::Int | Shape::Float);
+        if self.operator != Operator::Is || !is_number {
+            return self;
+        }
+        let operator = if self.value == "set" { Operator::Ne } else { Operator::Eq };
+        Self { operator, value: 0.into(), ..self }
+    }
+
     /// That the field is this.
     pub fn eq(field: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::new(field, Operator::Eq, value)
@@ -80,5 +92,26 @@ impl Filter {
             value.as_str().is_some_and(|text| time::parse_date(text).is_ok() || time::parse_datetime(text).is_ok())
         };
         self.value.as_array().is_some_and(|bounds| bounds.iter().all(is_date))
+    }
+}
+
+/// What a list is filtered by so that it holds only documents within a scope.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Within {
+    /// All of these hold.
+    pub all: Vec<Filter>,
+    /// At least one of these holds, where there are any.
+    pub any: Vec<Filter>,
+}
+
+impl Within {
+    /// The same as it is asked of these fields, as far as they are known.
+    #[must_use]
+    pub fn of(self, field: impl Fn(&str) -> Option<&'static FieldDef>) -> Self {
+        let of = |filter: Filter| match field(&filter.field) {
+            Some(field) => filter.of(field),
+            None => filter,
+        };
+        Self { all: self.all.into_iter().map(of).collect(), any: self.any.into_iter().map(of).collect() }
     }
 }

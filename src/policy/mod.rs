@@ -27,10 +27,10 @@ use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern, tool
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
-pub use conditions::{Absent, Facts, Judge, Unmet, Within};
+pub use conditions::{Absent, Facts, Judge, Unmet};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
-pub use filter::{Filter, Rows};
+pub use filter::{Filter, Rows, Within};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
 pub use predict::unpredictable;

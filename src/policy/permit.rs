@@ -6,8 +6,8 @@ use std::sync::Arc;
 use erpnext_schema::DocTypeDef;
 use serde_json::{Map, Value};
 
-use super::conditions::{Absent, Facts, Judge, Unmet, Within, has_variables};
-use super::{Denial, FieldRule, Operation, Reason, unpredictable};
+use super::conditions::{Absent, Facts, Judge, Unmet, has_variables};
+use super::{Denial, FieldRule, Operation, Reason, Within, unpredictable};
 use crate::config::Condition;
 
 /// Leave to do one operation on documents of one DocType: with the fields that may be seen and set, and the conditions
@@ -40,6 +40,8 @@ pub struct Permit {
     fields: Arc<FieldRule>,
     terms: Terms,
     facts: Option<Arc<Facts>>,
+    /// The site's table of the DocType, if it is known.
+    table: Option<&'static DocTypeDef>,
 }
 
 /// By all that it says: another rule makes another one.
@@ -132,7 +134,7 @@ pub(super) fn parts(condition: &Condition) -> &[Condition] {
 
 impl Permit {
     pub(super) fn new(doctype: &str, operation: Operation, fields: Arc<FieldRule>, terms: Terms) -> Self {
-        Self { doctype: doctype.into(), operation, fields, terms, facts: None }
+        Self { doctype: doctype.into(), operation, fields, terms, facts: None, table: None }
     }
 
     /// The DocType it is for.
@@ -160,6 +162,12 @@ impl Permit {
     #[must_use]
     pub fn with_facts(self, facts: Arc<Facts>) -> Self {
         Self { facts: Some(facts), ..self }
+    }
+
+    /// The same permit where the site's table is known: by its fields' types the site is asked for what there is.
+    #[must_use]
+    pub fn with_table(self, table: Option<&'static DocTypeDef>) -> Self {
+        Self { table, ..self }
     }
 
     /// Whether it carries any condition.
@@ -191,7 +199,11 @@ impl Permit {
     /// said, and then nothing may be listed.
     pub fn within(&self) -> Option<Within> {
         match &self.terms.scope {
-            Some(scope) => self.judge(Absent::IsEmpty).within(scope),
+            Some(scope) => {
+                let def = self.table.or_else(|| erpnext_doctypes::any(self.doctype()));
+                let within = self.judge(Absent::IsEmpty).within(scope)?;
+                Some(within.of(|field| def?.field(field)))
+            }
             None => Some(Within::default()),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use erpnext_schema::known_copies::{LEDGERS, REPORTED};
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, doctype_flag};
 
 use super::permit::Terms;
 use super::{Denial, FieldRef, FieldRule, Operation, Permit, Policy, Reason, is_within};
@@ -86,6 +86,11 @@ impl Policy {
         let all = self.doctypes.keys().map(String::as_str).all(|doctype| self.shows_whole(doctype));
         let is_open = self.default.contains(Operation::Read) && self.fields.is_open() && self.within.is_none();
         all && is_open && self.copies.is_empty()
+    }
+
+    /// Whether the documents of the DocType are known to form no tree.
+    pub fn is_no_tree(doctype: &str) -> bool {
+        erpnext_doctypes::any(doctype).is_some_and(|def| !def.is(doctype_flag::TREE))
     }
 
     /// Whether it may be told which documents of the DocType are whose parents.

@@ -347,6 +347,11 @@ impl<'a> Reader<'a> {
         let value = written(operator, value);
         // What lies below tells which parents the others have.
         let tree = field.target().unwrap_or(self.def.name);
+        let names_a_document = field.target().is_some() || field.fieldname == "name";
+        if operator.walks_a_tree() && names_a_document && Policy::is_no_tree(tree) {
+            self.wrong(path, Rule::Value, format!("{operator} walks a tree, and {tree} is none"), None);
+            return None;
+        }
         if operator.walks_a_tree() && !self.policy.is_some_and(|policy| policy.shows_tree(tree)) {
             let message = format!("{operator} needs permission to read every {tree}, with its parent");
             self.wrong(path, Rule::NotPermitted, message, None);
@@ -354,7 +359,7 @@ impl<'a> Reader<'a> {
         }
         match compared(field, path, operator, &value).and_then(|value| of_day(field, path, operator, value)) {
             Ok((operator, value)) => {
-                Some(Filter { rows, field: field.fieldname.to_owned(), operator, value, or_empty })
+                Some(Filter { rows, field: field.fieldname.to_owned(), operator, value, or_empty }.of(field))
             }
             Err(mut violation) => {
                 match foreign_syntax::instead(field, operator, &value) {

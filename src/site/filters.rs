@@ -44,10 +44,8 @@ pub(super) fn wire<'a>(
             wire.all.push(part);
         }
     }
-    // Version 16 takes a single list of this kind for something else (H56).
-    if let ([_], [only]) = (wire.all.as_slice(), all.as_slice())
-        && only.operator.walks_a_tree()
-    {
+    // Version 16 takes a single list of this kind for something else (H56); one that was given twice is single, too.
+    if wire.all.len() == 1 && all.iter().any(|filter| filter.operator.walks_a_tree()) {
         wire.all.push(json!(["name", "is", "set"]));
     }
     Ok(wire)
@@ -122,6 +120,7 @@ mod tests {
             let filter = Filter::new("territory", operator, "X");
             let alone = json!([["territory", operator.as_str(), "X"], ["name", "is", "set"]]);
             assert_eq!(all(std::slice::from_ref(&filter)), alone);
+            assert_eq!(all(&[filter.clone(), filter.clone()]), alone, "given twice");
             let two = json!([["territory", operator.as_str(), "X"], ["disabled", "=", 0]]);
             assert_eq!(all(&[filter, Filter::eq("disabled", 0)]), two);
         }

@@ -32,6 +32,8 @@ pub struct ListQuery {
     pub parent: Option<String>,
     /// Whether the columns are this program's choice: one that the site does not have is left out, and the log says so.
     pub own_columns: bool,
+    /// Whether the choices of `or_filters` are, too: one that looks at a column which is left out goes with it.
+    pub own_choices: bool,
 }
 
 /// What a page is asked for beside its filters.
@@ -47,11 +49,16 @@ pub(super) struct Page {
 }
 
 impl ListQuery {
-    /// Goes on without a column, and without the choices that look at it; whether it was one.
+    /// Goes on without a column, and without the choices that look at it; whether it was one. Choices of a caller stay: without
+    /// one of them others would be found than were asked for.
     fn leave_out(&mut self, column: &str) -> bool {
+        let looks = |choice: &Filter| choice.rows.is_none() && choice.field == column;
+        if !self.own_choices && self.or_filters.iter().any(looks) {
+            return false;
+        }
         let before = self.fields.len();
         self.fields.retain(|field| field != column);
-        self.or_filters.retain(|choice| choice.field != column);
+        self.or_filters.retain(|choice| !looks(choice));
         self.fields.len() < before && !self.fields.is_empty()
     }
 
@@ -75,6 +82,14 @@ impl ListQuery {
 /// A column as every version takes it in an order or a group, also where it is a word of SQL (H17, H54).
 pub(super) fn column(doctype: &str, field: &str) -> String {
     format!("`tab{doctype}`.`{field}`")
+}
+
+/// The field of a column as the site names it where it refuses one: with or without its table, quoted or not.
+pub(super) fn fieldname(column: &str) -> &str {
+    match column.trim_matches('`').split_once('.') {
+        Some((table, field)) if table.starts_with("tab") => field.trim_matches('`'),
+        _ => column.trim_matches('`'),
+    }
 }
 
 /// A key of an order.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::Heard;
+use super::list::fieldname;
 use super::stranger::{beginning, is_page};
 use super::{Answer, Credentials, Download, Redact, SiteError, SiteErrorKind, Stranger, endpoints};
 use crate::cache::Beside;
@@ -340,14 +341,15 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         "OperationalError" => {
             let known =
                 exception.split_once("`.`tab").and_then(|(_, after)| after.split_once("`.`")?.1.split('`').next());
-            let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1);
+            let unknown = || exception.split_once("(1054, ")?.1.split('\'').nth(1).map(fieldname);
             one(known.or_else(unknown).filter(|field| is_fieldname(field)))
         }
         // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
         // a method that is not open to the caller (H59).
         "PermissionError" => {
             let field = first_bold(body).filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
-            let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase)).map(|(_, field)| field);
+            let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase));
+            let field = field.map(|(_, field)| fieldname(field));
             one(field.filter(|field| is_fieldname(field) && !field.contains('.')))
         }
         // The label stands first in bold.

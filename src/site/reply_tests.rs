@@ -199,7 +199,14 @@ fn fields_are_named_where_the_site_tells_them() {
         named("OperationalError", "x: (1292, \"Bad '5' for column `d`.`tabA B`.`on_day` at row 1\")", None),
         "on_day"
     );
-    assert_eq!(named("OperationalError", "x: (1054, \"Unknown column 'nope' in 'ORDER BY'\")", None), "nope");
+    for column in ["nope", "tabA.nope", "tabA B.nope", "`tabA B`.`nope`"] {
+        let unknown = format!("x: (1054, \"Unknown column '{column}' in 'ORDER BY'\")");
+        assert_eq!(error(500, "OperationalError", &unknown, None).fields(), ["nope"], "{column}");
+    }
+    for column in ["nope", "`tabA B`.`nope`"] {
+        let closed = format!("You do not have permission to access field: <strong>A B.{column}</strong>");
+        assert_eq!(error(403, "PermissionError", "", Some(&closed)).fields(), ["nope"], "{column}");
+    }
     assert_eq!(named("ValidationError", "", Some("<strong>x</strong>")), "");
 }
 

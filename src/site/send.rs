@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::reply::{Reply, RequestInfo, Sent, Weighed, decode, unparsed};
 use super::retry::may_repeat;
-use super::{Answer, Body, Call, CallerClient, Redact, SiteError, SiteErrorKind, call_state, url};
+use super::{Answer, Body, Call, CallerClient, Redact, SiteError, SiteErrorKind, call_state, endpoints, url};
 use crate::cache::{Beside, Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
@@ -44,6 +44,7 @@ impl CallerClient<'_> {
         let asked = RequestInfo { call: &line, writes: call.writes, credentials, redactor: redactor.as_deref() };
         let mut prepared = Some(self.client.prepare(self.caller, asked, &call).await?);
         let _forget = Forget(self.client.cache.as_ref().filter(|_| call.writes));
+        let is_metadata = call.path.ends_with(endpoints::DOCTYPE);
         let identity = self.caller.identity();
         let timeout = self.client.options.timeout;
         let deadline = Instant::now() + timeout;
@@ -69,7 +70,8 @@ impl CallerClient<'_> {
                 let kept = if parses { 0 } else { reply.body.len() };
                 let (share, held) = (reply.share.take(), reply.weight.saturating_add(kept));
                 let result = read(asked, reply);
-                if let Some(mut share) = share {
+                // Of metadata only what is learned of it at once stays: a call that asks for that of many DocTypes would hold all.
+                if let Some(mut share) = share.filter(|_| !is_metadata) {
                     share.shrink(held);
                     call_state::hold(share);
                 }

@@ -276,6 +276,22 @@ async fn what_several_calls_get_of_one_large_answer_is_within_the_memory_of_all(
     site.get(&read, "SO-1").await.unwrap();
 }
 
+#[tokio::test]
+async fn a_call_asks_for_the_metadata_of_more_doctypes_than_it_could_hold() {
+    let large = json!({"docs": [{"name": "Sales Order", "rows": vec![json!([]); 120_000]}]});
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(large)).mount(&server).await;
+    let options = ClientOptions { timeout: Duration::from_secs(5), ..HASTY };
+    let (caller, client) = (caller(&server.uri()), Client::new(options).unwrap());
+    let site = client.as_caller(&caller);
+    let work = async {
+        for _ in 0..5 {
+            assert_eq!(site.doctype_bundle("Sales Order").await.unwrap().len(), 1);
+        }
+    };
+    CallState::new("1", false, None).run(work).await;
+}
+
 #[test]
 fn nothing_of_a_secret_or_a_question_is_shown() {
     let caller = caller("http://127.0.0.1:9");

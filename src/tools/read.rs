@@ -276,8 +276,9 @@ async fn by_list(
     let like = |field: &String| Filter::new(field.clone(), Operator::Like, pattern.as_str());
     let or_filters = fields.iter().map(like).collect();
     let (filters, order_by) = (filters.to_vec(), vec![Order::desc("modified"), Order::asc("name")]);
-    let own_columns = true;
-    let query = ListQuery { fields, filters, or_filters, order_by, limit, own_columns, ..ListQuery::default() };
+    let (own_columns, own_choices) = (true, true);
+    let query =
+        ListQuery { fields, filters, or_filters, order_by, limit, own_columns, own_choices, ..ListQuery::default() };
     let rows = session.site.list(on.permit, &query).await?.data;
     let shown = |row| {
         let mut row = shape::row(on.def, on.permit, &query.fields, row);

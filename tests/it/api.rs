@@ -8,7 +8,7 @@ use erpnext_mcp::api::Error;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::Policy;
 use erpnext_sandbox::{Fault, FaultKind};
-use erpnext_schema::DocTypeFields;
+use erpnext_schema::{DocTypeFields, Filter};
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::{COMPANY, SampleSite};
@@ -38,6 +38,18 @@ async fn draft(site: &Site) -> String {
 /// The name of a customer.
 async fn customer(site: &Site) -> String {
     site.list::<Customer>().page_size(1).fetch().await.unwrap()[0].name.clone().unwrap()
+}
+
+#[on_every_version]
+async fn a_number_of_zero_is_not_set() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let [zero, other] = [CustomerField::Disabled.eq(0), CustomerField::Disabled.ne(0)];
+    let [not_set, set] = [CustomerField::Disabled.is_not_set(), CustomerField::Disabled.is_set()];
+    let count = async |filter: Filter| site.count::<Customer>([filter]).await.unwrap();
+    let all = count(zero).await;
+    assert!(all > 0);
+    assert_eq!((count(not_set).await, count(set).await), (all, count(other).await));
 }
 
 #[on_every_version]

@@ -20,7 +20,7 @@ pub fn spelled(version: Version, name: &str) -> Result<&str, SiteError> {
 }
 
 fn unknown_column(name: &str) -> SiteError {
-    SiteError::database(format!("(1054, \"Unknown column '{name}' in 'ORDER BY'\")"))
+    SiteError::database(format!("(1054, \"Unknown column '{}' in 'ORDER BY'\")", name.replace('`', "")))
 }
 
 impl Select<'_> {

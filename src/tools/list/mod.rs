@@ -43,6 +43,10 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
             page_of(&on, &query, &beyond, &begin, args.count).await?
         }
     };
+    if query.own_columns && !rows.is_empty() {
+        // Empty, a column that was left out would say that no document has a value there.
+        query.fields.retain(|field| rows.iter().any(|row| row.contains_key(field)));
+    }
     let more = cut_to_limit(&mut rows, &query, args.limit.get());
     let unseen = if begin.before == 0 && !more { unseen_names(&query, &rows) } else { Vec::new() };
     let mut notes = Vec::new();

@@ -294,6 +294,8 @@ async fn h22_a_scope_holds_the_same_documents_in_a_list_and_one_by_one() {
         json!({"class": {"is_set": false}}),
         json!({"n_int": {"lt": 10}}),
         json!({"n_int": {"gt": 0}}),
+        json!({"n_int": {"is_set": true}}),
+        json!({"n_int": {"is_set": false}}),
         json!({"on_day": {"lte": "2026-12-31"}}),
         json!({"on_day": {"between": ["2026-01-01", "2026-12-31"]}}),
         json!({"any_of": [{"class": "a"}, {"class": {"is_set": false}}]}),
@@ -311,6 +313,7 @@ async fn h22_a_scope_holds_the_same_documents_in_a_list_and_one_by_one() {
             }
         }
         assert_eq!((names(&listed), &listed["total"]), (seen.clone(), &json!(seen.len())), "{scope}");
+        assert!(!seen.is_empty(), "{scope}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use erpnext_mcp::app::Connection;
 use erpnext_schema::Version;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{Site, all, app_of, call, config_json, refusal};
 
@@ -199,13 +199,24 @@ async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_whe
     let site = Site::start().await;
     site.answer_once("GET", ORDERS, 417, refused.clone()).await;
     site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.data("GET", ORDERS, json!([{"name": "SO-1", "customer": null}])).await;
+    site.metadata(metadata.clone()).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let (listed, _) = app.call(app.registry().find(LIST).unwrap(), Map::new(), None).await.unwrap();
+    // That it is empty is said of no column that was not asked for.
+    assert_eq!((&listed["columns"], &listed["rows"]), (&json!(["name", "customer"]), &json!([["SO-1", null]])));
+    let sent = site.sent().await;
+    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+
+    // Without one of the caller's choices others would be found than were asked for.
+    let site = Site::start().await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
+    site.answer_once("GET", ORDERS, 417, refused.clone()).await;
     site.data("GET", ORDERS, json!([{"name": "SO-1"}])).await;
     site.metadata(metadata.clone()).await;
     let app = site.app(json!({"Sales Order": all()}));
-    let listed = call(&app, LIST, json!({})).await.unwrap();
-    assert_eq!(listed["documents"], json!([{"name": "SO-1"}]));
-    let sent = site.sent().await;
-    assert_eq!(sent.last().unwrap().1["fields"], json!(["name", "customer", "modified"]));
+    let text = refusal(&app, LIST, json!({"or_filters": {"status": "Draft", "customer": "A"}})).await;
+    assert!(text.contains("fields: status"), "{text}");
 
     let site = Site::start().await;
     site.answer("GET", ORDERS, 417, refused).await;
@@ -213,6 +224,18 @@ async fn a_column_that_the_metadata_has_and_the_database_has_not_is_left_out_whe
     let app = site.app(json!({"Sales Order": all()}));
     let text = refusal(&app, LIST, json!({"fields": ["status"]})).await;
     assert!(text.contains("fields: status"), "who names it is told: {text}");
+}
+
+#[on_every_version]
+async fn an_order_by_a_column_that_is_gone_is_read_again_by_the_sites_metadata() {
+    let unknown = "pymysql.err.OperationalError: (1054, \"Unknown column 'tabSales Order.po_no' in 'ORDER BY'\")";
+    let field = json!({"fieldname": "customer", "fieldtype": "Data", "in_list_view": 1, "label": "Customer"});
+    let site = Site::start().await;
+    site.answer("GET", ORDERS, 500, json!({"exc_type": "OperationalError", "exception": unknown})).await;
+    site.metadata(json!([{"name": "Sales Order", "doctype": "DocType", "module": "Selling", "fields": [field]}])).await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let text = refusal(&app, LIST, json!({"order_by": "po_no desc"})).await;
+    assert!(text.contains("order_by: po_no: no such field in Sales Order"), "{text}");
 }
 
 #[on_every_version]

@@ -130,8 +130,37 @@ async fn a_tree_is_walked_with_a_second_filter_and_from_fields_that_are_set() {
         let query = query(json!({"or_filters": [walk]})).await;
         assert_eq!((&query["filters"], &query["or_filters"]), (&json!([walk, beside]), &Value::Null));
     }
+    let twice = json!(["territory", "not descendants of", "North"]);
+    let sent = query(json!({"filters": [twice, twice]})).await;
+    assert_eq!(sent["filters"], json!([twice, ["name", "is", "set"]]));
     let text = refused(json!({"or_filters": [["territory", "descendants of", "North"], ["disabled", "=", 1]]})).await;
     assert!(text.contains("or_filters: territory: descendants of cannot be one of several choices"), "{text}");
+}
+
+#[on_every_version]
+async fn a_walk_over_what_is_no_tree_is_refused_here() {
+    for (field, of) in [("language", "Language"), ("name", "Customer")] {
+        let text = refused(json!({"filters": {field: ["descendants of", "x"]}})).await;
+        assert!(text.contains(&format!("descendants of walks a tree, and {of} is none")), "{text}");
+    }
+}
+
+#[on_every_version]
+async fn a_number_is_set_where_it_is_not_zero() {
+    for (field, is, sent) in [
+        ("default_commission_rate", "set", "!="),
+        ("default_commission_rate", "not set", "="),
+        ("disabled", "not set", "="),
+        ("docstatus", "set", "!="),
+        ("credit_limits.credit_limit", "not set", "="),
+    ] {
+        let query = query(json!({"filters": {field: ["is", is]}})).await;
+        let filter = match field.split_once('.') {
+            Some((_, column)) => json!(["Customer Credit Limit", column, sent, 0]),
+            None => json!([field, sent, 0]),
+        };
+        assert_eq!(query["filters"][0], filter, "{field}");
+    }
 }
 
 #[on_every_version]

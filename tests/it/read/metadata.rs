@@ -185,6 +185,15 @@ async fn the_metadata_of_one_doctype_does_not_wait_for_that_of_another() {
 }
 
 #[on_every_version]
+async fn a_doctype_with_a_field_of_a_type_to_come_is_not_told_as_missing() {
+    let site = Site::start().await;
+    site.metadata(json!([doctype("Fleet Vehicle", json!([field("view", "Hologram", "")]))])).await;
+    let app = site.app(json!({"Fleet Vehicle": all()}));
+    let text = refusal(&app, "get_doctype_schema", json!({"doctype": "Fleet Vehicle"})).await;
+    assert!(text.contains("not understood") && !text.contains("has no DocType"), "{text}");
+}
+
+#[on_every_version]
 async fn without_live_metadata_the_generated_table_decides() {
     let site = Site::start().await;
     site.answer("GET", META, 500, json!({"exc_type": "TypeError"})).await;
