@@ -226,27 +226,45 @@ async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
             None
         }
     };
-    let (data, text) = presented(tools, answer.into_value()).await;
+    let given = match answer.begun.take() {
+        Some(begun) => ended(tools, begun, &answer.into_value()).await,
+        None => presented(tools, answer.into_value()).await,
+    };
     if let Some(Place { of, by, version }) = place.map(|place| *place)
-        && let Some(answered) = Answered::new(by, version, &text, age)
+        && let Some(answered) = Answered::new(by, version, &given.text, age)
     {
         of.keep(answered);
     }
-    Given::new(data, text)
+    given
+}
+
+/// The result whose JSON is begun, with the rest of it.
+async fn ended(tools: &Tools, mut json: String, rest: &Value) -> Given {
+    let rest = rest.to_string();
+    match rest.strip_prefix('{').filter(|rest| rest.len() > 1) {
+        Some(rest) => json.extend([",", rest]),
+        None => json.push('}'),
+    }
+    let is_whole = json.len() <= tools.bytes_for_result() && shape::is_visible(&json);
+    if is_whole && !tools.gives_values() {
+        return Given::written(json);
+    }
+    let (data, json) = aside(json.len(), move || Given::written(json).into_parts()).await;
+    if is_whole { Given::new(data, json) } else { presented(tools, data).await }
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.
-async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
+async fn presented(tools: &Tools, mut data: Value) -> Given {
     let most = tools.bytes_for_result();
     let as_it_is = |data: &Value, most| written(data, most).filter(|json| shape::is_visible(json));
     // Most answers are small.
     if let Some(text) = as_it_is(&data, most.min(LARGE)) {
-        return (data, text);
+        return Given::new(data, text);
     }
     aside(usize::MAX, move || {
         // Where no more may be written than was tried, it would end the same.
         if let Some(text) = (most > LARGE).then(|| as_it_is(&data, most)).flatten() {
-            return (data, text);
+            return Given::new(data, text);
         }
         shape::make_visible(&mut data);
         let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
@@ -256,7 +274,7 @@ async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
             }
             written(&data, shape::length(&data)).unwrap_or_else(|| data.to_string())
         });
-        (data, text)
+        Given::new(data, text)
     })
     .await
 }

@@ -15,6 +15,17 @@ pub fn written(value: &Value, most: usize) -> Option<String> {
     Some(json)
 }
 
+/// Writes a value behind what is written already.
+pub fn append(value: &Value, json: &mut String) {
+    // Nothing is too long.
+    let _ = write(value, json, usize::MAX);
+}
+
+/// The same for a text.
+pub fn append_text(text: &str, json: &mut String) {
+    let _ = quote(text, json, usize::MAX);
+}
+
 fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
     match value {
         Value::Null => json.push_str("null"),
