@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::begun::CallRecorder;
 use crate::answer::{Given, Place, Text, ToolAnswer};
-use crate::audit::{Attempt, Outcome};
+use crate::audit::{Attempt, Outcome, new_id};
 use crate::cache::Answered;
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
@@ -42,7 +42,8 @@ pub async fn run(
 ) -> Result<Given, ToolError> {
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
-    let first = signed(super::attempt::of_call(registry, tool, &given), session, client, known);
+    let about = is_recorded(session).then(|| super::attempt::of_call(registry, tool, &given));
+    let first = signed(about.unwrap_or_default(), session, client, known);
     let mut begun = CallRecorder::new(session.audit, observer, first.clone()).counted(session.counts());
     observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
@@ -84,7 +85,7 @@ pub async fn run(
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {
             let kept = result.as_ref().map(|((made, exported), _)| (made.as_ref(), exported.as_deref()));
-            record_result(session, &attempt, started, kept, bytes);
+            record_result(session, attempt, started, kept, bytes);
         }
     }
     let micros = started.elapsed().as_micros();
@@ -95,10 +96,15 @@ pub async fn run(
     result.map(|(_, given)| given)
 }
 
-/// The attempt with who makes it, through what.
+/// Whether anything looks at what a call was about once it is over.
+fn is_recorded(session: &Session<'_>) -> bool {
+    session.audit.is_on() || session.counts().is_some()
+}
+
+/// The attempt with its id, and with who makes it, through what.
 pub(super) fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user: Option<String>) -> Attempt {
     let caller = session.caller;
-    let id = caller.request.as_ref().map_or(attempt.id, |request| request.attempt());
+    let id = caller.request.as_ref().map_or_else(new_id, |request| request.attempt());
     if !session.audit.is_on() {
         return Attempt { id, ..attempt };
     }
