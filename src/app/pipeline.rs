@@ -284,3 +284,35 @@ async fn presented(tools: &Tools, mut data: Value) -> Given {
     })
     .await
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Results;
+
+    #[tokio::test]
+    async fn an_answer_that_is_written_in_part_is_given_as_one_of_values_alone() {
+        for (text, tokens, results, rest) in [
+            ("short", 8_000, Results::Text, json!({"note": "x"})),
+            ("short", 8_000, Results::Both, json!({})),
+            ("hid\u{202e}den", 8_000, Results::Text, json!({"note": "x"})),
+            ("long ", 1_000, Results::Text, json!({"withheld": ["rate"]})),
+            ("long ", 100_000, Results::Both, json!({"note": "x"})),
+        ] {
+            let rows = 0..if tokens == 8_000 { 2 } else { 2_000 };
+            let rows: Vec<Value> = rows.map(|n| json!({"idx": n, "text": text, "rate": 1.5})).collect();
+            let document = json!({"name": "A", "items": rows});
+            let tools = Tools { max_result_tokens: tokens, results, ..Tools::default() };
+            let rest = rest.as_object().unwrap().clone();
+            let begun = Some(format!(r#"{{"document":{document}"#));
+            let of_text = given_as(&tools, ToolAnswer { begun, age_s: Some(7), ..rest.clone().into() }).await;
+            let mut whole = Map::from_iter([("document".to_owned(), document)]);
+            whole.extend(rest);
+            let of_values = given_as(&tools, ToolAnswer { age_s: Some(7), ..whole.into() }).await;
+            assert_eq!(of_text.into_parts(), of_values.into_parts(), "{text} {tokens}");
+        }
+    }
+}
