@@ -12,6 +12,8 @@ use crate::site::Unparsed;
 pub struct ToolAnswer {
     /// What the client gets.
     pub data: Map<String, Value>,
+    /// What stands before that, where it is written already: the JSON of an object, up to its end.
+    pub begun: Option<String>,
     /// The document that was made, if one was.
     pub made: Option<Made>,
     /// What was written to a file beside the answer, if anything was.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::audit::{Attempt, new_id, short};
+use crate::audit::{Attempt, short};
 use crate::shape::text::shortened;
 use crate::tool::{Registry, Tool};
 use crate::tools::find;
@@ -12,7 +12,7 @@ const MOST_FIELDS: usize = 200;
 /// The longest list of names that is kept, in characters.
 const LONGEST_LIST: usize = 2_000;
 
-/// The attempt that a call is.
+/// The attempt that a call is, which has no id before it is signed.
 pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
     let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(short);
     let doctype = match tool {
@@ -21,7 +21,6 @@ pub fn of(tool: Tool, arguments: &Map<String, Value>) -> Attempt {
         _ => text("doctype"),
     };
     let mut attempt = Attempt {
-        id: new_id(),
         tool: tool.name().to_owned(),
         operation: tool.operation().as_str().to_uppercase(),
         doctype,

@@ -30,7 +30,9 @@ impl<'a> CallRecorder<'a> {
 
     /// Takes over what is known of it meanwhile.
     pub fn learn(&mut self, attempt: &Attempt) {
-        self.attempt = Some(attempt.clone());
+        if self.audit.is_on() || self.counts.is_some() {
+            self.attempt = Some(attempt.clone());
+        }
     }
 
     /// Leaves it to others to record what came of it.

@@ -223,14 +223,14 @@ impl Connection {
         client: Option<String>,
         observer: &CallObserver,
     ) {
-        let _waits = self.waits(tool, arguments, client.clone(), observer);
+        let _waits = self.waits(tool, arguments, || client.clone(), observer);
         pipeline::refuse(&self.session(), tool, arguments, client).await;
         observer.record();
     }
 
     /// Records the call of a tool whose arguments are none.
     pub async fn misread(&self, tool: Tool, client: Option<String>, observer: &CallObserver) {
-        let _waits = self.waits(tool, &Map::new(), client.clone(), observer);
+        let _waits = self.waits(tool, &Map::new(), || client.clone(), observer);
         pipeline::misread(&self.session(), tool, client).await;
         observer.record();
     }
@@ -243,7 +243,7 @@ impl Connection {
         client: Option<String>,
         observer: &CallObserver,
     ) {
-        let _waits = self.waits(tool, &arguments, client.clone(), observer);
+        let _waits = self.waits(tool, &arguments, || client.clone(), observer);
         pipeline::repeat(&self.session(), self.registry(), tool, arguments, client).await;
         observer.record();
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::begun::CallRecorder;
 use crate::answer::{Given, Place, Text, ToolAnswer};
-use crate::audit::{Attempt, Outcome};
+use crate::audit::{Attempt, Outcome, new_id};
 use crate::cache::Answered;
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
@@ -42,7 +42,8 @@ pub async fn run(
 ) -> Result<Given, ToolError> {
     let started = Instant::now();
     let known = session.known_user().map(str::to_owned);
-    let first = signed(super::attempt::of_call(registry, tool, &given), session, client, known);
+    let about = is_recorded(session).then(|| super::attempt::of_call(registry, tool, &given));
+    let first = signed(about.unwrap_or_default(), session, client, known);
     let mut begun = CallRecorder::new(session.audit, observer, first.clone()).counted(session.counts());
     observer.record();
     let ((), user) = join(settle_version(session), recorded_user(session)).await;
@@ -85,7 +86,7 @@ pub async fn run(
         Some(_) => session.audit.settle(&attempt, Outcome::Denied, Some(NOT_PERMITTED), 0, 0),
         None => {
             let kept = result.as_ref().map(|((made, exported), _)| (made.as_ref(), exported.as_deref()));
-            record_result(session, &attempt, started, kept, bytes);
+            record_result(session, attempt, started, kept, bytes);
         }
     }
     let micros = started.elapsed().as_micros();
@@ -96,10 +97,15 @@ pub async fn run(
     result.map(|(_, given)| given)
 }
 
-/// The attempt with who makes it, through what.
+/// Whether anything looks at what a call was about once it is over.
+fn is_recorded(session: &Session<'_>) -> bool {
+    session.audit.is_on() || session.counts().is_some()
+}
+
+/// The attempt with its id, and with who makes it, through what.
 pub(super) fn signed(attempt: Attempt, session: &Session<'_>, client: Option<String>, user: Option<String>) -> Attempt {
     let caller = session.caller;
-    let id = caller.request.as_ref().map_or(attempt.id, |request| request.attempt());
+    let id = caller.request.as_ref().map_or_else(new_id, |request| request.attempt());
     if !session.audit.is_on() {
         return Attempt { id, ..attempt };
     }
@@ -244,27 +250,45 @@ async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
             None
         }
     };
-    let (data, text) = presented(tools, answer.into_value()).await;
+    let given = match answer.begun.take() {
+        Some(begun) => ended(tools, begun, &answer.into_value()).await,
+        None => presented(tools, answer.into_value()).await,
+    };
     if let Some(Place { of, by, version }) = place.map(|place| *place)
-        && let Some(answered) = Answered::new(by, version, &text, age)
+        && let Some(answered) = Answered::new(by, version, &given.text, age)
     {
         of.keep(answered);
     }
-    Given::new(data, text)
+    given
+}
+
+/// The result whose JSON is begun, with the rest of it.
+async fn ended(tools: &Tools, mut json: String, rest: &Value) -> Given {
+    let rest = rest.to_string();
+    match rest.strip_prefix('{').filter(|rest| rest.len() > 1) {
+        Some(rest) => json.extend([",", rest]),
+        None => json.push('}'),
+    }
+    let is_whole = json.len() <= tools.bytes_for_result() && shape::is_visible(&json);
+    if is_whole && !tools.gives_values() {
+        return Given::written(json);
+    }
+    let (data, json) = aside(json.len(), move || Given::written(json).into_parts()).await;
+    if is_whole { Given::new(data, json) } else { presented(tools, data).await }
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.
-async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
+async fn presented(tools: &Tools, mut data: Value) -> Given {
     let most = tools.bytes_for_result();
     let as_it_is = |data: &Value, most| written(data, most).filter(|json| shape::is_visible(json));
     // Most answers are small.
     if let Some(text) = as_it_is(&data, most.min(LARGE)) {
-        return (data, text);
+        return Given::new(data, text);
     }
     aside(usize::MAX, move || {
         // Where no more may be written than was tried, it would end the same.
         if let Some(text) = (most > LARGE).then(|| as_it_is(&data, most)).flatten() {
-            return (data, text);
+            return Given::new(data, text);
         }
         shape::make_visible(&mut data);
         let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
@@ -274,7 +298,39 @@ async fn presented(tools: &Tools, mut data: Value) -> (Value, String) {
             }
             written(&data, shape::length(&data)).unwrap_or_else(|| data.to_string())
         });
-        (data, text)
+        Given::new(data, text)
     })
     .await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Results;
+
+    #[tokio::test]
+    async fn an_answer_that_is_written_in_part_is_given_as_one_of_values_alone() {
+        for (text, tokens, results, rest) in [
+            ("short", 8_000, Results::Text, json!({"note": "x"})),
+            ("short", 8_000, Results::Both, json!({})),
+            ("hid\u{202e}den", 8_000, Results::Text, json!({"note": "x"})),
+            ("long ", 1_000, Results::Text, json!({"withheld": ["rate"]})),
+            ("long ", 100_000, Results::Both, json!({"note": "x"})),
+        ] {
+            let rows = 0..if tokens == 8_000 { 2 } else { 2_000 };
+            let rows: Vec<Value> = rows.map(|n| json!({"idx": n, "text": text, "rate": 1.5})).collect();
+            let document = json!({"name": "A", "items": rows});
+            let tools = Tools { max_result_tokens: tokens, results, ..Tools::default() };
+            let rest = rest.as_object().unwrap().clone();
+            let begun = Some(format!(r#"{{"document":{document}"#));
+            let of_text = given_as(&tools, ToolAnswer { begun, age_s: Some(7), ..rest.clone().into() }).await;
+            let mut whole = Map::from_iter([("document".to_owned(), document)]);
+            whole.extend(rest);
+            let of_values = given_as(&tools, ToolAnswer { age_s: Some(7), ..whole.into() }).await;
+            assert_eq!(of_text.into_parts(), of_values.into_parts(), "{text} {tokens}");
+        }
+    }
 }

@@ -65,7 +65,7 @@ async fn a_call_that_ends_before_it_began_has_one_line_whatever_it_waited_for() 
     let given = json!({"doctype": "ToDo", "documents": [{"name": "T-1", "status": "Closed"}]});
     let given = given.as_object().cloned().unwrap();
     let lines = || std::fs::read_to_string(&log_file).unwrap_or_default().lines().count();
-    let wait = |observer: &CallObserver| drop(app.waits(tool, &given, None, observer));
+    let wait = |observer: &CallObserver| drop(app.waits(tool, &given, || None, observer));
     wait(&CallObserver::default());
     assert_eq!(lines(), 1);
     let run = CallObserver::default();
@@ -77,7 +77,7 @@ async fn a_call_that_ends_before_it_began_has_one_line_whatever_it_waited_for() 
     assert_eq!(lines(), 3);
     let observer = CallObserver::default();
     observer.ends("the user did not confirm it");
-    let outer = app.waits(tool, &given, None, &observer);
+    let outer = app.waits(tool, &given, || None, &observer);
     wait(&observer);
     drop(outer);
     assert_eq!(lines(), 4, "one within the other");
@@ -106,7 +106,7 @@ async fn a_call_by_call_tool_that_ends_before_it_began_is_recorded_as_the_tool_t
     let method = given("call_method", json!({"method": "frappe.ping"}));
     assert!(app.registry().find("call_method").is_none());
     for given in [&delete, &update, &method] {
-        drop(app.waits(call_tool, given, None, &CallObserver::default()));
+        drop(app.waits(call_tool, given, || None, &CallObserver::default()));
     }
     // The same of a call that begins, and is dropped before the site told who its user is.
     let observer = CallObserver::default();

@@ -23,12 +23,12 @@ impl Connection {
         &'a self,
         tool: Tool,
         given: &Map<String, Value>,
-        client: Option<String>,
+        client: impl FnOnce() -> Option<String>,
         observer: &'a CallObserver,
     ) -> Waits<'a> {
-        let attempt = || Box::new(attempt::of_waiting(self.registry(), tool, given));
-        let attempt = self.session().audit.is_on().then(attempt);
-        Waits { connection: self, attempt, client, observer }
+        let recorded = || (Box::new(attempt::of_waiting(self.registry(), tool, given)), client());
+        let (attempt, client) = self.session().audit.is_on().then(recorded).unzip();
+        Waits { connection: self, attempt, client: client.flatten(), observer }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::future::Cache as Store;
-use ring::digest::{Context, SHA256};
+use ring::digest::{SHA256, digest};
 
 pub use answered::Answered;
 pub(crate) use answered::Beside;
@@ -119,20 +119,20 @@ impl<V: Send + Sync + 'static> Cache<V> {
 
     /// The key of a question now; the question holds all that the answer depends on.
     pub fn key(&self, question: &impl Hash) -> Key {
-        let mut digest = Digest(Context::new(&SHA256));
-        (self.changes.load(Ordering::Relaxed), question).hash(&mut digest);
+        let mut all = Bytes(Vec::with_capacity(512));
+        (self.changes.load(Ordering::Relaxed), question).hash(&mut all);
         let mut key = Key::default();
-        key.copy_from_slice(digest.0.finish().as_ref());
+        key.copy_from_slice(digest(&SHA256, &all.0).as_ref());
         key
     }
 }
 
 /// Takes all that is hashed, where a hash of 64 bits would let two questions be one.
-struct Digest(Context);
+struct Bytes(Vec<u8>);
 
-impl Hasher for Digest {
+impl Hasher for Bytes {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     fn finish(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! JSON text → value, refusing what serde_json would swallow: a key that one object names twice.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -27,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<ConfigError>), ConfigError
 /// The place of a key that one object of the JSON names twice.
 pub fn names_twice(json: &[u8]) -> Option<String> {
     // Hardly any is, and then its place is not looked for.
-    if Once.deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok() {
+    if Once(&mut Vec::new()).deserialize(&mut serde_json::Deserializer::from_slice(json)).is_ok() {
         return None;
     }
     let twice = RefCell::new(Vec::new());
@@ -46,11 +47,10 @@ fn syntax(error: &serde_json::Error) -> ConfigError {
     ConfigError::new(format!("line {}, column {}", error.line(), error.column()), message)
 }
 
-/// That no object names a key twice.
-#[derive(Clone, Copy)]
-struct Once;
+/// That no object names a key twice. The keys of the objects around it stand before its own.
+struct Once<'k, 'de>(&'k mut Vec<Cow<'de, str>>);
 
-impl<'de> DeserializeSeed<'de> for Once {
+impl<'de> DeserializeSeed<'de> for Once<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -58,7 +58,7 @@ impl<'de> DeserializeSeed<'de> for Once {
     }
 }
 
-impl<'de> Visitor<'de> for Once {
+impl<'de> Visitor<'de> for Once<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,21 +90,51 @@ impl<'de> Visitor<'de> for Once {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while entries.next_element_seed(self)?.is_some() {}
+        while entries.next_element_seed(Once(self.0))?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let mut keys: Vec<String> = Vec::new();
-        while let Some(key) = entries.next_key()? {
+        let Self(keys) = self;
+        let first = keys.len();
+        while let Some(key) = entries.next_key_seed(Key)? {
             keys.push(key);
-            entries.next_value_seed(self)?;
+            entries.next_value_seed(Once(keys))?;
         }
-        keys.sort_unstable();
-        match keys.windows(2).any(|pair| pair[0] == pair[1]) {
-            true => Err(A::Error::custom("a key is named twice")),
-            false => Ok(()),
+        let own = &mut keys[first..];
+        own.sort_unstable();
+        if own.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(A::Error::custom("a key is named twice"));
         }
+        keys.truncate(first);
+        Ok(())
+    }
+}
+
+/// A key as it stands in the text, where it stands there as it is.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
 

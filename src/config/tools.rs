@@ -41,6 +41,11 @@ impl Tools {
         usize::try_from(self.max_result_tokens).unwrap_or(usize::MAX).saturating_mul(4)
     }
 
+    /// Whether results are given as values: a tool that declares an output schema must give structured content.
+    pub fn gives_values(&self) -> bool {
+        self.output_schemas || self.results != Results::Text
+    }
+
     /// How large the rows of a page and their columns may be, in bytes of JSON.
     pub fn bytes_for_rows(&self) -> usize {
         self.bytes_for_result().saturating_sub(BESIDE_ROWS)

@@ -24,7 +24,7 @@ pub fn give_back(counts: Option<&Shared>, user: Option<&str>, attempt: &Attempt,
 /// its name only now, and what was exported is counted.
 pub fn record_result(
     session: &Session<'_>,
-    attempt: &Attempt,
+    mut attempt: Attempt,
     started: Instant,
     result: Result<(Option<&Made>, Option<&Exported>), &ToolError>,
     bytes: usize,
@@ -40,8 +40,7 @@ pub fn record_result(
     };
     let reason = result.err().map(ToolError::for_log).or(besides);
     let outcome = result.err().map_or(Outcome::Allowed, ToolError::outcome);
-    let document = attempt.document.as_ref().or(made.map(|made| &made.name)).cloned();
-    let mut attempt = Attempt { document, ..attempt.clone() };
+    attempt.document = attempt.document.or_else(|| made.map(|made| made.name.clone()));
     if let Some(exported) = exported {
         attempt.doctype.get_or_insert_with(|| exported.doctype.clone());
     }

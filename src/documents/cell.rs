@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use erpnext_schema::FieldDef;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::document::fingerprint::ComparedValue;
-use crate::shape::present::{self, LeftOut};
 
 /// A value of a row.
 pub(super) enum Cell<'d> {
@@ -33,35 +31,8 @@ impl Cell<'_> {
         }
     }
 
-    pub fn value(&self) -> Value {
-        match self {
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Number(number) => Value::Number(number.clone()),
-            Self::Text(text) => Value::String(text.clone().into_owned()),
-            Self::Other(value) => Value::clone(value),
-        }
-    }
-
     pub fn is_zero(&self) -> bool {
         matches!(self, Self::Number(number) if number.as_f64() == Some(0.0))
-    }
-
-    /// What is said of it where it is not shown.
-    pub fn unshown(&self, column: &FieldDef, raw: bool) -> LeftOut {
-        let is_some = |value: &Value| match value {
-            Value::Array(list) => !list.is_empty(),
-            Value::Object(object) => !object.is_empty(),
-            _ => false,
-        };
-        let told = match self {
-            Self::Text(text) => present::unshown(column, text, raw),
-            Self::Null => LeftOut::default(),
-            Self::Bool(value) => LeftOut { columns: *value, ..LeftOut::default() },
-            Self::Number(_) => LeftOut { columns: !self.is_zero(), ..LeftOut::default() },
-            Self::Other(value) => LeftOut { columns: is_some(value), ..LeftOut::default() },
-        };
-        LeftOut { columns: told.columns && column.fieldname != "idx", ..told }
     }
 }
 

@@ -1,5 +1,5 @@
-//! A document for reading, made of the site's bytes at once: of the rows of its tables only what may become part of the
-//! answer. What is made is cut and presented as any document is; what tells more than that is read in the ordinary way.
+//! A document for reading, made of the site's bytes at once: the rows of its tables are written as they are answered. All
+//! else is cut and presented as any document is; what tells more than that is read in the ordinary way.
 
 use std::fmt;
 
@@ -8,7 +8,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Value};
 
 use super::cell::{Cell, CellSeed};
+use super::row_json::RowJson;
 use crate::document::fingerprint::{ComparedValue, Fingerprint, Values};
+use crate::limit::written::{append, append_text};
 use crate::policy::FieldRule;
 use crate::shape::columns::{Columns, Fate};
 use crate::shape::present::LeftOut;
@@ -32,12 +34,43 @@ pub struct Plan<'a> {
 /// The part of a document that may be shown.
 #[derive(Debug)]
 pub struct Part {
-    /// Its fields, with rows that have only what may be shown.
+    /// Its fields; of a table that has rows one row, with the columns that may not be seen and no value.
     pub document: Map<String, Value>,
+    /// Its rows.
+    pub rows: Rows,
     /// What is to be said of values that no row has here.
     pub unshown: LeftOut,
     /// The version that it is, of all of its values.
     pub version: Option<Fingerprint>,
+}
+
+/// The rows of a document by their tables, each the JSON of what is shown of them.
+#[derive(Default, Debug)]
+pub struct Rows(Vec<(&'static str, String)>);
+
+impl Rows {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes a document with those of its tables that it still has.
+    pub fn write(&self, document: &Map<String, Value>, json: &mut String) {
+        json.reserve(self.0.iter().map(|(_, rows)| rows.len()).sum());
+        json.push('{');
+        for (at, (key, value)) in document.iter().enumerate() {
+            if at > 0 {
+                json.push(',');
+            }
+            append_text(key, json);
+            json.push(':');
+            match self.0.iter().find(|(table, _)| table == key && value.is_array()) {
+                Some((_, rows)) => json.push_str(rows),
+                None => append(value, json),
+            }
+        }
+        json.push('}');
+    }
 }
 
 /// Reads the document in the site's answer; none where it is not to be had so: where rows have fields that the tables do not
@@ -50,7 +83,8 @@ pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Part> {
     let document = Answer(&mut reading).deserialize(&mut json).ok()?;
     json.end().ok()?;
     let (unshown, version) = (reading.unshown, reading.version(&document));
-    Some(Part { document, unshown, version })
+    let rows = reading.tables.into_iter().filter_map(|table| Some((table.field, table.rows?))).collect();
+    Some(Part { document, rows: Rows(rows), unshown, version })
 }
 
 struct Reading<'p, 'd> {
@@ -60,8 +94,15 @@ struct Reading<'p, 'd> {
     cells: Option<Vec<(&'static str, Cell<'d>)>>,
     /// Where the cells of each row end.
     rows: Vec<usize>,
-    /// The tables, and how many rows there are with those of each.
-    tables: Vec<(&'static str, usize)>,
+    tables: Vec<Table>,
+}
+
+struct Table {
+    field: &'static str,
+    /// How many rows there are with its own.
+    last: usize,
+    /// The JSON of its rows, if it has any.
+    rows: Option<String>,
 }
 
 impl<'d> Reading<'_, 'd> {
@@ -76,19 +117,19 @@ impl<'d> Reading<'_, 'd> {
         }
     }
 
-    fn version(self, document: &Map<String, Value>) -> Option<Fingerprint> {
-        let is_table = |field: &String| self.tables.iter().any(|(table, _)| table == field);
+    fn version(&self, document: &Map<String, Value>) -> Option<Fingerprint> {
+        let is_table = |field: &String| self.tables.iter().any(|table| table.field == field);
         let values = self.cells.as_ref().map(|all| {
             let mut values = Values::default();
             document.iter().filter(|(field, _)| !is_table(field)).for_each(|(field, value)| values.field(field, value));
             let (mut first, mut begin) = (0, 0);
-            for (table, last) in &self.tables {
-                values.rows(table, last - first);
+            for Table { field, last, .. } in &self.tables {
+                values.rows(field, last - first);
                 for end in &self.rows[first..*last] {
                     let cells = &all[begin..*end];
                     let name = cells.iter().find(|(column, _)| *column == "name");
                     let name = name.map_or(ComparedValue::Other(&Value::Null), |(_, cell)| cell.held());
-                    values.row(table, name, cells.iter().map(|(column, cell)| (*column, cell.held())));
+                    values.row(field, name, cells.iter().map(|(column, cell)| (*column, cell.held())));
                     begin = *end;
                 }
                 first = *last;
@@ -162,8 +203,8 @@ impl<'d> Visitor<'d> for Document<'_, '_, 'd> {
             }
             let value = match field.filter(|field| field.kind.is_table()) {
                 Some(table) => {
-                    let value = entries.next_value_seed(Rows { reading: self.0, table })?;
-                    self.0.tables.push((table.fieldname, self.0.rows.len()));
+                    let (value, rows) = entries.next_value_seed(RowsOf { reading: self.0, table })?;
+                    self.0.tables.push(Table { field: table.fieldname, last: self.0.rows.len(), rows });
                     value
                 }
                 None => entries.next_value()?,
@@ -176,33 +217,37 @@ impl<'d> Visitor<'d> for Document<'_, '_, 'd> {
     }
 }
 
-struct Rows<'r, 'p, 'd> {
+struct RowsOf<'r, 'p, 'd> {
     reading: &'r mut Reading<'p, 'd>,
     table: &'static FieldDef,
 }
 
-impl<'d> DeserializeSeed<'d> for Rows<'_, '_, 'd> {
-    type Value = Value;
+impl<'d> DeserializeSeed<'d> for RowsOf<'_, '_, 'd> {
+    type Value = (Value, Option<String>);
 
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'d> Visitor<'d> for Rows<'_, '_, 'd> {
-    type Value = Value;
+impl<'d> Visitor<'d> for RowsOf<'_, '_, 'd> {
+    type Value = (Value, Option<String>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("rows")
     }
 
-    fn visit_seq<A: SeqAccess<'d>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut rows = Vec::new();
-        let mut way = Way { reading: self.reading, table: self.table, known: None };
-        while let Some(row) = entries.next_element_seed(Row { way: &mut way, number: rows.len() + 1 })? {
-            rows.push(row);
+    fn visit_seq<A: SeqAccess<'d>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let Self { reading, table } = self;
+        let seen_before = reading.plan.wanted.map_or(0, |wanted| wanted.seen_before(table.fieldname));
+        let mut way = Way { reading, table, known: None };
+        let mut number = 0;
+        while entries.next_element_seed(Row { way: &mut way, number, is_old: number < seen_before })?.is_some() {
+            number += 1;
         }
-        Ok(Value::Array(rows))
+        Ok(way.known.map_or((Value::Array(Vec::new()), None), |known| {
+            (Value::Array(vec![Value::Object(Map::new())]), Some(known.json.into_json()))
+        }))
     }
 }
 
@@ -216,48 +261,49 @@ struct Way<'r, 'p, 'd> {
 
 struct Known<'p> {
     columns: Columns<'p>,
-    /// By the place of the column: the last row that has it.
-    last: Vec<usize>,
-    /// How many columns the row before has.
-    size: usize,
+    json: RowJson,
+    /// By the place of the column: the last row that has it, and whether there is one.
+    last: Vec<Option<usize>>,
 }
 
 impl<'p> Known<'p> {
     fn new(table: &'static FieldDef, plan: Plan<'p>) -> Option<Self> {
         let child = table.rows_of().and_then(plan.children)?;
-        let columns = Columns::new((table, child), plan.rule, plan.wanted, plan.children);
-        let last = vec![0; columns.len()];
-        Some(Self { columns, last, size: 0 })
+        let columns = Columns::new((table, child), plan.rule, (plan.wanted, plan.raw), plan.children);
+        let (json, last) = (RowJson::new(columns.len()), vec![None; columns.len()]);
+        Some(Self { columns, json, last })
     }
 }
 
 struct Row<'w, 'r, 'p, 'd> {
     way: &'w mut Way<'r, 'p, 'd>,
     number: usize,
+    /// Whether the caller has seen it before.
+    is_old: bool,
 }
 
 impl<'d> DeserializeSeed<'d> for Row<'_, '_, '_, 'd> {
-    type Value = Value;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
-    type Value = Value;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a row")
     }
 
-    fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let Self { way: Way { reading, table, known }, number } = self;
+    fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<(), A::Error> {
+        let Self { way: Way { reading, table, known }, number, is_old } = self;
         if known.is_none() {
             *known = Known::new(table, reading.plan);
         }
-        let Some(Known { columns, last, size }) = known else { return Err(unlike()) };
-        let mut row = Map::with_capacity(*size);
+        let Some(Known { columns, json, last }) = known else { return Err(unlike()) };
+        json.begin();
         let mut is_typed = false;
         while let Some(key) = entries.next_key_seed(Key(columns))? {
             let cell = entries.next_value_seed(CellSeed)?;
@@ -269,21 +315,20 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
                 reading.remember("doctype", cell);
                 continue;
             };
-            if std::mem::replace(&mut last[place], number) == number || may_lie(column, fate, &cell) {
+            if last[place].replace(number) == Some(number) || may_lie(column, fate, &cell) {
                 return Err(unlike());
             }
             match fate {
-                Fate::Kept if !matches!(cell, Cell::Null) => {
-                    row.insert(column.fieldname.to_owned(), cell.value());
+                Fate::Seen { is_main } => {
+                    json.add((place, column), is_main, &cell, columns.rows, &mut reading.unshown);
                 }
-                Fate::Told => reading.unshown = reading.unshown.and(cell.unshown(column, reading.plan.raw)),
-                Fate::Withheld | Fate::Dropped | Fate::Kept => {}
+                Fate::Withheld | Fate::Dropped => {}
             }
             reading.remember(column.fieldname, cell);
         }
+        json.end(is_old);
         reading.rows.push(reading.cells.as_ref().map_or(0, Vec::len));
-        *size = row.len();
-        Ok(Value::Object(row))
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ mod fair;
 pub mod memory;
 mod places;
 mod rate;
-mod written;
+pub mod written;
 
 pub use adaptive::{Adaptive, Came};
 pub use aside::{LARGE, aside};

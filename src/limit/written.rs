@@ -15,6 +15,17 @@ pub fn written(value: &Value, most: usize) -> Option<String> {
     Some(json)
 }
 
+/// Writes a value behind what is written already.
+pub fn append(value: &Value, json: &mut String) {
+    // Nothing is too long.
+    let _ = write(value, json, usize::MAX);
+}
+
+/// The same for a text.
+pub fn append_text(text: &str, json: &mut String) {
+    let _ = quote(text, json, usize::MAX);
+}
+
 fn write(value: &Value, json: &mut String, most: usize) -> Option<()> {
     match value {
         Value::Null => json.push_str("null"),
@@ -53,9 +64,7 @@ fn quote(text: &str, json: &mut String, most: usize) -> Option<()> {
     if text.len() + 2 > most.saturating_sub(json.len()) {
         return None;
     }
-    // Most texts have none of them, which is seen without a branch for each character.
-    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+    if has_special(text.as_bytes()) {
         json.push_str(&serde_json::to_string(text).ok()?);
         return Some(());
     }
@@ -64,6 +73,23 @@ fn quote(text: &str, json: &mut String, most: usize) -> Option<()> {
     json.push_str(text);
     json.push('"');
     Some(())
+}
+
+/// Whether JSON writes one of the bytes otherwise than it stands there. Most texts have none, and are short: eight bytes are
+/// looked at in one step.
+fn has_special(text: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A bit is left where a byte is less than that, and none where none is.
+    let less = |bytes: u64, than: u64| bytes.wrapping_sub(EACH * than) & !bytes & (EACH * 0x80);
+    let is_special = |bytes: [u8; 8]| {
+        let bytes = u64::from_ne_bytes(bytes);
+        let is = |byte: u8| less(bytes ^ (EACH * u64::from(byte)), 1);
+        (less(bytes, 0x20) | is(b'"') | is(b'\\')) != 0
+    };
+    let (eights, rest) = text.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    is_special(last) || eights.iter().any(|eight| is_special(*eight))
 }
 
 #[cfg(test)]

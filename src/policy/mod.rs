@@ -194,8 +194,12 @@ impl Policy {
                     return deny(Reason::NotConfigured);
                 }
                 None => {
-                    let copies = self.copies.get(doctype).map(|rule| readable_if(self.default, (**rule).clone()));
-                    (self.default, copies.map_or_else(|| Arc::clone(&self.fields), Arc::new), Terms::default())
+                    let fields = match self.copies.get(doctype) {
+                        Some(rule) if self.default.contains(Operation::Read) => Arc::clone(rule),
+                        Some(rule) => Arc::new(FieldRule::clone(rule).unreadable()),
+                        None => Arc::clone(&self.fields),
+                    };
+                    (self.default, fields, Terms::default())
                 }
             },
         };

@@ -141,7 +141,7 @@ pub fn waits<'a>(
 ) -> Option<Waits<'a>> {
     let reading = address::parse(uri).ok()?;
     let tool = tools::known(reading.tool)?;
-    Some(connection.waits(tool, &reading.arguments, client, observer))
+    Some(connection.waits(tool, &reading.arguments, || client, observer))
 }
 
 /// Reads a resource.

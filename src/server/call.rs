@@ -183,7 +183,7 @@ impl Server {
         let _waits = tool.map(|tool| {
             let nothing = Map::new();
             let given = request.arguments.as_ref().unwrap_or(&nothing);
-            self.connection.waits(tool, given, self.client_of(context), &watch)
+            self.connection.waits(tool, given, || self.client_of(context), &watch)
         });
         if !writes || caller.request.is_none() {
             return Box::pin(self.observed(request, context, writes, (&watch, told))).await;

@@ -122,8 +122,7 @@ impl Server {
     /// The data goes out once, where the client is known to read it.
     fn success(&self, given: Given) -> CallToolResult {
         let tools = self.connection.session().tools;
-        // A tool that declares an output schema must give structured content.
-        let structured = tools.output_schemas || tools.results != Results::Text;
+        let structured = tools.gives_values();
         let (data, text) = if structured { given.into_parts() } else { (Value::Null, given.text) };
         let content = if tools.results == Results::Structured { Vec::new() } else { vec![ContentBlock::text(text)] };
         let mut answer = CallToolResult::success(content);

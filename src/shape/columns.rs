@@ -1,5 +1,5 @@
-//! What becomes of the columns of a table in an answer, told before its rows are read: what would be taken out again need
-//! not be made. Cutting and presenting follow all the same, so that nothing here decides what may be seen.
+//! What becomes of the columns of a table in an answer, told before its rows are read: by the rule that cuts documents, and
+//! by how they are presented.
 
 use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldWalk};
 
@@ -13,10 +13,11 @@ pub enum Fate {
     Withheld,
     /// Nothing of it is told.
     Dropped,
-    /// It is not shown, but that it holds something is told.
-    Told,
-    /// It may be shown.
-    Kept,
+    /// It may be seen, and is shown or told of as the rows of its table are shown.
+    Seen {
+        /// Whether it is a main one.
+        is_main: bool,
+    },
 }
 
 /// The columns of one table: each is decided once, for all rows.
@@ -26,7 +27,8 @@ pub struct Columns<'a> {
     rule: &'a FieldRule,
     wanted: Option<&'a Wanted>,
     children: Children<'a>,
-    has_grid: bool,
+    /// How its rows are shown.
+    pub rows: present::Rows,
     walk: FieldWalk,
     /// By the place of the field.
     decided: Vec<Option<Fate>>,
@@ -37,12 +39,12 @@ impl<'a> Columns<'a> {
     pub fn new(
         (table, child): (&'static FieldDef, &'static DocTypeDef),
         rule: &'a FieldRule,
-        wanted: Option<&'a Wanted>,
+        (wanted, raw): (Option<&'a Wanted>, bool),
         children: Children<'a>,
     ) -> Self {
-        let has_grid = wanted.is_none() && present::has_grid(child);
+        let rows = present::Rows::new(Some(child), wanted.is_some(), raw);
         let walk = child.walk();
-        Self { table, rule, wanted, children, has_grid, walk, decided: vec![None; walk.len()] }
+        Self { table, rule, wanted, children, rows, walk, decided: vec![None; walk.len()] }
     }
 
     /// How many there are.
@@ -78,10 +80,9 @@ impl<'a> Columns<'a> {
             return Fate::Dropped;
         }
         match self.wanted {
-            Some(wanted) if wanted.has(self.table.fieldname, name) => Fate::Kept,
-            Some(_) => Fate::Dropped,
-            None if !self.has_grid || name == "name" || present::is_main(self.children, column) => Fate::Kept,
-            None => Fate::Told,
+            Some(wanted) if !wanted.has(self.table.fieldname, name) => Fate::Dropped,
+            Some(_) => Fate::Seen { is_main: true },
+            None => Fate::Seen { is_main: present::is_main(self.children, column) },
         }
     }
 }

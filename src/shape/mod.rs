@@ -199,7 +199,7 @@ pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
 }
 
 /// `true` and `false` for checks.
-fn shape_scalar(field: &FieldDef, value: &mut Value) {
+pub fn shape_scalar(field: &FieldDef, value: &mut Value) {
     if let (Shape::Bool, Some(number @ (0 | 1))) = (field.kind.shape(), value.as_u64()) {
         *value = Value::Bool(number == 1);
     }
@@ -250,6 +250,11 @@ impl Wanted {
             wanted.iter().filter_map(|(name, column)| money(def, children, name, *column)).collect();
         wanted.extend(money.into_iter().filter(|by| rule.may_read(*by)).map(|by| (by.fieldname, None)));
         if violations.is_empty() { Ok(Self { all, parts: wanted, from }) } else { Err(violations) }
+    }
+
+    /// How many rows of a table were seen before.
+    pub fn seen_before(&self, table: &str) -> usize {
+        self.from.iter().filter(|(field, _)| *field == table).map(|(_, start)| *start).fold(0, usize::saturating_add)
     }
 
     /// Leaves out the rows and characters that were seen before; gives where each begins now.

@@ -1,6 +1,8 @@
 //! How values are shown: nothing that is empty, Markdown for HTML, long texts cut, what the site keeps only where it was
 //! asked for.
 
+use std::borrow::Cow;
+
 use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, FieldWalk, Options, doctype_flag, flag, rows_mut};
 use serde_json::{Map, Value};
 
@@ -18,6 +20,12 @@ struct How {
     longest: usize,
     /// HTML as Markdown.
     markdown: bool,
+}
+
+impl How {
+    fn new(most: usize, asked: bool, raw: bool) -> Self {
+        Self { longest: if asked || raw { usize::MAX } else { most }, markdown: !raw }
+    }
 }
 
 /// What was left out of a document.
@@ -59,9 +67,8 @@ pub fn document(
     asked: bool,
     raw: bool,
 ) -> LeftOut {
-    let (mut cut, mut columns, mut zeros) = (false, false, false);
+    let mut left_out = LeftOut::default();
     let twins = if asked { Vec::new() } else { twins(document) };
-    let how = |most: usize| How { longest: if asked || raw { usize::MAX } else { most }, markdown: !raw };
     let mut fields = def.walk();
     document.retain(|key, value| {
         let field = fields.field(key);
@@ -69,30 +76,84 @@ pub fn document(
             return false;
         }
         if !asked && is_zero(value) && field.is_some_and(|field| is_idle(def, field)) {
-            zeros = true;
+            left_out.zeros = true;
             return false;
         }
         match (field, value) {
             (Some(field), Value::Array(rows)) if field.kind.is_table() => {
                 let child = field.target().and_then(children);
-                let has_grid = !asked && child.is_some_and(has_grid);
+                let shown = Rows::new(child, asked, raw);
                 let mut main = Main::new(child, children);
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
                         let (field, is_main) = main.find(key);
-                        cut |= cell(field, value, how(IN_A_ROW));
-                        let told = !is_empty(value) && (asked || key != "idx");
-                        let shown = !has_grid || key == "name" || is_main && !is_zero(value);
-                        columns |= told && !shown && !is_zero(value);
-                        told && shown
+                        left_out.text |= cell(field, value, shown.how);
+                        shown.show(key, is_main, Held::of(value), &mut left_out)
                     });
                 }
             }
-            (field, value) => cut |= cell(field, value, how(IN_A_DOCUMENT)),
+            (field, value) => left_out.text |= cell(field, value, How::new(IN_A_DOCUMENT, asked, raw)),
         }
         true
     });
-    LeftOut { text: cut, columns, zeros }
+    left_out
+}
+
+/// How the rows of a table are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    how: How,
+    /// Whether their fields were named.
+    asked: bool,
+    has_grid: bool,
+}
+
+impl Rows {
+    /// The rows of this DocType.
+    pub fn new(child: Option<&DocTypeDef>, asked: bool, raw: bool) -> Self {
+        Self { how: How::new(IN_A_ROW, asked, raw), asked, has_grid: !asked && child.is_some_and(has_grid) }
+    }
+
+    /// A text as they show it.
+    pub fn text<'t>(self, column: &FieldDef, text: &'t str, left_out: &mut LeftOut) -> Cow<'t, str> {
+        match reworded(Some(column), text, self.how) {
+            None => Cow::Borrowed(text),
+            Some((shown, is_cut)) => {
+                left_out.text |= is_cut;
+                Cow::Owned(shown)
+            }
+        }
+    }
+
+    /// Whether they show what a column holds: one that is main, or not.
+    pub fn show(self, column: &str, is_main: bool, held: Held, left_out: &mut LeftOut) -> bool {
+        let told = held != Held::Nothing && (self.asked || column != "idx");
+        let shown = !self.has_grid || column == "name" || is_main && held != Held::Zero;
+        left_out.columns |= told && !shown && held != Held::Zero;
+        told && shown
+    }
+}
+
+/// What a column of a row holds, as far as it decides whether it is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// Nothing, or what is empty.
+    Nothing,
+    /// 0 or no.
+    Zero,
+    /// Anything else.
+    Something,
+}
+
+impl Held {
+    /// What this value is.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            _ if is_empty(value) => Self::Nothing,
+            _ if is_zero(value) => Self::Zero,
+            _ => Self::Something,
+        }
+    }
 }
 
 /// A document that is still to be made, with its rows, without what is empty, repeats an amount, or is a 0 that says
@@ -172,19 +233,8 @@ impl<'c> Main<'c> {
 }
 
 /// Whether the desk shows the rows of this DocType in a grid, which has only some of the columns.
-pub(super) fn has_grid(child: &DocTypeDef) -> bool {
+fn has_grid(child: &DocTypeDef) -> bool {
     child.fields.iter().any(|field| field.is(flag::IN_LIST_VIEW))
-}
-
-/// What [`document`] says of a text in a column that it does not show.
-pub fn unshown(column: &FieldDef, text: &str, raw: bool) -> LeftOut {
-    let (mut value, how) = (Value::Null, How { longest: if raw { usize::MAX } else { IN_A_ROW }, markdown: !raw });
-    if text.len() > IN_A_ROW || column.kind.is_rich_text() {
-        value = text.into();
-    }
-    let cut = cell(Some(column), &mut value, how);
-    let is_told = if value.is_null() { !text.is_empty() } else { !is_empty(&value) };
-    LeftOut { text: cut, columns: is_told, zeros: false }
 }
 
 /// Whether a column of rows is one that the desk's grid shows, or links the row to another document of its chain.
@@ -210,16 +260,19 @@ pub fn in_a_row(field: Option<&FieldDef>, value: &mut Value) -> bool {
 /// One value; whether it was cut.
 fn cell(field: Option<&FieldDef>, value: &mut Value, how: How) -> bool {
     let Value::String(whole) = value else { return false };
-    if how.markdown && field.is_some_and(|field| field.kind.is_rich_text()) {
-        *whole = markdown::from_html(whole);
-    }
+    let Some((shown, is_cut)) = reworded(field, whole, how) else { return false };
+    *whole = shown;
+    is_cut
+}
+
+/// A text as it is shown, and whether it was cut; none where it is shown as it stands.
+fn reworded(field: Option<&FieldDef>, text: &str, how: How) -> Option<(String, bool)> {
+    let is_html = how.markdown && field.is_some_and(|field| field.kind.is_rich_text());
+    let markdown = is_html.then(|| markdown::from_html(text));
     // Names and links are given back as they are, so they are never cut; the site keeps them short.
-    match text::cut(whole, how.longest) {
-        Some(cut) => {
-            *whole = cut;
-            true
-        }
-        None => false,
+    match text::cut(markdown.as_deref().unwrap_or(text), how.longest) {
+        Some(cut) => Some((cut, true)),
+        None => Some((markdown?, false)),
     }
 }
 

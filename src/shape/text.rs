@@ -71,6 +71,9 @@ pub fn make_visible(value: &mut Value) {
 /// The text that was shown so by [`visible`]; nothing where none was.
 pub fn as_stored(shown: &str) -> Option<String> {
     const MARK: &str = "⟨U+";
+    if !shown.contains('⟨') {
+        return None;
+    }
     let mut stored = String::new();
     let mut rest = shown;
     while let Some((before, after)) = rest.split_once(MARK) {

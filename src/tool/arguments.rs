@@ -30,6 +30,10 @@ const MOST_PROBLEMS: usize = 30;
 
 /// The arguments of a tool, in the order that its schema shows them.
 pub fn of(tool: &Tool) -> Vec<&'static Arg> {
+    each(tool).collect()
+}
+
+fn each(tool: &Tool) -> impl Iterator<Item = &'static Arg> {
     let generic = matches!(tool, Tool::Generic(_)).then(|| document_args::DOCTYPE.args());
     let own: &'static [Arg] = match tool {
         Tool::Typed(verb, _) | Tool::Generic(verb) => document_args::of_verb(*verb).args(),
@@ -39,12 +43,12 @@ pub fn of(tool: &Tool) -> Vec<&'static Arg> {
     // A call of another tool has that one's.
     let writes = tool.effect() != Effect::Reads && !tool.is_proxy();
     let writes = writes.then(|| document_args::WRITE.args());
-    [generic, Some(own), writes].into_iter().flatten().flatten().collect()
+    [generic, Some(own), writes].into_iter().flatten().flatten()
 }
 
 /// Whether a kept answer of the site will do for the tool: only where its caller can ask past it.
 pub fn may_take_kept(tool: &Tool) -> bool {
-    of(tool).iter().any(|arg| arg.name == "fresh")
+    each(tool).any(|arg| arg.name == "fresh")
 }
 
 /// The arguments of one call, each of the kind that the tool takes.

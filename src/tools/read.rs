@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Place, Text, ToolAnswer};
 use crate::cache::Answered;
-use crate::documents::shown_part::Part;
+use crate::documents::shown_part::{Part, Rows};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::query::reader::Reader;
@@ -41,7 +41,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     if let Some(text) = by.as_deref().and_then(|by| known(&on, name, &stored, by)) {
         return Ok(ToolAnswer { text: Text::Known(text), ..ToolAnswer::default() });
     }
-    let Seen { on, mut shaped, unshown, text } = seen_now(&on, name, (stored, by), wanted.as_ref(), raw).await?;
+    let Seen { on, mut shaped, rows, unshown, text } = seen_now(&on, name, (stored, by), wanted.as_ref(), raw).await?;
     if let Some(wanted) = &wanted {
         // Which version it is, for the write that may follow.
         let modified = shaped.document.get("modified").cloned();
@@ -60,11 +60,16 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         }
     }
     let begins = wanted.as_ref().map(|wanted| wanted.go_on(&mut shaped.document)).unwrap_or_default();
-    let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
+    let times = has_times(on.def, shaped.document.keys());
+    let (mut result, mut begun) = (Map::new(), None);
+    if rows.is_empty() {
+        result.insert("document".to_owned(), Value::Object(shaped.document));
+    } else {
+        rows.write(&shaped.document, begun.insert(r#"{"document":"#.to_owned()));
+    }
     if !begins.is_empty() {
         result.insert("begins_at".to_owned(), Value::Object(begins));
     }
-    let times = result["document"].as_object().is_some_and(|document| has_times(on.def, document.keys()));
     result.extend(session.known_zone().filter(|_| times).map(|zone| ("time_zone".to_owned(), json!(zone))));
     if !shaped.withheld.is_empty() && args.fields.is_none() {
         result.insert("withheld".to_owned(), shape::names(shaped.withheld));
@@ -78,7 +83,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    Ok(ToolAnswer { text, ..result.into() })
+    Ok(ToolAnswer { begun, text, ..result.into() })
 }
 
 /// All that shapes what is answered of a document, where it is kept: its fields are those of the tables, and what the site
@@ -112,6 +117,8 @@ struct Seen<'a> {
     /// With the table that explains it.
     on: DocTypeCall<'a>,
     shaped: shape::Shaped,
+    /// Those of its rows that are written already.
+    rows: Rows,
     /// What is to be said of the rest.
     unshown: LeftOut,
     /// Whether what is answered of it is kept.
@@ -128,8 +135,7 @@ async fn seen_now<'a>(
     let stored = match stored {
         Document::Parsed(stored) => stored,
         Document::Unparsed(unparsed) => match on.shown_part(&unparsed, wanted, raw).await {
-            None => on.session.site.parse(unparsed).await?,
-            Some(Part { mut document, unshown, version }) => {
+            Some(Part { mut document, rows, unshown, version }) if on.masked().await?.is_empty() => {
                 on.without_lies(&mut document).await;
                 let modified = version.as_ref().map(|version| version.modified().to_owned());
                 on.was_shown_as(name, version);
@@ -138,14 +144,16 @@ async fn seen_now<'a>(
                 return Ok(Seen {
                     on: DocTypeCall { ..*on },
                     shaped,
+                    rows,
                     unshown,
                     text: place.map(|place| Text::Kept(Box::new(place))).unwrap_or_default(),
                 });
             }
+            _ => on.session.site.parse(unparsed).await?,
         },
     };
     let (on, shaped) = shaped(on, name, stored).await?;
-    Ok(Seen { on, shaped, unshown: LeftOut::default(), text: Text::Made })
+    Ok(Seen { on, shaped, rows: Rows::default(), unshown: LeftOut::default(), text: Text::Made })
 }
 
 async fn shaped<'a>(

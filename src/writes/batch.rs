@@ -96,6 +96,6 @@ impl<'a> Member<'a> {
 
     /// Records what came of it.
     pub fn settle(&self, result: Result<Option<&Made>, &ToolError>) {
-        record_result(self.session, &self.attempt, self.started, result.map(|made| (made, None)), 0);
+        record_result(self.session, self.attempt.clone(), self.started, result.map(|made| (made, None)), 0);
     }
 }
