@@ -1,6 +1,7 @@
 //! Answers that are kept for a while: equal questions that come together cost one request, and a change drops them all.
 
 mod answered;
+mod recent;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +15,7 @@ use ring::digest::{Context, SHA256};
 
 pub use answered::Answered;
 pub(crate) use answered::Beside;
+pub(crate) use recent::Recent;
 
 /// The bytes that one answer may take; a larger one counts as several.
 const SHARE: usize = 64 << 10;

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::client::{BadClient, Client};
 use super::fetch::{self, Fetcher, NoFetcher, Unfetched};
+use crate::cache::Recent;
 
 /// The largest document, in bytes.
 const LARGEST: usize = 8 << 10;
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(600);
 const FAILED: Duration = Duration::from_secs(30);
 /// How many are remembered, and how many are fetched at once.
-const MOST: u64 = 1_000;
+const MOST: usize = 1_000;
 const AT_ONCE: usize = 8;
 /// That others are fetched.
 const BUSY: &str = "too many documents are fetched at once: try again";
@@ -26,7 +27,7 @@ const BUSY: &str = "too many documents are fetched at once: try again";
 pub struct Documents {
     fetcher: Fetcher,
     known: Cache<String, Client>,
-    failed: Cache<String, BadClient>,
+    failed: Recent<String, BadClient>,
     turns: Semaphore,
 }
 
@@ -43,8 +44,8 @@ impl Documents {
     pub fn by(fetcher: Fetcher) -> Self {
         Self {
             fetcher,
-            known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            failed: Cache::builder().max_capacity(MOST).time_to_live(FAILED).build(),
+            known: Cache::builder().max_capacity(MOST as u64).time_to_live(KEPT).build(),
+            failed: Recent::new(FAILED, MOST),
             turns: Semaphore::new(AT_ONCE),
         }
     }
@@ -56,7 +57,7 @@ impl Documents {
     pub async fn client(&self, id: &str) -> Result<Client, BadClient> {
         // One that is never asked takes no place.
         fetch::public(id).ok_or_else(|| bad(Unfetched::Address))?;
-        if let Some(why) = self.failed.get(id).await {
+        if let Some(why) = self.failed.get(id) {
             return Err(why);
         }
         let fetched = self.known.try_get_with(id.to_owned(), self.fetch(id)).await;
@@ -65,7 +66,7 @@ impl Documents {
             Err(why) => {
                 // That others are asked for says nothing of this one.
                 if why.1 != BUSY {
-                    self.failed.insert(id.to_owned(), *why).await;
+                    self.failed.insert(id.to_owned(), *why);
                 }
                 Err(*why)
             }

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::{Addresses, Scope};
 use crate::app::App;
+use crate::cache::Recent;
 use crate::config::{Config, SiteOAuth};
 use crate::site::{Caller, Credentials, Introspected, SiteError};
 
@@ -18,7 +19,7 @@ use crate::site::{Caller, Credentials, Introspected, SiteError};
 const KEPT: Duration = Duration::from_secs(60);
 const REFUSED: Duration = Duration::from_secs(10);
 /// How many tokens are remembered, good and bad each.
-const MOST: u64 = 10_000;
+const MOST: usize = 10_000;
 
 /// The tokens of one site.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct SiteTokens {
     clients: Vec<String>,
     app: App,
     known: Cache<[u8; 32], Holder>,
-    refused: Cache<[u8; 32], NotHeld>,
+    refused: Recent<[u8; 32], NotHeld>,
 }
 
 /// Who holds a token.
@@ -61,8 +62,8 @@ impl SiteTokens {
             addresses: Addresses::of_site(oauth, &config.erpnext.url),
             clients: oauth.clients.clone(),
             app,
-            known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            refused: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
+            known: Cache::builder().max_capacity(MOST as u64).time_to_live(KEPT).build(),
+            refused: Recent::new(REFUSED, MOST),
         }
     }
 
@@ -95,14 +96,14 @@ impl SiteTokens {
             // The site has refused it in the middle of a call since.
             self.known.invalidate(&key).await;
         }
-        if let Some(why) = self.refused.get(&key).await {
+        if let Some(why) = self.refused.get(&key) {
             return Err(why);
         }
         match self.known.try_get_with(key, self.ask(token, credentials)).await {
             Ok(holder) => Ok(holder),
             Err(why) => {
                 if *why != NotHeld::Unanswered {
-                    self.refused.insert(key, *why).await;
+                    self.refused.insert(key, *why);
                 }
                 Err(*why)
             }

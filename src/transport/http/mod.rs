@@ -276,7 +276,7 @@ impl Endpoint {
             let issuer = site::find(&self.sites, &host, place.site()).and_then(|site| site.issuer.as_ref());
             let nothing = || Refusal::new(StatusCode::NOT_FOUND, "nobody signs in by OAuth here");
             let issuer = issuer.ok_or_else(nothing)?;
-            self.requests.count(address).await?;
+            self.requests.count(address)?;
             return oauth::answer(issuer, &place, &head, body, self.patience.body).await;
         }
         body::check_query(&head.uri)?;

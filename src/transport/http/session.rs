@@ -9,8 +9,6 @@ use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
-use moka::future::Cache;
-use moka::policy::EvictionPolicy;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, InitializeRequestParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +17,7 @@ use super::error::HttpError;
 use super::refusal::{Body, Refusal};
 use crate::app::App;
 use crate::audit::{new_id, short};
+use crate::cache::Recent;
 use crate::config::Config;
 use crate::hex::hex;
 use crate::server::{ClientTraits, question_id};
@@ -34,7 +33,7 @@ const STATELESS: &str = "2026-07-28";
 /// How long a session lasts.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How many ended ones one server remembers where it shares nothing. Of those before, their own users alone know the ids.
-const MOST: u64 = 100_000;
+const MOST: usize = 100_000;
 const ASKS: &str = "elicitation/create";
 
 /// What the id of a session holds.
@@ -55,7 +54,7 @@ pub struct Sessions {
     sealer: Arc<Sealer>,
     shared: Option<Shared>,
     /// Those that were ended, where nothing is shared.
-    ended: Cache<String, ()>,
+    ended: Recent<String, ()>,
 }
 
 /// What a request is to a session.
@@ -84,9 +83,7 @@ impl Sessions {
     }
 
     fn of(sealer: Arc<Sealer>, shared: Option<Shared>) -> Self {
-        // What was ended last is never the one that finds no room.
-        let ended = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MOST).time_to_live(LIFETIME);
-        Self { sealer, shared, ended: ended.build() }
+        Self { sealer, shared, ended: Recent::new(LIFETIME, MOST) }
     }
 
     /// What a request is to a session; within one, the caller is known by what its client said.
@@ -123,7 +120,7 @@ impl Sessions {
                 shared.put(Keyspace::Ended, name.as_bytes(), &true, left).await.map_err(|_| away())
             }
             None => {
-                self.ended.insert(name, ()).await;
+                self.ended.insert(name, ());
                 Ok(())
             }
         }
@@ -155,7 +152,7 @@ impl Sessions {
                 let ended = shared.get::<bool>(Keyspace::Ended, session.name.as_bytes()).await;
                 ended.map_err(|_| away())?.is_some()
             }
-            None => self.ended.contains_key(&session.name),
+            None => self.ended.get(&session.name).is_some(),
         };
         if is_ended || now >= session.since + LIFETIME.as_secs() { Err(over()) } else { Ok(session) }
     }

@@ -50,13 +50,13 @@ impl Requests {
     ///
     /// # Errors
     /// 429 where there were too many.
-    pub async fn count(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub fn count(&self, address: IpAddr) -> Result<(), Refusal> {
         let many = |_| {
             let message = "too many requests to sign in from this address: try again in a minute";
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, HeaderValue::from_static("60"))
         };
-        self.0.check(address).await.map_err(many)?;
-        self.0.note(address).await;
+        self.0.check(address).map_err(many)?;
+        self.0.note(address);
         Ok(())
     }
 }

@@ -1,26 +1,24 @@
 //! How often an address failed to sign in of late, so that nobody tries keys through this server.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
-use moka::future::Cache;
 
+use crate::cache::Recent;
 use crate::transport::http::refusal::Refusal;
 
 /// How many failures an address has a minute.
 const MOST: u32 = 10;
 /// How many addresses are remembered.
-const ADDRESSES: u64 = 10_000;
+const ADDRESSES: usize = 10_000;
 
 /// The failures by address.
 #[derive(Debug)]
 pub struct Failures {
     most: u32,
-    noted: Cache<IpAddr, Arc<AtomicU32>>,
+    noted: Recent<IpAddr, u32>,
 }
 
 impl Default for Failures {
@@ -32,13 +30,12 @@ impl Default for Failures {
 impl Failures {
     /// So many a minute.
     pub fn at_most(most: u32) -> Self {
-        Self { most, noted: Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build() }
+        Self { most, noted: Recent::new(Duration::from_secs(60), ADDRESSES) }
     }
 
     /// Refuses whoever failed too often.
-    pub async fn check(&self, address: IpAddr) -> Result<(), Refusal> {
-        let failed = self.noted.get(&network(address)).await.map_or(0, |failed| failed.load(Ordering::Relaxed));
-        if failed < self.most {
+    pub fn check(&self, address: IpAddr) -> Result<(), Refusal> {
+        if self.noted.get(&network(address)).unwrap_or_default() < self.most {
             return Ok(());
         }
         let message = "too many failed attempts to sign in from this address: wait a minute, and check the key";
@@ -47,8 +44,8 @@ impl Failures {
     }
 
     /// Notes a failure.
-    pub async fn note(&self, address: IpAddr) {
-        self.noted.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
+    pub fn note(&self, address: IpAddr) {
+        self.noted.change(network(address), |failed| *failed += 1);
     }
 }
 
@@ -65,15 +62,15 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn an_address_that_failed_too_often_is_refused_and_others_are_not() {
+    #[test]
+    fn an_address_that_failed_too_often_is_refused_and_others_are_not() {
         let failures = Failures::default();
         let [one, near, other] = ["2001:db8::1", "2001:db8::2", "192.0.2.7"].map(|text| text.parse().unwrap());
         for _ in 0..MOST {
-            failures.check(one).await.unwrap();
-            failures.note(one).await;
+            failures.check(one).unwrap();
+            failures.note(one);
         }
-        assert_eq!(failures.check(near).await.unwrap_err().status, 429);
-        failures.check(other).await.unwrap();
+        assert_eq!(failures.check(near).unwrap_err().status, 429);
+        failures.check(other).unwrap();
     }
 }

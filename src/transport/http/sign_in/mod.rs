@@ -20,6 +20,7 @@ use super::error::HttpError;
 use super::issuer::Issuer;
 use super::refusal::Refusal;
 use crate::app::{App, CannotServe};
+use crate::cache::Recent;
 use crate::config::{Config, Narrowing};
 use crate::idp::{Known, NotTaken};
 use crate::oauth::{Granted, Holder, NotHeld, Scope, Unknown};
@@ -41,7 +42,7 @@ const STRANGERS: u32 = 240;
 /// The most characters of a name that are told.
 const LONGEST_NAME: usize = 100;
 /// How many credentials are remembered, good and bad each.
-const MOST: u64 = 10_000;
+const MOST: usize = 10_000;
 
 /// How callers of one site sign in.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub struct SignIn {
     ways: RwLock<Arc<Ways>>,
     /// By the hash of the credential.
     good: Cache<[u8; 32], Caller>,
-    bad: Cache<[u8; 32], ()>,
+    bad: Recent<[u8; 32], ()>,
     failures: Failures,
     /// Those with a token that the site has to be asked about.
     strangers: Failures,
@@ -109,8 +110,8 @@ impl SignIn {
         Ok(Self {
             issuer,
             ways: RwLock::new(Arc::new(Ways::new(config, &app)?)),
-            good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
+            good: Cache::builder().max_capacity(MOST as u64).time_to_live(KEPT).build(),
+            bad: Recent::new(REFUSED, MOST),
             failures: Failures::default(),
             strangers: Failures::at_most(STRANGERS),
             app,
@@ -134,7 +135,7 @@ impl SignIn {
     pub fn take(&self, Anew(ways): Anew) {
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ways);
         self.good.invalidate_all();
-        self.bad.invalidate_all();
+        self.bad.clear();
     }
 
     fn ways(&self) -> Arc<Ways> {
@@ -235,19 +236,19 @@ impl SignIn {
     /// Who holds a token of the site's own OAuth provider; for where those are not taken, it is nobody's.
     async fn by_site(&self, token: &SecretString, address: IpAddr, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
         let Some(Issuer::Site(tokens)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
-            self.failures.check(address).await?;
-            self.failures.note(address).await;
+            self.failures.check(address)?;
+            self.failures.note(address);
             return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
         };
         if !tokens.knows(token).await {
-            self.strangers.check(address).await?;
+            self.strangers.check(address)?;
         }
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
             Ok(holder) => holder,
             Err(why) => {
                 // Whose token has too little scope is known, and of one that the site was not heard on nothing is.
                 if matches!(why, NotHeld::Token | NotHeld::Client) {
-                    self.strangers.note(address).await;
+                    self.strangers.note(address);
                 }
                 return Err(match why {
                     NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
@@ -268,12 +269,12 @@ impl SignIn {
             // The site has refused it in the middle of a call since.
             self.good.invalidate(&hash).await;
         }
-        if self.bad.get(&hash).await.is_some() {
-            self.note(address).await;
+        if self.bad.get(&hash).is_some() {
+            self.note(address);
             return Err(unauthorized(NOT_KNOWN));
         }
         if let Some(address) = address.filter(|_| !self.good.contains_key(&hash)) {
-            self.failures.check(address).await?;
+            self.failures.check(address)?;
         }
         let ask = async {
             let caller = self.app.caller(credentials.anew());
@@ -287,16 +288,16 @@ impl SignIn {
             }
             _ => {
                 self.good.invalidate(&hash).await;
-                self.bad.insert(hash, ()).await;
-                self.note(address).await;
+                self.bad.insert(hash, ());
+                self.note(address);
                 Err(unauthorized(NOT_KNOWN))
             }
         }
     }
 
-    async fn note(&self, address: Option<IpAddr>) {
+    fn note(&self, address: Option<IpAddr>) {
         if let Some(address) = address {
-            self.failures.note(address).await;
+            self.failures.note(address);
         }
     }
 }
