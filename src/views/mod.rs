@@ -21,29 +21,49 @@ pub struct View {
     pub name: &'static str,
     /// For people.
     pub title: &'static str,
-    /// The page.
-    pub html: &'static str,
+    /// What the page is joined of.
+    parts: &'static [&'static str],
     /// The tools with a name of their own whose results it shows, besides those that write.
     pub tools: &'static [&'static str],
 }
 
+/// The parts of a page: what is its own stands between what all have.
 macro_rules! page {
-    ($title:literal, [$($style:literal),*], [$($script:literal),*]) => {
-        concat!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ",
-            "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n",
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
-            $title,
-            "</title>\n<style>\n",
-            include_str!("view.css"),
-            $(include_str!($style),)*
-            "</style>\n</head>\n<body>\n<main><p class=\"quiet\" role=\"status\">Waiting for the result…</p></main>\n<script>\n",
-            include_str!("view.js"),
-            $(include_str!($script),)*
-            "</script>\n</body>\n</html>\n",
-        )
+    ($title:literal, [$($style:ident),*], [$($script:ident),*]) => {
+        &[HEAD, $title, STYLES, $($style,)* SCRIPTS, $($script,)* END]
     };
+}
+
+const HEAD: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ",
+    "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n",
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+);
+const STYLES: &str = concat!("</title>\n<style>\n", include_str!("view.css"));
+const SCRIPTS: &str = concat!(
+    "</style>\n</head>\n<body>\n<main><p class=\"quiet\" role=\"status\">Waiting for the result…</p></main>\n<script>\n",
+    include_str!("view.js"),
+);
+const END: &str = "</script>\n</body>\n</html>\n";
+
+const CHANGES_CSS: &str = include_str!("changes.css");
+const CHART_CSS: &str = include_str!("chart.css");
+
+const APPROVAL_JS: &str = include_str!("approval.js");
+const CHANGES_JS: &str = include_str!("changes.js");
+const CHART_JS: &str = include_str!("chart.js");
+const DOCUMENT_JS: &str = include_str!("document.js");
+const LIST_JS: &str = include_str!("list.js");
+const PAPER_JS: &str = include_str!("paper.js");
+const TABLE_JS: &str = include_str!("table.js");
+const TIMELINE_JS: &str = include_str!("timeline.js");
+
+impl View {
+    /// The page.
+    pub fn html(&self) -> String {
+        self.parts.concat()
+    }
 }
 
 /// Every view.
@@ -53,7 +73,7 @@ const DOCUMENT: View = View {
     uri: "ui://erpnext-mcp/document",
     name: "document",
     title: "Document",
-    html: page!("Document", [], ["table.js", "paper.js", "document.js"]),
+    parts: page!("Document", [], [TABLE_JS, PAPER_JS, DOCUMENT_JS]),
     tools: &[],
 };
 
@@ -61,7 +81,7 @@ const LIST: View = View {
     uri: "ui://erpnext-mcp/list",
     name: "list",
     title: "List",
-    html: page!("List", [], ["table.js", "list.js"]),
+    parts: page!("List", [], [TABLE_JS, LIST_JS]),
     tools: &["global_search", "search_link", "list_reports", "list_attachments", "list_conversions"],
 };
 
@@ -69,7 +89,7 @@ const CHART: View = View {
     uri: "ui://erpnext-mcp/chart",
     name: "chart",
     title: "Chart",
-    html: page!("Chart", ["chart.css"], ["table.js", "chart.js"]),
+    parts: page!("Chart", [CHART_CSS], [TABLE_JS, CHART_JS]),
     tools: &["aggregate_documents", "run_report"],
 };
 
@@ -77,7 +97,7 @@ const TIMELINE: View = View {
     uri: "ui://erpnext-mcp/timeline",
     name: "timeline",
     title: "History",
-    html: page!("History", ["changes.css"], ["changes.js", "timeline.js"]),
+    parts: page!("History", [CHANGES_CSS], [CHANGES_JS, TIMELINE_JS]),
     tools: &["get_document_history"],
 };
 
@@ -86,7 +106,7 @@ const APPROVAL: View = View {
     uri: "ui://erpnext-mcp/approval",
     name: "approval",
     title: "Approval",
-    html: page!("Approval", ["changes.css"], ["table.js", "paper.js", "changes.js", "approval.js"]),
+    parts: page!("Approval", [CHANGES_CSS], [TABLE_JS, PAPER_JS, CHANGES_JS, APPROVAL_JS]),
     tools: &[],
 };
 

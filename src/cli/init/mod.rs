@@ -233,7 +233,8 @@ impl Init {
     /// Puts the server into a client's configuration, or prints what belongs there.
     fn install(&self, config: &Path, client: Option<Client>) -> anyhow::Result<()> {
         let Some(client) = client else {
-            say("to connect a client, add this to its configuration (--client does it for you):");
+            let by_itself = if Installed::found()?.is_contained() { "" } else { " (--client does it for you)" };
+            say(&format!("to connect a client, add this to its configuration{by_itself}:"));
             let snippet = json!({"mcpServers": {&self.name: server(config)?}});
             return Ok(writeln!(std::io::stdout(), "{snippet:#}")?);
         };
