@@ -28,10 +28,11 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::write;
 use crate::writes::batch::Member;
 use crate::writes::creates::{A_TWIN, newest};
+use crate::writes::form_defaults::{self, FilledIn};
 use crate::writes::gate::{Go, Step};
+use crate::writes::links;
 use crate::writes::out_of_form::OutOfForm;
 use crate::writes::send::{Next, Write, send};
-use crate::writes::{form_defaults, links};
 
 /// Makes many documents of a DocType.
 pub static CREATE: ToolSpec = ToolSpec {
@@ -174,11 +175,13 @@ impl Ready {
             let (mut doc, _) = links::resolved(&on, doc, &Map::new()).await?;
             links::check(&on, &doc, &Map::new()).await?;
             file_fields::check(&on, &doc, None).await?;
-            let form = OutOfForm::of(&on, &Map::new(), &doc, &doc);
-            let mut told = ToolAnswer { messages: form.told(), ..ToolAnswer::default() };
+            let (given, mut filled) = (doc.clone(), FilledIn::default());
             if row.form_defaults != Some(false) {
-                form_defaults::of_new(&on, &mut doc).await?.note(&mut told.data, &mut told.messages);
+                filled = form_defaults::of_new(&on, &mut doc).await?;
             }
+            let form = OutOfForm::of(&on, &Map::new(), &given, &doc);
+            let mut told = ToolAnswer { messages: form.told(), ..ToolAnswer::default() };
+            filled.note(&mut told.data, &mut told.messages);
             docs.push(doc);
             forms.push(form);
             all.push(told);

@@ -76,7 +76,7 @@ struct PaymentArgs {
     reference_date: Option<String>,
     /// needed where invoices of several are open
     company: Option<String>,
-    /// more than is open stays with the party; with invoices [] all of it
+    /// a rest stays with the party; invoices []: all of it
     #[serde(default)]
     advance: bool,
     #[serde(default)]
@@ -84,7 +84,7 @@ struct PaymentArgs {
     /// other fields of the Payment Entry
     #[serde(default)]
     data: Data,
-    /// any text of yours; a payment that is repeated with it is made once
+    /// a text of yours; repeated with it, a payment is made once
     idempotency_key: Option<String>,
 }
 

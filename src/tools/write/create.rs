@@ -40,10 +40,11 @@ pub async fn create_checked(
     let Answer { data: name, messages: said } = match before {
         Some(name) => Answer { data: name, messages: vec![MADE_BEFORE.to_owned()] },
         None => {
-            let out_of_form = OutOfForm::of(on, &Map::new(), &doc, &doc);
+            let given = doc.clone();
             if args.form_defaults != Some(false) {
                 filled = form_defaults::of_new(on, &mut doc).await?;
             }
+            let out_of_form = OutOfForm::of(on, &Map::new(), &given, &doc);
             filled.warn(out_of_form.told());
             let beside = filled.beside();
             let step = Step { name: None, state: WriteState::New(&doc), preview: &beside };

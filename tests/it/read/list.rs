@@ -21,6 +21,8 @@ async fn query(arguments: Value) -> Value {
     let (site, app) = customers().await;
     call(&app, LIST, arguments).await.unwrap();
     let mut sent = site.sent().await;
+    // Names that a filter lists and the answer does not hold are looked up.
+    sent.retain(|(line, _)| !line.ends_with("get_value"));
     assert_eq!(sent.len(), 1, "{sent:?}");
     let (line, query) = sent.remove(0);
     assert_eq!(line, format!("GET {CUSTOMERS}"));

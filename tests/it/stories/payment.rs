@@ -197,7 +197,7 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
         (json!({"invoices": [7]}), "invoices: expected a list such as [{\"name\": \"A\"}"),
         (json!({"invoices": [{"name": invoice}, {"name": invoice}]}), "invoices[1].name: is named twice"),
         (json!({"invoices": [{"name": invoice, "amont": 1}]}), "invoices[0].amont: no such key"),
-        (json!({"invoices": ["SINV-NOPE"]}), "invoices: Sales Invoice \"SINV-NOPE\" is not there"),
+        (json!({"invoices": ["SINV-NOPE"]}), "Sales Invoice SINV-NOPE not found"),
         (json!({"invoices": []}), "invoices: is empty"),
         (json!({}), "amount: is mandatory where no invoices are named"),
         (json!({"invoices": [{"name": invoice}], "amount": -5}), "amount: expected a number above 0"),

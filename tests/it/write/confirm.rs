@@ -151,7 +151,8 @@ async fn a_document_that_is_made_from_another_is_told_on_which_day_it_is_posted(
     let told = "posting_date: the site posts on the day itself, unless set_posting_time is true";
     for save in [false, true] {
         for (data, is_told) in [
-            (json!({"posting_date": "2026-01-20"}), true),
+            (json!({"posting_date": "2026-01-20", "set_posting_time": false}), true),
+            (json!({"posting_date": "2026-01-20"}), false),
             (json!({"posting_date": "2026-01-20", "set_posting_time": true}), false),
             (json!({}), false),
         ] {
