@@ -120,7 +120,7 @@ fn spell_doctype(session: &Session<'_>, tool: Tool, given: &mut Map<String, Valu
         return;
     }
     let Some(Value::String(doctype)) = given.get_mut("doctype") else { return };
-    if session.catalog.known(doctype).is_some() {
+    if session.catalog.known(doctype).is_some() || session.policy.names(doctype) {
         return;
     }
     let plain = |name: &str| name.trim().replace(['_', '-'], " ").to_ascii_lowercase();

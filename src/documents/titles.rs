@@ -7,6 +7,7 @@ use super::DocTypeCall;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, may_be_mask};
+use crate::query::compare::literal;
 use crate::shape::{self, FOR_READS};
 use crate::site::{Filter, ListQuery, SiteError};
 
@@ -113,9 +114,8 @@ async fn find_by(
     let mut fields = vec!["name".to_owned()];
     fields.extend(title.into_iter().chain(instead).map(|field| field.fieldname.to_owned()));
     // What the words contain stands for itself, not for a pattern.
-    let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let (operator, value) =
-        if exactly { (Operator::Eq, words.to_owned()) } else { (Operator::Like, format!("%{escaped}%")) };
+        if exactly { (Operator::Eq, words.to_owned()) } else { (Operator::Like, format!("%{}%", literal(words))) };
     let or_filters = fields.iter().map(|field| Filter::new(field.clone(), operator, value.as_str())).collect();
     let order_by = vec![Order::desc("modified"), Order::asc("name")];
     let query = ListQuery {

@@ -27,6 +27,7 @@ use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern, tool
 use permit::Terms;
 
 pub use crate::config::{Operation, Operations};
+pub use compare::equal;
 pub use conditions::{Absent, Facts, Judge, Unmet};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};

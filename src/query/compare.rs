@@ -283,3 +283,8 @@ fn one(field: &FieldDef, path: &str, operator: Operator, value: &Value) -> Resul
         _ => check_value(&comparable, path, value),
     }
 }
+
+/// A text in a pattern of `like` that fits it alone.
+pub fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -3,7 +3,7 @@
 use erpnext_schema::{FieldDef, Operator, Shape};
 use serde_json::{Map, Value, json};
 
-use super::compare::{alias, compared, of_day, timespan};
+use super::compare::{alias, compared, literal, of_day, timespan};
 
 /// A comparison as the site takes it.
 pub type Meant = (Operator, Value);
@@ -17,8 +17,17 @@ pub fn comparison(operator: &str, value: &Value) -> Option<Meant> {
     }
     let word: String =
         operator.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '$')).flat_map(char::to_lowercase).collect();
-    let text = |before: &str, after: &str| Some(json!(format!("{before}{}{after}", value.as_str()?)));
-    let set = |set: bool| json!(if set == (*value != false) { "set" } else { "not set" });
+    // What the text contains stands for itself, not for a pattern.
+    let text = |before: &str, after: &str| Some(json!(format!("{before}{}{after}", literal(value.as_str()?))));
+    let set = |set: bool| {
+        let said = match value {
+            Value::Bool(said) => *said,
+            Value::Null => true,
+            Value::String(text) if text.is_empty() => true,
+            _ => return None,
+        };
+        Some(json!(if set == said { "set" } else { "not set" }))
+    };
     Some(match word.as_str() {
         "contains" | "icontains" | "includes" => (O::Like, text("%", "%")?),
         "notcontains" | "doesnotcontain" | "notincludes" => (O::NotLike, text("%", "%")?),
@@ -33,8 +42,8 @@ pub fn comparison(operator: &str, value: &Value) -> Option<Meant> {
         "lte" | "le" | "lessthanorequal" | "lessthanorequalto" | "≤" | "=<" => (O::Lte, value.clone()),
         "anyof" | "oneof" => (O::In, value.clone()),
         "nin" | "notin" | "noneof" => (O::NotIn, value.clone()),
-        "exists" | "notnull" | "isnotnull" => (O::Is, set(true)),
-        "isnull" => (O::Is, set(false)),
+        "exists" | "notnull" | "isnotnull" => (O::Is, set(true)?),
+        "isnull" => (O::Is, set(false)?),
         _ => return None,
     })
 }
@@ -72,6 +81,10 @@ pub fn object(entries: &Map<String, Value>) -> Option<Vec<Meant>> {
     if let (Some(operator), Some(value)) =
         (["operator", "op"].iter().find_map(|key| entries.get(*key)), entries.get("value"))
     {
+        let is_read = |key: &String| ["operator", "op", "value", "field", "fieldname"].contains(&key.as_str());
+        if !entries.keys().all(is_read) {
+            return None;
+        }
         return Some(vec![comparison(operator.as_str()?, value)?]);
     }
     let key = |key: &str| match key {

@@ -34,15 +34,20 @@ pub fn without_tags(text: &str) -> String {
 
 /// Markdown as HTML, with these tags of its own.
 fn converted<'t>(text: &'t str, tags: &[&str]) -> Cow<'t, str> {
+    let parser = Parser::new_ext(text, Options::ENABLE_TABLES);
+    // The address of a link that is defined apart is shown by nothing.
+    if parser.reference_definitions().iter().next().is_some() {
+        return text.into();
+    }
     let is_image = |event: &Event<'_>| matches!(event, Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image));
-    let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter(|event| !tags.is_empty() || !is_image(event));
+    let events = parser.filter(|event| !tags.is_empty() || !is_image(event));
     let events = events.map(|event| match event {
         Event::SoftBreak => Event::HardBreak,
         Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, tags) => Event::Text(tag),
         other => other,
     });
     let events: Vec<Event<'_>> = events.collect();
-    if holds(text, tags) && !events.iter().any(is_marked) {
+    if holds(text, tags) && !events.iter().any(is_marked) || !events.iter().any(says_something) {
         return text.into();
     }
     let plain = |event: &Event<'_>| match event {
@@ -68,6 +73,15 @@ fn is_marked(event: &Event<'_>) -> bool {
     }
 }
 
+/// Whether a reader sees something of this.
+fn says_something(event: &Event<'_>) -> bool {
+    match event {
+        Event::Text(_) | Event::Code(_) | Event::Html(_) | Event::InlineHtml(_) | Event::Rule => true,
+        Event::Start(tag) => matches!(tag, Tag::Image { .. }),
+        _ => false,
+    }
+}
+
 /// Whether HTML holds what its Markdown does not carry, and what a change by Markdown would lose.
 pub fn holds_images(html: &str) -> bool {
     Parts(html).any(|part| matches!(part, Part::Tag { name, .. } if name == "img"))
@@ -87,6 +101,7 @@ mod tests {
         );
         assert_eq!(without_tags("1 < 2\nb"), "<p>1 &lt; 2<br>b</p>");
         assert_eq!(without_tags("![a](https://x.example/a.png)"), "<p>a</p>");
+        assert_eq!(without_tags("![](https://x.example/a.png)"), "![](https://x.example/a.png)");
         assert!(!without_tags("<div><span class=\"mention\">x</span></div>").contains("<div"));
     }
 

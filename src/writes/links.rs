@@ -312,7 +312,12 @@ pub(super) async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) ->
     }
     let session = on.session;
     let permit = match session.policy.is_row_filtered(doctype) {
-        true => session.permit(Operation::Read, doctype).await.ok(),
+        true => match session.permit(Operation::Read, doctype).await {
+            Ok(permit) => Some(permit),
+            // What nobody could find out binds the look all the same.
+            Err(ToolError::Site(error)) => return Err(*error),
+            Err(_) => None,
+        },
         false => None,
     };
     let seen = match permit {

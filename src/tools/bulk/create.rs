@@ -119,24 +119,24 @@ async fn all_or_none(
         Ok(made) => made,
         Err(error) => return Err(none_made(on, &docs, error).await),
     };
-    let account = account_of(&members, rows, &docs, &made.data, told).await;
+    let account = account_of(call, (&members, rows), (&docs, &made.data), told).await;
     Ok(ToolAnswer { messages: made.messages, ..account.answer("", None) })
 }
 
 /// What the site made of the documents, told as it is of one by itself.
 async fn account_of(
-    members: &[Member<'_>],
-    rows: &[CreateArgs],
-    docs: &[Map<String, Value>],
-    names: &[String],
+    call: &Call<'_>,
+    (members, rows): (&[Member<'_>], &[CreateArgs]),
+    (docs, names): (&[Map<String, Value>], &[String]),
     told: Vec<ToolAnswer>,
 ) -> Account {
     let mut account = Account::new(Operation::Create, 0, rows.len(), false);
     let mut each = members.iter().zip(rows).zip(docs.iter().zip(names)).zip(told);
     loop {
         let some = each.by_ref().take(AT_ONCE);
-        let some: Vec<_> =
-            some.map(|(((member, row), (doc, name)), told)| read_back(member, row, doc, name, told)).collect();
+        let some: Vec<_> = some
+            .map(|(((member, row), (doc, name)), told)| read_back(call, (member, row), (doc, name), told))
+            .collect();
         if some.is_empty() {
             return account;
         }
@@ -147,13 +147,15 @@ async fn account_of(
 }
 
 async fn read_back(
-    member: &Member<'_>,
-    row: &CreateArgs,
-    doc: &Map<String, Value>,
-    name: &str,
+    call: &Call<'_>,
+    (member, row): (&Member<'_>, &CreateArgs),
+    (doc, name): (&Map<String, Value>, &str),
     mut told: ToolAnswer,
 ) -> ToolAnswer {
-    write::note_made(&member.on(), row, name, doc, &mut told).await;
+    // They are made: whoever waits no longer is told their names at once.
+    if !call.observer.is_stopped() {
+        write::note_made(&member.on(), row, name, doc, &mut told).await;
+    }
     ToolAnswer { made: Some(Made { name: name.to_owned(), before: false }), ..told }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn go<R: Row>(
     let mut account = Account::new(on.permit.operation(), start, rows.len(), on.attempt.dry_run);
     let mut under_way = FuturesOrdered::new();
     let mut next = start;
-    let (mut broken, mut not_known) = (false, 0);
+    let (mut broken, mut not_known, mut lost) = (false, 0, false);
     let mut refused: Vec<ToolError> = Vec::new();
     loop {
         while next < end && under_way.len() < AT_ONCE && !broken && !call.observer.is_stopped() {
@@ -51,7 +51,8 @@ pub(super) async fn go<R: Row>(
         let stops = result.as_ref().is_err_and(stops_all);
         not_known =
             if result.as_ref().is_err_and(|error| error.outcome() == Outcome::Unknown) { not_known + 1 } else { 0 };
-        broken = broken || stops || not_known == AT_ONCE;
+        lost = lost || not_known == AT_ONCE;
+        broken = broken || stops || lost;
         match result {
             Err(error) if stops && !on.attempt.dry_run => refused.push(error),
             result => {
@@ -69,7 +70,7 @@ pub(super) async fn go<R: Row>(
         "it was called off".to_owned()
     } else if let Some(error) = refused.first() {
         format!("those that are left would fail too: {}", error.for_model().replace('\n', " "))
-    } else if not_known >= AT_ONCE {
+    } else if lost {
         "of several in a row it is not known whether they were done".to_owned()
     } else if next == end {
         "no more was shown and confirmed; those that are left are by another call".to_owned()

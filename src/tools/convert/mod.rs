@@ -172,7 +172,8 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
     let mut doc = writable(on.def, create.fields(), &children, made).doc;
-    let left_out = unset(on.def, create.fields(), &children, &doc);
+    let seen = draft::seen(&source_on, &on, &hidden, doc.clone());
+    let left_out = unset(on.def, create.fields(), &children, &seen);
     let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
     if let Some(asked) = &args.rows {
         let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);

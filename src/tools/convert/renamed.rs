@@ -40,9 +40,12 @@ pub const RENAMED: &[Renamed] = &[
     renamed("Sales Order", &["base_grand_total"], "Project", &["estimated_costing"]),
     renamed("Sales Order", &["customer_name", "title"], "Project", &["project_name"]),
     renamed("Sales Order", &["delivery_date", "items.delivery_date"], "Material Request", &["schedule_date", "items.schedule_date"]),
+    renamed("Sales Order", &["items.item_code", "items.item_name", "items.description", "items.item_group", "items.qty", "items.stock_qty", "items.uom", "items.warehouse"], "Pick List", &["locations"]),
+    renamed("Purchase Receipt", &["items.warehouse"], "Stock Entry", &["items.s_warehouse"]),
     renamed("Material Request", &["set_warehouse", "items.warehouse"], "Stock Entry", &["to_warehouse", "items.t_warehouse"]),
     renamed("Material Request", &["set_from_warehouse", "items.from_warehouse"], "Stock Entry", &["from_warehouse", "items.s_warehouse"]),
-    renamed("Work Order", &["qty"], "Stock Entry", &["fg_completed_qty"]),
+    renamed("Work Order", &["qty"], "Stock Entry", &["fg_completed_qty", "items.qty"]),
+    renamed("Work Order", &["production_item"], "Stock Entry", &["items.item_code"]),
     renamed("Work Order", &["source_warehouse", "wip_warehouse"], "Stock Entry", &["from_warehouse", "to_warehouse", "items.s_warehouse", "items.t_warehouse"]),
     renamed("Work Order", &["fg_warehouse"], "Stock Entry", &["to_warehouse", "items.t_warehouse"]),
 ];

@@ -50,11 +50,12 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, deducted: f64, advance: bool
     let asked = money(invoices.iter().filter_map(|invoice| invoice.asked).sum());
     let all = money(invoices.iter().map(|invoice| invoice.asked.unwrap_or(invoice.open)).sum());
     let amount = money(amount.unwrap_or(all - deducted));
-    if !is_above(amount, 0.0) {
-        let message = format!("{} is all that is to be paid: nothing is left of it", told(deducted));
+    let settles = money(amount + deducted);
+    if !is_above(amount, 0.0) || !is_above(settles, 0.0) {
+        let message =
+            format!("{} in deductions leaves nothing that is paid, or nothing for the invoices", told(deducted));
         return Err(vec![wrong("data.deductions", message, None)]);
     }
-    let settles = money(amount + deducted);
     let paid = match same(deducted, 0.0) {
         true => told(amount),
         false => format!("{}, with {} in deductions,", told(amount), told(deducted)),
@@ -166,7 +167,8 @@ mod tests {
         let told = |amount, deducted| plan(&invoices, amount, deducted, false).unwrap_err()[0].to_string();
         let more = told(Some(150.0), 2.0);
         assert!(more.contains("150, with 2 in deductions, is 2 more than the 150"), "{more}");
-        assert!(told(None, 150.0).contains("nothing is left"), "{}", told(None, 150.0));
+        assert!(told(None, 150.0).contains("leaves nothing"), "{}", told(None, 150.0));
+        assert!(told(Some(3.0), -3.0).contains("leaves nothing"), "{}", told(Some(3.0), -3.0));
     }
 
     #[test]

@@ -84,7 +84,7 @@ struct PaymentArgs {
     /// other fields of the Payment Entry
     #[serde(default)]
     data: Data,
-    /// a text of yours; repeated with it, a payment is made once
+    /// your text; repeated with it, a payment is made once
     idempotency_key: Option<String>,
 }
 

@@ -18,7 +18,7 @@ use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
 use crate::shape::{is_set, text_of};
-use crate::site::{Filter, SiteError};
+use crate::site::{Filter, SiteError, SiteErrorKind};
 
 pub use describe::DESCRIBE;
 pub use list::LIST;
@@ -120,8 +120,10 @@ impl<'a> Report<'a> {
         for doctype in doctypes {
             match self.session.catalog.def(self.session.asker(), doctype).await {
                 Ok(def) => about.push(def),
-                // There is none of that name, or nobody learns what it has.
-                Err(error) if is_of_one(&error) => {}
+                // There is none of that name, or nobody learns what it has, and nothing was said of its fields.
+                Err(error)
+                    if error.kind() == SiteErrorKind::Missing
+                        || is_of_one(&error) && !self.session.policy.names(doctype) => {}
                 Err(error) => return Err(error),
             }
         }

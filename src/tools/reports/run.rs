@@ -12,7 +12,7 @@ use super::{Report, filters, form, offered, published};
 use crate::answer::ToolAnswer;
 use crate::error::ToolError;
 use crate::limit::memory;
-use crate::policy::Operation;
+use crate::policy::{Operation, equal};
 use crate::query::cursor;
 use crate::shape::report::Table;
 use crate::shape::{is_set, text_of};
@@ -113,7 +113,7 @@ pub(super) async fn rows(
     let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
     left_out.note(&mut result);
     if !unheeded.is_empty() {
-        let note = format!("the rows hold other values in {unheeded} too: the report does not filter by it");
+        let note = format!("the rows hold other values in {unheeded} too: the report may not filter by it");
         result.insert("note".to_owned(), json!(note));
     }
     if !absent.is_empty() {
@@ -186,7 +186,7 @@ impl ReportRequest {
             let at = table.columns.iter().position(|column| column.field == **name);
             let holds_other = |(wanted, at): (&Value, usize)| {
                 let held = table.rows.iter().filter_map(|row| row.get(at));
-                held.filter(|value| !value.is_null() && **value != "").any(|value| value != wanted)
+                held.filter(|value| !value.is_null() && **value != "").any(|value| !equal(value, wanted))
             };
             wanted.zip(at).is_some_and(holds_other)
         };

@@ -175,7 +175,8 @@ async fn note_changes(
     messages.extend(super::passwords(&on, given));
     result.insert("changed".to_owned(), Value::Object(changes::shown(&asked)));
     let besides = changes::without_echoes(besides, &asked);
-    if !besides.is_empty() {
+    let alone = besides.is_empty();
+    if !alone {
         result.insert("also_changed".to_owned(), Value::Object(changes::shown(&besides)));
     }
     on.note_currency(result, &after).await;
@@ -186,7 +187,7 @@ async fn note_changes(
         messages.push("nothing was changed: the document held these values already".to_owned());
     }
     let differ = result.get("stored_differently").and_then(Value::as_object);
-    if asked.is_empty() && differ.is_some_and(|differ| given.keys().all(|key| differ.contains_key(key))) {
+    if alone && asked.is_empty() && differ.is_some_and(|differ| given.keys().all(|key| differ.contains_key(key))) {
         messages.push("nothing was changed: the site keeps what it had".to_owned());
     }
     on.note_document(result, args.return_document, after);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::body::{Bodies, method};
@@ -114,7 +114,11 @@ impl Held {
     }
 
     /// The answer, which holds the place until it is sent, and the memory as long as it streams.
-    pub fn until_the_end_of(self, answer: Response<Body>) -> Response<Body> {
+    pub fn until_the_end_of(self, mut answer: Response<Body>) -> Response<Body> {
+        // The frames are passed on one by one, which does not tell how long they are together.
+        if let Some(length) = answer.body().size_hint().exact() {
+            answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         let held = if is_stream(&answer) { self } else { Self { _share: None, ..self } };
         answer.map(|body| {
             body.map_frame(move |frame| {

@@ -129,7 +129,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let sent = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.clock.sent(sent)
     }
 
     fn poll_write_vectored(

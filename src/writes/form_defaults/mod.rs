@@ -69,7 +69,7 @@ impl FilledIn {
 pub(crate) async fn of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Result<FilledIn, ToolError> {
     let mut filled = taxes_of_new(on, doc).await?;
     terms::fill(on, &Map::new(), &Map::new(), doc, &mut filled).await?;
-    posting::keep(on, &Map::new(), doc, &mut filled);
+    posting::keep(on, &Map::new(), doc, &mut filled).await;
     Ok(filled)
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn of_change(
     }
     let mut filled = taxes_of_change(on, stored, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;
-    posting::keep(on, stored, changes, &mut filled);
+    posting::keep(on, stored, changes, &mut filled).await;
     Ok(filled)
 }
 

@@ -10,12 +10,17 @@ const FLAG: &str = "set_posting_time";
 const GIVEN: [&str; 2] = ["posting_date", "posting_time"];
 
 /// Sets the flag where another day than today, or a time, is given and nothing says whether it counts.
-pub(super) fn keep(
+pub(super) async fn keep(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
+    if !GIVEN.iter().any(|field| changes.contains_key(*field)) {
+        return;
+    }
+    // Without it the day is not known to be that of the site.
+    _ = on.session.zone().await;
     let today = on.session.today().to_string();
     let is_given = GIVEN.iter().any(|field| name_in(changes, field).is_some_and(|at| at != today));
     let is_set = stored.get(FLAG).is_some_and(|flag| *flag == true || flag.as_u64() == Some(1));

@@ -12,7 +12,7 @@ use crate::support::{all, app_of, call, config_json, refusal};
 /// Every tool that is not typed, and the typed ones of a document, a Single and a tree.
 fn tools() -> Vec<Tool> {
     let doctypes = json!({"Sales Order": all(), "System Settings": all(), "Territory": all(),
-        "Item": {"read": true}, "Sales Invoice": {"read": true}, "Payment Entry": {"create": true}});
+        "Item": {"read": true}, "Item Price": {"read": true}, "Sales Invoice": {"read": true}, "Payment Entry": {"create": true}});
     let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": doctypes, "reports": ["*"]}));
     config["methods"] = json!({"my_app.api.check": {"description": "Checks.", "arguments": {
         "what": {}, "kind": {"enum": ["New", "Old"]}, "times": {"type": "integer"}, "rows": {"type": "array"},

@@ -75,6 +75,20 @@ async fn filters_of_another_shape_are_told_in_one_that_is_taken() {
     call(&app, LIST, json!({"filters": right})).await.unwrap();
 }
 
+/// What is sent must not be the opposite, or a part, of what was meant.
+#[on_every_version]
+async fn filters_that_may_mean_something_else_are_refused() {
+    let (_site, app) = invoices().await;
+    for wrong in [
+        json!({"po_no": {"exists": 0}}),
+        json!({"po_no": {"exists": "false"}}),
+        json!({"grand_total": {"operator": ">", "value": 5, "max": 9}}),
+    ] {
+        let told = refusal(&app, LIST, json!({"filters": wrong})).await;
+        assert!(told.contains("filters"), "{wrong}: {told}");
+    }
+}
+
 #[on_every_version]
 async fn filters_that_can_mean_one_thing_are_taken() {
     let days = ["2026-01-01", "2026-06-01"];
@@ -106,6 +120,9 @@ async fn filters_that_can_mean_one_thing_are_taken() {
         (json!({"grand_total": ["gte", 5]}), json!([["grand_total", ">=", 5]])),
         (json!({"po_no": ["is not", null]}), json!([["po_no", "is", "set"]])),
         (json!({"po_no": ["is", "null"]}), json!([["po_no", "is", "not set"]])),
+        (json!({"po_no": {"exists": false}}), json!([["po_no", "is", "not set"]])),
+        // What is looked for stands for itself.
+        (json!({"po_no": ["contains", "A_1%"]}), json!([["po_no", "like", "%A\\_1\\%%"]])),
         (
             json!([["Sales Invoice Item", "item_code", "=", "A"]]),
             json!([["Sales Invoice Item", "item_code", "=", "A"]]),

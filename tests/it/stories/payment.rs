@@ -204,7 +204,7 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
         (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Card"}), "\"Card\" has no default account"),
         (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Crad"}), "named \"Crad\"; there are \""),
         (json!({"invoices": [{"name": invoice}], "account": "Nowhere"}), "Nowhere"),
-        (json!({"invoices": [{"name": invoice}], "company": "Another"}), "is of"),
+        (json!({"invoices": [{"name": invoice}], "company": "Another"}), "company: there is no Company named"),
         (json!({"invoices": [{"name": invoice}], "date": "2026-13-01"}), "date:"),
         (json!({"invoices": [{"name": invoice}], "reference_no": null}), "reference_no: is needed"),
         (json!({"invoices": [{"name": invoice}], "data": {"paid_amount": 3}}), "data.paid_amount: is said by"),
