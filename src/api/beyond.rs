@@ -4,7 +4,6 @@ use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value};
 
 use super::{Error, Site};
-use crate::catalog::is_of_one;
 use crate::cleared::Cleared;
 use crate::policy::{Denial, Operation, Reason};
 use crate::shape::report::Table;
@@ -133,15 +132,7 @@ impl Site {
         if self.policy.shows_all() {
             return Ok(false);
         }
-        let mut about = Vec::new();
-        for doctype in doctypes {
-            match self.catalog.def(self.asker(), doctype).await {
-                Ok(def) => about.push(def),
-                // There is none of that name, or nobody learns what it has.
-                Err(error) if is_of_one(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let about = self.catalog.ruled(self.asker(), &self.policy, doctypes).await?;
         Ok(self.policy.withholds_column(&about, &|doctype| self.catalog.known(doctype), name, label))
     }
 }

@@ -3,6 +3,7 @@
 
 mod asked;
 mod masks;
+mod ruled;
 mod site_version;
 mod sites;
 pub mod unknown_names;

@@ -51,6 +51,9 @@ pub fn plan(invoices: &[Open], amount: Option<f64>, deducted: f64, advance: bool
     let all = money(invoices.iter().map(|invoice| invoice.asked.unwrap_or(invoice.open)).sum());
     let amount = money(amount.unwrap_or(all - deducted));
     let settles = money(amount + deducted);
+    if same(deducted, 0.0) && !is_above(amount, 0.0) {
+        return Err(vec![wrong("amount", "comes to nothing in the smallest coin".to_owned(), None)]);
+    }
     if !is_above(amount, 0.0) || !is_above(settles, 0.0) {
         let message =
             format!("{} in deductions leaves nothing that is paid, or nothing for the invoices", told(deducted));

@@ -10,15 +10,14 @@ pub(super) mod run;
 pub(super) mod select;
 mod trial;
 
-use erpnext_schema::{DocTypeDef, nearest};
+use erpnext_schema::nearest;
 use serde_json::{Map, Value};
 
-use crate::catalog::is_of_one;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Permit, Policy};
 use crate::shape::{is_set, text_of};
-use crate::site::{Filter, SiteError, SiteErrorKind};
+use crate::site::{Filter, SiteError};
 
 pub use describe::DESCRIBE;
 pub use list::LIST;
@@ -97,7 +96,7 @@ impl<'a> Report<'a> {
         name: &str,
         label: &str,
     ) -> Result<bool, SiteError> {
-        let about = self.about(doctypes).await?;
+        let about = self.session.catalog.ruled(self.session.asker(), self.session.policy, doctypes).await?;
         Ok(self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label))
     }
 
@@ -111,23 +110,8 @@ impl<'a> Report<'a> {
         name: &str,
         label: &str,
     ) -> Result<bool, SiteError> {
-        let about = self.about(doctypes).await?;
+        let about = self.session.catalog.ruled(self.session.asker(), self.session.policy, doctypes).await?;
         Ok(self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label))
-    }
-
-    async fn about<'d>(&self, doctypes: impl Iterator<Item = &'d str>) -> Result<Vec<&'static DocTypeDef>, SiteError> {
-        let mut about = Vec::new();
-        for doctype in doctypes {
-            match self.session.catalog.def(self.session.asker(), doctype).await {
-                Ok(def) => about.push(def),
-                // There is none of that name, or nobody learns what it has, and nothing was said of its fields.
-                Err(error)
-                    if error.kind() == SiteErrorKind::Missing
-                        || is_of_one(&error) && !self.session.policy.names(doctype) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(about)
     }
 }
 

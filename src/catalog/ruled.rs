@@ -1,0 +1,32 @@
+//! The DocTypes that something is about, by the rules on whose fields it is judged.
+
+use erpnext_schema::DocTypeDef;
+
+use super::{Asker, Catalog, is_of_one};
+use crate::policy::Policy;
+use crate::site::{SiteError, SiteErrorKind};
+
+impl Catalog {
+    /// The tables of these DocTypes. One that is not there is left out, and so is one of which nobody learns what it has, unless
+    /// the policy names it: a rule on its fields could not be held to.
+    ///
+    /// # Errors
+    /// That the site did not tell what they have.
+    pub async fn ruled<'d>(
+        &self,
+        asker: Asker<'_>,
+        policy: &Policy,
+        doctypes: impl Iterator<Item = &'d str>,
+    ) -> Result<Vec<&'static DocTypeDef>, SiteError> {
+        let mut about = Vec::new();
+        for doctype in doctypes {
+            match self.def(asker, doctype).await {
+                Ok(def) => about.push(def),
+                Err(error) if error.kind() == SiteErrorKind::Missing => {}
+                Err(error) if is_of_one(&error) && !policy.names(doctype) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(about)
+    }
+}
