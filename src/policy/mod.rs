@@ -13,6 +13,7 @@ mod permit;
 mod predict;
 mod reports;
 mod sight;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -25,6 +26,7 @@ use erpnext_schema::{DocTypeDef, collation, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern, toolset};
 use permit::Terms;
+use spelling::fold;
 
 pub use crate::config::{Operation, Operations};
 pub use compare::equal;
@@ -304,10 +306,11 @@ impl Policy {
         if erpnext_doctypes::any(doctype).is_some() {
             return doctype;
         }
-        let folded = collation::fold(doctype.trim());
-        let generated = erpnext_doctypes::ALL.iter().map(|table| table.name());
-        let mut names = generated.chain(self.doctypes.keys().map(String::as_str));
-        names.find(|name| collation::fold(name) == folded).unwrap_or(doctype)
+        let configured = || {
+            let folded = collation::fold(doctype.trim());
+            self.doctypes.keys().map(String::as_str).find(|name| collation::fold(name) == folded)
+        };
+        spelling::same(doctype).or_else(configured).unwrap_or(doctype)
     }
 
     /// Whether the DocType, as a table tells of it, is open only where it is named.
@@ -317,10 +320,7 @@ impl Policy {
 
     /// The same for a name, however it is spelt.
     fn is_withheld(&self, doctype: &str) -> bool {
-        let alike = || {
-            let folded = fold(doctype);
-            erpnext_doctypes::ALL.iter().find(|table| fold(table.name()) == folded).map(|table| table.any())
-        };
+        let alike = || spelling::alike(doctype).and_then(erpnext_doctypes::any);
         erpnext_doctypes::any(doctype).or_else(alike).is_some_and(|def| self.is_closed(def))
     }
 
@@ -340,9 +340,4 @@ fn is_within(left: Option<&BTreeSet<String>>, doctype: &str) -> bool {
 /// A caller that may write and not read sees no more of the answer than what the write needs.
 fn readable_if(operations: Operations, fields: FieldRule) -> FieldRule {
     if operations.contains(Operation::Read) { fields } else { fields.unreadable() }
-}
-
-/// What is the same in every name that the site, or who asks, could take for the same.
-fn fold(name: &str) -> String {
-    collation::fold(name).chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect()
 }
