@@ -2,7 +2,7 @@
 //! looked at. Those in `docs/pictures` were: `PICTURES_UPDATE=1 .ci/views` draws them anew, for another look.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -45,6 +45,22 @@ fn kept(scene: &str, width: u32, theme: &str) -> Option<String> {
     }
 }
 
+/// Where a picture is drawn, what it is called if it is kept, and its width.
+type Drawn = (PathBuf, Option<String>, u32);
+
+/// Draws the pictures, several at once: each waits for a browser of its own.
+fn draw(drawn: &[Drawn], scenarios: &[Value], heights: &[u64]) {
+    const AT_ONCE: usize = 4;
+    let all: Vec<_> = drawn.iter().zip(scenarios).zip(heights).collect();
+    std::thread::scope(|scope| {
+        for some in all.chunks(all.len().div_ceil(AT_ONCE)) {
+            scope.spawn(move || {
+                some.iter().for_each(|(((file, ..), scenario), height)| picture(file, scenario, **height))
+            });
+        }
+    });
+}
+
 #[tokio::test]
 async fn every_view_is_drawn_at_the_width_of_a_phone_and_of_a_page_in_both_themes() {
     let drawn_in = Path::new(env!("CARGO_TARGET_TMPDIR")).join("views");
@@ -53,7 +69,7 @@ async fn every_view_is_drawn_at_the_width_of_a_phone_and_of_a_page_in_both_theme
     let desk = Desk::start().await;
     let scenes = scenes(&desk).await;
     assert_eq!(scenes.len(), SCENES.len());
-    let (mut drawn, mut scenarios) = (Vec::new(), Vec::new());
+    let (mut drawn, mut scenarios): (Vec<Drawn>, Vec<Value>) = Default::default();
     for (name, scene) in SCENES.iter().zip(scenes) {
         for width in [400, 800] {
             for theme in ["light", "dark"] {
@@ -65,12 +81,15 @@ async fn every_view_is_drawn_at_the_width_of_a_phone_and_of_a_page_in_both_theme
             }
         }
     }
+    let height = |((file, ..), outcome): (&Drawn, Value)| {
+        let seen = Shown::of(&file.display().to_string(), outcome);
+        seen.sent("ui/notifications/size-changed").last().unwrap()["height"].as_u64().unwrap()
+    };
+    let heights: Vec<u64> = drawn.iter().zip(play("pictures", &scenarios)).map(height).collect();
+    draw(&drawn, &scenarios, &heights);
     let updates = std::env::var_os("PICTURES_UPDATE").is_some();
     let mut names = BTreeSet::new();
-    for (((file, keep, width), scenario), outcome) in drawn.iter().zip(&scenarios).zip(play("pictures", &scenarios)) {
-        let seen = Shown::of(&file.display().to_string(), outcome);
-        let height = seen.sent("ui/notifications/size-changed").last().unwrap()["height"].as_u64().unwrap();
-        picture(file, scenario, height);
+    for ((file, keep, width), height) in drawn.iter().zip(heights) {
         let png = std::fs::read(file).unwrap();
         assert_eq!(json!(size(&png)), json!([width, height]), "{}", file.display());
         let Some(name) = keep else { continue };
