@@ -30,10 +30,10 @@ pub(crate) const RELEASED: &str = "2026-01-01 00:00:00.000000";
 /// # Errors
 /// The database's.
 pub fn lay(site: &Site<'_>) -> Result<(), SiteError> {
+    for field in site.db.rows_where_in("Custom Field", site.meta, "docstatus", "0")? {
+        site.meta.add_field(&field);
+    }
     if site.has("User", "Administrator") {
-        for field in site.db.rows_where_in("Custom Field", site.meta, "docstatus", "0")? {
-            site.meta.add_field(&field);
-        }
         return Ok(());
     }
     for def in site.meta.all() {

@@ -40,11 +40,15 @@ pub struct Db<'t> {
 
 /// All data of a site.
 #[derive(Clone)]
-pub struct Image(Arc<[u8]>);
+pub struct Image {
+    data: Arc<[u8]>,
+    /// The tables that need no look there.
+    tables: Tables,
+}
 
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Image({} bytes)", self.0.len())
+        write!(f, "Image({} bytes)", self.data.len())
     }
 }
 
@@ -80,7 +84,7 @@ impl Store {
     pub fn open(directory: &Path) -> rusqlite::Result<Self> {
         let conn = Connection::open(directory.join("site.db"))?;
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 1073741824;")?;
-        Self::on(conn)
+        Self::on(conn, Tables::default())
     }
 
     /// A database in memory, empty or as the image has it.
@@ -89,19 +93,18 @@ impl Store {
     /// An image that is no database.
     pub fn in_memory(image: Option<&Image>) -> rusqlite::Result<Self> {
         let mut conn = Connection::open_in_memory()?;
-        if let Some(Image(bytes)) = image {
-            conn.deserialize_read_exact(rusqlite::MAIN_DB, &**bytes, bytes.len(), false)?;
-        }
-        Self::on(conn)
+        let Some(Image { data, tables }) = image else { return Self::on(conn, Tables::default()) };
+        conn.deserialize_read_exact(rusqlite::MAIN_DB, &**data, data.len(), false)?;
+        Self::on(conn, tables.clone())
     }
 
-    fn on(conn: Connection) -> rusqlite::Result<Self> {
+    fn on(conn: Connection, tables: Tables) -> rusqlite::Result<Self> {
         conn.set_prepared_statement_cache_capacity(512);
         conn.busy_timeout(std::time::Duration::from_secs(5))?;
         conn.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")?;
         compare_as_the_site(&conn)?;
         conn.execute_batch(table::SYSTEM_TABLES)?;
-        Ok(Self { inner: Mutex::new((conn, RefCell::default())) })
+        Ok(Self { inner: Mutex::new((conn, RefCell::new(tables))) })
     }
 
     /// All data.
@@ -110,8 +113,9 @@ impl Store {
     /// The database's.
     pub fn image(&self) -> rusqlite::Result<Image> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let data = inner.0.serialize(rusqlite::MAIN_DB)?;
-        Ok(Image(Arc::from(&*data)))
+        let (conn, tables) = &mut *inner;
+        let data = Arc::from(&*conn.serialize(rusqlite::MAIN_DB)?);
+        Ok(Image { data, tables: tables.get_mut().clone() })
     }
 
     /// Does the work in one transaction, and keeps what it wrote where the work says `true`.

@@ -50,6 +50,7 @@ fn sql_type(field: &FieldDef) -> &'static str {
 
 /// The table of a DocType: what is worked out once for all of its rows.
 pub(super) struct Table {
+    def: &'static DocTypeDef,
     pub columns: Vec<&'static FieldDef>,
     /// `INSERT` with a mark for each column.
     pub insert: String,
@@ -71,12 +72,12 @@ impl Table {
         let marks = vec!["?"; fields.len()].join(", ");
         let insert = format!("INSERT INTO {table} ({names}) VALUES ({marks})");
         let select = format!("SELECT {names} FROM {table} WHERE ");
-        Self { columns: fields, insert, select }
+        Self { def, columns: fields, insert, select }
     }
 }
 
 /// The tables that are known to be as they should be.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tables {
     known: HashMap<&'static str, Arc<Table>>,
     /// Those among them that the transaction made or extended.
@@ -120,7 +121,8 @@ impl Db<'_> {
 
     /// The table of this DocType, as it should be.
     pub(super) fn table(&self, def: &'static DocTypeDef) -> rusqlite::Result<Arc<Table>> {
-        if let Some(table) = self.tables.borrow().known.get(def.name) {
+        // Of another site it may be that of another DocType of this name.
+        if let Some(table) = self.tables.borrow().known.get(def.name).filter(|table| std::ptr::eq(table.def, def)) {
             return Ok(table.clone());
         }
         let table = Arc::new(Table::new(def));
