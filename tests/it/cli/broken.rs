@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -28,11 +28,12 @@ const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 const LONG_AGO: &[u8] = b"Tue, 02 Jan 2024 10:00:00 GMT";
 
 /// What `doctor` says that is not well, without what differs from run to run.
-async fn said(folder: &Path, config: &Value, env: (&str, &str)) -> String {
-    let file = folder.join("c.json");
+async fn said(config: &Value, env: (&str, &str)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.json");
     std::fs::write(&file, config.to_string()).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    let done = run(folder, &[env], &["doctor", "--config", "c.json"]).await;
+    let done = run(folder.path(), &[env], &["doctor", "--config", "c.json"]).await;
     let url = config["erpnext"]["url"].as_str().unwrap();
     let port = url.rsplit(':').next().filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     let mut said = done.stdout + &done.stderr;
@@ -136,7 +137,6 @@ async fn long_ago(site: &SampleSite) -> u16 {
 
 #[tokio::test]
 async fn set_ups_that_do_not_work_are_each_told_by_their_cause() {
-    let folder = tempfile::tempdir().unwrap();
     let titled = |status: u16, title: &str| {
         ResponseTemplate::new(status).set_body_raw(format!("<html><title>{title}</title></html>"), "text/html")
     };
@@ -163,8 +163,7 @@ async fn set_ups_that_do_not_work_are_each_told_by_their_cause() {
     let mut stranger = site.config_of("sales", read.clone());
     stranger["erpnext"]["api_secret"] = json!("another");
 
-    let mut transcript = String::new();
-    for (what, config) in [
+    let told = [
         ("a host that there is not", nowhere),
         ("a port that nothing listens at", of(&format!("http://127.0.0.1:{}", free_port()))),
         ("http to another machine", of("http://erp.example.com")),
@@ -184,11 +183,11 @@ async fn set_ups_that_do_not_work_are_each_told_by_their_cause() {
         ("a clock that is wrong", behind),
         ("a secret that is wrong", stranger),
         ("the key of a user without rights", site.config_of("nobody", read)),
-    ] {
-        writeln!(transcript, "## {what}\n{}", said(folder.path(), &config, ("NO_PROXY", "*")).await).unwrap();
-    }
+    ]
+    .map(|(what, config)| async move { format!("## {what}\n{}\n", said(&config, ("NO_PROXY", "*")).await) });
+    let mut transcript = join_all(told).await.concat();
     let proxy = format!("http://127.0.0.1:{}", bare(NEEDS_PASSWORD).await);
-    let by_proxy = said(folder.path(), &of("https://erp.example.com"), ("HTTPS_PROXY", &proxy)).await;
+    let by_proxy = said(&of("https://erp.example.com"), ("HTTPS_PROXY", &proxy)).await;
     writeln!(transcript, "## a proxy of this machine that asks for a password\n{by_proxy}").unwrap();
     insta::assert_snapshot!(transcript.trim_end());
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use erpnext_sandbox::{Fault, FaultKind, Options};
 use erpnext_schema::Version;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -255,7 +256,7 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
     let closed = json!([json!({"message": closed, "title": "Method Not Allowed"}).to_string()]).to_string();
     let guest = json!({"exc_type": "PermissionError", "_server_messages": closed});
     let guest = ResponseTemplate::new(403).set_body_json(guest);
-    for (answer, what, fix) in [
+    let told = [
         (
             html(401).insert_header("www-authenticate", "Basic"),
             "does not take the API key",
@@ -271,7 +272,8 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         (ResponseTemplate::new(429).insert_header("retry-after", "1"), "takes no more requests", "Wait 1 s"),
         (html(503), "is not available right now", "Try again in a little while"),
         (html(200).set_delay(Duration::from_secs(5)), "did not answer in time", "raise erpnext.timeout"),
-    ] {
+    ]
+    .map(|(answer, what, fix)| async move {
         let folder = tempfile::tempdir().unwrap();
         let site = Site::start().await;
         site.respond("GET", "/api/method/frappe.auth.get_logged_user", answer).await;
@@ -285,7 +287,8 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
         let error = found.as_array().unwrap().iter().find(|finding| finding["level"] == "error").unwrap();
         let (told, mends) = (error["what"].as_str().unwrap(), error["fix"].as_str().unwrap());
         assert!(told.contains(what) && mends.contains(fix), "{what}: {told} → {mends}");
-    }
+    });
+    join_all(told).await;
 }
 
 #[tokio::test]
