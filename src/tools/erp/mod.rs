@@ -251,7 +251,8 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     let with_rules = facts.ask_rules(&mut asked).await;
     let mut details = session.site.item_details(&permit, &asked).await?;
     details.insert("price_list".to_owned(), json!(list));
-    let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    let mut outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    outside.extend(facts.by_unit(&details).await);
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
     note_chosen(&mut result, args.company.as_deref(), company);
     facts.give(details, ITEM_FACTS, &outside, &mut result).await;
