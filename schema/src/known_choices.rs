@@ -13,7 +13,20 @@ pub struct Chosen {
 pub const CHOSEN: &[Chosen] = &[
     Chosen {
         called: &["price_list_rate", "rate", "amount"],
-        by: &[("Item Price", &["uom", "customer", "supplier", "valid_from", "valid_upto", "packing_unit", "batch_no"])],
+        by: &[(
+            "Item Price",
+            &[
+                "item_code",
+                "price_list",
+                "uom",
+                "customer",
+                "supplier",
+                "valid_from",
+                "valid_upto",
+                "packing_unit",
+                "batch_no",
+            ],
+        )],
     },
     Chosen { called: &["taxes_and_charges"], by: TAX_RULES },
     Chosen { called: &["tax_category"], by: &[("Address", &["tax_category"])] },
