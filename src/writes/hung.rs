@@ -8,10 +8,10 @@ use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::shape::text_of;
 
-/// The DocTypes of what hangs on documents, and the fields that name the DocType and the document.
-const HUNG: [(&str, &str, &str); 8] = [
+/// The DocTypes of what hangs on documents, and the fields that name the DocType and the document. A mail is about a document
+/// and leaves it as it was.
+const HUNG: [(&str, &str, &str); 7] = [
     ("Comment", "reference_doctype", "reference_name"),
-    ("Communication", "reference_doctype", "reference_name"),
     ("DocShare", "share_doctype", "share_name"),
     ("Document Follow", "ref_doctype", "ref_docname"),
     ("File", "attached_to_doctype", "attached_to_name"),
