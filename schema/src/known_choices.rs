@@ -9,7 +9,10 @@ pub struct Chosen {
     pub by: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// All of them: which price of a list, and which template of taxes of those that Tax Rules name.
+/// How the stock of an item at the end of a day is called here.
+pub const STOCK_ON_A_DAY: &str = "actual_qty on a day";
+
+/// All of them: which price of a list, which template of taxes of those that Tax Rules name, and what moved by a day.
 pub const CHOSEN: &[Chosen] = &[
     Chosen {
         called: &["price_list_rate", "rate", "amount"],
@@ -29,6 +32,10 @@ pub const CHOSEN: &[Chosen] = &[
         )],
     },
     Chosen { called: &["taxes_and_charges"], by: TAX_RULES },
+    Chosen {
+        called: &[STOCK_ON_A_DAY],
+        by: &[("Stock Ledger Entry", &["posting_date", "posting_time", "actual_qty", "qty_after_transaction"])],
+    },
     Chosen { called: &["tax_category"], by: &[("Address", &["tax_category"])] },
 ];
 

@@ -13,6 +13,7 @@ mod outside;
 mod price;
 mod seen;
 
+use erpnext_schema::known_choices::STOCK_ON_A_DAY;
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -171,6 +172,12 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
             ));
         };
         is_a_date(Some(date))?;
+        if session.policy.tells_by_choice(STOCK_ON_A_DAY, "Bin") {
+            return Err(ToolError::refused(
+                "date: something is withheld of Stock Ledger Entry by this server's configuration, which tells what moved when.",
+                "Leave out date for the current stock.",
+            ));
+        }
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
         let mut result = json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty});

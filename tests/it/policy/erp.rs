@@ -353,3 +353,26 @@ async fn the_tax_category_of_a_party_is_told_by_no_taxes_where_it_is_withheld() 
     let shown = create(&open, "Sales Order", &order, true).await;
     assert_eq!(shown["would_create"]["taxes_and_charges"], template, "{shown}");
 }
+
+#[on_every_version]
+async fn when_something_moved_is_told_by_no_stock_of_a_day_where_it_is_withheld() {
+    let site = SampleSite::start().await;
+    let entry = some(&site, "Stock Ledger Entry", json!({"actual_qty": [">", 0]})).await;
+    let of = |date: &str| json!({"item_code": entry["item_code"], "warehouse": entry["warehouse"], "date": date});
+    let read = || json!({"read": true});
+    for (entries, is_told) in [
+        (read(), true),
+        (json!({"read": true, "restricted_fields": ["posting_date"]}), false),
+        (json!({"read": true, "conditions": {"read": {"voucher_type": ["None"]}}}), false),
+    ] {
+        let app = site.app(json!({"Item": read(), "Bin": read(), "Warehouse": read(), "Stock Ledger Entry": entries}));
+        if is_told {
+            let told = call(&app, "get_stock_balance", of("2000-01-01")).await.unwrap();
+            assert_eq!(told["actual_qty"], 0.0, "{told}");
+        } else {
+            let said = refusal(&app, "get_stock_balance", of("2000-01-01")).await;
+            assert_eq!(said, refusal(&app, "get_stock_balance", of("2099-01-01")).await);
+            assert!(said.contains("withheld of Stock Ledger Entry"), "{said}");
+        }
+    }
+}
