@@ -15,6 +15,7 @@ mod format;
 pub mod intern;
 pub mod json_schema;
 mod kind;
+pub mod known_choices;
 pub mod known_comparisons;
 pub mod known_copies;
 mod meant;

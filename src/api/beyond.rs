@@ -132,7 +132,6 @@ impl Site {
         if self.policy.shows_all() {
             return Ok(false);
         }
-        let about = self.catalog.ruled(self.asker(), &self.policy, doctypes).await?;
-        Ok(self.policy.withholds_column(&about, &|doctype| self.catalog.known(doctype), name, label))
+        self.catalog.withholds(self.asker(), &self.policy, doctypes, name, label).await
     }
 }

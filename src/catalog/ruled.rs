@@ -7,12 +7,28 @@ use crate::policy::Policy;
 use crate::site::{SiteError, SiteErrorKind};
 
 impl Catalog {
+    /// Whether the rules on any of the DocTypes keep back what a report about them calls by this name or label.
+    ///
+    /// # Errors
+    /// That the site did not tell what they have.
+    pub async fn withholds<'d>(
+        &self,
+        asker: Asker<'_>,
+        policy: &Policy,
+        doctypes: impl Iterator<Item = &'d str>,
+        name: &str,
+        label: &str,
+    ) -> Result<bool, SiteError> {
+        let about = self.ruled(asker, policy, doctypes).await?;
+        Ok(policy.withholds(&about, &|doctype| self.known(doctype), name, label))
+    }
+
     /// The tables of these DocTypes. One that is not there is left out, and so is one of which nobody learns what it has, unless
     /// the policy names it: a rule on its fields could not be held to.
     ///
     /// # Errors
     /// That the site did not tell what they have.
-    pub async fn ruled<'d>(
+    async fn ruled<'d>(
         &self,
         asker: Asker<'_>,
         policy: &Policy,

@@ -1,5 +1,6 @@
 //! Who may do what: pure decisions, no I/O. What the configuration does not permit is denied.
 
+mod chosen;
 mod closed;
 mod compare;
 mod conditions;

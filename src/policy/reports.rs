@@ -115,11 +115,25 @@ impl Policy {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_row_filtered())
     }
 
-    /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: a field
-    /// of theirs, a column of their rows, or a field of what these link to. A column, or a field further away, that is merely
-    /// not among the allowed ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name
-    /// explains which may be read; nor does what is further away and restricted only as a copy.
+    /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: also where
+    /// it is known to show a field under another name.
     pub fn withholds(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+        name: &str,
+        label: &str,
+    ) -> bool {
+        let mut shown = REPORTED.iter().filter(|(called, _)| *called == name).flat_map(|(_, fields)| *fields);
+        self.withholds_called(about, get, name, label)
+            || shown.any(|field| self.withholds_called(about, get, field, ""))
+    }
+
+    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
+    /// what these link to. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
+    /// restricted as a whole, keeps back nothing that a field of the name explains which may be read; nor does what is further
+    /// away and restricted only as a copy.
+    fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
@@ -145,18 +159,6 @@ impl Policy {
         any(Standing::Restricted)
             || any(Standing::InRestrictedTable) && !own
             || any(Standing::Unlisted) && !own && !near.contains(&Standing::ShownInRows)
-    }
-
-    /// The same of a column of a report, which may show a field under another name.
-    pub fn withholds_column(
-        &self,
-        about: &[&'static DocTypeDef],
-        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
-        name: &str,
-        label: &str,
-    ) -> bool {
-        let mut shown = REPORTED.iter().filter(|(column, _)| *column == name).flat_map(|(_, fields)| *fields);
-        self.withholds(about, get, name, label) || shown.any(|field| self.withholds(about, get, field, ""))
     }
 
     /// What the rule of the DocType says of all that is called so; `unlisted` stands for a field of its own that is not among

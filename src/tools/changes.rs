@@ -200,8 +200,16 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let seen = seen.knowing(known);
     let mut result =
         json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
-    if !told_deleted {
-        result["note"] = json!("deleted documents are not told: Deleted Document may not be read");
+    let (limited, others) = by_scope(session, &doctypes);
+    let mut notes = Vec::new();
+    if !told_deleted && !others.is_empty() {
+        notes.push("deleted documents are not told: Deleted Document may not be read".to_owned());
+    }
+    if !limited.is_empty() {
+        notes.push(format!("of {} deleted documents are not told: only some may be read", limited.join(", ")));
+    }
+    if !notes.is_empty() {
+        result["note"] = json!(notes.join("; "));
     }
     Ok(result.into())
 }
@@ -228,12 +236,19 @@ async fn sources(call: Call<'_>, doctypes: &[&str]) -> Result<Vec<Source>, ToolE
         let fields = ["name", "creation", "deleted_doctype", "deleted_name", "owner"];
         let fields = readable(def, &permit, &fields);
         let told = |field: &str| fields.iter().any(|known| known == field);
-        if ["creation", "deleted_doctype", "deleted_name"].into_iter().all(told) {
+        let (_, doctypes) = by_scope(session, doctypes);
+        if !doctypes.is_empty() && ["creation", "deleted_doctype", "deleted_name"].into_iter().all(told) {
             let filters = vec![Filter::new("deleted_doctype", Operator::In, json!(doctypes))];
             sources.push(Source { permit, at: "creation", deleted: true, filters, fields });
         }
     }
     Ok(sources)
+}
+
+/// The DocTypes of which only some documents may be read, and the others. Of what was deleted nobody knows whether it was
+/// among those.
+fn by_scope<'d>(session: &Session<'_>, doctypes: &[&'d str]) -> (Vec<&'d str>, Vec<&'d str>) {
+    doctypes.iter().copied().partition(|doctype| session.policy.is_row_filtered(doctype))
 }
 
 fn readable(def: &DocTypeDef, permit: &Permit, fields: &[&str]) -> Vec<String> {

@@ -7,7 +7,7 @@ use erpnext_schema::with_article;
 use serde_json::{Map, Value, json};
 
 use super::confirm::{About, BESIDE, Shown, unasked};
-use super::{asked_for, links};
+use super::{asked_for, hung, links};
 use crate::answer::ToolAnswer;
 use crate::cleared::{Cleared, Confirmed};
 use crate::documents::DocTypeCall;
@@ -141,13 +141,14 @@ impl<'a> DocTypeCall<'a> {
         Ok(Some(confirmed))
     }
 
-    /// The conditions on the document as it is stored, and as the write would leave it.
+    /// The conditions on the document as it is stored, and as the write would leave it, and on what it hangs on.
     pub(crate) async fn judge(&self, step: &Step<'_>) -> Result<Admitted<'a>, ToolError> {
         let stored = step.state.stored();
         // Of a new document all is known.
         if let Some(stored) = stored {
             self.can_be_judged(stored).await?;
         }
+        hung::judge(self, step.state).await?;
         let result = match step.state.result() {
             Some(result) if self.permit.is_conditional() => Some(links::as_stored(self, result.clone(), stored).await),
             _ => None,
@@ -158,7 +159,7 @@ impl<'a> DocTypeCall<'a> {
 
     /// Refuses to judge by a field that the site does not show to the user: it would be judged as empty, as 0 (H4), or by a
     /// mask (H84).
-    async fn can_be_judged(&self, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    pub(super) async fn can_be_judged(&self, doc: &Map<String, Value>) -> Result<(), ToolError> {
         let document = doc.get("name").and_then(document_name).unwrap_or_default();
         let masked = if self.permit.is_conditional() { self.masked().await? } else { Arc::default() };
         for name in self.permit.judged_by() {

@@ -11,6 +11,7 @@ pub mod fixed_fields;
 mod form;
 pub mod form_defaults;
 pub mod gate;
+mod hung;
 pub mod links;
 pub mod named;
 pub mod out_of_form;

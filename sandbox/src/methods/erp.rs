@@ -67,7 +67,7 @@ pub fn get_party_details(request: &mut Request<'_>) -> Result<Reply, SiteError> 
         }
     }
     set("payment_terms_template", own("payment_terms"));
-    if let Some(template) = super::taxes::by_rule(site, &party_type, &stored, &company)? {
+    if let Some(template) = super::taxes::by_rule(site, &party_type, &party, &company)? {
         set("taxes_and_charges", json!(template));
     }
     set("currency", currency);

@@ -54,14 +54,19 @@ fn of_template(site: &Site<'_>, doctype: &str, name: &str) -> Result<Value, Site
     Ok(rows(&template, "taxes").map(of_the_form).map(Value::Object).collect())
 }
 
-/// The template that a Tax Rule names for a party.
-pub fn by_rule(site: &Site<'_>, kind: &str, party: &str, company: &str) -> Result<Option<String>, SiteError> {
+/// The template that a Tax Rule names for a party: one for it or for every one, of its own tax category. That for it comes first.
+pub fn by_rule(site: &Site<'_>, kind: &str, party: &Doc, company: &str) -> Result<Option<String>, SiteError> {
     let (field, template) = match kind {
         "Supplier" => ("supplier", "purchase_tax_template"),
         _ => ("customer", "sales_tax_template"),
     };
-    let condition = format!("{field} = ?1 AND (company = ?2 OR ?2 = '') LIMIT 1");
-    let params = [party, company].map(|text| Sql::Text(text.to_owned()));
-    let rules = site.db.rows_where(site.controller("Tax Rule")?, &condition, &params)?;
-    Ok(rules.first().map(|rule| text(rule, template).to_owned()).filter(|template| !template.is_empty()))
+    let condition = "company = ?1 OR ?1 = '' ORDER BY name";
+    let mut rules = site.db.rows_where(site.controller("Tax Rule")?, condition, &[Sql::Text(company.to_owned())])?;
+    rules.retain(|rule| {
+        ["", text(party, "name")].contains(&text(rule, field))
+            && text(rule, "tax_category") == text(party, "tax_category")
+            && !text(rule, template).is_empty()
+    });
+    let own = rules.iter().find(|rule| !text(rule, field).is_empty());
+    Ok(own.or_else(|| rules.first()).map(|rule| text(rule, template).to_owned()))
 }

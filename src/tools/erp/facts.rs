@@ -181,7 +181,9 @@ impl<'a> Facts<'a> {
                 }
             }
             let value = details.remove(*key).filter(|value| !value.is_null() && *value != "" && *value != "{}");
-            let is_denied = outside.contains(key) || sights.contains(&Sight::Withheld);
+            let is_denied = outside.contains(key)
+                || self.session.policy.tells_by_choice(key, self.own)
+                || sights.contains(&Sight::Withheld);
             match value {
                 Some(value) if !is_denied && !sights.contains(&Sight::NoField) => {
                     result.insert((*key).to_owned(), value);
@@ -193,6 +195,17 @@ impl<'a> Facts<'a> {
         }
         if !withheld.is_empty() {
             result.insert("withheld".to_owned(), json!(withheld));
+        }
+    }
+
+    /// The facts by which the details would tell how many of the stock's units their unit is, where that may not be read: what
+    /// costs so much in the one costs as many times that in the other.
+    pub async fn by_unit(&mut self, details: &Map<String, Value>) -> &'static [&'static str] {
+        let is_stocks = ["uom", "stock_uom"].map(|key| details.get(key));
+        let is_stocks = is_stocks[0] == is_stocks[1] && self.may_read("Item", "stock_uom").await;
+        match is_stocks || self.may_read("Item", "uoms.conversion_factor").await {
+            true => &[],
+            false => &["price_list_rate", "rate", "amount"],
         }
     }
 

@@ -13,6 +13,7 @@ mod outside;
 mod price;
 mod seen;
 
+use erpnext_schema::known_choices::STOCK_ON_A_DAY;
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -171,6 +172,12 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
             ));
         };
         is_a_date(Some(date))?;
+        if session.policy.tells_by_choice(STOCK_ON_A_DAY, "Bin") {
+            return Err(ToolError::refused(
+                "date: something is withheld of Stock Ledger Entry by this server's configuration, which tells what moved when.",
+                "Leave out date for the current stock.",
+            ));
+        }
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
         let mut result = json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty});
@@ -251,7 +258,8 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     let with_rules = facts.ask_rules(&mut asked).await;
     let mut details = session.site.item_details(&permit, &asked).await?;
     details.insert("price_list".to_owned(), json!(list));
-    let outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    let mut outside = outside(session, BESIDE_ITEM, &details, &asked).await?;
+    outside.extend(facts.by_unit(&details).await);
     let mut result = Map::from_iter([("for".to_owned(), json!(transaction.as_str()))]);
     note_chosen(&mut result, args.company.as_deref(), company);
     facts.give(details, ITEM_FACTS, &outside, &mut result).await;

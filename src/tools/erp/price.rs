@@ -115,6 +115,7 @@ async fn price(call: Call<'_>, mut args: PriceArgs) -> Result<ToolAnswer, ToolEr
     if out_of_sight.contains(&"price_list_rate") {
         out_of_sight.extend(["rate", "amount"]);
     }
+    out_of_sight.extend(facts.by_unit(&details).await);
     let mut answer = terms.told(&args);
     answer.extend(currency.map(|currency| ("currency".to_owned(), json!(currency))));
     facts.give(details, PRICE_FACTS, &out_of_sight, &mut answer).await;

@@ -161,6 +161,7 @@ fn within(most: u64, on: &DocTypeCall<'_>, stored: &Map<String, Value>, items: &
 
 /// That the order is submitted and goes on.
 fn changeable(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    on.needs_to_read(&["status"])?;
     let status = text_of(stored, "status");
     let (why, next) = match Docstatus::of(stored) {
         Docstatus::Draft => ("is a draft", "Update it: a draft's rows are changed like any of its fields."),

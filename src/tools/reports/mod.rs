@@ -96,22 +96,8 @@ impl<'a> Report<'a> {
         name: &str,
         label: &str,
     ) -> Result<bool, SiteError> {
-        let about = self.session.catalog.ruled(self.session.asker(), self.session.policy, doctypes).await?;
-        Ok(self.session.policy.withholds(&about, &|doctype| self.session.catalog.known(doctype), name, label))
-    }
-
-    /// The same of a column, which may show a field under another name.
-    ///
-    /// # Errors
-    /// That the site did not tell what they have.
-    async fn withholds_column<'d>(
-        &self,
-        doctypes: impl Iterator<Item = &'d str>,
-        name: &str,
-        label: &str,
-    ) -> Result<bool, SiteError> {
-        let about = self.session.catalog.ruled(self.session.asker(), self.session.policy, doctypes).await?;
-        Ok(self.session.policy.withholds_column(&about, &|doctype| self.session.catalog.known(doctype), name, label))
+        let session = self.session;
+        session.catalog.withholds(session.asker(), session.policy, doctypes, name, label).await
     }
 }
 

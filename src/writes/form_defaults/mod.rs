@@ -90,7 +90,12 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
                 filled.messages.push(unknown(&format!("each {template} may not be read here")));
                 return Ok(filled);
             }
-            match usual(on, template, doc, &company).await {
+            let party = party_of(on.def, doc);
+            if party.is_some_and(|(kind, _)| on.session.policy.tells_by_choice(TEMPLATE, kind)) {
+                filled.messages.push(unknown("what decides it may not be read here"));
+                return Ok(filled);
+            }
+            match usual(on, template, doc, party, &company).await {
                 Ok(Some(name)) => name,
                 Ok(None) => return Ok(filled),
                 Err(error) => {
@@ -252,14 +257,19 @@ async fn company_of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Option<St
     }
 }
 
+/// The party of a document: its DocType, and its name.
+fn party_of<'d>(def: &DocTypeDef, doc: &'d Map<String, Value>) -> Option<(&'static str, &'d str)> {
+    PARTIES.into_iter().find_map(|field| Some((def.field(field)?.target()?, name_in(doc, field)?)))
+}
+
 /// The template that the form would choose: by the party's Tax Rule, else the company's own.
 async fn usual(
     on: &DocTypeCall<'_>,
     template: &str,
     doc: &Map<String, Value>,
+    party: Option<(&str, &str)>,
     company: &str,
 ) -> Result<Option<String>, SiteError> {
-    let party = PARTIES.into_iter().find_map(|field| Some((on.def.field(field)?.target()?, name_in(doc, field)?)));
     if let Some((kind, party)) = party {
         // A rule that cannot be looked at could say otherwise than the company.
         let Ok(permit) = on.session.permit(Operation::Read, kind).await else { return Ok(None) };

@@ -12,6 +12,7 @@ mod filled;
 mod rules;
 mod search;
 mod session;
+mod twin;
 mod world;
 
 use std::sync::Arc;

@@ -104,6 +104,11 @@ impl Rules {
             .is_some_and(|list| list.iter().any(|name| name == path))
     }
 
+    /// Whether it is the field that decides which documents may be read.
+    pub fn scopes(&self, doctype: &str, field: &str) -> bool {
+        self.rule(doctype).is_some_and(|rule| rule["conditions"]["read"].get(field).is_some())
+    }
+
     /// Whether the document is one of those that may be read.
     pub fn in_scope(&self, document: &Document) -> bool {
         let scope = self.rule(document.def.name).and_then(|rule| rule["conditions"]["read"].as_object());

@@ -40,7 +40,7 @@ pub const DOCTYPES: &[&str] = &[
 
 /// What the site goes by, so that a canary there would leave little to try; and of the odd one what another field is worked
 /// out from.
-const LEFT_ALONE: &[&str] = &[
+pub const LEFT_ALONE: &[&str] = &[
     "name",
     "doctype",
     "docstatus",

@@ -275,3 +275,104 @@ async fn what_is_withheld_is_named_whether_or_not_there_is_anything() {
     withheld(&told, &["conversion_factor"]);
     assert!(!told.to_string().contains("one for one"), "{told}");
 }
+
+#[on_every_version]
+async fn when_and_in_which_unit_a_price_holds_is_told_by_no_price_where_it_is_withheld() {
+    let site = SampleSite::start().await;
+    let price = some(&site, "Item Price", json!({"selling": 1})).await;
+    let item = &price["item_code"];
+    let read = || json!({"read": true});
+    let asked = |more: Value| {
+        let mut asked = json!({"item_code": item, "company": COMPANY, "price_list": price["price_list"]});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        asked
+    };
+    let app = |items: Value, prices: Value| {
+        site.app(json!({"Item": items, "Item Price": prices, "Price List": read(), "Company": read()}))
+    };
+    let without_days = app(read(), json!({"read": true, "restricted_fields": ["valid_from"]}));
+    for tool in ["get_item_price", "get_item_details"] {
+        let mut told = Vec::new();
+        for date in ["2000-01-01", "2099-01-01"] {
+            let mut answer = call(&without_days, tool, asked(json!({ "date": date }))).await.unwrap();
+            answer.as_object_mut().unwrap().remove("date");
+            told.push(answer);
+        }
+        withheld(&told[1], &["price_list_rate"]);
+        assert_eq!(told[0], told[1], "{tool}");
+    }
+    let open = app_of(&site.config(json!({"default": all()})));
+    let unit = json!({"doctype": "UOM", "uom_name": "Crate"});
+    site.sandbox.with(|site| site.insert(unit.as_object().unwrap().clone())).unwrap();
+    let crates = json!({"uoms": {"add": [{"uom": "Crate", "conversion_factor": 12}]}});
+    call(&open, "update_generic_document", json!({"doctype": "Item", "name": item, "data": crates})).await.unwrap();
+    let without_factors = app(json!({"read": true, "restricted_fields": ["uoms.conversion_factor"]}), read());
+    let told = call(&without_factors, "get_item_price", asked(json!({"uom": "Crate"}))).await.unwrap();
+    withheld(&told, &["price_list_rate", "rate", "amount", "conversion_factor"]);
+    let told = call(&without_factors, "get_item_price", asked(json!({}))).await.unwrap();
+    assert_eq!(told["price_list_rate"].as_f64(), price["price_list_rate"].as_f64(), "{told}");
+}
+
+#[on_every_version]
+async fn the_tax_category_of_a_party_is_told_by_no_taxes_where_it_is_withheld() {
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"default": all()})));
+    let create = async |app: &Connection, doctype: &str, data: &Value, dry_run: bool| {
+        call(app, "create_generic_document", json!({"doctype": doctype, "data": data, "dry_run": dry_run}))
+            .await
+            .unwrap()
+    };
+    let account = some(&site, "Account", json!({"account_name": "VAT"})).await["name"].clone();
+    let row = json!({"charge_type": "On Net Total", "account_head": account, "description": "VAT", "rate": 9});
+    let template = json!({"title": "Abroad", "company": COMPANY, "taxes": [row]});
+    let template = create(&open, "Sales Taxes and Charges Template", &template, false).await["created"].clone();
+    create(&open, "Tax Category", &json!({"title": "Abroad"}), false).await;
+    let rule =
+        json!({"tax_type": "Sales", "tax_category": "Abroad", "sales_tax_template": template, "company": COMPANY});
+    create(&open, "Tax Rule", &rule, false).await;
+    let customer = some(&site, "Customer", json!({})).await["name"].as_str().unwrap().to_owned();
+    let item = some(&site, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await["name"].clone();
+    let order = json!({"customer": customer, "company": COMPANY, "delivery_date": "2099-12-24",
+        "items": [{"item_code": item, "qty": 4, "rate": 50}]});
+    let mut customers = all();
+    customers["restricted_fields"] = json!(["tax_category"]);
+    let (mut terms, mut orders) = (Vec::new(), Vec::new());
+    for category in [Value::Null, json!("Abroad")] {
+        let columns = json!({ "tax_category": category });
+        site.sandbox.with(|site| site.set("Customer", &customer, columns.as_object().unwrap())).unwrap();
+        let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Customer": customers}})));
+        let asked = json!({"party_type": "Customer", "party": customer, "company": COMPANY});
+        terms.push(call(&app, "get_party_details", asked).await.unwrap());
+        orders.push(create(&app, "Sales Order", &order, true).await);
+    }
+    withheld(&terms[1], &["tax_category", "taxes_and_charges"]);
+    assert_eq!(terms[0], terms[1]);
+    assert_eq!(orders[0], orders[1]);
+    assert!(orders[1].to_string().contains("which taxes the form would fill in is not known"), "{}", orders[1]);
+    // To whom nothing of it is withheld, they are filled in.
+    let shown = create(&open, "Sales Order", &order, true).await;
+    assert_eq!(shown["would_create"]["taxes_and_charges"], template, "{shown}");
+}
+
+#[on_every_version]
+async fn when_something_moved_is_told_by_no_stock_of_a_day_where_it_is_withheld() {
+    let site = SampleSite::start().await;
+    let entry = some(&site, "Stock Ledger Entry", json!({"actual_qty": [">", 0]})).await;
+    let of = |date: &str| json!({"item_code": entry["item_code"], "warehouse": entry["warehouse"], "date": date});
+    let read = || json!({"read": true});
+    for (entries, is_told) in [
+        (read(), true),
+        (json!({"read": true, "restricted_fields": ["posting_date"]}), false),
+        (json!({"read": true, "conditions": {"read": {"voucher_type": ["None"]}}}), false),
+    ] {
+        let app = site.app(json!({"Item": read(), "Bin": read(), "Warehouse": read(), "Stock Ledger Entry": entries}));
+        if is_told {
+            let told = call(&app, "get_stock_balance", of("2000-01-01")).await.unwrap();
+            assert_eq!(told["actual_qty"], 0.0, "{told}");
+        } else {
+            let said = refusal(&app, "get_stock_balance", of("2000-01-01")).await;
+            assert_eq!(said, refusal(&app, "get_stock_balance", of("2099-01-01")).await);
+            assert!(said.contains("withheld of Stock Ledger Entry"), "{said}");
+        }
+    }
+}

@@ -258,3 +258,43 @@ async fn who_is_whose_parent_is_told_only_where_it_may_be_read() {
         assert_eq!(listed.is_ok(), told, "{territory}: {listed:?}");
     }
 }
+
+#[on_every_version]
+async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_may_be_changed() {
+    let site = SampleSite::start().await;
+    let rules = |customers: Value| json!({"Customer": customers, "ToDo": all(), "Comment": all(), "File": all()});
+    let open = site.app(rules(all()));
+    let north = first(&open, "Customer", json!({"territory": "North"})).await;
+    let south = first(&open, "Customer", json!({"territory": "South"})).await;
+    let mut some = all();
+    some["conditions"] = json!({"update": {"territory": ["North"]}});
+    let app = site.app(rules(some));
+    let task = json!({"description": "x", "reference_type": "Customer"});
+    let comment = json!({"comment_type": "Comment", "content": "x", "reference_doctype": "Customer"});
+    let file = json!({"file_name": "x.txt", "file_url": "/files/x.txt", "attached_to_doctype": "Customer"});
+    for (doctype, data, link, text) in [
+        ("ToDo", task, "reference_name", "description"),
+        ("Comment", comment, "reference_name", "content"),
+        ("File", file, "attached_to_name", "file_name"),
+    ] {
+        let create = |on: &str| {
+            let mut data = data.clone();
+            data[link] = json!(on);
+            json!({"doctype": doctype, "data": data})
+        };
+        call(&app, "create_generic_document", create(&north)).await.unwrap();
+        let made = call(&open, "create_generic_document", create(&south)).await.unwrap()["created"].clone();
+        let before = site.writes().len();
+        let change = json!({"doctype": doctype, "name": made, "data": {text: "y"}});
+        let delete = json!({"doctype": doctype, "name": made, "confirm": true});
+        for (tool, asked) in [
+            ("create_generic_document", create(&south)),
+            ("update_generic_document", change),
+            ("delete_generic_document", delete),
+        ] {
+            let told = refusal(&app, tool, asked).await;
+            assert!(told.contains("territory must be"), "{doctype}: {tool}: {told}");
+        }
+        assert_eq!(site.writes().len(), before, "{doctype}");
+    }
+}

@@ -87,6 +87,26 @@ async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice()
 }
 
 #[on_every_version]
+async fn of_a_doctype_of_which_some_may_be_read_no_deleted_document_is_told() {
+    let (site, open) = site(json!({"default": all()})).await;
+    let task = json!({"doctype": "ToDo", "data": {"description": "x", "priority": "Low"}});
+    let name = call(&open, "create_generic_document", task).await.unwrap()["created"].clone();
+    let gone = json!({"doctype": "ToDo", "name": name, "confirm": true});
+    call(&open, "delete_generic_document", gone).await.unwrap();
+    let urgent = json!({"read": true, "conditions": {"read": {"priority": ["High"]}}});
+    for (tasks, is_told) in [(json!({"read": true}), true), (urgent, false)] {
+        let rules = json!({"doctypes": {"ToDo": tasks, "Deleted Document": {"read": true}}});
+        let app = app_of(&config(&site, "administrator", rules));
+        let asked = json!({"doctypes": ["ToDo"], "since": "2020-01-01 00:00:00", "limit": 500});
+        let answer = call(&app, "get_changes_since", asked).await.unwrap();
+        let told = answer["changes"].as_array().unwrap().iter().any(|change| change["name"] == name);
+        assert_eq!(told, is_told, "{answer}");
+        let note = answer["note"].as_str().unwrap_or_default();
+        assert_eq!(note.contains("only some may be read"), !is_told, "{answer}");
+    }
+}
+
+#[on_every_version]
 async fn a_document_that_was_not_told_before_is_told_as_created_whatever_became_of_it() {
     let (_site, app) = site(json!({"default": all()})).await;
     let create = async |text: &str| {

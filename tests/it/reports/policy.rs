@@ -51,12 +51,18 @@ async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused(
 #[on_every_version]
 async fn a_report_about_a_doctype_whose_fields_the_site_does_not_tell_is_not_shown() {
     let columns = json!(["Ship:Link/Own Ship:120", "Secret No:Data:80"]);
-    let site = answering(json!({"columns": columns, "result": [["S-1", "77-secret"]]})).await;
-    site.answer("GET", META, 503, json!({})).await;
     let ship = json!({"read": true, "restricted_fields": ["secret_no"]});
-    let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": {"Own Ship": ship}})));
-    let text = refusal(&app, "run_report", json!({"name": "Parties"})).await;
-    assert!(text.contains("is not available") && !text.contains("77-secret"), "{text}");
+    for status in [503, 403, 500] {
+        let site = answering(json!({"columns": columns, "result": [["S-1", "77-secret"]]})).await;
+        site.answer("GET", META, status, json!({})).await;
+        let app = |doctypes: Value| app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let text = refusal(&app(json!({"Own Ship": ship})), "run_report", json!({"name": "Parties"})).await;
+        assert!(!text.contains("77-secret"), "{status}: {text}");
+        assert!(status != 503 || text.contains("is not available"), "{text}");
+        // Where no rule speaks of the DocType, that it alone is not told keeps nothing back.
+        let told = call(&app(json!({"Customer": {"read": true}})), "run_report", json!({"name": "Parties"})).await;
+        assert_eq!(told.is_ok(), status != 503, "{status}: {told:?}");
+    }
 }
 
 #[on_every_version]

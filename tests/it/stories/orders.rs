@@ -200,12 +200,24 @@ async fn what_the_configuration_withholds_is_in_no_refusal_of_these() {
     let name =
         first(&open, "Sales Order", json!({"docstatus": 1, "per_delivered": [">", 0], "status": ["!=", "Closed"]}))
             .await;
-    let mut rule = all();
-    rule["restricted_fields"] = json!(["status", "items.delivered_qty", "items.billed_amt"]);
-    let app = app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"Sales Order": rule}})));
-    let said = refusal(&app, "change_order_status", to(&name, "reopen")).await;
-    assert!(said.contains("withholds status of Sales Order"), "{said}");
+    let app = |withheld: Value| {
+        let mut rule = all();
+        rule["restricted_fields"] = withheld;
+        app_of(&site.config(json!({"confirm_argument": false, "doctypes": {"Sales Order": rule}})))
+    };
     let of_rows = |rows: Value| json!({"doctype": "Sales Order", "name": name, "items": rows});
+    let without_status = app(json!(["status"]));
+    let said = refusal(&without_status, "change_order_status", to(&name, "reopen")).await;
+    assert!(said.contains("withholds status of Sales Order"), "{said}");
+    let mut told = Vec::new();
+    for status in ["Closed", "To Bill"] {
+        let columns = json!({ "status": status });
+        site.sandbox.with(|site| site.set("Sales Order", &name, columns.as_object().unwrap())).unwrap();
+        let raised = of_rows(json!({"patch": [{"idx": 1, "qty": 99}]}));
+        told.push(refusal(&without_status, "update_order_items", raised).await);
+    }
+    assert_eq!(told[0], told[1], "whether it is closed");
+    let app = app(json!(["items.delivered_qty", "items.billed_amt"]));
     let qty = site.stored("Sales Order", &name).unwrap()["items"][0]["qty"].as_f64().unwrap();
     // Whatever is done of it: where it is lowered by nearly nothing as where by nearly all.
     let mut told = Vec::new();

@@ -1,0 +1,70 @@
+//! What hangs on a document: comments, files, tasks. To make, change or remove one changes what is told of the document, so the
+//! conditions on reading and updating that hold here too.
+
+use std::collections::BTreeSet;
+
+use crate::documents::DocTypeCall;
+use crate::error::ToolError;
+use crate::policy::{Operation, WriteState};
+use crate::shape::text_of;
+
+/// The DocTypes of what hangs on documents, and the fields that name the DocType and the document. A mail is about a document
+/// and leaves it as it was.
+const HUNG: [(&str, &str, &str); 7] = [
+    ("Comment", "reference_doctype", "reference_name"),
+    ("DocShare", "share_doctype", "share_name"),
+    ("Document Follow", "ref_doctype", "ref_docname"),
+    ("File", "attached_to_doctype", "attached_to_name"),
+    ("Tag Link", "document_type", "document_name"),
+    ("ToDo", "reference_type", "reference_name"),
+    ("Version", "ref_doctype", "docname"),
+];
+
+/// That the documents which this one hangs on, before or after the write, may be changed, where a condition says which may.
+///
+/// # Errors
+/// A condition that one of them does not satisfy, and the site's.
+pub(super) async fn judge(on: &DocTypeCall<'_>, state: WriteState<'_>) -> Result<(), ToolError> {
+    let Some((_, by, link)) = HUNG.iter().find(|(hung, ..)| *hung == on.def.name) else { return Ok(()) };
+    let ends = [state.stored(), state.result()].into_iter().flatten();
+    let ends: BTreeSet<(&str, &str)> = ends.map(|doc| (text_of(doc, by), text_of(doc, link))).collect();
+    for (doctype, name) in ends {
+        if !doctype.is_empty() && !name.is_empty() {
+            judge_one(on, on.session.policy.exact_name(doctype), name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn judge_one(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<(), ToolError> {
+    for operation in [Operation::Update, Operation::Read] {
+        let permit = match on.session.permit(operation, doctype).await {
+            Ok(permit) => permit,
+            Err(ToolError::Denied(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        if permit.is_conditional() {
+            let def = DocTypeCall::def_of(on.session, &permit).await?;
+            let there = DocTypeCall { def, permit: &permit, ..*on };
+            let stored = on.session.site.get(&permit, name).await?.data;
+            there.can_be_judged(&stored).await?;
+            permit.admits_stored(&stored)?;
+        }
+        break;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::HUNG;
+
+    #[test]
+    fn what_hangs_on_documents_names_them_by_fields_that_there_are() {
+        for (doctype, by, link) in HUNG {
+            let def = erpnext_doctypes::any(doctype).unwrap();
+            assert!(def.field(by).is_some() && def.field(link).is_some(), "{doctype}: {by}, {link}");
+        }
+    }
+}
