@@ -181,7 +181,9 @@ async fn reload(global: Global, endpoint: Arc<Endpoint>) {
         let config = tokio::task::spawn_blocking(move || read.load()).await;
         let reloaded = config.map_err(anyhow::Error::from).flatten();
         match reloaded.and_then(|config| Ok(endpoint.reload(&config)?)) {
-            Ok(()) => tracing::info!("who may sign in, secrets and certificate were read anew"),
+            Ok(()) => tracing::info!(
+                "who may sign in, secrets and certificate were read anew; permissions and all else are from the next start on"
+            ),
             Err(error) => {
                 tracing::error!("the configuration could not be taken, and the one before goes on: {error:#}")
             }
@@ -234,6 +236,11 @@ fn open_audit(config: &Config) -> anyhow::Result<Audit> {
 
 /// The same for a person at a terminal, whose questions are neither recorded nor counted.
 pub fn connection_without_log(config: &Config) -> anyhow::Result<Connection> {
+    let has_key = !config.erpnext.api_key.expose_secret().is_empty();
+    anyhow::ensure!(
+        has_key || !config.sign_in.is_asked(),
+        "this asks the site, and everybody brings a key of their own here: set ERPNEXT_API_KEY and ERPNEXT_API_SECRET to one for it"
+    );
     let mut config = config.clone();
     config.rate_limiting.enabled = false;
     Ok(App::from_config(&config, Audit::default())?.1)
