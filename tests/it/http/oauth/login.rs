@@ -72,7 +72,8 @@ async fn who_brings_nothing_is_told_every_way_to_sign_in_there() {
     let own_keys = |config: &mut Value| config["sign_in"]["own_keys"] = json!(true);
     let scene = Scene::with(Lifetimes::default(), own_keys).await;
     for (path, words) in [("/mcp", "connect this address"), ("/key/mcp", "without /key")] {
-        let (status, told) = crate::http::refused(scene.served.post(path, &crate::http::message("ping", json!({})))).await;
+        let (status, told) =
+            crate::http::refused(scene.served.post(path, &crate::http::message("ping", json!({})))).await;
         assert_eq!(status, 401);
         assert!(told.contains("token KEY:SECRET") && told.contains("OAuth") && told.contains(words), "{path}: {told}");
     }
