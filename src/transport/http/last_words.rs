@@ -26,10 +26,10 @@ pub async fn tell(mut stream: impl AsyncRead + AsyncWrite + Unpin, status: Statu
 
 /// The status of an answer of hyper's own. It has no body, as nothing has by which this server refuses.
 pub fn wordless(sent: &[u8]) -> Option<StatusCode> {
-    let head = std::str::from_utf8(sent).ok()?.strip_prefix("HTTP/1.1 ")?.strip_suffix("\r\n\r\n")?;
-    let status: StatusCode = head.get(..3)?.parse().ok()?;
-    let is_empty = head.lines().any(|line| line.eq_ignore_ascii_case("content-length: 0"));
-    Some(status).filter(|status| status.is_client_error() && is_empty)
+    let head = sent.strip_prefix(b"HTTP/1.1 ")?.strip_suffix(b"\r\n\r\n")?;
+    let status = StatusCode::from_bytes(head.get(..3)?).ok().filter(StatusCode::is_client_error)?;
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.any(|line| line.eq_ignore_ascii_case(b"content-length: 0")).then_some(status)
 }
 
 fn answer(status: StatusCode) -> String {
