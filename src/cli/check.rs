@@ -52,36 +52,57 @@ impl Check {
             lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
             return Ok(if permitted { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let (config, mut findings) = if self.live {
-            let config = global.load()?;
-            let connection = serve::connection_without_log(&config)?;
-            let findings = serve::runtime()?.block_on(live(&connection, &config));
-            (config, findings)
-        } else {
-            let config = global.load_offline()?;
-            let lookup = |name: &str| match config.erpnext.version {
-                Some(version) => erpnext_doctypes::get(version, name),
-                None => erpnext_doctypes::any(name),
-            };
-            let findings = check(&config, &erpnext_mcp::check::Tables { lookup: &lookup, live: false });
-            (config, findings)
-        };
-        findings.extend(about_file(&config));
-        if findings.is_empty() {
-            let count = config.permissions.doctypes.len();
-            let against = if self.live { "the site" } else { "the snapshot" };
-            let are = if count == 1 { "is" } else { "are" };
-            let doctypes = counted(count, "DocType");
-            findings.push(Finding::ok(format!("{doctypes} {are} configured; every name is known to {against}")));
-            if !config.permissions.default.is_empty() {
-                let what =
-                    format!("the other DocTypes are open by permissions.default: {}", config.permissions.default);
-                findings.push(Finding::ok(what));
+        let config = if self.live { global.load()? } else { global.load_offline()? };
+        let about = about_file(&config);
+        let mut findings = Vec::new();
+        for (name, site) in sites(&config) {
+            let mut found = self.found(site)?;
+            if found.is_empty() && about.is_empty() {
+                found = self.well(site);
             }
+            if !name.is_empty() {
+                found.iter_mut().for_each(|finding| finding.what = format!("sites.{name}: {}", finding.what));
+            }
+            findings.extend(found);
         }
+        findings.extend(about);
         let bad = if self.strict { Level::Warning } else { Level::Error };
         Ok(if print::findings(&findings, self.json, bad)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+
+    /// What is found of one site's configuration.
+    fn found(&self, config: &Config) -> anyhow::Result<Vec<Finding>> {
+        if self.live {
+            let connection = serve::connection_without_log(config)?;
+            return Ok(serve::runtime()?.block_on(live(&connection, config)));
+        }
+        let lookup = |name: &str| match config.erpnext.version {
+            Some(version) => erpnext_doctypes::get(version, name),
+            None => erpnext_doctypes::any(name),
+        };
+        Ok(check(config, &erpnext_mcp::check::Tables { lookup: &lookup, live: false }))
+    }
+
+    /// That nothing is found.
+    fn well(&self, config: &Config) -> Vec<Finding> {
+        let count = config.permissions.doctypes.len();
+        let against = if self.live { "the site" } else { "the snapshot" };
+        let are = if count == 1 { "is" } else { "are" };
+        let doctypes = counted(count, "DocType");
+        let mut found = vec![Finding::ok(format!("{doctypes} {are} configured; every name is known to {against}"))];
+        if !config.permissions.default.is_empty() {
+            let what = format!("the other DocTypes are open by permissions.default: {}", config.permissions.default);
+            found.push(Finding::ok(what));
+        }
+        found
+    }
+}
+
+/// The sites of a configuration, by name; empty for the one of `erpnext`, which a file with `sites` need not have.
+fn sites(config: &Config) -> Vec<(&str, &Config)> {
+    let has_own = config.sites.is_empty() || !config.erpnext.url.is_empty();
+    let others = config.sites.iter().map(|(name, site)| (name.as_str(), &site.config));
+    has_own.then_some(("", config)).into_iter().chain(others).collect()
 }
 
 /// What the file itself has that could be better.

@@ -14,6 +14,8 @@ use erpnext_mcp::site::{Caller, Client, Credentials, OAuthClient, Outside, Seen,
 use erpnext_schema::counted;
 use serde_json::Value;
 
+use super::doctor_keys;
+
 /// What has to be passed on by whatever stands before the server.
 const PASS_ON: &str = "see that the address leads to this server, that it runs with this configuration, and that a proxy \
                        before it passes on paths and headers as they are";
@@ -46,8 +48,10 @@ pub async fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
             findings.extend(of_site(config, oauth).await?);
         }
     }
+    findings.extend(doctor_keys::examined(config).await);
     if findings.is_empty() {
-        let what = "http: no site has sign_in.oauth, sign_in.idp or sign_in.site_oauth, and nothing else tells a public address";
+        let what =
+            "http: neither http.hosts nor sign_in.oauth, sign_in.idp or sign_in.site_oauth tells a public address";
         findings.push(Finding::warning(what, "set one of them; or run doctor without --http"));
     }
     Ok(findings)
@@ -177,7 +181,8 @@ async fn from_outside(addresses: &Addresses, endpoints: Option<&Endpoints>) -> V
     findings
 }
 
-fn unreached(address: &str, why: &Unseen) -> Finding {
+/// That an address cannot be reached, or not believed.
+pub fn unreached(address: &str, why: &Unseen) -> Finding {
     let Unseen { is_tls, why } = why;
     if *is_tls {
         let fix = "have a certificate for this very host, with its chain, from an authority that everybody trusts";
@@ -199,11 +204,16 @@ fn challenge(resource: &str, metadata: &str, seen: &Seen) -> Finding {
             let what = format!("http: {resource} answers 401 without WWW-Authenticate that names {metadata}: {words}");
             Finding::error(what, PASS_ON)
         }
-        (status, _) => {
-            let to = seen.location.as_deref().map(|to| format!(", and leads to {to}")).unwrap_or_default();
-            Finding::error(format!("http: {resource} answers {status} to who has not signed in, not 401{to}"), PASS_ON)
-        }
+        _ => not_asked(resource, seen),
     }
+}
+
+/// That what answers there does not ask to sign in as this server does.
+pub fn not_asked(resource: &str, seen: &Seen) -> Finding {
+    let status = seen.status;
+    let to = seen.location.as_deref().map(|to| format!(", and leads to {to}")).unwrap_or_default();
+    let what = format!("http: {resource} answers {status} to who has not signed in, and not as this server{to}");
+    Finding::error(what, PASS_ON)
 }
 
 /// Whether a document tells what this configuration's would.

@@ -10,6 +10,7 @@ mod demo;
 mod demo;
 mod doctor;
 mod doctor_http;
+mod doctor_keys;
 mod global;
 mod init;
 mod installed;

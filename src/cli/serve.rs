@@ -181,7 +181,9 @@ async fn reload(global: Global, endpoint: Arc<Endpoint>) {
         let config = tokio::task::spawn_blocking(move || read.load()).await;
         let reloaded = config.map_err(anyhow::Error::from).flatten();
         match reloaded.and_then(|config| Ok(endpoint.reload(&config)?)) {
-            Ok(()) => tracing::info!("who may sign in, secrets and certificate were read anew"),
+            Ok(()) => tracing::info!(
+                "who may sign in, secrets and certificate were read anew; permissions and all else are from the next start on"
+            ),
             Err(error) => {
                 tracing::error!("the configuration could not be taken, and the one before goes on: {error:#}")
             }
@@ -234,6 +236,17 @@ fn open_audit(config: &Config) -> anyhow::Result<Audit> {
 
 /// The same for a person at a terminal, whose questions are neither recorded nor counted.
 pub fn connection_without_log(config: &Config) -> anyhow::Result<Connection> {
+    let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    anyhow::ensure!(
+        names.is_empty() || !config.erpnext.url.is_empty(),
+        "this asks one site, and the configuration has several: name one with --site ({names})"
+    );
+    let has_key = !config.erpnext.api_key.expose_secret().is_empty();
+    anyhow::ensure!(
+        has_key || !config.sign_in.is_asked(),
+        "this asks the site, and has no key for it, as people bring their own here: set ERPNEXT_API_KEY and ERPNEXT_API_SECRET, or \
+         api_key and api_secret of one of `sites`"
+    );
     let mut config = config.clone();
     config.rate_limiting.enabled = false;
     Ok(App::from_config(&config, Audit::default())?.1)

@@ -48,8 +48,8 @@ impl AuthorizationServer {
         Ok(Answer::Page { status: 200, html, cookie: Some(Cookie { value: browser, lives }) })
     }
 
-    /// The person has decided, in the browser that was asked.
-    pub async fn consent(&self, form: &Form, cookie: Option<&str>) -> Answer {
+    /// The person has decided, in the browser that was asked, at that address.
+    pub async fn consent(&self, form: &Form, cookie: Option<&str>, from: IpAddr) -> Answer {
         let asked: Option<ConsentRequest> =
             form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));
         let Some(asked) = asked.filter(|asked| asked.until > now() && is_same(&asked.browser, cookie)) else {
@@ -58,6 +58,9 @@ impl AuthorizationServer {
         let mut request = asked.request;
         if form.get("decision") != Some("allow") {
             return onward(&self.tell(&request, "access_denied", "the person refused"), forget());
+        }
+        if self.logins.begin(from).await.is_err() {
+            return page(429, "Too many people sign in just now, or too many from this address: try again in a minute");
         }
         // Less than was asked for, where the person says so.
         let chosen = form.get("scope").and_then(Scope::from_name);

@@ -14,6 +14,7 @@ mod grant;
 mod grants;
 mod kept;
 mod login;
+mod logins;
 mod redirect;
 mod scope;
 mod server;

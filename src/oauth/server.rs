@@ -13,6 +13,7 @@ use super::client::{BadClient, Client};
 use super::documents::Documents;
 use super::endpoints::Endpoints;
 use super::kept::Kept;
+use super::logins::Logins;
 use super::store::{Key, Memory, Store, put_held};
 use super::tokens::Lifetimes;
 use crate::app::App;
@@ -81,6 +82,7 @@ pub struct AuthorizationServer {
     pub(super) site: OAuthClient,
     pub(super) sealer: Arc<Sealer>,
     pub(super) lifetimes: Lifetimes,
+    pub(super) logins: Logins,
     store: Arc<dyn Store>,
     documents: Arc<Documents>,
     locks: Vec<Mutex<()>>,
@@ -110,6 +112,7 @@ impl AuthorizationServer {
             },
             sealer,
             lifetimes: Lifetimes::default(),
+            logins: Logins::new(app.shared()),
             store,
             documents: Arc::new(Documents::new().map_err(|_| NoServer::Documents)?),
             locks: (0..LOCKS).map(|_| Mutex::default()).collect(),

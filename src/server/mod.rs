@@ -6,6 +6,7 @@ mod client_traits;
 mod completions;
 mod elicit;
 mod elsewhere;
+mod ended;
 mod instructions;
 mod listed;
 mod malformed;
@@ -46,6 +47,7 @@ use crate::tool::progress::{Attachment, CallObserver};
 use crate::tools;
 
 pub use client_traits::ClientTraits;
+pub use ended::{EndedSessions, SESSION_LIFETIME};
 pub use listed::List;
 pub use questions::question_id;
 pub use turns::Turns;

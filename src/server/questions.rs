@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::sleep;
 
+use super::ended::EndedSessions;
 use super::repeats::Key;
 use crate::shared::{Keyspace, Lease, Shared};
 use crate::site::Caller;
@@ -67,11 +68,14 @@ fn key(caller: &Caller, request: &str) -> Vec<u8> {
 
 /// Shared by all that serve in one process.
 #[derive(Clone, Default)]
-pub struct Questions(Arc<Mutex<HashMap<Vec<u8>, Sender<Reply>>>>);
+pub struct Questions {
+    waiting: Arc<Mutex<HashMap<Vec<u8>, Sender<Reply>>>>,
+    pub(super) ended: EndedSessions,
+}
 
 impl Questions {
     fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Sender<Reply>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for answers to what is asked in this request about a write, until the guard is dropped; none where too much was
@@ -103,7 +107,10 @@ impl Questions {
         if of_user >= MOST_WAITING || waiting.len() >= MOST_OF_ALL {
             return None;
         }
-        waiting.insert(key.clone(), sender);
+        // Where its session was ended meanwhile, nobody can answer: that is an end of what is asked, too.
+        if !self.ended.has(&session) {
+            waiting.insert(key.clone(), sender);
+        }
         Some(Expected { questions: self.clone(), key, session, replies, shared: None, told: Vec::new() })
     }
 

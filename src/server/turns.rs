@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
 use super::calls::Calls;
+use super::ended::EndedSessions;
 use super::questions::Questions;
 use super::repeats::Repeats;
 use crate::limit::{Fair, Turn, User};
@@ -80,6 +81,11 @@ impl Turns {
     pub async fn stopped(&self) {
         // The sender is this server's own.
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// The sessions that were ended.
+    pub fn ended_sessions(&self) -> EndedSessions {
+        self.questions.ended.clone()
     }
 
     /// Ends what is asked in a caller's session, as that was ended: nobody said yes.

@@ -35,10 +35,16 @@ fn by_header(db: &Db<'_>, app: &App, header: Option<&str>) -> Result<User, SiteE
         return Err(refused());
     }
     match keys::KEYS.iter().find(|known| known.key == key && known.secret == secret) {
-        Some(key) if key.enabled => Ok(named(db, key.user)),
+        Some(key) if key.enabled && !is_disabled(db, key.user) => Ok(named(db, key.user)),
         Some(_) => Err(refused()),
         None => added(db, key).filter(|_| secret == keys::SECRET).map(|user| named(db, &user)).ok_or_else(refused),
     }
+}
+
+/// Whether somebody has disabled a user since the site began.
+fn is_disabled(db: &Db<'_>, name: &str) -> bool {
+    let sql = format!("SELECT name FROM {} WHERE name = ?1 AND enabled = 0", table_name("User"));
+    matches!(db.scalar(&sql, &[Sql::Text(name.to_owned())]), Ok(Some(_)))
 }
 
 /// The user of a key that came later.

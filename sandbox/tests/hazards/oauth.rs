@@ -129,6 +129,7 @@ async fn h83_the_token_of_a_disabled_user_works_on_and_is_renewed() {
         let tokens = desk.tokens(&client, &format!("{sid}; user_id=sales%40example.com"));
         desk.put("/api/resource/User/sales@example.com", &json!({"enabled": 0}));
         assert_eq!(desk.whom(&tokens).0, 200);
+        assert_eq!(desk.ask("sales", "GET", "/api/method/frappe.auth.get_logged_user", &json!({})).0, 401);
         let token = tokens["refresh_token"].as_str().unwrap();
         assert_eq!(desk.token(&format!("grant_type=refresh_token&refresh_token={token}&client_id={client}")).0, 200);
     }

@@ -5,15 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::clock::{Clock, Heard};
+use super::last_words::tell;
 use super::sign_in::network;
 use super::{Endpoint, Ends};
 use crate::limit::{PlaceGuard, Places};
@@ -25,17 +27,6 @@ const SILENT: Duration = Duration::from_secs(120);
 const LARGEST_HEAD: usize = 64 << 10;
 /// How many connections over the limit are told so at once; the others are closed without a word.
 const TOLD: usize = 64;
-
-/// How long the last words on a connection may take.
-const GOODBYE: Duration = Duration::from_secs(1);
-
-/// What a connection over the limit is told.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n\
-                      Connection: close\r\nContent-Length: 69\r\n\r\n\
-                      This server has no room for another connection. Try again in seconds.";
-/// What a client is told that does not finish its head.
-const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain\r\nConnection: close\r\n\
-                      Content-Length: 45\r\n\r\nThe head of the request did not come in time.";
 
 /// The connections that there may be.
 #[derive(Debug)]
@@ -112,7 +103,10 @@ impl Connections {
                 // Who greets in TLS would not understand.
                 let plain = endpoint.tls.is_none();
                 if let Some(permit) = Arc::clone(&self.told).try_acquire_owned().ok().filter(|_| plain) {
-                    tokio::spawn(tell(stream, FULL, permit));
+                    tokio::spawn(async move {
+                        tell(stream, StatusCode::SERVICE_UNAVAILABLE).await;
+                        drop(permit);
+                    });
                 }
             }
         }
@@ -144,30 +138,33 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
         let (clock, endpoint) = (clock.clone(), Arc::clone(endpoint));
         async move {
             let answer = endpoint.answer(ends, request).await;
-            clock.answered();
-            Ok::<_, Infallible>(answer)
+            Ok::<_, Infallible>(clock.until_the_end_of(answer))
         }
     });
-    let io = TokioIo::new(Heard { stream, clock: clock.clone() });
+    let io = TokioIo::new(Heard { stream, clock: clock.clone(), wordless: None });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(SILENT).max_buf_size(LARGEST_HEAD);
     let mut connection = builder.serve_connection(io, service);
     let mut is_ending = false;
-    let is_late = loop {
+    let refused = loop {
         tokio::select! {
-            done = &mut connection => {
-                match done {
-                    Err(error) if error.is_parse() => {
-                        tracing::info!(address = %ends.peer, "refused: what came is no HTTP that can be read: {error}");
-                    }
-                    Err(error) => tracing::debug!(address = %ends.peer, "a connection broke: {error}"),
-                    Ok(()) => {}
+            done = &mut connection => match done {
+                Err(error) if error.is_parse() => {
+                    tracing::info!(address = %ends.peer, "refused: what came is no HTTP that can be read: {error}");
+                    break error.is_parse_version_h2().then_some(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
                 }
-                break false;
+                Err(error) => {
+                    tracing::debug!(address = %ends.peer, "a connection broke: {error}");
+                    break None;
+                }
+                Ok(()) => break None,
+            },
+            () = clock.late(endpoint.patience.head) => {
+                tracing::info!(address = %ends.peer, status = 408, "the head of a request did not come in time");
+                break Some(StatusCode::REQUEST_TIMEOUT);
             }
-            () = clock.late(endpoint.patience.head) => break true,
             () = clock.unread(endpoint.patience.read) => {
-                tracing::info!(address = %ends.peer, "a client reads nothing more of what it is sent");
+                tracing::info!(address = %ends.peer, "a client reads hardly anything of what it is sent");
                 return;
             }
             () = endpoint.turns().stopped(), if !is_ending => {
@@ -176,24 +173,10 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, ends: Ends, endpoint
             }
         }
     };
-    if is_late {
-        tracing::info!(address = %ends.peer, status = 408, "the head of a request did not come in time");
-        let mut stream = connection.into_parts().io.into_inner().stream;
-        // Who reads nothing is not waited for.
-        let _ = tokio::time::timeout(GOODBYE, stream.write_all(LATE)).await;
+    let Heard { stream, wordless, .. } = connection.into_parts().io.into_inner();
+    if let Some(status) = wordless.or(refused) {
+        tell(stream, status).await;
     }
-}
-
-/// Says why, and closes; what the client sends meanwhile is read, or it would never see the answer.
-async fn tell(mut stream: TcpStream, words: &'static [u8], _permit: OwnedSemaphorePermit) {
-    let told = async {
-        stream.write_all(words).await?;
-        stream.shutdown().await?;
-        let mut sink = [0; 1024];
-        while stream.read(&mut sink).await? > 0 {}
-        std::io::Result::Ok(())
-    };
-    let _ = tokio::time::timeout(GOODBYE, told).await;
 }
 
 #[cfg(test)]
@@ -216,14 +199,5 @@ mod tests {
         assert_eq!(shares("2001:db8::2").len(), 6);
         let few = Connections::new(1);
         assert!(few.share("192.0.2.1".parse().unwrap(), &[]).is_some());
-    }
-
-    #[test]
-    fn what_is_told_past_the_protocol_is_as_long_as_it_says() {
-        for told in [FULL, LATE] {
-            let text = String::from_utf8_lossy(told);
-            let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
-            assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{}: {text}", body.len());
-        }
     }
 }

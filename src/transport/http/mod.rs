@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod guard;
 mod issuer;
+mod last_words;
 mod oauth;
 mod open_files;
 mod patience;
@@ -156,7 +157,7 @@ impl Endpoint {
             hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             sign_in: SignIn::new(config, app.clone(), issuer.clone())?,
             issuer,
-            sessions: self.sessions.then(|| Sessions::new(config, &app)).transpose()?,
+            sessions: self.sessions.then(|| Sessions::new(config, &app, self.turns.ended_sessions())).transpose()?,
             views: Views::new(app),
             overlay: Mutex::new(overlay),
         });

@@ -10,8 +10,6 @@ use hyper::body::Bytes;
 use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
-use moka::future::Cache;
-use moka::policy::EvictionPolicy;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, InitializeRequestParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,7 +23,7 @@ use crate::config::Config;
 use crate::hex::hex;
 use crate::limit::memory::{SMALL, weight};
 use crate::limit::{Limits, Rates};
-use crate::server::{ClientTraits, question_id};
+use crate::server::{ClientTraits, EndedSessions, SESSION_LIFETIME, question_id};
 use crate::shared::seal::{Sealer, hash};
 use crate::shared::{Keyspace, Shared};
 use crate::site::Caller;
@@ -35,12 +33,8 @@ const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 /// The first revision without sessions; revisions are dates.
 const STATELESS: &str = "2026-07-28";
-/// How long a session lasts.
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How many a user may end at once, and in an hour.
 const ENDS: u32 = 60;
-/// How many ended ones one server remembers where it shares nothing. Of those before, their own users alone know the ids.
-const MOST: u64 = 100_000;
 const ASKS: &str = "elicitation/create";
 
 /// What the id of a session holds.
@@ -61,7 +55,7 @@ pub struct Sessions {
     sealer: Arc<Sealer>,
     shared: Option<Shared>,
     /// Those that were ended, where nothing is shared.
-    ended: Cache<String, ()>,
+    ended: EndedSessions,
     /// How many each user ends.
     ends: Limits,
 }
@@ -82,23 +76,21 @@ impl Sessions {
     ///
     /// # Errors
     /// No randomness.
-    pub fn new(config: &Config, app: &App) -> Result<Self, HttpError> {
+    pub fn new(config: &Config, app: &App, ended: EndedSessions) -> Result<Self, HttpError> {
         let shared = app.shared().cloned();
         let sealer = match &shared {
             Some(shared) => shared.sealer(),
             None => Arc::new(Sealer::new(config.sign_in.oauth.as_ref().and_then(|oauth| oauth.key()))?),
         };
-        Ok(Self::of(sealer, shared))
+        Ok(Self::of(sealer, shared, ended))
     }
 
-    fn of(sealer: Arc<Sealer>, shared: Option<Shared>) -> Self {
-        // What was ended last is never the one that finds no room.
-        let ended = Cache::builder().eviction_policy(EvictionPolicy::lru()).max_capacity(MOST).time_to_live(LIFETIME);
+    fn of(sealer: Arc<Sealer>, shared: Option<Shared>, ended: EndedSessions) -> Self {
         let mut ends = Limits::new(Rates { per_hour: NonZeroU32::new(ENDS), ..Rates::default() });
         if let Some(shared) = &shared {
             ends.over(shared.clone());
         }
-        Self { sealer, shared, ended: ended.build(), ends }
+        Self { sealer, shared, ended, ends }
     }
 
     /// What a request is to a session; within one, the caller is known by what its client said.
@@ -133,11 +125,11 @@ impl Sessions {
         caller.session = Some(name.clone());
         match &self.shared {
             Some(shared) => {
-                let left = Duration::from_secs((since + LIFETIME.as_secs()).saturating_sub(now).max(1));
+                let left = Duration::from_secs((since + SESSION_LIFETIME.as_secs()).saturating_sub(now).max(1));
                 shared.put(Keyspace::Ended, name.as_bytes(), &true, left).await.map_err(|_| away())
             }
             None => {
-                self.ended.insert(name, ()).await;
+                self.ended.add(name).await;
                 Ok(())
             }
         }
@@ -169,9 +161,9 @@ impl Sessions {
                 let ended = shared.get::<bool>(Keyspace::Ended, session.name.as_bytes()).await;
                 ended.map_err(|_| away())?.is_some()
             }
-            None => self.ended.contains_key(&session.name),
+            None => self.ended.has(&session.name),
         };
-        if is_ended || now >= session.since + LIFETIME.as_secs() { Err(over()) } else { Ok(session) }
+        if is_ended || now >= session.since + SESSION_LIFETIME.as_secs() { Err(over()) } else { Ok(session) }
     }
 }
 
@@ -292,7 +284,7 @@ mod tests {
     }
 
     fn sessions(key: u8) -> Sessions {
-        Sessions::of(Arc::new(Sealer::new(Some([key; 32])).unwrap()), None)
+        Sessions::of(Arc::new(Sealer::new(Some([key; 32])).unwrap()), None, EndedSessions::default())
     }
 
     fn said() -> InitializeRequestParams {
@@ -310,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_is_its_users_on_its_site_until_its_time_is_over() {
-        let (jo, day) = (caller("https://a.example.com", "jo"), LIFETIME.as_secs());
+        let (jo, day) = (caller("https://a.example.com", "jo"), SESSION_LIFETIME.as_secs());
         let id = with(&sessions(7).begin(&jo, &said(), 1_000).unwrap());
         let open = async |key: u8, caller: &Caller, now: u64| {
             let opened = sessions(key).open(caller, &id, now).await;
@@ -328,7 +320,7 @@ mod tests {
     async fn a_user_ends_so_many_sessions_at_once_and_those_are_over_and_no_other() {
         let shared = Shared::new(Arc::new(Memory::default()), [7; 32], "https://a.example.com").unwrap();
         for shared in [None, Some(shared)] {
-            let sessions = Sessions::of(Arc::new(Sealer::new(None).unwrap()), shared);
+            let sessions = Sessions::of(Arc::new(Sealer::new(None).unwrap()), shared, EndedSessions::default());
             let (mut jo, mut kim) = (caller("https://a.example.com", "jo"), caller("https://a.example.com", "kim"));
             let begin = |caller: &Caller| with(&sessions.begin(caller, &said(), now()).unwrap());
             for at in 0..=ENDS {

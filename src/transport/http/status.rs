@@ -59,7 +59,9 @@ pub async fn serve_status(listener: TcpListener, endpoint: Arc<Endpoint>) {
 fn answer(endpoint: &Endpoint, local: IpAddr, head: &Parts) -> Response<Full<Bytes>> {
     let (status, kind, text) = match endpoint.guard.check(local, head) {
         Err(refusal) => (refusal.status, TEXT, refusal.message),
-        Ok(_) if head.method != Method::GET => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET is taken".to_owned()),
+        Ok(_) if head.method != Method::GET && head.method != Method::HEAD => {
+            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD are taken".to_owned())
+        }
         Ok(_) => match head.uri.path() {
             "/livez" => (StatusCode::OK, TEXT, "alive".to_owned()),
             "/readyz" => readiness(endpoint),

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -44,7 +44,10 @@ impl Tls {
 
 fn acceptor(files: &config::Tls) -> Result<TlsAcceptor, HttpError> {
     let failed = |file: &Path, why: String| HttpError::Certificate(file.to_owned(), why);
-    let of = |file: &Path, error: rustls::pki_types::pem::Error| failed(file, error.to_string());
+    let of = |file: &Path, error: pem::Error| match error {
+        pem::Error::NoItemsFound => failed(file, "there is no private key in it, in PEM".to_owned()),
+        error => failed(file, error.to_string()),
+    };
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| of(&files.certificate, error))?;

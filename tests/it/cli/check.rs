@@ -106,6 +106,28 @@ async fn nothing_of_the_site_is_needed_to_check_against_the_snapshot() {
 }
 
 #[tokio::test]
+async fn each_of_several_sites_is_checked_and_a_command_that_asks_one_wants_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = |doctype: &str| {
+        let mut site = json!({"url": "https://a.example.com", "sign_in": {"own_keys": true}});
+        site["permissions"] = json!({"doctypes": {doctype: {"read": true}}});
+        site
+    };
+    let sites = json!({"north": site("Territory"), "south": site("Custommer")});
+    write(folder.path(), &json!({"sites": sites, "http": {"listen": "127.0.0.1:8080"}}));
+    let found = run(folder.path(), &[], &["check", "--json", "--config", "c.json"]).await.json();
+    let lines = levels(&found);
+    assert!(lines.iter().any(|line| line.starts_with("ok sites.north: 1 DocType is configured")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.contains("sites.south: ") && line.contains("Custommer")), "{lines:#?}");
+    assert!(lines.iter().all(|line| line.contains(" sites.")), "{lines:#?}");
+    let unnamed = run(folder.path(), &[], &["doctor", "--config", "c.json"]).await;
+    assert!(unnamed.code == Some(1) && unnamed.stderr.contains("--site (north, south)"), "{}", unnamed.stderr);
+    // Everybody brings a key there, and the command has none.
+    let keyless = run(folder.path(), &[], &["doctor", "--config", "c.json", "--site", "north"]).await;
+    assert!(keyless.code == Some(1) && keyless.stderr.contains("ERPNEXT_API_KEY"), "{}", keyless.stderr);
+}
+
+#[tokio::test]
 async fn a_published_list_of_what_may_not_be_read_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let list = json!({"description": "d", "doctype": "Sales Invoice", "saved_filter": "Late"});

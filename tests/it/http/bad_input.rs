@@ -109,19 +109,26 @@ async fn a_broken_head_is_refused() {
     let served = served(json!({})).await;
     let twice =
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    for (what, sent) in [
-        ("no HTTP", "hello\r\n\r\n".to_owned()),
-        ("no host", "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned()),
-        ("two hosts", twice.to_owned()),
-        ("another host in the address", twice.replacen("/mcp", "http://evil.example.com/mcp", 1).replacen(HOST, "", 1)),
+    let elsewhere = twice.replacen("/mcp", "http://evil.example.com/mcp", 1).replacen(HOST, "", 1);
+    let large = format!("POST /mcp HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+    let many = format!("POST /mcp HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(200));
+    for (what, sent, status, words) in [
+        ("no HTTP", "hello\r\n\r\n", 400, "no request of HTTP/1.1"),
+        ("TLS", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}", 400, "http.tls"),
+        ("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "by HTTP/1.1"),
+        ("no host", "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 400, "Host"),
+        ("two hosts", twice, 400, "Host"),
+        ("another host in the address", elsewhere.as_str(), 400, "Host"),
+        ("a large head", large.as_str(), 431, "64 KiB"),
+        ("a head of many lines", many.as_str(), 431, "100 headers"),
     ] {
         let answer = served.raw(sent.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{what}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{what}: {answer}"));
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
+        assert!(head.to_lowercase().contains(&format!("content-length: {}", body.len())), "{what}: {answer}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert!(body["error"]["message"].as_str().unwrap().contains(words), "{what}: {body}");
     }
-    let large = format!("POST /mcp HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(200_000));
-    let answer = tokio::time::timeout(Duration::from_secs(5), served.raw(large.as_bytes())).await;
-    // Where the client still sends when the server closes, the system may drop the answer.
-    assert!(answer.is_err() || answer.unwrap().starts_with("HTTP/1.1 431 "));
 }
 
 #[tokio::test]
@@ -181,14 +188,38 @@ async fn half_a_head_and_a_slow_body_are_given_up() {
         Patience { head: Duration::from_millis(200), body: Duration::from_millis(300), ..Patience::default() };
     let served = Served::with_patience(&config, patience).await;
     let half = served.raw(b"POST /mcp HTTP/1.1\r\nHost: local").await;
-    assert!(half.starts_with("HTTP/1.1 408 "), "{half}");
+    assert!(half.starts_with("HTTP/1.1 408 ") && half.contains("send it whole"), "{half}");
     let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
     let slow = served.raw(head.as_bytes()).await;
     assert!(slow.starts_with("HTTP/1.1 408 ") && slow.contains("within 300ms"), "{slow}");
 }
 
 #[tokio::test]
-async fn a_connection_on_which_nothing_is_read_is_closed() {
+async fn a_request_that_begins_while_an_answer_streams_does_not_cut_it() {
+    let site = SampleSite::start().await;
+    let mut config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
+    config["schema"]["overlay"] = json!("live");
+    let patience = Patience { head: Duration::from_millis(200), ..Patience::default() };
+    let served = Served::with_patience(&config, patience).await;
+    let wanted = json!({"notifications": {"toolsListChanged": true}});
+    let listen = served.stateless("/mcp", "subscriptions/listen", wanted).build().unwrap();
+    let headers = listen.headers().iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+    let headers: String = headers.collect();
+    let body = std::str::from_utf8(listen.body().unwrap().as_bytes().unwrap()).unwrap();
+    let length = body.len();
+    let asked = format!("POST /mcp HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(asked.as_bytes()).await.unwrap();
+    let mut told = vec![0; 16];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(told, b"HTTP/1.1 200 OK\r");
+    stream.write_all(b"POST /mcp HTTP/1.1\r\n").await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut told)).await;
+    assert!(end.is_err(), "{}", String::from_utf8_lossy(&told));
+}
+
+#[tokio::test]
+async fn a_connection_on_which_hardly_anything_is_read_is_closed() {
     let site = SampleSite::start().await;
     let config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
     let patience = Patience { read: Duration::from_millis(300), ..Patience::default() };
@@ -198,12 +229,20 @@ async fn a_connection_on_which_nothing_is_read_is_closed() {
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
         list.len()
     );
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let mut stream = socket.connect(served.address).await.unwrap();
-    // More than the system takes for a client that reads none of it.
-    let sent = async { while stream.write_all(asked.as_bytes()).await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(30), sent).await.unwrap();
+    for is_slow in [false, true] {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let (mut reads, mut writes) = socket.connect(served.address).await.unwrap().into_split();
+        // More than the system takes for a client that reads none of it.
+        let sent = async { while writes.write_all(asked.as_bytes()).await.is_ok() {} };
+        let read = async {
+            let mut some = [0; 512];
+            while is_slow && reads.read(&mut some).await.is_ok_and(|read| read > 0) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(sent, read) }).await.unwrap();
+    }
 }
 
 #[tokio::test]

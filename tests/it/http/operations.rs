@@ -64,6 +64,8 @@ async fn how_the_server_is_stands_at_its_own_address_and_names_nobody() {
     // Nothing of MCP is there, and nothing of it at the address of MCP; nor for a page that took a name for this machine.
     assert_eq!(http().get(program.url("/metrics")).send().await.unwrap().status(), 404);
     let address = program.logged("telling how the server is at http").await;
+    let ready = http().head(format!("http{}/readyz", address.lines().next().unwrap()));
+    assert_eq!(ready.send().await.unwrap().status(), 200, "some probes ask for the head alone");
     let elsewhere = http().get(format!("http{}/metrics", address.lines().next().unwrap()));
     assert_eq!(elsewhere.header("host", "evil.example.com").send().await.unwrap().status(), 403);
     // While it ends it is alive, and not ready.

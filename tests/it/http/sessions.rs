@@ -256,6 +256,30 @@ async fn the_end_of_a_session_is_a_no_to_what_is_asked_in_it_through_whichever_s
 }
 
 #[tokio::test]
+async fn what_is_asked_after_the_end_of_its_session_is_a_no_at_once() {
+    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+    let config = config(&site, &log);
+    let alone = Served::start(&config).await;
+    let [one, other] = two(&config).await;
+    let lead = first(&site.app(json!({"Lead": all()})), "Lead", json!({})).await;
+    for (asks, ends) in [(&alone, &alone), (&one, &other)] {
+        let session = begun(asks).await;
+        site.sandbox.faults().add(Fault::new(FaultKind::Latency(1_000)).method("GET"));
+        let call =
+            async { within(&session, asks.post("/mcp", &delete(&lead))).send().await.unwrap().text().await.unwrap() };
+        let ended = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            end(ends, &session).send().await.unwrap().status().as_u16()
+        };
+        let both = async { tokio::join!(call, ended) };
+        let (answer, ended) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+        site.sandbox.faults().clear();
+        assert!(ended == 204 && answer.contains("did not confirm"), "{ended} {answer}");
+        assert!(site.stored("Lead", &lead).is_some());
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_asked_about_a_large_call_which_would_be_held_until_they_answer() {
     let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let served = Served::start(&config(&site, &log)).await;

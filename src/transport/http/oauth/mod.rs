@@ -109,7 +109,7 @@ pub async fn answer(
                     let (server, brought) = (Arc::clone(server), brought.map(str::to_owned));
                     finished(async move { server.callback(&query, brought.as_deref()).await }).await?
                 }
-                Endpoint::Consent => server.consent(&form(), brought).await,
+                Endpoint::Consent => server.consent(&form(), brought, network(from)).await,
                 Endpoint::Token => {
                     let (server, form) = (Arc::clone(server), form());
                     finished(async move { server.token(&form).await }).await?

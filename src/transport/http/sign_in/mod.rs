@@ -19,6 +19,7 @@ use super::challenge::insufficient;
 use super::error::HttpError;
 use super::issuer::Issuer;
 use super::refusal::Refusal;
+use super::route::is_for_keys;
 use crate::app::{App, CannotServe};
 use crate::config::{Config, Narrowing};
 use crate::idp::{Known, NotTaken};
@@ -161,9 +162,11 @@ impl SignIn {
             (Presented::Nothing, Some(own)) => {
                 return Ok(Signed { caller: own.clone(), narrowing: Narrowing::default(), scope: None });
             }
-            (Presented::Nothing, None) => return Err(unauthorized(ways.how())),
+            (Presented::Nothing, None) => return Err(unauthorized(ways.how(path))),
             (Presented::Key(credentials), _) if ways.own_keys => (credentials, "key".to_owned(), Narrowing::default()),
-            (Presented::Key(_), _) => return Err(unauthorized(format!("API keys are not taken here. {}", ways.how()))),
+            (Presented::Key(_), _) => {
+                return Err(unauthorized(format!("API keys are not taken here. {}", ways.how(path))));
+            }
             (Presented::Access(hash), _) => return self.by_access(hash, path, &ways).await,
             (Presented::Signed(token), _) => return self.by_provider(&token, path, &ways).await,
             (Presented::Token(hash, token), _) => {
@@ -182,7 +185,7 @@ impl SignIn {
 
     /// Who has an access token. Nobody guesses one: those that are over are not counted as attempts.
     async fn by_access(&self, hash: [u8; 32], path: &str, ways: &Ways) -> Result<Signed, Refusal> {
-        let unknown = || unauthorized(format!("the access token is over, or was taken back. {}", ways.how()));
+        let unknown = || unauthorized(format!("the access token is over, or was taken back. {}", ways.how(path)));
         let Some(Issuer::Here(server)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
             return Err(unknown());
         };
@@ -208,14 +211,14 @@ impl SignIn {
     /// are not counted.
     async fn by_provider(&self, token: &SecretString, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
         let Some(Issuer::Provider(provider)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
-            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how(path))));
         };
         // To sign in once more would help nobody whom the provider knows already.
         let forbidden = |why: String| Refusal::new(StatusCode::FORBIDDEN, why);
         let Known { subject, scope } = provider.whom(token.expose_secret(), path).await.map_err(|why| match why {
             NotTaken::Unanswered => not_answered("the identity provider", 10),
             NotTaken::Scope => insufficient(Scope::Read, provider.addresses(), path),
-            NotTaken::Token(why) => unauthorized(format!("the token is not taken: {why}. {}", ways.how())),
+            NotTaken::Token(why) => unauthorized(format!("the token is not taken: {why}. {}", ways.how(path))),
             why => forbidden(format!("the token is not taken: {why}")),
         })?;
         let person = ways.people.get(&subject).ok_or_else(|| {
@@ -237,7 +240,7 @@ impl SignIn {
         let Some(Issuer::Site(tokens)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
             self.failures.check(address).await?;
             self.failures.note(address).await;
-            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how())));
+            return Err(unauthorized(format!("the token is none that is known here. {}", ways.how(path))));
         };
         let _turn = if tokens.knows(token).await { None } else { Some(self.strangers.turn(address).await?) };
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
@@ -248,8 +251,8 @@ impl SignIn {
                     self.strangers.note(address).await;
                 }
                 return Err(match why {
-                    NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how())),
-                    NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how())),
+                    NotHeld::Token => unauthorized(format!("the site's token is over, or unknown. {}", ways.how(path))),
+                    NotHeld::Client => unauthorized(format!("the token is another program's. {}", ways.how(path))),
                     NotHeld::Scope => insufficient(Scope::Read, tokens.addresses(), path),
                     NotHeld::Unanswered => not_answered("ERPNext", 10),
                 });
@@ -326,19 +329,25 @@ impl Ways {
         })
     }
 
-    /// How to sign in here, in words.
-    fn how(&self) -> &'static str {
-        match (self.own_keys, self.tokens.is_empty()) {
-            (true, true) => "Sign in with your own API key of ERPNext: Authorization: token KEY:SECRET",
-            (true, false) => {
-                "Sign in with your own API key of ERPNext (Authorization: token KEY:SECRET), or with a token that the \
-                 operator of this server gave you (Authorization: Bearer TOKEN)"
-            }
-            (false, false) => {
-                "Sign in with a token that the operator of this server gave you: Authorization: Bearer TOKEN"
-            }
-            (false, true) if self.by_browser => "Sign in by OAuth: connect this address in your client anew",
-            (false, true) => "Send no Authorization header: nobody signs in here",
+    /// How to sign in at a path, in words.
+    fn how(&self, path: &str) -> String {
+        let by_browser = if is_for_keys(path) {
+            "by OAuth, at this address without /key"
+        } else {
+            "by OAuth: connect this address in your client anew"
+        };
+        let ways = [
+            (self.own_keys, "with your own API key of ERPNext (Authorization: token KEY:SECRET)"),
+            (
+                !self.tokens.is_empty(),
+                "with a token that the operator of this server gave you (Authorization: Bearer TOKEN)",
+            ),
+            (self.by_browser, by_browser),
+        ];
+        let ways: Vec<&str> = ways.into_iter().filter_map(|(is_one, words)| is_one.then_some(words)).collect();
+        match ways.as_slice() {
+            [] => "Send no Authorization header: nobody signs in here".to_owned(),
+            ways => format!("Sign in {}", ways.join(", or ")),
         }
     }
 }

@@ -85,7 +85,14 @@ async fn what_would_keep_people_out_is_told_with_what_mends_it() {
     has(&lines, &["error http: http://127.0.0.1:1/mcp cannot be reached"]);
     let mut without = scene.config.clone();
     without.as_object_mut().unwrap().remove("sign_in");
-    has(&doctor(&without).await.1, &["warning http: no site has sign_in.oauth"]);
+    has(&doctor(&without).await.1, &["warning http: neither http.hosts nor sign_in.oauth"]);
+    // Where people bring keys, the names of the server are where they do.
+    let mut keys = without;
+    keys["sign_in"] = json!({"own_keys": true});
+    keys["http"] = json!({"hosts": ["127.0.0.1:1"]});
+    let (code, lines) = doctor(&keys).await;
+    assert_eq!(code, Some(1), "{lines:#?}");
+    has(&lines, &["error http: https://127.0.0.1:1/key/mcp cannot be reached"]);
 }
 
 #[tokio::test]

@@ -43,6 +43,27 @@ async fn a_code_is_its_clients_with_its_verifier_at_its_address_for_its_resource
 }
 
 #[tokio::test]
+async fn an_address_does_not_fill_what_is_kept_of_logins_under_way() {
+    let scene = Scene::start().await;
+    let page = scene.page(&scene.register(REDIRECT).await, &[]).await;
+    let pairs = [("request", page.request.as_str()), ("decision", "allow")];
+    let mut last = None;
+    for _ in 0..100 {
+        let answer = scene.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
+        last = Some((answer.status().as_u16(), answer.text().await.unwrap()));
+        if last.as_ref().is_some_and(|(status, _)| *status != 200) {
+            break;
+        }
+    }
+    let (status, page) = last.unwrap();
+    assert!(status == 429 && page.contains("try again in a minute"), "{status} {page}");
+    // Who refuses begins nothing.
+    let page = scene.page(&scene.register(REDIRECT).await, &[]).await;
+    let no = scene.form("/oauth/consent", &[("request", &page.request), ("decision", "deny")]);
+    assert_eq!(no.header("cookie", &page.cookie).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn nobody_is_sent_to_an_address_that_was_not_registered() {
     let scene = Scene::start().await;
     let client = scene.register(REDIRECT).await;

@@ -68,6 +68,18 @@ async fn clients_find_everything_by_the_address_alone() {
 }
 
 #[tokio::test]
+async fn who_brings_nothing_is_told_every_way_to_sign_in_there() {
+    let own_keys = |config: &mut Value| config["sign_in"]["own_keys"] = json!(true);
+    let scene = Scene::with(Lifetimes::default(), own_keys).await;
+    for (path, words) in [("/mcp", "connect this address"), ("/key/mcp", "without /key")] {
+        let (status, told) =
+            crate::http::refused(scene.served.post(path, &crate::http::message("ping", json!({})))).await;
+        assert_eq!(status, 401);
+        assert!(told.contains("token KEY:SECRET") && told.contains("OAuth") && told.contains(words), "{path}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn the_answer_names_its_issuer_and_carries_the_state() {
     let scene = Scene::start().await;
     let client = scene.register("http://127.0.0.1/callback").await;
