@@ -14,6 +14,7 @@ mod global;
 mod health;
 mod init;
 mod installed;
+mod newer;
 mod opened;
 mod print;
 mod publish;
