@@ -126,10 +126,11 @@ async fn a_configuration_of_this_version_needs_no_migration_and_one_of_the_next_
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.json");
     let migrate = ["--config", "c.json", "config", "migrate"];
+    let write = [&migrate[..], &["--write"]].concat();
     let example = run(folder.path(), &[], &["config", "example"]).await.stdout;
-    for text in [&example, "{}"] {
+    for text in [example.as_str(), "{}"] {
         std::fs::write(&file, text).unwrap();
-        for arguments in [&migrate[..], &[&migrate[..], &["--write"]].concat()] {
+        for arguments in [&migrate[..], &write[..]] {
             let done = run(folder.path(), &[], arguments).await;
             assert!(
                 done.code == Some(0) && done.stdout.contains("nothing to change"),
@@ -138,7 +139,7 @@ async fn a_configuration_of_this_version_needs_no_migration_and_one_of_the_next_
                 done.stderr
             );
         }
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), *text);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
     std::fs::write(&file, "{\n  \"version\": 99,\n  \"no_such_key\": 1\n}").unwrap();
     for arguments in [&migrate[..], &["--config", "c.json", "check"]] {
