@@ -76,33 +76,34 @@ def systemd(facts, folder):
 
 
 def compose(facts, folder):
-    """The file is YAML of which compose makes two services; the server's has nothing that it does not need."""
+    """The file is YAML of which compose makes its services: servers that have nothing they do not need and tell whether they live, and a Valkey that only they reach."""
     try:
         import yaml
     except ImportError:
         raise Missing("the Python package PyYAML is not here") from None
     text = pack.filled("container/compose.yaml", facts)
     (folder / "compose.yaml").write_text(text)
-    server = yaml.safe_load(text)["services"]["erpnext-mcp"]
-    if not server["read_only"] or server["cap_drop"] != ["ALL"] or server["image"] != f"{facts['IMAGE']}:{facts['VERSION']}":
-        raise SystemExit(f"compose.yaml: {server}")
+    services = yaml.safe_load(text)["services"]
+    for name in ("erpnext-mcp", "second"):
+        server = services[name]
+        if not server["read_only"] or server["cap_drop"] != ["ALL"] or server["image"] != f"{facts['IMAGE']}:{facts['VERSION']}" or server["healthcheck"]["test"][-1] != "health":
+            raise SystemExit(f"compose.yaml: {name}: {server}")
+    if services["valkey"]["networks"] != ["shared"] or "shared" in services["proxy"].get("networks", []):
+        raise SystemExit(f"compose.yaml: who reaches the Valkey: {services}")
     if subprocess.run(["docker", "compose", "version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
         raise Missing("docker compose is not here; the file was only read as YAML")
-    run(["docker", "compose", "-f", folder / "compose.yaml", "config", "--quiet"])
+    for profile in ([], ["--profile", "two"]):
+        run(["docker", "compose", "-f", folder / "compose.yaml", *profile, "config", "--quiet"])
 
 
 def helm(facts, folder):
-    """lint, template and package; what is made fits the schemas of Kubernetes: one StatefulSet as hardened as the unit, no secret; several servers share a Redis."""
+    """lint and template of the chart as it is packed; what is made fits the schemas of Kubernetes: one StatefulSet as hardened as the unit, no secret; several servers share a Redis."""
     tool = helm_command()
-    chart = folder / "erpnext-mcp"
-    for file in sorted((pack.SOURCES / "helm/erpnext-mcp").rglob("*")):
-        if file.is_file():
-            place = chart / file.relative_to(pack.SOURCES / "helm/erpnext-mcp")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(pack.filled(file.relative_to(pack.SOURCES), facts))
+    pack.deployments(facts, folder)
+    chart = folder / f"erpnext-mcp-{facts['VERSION']}-chart.tgz"
     run([tool, "lint", "--strict", chart])
     made = run([tool, "template", "trial", chart, "--set", "ingress.host=mcp.example.com"])
-    for wanted in ("readOnlyRootFilesystem: true", "runAsNonRoot: true", "kind: Ingress", "kind: NetworkPolicy", f"{facts['IMAGE']}:{facts['VERSION']}"):
+    for wanted in ("readOnlyRootFilesystem: true", "runAsNonRoot: true", "kind: Ingress", "kind: NetworkPolicy", "path: /livez", f"{facts['IMAGE']}:{facts['VERSION']}"):
         if wanted not in made:
             raise SystemExit(f"helm template: {wanted} is not in\n{made}")
     if "kind: Secret\n" in made or "envFrom" in made:
@@ -115,7 +116,6 @@ def helm(facts, folder):
     for wanted in ("replicas: 2", "kind: StatefulSet", "volumeClaimTemplates:", "MCP_AUDIT_REPLICA", "fieldPath: metadata.name", "name: servers"):
         if wanted not in shared:
             raise SystemExit(f"helm template of two servers: {wanted} is not in\n{shared}")
-    run([tool, "package", chart, "--destination", folder])
     (folder / "made.yaml").write_text(f"{made}---\n{shared}")
     run([from_pypi(KUBERNETES, "kubernetes-validate"), "--strict", "--no-warn", folder / "made.yaml"])
 
@@ -151,8 +151,9 @@ def site(facts, folder):
     """The README and docs/ as a static site. What leads out of them leads to the repository."""
     shutil.copytree(pack.ROOT / "docs", folder, dirs_exist_ok=True)
     repository = f"]({facts['REPOSITORY']}/blob/main/"
-    for page in folder.glob("*.md"):
-        page.write_text(page.read_text().replace("](../README.md", "](README.md").replace("](../", repository))
+    for page in folder.rglob("*.md"):
+        out = "](" + "../" * len(page.relative_to(folder).parts)
+        page.write_text(page.read_text().replace(f"{out}README.md", f"{out}README.md".replace("../", "", 1)).replace(out, repository))
     front = re.sub(r"\]\((?!https?:|#|docs/)", repository, (pack.ROOT / "README.md").read_text())
     (folder / "README.md").write_text(front.replace("](docs/", "]("))
     (folder / "book.toml").write_text(pack.filled("book.toml", facts))

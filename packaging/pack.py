@@ -69,20 +69,37 @@ def exe(target):
 def archived(target, facts, program, out):
     """The archive of one target: program, licences, README, presets."""
     name = f"erpnext-mcp-{facts['VERSION']}-{target['target']}"
-    files = {exe(target): program, "README.md": ROOT / "README.md", "CHANGELOG.md": ROOT / "CHANGELOG.md"}
-    files |= {licence: ROOT / licence for licence in LICENCES}
-    files |= {f"config/{preset.name}": preset for preset in sorted((ROOT / "config").glob("*.json")) if preset.name != "config.json"}
+    files = {place: (ROOT / place).read_bytes() for place in ("README.md", "CHANGELOG.md", *LICENCES)}
+    files |= {f"config/{preset.name}": preset.read_bytes() for preset in (ROOT / "config").glob("*.json") if preset.name != "config.json"}
+    out.mkdir(parents=True, exist_ok=True)
+    return tarred(out / f"{name}.tar.gz", name, files | {exe(target): program.read_bytes()}, exe(target))
+
+
+def tarred(file, folder, files, program=None):
+    """The same files, the same bytes."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for place, file in sorted(files.items()):
-            entry = tarfile.TarInfo(f"{name}/{place}")
-            data = file.read_bytes()
-            entry.size, entry.mtime, entry.mode = len(data), when(), 0o755 if file is program else 0o644
+        for place, data in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{folder}/{place}")
+            entry.size, entry.mtime, entry.mode = len(data), when(), 0o755 if place == program else 0o644
             archive.addfile(entry, io.BytesIO(data))
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{name}.tar.gz"
     file.write_bytes(gzip.compress(packed.getvalue(), 9, mtime=0))
     return file
+
+
+def templates(folder, facts):
+    """The files of a folder of packaging/ by their places in it, filled in."""
+    files = sorted(file for file in (SOURCES / folder).rglob("*") if file.is_file())
+    return {str(file.relative_to(SOURCES / folder)): filled(file.relative_to(SOURCES), facts).encode() for file in files}
+
+
+def deployments(facts, out):
+    """What runs the image: the files of compose, and the chart as Helm installs it."""
+    version = facts["VERSION"]
+    compose = templates("container", facts)
+    del compose["Containerfile"]
+    tarred(out / f"erpnext-mcp-{version}-compose.tar.gz", "erpnext-mcp", compose)
+    tarred(out / f"erpnext-mcp-{version}-chart.tgz", "erpnext-mcp", templates("helm/erpnext-mcp", facts))
 
 
 def sums(out):

@@ -1,5 +1,5 @@
 class ErpnextMcp < Formula
-  desc "@DESCRIPTION@"
+  desc "Safe, typed access to ERPNext for language models"
   homepage "@REPOSITORY@"
   version "@VERSION@"
   license any_of: ["MIT", "Apache-2.0"]

@@ -16,7 +16,7 @@ use jiff::fmt::rfc2822;
 
 use super::global::Global;
 use super::opened::{self, Rights, Tables};
-use super::{check, doctor_http, print, serve, tried, unreached};
+use super::{check, doctor_http, newer, print, serve, tried, unreached};
 
 /// Above this, times in answers and logs of both sides no longer fit together.
 const MOST_SKEW: i64 = 60;
@@ -36,6 +36,9 @@ pub struct Doctor {
     /// Look at what people reach over HTTP instead: public address, certificate, metadata, and where they sign in
     #[arg(long)]
     http: bool,
+    /// Ask the repository of this program, too, whether there is a newer release
+    #[arg(long)]
+    newer: bool,
     /// Exit with 1 on warnings too
     #[arg(long)]
     strict: bool,
@@ -54,6 +57,9 @@ impl Doctor {
         } else {
             examined(&config)?
         });
+        if self.newer {
+            findings.push(serve::runtime()?.block_on(newer::examined()));
+        }
         let bad = if self.strict { Level::Warning } else { Level::Error };
         if self.report {
             print::report(&findings)?;

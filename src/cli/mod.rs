@@ -12,8 +12,10 @@ mod doctor;
 mod doctor_http;
 mod doctor_keys;
 mod global;
+mod health;
 mod init;
 mod installed;
+mod newer;
 mod opened;
 mod print;
 mod publish;
@@ -47,6 +49,7 @@ Examples:
   erpnext-mcp doctor                         test the set-up: site, key, rights, fields, audit log
   erpnext-mcp publish                        propose tools of your own from the reports, saved filters and methods that there are
   erpnext-mcp config example > config.json   write a configuration to start from
+  erpnext-mcp config migrate                 tell what changes in a configuration of an older version
   source <(erpnext-mcp completions bash)     complete arguments in this shell
   erpnext-mcp audit verify                   verify the audit log; exit code 1 if a line is missing or changed
 
@@ -82,9 +85,11 @@ enum Command {
     Check(check::Check),
     /// Test the whole set-up: connection, rights, fields, reports, tools, audit log
     Doctor(doctor::Doctor),
+    /// Ask the server that runs over HTTP with this configuration whether it lives; exit code 1 if it does not
+    Health,
     /// Propose tools of your own from the reports, saved filters and methods that there are
     Publish(publish::Publish),
-    /// Print an example of the configuration file, its JSON Schema or its reference
+    /// Print an example of the configuration file, its JSON Schema or its reference; migrate an older file
     #[command(subcommand)]
     Config(config::Question),
     /// Read and verify the audit log
@@ -115,10 +120,12 @@ impl Command {
             Self::Check(_) => ("check", &[]),
             Self::Doctor(_) => ("doctor", &[]),
             Self::Init(_) => ("init", &[Site]),
+            Self::Health => ("health", &[Site, Toolsets, ReadOnly]),
             Self::Publish(_) => ("publish", &[Toolsets, ReadOnly]),
             Self::Demo(demo) if demo.is_site_only() => ("demo --site-only", &[Config, Site, Toolsets, ReadOnly]),
             Self::Demo(_) => ("demo", &[Config, Site]),
             Self::Audit(_) => ("audit", &[Toolsets, ReadOnly]),
+            Self::Config(question) if question.is_of_a_file() => ("config migrate", &[Site, Toolsets, ReadOnly]),
             Self::Config(_) => ("config", &[Config, Site, Toolsets, ReadOnly]),
             Self::Token(_) => ("token", &[Config, Site, Toolsets, ReadOnly]),
             Self::Completions { .. } => ("completions", &[Config, Site, Toolsets, ReadOnly]),
@@ -144,11 +151,12 @@ impl Cli {
             Command::Tools(tools) => tools.run(&global),
             Command::Demo(demo) => demo.run(&global),
             Command::Init(init) => init.run(&global),
+            Command::Health => health::run(&global),
             Command::Publish(publish) => publish.run(&global),
             Command::Completions { shell } => texts::completions(shell),
             Command::Man { subcommand } => texts::man(&subcommand),
             Command::Token(wanted) => token::run(&wanted),
-            Command::Config(question) => config::run(&question),
+            Command::Config(question) => config::run(&question, &global),
             Command::Audit(question) => audit::run(&question, &global),
         }?;
         Ok(ExitCode::SUCCESS)

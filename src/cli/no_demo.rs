@@ -15,10 +15,8 @@ impl Demo {
     /// # Errors
     /// Always, with where a demo is to be had.
     pub fn run(self, _: &Global) -> anyhow::Result<()> {
-        let asked = self.options.join(" ");
-        anyhow::bail!(
-            "demo {asked}: this build has no sample site; one with the feature `sandbox`, as by default, has it"
-        )
+        let asked = ["demo".to_owned()].into_iter().chain(self.options).collect::<Vec<_>>().join(" ");
+        anyhow::bail!("{asked}: this build has no sample site; one with the feature `sandbox`, as by default, has it")
     }
 
     /// Whether no MCP is served.

@@ -34,6 +34,7 @@ mod sites;
 mod tests;
 mod tools;
 mod url;
+mod version;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,6 +72,7 @@ pub use sign_in::{SignIn, Token};
 pub use site_oauth::SiteOAuth;
 pub use sites::Site;
 pub use tools::{Mode, Results, Tools};
+pub use version::{Migrated, VERSION};
 
 /// The file that is read where none is named, if it exists.
 pub const DEFAULT_FILE: &str = "config/config.json";
@@ -316,15 +318,20 @@ impl Config {
         let Some(path) = path.as_deref() else {
             return sections::read_for(purpose, None, env).map_err(|errors| ConfigErrors { file: None, errors });
         };
-        let failed = |errors| ConfigErrors { file: Some(path.to_owned()), errors };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| failed(vec![ConfigError::new("", format!("cannot be read: {error}"))]))?;
-        let mut config = sections::read_for(purpose, Some(&text), env).map_err(|mut errors| {
-            locate::locate(&mut errors, &text);
-            failed(errors)
-        })?;
+        let text = text_of(path)?;
+        let config = sections::read_for(purpose, Some(&text), env);
+        let mut config = config.map_err(|errors| in_file(path, &text, errors))?;
         config.warnings = secret::exposed_by(path, &text);
         Ok(config)
+    }
+
+    /// What a file becomes in the form that this program reads; none if it has that form.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not JSON, or is of a version to come.
+    pub fn migrated(path: &Path) -> Result<Option<Migrated>, ConfigErrors> {
+        let text = text_of(path)?;
+        version::migrated(&text).map_err(|error| in_file(path, &text, vec![error]))
     }
 
     /// The file that is read: the one that is named, else [`DEFAULT_FILE`], else the user's own
@@ -347,4 +354,17 @@ impl Config {
             ConfigErrors { file: None, errors }
         })
     }
+}
+
+fn text_of(path: &Path) -> Result<String, ConfigErrors> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let errors = vec![ConfigError::new("", format!("cannot be read: {error}"))];
+        ConfigErrors { file: Some(path.to_owned()), errors }
+    })
+}
+
+/// Errors of a file, with their lines.
+fn in_file(path: &Path, text: &str, mut errors: Vec<ConfigError>) -> ConfigErrors {
+    locate::locate(&mut errors, text);
+    ConfigErrors { file: Some(path.to_owned()), errors }
 }

@@ -11,7 +11,7 @@ use super::reader::{Errors, Reader, RecordedSchema, unknown};
 use super::{
     Attachments, AuditFormat, Cache, Condition, Config, DoctypePermissions, LogFormat, LogLevel, Operation, Operations,
     Pattern, Permissions, RateLimiting, Schema, audit, condition, erpnext, export, http, json, methods, publish, quota,
-    redis, sign_in, sites, tools,
+    redis, sign_in, sites, tools, version,
 };
 use crate::files;
 
@@ -28,6 +28,7 @@ pub(super) enum For {
 
 const SECTIONS: &[&str] = &[
     "$schema",
+    version::KEY,
     "erpnext",
     "permissions",
     "methods",
@@ -64,6 +65,7 @@ pub(super) fn read_for(purpose: For, text: Option<&str>, env: Env<'_>) -> Result
     let mut file = Value::Object(Map::new());
     if let Some(text) = text {
         let (value, twice) = json::parse(text).map_err(|error| vec![error])?;
+        version::check(&value).map_err(|error| vec![error])?;
         errors.extend(twice);
         file = value;
     }
@@ -93,6 +95,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
     Reader::new(String::new(), file, errors).map(|file| {
         file.only(SECTIONS);
         file.text("$schema");
+        file.number(version::KEY, &[(version::VERSION, ())]);
         let section = file.object(erpnext::SECTION);
         section.iter().for_each(|section| section.only(&erpnext::KEYS));
         let mut sites = sites::read(purpose, &file, env);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use erpnext_mcp::config::Config;
+use erpnext_mcp::config::{Config, VERSION};
 use serde_json::{Value, json};
 
 use crate::stdio::Server;
@@ -115,15 +115,33 @@ async fn typed_tools_declare_their_output_where_that_is_asked_for() {
     }
 }
 
-#[test]
-fn the_files_that_come_with_the_server_are_good() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let env = |name: &str| match name {
+fn env(name: &str) -> Option<String> {
+    match name {
         "ERPNEXT_URL" => Some("https://erp.example.com".to_owned()),
         "ERPNEXT_API_KEY" => Some(KEY.to_owned()),
         "ERPNEXT_API_SECRET" => Some(SECRET.to_owned()),
         _ => None,
-    };
+    }
+}
+
+/// Each file states what a section of that version could: whoever renames a key keeps it, and writes the step.
+#[test]
+fn a_file_of_every_version_there_was_is_read_once_it_is_migrated() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in 1..=VERSION {
+        let old = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/configurations/{version}.json"));
+        let migrated = Config::migrated(&old).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(migrated.is_some(), version < VERSION, "{version}");
+        let text = migrated.map_or_else(|| std::fs::read_to_string(&old).unwrap(), |migrated| migrated.text);
+        let file = folder.path().join("config.json");
+        std::fs::write(&file, text).unwrap();
+        Config::load(Some(&file), &env).unwrap_or_else(|error| panic!("version {version}: {error}"));
+    }
+}
+
+#[test]
+fn the_files_that_come_with_the_server_are_good() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let doctypes: Vec<_> = erpnext_doctypes::ALL.iter().map(|table| table.name()).collect();
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 5);

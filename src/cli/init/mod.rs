@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use erpnext_mcp::check::{Finding, Level};
-use erpnext_mcp::config::Config;
+use erpnext_mcp::config::{Config, VERSION};
 use erpnext_mcp::files;
 use serde_json::{Value, json};
 
@@ -119,6 +119,7 @@ impl Init {
         };
         let audit = file.with_file_name("logs").join("audit.log");
         let mut whole = json!({
+            "version": VERSION,
             "erpnext": erpnext,
             "permissions": permissions,
             "audit": {"enabled": true, "log_file": audit},

@@ -121,6 +121,36 @@ async fn errors_of_the_configuration_name_line_and_key() {
     }
 }
 
+#[tokio::test]
+async fn a_configuration_of_this_version_needs_no_migration_and_one_of_the_next_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.json");
+    let migrate = ["--config", "c.json", "config", "migrate"];
+    let write = [&migrate[..], &["--write"]].concat();
+    let example = run(folder.path(), &[], &["config", "example"]).await.stdout;
+    for text in [example.as_str(), "{}"] {
+        std::fs::write(&file, text).unwrap();
+        for arguments in [&migrate[..], &write[..]] {
+            let done = run(folder.path(), &[], arguments).await;
+            assert!(
+                done.code == Some(0) && done.stdout.contains("nothing to change"),
+                "{}{}",
+                done.stdout,
+                done.stderr
+            );
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+    std::fs::write(&file, "{\n  \"version\": 99,\n  \"no_such_key\": 1\n}").unwrap();
+    for arguments in [&migrate[..], &["--config", "c.json", "check"]] {
+        let done = run(folder.path(), &[], arguments).await;
+        assert!(done.code == Some(1) && done.stderr.contains("line 2: version: this program reads"), "{}", done.stderr);
+        assert!(done.stderr.contains("upgrade it") && !done.stderr.contains("no_such_key"), "{}", done.stderr);
+    }
+    let done = run(folder.path(), &[], &["--config", "none.json", "config", "migrate"]).await;
+    assert!(done.code == Some(1) && done.stderr.contains("none.json cannot be used"), "{}", done.stderr);
+}
+
 /// The secret that the program sends, with a configuration that states it so.
 async fn sent(folder: &std::path::Path, stated: Value, env: &[(&str, &str)]) -> (Option<i32>, String) {
     let site = Site::start().await;

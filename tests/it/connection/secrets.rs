@@ -117,6 +117,7 @@ const COMMANDS: &[&[&str]] = &[
     &["tools"],
     &["config", "schema"],
     &["config", "example"],
+    &["config", "migrate"],
     &["audit", "tail"],
     &["--api-secret=canary-flag", "check"],
     &["serve"],

@@ -1,49 +1,77 @@
-//! That the page of the clients has what `init` writes for each, and entries that their files take.
+//! That the page of each client has what `init` writes for it, and entries that its file takes.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{quoted, tables};
-use crate::stdio::command;
-use crate::tidy::read;
+use crate::cli::run;
+use crate::tidy::{files, read};
 
-/// The blocks of code in a section, with their language.
-fn blocks(section: &str) -> Vec<(&str, &str)> {
-    section.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n')).collect()
+/// The blocks of code in a page, with their language.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    page.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n')).collect()
 }
 
-fn section<'a>(page: &'a str, title: &str) -> &'a str {
-    let after = page.split(&format!("\n## {title}\n")).nth(1).unwrap_or_else(|| panic!("no section {title}"));
-    after.split("\n## ").next().unwrap()
+/// The clients that `init` knows.
+async fn known() -> BTreeSet<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let help = run(folder.path(), &[], &["init", "--help"]).await.stdout;
+    let values = help.split("--client <CLIENT>").nth(1).unwrap().split("--client-file").next().unwrap();
+    let known = values.lines().filter_map(|line| line.trim().strip_prefix("- ")?.split(':').next());
+    let known: BTreeSet<String> = known.map(str::to_owned).collect();
+    assert!(known.len() > 7, "{help}");
+    known
 }
 
 #[tokio::test]
-async fn every_client_that_init_knows_has_a_section_with_an_entry_for_stdio_and_an_address() {
-    let page = read("docs/clients.md");
-    let rows = tables(&page).into_iter().filter(|(heading, _)| heading[1] == "NAME");
-    let titles: BTreeMap<String, String> =
-        rows.map(|(_, row)| (quoted(&row[1])[0].to_owned(), row[0].clone())).collect();
-    let (mut program, _folder) = command(&serde_json::json!({}));
-    let help = program.args(["init", "--help"]).output().await.unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let values = help.split("--client <CLIENT>").nth(1).unwrap().split("--client-file").next().unwrap();
-    let known: Vec<&str> =
-        values.lines().filter_map(|line| line.trim().strip_prefix("- ")?.split(':').next()).collect();
-    assert!(known.len() > 7, "{help}");
-    assert_eq!(titles.len(), known.len(), "{titles:?}, {known:?}");
-    for name in known {
-        let section = section(&page, titles.get(name).unwrap_or_else(|| panic!("docs/clients.md: no row of {name}")));
-        assert!(section.contains("/path/to/erpnext-mcp"), "docs/clients.md: {name}: no entry for stdio");
-        assert!(section.contains("https://mcp.example.com/"), "docs/clients.md: {name}: no address");
+async fn the_page_of_a_client_has_the_entry_the_place_and_the_next_step_of_init() {
+    for name in known().await {
+        let page = read(&format!("docs/clients/{name}.md"));
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        let (config, codex) = (format!("{home}/config.json"), format!("{home}/.codex"));
+        std::fs::write(&config, r#"{"erpnext": {"url": "https://a.example", "api_key": "k", "api_secret": "s"}}"#)
+            .unwrap();
+        let env =
+            [("ERPNEXT_MCP_COMMAND", r#"["/path/to/erpnext-mcp"]"#), ("APPDATA", home), ("CODEX_HOME", codex.as_str())];
+        let done = run(folder.path(), &env, &["--config", &config, "init", "--client", &name]).await;
+        let told =
+            done.stderr.split("put \"erpnext\" into ").nth(1).unwrap_or_else(|| panic!("{name}: {}", done.stderr));
+        let (file, then) = told.trim_end().split_once("; ").unwrap();
+        let written = std::fs::read_to_string(file).unwrap().replace(&config, "/path/to/config.json");
+        assert!(page.contains(&format!("\n{written}```\n")), "docs/clients/{name}.md: expected the entry\n{written}");
+        assert!(page.contains(then), "docs/clients/{name}.md: expected what comes next: {then}");
+        if cfg!(target_os = "linux") {
+            let file = file.strip_prefix(home).unwrap().trim_start_matches('/');
+            assert!(page.contains(&format!("{file}`")), "docs/clients/{name}.md: expected the place {file}");
+        }
+        assert!(page.contains("\n## Over HTTP\n"), "docs/clients/{name}.md: nothing about HTTP");
     }
 }
 
-#[test]
-fn the_entries_of_the_page_are_what_the_clients_files_take() {
+#[tokio::test]
+async fn the_page_of_clients_leads_to_the_page_of_each_and_names_it_as_init_does() {
     let page = read("docs/clients.md");
+    let rows = tables(&page).into_iter().filter(|(heading, _)| heading[1] == "`init --client`");
+    let rows: Vec<Vec<String>> = rows.map(|(_, row)| row).collect();
+    let named: BTreeSet<String> = rows.iter().flat_map(|row| quoted(&row[1])).map(str::to_owned).collect();
+    assert_eq!(named, known().await);
+    for row in &rows {
+        let name = quoted(&row[1]).first().map(|name| format!("(clients/{name}.md)"));
+        assert!(name.is_none_or(|name| row[0].ends_with(&name)), "{row:?}");
+    }
+    let missing: Vec<String> = files("docs/clients");
+    let missing =
+        missing.iter().filter(|file| !rows.iter().any(|row| row[0].contains(file.trim_start_matches("docs/"))));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn the_entries_of_the_pages_are_what_the_clients_files_take() {
+    let pages: Vec<String> = files("docs/clients").iter().map(|file| read(file)).collect();
     let mut seen = 0;
-    for (language, block) in blocks(&page) {
+    for (language, block) in pages.iter().flat_map(|page| blocks(page)) {
         match language {
             "json" => {
                 let file: Value = serde_json::from_str(block).unwrap_or_else(|why| panic!("{why}: {block}"));

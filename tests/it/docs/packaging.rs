@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::loaded;
 use crate::stdio::command;
 use crate::tidy::{files, read, root};
 
@@ -92,6 +93,17 @@ async fn the_bundle_starts_the_program_with_options_and_presets_that_there_are()
     assert_eq!(args.clone().next(), Some("--config"), "the first two are those of this configuration");
     let args = args.skip(2).map(|arg| arg.replace("${user_config.read_only}", "true"));
     assert!(program.args(args).arg("--help").output().await.unwrap().status.success());
+}
+
+#[test]
+fn the_servers_of_compose_tell_how_they_are_where_their_configuration_says() {
+    let compose = read("packaging/container/compose.yaml");
+    let config = root().join("packaging/container/config.json");
+    assert!(compose.contains("\"/etc/erpnext-mcp/config.json\", \"health\"]"), "{compose}");
+    assert!(loaded(&config).http.status_listen.is_some());
+    for name in ["MCP_REDIS_URL", "MCP_REDIS_KEY", "MCP_AUDIT_REPLICA"] {
+        assert!(read("docs/configuration.md").contains(name) && compose.contains(name), "{name}");
+    }
 }
 
 #[test]

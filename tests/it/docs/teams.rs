@@ -1,4 +1,4 @@
-//! That what `docs/teams.md` has people paste works: its configuration, its addresses, its headers and its commands.
+//! That what `docs/teams.md` and the pages of clients have people paste works: its configuration, its addresses, its headers and its commands.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::quoted;
 use crate::http::{Served, answered, http, message};
 use crate::sandbox::SampleSite;
 use crate::stdio::command;
-use crate::tidy::read;
+use crate::tidy::{files, read};
 
 /// How the page and the clients write a key and a secret, and what stands for them here.
 const FILLED: [(&str, &str); 10] = [
@@ -50,10 +50,11 @@ fn credentials(page: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn whoever_pastes_what_the_page_for_teams_shows_is_signed_in_as_themselves() {
+async fn whoever_pastes_what_the_pages_show_is_signed_in_as_themselves() {
     let page = read("docs/teams.md");
     let site = SampleSite::start().await;
     let served = Served::start(&configuration(&page, &site)).await;
+    let page = files("docs/clients").iter().fold(page, |pages, file| pages + &read(file));
     let paths = paths(&page);
     assert_eq!(credentials(&page), BTreeSet::from(["token sales:secret".to_owned()]));
     let of_keys = ["/key/mcp", "/key/mcp/readonly", "/key/mcp/x/selling,stock"];

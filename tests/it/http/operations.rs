@@ -83,6 +83,30 @@ async fn how_the_server_is_stands_at_its_own_address_and_names_nobody() {
 }
 
 #[tokio::test]
+async fn health_is_that_of_the_server_at_the_address_of_the_configuration() {
+    let site = SampleSite::start().await;
+    let mut program = Program::start(&team(&site)).await;
+    let told = program.logged("telling how the server is at http://").await;
+    let address = told.lines().next().unwrap().to_owned();
+    let health = async |http: Value| {
+        let mut config = team(&site);
+        config["http"] = http;
+        let (mut command, _folder) = command(&config);
+        let ended = command.arg("health").output().await.unwrap();
+        (ended.status.code(), String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap())
+    };
+    assert_eq!(health(json!({"status_listen": address})).await, (Some(0), "alive\n".to_owned()));
+    let (code, said) = health(json!({"status_listen": program.address})).await;
+    assert!(code == Some(1) && said.contains("/livez answered \"HTTP/1.1 404"), "{said}");
+    let (code, said) = health(json!({})).await;
+    assert!(code == Some(1) && said.contains("http.status_listen is not set"), "{said}");
+    program.signal("TERM").await;
+    assert!(program.child.wait().await.unwrap().success());
+    let (code, said) = health(json!({"status_listen": address})).await;
+    assert!(code == Some(1) && said.contains("/livez does not answer"), "{said}");
+}
+
+#[tokio::test]
 async fn one_name_finds_a_request_in_the_log_the_audit_log_and_at_the_site() {
     let (site, folder) = (SampleSite::start().await, tempfile::tempdir().unwrap());
     let mut config = team(&site);
