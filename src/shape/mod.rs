@@ -18,13 +18,16 @@ pub mod readable;
 pub mod redact;
 pub mod report;
 pub mod rich_text;
+mod row_texts;
 pub mod said;
 pub mod script;
+mod sizes;
 pub mod text;
 pub mod vocabulary;
 
-pub use fit::{fit, length};
+pub use fit::{fit, fit_with_rows};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
+pub use row_texts::{RowTexts, TableText};
 pub use text::{is_hidden, is_visible, make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
