@@ -180,16 +180,16 @@ pub fn columns(def: &DocTypeDef, permit: &Permit, names: &[String]) -> Vec<Optio
 
 /// The values of these columns in a row of a list, or of one that is shown within another; `cut` becomes true where a text
 /// was.
-pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
+pub fn cells<F: Into<Option<&'static FieldDef>> + Copy, K: AsRef<str>>(
     columns: &[F],
-    row: Map<String, Value>,
+    row: impl IntoIterator<Item = (K, Value)>,
     cut: &mut bool,
 ) -> Vec<Value> {
     let mut cells = vec![Value::Null; columns.len()];
     for (place, (key, mut value)) in row.into_iter().enumerate() {
         let named = |at: usize| {
             let column: Option<&'static FieldDef> = (*columns.get(at)?).into();
-            column.filter(|column| column.fieldname == key).map(|column| (at, column))
+            column.filter(|column| column.fieldname == key.as_ref()).map(|column| (at, column))
         };
         // Sites give them in the order in which they were asked for.
         if let Some((at, column)) = named(place).or_else(|| (0..columns.len()).find_map(named)) {
