@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::cache::Answered;
+use crate::shape::RowTexts;
 use crate::site::Unparsed;
 
 /// What a call came to, before it is written for the client.
@@ -12,8 +13,8 @@ use crate::site::Unparsed;
 pub struct ToolAnswer {
     /// What the client gets.
     pub data: Map<String, Value>,
-    /// What stands before that, where it is written already: the JSON of an object, up to its end.
-    pub begun: Option<String>,
+    /// The rows of its document that are written already.
+    pub rows: RowTexts,
     /// The document that was made, if one was.
     pub made: Option<Made>,
     /// What was written to a file beside the answer, if anything was.

@@ -25,20 +25,24 @@ impl FieldWalk {
 
     /// The same, with its place among all fields.
     pub fn find(&mut self, name: &str) -> Option<(usize, &'static FieldDef)> {
-        let (standard, fields) = (self.standard, self.fields);
-        let is = |field: &&FieldDef| field.fieldname == name;
-        let at = |place: usize| match place.checked_sub(standard.len()) {
-            Some(place) => fields.get(place),
-            None => standard.get(place),
-        };
-        // Mostly it is the next one.
-        let mut found = at(self.next).filter(is).map(|field| (self.next, field));
-        if found.is_none() {
-            let mut places = (self.next..self.len()).chain(0..self.next);
-            found = places.find_map(|place| Some((place, at(place).filter(is)?)));
+        let count = self.len();
+        let mut place = self.next;
+        // Mostly it is the next one, or one close behind.
+        for _ in 0..count {
+            if place == count {
+                place = 0;
+            }
+            let field = match place.checked_sub(self.standard.len()) {
+                Some(place) => self.fields.get(place)?,
+                None => self.standard.get(place)?,
+            };
+            place += 1;
+            if field.fieldname == name {
+                self.next = place;
+                return Some((place - 1, field));
+            }
         }
-        self.next = found?.0 + 1;
-        found
+        None
     }
 
     /// How many fields there are.

@@ -15,7 +15,7 @@ use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
 use crate::error::ToolError;
 use crate::limit::{LARGE, aside, written};
-use crate::shape;
+use crate::shape::{self, RowTexts};
 use crate::site::CallState;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
@@ -250,9 +250,10 @@ async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
             None
         }
     };
-    let given = match answer.begun.take() {
-        Some(begun) => ended(tools, begun, &answer.into_value()).await,
-        None => presented(tools, answer.into_value()).await,
+    let rows = std::mem::take(&mut answer.rows);
+    let given = match rows.is_empty() {
+        true => presented(tools, answer.into_value()).await,
+        false => with_rows(tools, answer.into_value(), rows).await,
     };
     if let Some(Place { of, by, version }) = place.map(|place| *place)
         && let Some(answered) = Answered::new(by, version, &given.text, age)
@@ -262,19 +263,22 @@ async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
     given
 }
 
-/// The result whose JSON is begun, with the rest of it.
-async fn ended(tools: &Tools, mut json: String, rest: &Value) -> Given {
-    let rest = rest.to_string();
-    match rest.strip_prefix('{').filter(|rest| rest.len() > 1) {
-        Some(rest) => json.extend([",", rest]),
-        None => json.push('}'),
+/// The result as a model may see it, where rows of its document are written already.
+async fn with_rows(tools: &Tools, mut data: Value, rows: RowTexts) -> Given {
+    let (most, length) = (tools.bytes_for_result(), rows.length());
+    rows.stand_in(&mut data);
+    let gives_values = tools.gives_values();
+    if !gives_values && let Some(text) = rows.written(&data, most).filter(|json| shape::is_visible(json)) {
+        return Given::written(text);
     }
-    let is_whole = json.len() <= tools.bytes_for_result() && shape::is_visible(&json);
-    if is_whole && !tools.gives_values() {
-        return Given::written(json);
+    if !gives_values && rows.are_visible() {
+        return aside(length, move || Given::written(fitted(&mut data, &rows, most))).await;
     }
-    let (data, json) = aside(json.len(), move || Given::written(json).into_parts()).await;
-    if is_whole { Given::new(data, json) } else { presented(tools, data).await }
+    let put = move || {
+        rows.put_into(&mut data);
+        data
+    };
+    presented(tools, aside(length, put).await).await
 }
 
 /// The result as a model may see it: every character visible, and no larger than it may be.
@@ -290,17 +294,22 @@ async fn presented(tools: &Tools, mut data: Value) -> Given {
         if let Some(text) = (most > LARGE).then(|| as_it_is(&data, most)).flatten() {
             return Given::new(data, text);
         }
-        shape::make_visible(&mut data);
-        let text = shape::fit(&mut data, most).unwrap_or_else(|left_out| {
-            if let (false, Value::Object(data)) = (left_out.is_empty(), &mut data) {
-                data.insert("left_out".to_owned(), Value::Object(left_out));
-                data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
-            }
-            written(&data, shape::length(&data)).unwrap_or_else(|| data.to_string())
-        });
+        let text = fitted(&mut data, &RowTexts::default(), most);
         Given::new(data, text)
     })
     .await
+}
+
+/// The JSON of a result, every character visible, and made to fit where it is too large.
+fn fitted(data: &mut Value, rows: &RowTexts, most: usize) -> String {
+    shape::make_visible(data);
+    shape::fit_with_rows(data, rows, most).unwrap_or_else(|left_out| {
+        if let (false, Value::Object(data)) = (left_out.is_empty(), &mut *data) {
+            data.insert("left_out".to_owned(), Value::Object(left_out));
+            data.insert("to_see_it".to_owned(), TO_SEE_IT.into());
+        }
+        rows.write(data)
+    })
 }
 
 #[cfg(test)]
@@ -310,26 +319,35 @@ mod tests {
 
     use super::*;
     use crate::config::Results;
+    use crate::shape::TableText;
 
     #[tokio::test]
-    async fn an_answer_that_is_written_in_part_is_given_as_one_of_values_alone() {
+    async fn an_answer_whose_rows_are_written_is_given_as_one_of_values_alone() {
         for (text, tokens, results, rest) in [
             ("short", 8_000, Results::Text, json!({"note": "x"})),
             ("short", 8_000, Results::Both, json!({})),
             ("hid\u{202e}den", 8_000, Results::Text, json!({"note": "x"})),
+            ("hid\u{202e}den", 1_000, Results::Text, json!({"note": "x"})),
             ("long ", 1_000, Results::Text, json!({"withheld": ["rate"]})),
+            ("long ", 1_000, Results::Both, json!({"withheld": ["rate"]})),
             ("long ", 100_000, Results::Both, json!({"note": "x"})),
         ] {
-            let rows = 0..if tokens == 8_000 { 2 } else { 2_000 };
-            let rows: Vec<Value> = rows.map(|n| json!({"idx": n, "text": text, "rate": 1.5})).collect();
-            let document = json!({"name": "A", "items": rows});
+            let count = 0..if tokens == 8_000 { 2 } else { 2_000 };
+            let rows: Vec<Value> = count.map(|n| json!({"idx": n, "text": text, "rate": 1.5})).collect();
+            let mut table = TableText::default();
+            for row in &rows {
+                table.json().push_str(&row.to_string());
+                table.end();
+            }
             let tools = Tools { max_result_tokens: tokens, results, ..Tools::default() };
             let rest = rest.as_object().unwrap().clone();
-            let begun = Some(format!(r#"{{"document":{document}"#));
-            let of_text = given_as(&tools, ToolAnswer { begun, age_s: Some(7), ..rest.clone().into() }).await;
-            let mut whole = Map::from_iter([("document".to_owned(), document)]);
-            whole.extend(rest);
-            let of_values = given_as(&tools, ToolAnswer { age_s: Some(7), ..whole.into() }).await;
+            let answer = |rows: Value| {
+                let mut answer = Map::from_iter([("document".to_owned(), json!({"name": "A", "items": rows}))]);
+                answer.extend(rest.clone());
+                ToolAnswer { age_s: Some(7), ..answer.into() }
+            };
+            let of_text = ToolAnswer { rows: RowTexts::new(vec![("items", table)]), ..answer(json!([{}])) };
+            let (of_text, of_values) = (given_as(&tools, of_text).await, given_as(&tools, answer(json!(rows))).await);
             assert_eq!(of_text.into_parts(), of_values.into_parts(), "{text} {tokens}");
         }
     }

@@ -129,12 +129,12 @@ impl<'a> DocTypeCall<'a> {
     pub async fn shown_part(&self, unparsed: &Unparsed, wanted: Option<&Wanted>, raw: bool) -> Option<Part> {
         let (def, catalog) = (self.def, self.session.catalog);
         self.session.masked_as_known(def.name).filter(|masked| masked.is_empty())?;
-        let size = unparsed.bytes().len();
+        let (size, most) = (unparsed.bytes().len(), self.session.tools.bytes_for_result());
         if size <= LARGE {
             let children = |child: &str| catalog.known(child);
             return shown_part::read(
                 unparsed.bytes(),
-                Plan { def, rule: self.permit.fields(), children: &children, wanted, raw },
+                Plan { def, rule: self.permit.fields(), children: &children, wanted, raw, most },
             );
         }
         // What is done elsewhere takes with it the tables that it may look for.
@@ -146,7 +146,7 @@ impl<'a> DocTypeCall<'a> {
         let (permit, wanted, unparsed) = (self.permit.clone(), wanted.cloned(), unparsed.clone());
         let read = move || {
             let children = |child: &str| known.get(child).copied();
-            let plan = Plan { def, rule: permit.fields(), children: &children, wanted: wanted.as_ref(), raw };
+            let plan = Plan { def, rule: permit.fields(), children: &children, wanted: wanted.as_ref(), raw, most };
             shown_part::read(unparsed.bytes(), plan)
         };
         aside(size, read).await

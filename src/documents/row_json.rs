@@ -8,26 +8,37 @@ use serde_json::Value;
 use super::cell::Cell;
 use crate::limit::written::{append, append_text};
 use crate::shape::present::{Held, LeftOut, Rows};
-use crate::shape::shape_scalar;
+use crate::shape::{TableText, shape_scalar};
 
-/// The JSON of a list of rows.
+/// The JSON of the rows of a table.
 pub(super) struct RowJson {
-    json: String,
+    rows: TableText,
     /// By the place of the column: its key, with what stands behind it.
     keys: Vec<String>,
-    /// Where the last row begins.
-    begin: usize,
+    /// How many bytes an answer may have.
+    most: usize,
+    /// How many of them the rows so far take, one by one no more than half: so much is left of one that is cut.
+    taken: usize,
 }
 
 impl RowJson {
-    /// Of rows that have so many columns.
-    pub fn new(columns: usize) -> Self {
-        Self { json: "[".to_owned(), keys: vec![String::new(); columns], begin: 1 }
+    /// Of rows that have so many columns, in an answer of no more bytes than that.
+    pub fn new(columns: usize, most: usize) -> Self {
+        Self { rows: TableText::default(), keys: vec![String::new(); columns], most, taken: 0 }
+    }
+
+    /// Whether no answer has room for one more.
+    pub fn is_full(&self) -> bool {
+        self.taken > self.most
+    }
+
+    /// Counts a row for which there is no room.
+    pub fn pass(&mut self) {
+        self.rows.pass();
     }
 
     pub fn begin(&mut self) {
-        self.begin = self.json.len();
-        self.json.push_str(if self.begin == 1 { "{" } else { ",{" });
+        self.rows.json().push('{');
     }
 
     /// A value of the row, as rows show it, if they do; `left_out` is told of what they do not.
@@ -41,11 +52,15 @@ impl RowJson {
     ) {
         let value: Cow<'_, Value> = match cell {
             Cell::Text(text) => {
-                let text = rows.text(column, text, left_out);
+                // Nothing is made of a text that is not shown.
+                let text = match rows.may_show(column.fieldname, is_main) {
+                    true => rows.text(column, text, left_out),
+                    false => Cow::Borrowed(&**text),
+                };
                 let held = if text.is_empty() { Held::Nothing } else { Held::Something };
                 if rows.show(column.fieldname, is_main, held, left_out) {
                     self.key(place, column);
-                    append_text(&text, &mut self.json);
+                    append_text(&text, self.rows.json());
                 }
                 return;
             }
@@ -60,32 +75,33 @@ impl RowJson {
         };
         if rows.show(column.fieldname, is_main, Held::of(&value), left_out) {
             self.key(place, column);
-            append(&value, &mut self.json);
+            append(&value, self.rows.json());
         }
     }
 
     fn key(&mut self, place: usize, column: &FieldDef) {
-        if !self.json.ends_with('{') {
-            self.json.push(',');
+        let json = self.rows.json();
+        if !json.ends_with('{') {
+            json.push(',');
         }
         let key = &mut self.keys[place];
         if key.is_empty() {
             append_text(column.fieldname, key);
             key.push(':');
         }
-        self.json.push_str(key);
+        json.push_str(key);
     }
 
     /// Ends the row, which is left out where it was seen before.
     pub fn end(&mut self, was_seen: bool) {
-        match was_seen {
-            true => self.json.truncate(self.begin),
-            false => self.json.push('}'),
+        if was_seen {
+            return self.rows.take_back();
         }
+        self.rows.json().push('}');
+        self.taken = self.taken.saturating_add(self.rows.end().min(self.most / 2));
     }
 
-    pub fn into_json(mut self) -> String {
-        self.json.push(']');
-        self.json
+    pub fn into_text(self) -> TableText {
+        self.rows
     }
 }

@@ -1,20 +1,17 @@
 //! A document for reading, made of the site's bytes at once: the rows of its tables are written as they are answered. All
 //! else is cut and presented as any document is; what tells more than that is read in the ordinary way.
 
-use std::fmt;
-
 use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::cell::{Cell, CellSeed};
+use super::cell::Cell;
 use super::row_json::RowJson;
 use crate::document::fingerprint::{ComparedValue, Fingerprint, Values};
-use crate::limit::written::{append, append_text};
+use crate::limit::scan::{Found, Scan};
 use crate::policy::FieldRule;
 use crate::shape::columns::{Columns, Fate};
 use crate::shape::present::LeftOut;
-use crate::shape::{self, Wanted};
+use crate::shape::{self, RowTexts, TableText, Wanted};
 
 /// What a document is read by.
 #[derive(Clone, Copy)]
@@ -29,6 +26,8 @@ pub struct Plan<'a> {
     pub wanted: Option<&'a Wanted>,
     /// Whether HTML is shown as it is stored.
     pub raw: bool,
+    /// How many bytes an answer may have: of rows for which none has room, no more than their number is known.
+    pub most: usize,
 }
 
 /// The part of a document that may be shown.
@@ -37,54 +36,32 @@ pub struct Part {
     /// Its fields; of a table that has rows one row, with the columns that may not be seen and no value.
     pub document: Map<String, Value>,
     /// Its rows.
-    pub rows: Rows,
+    pub rows: RowTexts,
     /// What is to be said of values that no row has here.
     pub unshown: LeftOut,
     /// The version that it is, of all of its values.
     pub version: Option<Fingerprint>,
 }
 
-/// The rows of a document by their tables, each the JSON of what is shown of them.
-#[derive(Default, Debug)]
-pub struct Rows(Vec<(&'static str, String)>);
-
-impl Rows {
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Writes a document with those of its tables that it still has.
-    pub fn write(&self, document: &Map<String, Value>, json: &mut String) {
-        json.reserve(self.0.iter().map(|(_, rows)| rows.len()).sum());
-        json.push('{');
-        for (at, (key, value)) in document.iter().enumerate() {
-            if at > 0 {
-                json.push(',');
-            }
-            append_text(key, json);
-            json.push(':');
-            match self.0.iter().find(|(table, _)| table == key && value.is_array()) {
-                Some((_, rows)) => json.push_str(rows),
-                None => append(value, json),
-            }
-        }
-        json.push('}');
-    }
-}
-
 /// Reads the document in the site's answer; none where it is not to be had so: where rows have fields that the tables do not
 /// know or values that may stand for others, or where it is not formed as documents are.
 pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Part> {
-    let answer = std::str::from_utf8(answer).ok()?;
+    let mut scan = Scan::new(std::str::from_utf8(answer).ok()?);
     let mut reading =
         Reading { plan, unshown: LeftOut::default(), cells: Some(Vec::new()), rows: Vec::new(), tables: Vec::new() };
-    let mut json = serde_json::Deserializer::from_str(answer);
-    let document = Answer(&mut reading).deserialize(&mut json).ok()?;
-    json.end().ok()?;
+    let mut document = None;
+    scan.entries(|scan, key| {
+        if key == "data" {
+            let read = reading.document(scan)?;
+            return document.replace(read).is_none().then_some(());
+        }
+        scan.value()?;
+        Some(())
+    })?;
+    let document = document.filter(|_| scan.is_over())?;
     let (unshown, version) = (reading.unshown, reading.version(&document));
     let rows = reading.tables.into_iter().filter_map(|table| Some((table.field, table.rows?))).collect();
-    Some(Part { document, rows: Rows(rows), unshown, version })
+    Some(Part { document, rows: RowTexts::new(rows), unshown, version })
 }
 
 struct Reading<'p, 'd> {
@@ -101,11 +78,88 @@ struct Table {
     field: &'static str,
     /// How many rows there are with its own.
     last: usize,
-    /// The JSON of its rows, if it has any.
-    rows: Option<String>,
+    /// What is shown of its rows, if it has any.
+    rows: Option<TableText>,
 }
 
-impl<'d> Reading<'_, 'd> {
+impl<'p, 'd> Reading<'p, 'd> {
+    fn document(&mut self, scan: &mut Scan<'d>) -> Option<Map<String, Value>> {
+        let mut fields = self.plan.def.walk();
+        let mut document = Map::with_capacity(fields.len());
+        scan.entries(|scan, key| {
+            let field = fields.field(&key);
+            if field.is_none() && !shape::is_frappes_own(&key) {
+                return None;
+            }
+            let value = match field.filter(|field| field.kind.is_table()) {
+                Some(table) => self.table(scan, table)?,
+                None => scan.value()?.parsed()?,
+            };
+            document.insert(key.into_owned(), value).is_none().then_some(())
+        })?;
+        Some(document)
+    }
+
+    /// Reads the rows of a table: in their place, the document has one without values.
+    fn table(&mut self, scan: &mut Scan<'d>, table: &'static FieldDef) -> Option<Value> {
+        let seen_before = self.plan.wanted.map_or(0, |wanted| wanted.seen_before(table.fieldname));
+        // Found for the first row: most tables of a document have none.
+        let mut known: Option<Known<'p>> = None;
+        let mut number = 0;
+        scan.elements(|scan| {
+            let known = match &mut known {
+                Some(known) => known,
+                none => none.insert(Known::new(table, self.plan)?),
+            };
+            // The version takes the values of all rows, unless they are too many.
+            if known.json.is_full() && self.cells.is_none() {
+                known.json.pass();
+                return matches!(scan.value()?, Found::Json(row) if row.starts_with('{')).then_some(());
+            }
+            self.row(scan, known, number)?;
+            known.json.end(number < seen_before);
+            number += 1;
+            Some(())
+        })?;
+        let rows = known.map(|known| known.json.into_text());
+        let stand_in = rows.iter().map(|_| Value::Object(Map::new())).collect();
+        self.tables.push(Table { field: table.fieldname, last: self.rows.len(), rows });
+        Some(Value::Array(stand_in))
+    }
+
+    fn row(&mut self, scan: &mut Scan<'d>, known: &mut Known<'p>, number: usize) -> Option<()> {
+        let Known { columns, json, last } = known;
+        json.begin();
+        let mut is_typed = false;
+        scan.entries(|scan, key| {
+            let found = scan.value()?;
+            // Its DocType, which the table tells too: whatever that says of it, it is not shown.
+            if key == "doctype" {
+                self.remember("doctype", Cell::of(found)?);
+                return (!std::mem::replace(&mut is_typed, true)).then_some(());
+            }
+            let (place, column, fate) = columns.find(&key)?;
+            if last[place].replace(number) == Some(number) {
+                return None;
+            }
+            let is_looked_at = self.cells.is_some() || column.permlevel > 0 || matches!(fate, Fate::Seen { .. });
+            if !is_looked_at {
+                return Some(());
+            }
+            let cell = Cell::of(found)?;
+            if may_lie(column, fate, &cell) {
+                return None;
+            }
+            if let Fate::Seen { is_main } = fate {
+                json.add((place, column), is_main, &cell, columns.rows, &mut self.unshown);
+            }
+            self.remember(column.fieldname, cell);
+            Some(())
+        })?;
+        self.rows.push(self.cells.as_ref().map_or(0, Vec::len));
+        Some(())
+    }
+
     fn remember(&mut self, column: &'static str, cell: Cell<'d>) {
         if let Some(cells) = &mut self.cells
             && (column == "name" || !cell.held().is_nothing())
@@ -140,125 +194,7 @@ impl<'d> Reading<'_, 'd> {
     }
 }
 
-/// The site's answer: what else it holds is read, and not kept.
-struct Answer<'r, 'p, 'd>(&'r mut Reading<'p, 'd>);
-
-impl<'d> DeserializeSeed<'d> for Answer<'_, '_, 'd> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'d> Visitor<'d> for Answer<'_, '_, 'd> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer")
-    }
-
-    fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut document = None;
-        while let Some(key) = entries.next_key::<String>()? {
-            if key != "data" {
-                entries.next_value::<Value>()?;
-            } else if document.replace(entries.next_value_seed(Document(self.0))?).is_some() {
-                return Err(unlike());
-            }
-        }
-        document.ok_or_else(unlike)
-    }
-}
-
-/// That a document cannot be read so.
-fn unlike<E: Error>() -> E {
-    E::custom("to be read in the ordinary way")
-}
-
-struct Document<'r, 'p, 'd>(&'r mut Reading<'p, 'd>);
-
-impl<'d> DeserializeSeed<'d> for Document<'_, '_, 'd> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'d> Visitor<'d> for Document<'_, '_, 'd> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a document")
-    }
-
-    fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut fields = self.0.plan.def.walk();
-        let mut document = Map::with_capacity(fields.len());
-        while let Some(key) = entries.next_key::<String>()? {
-            let field = fields.field(&key);
-            if field.is_none() && !shape::is_frappes_own(&key) {
-                return Err(unlike());
-            }
-            let value = match field.filter(|field| field.kind.is_table()) {
-                Some(table) => {
-                    let (value, rows) = entries.next_value_seed(RowsOf { reading: self.0, table })?;
-                    self.0.tables.push(Table { field: table.fieldname, last: self.0.rows.len(), rows });
-                    value
-                }
-                None => entries.next_value()?,
-            };
-            if document.insert(key, value).is_some() {
-                return Err(unlike());
-            }
-        }
-        Ok(document)
-    }
-}
-
-struct RowsOf<'r, 'p, 'd> {
-    reading: &'r mut Reading<'p, 'd>,
-    table: &'static FieldDef,
-}
-
-impl<'d> DeserializeSeed<'d> for RowsOf<'_, '_, 'd> {
-    type Value = (Value, Option<String>);
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'d> Visitor<'d> for RowsOf<'_, '_, 'd> {
-    type Value = (Value, Option<String>);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'d>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let Self { reading, table } = self;
-        let seen_before = reading.plan.wanted.map_or(0, |wanted| wanted.seen_before(table.fieldname));
-        let mut way = Way { reading, table, known: None };
-        let mut number = 0;
-        while entries.next_element_seed(Row { way: &mut way, number, is_old: number < seen_before })?.is_some() {
-            number += 1;
-        }
-        Ok(way.known.map_or((Value::Array(Vec::new()), None), |known| {
-            (Value::Array(vec![Value::Object(Map::new())]), Some(known.json.into_json()))
-        }))
-    }
-}
-
-/// The way along the rows of a table.
-struct Way<'r, 'p, 'd> {
-    reading: &'r mut Reading<'p, 'd>,
-    table: &'static FieldDef,
-    /// Found for the first row: most tables of a document have none.
-    known: Option<Known<'p>>,
-}
-
+/// A table whose rows are read.
 struct Known<'p> {
     columns: Columns<'p>,
     json: RowJson,
@@ -270,65 +206,8 @@ impl<'p> Known<'p> {
     fn new(table: &'static FieldDef, plan: Plan<'p>) -> Option<Self> {
         let child = table.rows_of().and_then(plan.children)?;
         let columns = Columns::new((table, child), plan.rule, (plan.wanted, plan.raw), plan.children);
-        let (json, last) = (RowJson::new(columns.len()), vec![None; columns.len()]);
+        let (json, last) = (RowJson::new(columns.len(), plan.most), vec![None; columns.len()]);
         Some(Self { columns, json, last })
-    }
-}
-
-struct Row<'w, 'r, 'p, 'd> {
-    way: &'w mut Way<'r, 'p, 'd>,
-    number: usize,
-    /// Whether the caller has seen it before.
-    is_old: bool,
-}
-
-impl<'d> DeserializeSeed<'d> for Row<'_, '_, '_, 'd> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'d>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Self { way: Way { reading, table, known }, number, is_old } = self;
-        if known.is_none() {
-            *known = Known::new(table, reading.plan);
-        }
-        let Some(Known { columns, json, last }) = known else { return Err(unlike()) };
-        json.begin();
-        let mut is_typed = false;
-        while let Some(key) = entries.next_key_seed(Key(columns))? {
-            let cell = entries.next_value_seed(CellSeed)?;
-            let Some((place, column, fate)) = key else {
-                // Its DocType, which the table tells too.
-                if std::mem::replace(&mut is_typed, true) {
-                    return Err(unlike());
-                }
-                reading.remember("doctype", cell);
-                continue;
-            };
-            if last[place].replace(number) == Some(number) || may_lie(column, fate, &cell) {
-                return Err(unlike());
-            }
-            match fate {
-                Fate::Seen { is_main } => {
-                    json.add((place, column), is_main, &cell, columns.rows, &mut reading.unshown);
-                }
-                Fate::Withheld | Fate::Dropped => {}
-            }
-            reading.remember(column.fieldname, cell);
-        }
-        json.end(is_old);
-        reading.rows.push(reading.cells.as_ref().map_or(0, Vec::len));
-        Ok(())
     }
 }
 
@@ -336,33 +215,6 @@ impl<'d> Visitor<'d> for Row<'_, '_, '_, 'd> {
 fn may_lie(column: &FieldDef, fate: Fate, cell: &Cell<'_>) -> bool {
     let is_number = || matches!(column.kind.shape(), Shape::Int | Shape::Float | Shape::Bool);
     column.permlevel > 0 && fate != Fate::Withheld && is_number() && cell.is_zero()
-}
-
-/// The column of a key; none for the DocType that each row names.
-struct Key<'k, 'p>(&'k mut Columns<'p>);
-
-impl<'d> DeserializeSeed<'d> for Key<'_, '_> {
-    type Value = Option<(usize, &'static FieldDef, Fate)>;
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'d> Visitor<'d> for Key<'_, '_> {
-    type Value = Option<(usize, &'static FieldDef, Fate)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a column")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        // Whatever the table says of it, it is not shown.
-        if key == "doctype" {
-            return Ok(None);
-        }
-        self.0.find(key).map(Some).ok_or_else(unlike)
-    }
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ proptest! {
         };
         let wanted = names.and_then(|names| Wanted::read(def, &rule, &names, CHILDREN).ok());
         let answer = json!({"data": doc, "_server_messages": "[]"}).to_string();
-        let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: wanted.as_ref(), raw };
+        let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: wanted.as_ref(), raw, most: usize::MAX };
         let Some(part) = read(answer.as_bytes(), plan) else {
             prop_assert!(!is_clean || may_hide(def, &doc), "not read: {answer}");
             return Ok(());
@@ -91,11 +91,56 @@ proptest! {
             (shaped, left_out, begins)
         };
         let ((whole, of_whole, begins), (shaped, left_out, too)) = (shown(doc), shown(part.document));
-        let mut json = String::new();
-        part.rows.write(&shaped.document, &mut json);
-        prop_assert_eq!(json, json!(whole.document).to_string());
+        let mut answer = json!({"document": shaped.document});
+        part.rows.stand_in(&mut answer);
+        prop_assert_eq!(part.rows.write(&answer), json!({"document": whole.document}).to_string());
         prop_assert_eq!((shaped.withheld, too), (whole.withheld, begins));
         prop_assert_eq!(left_out.and(part.unshown), of_whole);
+    }
+}
+
+/// A document of so many values that no version of it is remembered, with rows that show texts of these lengths.
+fn of_many_rows(lengths: &[usize]) -> Document {
+    let row = |(n, length): (usize, &usize)| {
+        let column = |field: &FieldDef| (field.fieldname.to_owned(), json!(format!("{} {n}", field.fieldname)));
+        let texts = |field: &&FieldDef| field.kind.holds_value() && field.kind.shape() == Shape::Text;
+        let child = CHILDREN("Sales Invoice Item").unwrap();
+        let mut row: Document = child.fields.iter().filter(texts).map(column).collect();
+        row.insert("name".to_owned(), json!(format!("row {n}")));
+        row.insert("item_code".to_owned(), json!("x\"".repeat(*length)));
+        Value::Object(row)
+    };
+    let rows: Vec<Value> = lengths.iter().enumerate().map(row).collect();
+    let document = json!({"name": "A", "title": "x", "items": rows, "modified": "1", "terms": "y".repeat(900)});
+    document.as_object().unwrap().clone()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_document_that_is_cut_is_answered_as_if_all_of_it_had_been_read(
+        lengths in prop::collection::vec(prop_oneof![8 => 0_usize..40, 1 => 0_usize..9_000], 140..260),
+        most in 2_000_usize..20_000,
+    ) {
+        let def = erpnext_doctypes::any("Sales Invoice").unwrap();
+        let (doc, rule) = (of_many_rows(&lengths), FieldRule::default());
+        let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: true, most };
+        let mut part = read(json!({"data": doc}).to_string().as_bytes(), plan).unwrap();
+        let unread = part.rows.of("items").unwrap().unread();
+        prop_assert!(unread > 0 || lengths.len() < 200, "all is read");
+
+        let permit = Permit::with_rule(def.name, Operation::Read, Arc::new(rule));
+        let shown = |doc: Document| {
+            let mut document = shape::document(def, &permit, CHILDREN, doc).document;
+            let _ = shape::present::document(def, CHILDREN, &mut document, false, true);
+            json!({"document": document, "note": "x"})
+        };
+        let (mut whole, mut cut) = (shown(doc), shown(std::mem::take(&mut part.document)));
+        part.rows.stand_in(&mut cut);
+        let of_whole = shape::fit(&mut whole, most).unwrap_err();
+        let of_cut = shape::fit_with_rows(&mut cut, &part.rows, most).unwrap_err();
+        prop_assert_eq!(part.rows.write(&cut), whole.to_string());
+        prop_assert_eq!(of_cut, of_whole);
     }
 }
 
@@ -103,7 +148,7 @@ proptest! {
 fn what_says_more_than_a_document_does_is_read_in_the_ordinary_way() {
     let def = erpnext_doctypes::any("Sales Invoice").unwrap();
     let rule = FieldRule::default();
-    let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: false };
+    let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: false, most: usize::MAX };
     for answer in [
         "",
         "[]",
@@ -129,7 +174,7 @@ fn what_says_more_than_a_document_does_is_read_in_the_ordinary_way() {
 fn of_what_may_not_be_seen_no_value_is_made() {
     let def = erpnext_doctypes::any("Sales Invoice").unwrap();
     let rule = FieldRule::new(None, &["items.rate".to_owned(), "taxes".to_owned()]);
-    let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: false };
+    let plan = Plan { def, rule: &rule, children: CHILDREN, wanted: None, raw: false, most: usize::MAX };
     let answer = br#"{"data": {"items": [{"rate": 77}, {"rate": 77}], "taxes": [{"rate": 77}]}}"#;
     let part = read(answer, plan).unwrap();
     assert!(!format!("{part:?}").contains("77"), "{part:?}");

@@ -66,7 +66,7 @@ impl Scale {
 }
 
 /// Where the next quote or backslash is, looked for in eight bytes at a time.
-fn end_of_text(json: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn end_of_text(json: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);

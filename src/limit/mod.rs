@@ -6,6 +6,7 @@ mod fair;
 pub mod memory;
 mod places;
 mod rate;
+pub mod scan;
 pub mod written;
 
 pub use adaptive::{Adaptive, Came};

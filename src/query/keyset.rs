@@ -50,12 +50,12 @@ pub fn keys(order: &[Order]) -> &[Order] {
     name.map_or(order, |at| &order[..=at])
 }
 
-/// The values of a row that tell where the next begins; nothing where they do not: an empty one, which the site cannot be
+/// The values of a row, which `held` gives by their columns, that tell where the next begins; nothing where they do not: an empty one, which the site cannot be
 /// asked to go on after, one it does not show, and long texts, of which only the beginning is sorted.
-pub fn values(def: &DocTypeDef, order: &[Order], row: &Map<String, Value>) -> Option<Vec<Value>> {
+pub fn values<'r>(def: &DocTypeDef, order: &[Order], held: impl Fn(&str) -> Option<&'r Value>) -> Option<Vec<Value>> {
     let keys = keys(order);
     let tells = |key: &Order| {
-        let value = row.get(key.fieldname)?;
+        let value = held(key.fieldname)?;
         let told = match value {
             Value::String(text) => {
                 !text.is_empty() && def.field(key.fieldname).is_some_and(|field| is_short(field.kind))
@@ -100,10 +100,14 @@ pub fn after(order: &[Order], values: &[Value]) -> Vec<Vec<Filter>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use erpnext_schema::{Operator as O, Order};
+    use erpnext_schema::{DocTypeDef, Operator as O, Order};
     use serde_json::{Map, Value, json};
 
-    use super::{Filter, Position, after, values};
+    use super::{Filter, Position, after};
+
+    fn values(def: &DocTypeDef, order: &[Order], row: &Map<String, Value>) -> Option<Vec<Value>> {
+        super::values(def, order, |column| row.get(column))
+    }
 
     fn row(row: Value) -> Map<String, Value> {
         row.as_object().unwrap().clone()

@@ -3,15 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::page::grouped;
+use super::row_texts::RowTexts;
+use super::sizes::{LEAST, MARK, Part, beside, head, quoted, shares};
 use super::text;
-use crate::limit::written;
 
-/// The least that is left of a text that is cut, in characters.
-const LEAST: usize = 200;
 /// Room for the account of what was left out, in bytes; half of it for the places.
 const ACCOUNT: usize = 600;
-/// Room for the end of a text that was cut, in bytes.
-const MARK: usize = 40;
 
 /// The value's JSON if it is no longer than that many bytes; else it is made to fit, and what was left out comes back, by
 /// place.
@@ -19,109 +16,21 @@ const MARK: usize = 40;
 /// # Errors
 /// What was left out.
 pub fn fit(value: &mut Value, most: usize) -> Result<String, Map<String, Value>> {
-    if let Some(json) = written(value, most) {
+    fit_with_rows(value, &RowTexts::default(), most)
+}
+
+/// The same of an answer of whose document some rows are written: only a row that has no room as it stands is read.
+///
+/// # Errors
+/// What was left out.
+pub fn fit_with_rows(value: &mut Value, rows: &RowTexts, most: usize) -> Result<String, Map<String, Value>> {
+    if let Some(json) = rows.written(value, most) {
         return Ok(json);
     }
     let mut cutter = Cutter::default();
-    let part = Part::of(value);
+    let part = Part::of_answer(value, rows);
     cutter.shrink(value, &part, most.saturating_sub(ACCOUNT));
     Err(cutter.account())
-}
-
-/// How long a value's JSON is, in bytes.
-pub fn length(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(true) => 4,
-        Value::Bool(false) => 5,
-        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string().len(), digits),
-        Value::String(text) => quoted(text),
-        Value::Array(list) => list.iter().map(|value| length(value) + 1).sum::<usize>().max(1) + 1,
-        Value::Object(map) => map.iter().map(|(key, value)| beside(key) + length(value)).sum::<usize>().max(1) + 1,
-    }
-}
-
-/// No less than [`length`], without looking at every letter.
-pub fn at_most(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 25,
-        Value::String(text) => 6 * text.len() + 2,
-        Value::Array(list) => list.iter().map(|value| at_most(value) + 1).sum::<usize>() + 2,
-        Value::Object(map) => map.iter().map(|(key, value)| 6 * key.len() + 4 + at_most(value)).sum::<usize>() + 2,
-    }
-}
-
-fn digits(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |ten| ten as usize + 1)
-}
-
-/// How large a value is, and how small it can be made, in bytes of JSON.
-struct Part {
-    size: usize,
-    floor: usize,
-    parts: Vec<Part>,
-}
-
-impl Part {
-    fn of(value: &Value) -> Self {
-        // What stands around a part: a comma, and for one of an object its key and a colon.
-        let (parts, around): (Vec<Self>, usize) = match value {
-            Value::Array(list) => (list.iter().map(Self::of).collect(), list.len() + 2),
-            Value::Object(map) => {
-                (map.values().map(Self::of).collect(), map.keys().map(|key| beside(key)).sum::<usize>() + 2)
-            }
-            Value::String(text) => {
-                let size = quoted(text);
-                let floor = text.char_indices().nth(LEAST).map_or(size, |(end, _)| quoted(&text[..end]) + MARK);
-                return Self { size, floor: floor.min(size), parts: Vec::new() };
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {
-                let size = length(value);
-                return Self { size, floor: size, parts: Vec::new() };
-            }
-        };
-        let size = around + parts.iter().map(|part| part.size).sum::<usize>();
-        // One entry is left in any case.
-        let first = match value {
-            Value::Object(map) => map.keys().next().map_or(0, |key| beside(key)),
-            _ => 1,
-        };
-        let floor = parts.first().map_or(size, |part| part.floor + first + 2);
-        Self { size, floor, parts }
-    }
-}
-
-/// The bytes of an object's key, and of what stands around it and its value.
-fn beside(key: &str) -> usize {
-    quoted(key) + 2
-}
-
-/// The bytes of a text in JSON.
-fn quoted(text: &str) -> usize {
-    let more = |byte: u8| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
-        0..0x20 => 5,
-        _ => 0,
-    };
-    // Most texts have none of them, which is seen without a branch for each character.
-    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    let specials = || text.bytes().map(more).sum::<usize>();
-    let any = text.bytes().fold(false, |any, byte| any | is_special(byte));
-    text.len() + 2 + if any { specials() } else { 0 }
-}
-
-/// What each part may take: as it is where it is small, and the large ones alike. Nothing, if all of them do not fit at
-/// their smallest.
-fn shares(parts: &[Part], room: usize) -> Option<Vec<usize>> {
-    let at = |level: usize| parts.iter().map(move |part| part.size.min(level.max(part.floor)));
-    if at(0).sum::<usize>() > room {
-        return None;
-    }
-    let (mut fits, mut over) = (0, parts.iter().map(|part| part.size).max().unwrap_or(0) + 1);
-    while over - fits > 1 {
-        let level = fits.midpoint(over);
-        if at(level).sum::<usize>() <= room { fits = level } else { over = level }
-    }
-    Some(at(fits).collect())
 }
 
 /// One step into a value.
@@ -147,9 +56,15 @@ struct Cutter {
 
 impl Cutter {
     /// Makes a value that is larger than `most` bytes no larger, or as small as it gets.
-    fn shrink(&mut self, value: &mut Value, part: &Part, most: usize) {
+    fn shrink(&mut self, value: &mut Value, part: &Part<'_>, most: usize) {
         if part.size <= most {
             return;
+        }
+        if let Some(row) = part.row {
+            // What was written here can be read.
+            *value = serde_json::from_str(row).unwrap_or_default();
+            let part = Part::of(value);
+            return self.shrink(value, &part, most);
         }
         match value {
             Value::String(whole) => self.shorten(whole, most),
@@ -179,14 +94,20 @@ impl Cutter {
         }
     }
 
-    fn inside(&mut self, step: Step, value: &mut Value, part: &Part, most: usize) {
+    fn inside(&mut self, step: Step, value: &mut Value, part: &Part<'_>, most: usize) {
         self.at.push(step);
         self.shrink(value, part, most);
         self.at.pop();
     }
 
     /// How many of the first `kept` parts have room, and how much each; one at least.
-    fn room(&self, parts: &[Part], kept: usize, most: usize, around: impl Fn(usize) -> usize) -> (usize, Vec<usize>) {
+    fn room(
+        &self,
+        parts: &[Part<'_>],
+        kept: usize,
+        most: usize,
+        around: impl Fn(usize) -> usize,
+    ) -> (usize, Vec<usize>) {
         let mut floors = 0;
         let fit = parts[..kept].iter().enumerate().take_while(|(at, part)| {
             floors += part.floor;
@@ -258,22 +179,13 @@ impl Cutter {
     }
 }
 
-/// How many parts from the first on a list keeps: as many as fit, where none is more than half of what there is room for.
-fn head(parts: &[Part], most: usize) -> usize {
-    let mut used = 2;
-    let fit = parts.iter().take_while(|part| {
-        used += part.size.min(part.floor.max(most / 2)) + 1;
-        used <= most
-    });
-    fit.count().max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{ACCOUNT, at_most, fit, length};
+    use super::super::sizes::{at_most, length};
+    use super::{ACCOUNT, fit};
 
     #[test]
     fn a_length_is_that_of_the_json() {

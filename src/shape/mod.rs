@@ -18,13 +18,16 @@ pub mod readable;
 pub mod redact;
 pub mod report;
 pub mod rich_text;
+mod row_texts;
 pub mod said;
 pub mod script;
+mod sizes;
 pub mod text;
 pub mod vocabulary;
 
-pub use fit::{fit, length};
+pub use fit::{fit, fit_with_rows};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
+pub use row_texts::{RowTexts, TableText};
 pub use text::{is_hidden, is_visible, make_stored, make_visible, shortened, visible};
 
 use std::borrow::Cow;
@@ -177,16 +180,16 @@ pub fn columns(def: &DocTypeDef, permit: &Permit, names: &[String]) -> Vec<Optio
 
 /// The values of these columns in a row of a list, or of one that is shown within another; `cut` becomes true where a text
 /// was.
-pub fn cells<F: Into<Option<&'static FieldDef>> + Copy>(
+pub fn cells<F: Into<Option<&'static FieldDef>> + Copy, K: AsRef<str>>(
     columns: &[F],
-    row: Map<String, Value>,
+    row: impl IntoIterator<Item = (K, Value)>,
     cut: &mut bool,
 ) -> Vec<Value> {
     let mut cells = vec![Value::Null; columns.len()];
     for (place, (key, mut value)) in row.into_iter().enumerate() {
         let named = |at: usize| {
             let column: Option<&'static FieldDef> = (*columns.get(at)?).into();
-            column.filter(|column| column.fieldname == key).map(|column| (at, column))
+            column.filter(|column| column.fieldname == key.as_ref()).map(|column| (at, column))
         };
         // Sites give them in the order in which they were asked for.
         if let Some((at, column)) = named(place).or_else(|| (0..columns.len()).find_map(named)) {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fit::{at_most, length};
+use super::sizes::{at_most, length};
 
 /// The columns, and a list of values for each row; null where a row has none.
 pub fn table(columns: &[String], rows: Vec<Map<String, Value>>) -> (Value, Vec<Value>) {

@@ -87,7 +87,9 @@ pub fn document(
                 for row in rows.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, value| {
                         let (field, is_main) = main.find(key);
-                        left_out.text |= cell(field, value, shown.how);
+                        if shown.may_show(key, is_main) {
+                            left_out.text |= cell(field, value, shown.how);
+                        }
                         shown.show(key, is_main, Held::of(value), &mut left_out)
                     });
                 }
@@ -112,6 +114,11 @@ impl Rows {
     /// The rows of this DocType.
     pub fn new(child: Option<&DocTypeDef>, asked: bool, raw: bool) -> Self {
         Self { how: How::new(IN_A_ROW, asked, raw), asked, has_grid: !asked && child.is_some_and(has_grid) }
+    }
+
+    /// Whether they show such a column, if it holds something.
+    pub fn may_show(self, column: &str, is_main: bool) -> bool {
+        !self.has_grid || column == "name" || is_main
     }
 
     /// A text as they show it.

@@ -3,15 +3,11 @@
 use std::collections::BTreeSet;
 
 use erpnext_schema::{Operator, Order};
-use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::filters::{Wire, wire};
-use super::{Answer, Body, Call, CallerClient, SiteError, SiteErrorKind, check, endpoints, misuse, unexpected, url};
+use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, check, endpoints, misuse, unexpected};
 use crate::policy::{Filter, Operation, Permit, Within};
-
-/// The longest request line sent by GET, in bytes; the web server takes 4,094 (H28).
-const MAX_LINE: usize = 4_000;
 
 /// A page of a list.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +44,19 @@ pub(super) struct Page {
     pub group_by: Option<String>,
 }
 
+impl Page {
+    /// That the site does not misunderstand it.
+    pub(super) fn check(&self, permit: &Permit) -> Result<(), SiteError> {
+        if !(1..=500).contains(&self.limit) {
+            return Err(misuse(permit, format!("the limit {} is not in 1 to 500", self.limit)));
+        }
+        if self.order_by.is_empty() {
+            return Err(misuse(permit, "a list without order_by has overlapping pages"));
+        }
+        Ok(())
+    }
+}
+
 impl ListQuery {
     /// Goes on without a column, and without the choices that look at it; whether it was one. Choices of a caller stay: without
     /// one of them others would be found than were asked for.
@@ -62,7 +71,7 @@ impl ListQuery {
         self.fields.len() < before && !self.fields.is_empty()
     }
 
-    fn page(&self, doctype: &str) -> Page {
+    pub(super) fn page(&self, doctype: &str) -> Page {
         let keys = self.order_by.iter().map(|key| sorted(&column(doctype, key.fieldname), key.descending));
         Page {
             fields: if self.fields.is_empty() {
@@ -95,25 +104,6 @@ pub(super) fn fieldname(column: &str) -> &str {
 /// A key of an order.
 pub(super) fn sorted(key: &str, descending: bool) -> String {
     format!("{key} {}", if descending { "desc" } else { "asc" })
-}
-
-fn pairs(doctype: &str, page: &Page, wire: Wire) -> Vec<(&'static str, Value)> {
-    let mut pairs = vec![("fields", json!(page.fields))];
-    if !wire.all.is_empty() {
-        pairs.push(("filters", Value::Array(wire.all)));
-    }
-    if !wire.any.is_empty() {
-        pairs.push(("or_filters", Value::Array(wire.any)));
-    }
-    pairs.push(("order_by", json!(page.order_by)));
-    pairs.push(("limit_start", json!(page.start)));
-    pairs.push(("limit_page_length", json!(page.limit)));
-    // Joined rows would give a document once for each of them (H19).
-    let once_each = || wire.joins.then(|| column(doctype, "name"));
-    let group_by = page.group_by.clone().or_else(once_each).filter(|keys| !keys.is_empty());
-    pairs.extend(group_by.map(|keys| ("group_by", json!(keys))));
-    pairs.extend(page.parent.as_ref().map(|parent| ("parent", json!(parent))));
-    pairs
 }
 
 impl CallerClient<'_> {
@@ -161,12 +151,7 @@ impl CallerClient<'_> {
         or_filters: &[Filter],
         page: Page,
     ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
-        if !(1..=500).contains(&page.limit) {
-            return Err(misuse(permit, format!("the limit {} is not in 1 to 500", page.limit)));
-        }
-        if page.order_by.is_empty() {
-            return Err(misuse(permit, "a list without order_by has overlapping pages"));
-        }
+        page.check(permit)?;
         let within = within(permit)?;
         let all = || filters.iter().chain(&within.all);
         if within.any.is_empty() || or_filters.is_empty() {
@@ -279,26 +264,9 @@ impl CallerClient<'_> {
         wire: Wire,
         page: &Page,
     ) -> Result<Answer<Vec<Map<String, Value>>>, SiteError> {
-        let bad = |url::BadName(words)| SiteError::new(SiteErrorKind::BadName, doctype, false, words);
-        let path = url::resource_path(doctype, None).map_err(bad)?;
-        let line = format!("GET {path}");
-        let pairs = pairs(doctype, page, wire);
-        let as_text = |(key, value): &(&'static str, Value)| match value {
-            Value::String(text) => (*key, text.clone()),
-            other => (*key, other.to_string()),
-        };
-        let text: Vec<_> = pairs.iter().map(as_text).collect();
-        let fits = |query: usize| self.caller.site.as_str().len() + line.len() + query + "? HTTP/1.1".len() <= MAX_LINE;
-        // Encoded, a character takes three times as much at most; hardly a query has to be written to know that it fits.
-        let at_most = text.iter().map(|(key, value)| 3 * (key.len() + value.len()) + 2).sum();
-        let answer = if !fits(at_most) && !fits(url::query_string(&text).len()) {
-            let mut body = Map::from_iter(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)));
-            body.insert("doctype".into(), doctype.into());
-            self.ask(permit, endpoints::LIST, Body::Json(Value::Object(body))).await
-        } else {
-            let call = Call { method: Method::GET, path, query: text, body: Body::None, writes: false };
-            self.recalled(permit, call, "data").await
-        };
+        let (call, key) = self.page_call(doctype, wire, page)?;
+        let line = call.line();
+        let answer = self.recalled(permit, call, key).await;
         answer?.try_map(|data| rows(data).ok_or_else(|| unexpected(&line, false, "no list of documents in it")))
     }
 

@@ -7,13 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{Place, Text, ToolAnswer};
 use crate::cache::Answered;
-use crate::documents::shown_part::{Part, Rows};
+use crate::documents::shown_part::Part;
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::query::reader::Reader;
-use crate::shape::Masked;
 use crate::shape::present::LeftOut;
-use crate::shape::{self, page};
+use crate::shape::{self, Masked, RowTexts, page};
 use crate::site::{Document, Filter, ListQuery};
 use crate::tool::document_args::{GetArgs, SearchArgs};
 use crate::tool::kinds::FieldNames;
@@ -61,12 +60,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     }
     let begins = wanted.as_ref().map(|wanted| wanted.go_on(&mut shaped.document)).unwrap_or_default();
     let times = has_times(on.def, shaped.document.keys());
-    let (mut result, mut begun) = (Map::new(), None);
-    if rows.is_empty() {
-        result.insert("document".to_owned(), Value::Object(shaped.document));
-    } else {
-        rows.write(&shaped.document, begun.insert(r#"{"document":"#.to_owned()));
-    }
+    let mut result = Map::from_iter([("document".to_owned(), Value::Object(shaped.document))]);
     if !begins.is_empty() {
         result.insert("begins_at".to_owned(), Value::Object(begins));
     }
@@ -83,7 +77,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     if !notes.is_empty() {
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
-    Ok(ToolAnswer { begun, text, ..result.into() })
+    Ok(ToolAnswer { rows, text, ..result.into() })
 }
 
 /// All that shapes what is answered of a document, where it is kept: its fields are those of the tables, and what the site
@@ -118,7 +112,7 @@ struct Seen<'a> {
     on: DocTypeCall<'a>,
     shaped: shape::Shaped,
     /// Those of its rows that are written already.
-    rows: Rows,
+    rows: RowTexts,
     /// What is to be said of the rest.
     unshown: LeftOut,
     /// Whether what is answered of it is kept.
@@ -153,7 +147,7 @@ async fn seen_now<'a>(
         },
     };
     let (on, shaped) = shaped(on, name, stored).await?;
-    Ok(Seen { on, shaped, rows: Rows::default(), unshown: LeftOut::default(), text: Text::Made })
+    Ok(Seen { on, shaped, rows: RowTexts::default(), unshown: LeftOut::default(), text: Text::Made })
 }
 
 async fn shaped<'a>(

@@ -11,7 +11,7 @@ use crate::error::ToolError;
 use crate::policy::{Filter, Rows};
 use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::shape;
-use crate::site::ListQuery;
+use crate::site::{ListQuery, PageRow};
 
 type Row = Map<String, Value>;
 
@@ -49,20 +49,22 @@ pub(super) async fn read(
     neighbours: &Neighbours,
     asked: &[At],
     query: &ListQuery,
-    documents: &[Row],
+    page: &[PageRow],
 ) -> Result<Beyond, ToolError> {
     let columns = columns(asked);
+    // Only what lies beyond them takes them as objects.
+    let documents: Vec<Row> = page.iter().filter(|_| !asked.is_empty()).map(PageRow::to_object).collect();
     let mut read = Beyond {
         columns: columns.iter().map(Column::label).collect(),
-        cells: vec![Vec::new(); documents.len()],
+        cells: vec![Vec::new(); page.len()],
         notes: Vec::new(),
         cut: false,
     };
-    let links = linked(on, neighbours, asked, documents).await?;
+    let links = linked(on, neighbours, asked, &documents).await?;
     for column in &columns {
         match column {
-            Column::Rows(rows, fields) => read.rows(on, *rows, fields, query, documents).await?,
-            Column::Linked(by, field) => read.linked(neighbours, &links, by, field, documents),
+            Column::Rows(rows, fields) => read.rows(on, *rows, fields, query, &documents).await?,
+            Column::Linked(by, field) => read.linked(neighbours, &links, by, field, &documents),
         }
     }
     Ok(read)

@@ -18,10 +18,8 @@ use crate::query::cursor;
 use crate::query::keyset::{self, Position};
 use crate::query::reader::Reader;
 use crate::shape::{self, Masked, page};
-use crate::site::{ListQuery, SiteError};
+use crate::site::{ListQuery, PageRow, SiteError};
 use crate::tool::document_args::ListArgs;
-
-type Row = Map<String, Value>;
 
 /// A page of a list.
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
@@ -45,7 +43,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     };
     if query.own_columns && !rows.is_empty() {
         // Empty, a column that was left out would say that no document has a value there.
-        query.fields.retain(|field| rows.iter().any(|row| row.contains_key(field)));
+        query.fields.retain(|field| rows.iter().any(|row| row.get(field).is_some()));
     }
     let more = cut_to_limit(&mut rows, &query, args.limit.get());
     let unseen = if begin.before == 0 && !more { unseen_names(&query, &rows) } else { Vec::new() };
@@ -53,7 +51,8 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     if let (0, Some(field)) = (begin.before, empty_ones_first(&on, &query.order_by, &rows)) {
         notes.push(format!("documents without {field} come first"));
     }
-    let sorted_by: Vec<_> = rows.iter().map(|row| keyset::values(on.def, &query.order_by, row)).collect();
+    let sorted_by: Vec<_> =
+        rows.iter().map(|row| keyset::values(on.def, &query.order_by, |column| row.get(column))).collect();
     let beyond::Beyond { columns, cells, notes: of_columns, mut cut } =
         beyond::read(&on, &neighbours, &beyond, &query, &rows).await?;
     let whole = rows.len();
@@ -111,7 +110,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
 }
 
 /// The names in lists of filters of which a whole list shows no document: one that is not there would be missed in silence.
-fn unseen_names(query: &ListQuery, rows: &[Row]) -> Vec<Filter> {
+fn unseen_names(query: &ListQuery, rows: &[PageRow]) -> Vec<Filter> {
     let lists = query.filters.iter().filter(|filter| filter.operator == Operator::In && filter.rows.is_none());
     let without_seen = lists.filter_map(|filter| {
         let is_seen = |name: &Value| rows.iter().any(|row| row.get(&filter.field) == Some(name));
@@ -189,7 +188,7 @@ fn begin(cursor: Option<&str>, identity: &str) -> Result<Position, ToolError> {
 }
 
 /// Leaves as many rows as were asked for; whether there are more.
-fn cut_to_limit(rows: &mut Vec<Row>, query: &ListQuery, limit: u64) -> bool {
+fn cut_to_limit(rows: &mut Vec<PageRow>, query: &ListQuery, limit: u64) -> bool {
     let asked = u64::from(query.limit);
     let found = rows.len() as u64;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -201,14 +200,15 @@ fn cut_to_limit(rows: &mut Vec<Row>, query: &ListQuery, limit: u64) -> bool {
 fn laid_out(
     on: &DocTypeCall<'_>,
     query: &ListQuery,
-    rows: Vec<Row>,
+    rows: Vec<PageRow>,
     beyond: Vec<Vec<Value>>,
     width: usize,
     cut: &mut bool,
 ) -> Vec<Value> {
     let own = shape::columns(on.def, on.permit, &query.fields);
     let rows = rows.into_iter().zip(beyond).map(|(row, beyond)| {
-        let mut cells = shape::cells(&own, row, cut);
+        let (columns, cells) = row.into_parts();
+        let mut cells = shape::cells(&own, columns.iter().zip(cells), cut);
         cells.extend(beyond);
         cells.resize(width, Value::Null);
         Value::Array(cells)
@@ -223,7 +223,7 @@ async fn page_of(
     beyond: &[At],
     begin: &Position,
     count: bool,
-) -> Result<(Vec<Row>, Option<u64>), SiteError> {
+) -> Result<(Vec<PageRow>, Option<u64>), SiteError> {
     let site = on.session.site;
     let mut query = query.clone();
     let by = beyond.iter().filter_map(|at| match at.place {
@@ -249,9 +249,9 @@ async fn page_of(
             after.map(asked).collect()
         }
     };
-    let rows = try_join_all(questions.iter().map(|question| site.list(on.permit, question)));
+    let rows = try_join_all(questions.iter().map(|question| site.page_rows(on.permit, question)));
     let (answers, total) = futures_util::try_join!(rows, total)?;
-    let rows = answers.into_iter().flat_map(|answer| answer.data);
+    let rows = answers.into_iter().flatten();
     Ok((rows.take(usize::try_from(query.limit).unwrap_or(usize::MAX)).collect(), total))
 }
 
@@ -262,7 +262,7 @@ fn can_go_on(on: &DocTypeCall<'_>, query: &ListQuery) -> bool {
 }
 
 /// The key by which documents without a value come first, where the first row has none (H73).
-fn empty_ones_first(on: &DocTypeCall<'_>, order: &[Order], rows: &[Row]) -> Option<&'static str> {
+fn empty_ones_first(on: &DocTypeCall<'_>, order: &[Order], rows: &[PageRow]) -> Option<&'static str> {
     let key = order.first().filter(|key| !key.descending)?;
     let field = on.def.field(key.fieldname)?;
     let is_empty = rows.first()?.get(key.fieldname).is_some_and(|value| value.is_null() || *value == "");
