@@ -21,7 +21,7 @@ async fn a_submit_shows_the_entries_that_it_will_make_and_what_is_regretted() {
     assert_eq!((&ledger[0]["debit"], &ledger[1]["credit"]), (&json!(150.0), &json!(75.0)), "{shown}");
     let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
     assert_eq!((&ledger[0]["party"], ledger[1].get("party")), (&customer, None), "{shown}");
-    assert!(shown.get("warnings").is_none(), "{shown}");
+    assert!(!shown["warnings"].to_string().contains("allocated"), "{shown}");
     assert_eq!(desk.journal(before), Vec::<String>::new());
     desk.submit("Sales Invoice", &invoice).await;
 
