@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use erpnext_schema::doctype_flag::{self, SINGLE, SUBMITTABLE, VIRTUAL};
-use erpnext_schema::{DocTypeDef, FieldDef, Verb, Violation, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, Verb, Violation};
 use serde_json::{Map, Value};
 
+use super::row_holders::how_to_read;
 use super::shown_part::{self, Part, Plan};
 use crate::audit::Attempt;
 use crate::cleared::Confirmed;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::limit::{LARGE, aside};
-use crate::policy::{Operation, Permit};
+use crate::policy::Permit;
 use crate::shape::{self, Wanted};
 use crate::site::{SiteError, Unparsed};
 use crate::tool::kinds::DocumentName;
@@ -62,7 +63,7 @@ impl<'a> DocTypeCall<'a> {
         if def.is(doctype_flag::CHILD) {
             return Err(ToolError::refused(
                 format!("{doctype} is a child table: its rows are read and written with the documents that hold them."),
-                with_parents(session, doctype),
+                how_to_read(session, doctype),
             ));
         }
         Ok(def)
@@ -202,24 +203,5 @@ impl<'a> DocTypeCall<'a> {
     /// The document that the call names; a Single is named like its DocType.
     pub fn name<'b>(&self, name: &'b DocumentName) -> &'b str {
         if self.def.is(SINGLE) { self.def.name } else { name }
-    }
-}
-
-/// How rows are read, by a DocType that has them and may be read, with a column of theirs.
-fn with_parents(session: &Session<'_>, child: &str) -> String {
-    let columns = || session.catalog.known(child).into_iter().flat_map(|child| child.fields);
-    let mut held = session.catalog.all_generated().filter_map(|parent| {
-        let table = parent.tables().find(|table| table.rows_of() == Some(child))?;
-        let permit = session.policy.permit(Operation::Read, parent.name).ok()?;
-        let shown = |column: &&FieldDef| column.in_lists() && column.is(flag::IN_LIST_VIEW);
-        let column = columns().filter(shown).find(|column| permit.fields().may_read_child(table, *column))?;
-        Some((parent.name, table.fieldname, column.fieldname))
-    });
-    match held.next() {
-        Some((parent, table, column)) => format!(
-            "Get or update the parent document instead; a list of {parent} gives the rows of many and aggregate_documents sums \
-             them, by names such as {table}.{column}."
-        ),
-        None => "Get or update the parent document instead.".to_owned(),
     }
 }

@@ -14,6 +14,7 @@ mod permlevels;
 pub mod refusals;
 pub mod rich_text;
 mod rights;
+mod row_holders;
 mod row_json;
 pub mod shown_part;
 pub mod states;

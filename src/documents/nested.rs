@@ -1,7 +1,7 @@
 //! Filters by other documents, and by what hangs on documents, answered before the list is asked for: by a field of a
-//! linked one (`customer.territory`), and by whether documents of another DocType link here (`used in`). The site would
-//! drop documents (H85) or knows no such question, so what they find is named: in bounded steps, and never a part in
-//! the place of the whole.
+//! linked one (`customer.territory`), and by whether documents of another DocType, or rows of such, link here (`used in`).
+//! The site would drop documents (H85) or knows no such question, so what they find is named: in bounded steps, and never
+//! a part in the place of the whole.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::DocTypeCall;
 use super::beyond::{PAGE, neighbour};
 use super::marks;
+use super::row_holders::Held;
 use super::states::also_count;
 use super::ways::{Way, attached, ways_from};
 use crate::error::ToolError;
@@ -182,12 +183,22 @@ impl DocTypeCall<'_> {
         filters: Option<&Value>,
     ) -> Result<(Value, Vec<String>), ToolError> {
         let place = format!("{argument}: name {} {doctype}", if not { NOT_USED } else { USED });
+        let held = Held::of(self.session, doctype).map_err(|why| self.wrong(&place, Rule::Value, why, None))?;
+        let doctype = held.as_ref().map_or(doctype, |held| held.by.name);
         let there = self.there(&place, doctype).await?;
         let on = there.call(self);
-        let filters = on.nested_filters(&place, &there, filters).await?;
+        let asked = match (&held, filters) {
+            (Some(held), Some(filters)) => Some(held.asked_of_documents(filters)),
+            (_, filters) => filters.cloned(),
+        };
+        let filters = on.nested_filters(&place, &there, asked.as_ref()).await?;
         let mut ways = ways_from(self.session, there.def, there.permit.fields(), self.def.name);
         ways.extend(attached(there.def, there.permit.fields()).filter(|_| self.permit.fields().may_read_attachments()));
         ways.retain(|way| !way.is_hidden(&there.hidden));
+        if let Some(held) = &held {
+            // The rows that are asked about, and the documents that hold them.
+            ways.retain(|way| way.rows.is_none_or(|rows| rows.table == held.table.fieldname));
+        }
         if ways.is_empty() {
             let message = format!("{doctype} has no field that links to {} and may be read", self.def.name);
             return Err(self.wrong(&place, Rule::Value, message, None));
@@ -200,7 +211,8 @@ impl DocTypeCall<'_> {
             }
         }
         let mut notes = notes_on_filters(on.def, filters.iter());
-        if let Some((who, filter)) = also_count(on.def, filters.iter().map(|filter| filter.field.as_str())) {
+        let own = filters.iter().filter(|filter| filter.rows.is_none()).map(|filter| filter.field.as_str());
+        if let Some((who, filter)) = also_count(on.def, own) {
             notes.push(format!("{who} of {doctype} count too: filter them by {filter}"));
         }
         let place_of = |way: &Way| way.rows.map_or_else(String::new, |rows| format!("{}.", rows.table)) + way.field;
@@ -232,6 +244,8 @@ impl DocTypeCall<'_> {
         if let Some(rows) = way.rows {
             let column = self.session.catalog.known(rows.doctype).and_then(|child| child.field(way.field));
             let Some(column) = column else { return Ok(()) };
+            // The row that fits is the one that links.
+            own.extend(filters.iter().filter(|filter| filter.rows == Some(rows)).cloned());
             let query = ListQuery { filters: filters.to_vec(), ..ListQuery::default() };
             let (mut after, mut documents, mut room) = (None, 0, MOST_ROWS);
             loop {
@@ -251,6 +265,24 @@ impl DocTypeCall<'_> {
             }
         }
         own.extend(filters.iter().cloned());
+        if own.iter().any(|filter| filter.rows.is_some()) {
+            // Groups would count rows (H75): the documents themselves are gone through.
+            let fields = ["name", way.field].map(str::to_owned).to_vec();
+            let query = ListQuery { fields, filters: own, ..ListQuery::default() };
+            let (mut after, mut documents) = (None, 0);
+            loop {
+                let page = self.next_by_name(&query, after.as_ref()).await?;
+                documents += page.len();
+                if documents > MOST_DOCUMENTS {
+                    return Err(self.too_many(place, self.def));
+                }
+                page.iter().for_each(|row| add(row.get(way.field)));
+                if page.len() < PAGE {
+                    return Ok(());
+                }
+                after = page.last().and_then(|row| row.get("name")).cloned();
+            }
+        }
         let order_by = vec![(GroupKey::Field(way.field), false)];
         let mut query =
             GroupQuery { group_by: vec![way.field], filters: own, order_by, limit: 500, ..GroupQuery::default() };
@@ -294,9 +326,6 @@ impl DocTypeCall<'_> {
         let filters = reader.filters(place, given.as_ref());
         if given.as_ref().is_some_and(|given| !given.is_object() && !given.is_array()) {
             reader.wrong(place, Rule::Value, "the filters of the other documents are an object", None);
-        }
-        if filters.iter().any(|filter| filter.rows.is_some()) {
-            reader.wrong(place, Rule::Value, "filters of other documents are by their own fields, not by rows", None);
         }
         reader.done(filters).map_err(|found| ToolError::arguments(self.tool.name(), found))
     }

@@ -171,6 +171,9 @@ fn description(tool: Tool) -> String {
 /// Told once for all tools that get a document.
 const COLUMNS_OF_ROWS: &str = r#" Some columns of rows alone: fields ["items.item_code", "items.qty"]."#;
 
+/// Told once for all tools that list.
+const ROWS_OF_MANY: &str = r#" Rows of many documents: fields ["items.item_code", "customer.territory"]."#;
+
 fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
     let is = |bit| def.is_some_and(|def| def.is(bit));
     let (document, documents) = match def {
@@ -178,10 +181,13 @@ fn document_description(verb: Verb, def: Option<&DocTypeDef>) -> String {
         None => ("document of any DocType".to_owned(), "documents of any DocType".to_owned()),
     };
     match verb {
-        Verb::List => format!(
-            "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. count: \
-             true adds the total; cursor fetches the next page."
-        ),
+        Verb::List => {
+            let rows = if def.is_none() { ROWS_OF_MANY } else { "" };
+            format!(
+                "Lists {documents} by filters, a page at a time. Use aggregate_documents for counts and sums. count: \
+                 true adds the total; cursor fetches the next page.{rows}"
+            )
+        }
         Verb::Get if is(doctype_flag::SINGLE) => format!("Reads the {document}, of which there is exactly one."),
         Verb::Get => {
             let columns = if def.is_none() { COLUMNS_OF_ROWS } else { "" };

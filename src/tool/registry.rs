@@ -11,6 +11,10 @@ use crate::catalog::SiteVersion;
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
 
+/// Names that no tool has, and the tool that does what is meant by one: rows are listed with their documents, as its answer
+/// for a child table says.
+const MEANT: &[(&str, &str)] = &[("list_rows", "list_generic_documents")];
+
 /// The tools that may be called: a function of the configuration and of the site's version.
 #[derive(Debug)]
 pub struct Registry {
@@ -86,8 +90,13 @@ impl Registry {
         typed.unwrap_or_else(|| Tool::Generic(verb).name())
     }
 
-    /// The tool of that name.
+    /// The tool of that name, or of the one that is meant by it.
     pub fn find(&self, name: &str) -> Option<Tool> {
+        let meant = || MEANT.iter().find(|(said, _)| *said == name);
+        self.named(name).or_else(|| meant().and_then(|(_, name)| self.named(name)))
+    }
+
+    fn named(&self, name: &str) -> Option<Tool> {
         if let Some(tool) = self.general.iter().find(|tool| tool.name() == name) {
             return Some(*tool);
         }

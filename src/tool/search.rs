@@ -174,6 +174,8 @@ fn said(tool: &Tool) -> Said {
     let set = |text: &str| words(text).into_iter().collect();
     match tool {
         Tool::Typed(_, def) => Said { name: words(def.name), title: BTreeSet::new(), what: set(def.module) },
+        // Rows have no tool of a DocType: the list of any gives them.
+        Tool::Generic(Verb::List) => Said { name: Vec::new(), title: set("row"), what: BTreeSet::new() },
         Tool::Generic(_) => Said { name: Vec::new(), title: BTreeSet::new(), what: BTreeSet::new() },
         Tool::Named(spec) => Said { name: words(spec.name), title: set(spec.title), what: set(spec.description) },
         Tool::Published(published) => Said {

@@ -1,4 +1,4 @@
-//! Journal entries: what their rows come to in the currency of the company, and that both sides agree. No ledger is written.
+//! Journal entries: what their rows come to in the currency of the company, and that both sides agree.
 
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};

@@ -12,6 +12,7 @@ mod clearance;
 mod defaults;
 mod fill;
 mod journal;
+pub(crate) mod ledger;
 mod left;
 mod links;
 mod load;
@@ -170,9 +171,7 @@ impl Site<'_> {
             self.tell_orders(def, &doc, submitted)?;
             self.tell_invoices(def, &doc, submitted)?;
             self.tell_production(def, &doc, submitted)?;
-            if !submitted {
-                self.take_back(&doc)?;
-            }
+            if submitted { self.post(&doc) } else { self.take_back(&doc) }?;
             self.move_stock(def, &doc, submitted)?;
         }
         self.ask_for_approval(def, &doc)?;

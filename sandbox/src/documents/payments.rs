@@ -1,4 +1,4 @@
-//! What payments do to the invoices that they are for: less of them is outstanding. No ledger is written.
+//! What payments do to the invoices that they are for: less of them is outstanding.
 
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};

@@ -5,6 +5,7 @@ use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use crate::doc::{Doc, flt, int, rows, text};
+use crate::documents::ledger::{Entry, sides};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -15,55 +16,18 @@ pub fn accounts(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let doc = draft(request)?;
     // The centre is a dimension like others on 16.
     let has_center = request.site.version() < Version::V16;
-    let number = |field: &str| doc.get(field).map_or(0.0, flt);
-    let entry = |account: &str, debit: f64, credit: f64, [kind, party]: [&str; 2]| {
-        let mut cells = vec![json!(text(&doc, "posting_date")), json!(account), cell(debit), cell(credit)];
+    let shown = |entry: &Entry<'_>| {
+        let ([debit, credit], [kind, party]) = (sides(entry.amount), entry.party);
+        let mut cells = vec![json!(text(&doc, "posting_date")), json!(entry.account), cell(debit), cell(credit)];
         cells.extend(["", kind, party].map(Value::from));
         cells.extend(has_center.then(|| json!("")));
         cells.extend(["", ""].map(Value::from));
         Value::Array(cells)
     };
-    let amounts = |table: &'static str, [account, amount]: [&'static str; 2]| {
-        rows(&doc, table).map(move |row| (text(row, account), row.get(amount).map_or(0.0, flt)))
-    };
-    let taxed = || amounts("taxes", ["account_head", "tax_amount"]).filter(|(_, amount)| *amount != 0.0);
-    let total = number("grand_total");
-    let entries = match request.text("doctype")?.as_str() {
-        "Sales Invoice" => {
-            let mut entries = vec![entry(text(&doc, "debit_to"), total, 0.0, ["Customer", text(&doc, "customer")])];
-            entries.extend(
-                rows(&doc, "items")
-                    .map(|row| entry(text(row, "income_account"), 0.0, row.get("amount").map_or(0.0, flt), NOBODY)),
-            );
-            entries.extend(taxed().map(|(account, amount)| entry(account, 0.0, amount, NOBODY)));
-            entries
-        }
-        "Purchase Invoice" => {
-            let mut entries = vec![entry(text(&doc, "credit_to"), 0.0, total, ["Supplier", text(&doc, "supplier")])];
-            entries.extend(
-                rows(&doc, "items")
-                    .map(|row| entry(text(row, "expense_account"), row.get("amount").map_or(0.0, flt), 0.0, NOBODY)),
-            );
-            entries.extend(taxed().map(|(account, amount)| entry(account, amount, 0.0, NOBODY)));
-            entries
-        }
-        "Payment Entry" => {
-            let party = [text(&doc, "party_type"), text(&doc, "party")];
-            let (from, to) = if text(&doc, "payment_type") == "Receive" { (party, NOBODY) } else { (NOBODY, party) };
-            let deducted: Vec<(&str, f64)> = amounts("deductions", ["account", "amount"]).collect();
-            let paid: f64 = deducted.iter().map(|(_, amount)| amount).sum();
-            // The party's side gets what is deducted too.
-            let (came, went) = if text(&doc, "payment_type") == "Receive" { (0.0, paid) } else { (-paid, 0.0) };
-            let mut entries = vec![
-                entry(text(&doc, "paid_to"), number("received_amount") + came, 0.0, to),
-                entry(text(&doc, "paid_from"), 0.0, number("paid_amount") + went, from),
-            ];
-            let deducted = deducted.into_iter();
-            entries.extend(deducted.map(|(of, amount)| entry(of, amount.max(0.0), (-amount).max(0.0), NOBODY)));
-            entries
-        }
+    let entries: Vec<Value> = match request.text("doctype")?.as_str() {
         // What moves stock posts nothing here: no inventory is kept in the accounts.
-        "Delivery Note" | "Purchase Receipt" | "Stock Entry" => Vec::new(),
+        "Sales Invoice" | "Purchase Invoice" | "Payment Entry" | "Delivery Note" | "Purchase Receipt"
+        | "Stock Entry" => request.site.ledger_entries(&doc)?.iter().map(shown).collect(),
         other => return Err(SiteError::invalid(format!("there is no accounting preview of a {other}"))),
     };
     let currency = text(&doc, "currency");
@@ -74,8 +38,6 @@ pub fn accounts(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     labels.extend(["Against Voucher Type", "Against Voucher"]);
     Ok(Reply::message(json!({"gl_columns": columns(request, &labels), "gl_data": entries})))
 }
-
-const NOBODY: [&str; 2] = ["", ""];
 
 /// `erpnext.controllers.stock_controller.show_stock_ledger_preview`: neither columns nor rows of what moves no stock, nor
 /// of a Stock Entry on 15.

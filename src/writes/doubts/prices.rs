@@ -1,5 +1,5 @@
 //! Whether a rate is far from the last: of the same item, to the same party, in a document of the same DocType and
-//! currency; else, where something is bought, from the rate at which the item was bought last.
+//! currency; else from the last to any party, or at which the item was bought last; else from the row's price list.
 
 use std::collections::BTreeMap;
 
@@ -57,9 +57,11 @@ struct Line<'d> {
     rate: f64,
     /// In that of the company.
     base_rate: f64,
+    /// What the price list has, in the currency of the document.
+    listed: Option<f64>,
 }
 
-/// Adds the rows whose rate is far from the last, at most three requests.
+/// Adds the rows whose rate is far from the last, at most four requests.
 ///
 /// # Errors
 /// The site's, with what was found before it added.
@@ -74,18 +76,28 @@ pub(super) async fn of(
     if lines.is_empty() || on.session.policy.is_row_filtered("Item") {
         return Ok(());
     }
-    let before = if_allowed(last_rates(on, priced, doc, &lines).await)?;
-    let is_new = |line: &&Line<'_>| !before.contains_key(line.item);
-    let new: Vec<&str> = lines.iter().filter(is_new).map(|line| line.item).collect();
-    let bought = if priced.buys { last_purchases(on, &new).await } else { Ok(BTreeMap::new()) };
-    let (bought, end) = match if_allowed(bought) {
-        Ok(bought) => (bought, Ok(())),
+    let party = text_of(doc, priced.party);
+    let items: Vec<&str> = lines.iter().map(|line| line.item).collect();
+    let before = match party {
+        "" => BTreeMap::new(),
+        party => if_allowed(last_rates(on, priced, doc, Some(party), &items).await)?,
+    };
+    let new: Vec<&str> = items.into_iter().filter(|item| !before.contains_key(*item)).collect();
+    let others = match priced.buys {
+        true => last_purchases(on, &new).await,
+        false => last_rates(on, priced, doc, None, &new).await,
+    };
+    let (others, end) = match if_allowed(others) {
+        Ok(others) => (others, Ok(())),
         Err(error) => (BTreeMap::new(), Err(error)),
     };
     let told = lines.iter().filter_map(|line| {
-        let (rate, last, whose) = match before.get(line.item) {
-            Some(last) => (line.rate, *last, format!("in the last {} of {}", priced.of, text_of(doc, priced.party))),
-            None => (line.base_rate, *bought.get(line.item)?, "at which it was bought last".to_owned()),
+        let of_others = others.get(line.item).copied().filter(|last| *last > 0.0);
+        let (rate, last, whose) = match (before.get(line.item), of_others) {
+            (Some(last), _) => (line.rate, *last, format!("in the last {} of {party}", priced.of)),
+            (None, Some(last)) if priced.buys => (line.base_rate, last, "at which it was bought last".to_owned()),
+            (None, Some(last)) => (line.rate, last, format!("in the last {} that has it", priced.of)),
+            (None, None) => (line.rate, line.listed?, "of the price list".to_owned()),
         };
         is_far(rate, last).then(|| {
             format!(
@@ -113,7 +125,8 @@ fn lines(doc: &Map<String, Value>) -> Vec<Line<'_>> {
         let rate = number(row, "rate").filter(|_| !item.is_empty() && !is_set(row, "is_free_item"))?;
         let base_rate = number(row, "base_rate").filter(|base| *base > 0.0).unwrap_or(rate * conversion);
         let factor = own_units(row);
-        Some(Line { number: at + 1, item, rate: rate / factor, base_rate: base_rate / factor })
+        let listed = number(row, "price_list_rate").map(|listed| listed / factor);
+        Some(Line { number: at + 1, item, rate: rate / factor, base_rate: base_rate / factor, listed })
     });
     lines.take(MOST_ROWS).collect()
 }
@@ -123,15 +136,16 @@ pub(super) fn own_units(row: &Map<String, Value>) -> f64 {
     number(row, "conversion_factor").filter(|factor| *factor > 0.0).unwrap_or(1.0)
 }
 
-/// The rates of the items in the newest submitted documents of the party that have them.
+/// The rates of the items in the newest submitted documents that have them: those of the party, or of all.
 async fn last_rates(
     on: &DocTypeCall<'_>,
     priced: &Priced,
     doc: &Map<String, Value>,
-    lines: &[Line<'_>],
+    party: Option<&str>,
+    items: &[&str],
 ) -> Result<BTreeMap<String, f64>, SiteError> {
-    let (party, currency) = (text_of(doc, priced.party), text_of(doc, "currency"));
-    if party.is_empty() || currency.is_empty() {
+    let currency = text_of(doc, "currency");
+    if currency.is_empty() || items.is_empty() {
         return Ok(BTreeMap::new());
     }
     let columns = COLUMNS.map(|column| format!("items.{column}"));
@@ -139,15 +153,15 @@ async fn last_rates(
     let permit = sees(on, on.def.name, &fields.collect::<Vec<_>>()).await;
     let rows = on.def.field("items").and_then(|table| Rows::of(on.def, table));
     let (Some(permit), Some(rows)) = (permit, rows) else { return Ok(BTreeMap::new()) };
-    let items: Vec<&str> = lines.iter().map(|line| line.item).collect();
     let of_items = Filter::new("item_code", Operator::In, json!(items));
+    let mut filters = vec![
+        Filter::eq("currency", currency),
+        Filter::eq("docstatus", 1),
+        Filter { rows: Some(rows), ..of_items.clone() },
+    ];
+    filters.extend(party.map(|party| Filter::eq(priced.party, party)));
     let query = ListQuery {
-        filters: vec![
-            Filter::eq(priced.party, party),
-            Filter::eq("currency", currency),
-            Filter::eq("docstatus", 1),
-            Filter { rows: Some(rows), ..of_items.clone() },
-        ],
+        filters,
         order_by: vec![Order::desc(priced.day), Order::desc("name")],
         limit: MOST_DOCUMENTS,
         ..ListQuery::default()
@@ -211,7 +225,8 @@ mod tests {
                     assert!(def.field(field).is_some(), "{} has no {field}", priced.of);
                 }
                 let rows = erpnext_doctypes::get(*version, def.field("items").unwrap().target().unwrap()).unwrap();
-                assert!(COLUMNS.iter().all(|column| rows.field(column).is_some()), "{}", rows.name);
+                let mut columns = COLUMNS.iter().chain(&["price_list_rate"]);
+                assert!(columns.all(|column| rows.field(column).is_some()), "{}", rows.name);
             }
         }
     }
@@ -219,16 +234,16 @@ mod tests {
     #[test]
     fn rates_are_those_of_one_in_the_items_own_unit() {
         let doc = json!({"conversion_rate": 2.0, "items": [
-            {"item_code": "A", "rate": 50, "conversion_factor": 10.0},
+            {"item_code": "A", "rate": 50, "conversion_factor": 10.0, "price_list_rate": 60},
             {"item_code": "B", "rate": 8, "base_rate": 24.0},
             {"item_code": "C", "rate": 0, "is_free_item": 1},
             {"rate": 3},
         ]});
         let lines: Vec<_> = lines(doc.as_object().unwrap())
             .iter()
-            .map(|line| format!("{} {} {} {}", line.number, line.item, line.rate, line.base_rate))
+            .map(|line| format!("{} {} {} {} {:?}", line.number, line.item, line.rate, line.base_rate, line.listed))
             .collect();
-        assert_eq!(lines, ["1 A 5 10", "2 B 8 24"]);
+        assert_eq!(lines, ["1 A 5 10 Some(6.0)", "2 B 8 24 None"]);
     }
 
     #[test]

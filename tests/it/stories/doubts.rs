@@ -107,7 +107,7 @@ async fn a_price_far_from_the_last_is_told_in_the_same_unit_and_currency() {
     for (rate, more) in [(149.0, json!({})), (400.0, json!({"currency": "USD", "conversion_rate": 2}))] {
         let near = order(rate, more.clone()).await;
         let told = doubts(&desk, "Sales Order", &near).await;
-        assert!(!told.contains(FAR), "{rate} {more}: {told}");
+        assert!(!told.contains("in the last"), "{rate} {more}: {told}");
     }
     // Ten of them in a box for the price of ten.
     let boxed = order(1000.0, json!({})).await;
@@ -134,6 +134,41 @@ async fn a_price_far_from_the_last_is_told_in_the_same_unit_and_currency() {
     let told = doubts(&desk, "Purchase Order", &purchase).await;
     let expected = format!("the rate of {item}, 20, is far from the 10 at which it was bought last");
     assert!(told.contains(&expected), "{told}");
+}
+
+#[on_every_version]
+async fn a_price_of_a_first_sale_is_held_against_the_last_to_others_and_the_price_list() {
+    let desk = Desk::open().await;
+    let named = json!({"item_code": "LAMP-1", "item_group": "Lighting", "stock_uom": "Nos", "is_stock_item": 0});
+    let item = desk.create("Item", named).await;
+    let order = async |customer: &str, rate: f64| {
+        let row = json!({"item_code": item, "qty": 1, "rate": rate});
+        let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+        let order = desk.create("Sales Order", data).await;
+        let row = desk.get("Sales Order", &order).await["items"][0]["name"].as_str().unwrap().to_owned();
+        let listed = json!({"price_list_rate": 40});
+        desk.site.with(|site| site.set("Sales Order Item", &row, listed.as_object().unwrap())).unwrap();
+        order
+    };
+    let customers = desk.some("Customer", json!({}), 2).await;
+    // Sold to nobody: what the list says.
+    let first = order(&customers[0], 90.0).await;
+    let told = doubts(&desk, "Sales Order", &first).await;
+    let expected = format!("row 1: the rate of {item}, 90, is far from the 40 of the price list");
+    assert!(told.contains(&expected), "{told}");
+    desk.submit("Sales Order", &first).await;
+    // Sold to another.
+    let far = order(&customers[1], 40.0).await;
+    let told = doubts(&desk, "Sales Order", &far).await;
+    let expected = format!("the rate of {item}, 40, is far from the 90 in the last Sales Order that has it");
+    assert!(told.contains(&expected) && !told.contains(&customers[0]), "{told}");
+    let near = order(&customers[1], 80.0).await;
+    let told = doubts(&desk, "Sales Order", &near).await;
+    assert!(!told.contains("is far from"), "{told}");
+    // What of others may not be read is not told of.
+    let scoped = json!({"read": true, "submit": true, "conditions": {"read": {"customer": customers[1]}}});
+    let told = doubts_within(&desk, json!({"Sales Order": scoped}), "Sales Order", &far).await;
+    assert!(!told.contains("is far from"), "{told}");
 }
 
 #[on_every_version]

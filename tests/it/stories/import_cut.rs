@@ -124,3 +124,62 @@ async fn an_import_whose_site_goes_away_goes_on_at_the_first_row_that_was_refuse
     let failed = usize::try_from(answer["failed_rows"].as_u64().unwrap()).unwrap();
     assert_eq!(made(&site.sandbox, "Brand"), 40 - failed, "no row is left out or made twice");
 }
+
+/// Nothing runs after a server was killed: what it wrote while it sent rows is there.
+#[on_every_version]
+async fn an_import_that_was_cut_short_tells_how_far_it_got_and_goes_on_there() {
+    let site = SampleSite::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..40).map(|at| format!("Imported {at:02}")).collect();
+    let arguments = brands(folder.path(), "all.csv", &names);
+    {
+        let app = importing(&site.sandbox, folder.path());
+        let tool = app.registry().find(IMPORT).unwrap();
+        let (watch, _told) = CallObserver::new();
+        let import = app.observed_call(tool, arguments.as_object().unwrap().clone(), None, &watch);
+        let some = async {
+            while made(&site.sandbox, "Brand") < 5 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = some => {}
+            _ = import => panic!("it ended"),
+        }
+    }
+    let unfinished: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("all-unfinished-"))
+        .collect();
+    assert_eq!(unfinished.len(), 1, "{unfinished:?}");
+
+    let app = importing(&site.sandbox, folder.path());
+    let mut dry = arguments.clone();
+    dry.as_object_mut().unwrap().remove("confirm");
+    dry["dry_run"] = json!(true);
+    let shown = call(&app, IMPORT, dry.clone()).await.unwrap();
+    let cut = &shown["cut_short"];
+    assert!(cut["done"].as_u64().unwrap() >= 1, "{shown}");
+    assert!(cut["accounts"][0].as_str().unwrap().ends_with(&unfinished[0]), "{shown}");
+    // Who goes on where it says is not told of it again.
+    dry["start_at"] = cut["start_at"].clone();
+    assert_eq!(call(&app, IMPORT, dry).await.unwrap().get("cut_short"), None);
+    let mut rest = arguments.clone();
+    rest["start_at"] = cut["start_at"].clone();
+    let answer = call(&app, IMPORT, rest).await.unwrap();
+    let start = usize::try_from(cut["start_at"].as_u64().unwrap()).unwrap();
+    assert_eq!((&answer["done"], &answer["total"]), (&json!(42 - start), &json!(42 - start)), "{answer}");
+    let unknown: Vec<usize> = cut["unknown_rows"].as_array().into_iter().flatten().map(number).collect();
+    for (at, name) in names.iter().enumerate().filter(|(at, _)| !unknown.contains(&(at + 2))) {
+        assert!(site.sandbox.with(|site| site.load("Brand", name)).is_ok(), "{name} of line {}: {cut}", at + 2);
+    }
+    // Another file is another import.
+    let other = brands(folder.path(), "all.csv", &["Other".to_owned()]);
+    assert_eq!(call(&app, IMPORT, other).await.unwrap()["done"], 1);
+}
+
+fn number(row: &Value) -> usize {
+    usize::try_from(row.as_u64().unwrap()).unwrap()
+}

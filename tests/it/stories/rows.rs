@@ -166,11 +166,67 @@ async fn what_is_wrong_beyond_a_document_is_named() {
         assert!(text.contains(wanted), "{arguments}: {text}");
     }
     // Rows are read through the documents that hold them.
-    let text = desk.refusal(LIST, json!({"doctype": "Sales Order Item"})).await;
-    assert!(
-        text.contains("a list of Sales Order gives the rows of many") && text.contains("such as items.item_code"),
-        "{text}"
-    );
+    for tool in [LIST, "list_rows"] {
+        let text = desk.refusal(tool, json!({"doctype": "Sales Order Item"})).await;
+        let call = r#"list_generic_documents {"doctype":"Sales Order","fields":["name","items.item_code","#;
+        assert!(text.contains(call) && text.contains("such as items.item_code"), "{tool}: {text}");
+    }
+}
+
+/// What of a document's rows fits is asked of the rows themselves, with the fields of the documents that hold them.
+#[on_every_version]
+async fn customers_that_never_bought_an_item_are_found_by_rows() {
+    let desk = Desk::open().await;
+    let customers = desk.some("Customer", json!({}), 500).await;
+    let invoices = documents(&desk, "Sales Invoice").await;
+    let item = text(&rows(&invoices[0])[0], "item_code").to_owned();
+    let mut dates: Vec<&str> = invoices.iter().map(|invoice| text(invoice, "posting_date")).collect();
+    dates.sort_unstable();
+    let since = dates[dates.len() / 3];
+    let has_it = |invoice: &&Value| rows(invoice).iter().any(|row| row["item_code"] == json!(item));
+    let submitted = || invoices.iter().filter(|invoice| invoice["docstatus"] == 1);
+    let bought: BTreeSet<&str> = submitted().filter(has_it).map(|invoice| text(invoice, "customer")).collect();
+    let never: Vec<&str> = customers.iter().map(String::as_str).filter(|name| !bought.contains(name)).collect();
+    assert!(!bought.is_empty() && !never.is_empty());
+    for sub in [
+        json!(["not used in", "Sales Invoice Item", {"item_code": item, "parent.docstatus": 1}]),
+        json!(["not used in", "Sales Invoice Item", [["item_code", "=", item], ["docstatus", "=", 1]]]),
+        json!(["not used in", "Sales Invoice", {"items.item_code": item, "docstatus": 1}]),
+    ] {
+        assert_eq!(desk.some("Customer", json!({"name": sub}), 500).await, never, "{sub}");
+    }
+    // Items not sold since: rows by the day of the invoices that hold them.
+    let late = submitted().filter(|invoice| text(invoice, "posting_date") >= since);
+    let sold: BTreeSet<String> = late.flat_map(rows).map(|row| text(&row, "item_code").to_owned()).collect();
+    let sub = json!(["used in", "Sales Invoice Item", {"posting_date": [">=", since], "docstatus": 1}]);
+    assert_eq!(desk.some("Item", json!({"name": sub}), 500).await, sold.into_iter().collect::<Vec<_>>());
+    // The row that fits is the one that links.
+    let many = |row: &Value| row["qty"].as_f64() > Some(1.0);
+    let sold: BTreeSet<String> =
+        submitted().flat_map(rows).filter(many).map(|row| text(&row, "item_code").to_owned()).collect();
+    let sub = json!(["used in", "Sales Invoice Item", {"qty": [">", 1], "parent.docstatus": 1}]);
+    assert_eq!(desk.some("Item", json!({"name": sub}), 500).await, sold.into_iter().collect::<Vec<_>>());
+
+    for (sub, wanted) in [
+        (json!(["not used in", "Sales Invoice Item", {"item_cod": "x"}]), "item_cod"),
+        (json!(["not used in", "Sales Invoice Item", {"parent.nothing": "x"}]), "no such field in Sales Invoice"),
+        (json!(["not used in", "Sales Invoice Item", "x"]), "are an object"),
+        (json!(["not used in", "Sales Taxes and Charges", {"rate": 1}]), "name the DocType that is meant"),
+    ] {
+        let text = desk.refusal(LIST, json!({"doctype": "Customer", "filters": {"name": sub}})).await;
+        assert!(text.contains(wanted), "{sub}: {text}");
+    }
+    let read = json!({"read": true});
+    let invoices = json!({"read": true, "restricted_fields": ["items.rate"]});
+    let (_site, app) = site(json!({"doctypes": {"Customer": read, "Sales Invoice": invoices}})).await;
+    for (sub, wanted) in [
+        (json!(["not used in", "Sales Invoice Item", {"rate": [">", 5]}]), "does not permit reading it"),
+        (json!(["not used in", "Sales Order Item", {"qty": 1}]), "no DocType that may be read holds rows"),
+    ] {
+        let asked = json!({"doctype": "Customer", "filters": {"name": sub}});
+        let text = refusal(&app, LIST, asked).await;
+        assert!(text.contains(wanted), "{sub}: {text}");
+    }
 }
 
 /// The rules of the DocType of rows and of what is linked to hold, and nothing is told by a filter that may not be read.

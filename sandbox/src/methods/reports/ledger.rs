@@ -1,5 +1,4 @@
-//! Reports over the general ledger, from the `GL Entry` documents of the site. A voucher that is submitted in the sandbox adds
-//! none; one that is cancelled has those that it has taken back.
+//! Reports over the general ledger, from the `GL Entry` documents of the site.
 
 use serde_json::{Value, json};
 

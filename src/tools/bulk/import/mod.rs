@@ -4,6 +4,7 @@
 mod check;
 mod columns;
 mod entries;
+mod journal;
 mod over_all;
 mod problems;
 mod sheet;
@@ -11,6 +12,8 @@ mod source;
 mod told;
 mod value;
 mod workbook;
+
+use std::sync::Arc;
 
 use erpnext_schema::{DocTypeDef, Purpose, Verb};
 use futures_util::future::BoxFuture;
@@ -37,6 +40,7 @@ use crate::tools::write;
 use crate::writes::gate::of_a_row;
 use check::Checked;
 use entries::Entry;
+use journal::{Journal, Place};
 use problems::Problems;
 use sheet::SheetRow;
 use source::Source;
@@ -113,7 +117,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let documents = from(&call, args.start_at, entries::documents(&sheet, &columns))?;
     let entries = entries::read(&documents, &columns, sheet.semicolons, &mut problems);
     let checked = check::check(&on, call.observer, &entries, &columns, &mut problems).await?;
-    let rows: Vec<Ready> = checked.into_iter().map(|checked| Ready::new(checked, args.form_defaults)).collect();
+    let mut rows: Vec<Ready> = checked.into_iter().map(|checked| Ready::new(checked, args.form_defaults)).collect();
     let docs = rows.iter().map(|row| &*row.args.data);
     let operation = on.permit.operation();
     let mut shown = Map::from_iter([
@@ -121,6 +125,12 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         ("mapping".to_owned(), Value::Object(columns.told())),
     ]);
     shown.extend(sheet.name.as_ref().map(|name| ("sheet".to_owned(), json!(name))));
+    let place = beside.as_ref().map(|(folder, stem)| {
+        let what = json!([on.def.name, sheet.name, sha256(&bytes)]).to_string();
+        Place::new(folder, stem, &sha256(what.as_bytes())[..12])
+    });
+    let start = entries.first().map_or(0, |entry| entry.line);
+    shown.extend(journal::cut_short(place.as_ref(), start).await.map(|told| ("cut_short".to_owned(), told)));
     if problems.is_empty() {
         shown.insert("all_rows".to_owned(), Value::Object(over_all::of(&columns, docs.clone())));
     }
@@ -152,9 +162,13 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     let docs: Vec<&Map<String, Value>> = docs.collect();
     let state = json!({"file": sha256(&bytes), "documents": sha256(json!(docs).to_string().as_bytes())});
     let confirmed = on.gate_batch(operation, true, &fitted(shown), &state).await?;
-    let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
     let lines: Vec<u64> = rows.iter().map(|row| entries[row.at].line).collect();
-    Ok(told::answer(&lines, ended, beside).await)
+    let journal = journal::begin(place).await;
+    for (row, line) in rows.iter_mut().zip(&lines) {
+        row.journal = journal.clone().map(|journal| (journal, *line));
+    }
+    let ended = go(&call, &on, &rows, 0..rows.len(), confirmed, one).await;
+    Ok(told::answer(&lines, ended, beside, journal).await)
 }
 
 /// What would be done, short enough for a question: one that is too long is not asked, and the model alone would decide.
@@ -182,12 +196,14 @@ struct Ready {
     args: CreateArgs,
     /// The links that are titles in the file, by place.
     titled: Map<String, Value>,
+    /// Where it is told that it is sent, as which line.
+    journal: Option<(Arc<Journal>, u64)>,
 }
 
 impl Ready {
     fn new(Checked { at, def, doc, titled }: Checked, form_defaults: Option<bool>) -> Self {
         let args = CreateArgs { data: Data(doc), idempotency_key: None, form_defaults, return_document: false };
-        Self { at, def, args, titled }
+        Self { at, def, args, titled, journal: None }
     }
 }
 
@@ -209,7 +225,16 @@ impl Row for Ready {
 fn one<'r>(on: &'r DocTypeCall<'r>, row: &'r Ready) -> BoxFuture<'r, Result<ToolAnswer, ToolError>> {
     Box::pin(async move {
         let on = DocTypeCall { def: row.def, ..*on };
-        write::create_checked(&on, &row.args, row.args.data.0.clone(), row.titled.clone()).await
+        let create = write::create_checked(&on, &row.args, row.args.data.0.clone(), row.titled.clone());
+        match &row.journal {
+            None => create.await,
+            Some((journal, line)) => {
+                journal.sent(*line);
+                let result = create.await;
+                journal.ended(*line, &result);
+                result
+            }
+        }
     })
 }
 

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
+use super::journal::Journal;
 use crate::answer::ToolAnswer;
 use crate::tools::bulk::MOST_PROBLEMS as MOST;
 use crate::tools::bulk::account::Became;
@@ -18,8 +20,14 @@ use crate::tools::bulk::go::Ended;
 const LOOK: &str = "look at the documents of unknown before repeating their rows: each may be done";
 const APART: &str = "rows to repeat go into a file of their own: with this one those that are done would be made twice";
 
-/// The account as the model gets it; the whole of it goes into the directory, under a name that begins like that.
-pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf, String)>) -> ToolAnswer {
+/// The account as the model gets it; the whole of it goes into the directory, under a name that begins like that, in the place
+/// of what was told there meanwhile.
+pub(super) async fn answer(
+    lines: &[u64],
+    ended: Ended,
+    beside: Option<(PathBuf, String)>,
+    journal: Option<Arc<Journal>>,
+) -> ToolAnswer {
     let Ended { account, next: first_left, why } = ended;
     let rows = account.rows();
     let line = |row: usize| lines.get(row).copied();
@@ -75,7 +83,14 @@ pub(super) async fn answer(lines: &[u64], ended: Ended, beside: Option<(PathBuf,
     let mut messages = Vec::new();
     if let Some((folder, stem)) = beside {
         let text = account_file(lines, &rows);
-        let kept = tokio::task::spawn_blocking(move || keep(&folder, &stem, &text?)).await;
+        let kept = tokio::task::spawn_blocking(move || {
+            let path = keep(&folder, &stem, &text?)?;
+            if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
+                tracing::error!("what was told of an import meanwhile could not be removed: {error}");
+            }
+            Ok::<_, io::Error>(path)
+        });
+        let kept = kept.await;
         match kept.map_err(io::Error::other).and_then(|kept| kept) {
             Ok(path) => {
                 answer.insert("account".to_owned(), json!(path.to_string_lossy()));
@@ -109,7 +124,7 @@ fn account_file(lines: &[u64], rows: &BTreeMap<usize, Became<'_>>) -> io::Result
 }
 
 /// With a `'` before what a spreadsheet would take for a formula.
-fn guarded(text: &str) -> String {
+pub(super) fn guarded(text: &str) -> String {
     let is_formula = text.starts_with(|c: char| matches!(c, '=' | '+' | '-' | '@') || c.is_control());
     format!("{}{text}", if is_formula { "'" } else { "" })
 }
