@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 
 use crate::sandbox::site;
 use crate::support::{all, call};
-use crate::tidy::{read, root};
+use crate::tidy::read;
 
 /// What people ask for, a line for each tool.
 fn questions() -> Vec<String> {
-    let lines = read(&root().join("src/tool/search_questions.txt"));
-    let asked = lines.lines().filter_map(|line| line.split_once(": ")).map(|(_, asked)| asked.split(" | "));
+    let lines = read("src/tool/search_questions.txt");
+    let asked = lines
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(": "))
+        .map(|(_, asked)| asked.split(" | "));
     asked.filter_map(|mut ways| ways.next().map(str::to_owned)).collect()
 }
 
