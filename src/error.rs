@@ -1,5 +1,7 @@
 //! What a tool can fail with: one message that tells the model what to do next, one for the log.
 
+mod together;
+
 use std::borrow::Cow;
 
 use erpnext_schema::{Rule, Violation};

@@ -199,6 +199,19 @@ impl DocTypeDef {
         self.field(title.default?.strip_prefix('{')?.strip_suffix('}')?)
     }
 
+    /// The field with the first part of a name that the site makes of it and of its company: "Stores" of "Stores - AC".
+    pub fn named_in_company(&self) -> Option<&'static FieldDef> {
+        if self.autoname.is_some() || self.title_field.is_some() || self.field("company").is_none() {
+            return None;
+        }
+        self.field(&format!("{}_name", self.name.to_lowercase().replace(' ', "_")))
+    }
+
+    /// Whether the text may be such a first part: the whole name has the company's abbreviation behind it.
+    pub fn may_be_first_part(&self, text: &str) -> bool {
+        !text.contains(" - ") && self.named_in_company().is_some()
+    }
+
     /// Whether all the given bits of [`doctype_flag`] are set.
     pub const fn is(&self, flags: u32) -> bool {
         self.flags & flags == flags

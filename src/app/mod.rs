@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 mod begun;
 mod pipeline;
 mod read_back;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod waits;

@@ -8,6 +8,7 @@ use futures_util::future::join;
 use serde_json::{Map, Value};
 
 use super::begun::CallRecorder;
+use super::spelling::spell_doctypes;
 use crate::answer::{Given, Place, Text, ToolAnswer};
 use crate::audit::{Attempt, Outcome, new_id};
 use crate::cache::Answered;
@@ -51,7 +52,7 @@ pub async fn run(
     let (tool, mut given) = tools::find::corrected(registry, tool, given);
     // What was shown is taken back as it was.
     given.values_mut().for_each(shape::make_stored);
-    spell_doctype(session, tool, &mut given);
+    spell_doctypes(session, tool, &mut given).await;
     let misnamed = name_single(session, tool, &mut given);
     let checked =
         arguments::check(&arguments::of(&tool), &mut given).and(misnamed.map_or(Ok(()), |found| Err(vec![found])));
@@ -111,23 +112,6 @@ pub(super) fn signed(attempt: Attempt, session: &Session<'_>, client: Option<Str
     }
     let (session, address) = (caller.session.clone(), caller.address.map(|address| address.to_string()));
     Attempt { id, client, user, session, address, via: caller.via.clone(), ..attempt }
-}
-
-/// Writes the name of a DocType as it is, where it came in other case or with other joints (`sales_invoice`): no two differ
-/// by that alone (H26). What is permitted on it is asked afterwards.
-fn spell_doctype(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>) {
-    if !arguments::of(&tool).iter().any(|arg| arg.name == "doctype") {
-        return;
-    }
-    let Some(Value::String(doctype)) = given.get_mut("doctype") else { return };
-    if session.catalog.known(doctype).is_some() || session.policy.names(doctype) {
-        return;
-    }
-    let plain = |name: &str| name.trim().replace(['_', '-'], " ").to_ascii_lowercase();
-    let spelt = plain(doctype);
-    if let Some(def) = session.catalog.all_generated().find(|def| plain(def.name) == spelt) {
-        def.name.clone_into(doctype);
-    }
 }
 
 /// Gives a Single its name, which is that of its DocType: nobody has to say it, and another is wrong.

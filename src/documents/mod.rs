@@ -5,6 +5,7 @@ pub mod beyond;
 mod cell;
 mod doctype_call;
 pub mod file_fields;
+mod filters;
 mod marks;
 mod masks;
 pub mod moments;

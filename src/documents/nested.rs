@@ -319,7 +319,7 @@ impl DocTypeCall<'_> {
         given: Option<&Value>,
     ) -> Result<Vec<Filter>, ToolError> {
         let session = self.session;
-        let given = self.local_filters(given).await?;
+        let given = self.meant_filters(given).await?;
         let children = |child: &str| session.catalog.known(child);
         let mut reader = Reader::new(self.def, self.permit.fields()).with_trees(session.policy);
         reader = reader.with_masked(&there.hidden).with_rows(&children);

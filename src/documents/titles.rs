@@ -1,6 +1,11 @@
 //! Documents by what people call them: the name, or the title that stands over it.
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Rule, Shape, Violation, collation};
+use std::collections::BTreeMap;
+
+use erpnext_schema::{
+    Children, DocTypeDef, FieldDef, FieldKind, Operator, Options, Order, Rule, Shape, Violation, collation,
+    doctype_flag,
+};
 use serde_json::{Map, Value, json};
 
 use super::DocTypeCall;
@@ -28,10 +33,16 @@ pub struct Found {
 impl Found {
     /// The two as a result shows them.
     pub fn shown(&self) -> Value {
-        match &self.title {
+        match self.own_title() {
             Some(title) => json!({"name": self.name, "title": title}),
             None => json!({"name": self.name}),
         }
+    }
+
+    /// The title, where the name does not begin with it.
+    fn own_title(&self) -> Option<&str> {
+        let begins = |title: &&str| self.name.strip_prefix(*title).is_some_and(|rest| rest.starts_with(" - "));
+        self.title.as_deref().filter(|title| !begins(title))
     }
 
     /// Whether the text is its name or title, as the site's database compares.
@@ -48,9 +59,10 @@ fn same(a: &str, b: &str) -> bool {
     collation::same(a.trim(), b.trim())
 }
 
-/// The field that holds the title, where documents have one besides their name and it may be seen.
+/// The field that holds the title, or the name without the company's suffix, where documents have one besides their name and
+/// it may be seen.
 fn title_field(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
-    let field = def.title_field.and_then(|title| def.field(title))?;
+    let field = def.title_field.and_then(|title| def.field(title)).or_else(|| def.named_in_company())?;
     // Version 15 compares what it hides by its level, and so would tell of it (H5).
     let is_shown = field.permlevel == 0 && permit.fields().may_read(field);
     let usable = field.in_lists() && field.kind.shape() == Shape::Text && is_shown;
@@ -170,33 +182,29 @@ pub struct Resolved {
 pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: &Map<String, Value>) -> Resolved {
     let mut links = Vec::new();
     let children = |child: &str| on.session.catalog.known(child);
-    visit(on.def, "", &mut doc, stored, &children, &mut |at, target, value| {
-        links.push((at.to_owned(), target, value.to_owned()));
+    visit(on.def, "", &mut doc, (stored, None), &children, &mut |at, given| {
+        links.push((at.to_owned(), given));
         None
     });
-    let mut questions: Vec<(&'static str, &str)> = Vec::new();
-    for (_, target, text) in &links {
-        if !questions.contains(&(target, text)) {
-            questions.push((target, text));
+    let mut questions: Vec<&Given> = Vec::new();
+    for (_, given) in &links {
+        if !questions.contains(&given) {
+            questions.push(given);
         }
     }
     let mut answers = Vec::new();
     for some in questions.chunks(AT_ONCE) {
-        let asked = some.iter().map(|(target, text)| meant(on.session, target, text));
+        let asked = some.iter().map(|given| meant(on.session, given.target, &given.text, given.company.as_deref()));
         answers.extend(futures_util::future::join_all(asked).await);
     }
-    let answer = |target: &str, text: &str| {
-        let at = questions.iter().position(|(doctype, words)| *doctype == target && *words == text)?;
-        answers.get(at)
-    };
     let mut unclear = Vec::new();
     let mut replaced = Map::new();
-    let mut names = Vec::new();
-    for (at, target, text) in &links {
-        match answer(target, text) {
+    let mut names = BTreeMap::new();
+    for (at, given) in &links {
+        match questions.iter().position(|asked| *asked == given).and_then(|asked| answers.get(asked)) {
             Some(Meant::One(name)) => {
-                replaced.insert(at.clone(), json!({"given": text, "name": name}));
-                names.push((at.clone(), name.clone()));
+                replaced.insert(at.clone(), json!({"given": given.text, "name": name}));
+                names.insert(at.clone(), name.clone());
             }
             Some(Meant::Unclear(message)) => {
                 let path = format!("data.{at}");
@@ -205,18 +213,29 @@ pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: 
             _ => {}
         }
     }
-    visit(on.def, "", &mut doc, stored, &children, &mut |at, _, _| {
-        names.iter().find(|(place, _)| place == at).map(|(_, name)| name.clone())
-    });
+    visit(on.def, "", &mut doc, (stored, None), &children, &mut |at, _| names.get(at).cloned());
     Resolved { doc, replaced, unclear }
 }
 
-/// The name of the document that is called so, where one alone is and may be read.
-pub async fn name_of(session: &Session<'_>, doctype: &'static str, text: &str) -> Option<String> {
-    match meant(session, doctype, text).await {
+/// The name of the document that is called so, where one alone is, of those of the company if there are several, and may be
+/// read.
+pub async fn name_of(
+    session: &Session<'_>,
+    doctype: &'static str,
+    text: &str,
+    company: Option<&str>,
+) -> Option<String> {
+    match meant(session, doctype, text, company).await {
         Meant::One(name) => Some(name),
         Meant::Itself | Meant::Unclear(_) => None,
     }
+}
+
+/// The whole name of a document that may be given without its company's suffix; as it is given, where it is not certain.
+pub async fn in_full(session: &Session<'_>, doctype: &str, given: &str, company: Option<&str>) -> String {
+    let first_part = session.catalog.known(doctype).filter(|def| def.may_be_first_part(given));
+    let Some(def) = first_part else { return given.to_owned() };
+    name_of(session, def.name, given, company).await.unwrap_or_else(|| given.to_owned())
 }
 
 /// What a link's text means.
@@ -229,7 +248,8 @@ enum Meant {
     Unclear(String),
 }
 
-async fn meant(session: &Session<'_>, target: &'static str, text: &str) -> Meant {
+/// Where the name ends with the company's suffix, `company` says which is meant.
+async fn meant(session: &Session<'_>, target: &'static str, text: &str, company: Option<&str>) -> Meant {
     let (Ok(permit), Some(def)) = (session.permit(Operation::Read, target).await, session.catalog.known(target)) else {
         return Meant::Itself;
     };
@@ -244,6 +264,12 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str) -> Meant
     if let Some(named) = found.iter().find(|found| found.is_named(text)) {
         return if named.name == text { Meant::Itself } else { Meant::One(named.name.clone()) };
     }
+    let company = company.filter(|_| found.iter().any(|found| found.is_called(text)));
+    if let Some(company) = company.filter(|_| is_readable(def, &permit, "company")) {
+        let within = [Filter::eq("company", company)];
+        let Ok(of_it) = find(session, &permit, def, text, &within, true, NAMED + 1).await else { return Meant::Itself };
+        found = of_it;
+    }
     let mut called = found.iter().filter(|found| found.is_called(text));
     match (called.next(), called.next()) {
         (Some(one), None) => return Meant::One(one.name.clone()),
@@ -256,8 +282,12 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str) -> Meant
     }
 }
 
+fn is_readable(def: &DocTypeDef, permit: &Permit, field: &str) -> bool {
+    def.field(field).is_some_and(|field| permit.fields().may_read(field))
+}
+
 fn unclear(what: &str, found: &[Found]) -> Meant {
-    let one = |found: &Found| match &found.title {
+    let one = |found: &Found| match found.own_title() {
         Some(title) => format!("{:?} ({title})", found.name),
         None => format!("{:?}", found.name),
     };
@@ -265,33 +295,66 @@ fn unclear(what: &str, found: &[Found]) -> Meant {
     Meant::Unclear(format!("{what}: {}; give the name", listed.join(", ")))
 }
 
-/// Shows each link to a DocType whose documents have titles, with its place and target; what comes back takes its place.
+/// A link that may be given by a title.
+#[derive(PartialEq, Eq, Debug)]
+struct Given {
+    target: &'static str,
+    text: String,
+    /// The company whose document is meant, where names end with its suffix.
+    company: Option<String>,
+}
+
+impl Given {
+    fn new(target: &'static DocTypeDef, text: &str, company: Option<&str>) -> Option<Self> {
+        let in_company = target.may_be_first_part(text);
+        let company = company.filter(|_| in_company).map(str::to_owned);
+        let may_be_title = in_company || target.title_field.is_some();
+        may_be_title.then(|| Self { target: target.name, text: text.to_owned(), company })
+    }
+}
+
+/// Shows each link to a DocType whose documents have titles, with its place; what comes back takes its place. Beside what is
+/// stored stands the company of the document that holds it.
 fn visit(
     def: &'static DocTypeDef,
     at: &str,
     doc: &mut Map<String, Value>,
-    stored: &Map<String, Value>,
-    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
-    link: &mut dyn FnMut(&str, &'static str, &str) -> Option<String>,
+    (stored, company): (&Map<String, Value>, Option<&str>),
+    children: Children<'_>,
+    link: &mut dyn FnMut(&str, Given) -> Option<String>,
 ) {
+    let said = |key: &str| doc.get(key).or_else(|| stored.get(key)).and_then(Value::as_str);
+    let company = said("company").or(company).map(str::to_owned);
+    let company = company.as_deref();
+    let led_to = |key: &String| {
+        let Options::TargetField(by) = def.field(key)?.options else { return None };
+        let target = children(said(by).or_else(|| def.field(by)?.default)?)?;
+        // A transaction is named by its number, and its title is that of its party.
+        (!target.is(doctype_flag::SUBMITTABLE)).then(|| (key.clone(), target))
+    };
+    let led: BTreeMap<String, &'static DocTypeDef> = doc.keys().filter_map(led_to).collect();
     for (key, value) in doc {
-        let Some((field, target)) = def.field(key).and_then(|field| Some((field, field.target()?))) else { continue };
-        let place = format!("{at}{key}");
+        let Some(field) = def.field(key) else { continue };
         match value {
-            Value::String(text) if field.kind == FieldKind::Link && !text.is_empty() => {
+            Value::String(text) if !text.is_empty() => {
+                let target = match field.kind {
+                    FieldKind::Link => field.target().and_then(children),
+                    _ => led.get(key).copied(),
+                };
                 let changed = stored.get(key).and_then(Value::as_str) != Some(text);
-                let titled = children(target).is_some_and(|def| def.title_field.is_some());
-                if let Some(name) = (changed && titled).then(|| link(&place, target, text)).flatten() {
+                let given = target.filter(|_| changed).and_then(|target| Given::new(target, text, company));
+                if let Some(name) = given.and_then(|given| link(&format!("{at}{key}"), given)) {
                     *text = name;
                 }
             }
             rows if field.kind.is_table() => {
-                let Some(child) = children(target) else { continue };
-                for (place, row) in rows_of(&place, rows) {
+                let Some(child) = field.target().and_then(children) else { continue };
+                let nothing = Map::new();
+                for (place, row) in rows_of(&format!("{at}{key}"), rows) {
                     if let Some(Value::Object(matching)) = row.get_mut("match") {
-                        visit(child, &format!("{place}.match."), matching, &Map::new(), children, link);
+                        visit(child, &format!("{place}.match."), matching, (&nothing, company), children, link);
                     }
-                    visit(child, &format!("{place}."), row, &Map::new(), children, link);
+                    visit(child, &format!("{place}."), row, (&nothing, company), children, link);
                 }
             }
             _ => {}

@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html};
 
 use super::html::{Part, Parts};
 
-/// Elements by which a text is HTML, whatever else it holds.
+/// Elements by which a text is HTML, except for the Markdown between them.
 const BLOCKS: [&str; 16] =
     ["blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "table", "ul"];
 /// Elements that stand within a line, of Markdown too.
@@ -21,7 +21,38 @@ fn holds(text: &str, elements: &[&str]) -> bool {
 
 /// Markdown as HTML, each line a line for its readers. HTML, and text that says nothing in Markdown, stay as they are.
 pub fn to_html(text: &str) -> Cow<'_, str> {
-    if holds(text, &BLOCKS) { text.into() } else { converted(text, &INLINE) }
+    if !holds(text, &BLOCKS) {
+        converted(text, &INLINE)
+    } else if stands_apart(text) {
+        converted(text, &[&BLOCKS[..], &INLINE[..]].concat())
+    } else {
+        text.into()
+    }
+}
+
+/// Whether each element of HTML is whole in a block of its own, so that what stands between those is Markdown.
+fn stands_apart(text: &str) -> bool {
+    Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter().all(|(event, range)| match event {
+        Event::Start(Tag::HtmlBlock) => is_whole(&text[range]),
+        // Lines of HTML may be indented.
+        Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => !holds(&text[range], &BLOCKS),
+        Event::InlineHtml(tag) => !holds(&tag, &BLOCKS),
+        _ => true,
+    })
+}
+
+/// Whether all that begins in the HTML ends there.
+fn is_whole(html: &str) -> bool {
+    let mut open: Vec<String> = Vec::new();
+    for part in Parts(html) {
+        match part {
+            Part::Tag { name, .. } if name == "hr" || !BLOCKS.contains(&name.as_str()) => {}
+            Part::Tag { name, whole } if !whole.starts_with("</") => open.push(name),
+            Part::Tag { name, .. } if open.pop() != Some(name.clone()) => return false,
+            _ => {}
+        }
+    }
+    open.is_empty()
 }
 
 /// Markdown as HTML, in which all tags that it has are text, and images, which readers would fetch, are what they show.
@@ -40,10 +71,16 @@ fn converted<'t>(text: &'t str, tags: &[&str]) -> Cow<'t, str> {
         return text.into();
     }
     let is_image = |event: &Event<'_>| matches!(event, Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image));
-    let events = parser.filter(|event| !tags.is_empty() || !is_image(event));
-    let events = events.map(|event| match event {
+    let events = parser.into_offset_iter().filter(|(event, _)| !tags.is_empty() || !is_image(event));
+    let mut is_html = false;
+    let events = events.map(|(event, range)| match event {
         Event::SoftBreak => Event::HardBreak,
-        Event::Html(tag) | Event::InlineHtml(tag) if !holds(&tag, tags) => Event::Text(tag),
+        Event::Start(Tag::HtmlBlock) => {
+            is_html = holds(&text[range], tags);
+            Event::Start(Tag::HtmlBlock)
+        }
+        Event::Html(tag) if !is_html => Event::Text(tag),
+        Event::InlineHtml(tag) if !holds(&tag, tags) => Event::Text(tag),
         other => other,
     });
     let events: Vec<Event<'_>> = events.collect();
@@ -124,12 +161,38 @@ mod tests {
         assert_eq!(to_html("one\ntwo"), "<p>one<br>two</p>");
         assert_eq!(to_html("call <b>him</b>"), "call <b>him</b>");
         assert_eq!(to_html("a < b, 5 & 6"), "a < b, 5 & 6");
-        for html in ["<p>a</p>\n\n- b", "net 2 * 3 * 4<br>snake_case_name <b>x</b>", "one<br>\n    two"] {
+        for html in ["<p>a</p>\n- b", "net 2 * 3 * 4<br>snake_case_name <b>x</b>", "one<br>\n    two"] {
             assert_eq!(to_html(html), html);
         }
         let mixed = to_html("# T\n\n- **a** <b>b</b><br>c");
         assert_eq!(mixed, "<h1>T</h1>\n<ul>\n<li><strong>a</strong> <b>b</b><br>c</li>\n</ul>");
         assert!(to_html("| a |\n| --- |\n| 1<br>2 |").contains("<td>1<br>2</td>"));
         assert!(to_html("| a | b |\n| --- | --- |\n| 1 | 2 |").contains("<td>1</td>"));
+    }
+
+    #[test]
+    fn markdown_between_elements_of_html_becomes_html_and_they_stay() {
+        let table = "<table>\n<tr><td>1 &amp; *2*</td></tr>\n</table>";
+        let titled = format!("# T\n\n{table}\n\n**b**");
+        for (mixed, html) in [
+            ("<p>a</p>\n\n- b", "<p>a</p>\n<ul>\n<li>b</li>\n</ul>".to_owned()),
+            (titled.as_str(), format!("<h1>T</h1>\n{table}\n<p><strong>b</strong></p>")),
+            ("use `<p>`", "<p>use <code>&lt;p&gt;</code></p>".to_owned()),
+        ] {
+            assert_eq!(to_html(mixed), html);
+            let read = from_html(&html);
+            assert_eq!(from_html(&to_html(&read)), read, "{html}");
+            assert_eq!(to_html(&html), html, "what is HTML stays");
+        }
+        // What stands within an element is no Markdown, and none is taken for it.
+        for html in [
+            "<div>\n\n- b\n\n</div>",
+            "<table>\n\n    <tr><td>**1**</td></tr>\n\n</table>",
+            "one <p>two</p> **three**",
+            "<p>one\n\n# two",
+            "<div>one</div>\n\ntwo\n\n<p>3</p>",
+        ] {
+            assert_eq!(to_html(html), html);
+        }
     }
 }

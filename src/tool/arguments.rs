@@ -156,7 +156,7 @@ fn may_be_meant<'a>(args: &'a [&Arg], word: &'a str) -> impl Iterator<Item = &'a
 /// What an argument looks like whose kind does not tell it.
 fn example(arg: &Arg) -> Option<&'static str> {
     match arg.name.as_str() {
-        "items" if arg.kind == ArgumentType::Object => {
+        "items" if arg.kind == ArgumentType::RowChanges => {
             Some(r#"expected {"patch": [{"idx": 1, "qty": 5}]}; beside patch, add takes rows and remove their numbers"#)
         }
         "measures" => Some(r#"expected a list such as ["count", "sum(grand_total)"]"#),
@@ -218,7 +218,7 @@ fn fit(kind: &ArgumentType, value: &mut Value) -> Result<(), Misfit> {
         (ArgumentType::Text, Value::String(text)) => !text.trim().is_empty(),
         (ArgumentType::OrderBy, Value::String(_)) | (ArgumentType::Flag, Value::Bool(_)) => true,
         (ArgumentType::Data | ArgumentType::Object, Value::Object(_)) => true,
-        (ArgumentType::Filters, Value::Object(_) | Value::Array(_)) => true,
+        (ArgumentType::Filters | ArgumentType::RowChanges, Value::Object(_) | Value::Array(_)) => true,
         (ArgumentType::List, Value::Array(_)) => true,
         (ArgumentType::Documents | ArgumentType::NamedRows, Value::Array(list)) => all(list, Value::is_object),
         (ArgumentType::FieldNames | ArgumentType::Names, Value::Array(list)) => all(list, Value::is_string),
@@ -306,7 +306,7 @@ fn reform(kind: &ArgumentType, value: &mut Value) {
             list.iter_mut().for_each(|name| reform(&ArgumentType::Text, name));
             return;
         }
-        (ArgumentType::Documents, Value::Array(list)) => {
+        (ArgumentType::Documents | ArgumentType::RowChanges, Value::Array(list)) => {
             list.iter_mut().for_each(unpack);
             return;
         }
@@ -353,7 +353,7 @@ fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
         ArgumentType::OrderBy => r#"expected a text such as "modified desc""#,
         ArgumentType::Flag => "expected true or false",
         ArgumentType::Data => "expected an object with the document's fields",
-        ArgumentType::Object => "expected an object",
+        ArgumentType::Object | ArgumentType::RowChanges => "expected an object",
         ArgumentType::Documents => "expected a list of objects",
         ArgumentType::NamedRows => r#"expected a list such as [{"name": "A"}, {"name": "B"}]"#,
         ArgumentType::List => "expected a list",

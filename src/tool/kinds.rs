@@ -48,12 +48,14 @@ pub enum ArgumentType {
     NamedRows,
     /// An object that the tool reads itself.
     Object,
+    /// Rows to change, add and remove, or a plain list of rows.
+    RowChanges,
     /// A list of whatever a method of the site takes.
     List,
 }
 
 /// The kinds that JSON Schema has no words for, by the `format` that their types put into it. It stays on this side.
-const FORMATS: [(&str, ArgumentType); 8] = [
+const FORMATS: [(&str, ArgumentType); 9] = [
     ("order_by", ArgumentType::OrderBy),
     ("filters", ArgumentType::Filters),
     ("fieldnames", ArgumentType::FieldNames),
@@ -62,6 +64,7 @@ const FORMATS: [(&str, ArgumentType); 8] = [
     ("documents", ArgumentType::Documents),
     ("named_rows", ArgumentType::NamedRows),
     ("object", ArgumentType::Object),
+    ("row_changes", ArgumentType::RowChanges),
 ];
 
 impl ArgumentType {
@@ -145,6 +148,8 @@ kinds! {
     NamedRows(Vec<Map<String, Value>> => [Map<String, Value>]) = {"type": "array", "format": "named_rows", "items": {"type": "object", "properties": {"name": {"type": "string"}}}};
     /// An object that the tool reads itself.
     Object(Map<String, Value> => Map<String, Value>) = {"type": "object", "format": "object", "properties": {"name": {"type": "string"}}};
+    /// Rows to change, add and remove. A plain list of rows is taken too.
+    RowChanges(Value => Value) = {"type": "object", "format": "row_changes", "properties": {"name": {"type": "string"}}};
 }
 
 impl Default for Data {

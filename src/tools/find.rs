@@ -1,36 +1,31 @@
 //! `find_tools` and `call_tool`: the way to every permitted tool that the list does not show.
 
-use erpnext_schema::{DocTypeDef, Rule, Violation, nearest};
+use erpnext_schema::{Rule, Violation, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::forbidden::Forbidden;
-use super::own_doctypes;
+use super::{found, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::site::SiteError;
 use crate::tool::arguments;
-use crate::tool::definition::definition_at;
-use crate::tool::detail::Detail;
 use crate::tool::kinds::{Object, choices};
-use crate::tool::listing::tokens;
 use crate::tool::spec::{always, handler};
 use crate::tool::{Arguments, Call, Effect, Registry, Special, Tool, ToolSpec, Toolset, desk_tools, search};
 
-/// How many tools come with their definition.
-const BEST: usize = 3;
-/// How many more are named.
-const NAMED: usize = 20;
+/// How many more tools are named than are told of.
+const NAMED: usize = 10;
 
 /// Tools by what they are for.
 pub static FIND: ToolSpec = ToolSpec {
     name: "find_tools",
     title: "Find tools",
     description: "Finds tools, unlisted ones too, by words, DocType or operation; the best come with their \
-                  definition. Use it if no listed tool fits; call_tool calls what it finds.",
+                  arguments. Use it if no listed tool fits; call_tool calls what it finds.",
     toolset: Toolset::Core,
     operation: Operation::Read,
     effect: Effect::Reads,
@@ -237,7 +232,7 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     if let Some(forbidden) = &forbidden {
         found.retain(|tool| forbidden.leaves(tool));
     }
-    let best = defined(&call, &found);
+    let best = found::told(&call, &found, exact.is_some());
     let more: Vec<&str> = found.iter().skip(best.len()).take(NAMED).map(Tool::name).collect();
     let is_whole = best.len() + more.len() >= found.len();
     let mut result = Map::new();
@@ -314,32 +309,6 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
     found
 }
 
-/// The definitions of the first tools, as many as half an answer has room for, each as full as fits; of a DocType one is whole.
-fn defined(call: &Call<'_>, found: &[Tool]) -> Vec<Value> {
-    let mut room = usize::try_from(call.session.tools.max_result_tokens).unwrap_or(usize::MAX) / 2;
-    let mut best = Vec::new();
-    for (at, tool) in found.iter().take(BEST).enumerate() {
-        let is_of = |def: &DocTypeDef, tool: &Tool| matches!(tool, Tool::Typed(_, other) if other.name == def.name);
-        let fullest = match tool {
-            Tool::Typed(_, def) if found.iter().take(at).any(|before| is_of(def, before)) => Detail::Compact,
-            _ => Detail::Full,
-        };
-        let levels = [Detail::Full, Detail::Compact, Detail::Lean].into_iter().filter(|level| *level <= fullest);
-        let shown = levels.map(|level| {
-            let mut shown = definition_at(call.session, *tool, level).to_json();
-            if let Some(view) = call.observer.view(*tool) {
-                shown["_meta"] = Value::Object(view);
-            }
-            shown
-        });
-        let sized = shown.map(|shown| (tokens(shown.to_string().len()), shown));
-        let Some((cost, shown)) = sized.into_iter().find(|(cost, _)| *cost <= room) else { break };
-        room -= cost;
-        best.push(shown);
-    }
-    best
-}
-
 /// DocTypes with what is permitted on each.
 fn with_operations(session: &Session<'_>, doctypes: &[String]) -> Value {
     let entries = doctypes.iter().map(|name| {
@@ -385,7 +354,7 @@ impl Outcome {
             (false, _) if !self.is_whole => {
                 "call_tool calls them. More were found: add words or a doctype to see them."
             }
-            _ => "call_tool calls them; find_tools with a name from more as query gives its definition.",
+            _ => "call_tool calls them; find_tools with a name as query gives its whole definition.",
         };
         next.to_owned()
     }

@@ -99,7 +99,7 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     on.fits(erpnext_schema::Verb::Search)?;
     let text = args.text.as_str();
     let masked = on.hidden().await?;
-    let given = on.local_filters(args.filters.as_deref()).await?;
+    let given = on.meant_filters(args.filters.as_deref()).await?;
     let filters = on.checked(|on| {
         let reader = crate::query::reader::Reader::new(on.def, permit.fields()).with_trees(session.policy);
         let mut reader = reader.with_masked(&masked);

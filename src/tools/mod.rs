@@ -13,6 +13,7 @@ mod erp;
 mod export;
 pub mod find;
 mod forbidden;
+mod found;
 mod history;
 mod lifecycle;
 mod linked;

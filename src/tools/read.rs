@@ -179,7 +179,7 @@ pub(super) fn has_times<'a>(def: &DocTypeDef, mut names: impl Iterator<Item = &'
 /// Documents by words, as the desk's link fields find them.
 pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer, ToolError> {
     let masked = on.hidden().await?;
-    let filters = on.local_filters(args.filters.as_deref()).await?;
+    let filters = on.meant_filters(args.filters.as_deref()).await?;
     let asked = on.checked(|on| {
         let mut reader = Reader::new(on.def, on.permit.fields()).with_trees(on.session.policy).with_masked(&masked);
         let filters = reader.filters("filters", filters.as_ref());

@@ -281,7 +281,7 @@ async fn sums(
     let def = DocTypeCall::def_of(on.session, &permit).await?;
     let there = DocTypeCall { def, permit: &permit, ..*on };
     there.fits(Verb::List)?;
-    let given = there.local_filters(measure.filters.as_ref()).await?;
+    let given = there.meant_filters(measure.filters.as_ref()).await?;
     let resolved = nested::resolve(&there, "measure.filters", given).await?;
     notes.extend(resolved.notes);
     let link = measure.link.map_or_else(|| only_link(&there, on.def.name), Ok)?;

@@ -37,7 +37,7 @@ pub(super) async fn select(on: &DocTypeCall<'_>, filters: &Value) -> Result<Sele
     let on = DocTypeCall { permit: &permit, ..*on };
     on.fits(erpnext_schema::Verb::List)?;
     let hidden = on.hidden().await?;
-    let local = on.local_filters(Some(filters)).await?;
+    let local = on.meant_filters(Some(filters)).await?;
     let nested::Resolved { filters, notes } = nested::resolve(&on, "where", local).await?;
     let children = |child: &str| session.catalog.known(child);
     let read = |on: &DocTypeCall<'_>| {

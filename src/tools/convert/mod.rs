@@ -10,6 +10,7 @@ mod table;
 mod worked_out;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Rule, Verb, Violation, nearest, with_article};
 use schemars::JsonSchema;
@@ -149,42 +150,54 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         ControlFlow::Break(answer) => return Ok(answer),
     };
     let data = args.data.0;
-    let (on, mut data) =
-        if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
+    let checked = match data.is_empty() {
+        true => Ok((on, data)),
+        false => on.document_with_links(Purpose::Update, &data).await,
+    };
+    let ready = ready(&source_on, name, conversion).await;
+    let (on, mut data) = match checked {
+        Ok(checked) => checked,
+        Err(why) => return Err(why.and(call.tool.name(), ready.err().filter(ToolError::is_about_the_call))),
+    };
+    let (source, hidden) = ready?;
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
-    let source = match session.site.get(&read, name).await {
-        Ok(source) => source.data,
-        Err(error) => return Err(suggest::of_name(&source_on, error, name).await),
-    };
-    named_exactly(&source_on, name, &source)?;
-    let hidden = source_on.hidden().await?;
-    if let Some((why, next)) = missing(&source_on, &hidden, conversion, &source) {
-        return Err(ToolError::refused(
-            format!(
-                "{} {name:?} cannot become {} now: {why}. Nothing was made.",
-                on_name(&source_on),
-                with_article(conversion.makes)
-            ),
-            next,
-        ));
-    }
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
     let children = |child: &str| session.catalog.known(child);
     let mut doc = writable(on.def, create.fields(), &children, made).doc;
     let seen = draft::seen(&source_on, &on, &hidden, doc.clone());
     let left_out = unset(on.def, create.fields(), &children, &seen);
-    let wrong = |found: Vec<Violation>| ToolError::arguments(call.tool.name(), found);
+    let mut found = Vec::new();
     if let Some(asked) = &args.rows {
         let shows = |column: &str| draft::shows(&source_on, &on, &hidden, part::ITEMS, column);
         number_rows(&mut doc, part::ITEMS);
-        part::keep_rows(&mut doc, asked, &shows).map_err(wrong)?;
+        found.extend(part::keep_rows(&mut doc, asked, &shows).err().unwrap_or_default());
     }
     if let Some(amount) = &args.amount {
-        part::pay(&mut doc, amount.0).map_err(|found| wrong(vec![found]))?;
+        found.extend(part::pay(&mut doc, amount.0).err());
+    }
+    if !found.is_empty() {
+        return Err(ToolError::arguments(call.tool.name(), found));
     }
     let wanted = Wanted { data, then, fills: args.form_defaults != Some(false), is_part: args.rows.is_some() };
     make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
+}
+
+/// The document, of which this can be made now, with what of it is hidden.
+async fn ready(
+    on: &DocTypeCall<'_>,
+    name: &str,
+    conversion: &Conversion,
+) -> Result<(Map<String, Value>, Arc<Masked>), ToolError> {
+    let source = match on.session.site.get(on.permit, name).await {
+        Ok(source) => source.data,
+        Err(error) => return Err(suggest::of_name(on, error, name).await),
+    };
+    named_exactly(on, name, &source)?;
+    let hidden = on.hidden().await?;
+    let Some((why, next)) = missing(on, &hidden, conversion, &source) else { return Ok((source, hidden)) };
+    let (from, makes) = (on_name(on), with_article(conversion.makes));
+    Err(ToolError::refused(format!("{from} {name:?} cannot become {makes} now: {why}. Nothing was made."), next))
 }
 
 fn on_name(on: &DocTypeCall<'_>) -> &'static str {

@@ -69,7 +69,7 @@ async fn find(call: Call<'_>, args: DuplicatesArgs) -> Result<ToolAnswer, ToolEr
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
     let hidden = on.hidden().await?;
-    let given = nested::resolve(&on, "filters", on.local_filters(args.filters.as_deref()).await?).await?;
+    let given = nested::resolve(&on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
     let check = |on: &DocTypeCall<'_>| checked(on, given.filters.as_ref(), args.fields.as_deref(), &hidden);
     let (on, (filters, compared)) = on.checked(check).await?;
     let total = session.site.count(&permit, &filters, &[], None).await?;

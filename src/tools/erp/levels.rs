@@ -13,8 +13,8 @@ use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered,
 use super::{arrivals, batches, is_a_date, missing, reads};
 use crate::answer::ToolAnswer;
 use crate::document::amounts::number_or_zero;
-use crate::documents::DocTypeCall;
 use crate::documents::names::document_name;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation};
 use crate::shape::page::{how_many, shown};
@@ -26,6 +26,8 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 /// The most items of a group, and the most warehouses.
 const MOST_ITEMS: usize = 5_000;
 const MOST_WAREHOUSES: usize = 1_000;
+/// The most warehouses that are looked up where their company's suffix is left out.
+const MOST_IN_PART: usize = 20;
 
 /// How much of many items lies where.
 pub static LEVELS: ToolSpec = ToolSpec {
@@ -249,7 +251,10 @@ async fn warehouses(
         return Ok(Some(names(allowed(rows)?.unwrap_or_default()).collect()));
     };
     let there = needed(on, "Warehouse").await?;
-    let mut found: BTreeSet<String> = named.iter().cloned().collect();
+    let mut found: BTreeSet<String> = named.iter().skip(MOST_IN_PART).cloned().collect();
+    for name in named.iter().take(MOST_IN_PART) {
+        found.insert(titles::in_full(on.session, "Warehouse", name, None).await);
+    }
     if found.len() > MOST_WAREHOUSES {
         return Err(ToolError::refused(
             format!("warehouses: {} are named, and one call takes {MOST_WAREHOUSES}.", found.len()),

@@ -154,7 +154,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     let session = call.session;
     let (of_item, item) = called(session, "Item", &args.item_code).await?;
     let item = item.as_str();
-    named(session, "Warehouse", args.warehouse.as_deref()).await?;
+    let warehouse = warehouse(session, args.warehouse.as_deref(), None).await?;
     let permit = session.permit(Operation::Read, "Bin").await?;
     let bin = def(session, "Bin").await?;
     let masked = session.masked("Bin", FOR_READS).await?;
@@ -165,7 +165,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
         return Err(ToolError::not_readable(hidden, "Bin"));
     }
     if let Some(date) = args.date.as_deref() {
-        let Some(warehouse) = args.warehouse.as_deref().filter(|_| may("actual_qty")) else {
+        let Some(warehouse) = warehouse.as_deref().filter(|_| may("actual_qty")) else {
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
                 "Name a warehouse, or leave out date for the current stock.",
@@ -189,7 +189,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     let (fields, withheld): (Vec<&str>, Vec<&str>) = STOCK_FIELDS.into_iter().partition(|name| may(name));
     let fields: Vec<String> = fields.into_iter().map(str::to_owned).collect();
     let mut filters = vec![Filter::eq("item_code", item)];
-    filters.extend(args.warehouse.as_deref().map(|warehouse| Filter::eq("warehouse", warehouse)));
+    filters.extend(warehouse.map(|warehouse| Filter::eq("warehouse", warehouse)));
     let order_by = vec![Order::asc("warehouse"), Order::asc("name")];
     let query = ListQuery { fields, filters, order_by, limit: 500, own_columns: true, ..ListQuery::default() };
     let mut rows = session.site.list(&permit, &query).await?.data;
@@ -225,9 +225,9 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let (permit, item) = called(session, "Item", &args.item_code).await?;
     let item = item.as_str();
-    named(session, "Warehouse", args.warehouse.as_deref()).await?;
     named(session, "Price List", args.price_list.as_deref()).await?;
     let company = &company_of(session, args.company.as_deref()).await?;
+    let warehouse = warehouse(session, args.warehouse.as_deref(), Some(company)).await?;
     let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
     let selling = transaction.sells();
     let currency = match args.currency {
@@ -248,7 +248,7 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
         asked[kind.to_lowercase()] = json!(party);
     }
     is_a_date(args.date.as_deref())?;
-    for (key, value) in [("warehouse", &args.warehouse), ("transaction_date", &args.date)] {
+    for (key, value) in [("warehouse", &warehouse), ("transaction_date", &args.date)] {
         if let Some(value) = value {
             asked[key] = json!(value);
         }
@@ -306,8 +306,20 @@ async fn called(session: &Session<'_>, doctype: &'static str, text: &str) -> Res
         Err(error @ ToolError::Refused { .. }) => error,
         found => return found.map(|permit| (permit, text.to_owned())),
     };
-    let name = titles::name_of(session, doctype, text).await.ok_or(missing)?;
+    let name = titles::name_of(session, doctype, text, None).await.ok_or(missing)?;
     Ok((session.permit(Operation::Read, doctype).await?, name))
+}
+
+/// The warehouse that is named, perhaps without its company's suffix; there must be one of that name.
+async fn warehouse(
+    session: &Session<'_>,
+    given: Option<&str>,
+    company: Option<&str>,
+) -> Result<Option<String>, ToolError> {
+    let Some(given) = given else { return Ok(None) };
+    let name = titles::in_full(session, "Warehouse", given, company).await;
+    named(session, "Warehouse", Some(&name)).await?;
+    Ok(Some(name))
 }
 
 /// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::may_update;
+use super::{may_update, meant};
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::amounts::{number, number_or_zero, worth_of_rows};
@@ -18,7 +18,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::shape::text_of;
 use crate::site::{Answer, SiteError, WriteError};
-use crate::tool::kinds::{DocTypeName, DocumentName, Object};
+use crate::tool::kinds::{DocTypeName, DocumentName, RowChanges};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::lifecycle::{Docstatus, moved};
@@ -48,7 +48,7 @@ struct ItemsArgs {
     doctype: DocTypeName,
     name: DocumentName,
     /// {"patch": [{"idx": 1, "qty": 5}], "add": [{"item_code": …, "qty": 1, "rate": 9}], "remove": [{"idx": 2}]}
-    items: Object,
+    items: RowChanges,
 }
 
 /// An order whose rows the site changes after its submission.
@@ -86,7 +86,9 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let stored = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &stored)?;
     changeable(&on, name, &stored)?;
-    let data = Map::from_iter([("items".to_owned(), Value::Object(args.items.0))]);
+    let changes = meant::changes(args.items.0, &stored, on.may_read("items.item_code"));
+    let changes = changes.map_err(|found| ToolError::arguments(call.tool.name(), found))?;
+    let data = Map::from_iter([("items".to_owned(), changes)]);
     let (on, data) = on.document_with_links(Purpose::Update, &data).await.map_err(in_items)?;
     let (data, titled) = links::resolved(&on, data, &stored).await.map_err(in_items)?;
     let merged = on.merged(&stored, &data).map_err(in_items)?;

@@ -1,6 +1,7 @@
 //! What an order goes through after it is submitted, short of cancelling: closed, held, opened again, its rows changed.
 
 mod items;
+mod meant;
 mod status;
 
 pub use items::UPDATE;

@@ -4,8 +4,8 @@ use erpnext_schema::rows;
 use serde_json::{Map, Value};
 
 use crate::context::Session;
-use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{is_set, text_of};
@@ -33,11 +33,15 @@ pub async fn account(
     mode: Option<&str>,
     named: Option<&str>,
 ) -> Result<Option<Account>, ToolError> {
+    let named = match named {
+        Some(named) => Some(titles::in_full(call.session, "Account", named, Some(company)).await),
+        None => None,
+    };
     let name = match (named, mode) {
-        (Some(named), None) => named.to_owned(),
+        (Some(named), None) => named,
         (named, Some(mode)) => {
             let default = of_mode(call, company, mode, named.is_some()).await?;
-            match named.map(str::to_owned).or(default) {
+            match named.or(default) {
                 Some(name) => name,
                 None => {
                     return Err(ToolError::refused(

@@ -41,24 +41,47 @@ pub async fn make<'a>(
     args: &PaymentArgs,
 ) -> Result<(Payment, DocTypeCall<'a>, Map<String, Value>), ToolError> {
     let tool = call.tool.name();
-    is_a_date(args.date.as_deref())?;
-    is_a_date(args.reference_date.as_deref())?;
+    let dates = [args.date.as_deref(), args.reference_date.as_deref()];
+    let mut problems: Vec<ToolError> = dates.into_iter().filter_map(|date| is_a_date(date).err()).collect();
     let ours = args.data.keys().filter(|key| OURS.contains(&key.as_str()));
     let twice: Vec<Violation> = ours.map(|key| said_twice(key)).collect();
     if !twice.is_empty() {
-        return Err(ToolError::arguments(tool, twice));
-    }
-    named::check(&on, "party", args.party_type.as_str(), &args.party).await?;
-    if let Some(company) = args.company.as_deref() {
-        named::check(&on, "company", "Company", company).await?;
+        problems.push(ToolError::arguments(tool, twice));
     }
     let amount = args.amount.as_ref().map(|amount| amount.0);
-    let (open, company) = open(call, invoices, args, amount).await?;
     let deducted = deducted(args);
-    let plan = plan(&open, amount, deducted, args.advance).map_err(|found| ToolError::arguments(tool, found))?;
+    let found = unknown(&on, args).await;
+    let is_known = found.is_empty();
+    problems.extend(found);
+    let opened = match is_known {
+        true => open(call, invoices, args, amount).await.map_err(|why| problems.push(why)).ok(),
+        false => None,
+    };
+    let company = match &opened {
+        Some((_, company)) => Some(company.clone()),
+        None => args.company.clone().filter(|_| is_known),
+    };
+    let planned = opened.and_then(|(open, _)| match plan(&open, amount, deducted, args.advance) {
+        Ok(plan) => Some((open, plan)),
+        Err(found) => {
+            problems.push(ToolError::arguments(tool, found));
+            None
+        }
+    });
+    let (mode, named) = (args.mode_of_payment.as_deref(), args.account.as_deref());
+    let account = match &company {
+        Some(company) => account::account(call, company, mode, named).await.map_err(|why| problems.push(why)).ok(),
+        None => None,
+    };
+    let mut problems = problems.into_iter();
+    if let Some(first) = problems.next() {
+        return Err(first.and(tool, problems.chain(in_data(&on, args).await)));
+    }
+    let (Some((open, plan)), Some(account), Some(company)) = (planned, account, company) else {
+        return Err(invoices.nothing_open(&args.party));
+    };
     let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
-    let account = account::account(call, &company, args.mode_of_payment.as_deref(), args.account.as_deref()).await?;
 
     let FromSite { doc: mut made, references, has_discount } = from_site(call, &on, invoices, &paid).await?;
     if paid.is_empty() {
@@ -75,7 +98,9 @@ pub async fn make<'a>(
     in_one_currency(&made, deducted)?;
     let across = Across::of(call, &made, &args.data, (company.as_str(), is_unknown), plan.amount).await?;
     AMOUNTS.into_iter().for_each(|field| drop(given.remove(field)));
-    fits(&made, &given, ours)?;
+    if let Err(why) = fits(&made, &given, ours) {
+        return Err(why.and(tool, in_data(&on, args).await));
+    }
     let allocated = money(plan.amount + plan.deducted - plan.unallocated);
     put_amount(&mut made, plan.amount, allocated, plan.unallocated);
     if let Some(across) = &across {
@@ -89,6 +114,23 @@ pub async fn make<'a>(
     put_base(&mut doc);
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
+}
+
+/// The documents that the call names and that are not there; no invoice is looked for without them.
+async fn unknown(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Vec<ToolError> {
+    let party = named::check(on, "party", args.party_type.as_str(), &args.party).await;
+    let company = match args.company.as_deref() {
+        Some(company) => named::check(on, "company", "Company", company).await,
+        None => Ok(()),
+    };
+    party.err().into_iter().chain(company.err()).collect()
+}
+
+/// What is wrong with the form of `data`.
+async fn in_data(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Option<ToolError> {
+    let mut data = args.data.0.clone();
+    data.retain(|key, _| !OURS.contains(&key.as_str()) && !AMOUNTS.contains(&key.as_str()));
+    if data.is_empty() { None } else { on.document_with_links(Purpose::Update, &data).await.err() }
 }
 
 /// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open; none

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Report;
 use super::form::{Filter, is_date};
 use crate::context::companies;
-use crate::documents::suggest;
+use crate::documents::{suggest, titles};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::Tool;
@@ -26,6 +26,7 @@ pub(crate) async fn check(
 ) -> Result<Map<String, Value>, ToolError> {
     let mut violations = Vec::new();
     let mut filters = Map::new();
+    let company = given.get("company").and_then(Value::as_str).map(str::to_owned);
     for (field, value) in given {
         let known = form.iter().find(|filter| filter.field == field);
         let label = known.map_or("", |filter| filter.label.as_str());
@@ -52,7 +53,8 @@ pub(crate) async fn check(
             }
         };
         match fitted {
-            Ok(value) => {
+            Ok(mut value) => {
+                name_in_full(report, known, &mut value, company.as_deref()).await;
                 if let Some(message) = missing(report, known, &value).await {
                     violations.push(violation(&field, Rule::Value, message, None));
                 }
@@ -132,6 +134,20 @@ fn withheld(field: &str) -> Violation {
 
 /// The most names of one filter that are looked up.
 const MOST_NAMES: usize = 20;
+
+/// Writes the names of accounts, warehouses and the like with their company's suffix, where it was left out.
+async fn name_in_full(report: &Report<'_>, filter: Option<&Filter>, value: &mut Value, company: Option<&str>) {
+    let Some(doctype) = filter.and_then(Filter::names) else { return };
+    let names = match value {
+        Value::Array(names) => names.as_mut_slice(),
+        name => std::slice::from_mut(name),
+    };
+    for name in names.iter_mut().take(MOST_NAMES) {
+        if let Value::String(text) = name {
+            *text = titles::in_full(report.session, doctype, text, company).await;
+        }
+    }
+}
 
 /// Why a document that a link, or a list of them, names cannot be meant: a report answers with no rows in that case.
 async fn missing(report: &Report<'_>, filter: Option<&Filter>, value: &Value) -> Option<String> {

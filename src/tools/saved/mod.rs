@@ -106,7 +106,7 @@ pub async fn read(on: &DocTypeCall<'_>, saved: Option<&[Value]>) -> Result<Resul
     let filters = filters_of(on.def, saved);
     let children = |child: &str| on.session.catalog.known(child);
     let masked = on.hidden().await?;
-    let resolved = match nested::resolve(on, "filters", on.local_filters(Some(&filters)).await?).await {
+    let resolved = match nested::resolve(on, "filters", on.meant_filters(Some(&filters)).await?).await {
         Ok(resolved) => resolved,
         Err(error @ (ToolError::Arguments { .. } | ToolError::Denied(_))) => return Ok(Err(error.what().into_owned())),
         Err(error) => return Err(error),

@@ -132,8 +132,12 @@ async fn the_module_that_the_site_tells_closes_a_doctype_that_no_table_knows() {
     }
 }
 
+/// What people write for Sales Order.
+const SPELLINGS: [&str; 7] =
+    ["sales order", "SALES ORDER", "Sales_Order", "sales-order", "SalesOrder", "sales orders", "Sales_Orders"];
+
 #[on_every_version]
-async fn a_name_in_other_letters_is_the_same_doctype_under_its_own_rule() {
+async fn a_doctype_in_other_letters_or_in_the_plural_is_the_same_under_its_own_rule() {
     let site = SampleSite::start().await;
     for permissions in [
         json!({"default": {"read": true}}),
@@ -141,14 +145,17 @@ async fn a_name_in_other_letters_is_the_same_doctype_under_its_own_rule() {
         json!({"doctypes": {"Sales Order": {"read": true}}}),
     ] {
         let app = app_of(&site.config(permissions));
-        for name in ["sales order", "SALES ORDER", "Sales_Order"] {
+        for name in SPELLINGS {
             let listed = call(&app, "list_generic_documents", json!({"doctype": name})).await.unwrap();
             assert!(!listed["documents"].as_array().unwrap().is_empty(), "{name}: {listed}");
         }
     }
     let app = app_of(&site.config(json!({"doctypes": {"Customer": {"read": true}}})));
     let denied = async |name: &str| refusal(&app, "list_generic_documents", json!({"doctype": name})).await;
-    for name in ["sales order", "SALES ORDER", "Sales_Order"] {
+    for name in SPELLINGS {
         assert_eq!(denied(name).await, denied("Sales Order").await, "{name}");
     }
+    let app = app_of(&site.config(json!({"default": {"read": true}})));
+    let given = json!({"text": "Saltmarsh", "doctypes": ["customers", "SalesOrder"]});
+    assert_eq!(call(&app, "global_search", given).await.unwrap()["doctypes_searched"], 2);
 }

@@ -37,7 +37,7 @@ fn plain(arg: &Arg) -> Value {
         ArgumentType::Count { .. } => json!(3),
         ArgumentType::Amount | ArgumentType::Number => json!(2.5),
         ArgumentType::Choice(choices) => json!(choices[0]),
-        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object => json!({"a": 1}),
+        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object | ArgumentType::RowChanges => json!({"a": 1}),
         ArgumentType::FieldNames | ArgumentType::Names => json!(["x"]),
         ArgumentType::Documents => json!([{"a": 1}]),
         ArgumentType::NamedRows => json!([{"name": "x"}]),
@@ -54,7 +54,9 @@ fn otherwise(arg: &Arg) -> Vec<Value> {
         ArgumentType::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],
         ArgumentType::Amount | ArgumentType::Number => vec![json!("2.5"), json!(" 2.5 ")],
         ArgumentType::Choice(choices) => vec![json!(choices[0].to_uppercase())],
-        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object => vec![json!("{\"a\": 1}")],
+        ArgumentType::Filters | ArgumentType::Data | ArgumentType::Object | ArgumentType::RowChanges => {
+            vec![json!("{\"a\": 1}")]
+        }
         ArgumentType::FieldNames | ArgumentType::Names => vec![json!("x"), json!("[\"x\"]")],
         ArgumentType::Documents => {
             vec![json!({"a": 1}), json!(["{\"a\": 1}"]), json!("[{\"a\": 1}]"), json!("{\"a\": 1}")]

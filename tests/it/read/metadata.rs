@@ -93,6 +93,19 @@ async fn a_doctype_that_nobody_knows_gets_a_clear_no() {
     assert!(text.contains("no DocType \"Sales Ordr\"") && text.contains("Did you mean Sales Order?"), "{text}");
 }
 
+#[on_every_version]
+async fn a_doctype_of_the_site_that_is_called_like_the_plural_of_another_is_taken_for_itself() {
+    let site = Site::start().await;
+    let own = |name: &str| doctype(name, json!([field("plate", "Data", "")]));
+    site.metadata(json!([own("Sales Orders"), own("SalesInvoice")])).await;
+    let app = site.open_app();
+    for (name, path) in [("Sales Orders", "Sales%20Orders"), ("SalesInvoice", "SalesInvoice")] {
+        site.data("GET", &format!("/api/resource/{path}"), json!([{"name": name}])).await;
+        let listed = call(&app, "list_generic_documents", json!({"doctype": name})).await.unwrap();
+        assert_eq!(listed["documents"][0]["name"], name, "{listed}");
+    }
+}
+
 /// Customer with a field and a choice that the snapshot does not know.
 async fn custom() -> Site {
     let site = Site::start().await;

@@ -8,6 +8,7 @@ mod erp;
 mod file_texts;
 mod foreign_syntax;
 mod forms;
+mod found;
 mod get;
 mod linked;
 mod list;

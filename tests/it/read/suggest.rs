@@ -19,12 +19,12 @@ async fn a_link_that_leads_nowhere_is_told_with_what_it_may_have_been() {
     let (_site, app) = site(json!({"default": all()})).await;
     let customer = first(&app, "Customer", json!({"territory": "North"})).await;
     let order = |row: Value| json!({"customer": customer, "company": "Alderway Furniture", "delivery_date": "2026-12-24", "items": [row]});
-    let wrong = order(row(json!({"warehouse": "Main Store"})));
+    let wrong = order(row(json!({"warehouse": "Main Store - A"})));
     let text = refusal(&app, "create_sales_order_document", json!({"data": wrong})).await;
-    let meant = "items[0].warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?";
+    let meant = "items[0].warehouse: there is no Warehouse \"Main Store - A\"; did you mean \"Main Store - AWF\"?";
     assert!(text.contains(meant), "{text}");
     let draft = first(&app, "Sales Order", json!({"docstatus": 0})).await;
-    let change = json!({"name": draft, "data": {"items": {"add": [row(json!({"warehouse": "Main Store"}))]}}});
+    let change = json!({"name": draft, "data": {"items": {"add": [row(json!({"warehouse": "Main Store - A"}))]}}});
     assert!(refusal(&app, "update_sales_order_document", change).await.contains("did you mean \"Main Store - AWF\"?"));
     // All or none: which of them it is, before any is sent.
     let rows = json!([order(row(json!({}))), wrong]);
@@ -79,8 +79,8 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
     let (_site, app) = site(json!({"default": all()})).await;
     for (filters, note) in [
         (
-            json!({"set_warehouse": "Main Store"}),
-            "set_warehouse: there is no Warehouse \"Main Store\"; did you mean \"Main Store - AWF\"?",
+            json!({"set_warehouse": "Main Store - A"}),
+            "set_warehouse: there is no Warehouse \"Main Store - A\"; did you mean \"Main Store - AWF\"?",
         ),
         (json!({"items.item_code": "No Such Thing"}), "items.item_code: there is no Item \"No Such Thing\""),
         (json!({"customer_name": ["like", "desk"]}), "customer_name: like without % finds only what is exactly so"),
@@ -88,10 +88,13 @@ async fn an_empty_list_tells_which_filter_names_nothing() {
         let listed = call(&app, "list_sales_order_documents", json!({"filters": filters})).await.unwrap();
         assert_eq!((&listed["count"], listed["note"].as_str()), (&json!(0), Some(note)), "{listed}");
     }
-    let given = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": {"account": "Petty Cash"}});
+    let given = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": {"account": "Petty Cash - A"}});
     let summed = call(&app, "aggregate_documents", given).await.unwrap();
     let note = summed["note"].as_str().unwrap();
-    assert!(note.contains("account: there is no Account \"Petty Cash\"; did you mean \"Petty Cash - AWF\"?"), "{note}");
+    assert!(
+        note.contains("account: there is no Account \"Petty Cash - A\"; did you mean \"Petty Cash - AWF\"?"),
+        "{note}"
+    );
     // One of several that is not there is not missed in silence.
     let customer = first(&app, "Sales Order", json!({})).await;
     let customer = call(&app, "get_sales_order_document", json!({"name": customer})).await.unwrap();
@@ -175,8 +178,8 @@ async fn what_is_called_by_its_title_is_found_and_what_is_nearly_there_is_named(
         ),
         (
             "get_stock_balance",
-            json!({"item_code": ITEM, "warehouse": "Showroom"}),
-            "There is no Warehouse named \"Showroom\"; did you mean \"Showroom - AWF\"?",
+            json!({"item_code": ITEM, "warehouse": "Showroom - A"}),
+            "There is no Warehouse named \"Showroom - A\"; did you mean \"Showroom - AWF\"?",
         ),
         ("get_customer_document", json!({"name": "Bluewater"}), "did you mean \"Bluewater Hotel\"?"),
     ] {

@@ -3,7 +3,7 @@
 use erpnext_mcp::app::Connection;
 use serde_json::{Value, json};
 
-use crate::sandbox::{SampleSite, config, site};
+use crate::sandbox::{COMPANY, SampleSite, config, site};
 use crate::support::{Version, all, app_of, call, refusal, version};
 
 async fn project(app: &Connection, title: &str) -> String {
@@ -137,4 +137,85 @@ async fn h64_a_title_that_is_the_pattern_for_one_is_not_shown_for_it() {
     let read = call(&app, "get_sales_invoice_document", json!({"name": name})).await.unwrap();
     assert_eq!(&read["document"]["customer_name"], customer);
     assert_ne!(read["document"]["title"], "{customer_name}", "{read}");
+}
+
+#[on_every_version]
+async fn a_party_given_by_its_title_becomes_the_name() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let leads = json!({"fields": ["name", "title"], "filters": {"title": ["is", "set"]}, "limit": 1});
+    let lead = call(&app, "list_lead_documents", leads).await.unwrap()["documents"][0].clone();
+    assert_ne!(lead["name"], lead["title"]);
+    let quoted = |party: &Value| {
+        let items = json!([{"item_code": "TBL-OAK-160", "qty": 1}]);
+        json!({"data": {"quotation_to": "Lead", "party_name": party, "items": items}})
+    };
+    let made = call(&app, "create_quotation_document", quoted(&lead["title"])).await.unwrap();
+    assert_eq!(made["links_by_title"]["party_name"], json!({"given": lead["title"], "name": lead["name"]}));
+    let name = &made["created"];
+    let got = call(&app, "get_quotation_document", json!({"name": name, "fields": ["party_name"]})).await.unwrap();
+    assert_eq!(got["document"]["party_name"], lead["name"]);
+    // What is not changed says of what DocType the new one is.
+    let change = json!({"name": name, "data": {"party_name": lead["title"], "order_type": "Sales"}});
+    assert!(call(&app, "update_quotation_document", change).await.is_ok());
+    let text = refusal(&app, "create_quotation_document", quoted(&json!("Nobody at all"))).await;
+    assert!(text.contains("data.party_name: there is no Lead named \"Nobody at all\""), "{text}");
+}
+
+#[on_every_version]
+async fn a_name_without_its_companys_suffix_is_that_of_the_documents_company() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let company = json!({"company_name": "Quay Works", "abbr": "QW", "default_currency": "EUR", "country": "Ireland"});
+    call(&app, "create_company_document", json!({"data": company})).await.unwrap();
+    let another = json!({"warehouse_name": "Showroom", "company": "Quay Works"});
+    call(&app, "create_warehouse_document", json!({"data": another})).await.unwrap();
+    let order = |company: Option<&str>| {
+        let row = json!({"item_code": "TBL-OAK-160", "qty": 1, "warehouse": "showroom", "delivery_date": "2026-12-24"});
+        let mut data = json!({"customer": "Saltmarsh Lodge", "delivery_date": "2026-12-24", "items": [row]});
+        if let Some(company) = company {
+            data["company"] = json!(company);
+        }
+        json!({"data": data, "return_document": true})
+    };
+    let made = call(&app, "create_sales_order_document", order(Some(COMPANY))).await.unwrap();
+    let meant = json!({"given": "showroom", "name": "Showroom - AWF"});
+    assert_eq!(made["links_by_title"], json!({"items[0].warehouse": meant}), "{made}");
+    assert_eq!(made["document"]["items"][0]["warehouse"], "Showroom - AWF", "{made}");
+    let text = refusal(&app, "create_sales_order_document", order(None)).await;
+    let several = "data.items[0].warehouse: several Warehouse documents are called \"showroom\": ";
+    assert!(text.contains(several) && text.contains("\"Showroom - QW\""), "{text}");
+    // What is looked for is known by its place in the company as well.
+    let found = call(&app, "search_link", json!({"doctype": "Warehouse", "text": "Main Store"})).await.unwrap();
+    assert_eq!(found["documents"], json!([{"name": "Main Store - AWF", "exact": true}]));
+}
+
+#[on_every_version]
+async fn filters_and_tools_take_a_name_without_its_companys_suffix() {
+    let (_site, app) = site(json!({"default": {"read": true, "report": true}})).await;
+    let listed = async |filter: Value| {
+        let asked = json!({"doctype": "Bin", "filters": {"warehouse": filter}, "fields": ["name"], "limit": 100});
+        call(&app, "list_generic_documents", asked).await.unwrap()
+    };
+    let whole = listed(json!("Main Store - AWF")).await;
+    assert!(whole["count"].as_u64().unwrap() > 0);
+    for filter in [json!("main store"), json!(["=", "Main Store"]), json!(["in", ["Main Store", "Nowhere"]])] {
+        let part = listed(filter.clone()).await;
+        assert_eq!(part["documents"], whole["documents"], "{filter}: {part}");
+        assert!(part["messages"].to_string().contains("is Main Store - AWF"), "{part}");
+    }
+    // A pattern stands for itself.
+    assert_eq!(listed(json!(["like", "Main Store"])).await["count"], 0);
+    let sum = async |account: &str| {
+        let filters = json!({"account": account});
+        let asked = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": filters});
+        call(&app, "aggregate_documents", asked).await.unwrap()["rows"].clone()
+    };
+    assert_eq!(sum("Debtors").await, sum("Debtors - AWF").await);
+    for (tool, key, one) in [
+        ("get_stock_balance", "item_code", "warehouse"),
+        ("get_stock_levels", "items", "warehouses"),
+        ("get_item_details", "item_code", "warehouse"),
+    ] {
+        let told = async |warehouse: &str| call(&app, tool, json!({key: "TBL-OAK-160", one: warehouse})).await.unwrap();
+        assert_eq!(told("Showroom").await, told("Showroom - AWF").await, "{tool}");
+    }
 }

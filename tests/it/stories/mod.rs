@@ -25,6 +25,7 @@ mod part;
 mod payment;
 mod price;
 mod price_days;
+mod problems;
 mod procure;
 mod production;
 mod reconcile;

@@ -283,3 +283,34 @@ async fn a_row_that_is_added_takes_its_item_by_title_and_all_that_is_wrong_with_
     assert_eq!(done["links_by_title"]["items.add[0].item_code"]["name"], json!(item), "{done}");
     assert_eq!(desk.get("Sales Order", &name).await["items"][2]["item_code"], json!(item));
 }
+
+#[on_every_version]
+async fn a_plain_list_changes_the_rows_that_it_names_and_adds_the_others() {
+    let desk = Desk::open().await;
+    let name = order(&desk).await;
+    let stored = desk.get("Sales Order", &name).await;
+    let [first, second] = [0, 1].map(|at| stored["items"][at]["item_code"].clone());
+    let other = json!({"is_sales_item": 1, "has_variants": 0, "name": ["not in", [first, second]]});
+    let other = desk.some("Item", other, 1).await.remove(0);
+    let asked = |items: Value, key: &str| json!({"doctype": "Sales Order", "name": name, "items": items, key: true});
+    let rows =
+        json!([{"idx": 1, "qty": 6}, {"item_code": second, "qty": 5}, {"item_code": other, "qty": 1, "rate": 9}]);
+    desk.call("update_order_items", asked(rows, "confirm")).await;
+    let stored = desk.get("Sales Order", &name).await;
+    let told: Vec<Value> =
+        stored["items"].as_array().unwrap().iter().map(|row| json!([row["item_code"], row["qty"]])).collect();
+    assert_eq!(json!(told), json!([[first, 6.0], [second, 5.0], [other, 1.0]]));
+    // One row is a list of it, and a row that is not named stays.
+    desk.call("update_order_items", asked(json!({"item_code": other, "qty": 2}), "confirm")).await;
+    assert_eq!(desk.get("Sales Order", &name).await["items"].as_array().unwrap().len(), 3);
+    let twice = json!({"add": [{"item_code": first, "qty": 1, "rate": 9}]});
+    desk.call("update_order_items", asked(twice, "confirm")).await;
+    for (rows, told) in [
+        (json!([{"item_code": first, "qty": 1}]), "items[0]: several rows are of this item"),
+        (json!([{"qty": 1}]), "items[0]: which row is meant?"),
+        (json!([]), "items: there is nothing in it to change"),
+    ] {
+        let text = desk.refusal("update_order_items", asked(rows, "dry_run")).await;
+        assert!(text.contains(told), "{text}");
+    }
+}

@@ -1,0 +1,96 @@
+//! DocTypes as people write them: in another case, with other joints, in one word, in the plural.
+
+use serde_json::{Map, Value};
+
+use crate::context::Session;
+use crate::tool::{Tool, arguments};
+
+/// The arguments that name DocTypes.
+const ARGUMENTS: [&str; 2] = ["doctype", "doctypes"];
+/// The most names of one argument that are looked at, and the longest of them, in bytes.
+const MOST_NAMES: usize = 50;
+const LONGEST: usize = 140;
+
+/// Writes the DocTypes that a call names as they are called, where one alone can be meant. What is permitted on it is asked
+/// afterwards.
+pub(super) async fn spell_doctypes(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>) {
+    let takes = arguments::of(&tool);
+    for argument in ARGUMENTS.into_iter().filter(|name| takes.iter().any(|arg| arg.name == *name)) {
+        let names = match given.get_mut(argument) {
+            Some(Value::Array(names)) => names.as_mut_slice(),
+            Some(name) => std::slice::from_mut(name),
+            None => continue,
+        };
+        for name in names.iter_mut().take(MOST_NAMES) {
+            if let Value::String(text) = name
+                && let Some(meant) = meant(session, text).await
+            {
+                meant.clone_into(text);
+            }
+        }
+    }
+}
+
+/// The generated DocType that is meant by another spelling of its name.
+async fn meant(session: &Session<'_>, text: &str) -> Option<&'static str> {
+    let catalog = session.catalog;
+    if text.len() > LONGEST || catalog.known(text).is_some() || session.policy.names(text) {
+        return None;
+    }
+    let meant = among(text, catalog.all_generated().map(|def| def.name))?;
+    // No two differ by case and joints alone (H26).
+    let plain = |name: &str| name.trim().replace(['_', '-'], " ").to_ascii_lowercase();
+    if plain(meant) == plain(text) {
+        return Some(meant);
+    }
+    // The site may have a DocType of its own that is called so.
+    let is_open = !session.policy.operations(text).is_empty();
+    let is_own = is_open && catalog.def(session.asker(), text).await.is_ok();
+    (!is_own).then_some(meant)
+}
+
+/// The one of the names that the text spells; else the only one of which it is the plural.
+fn among<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let spelt = folded(text);
+    let mut plurals = names.clone().filter(|name| is_plural(&spelt, &folded(name)));
+    names.clone().find(|name| folded(name) == spelt).or_else(|| plurals.next().filter(|_| plurals.next().is_none()))
+}
+
+fn is_plural(text: &str, name: &str) -> bool {
+    let irregular = || name.strip_suffix('y').and_then(|stem| text.strip_prefix(stem)) == Some("ies");
+    matches!(text.strip_prefix(name), Some("s" | "es")) || irregular()
+}
+
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use erpnext_schema::Version;
+
+    use super::*;
+
+    #[test]
+    fn every_doctype_is_found_by_its_plural_and_in_one_word() {
+        for version in Version::ALL.iter().copied() {
+            let names = erpnext_doctypes::all(version).map(|def| def.name);
+            for name in names.clone() {
+                let plural = match name.strip_suffix('y') {
+                    Some(stem) => format!("{stem}ies"),
+                    None => format!("{name}s"),
+                };
+                let is_another = names.clone().any(|other| folded(other) == folded(&plural));
+                for spelt in [name.replace(' ', ""), name.replace(' ', "-"), name.to_uppercase(), plural] {
+                    let found = among(&spelt, names.clone());
+                    assert!(found == Some(name) || is_another && found != Some(name), "{spelt}: {found:?}");
+                }
+            }
+            assert_eq!(among("sales orders", names.clone()), Some("Sales Order"));
+            assert_eq!(among("Sales", names.clone()), None);
+            // Of two plurals neither is meant, unless one is a name itself.
+            assert_eq!(among("abies", ["Aby", "Abie"].into_iter()), None);
+            assert_eq!(among("abies", ["Aby", "Abie", "Abies"].into_iter()), Some("Abies"));
+        }
+    }
+}

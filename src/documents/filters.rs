@@ -1,0 +1,87 @@
+//! Filters as they are meant: times with an offset, and accounts, warehouses and the like without their company's suffix.
+
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator};
+use serde_json::{Value, json};
+
+use super::{DocTypeCall, nested, titles};
+use crate::error::ToolError;
+use crate::site;
+
+/// The most names of one call that are looked up.
+const MOST: usize = 20;
+
+impl DocTypeCall<'_> {
+    /// Filters whose times are those of the site's zone, and whose names are whole.
+    ///
+    /// # Errors
+    /// That the zone is not known.
+    pub(crate) async fn meant_filters(&self, given: Option<&Value>) -> Result<Option<Value>, ToolError> {
+        let given = self.local_filters(given).await?;
+        let Some(mut items) = given.as_ref().and_then(nested::entries) else { return Ok(given) };
+        let company = items.iter().find_map(|item| company(item)).map(str::to_owned);
+        let catalog = self.session.catalog;
+        let children = |child: &str| catalog.known(child);
+        let mut said = Vec::new();
+        for item in &mut items {
+            let Some((field, target, values)) = named(self.def, item, &children) else { continue };
+            for value in values.iter_mut().take(MOST) {
+                let Value::String(text) = value else { continue };
+                if said.len() < MOST && target.may_be_first_part(text) {
+                    let name = titles::in_full(self.session, target.name, text, company.as_deref()).await;
+                    if name != *text {
+                        said.push(format!("{field}: {text} is {name}"));
+                        *text = name;
+                    }
+                }
+            }
+        }
+        if said.is_empty() {
+            return Ok(given);
+        }
+        said.into_iter().for_each(site::note);
+        Ok(Some(json!(items)))
+    }
+}
+
+/// The company that a comparison asks for.
+fn company(item: &[Value]) -> Option<&str> {
+    let (name, rest) = item.split_first()?;
+    match rest {
+        [Value::String(company)] if name == "company" => Some(company.as_str()),
+        [Value::String(equals), Value::String(company)] if name == "company" && equals == "=" => Some(company.as_str()),
+        _ => None,
+    }
+}
+
+/// The names that a comparison by a link holds, with the field and the DocType that it leads to.
+fn named<'v>(
+    def: &'static DocTypeDef,
+    item: &'v mut [Value],
+    children: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+) -> Option<(String, &'static DocTypeDef, &'v mut [Value])> {
+    let (name, rest) = item.split_first_mut()?;
+    let name = name.as_str()?;
+    let field = match name.split_once('.') {
+        None => def.field(name),
+        Some((table, column)) => children(def.table(table)?.rows_of()?)?.field(column),
+    };
+    let target = |field: &'static FieldDef| field.target().filter(|_| field.kind == FieldKind::Link);
+    let target = children(field.and_then(target)?)?;
+    let values = match rest {
+        [value] => value,
+        [Value::String(operator), value] if compares_names(operator) => value,
+        _ => return None,
+    };
+    let values = match values {
+        Value::Array(values) => values.as_mut_slice(),
+        value => std::slice::from_mut(value),
+    };
+    Some((name.to_owned(), target, values))
+}
+
+fn compares_names(operator: &str) -> bool {
+    let compares = |operator: Operator| {
+        operator.walks_a_tree() || matches!(operator, Operator::Eq | Operator::Ne | Operator::In | Operator::NotIn)
+    };
+    operator.parse().is_ok_and(compares)
+}
