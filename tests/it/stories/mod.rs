@@ -10,6 +10,7 @@ mod doubts;
 mod export;
 mod files;
 mod final_step;
+mod follow;
 mod import;
 mod import_cut;
 mod import_tables;
