@@ -12,6 +12,7 @@ use erpnext_schema::{DocTypeDef, Purpose, Rule, Shape, Violation, check_document
 use serde_json::{Map, Value};
 
 use crate::document::{Writing, merge, unpack};
+use crate::documents::moments::Takes;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::site::{SiteError, SiteErrorKind, unreachable};
@@ -47,7 +48,7 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
-        let data = &self.local_data(data).await?;
+        let data = &self.local_data(data, Takes::Offsets).await?;
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let data = &*unpack::tables(on.def, purpose, data);
@@ -77,6 +78,7 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
+        let data = &self.local_data(data, Takes::AnyForm).await?;
         match self.document(purpose, data).await {
             Ok(checked) => Ok(checked),
             Err(error) => Err(problems::with_links(self, error, data).await),
