@@ -24,6 +24,7 @@ mod offsets;
 mod orders;
 mod part;
 mod payment;
+mod payment_exact;
 mod price;
 mod price_days;
 mod procure;
