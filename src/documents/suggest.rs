@@ -66,6 +66,23 @@ pub async fn of_name(on: &DocTypeCall<'_>, mut error: SiteError, name: &str) -> 
     error.into()
 }
 
+/// Puts the name of a document where a filter that nothing fits compares a link with its title, if one alone has that; what is
+/// said of it.
+pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<String> {
+    let mut said = Vec::new();
+    for filter in filters.iter_mut().filter(|filter| filter.operator == Operator::Eq).take(MOST) {
+        let (Some(doctype), Some(text)) = (target(on, filter), filter.value.as_str()) else { continue };
+        if text.is_empty() {
+            continue;
+        }
+        if let Some(name) = titles::name_of(on.session, doctype, text).await {
+            said.push(format!("{}: {text:?} is {name:?}", filter.place()));
+            filter.value = json!(name);
+        }
+    }
+    said
+}
+
 /// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
 /// for a text with `like` and no `%`.
 pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
