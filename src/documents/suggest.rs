@@ -66,6 +66,19 @@ pub async fn of_name(on: &DocTypeCall<'_>, mut error: SiteError, name: &str) -> 
     error.into()
 }
 
+impl DocTypeCall<'_> {
+    /// The document of that name.
+    ///
+    /// # Errors
+    /// The site's; where none is there, with what the name was probably meant to be.
+    pub(crate) async fn existing(&self, name: &str) -> Result<Map<String, Value>, ToolError> {
+        match self.session.site.get(self.permit, name).await {
+            Ok(found) => Ok(found.data),
+            Err(error) => Err(of_name(self, error, name).await),
+        }
+    }
+}
+
 /// Puts the name of a document where a filter that nothing fits compares a link with its title, if one alone has that; what is
 /// said of it.
 pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<String> {

@@ -239,7 +239,7 @@ async fn mark(
 async fn stored(on: &DocTypeCall<'_>, name: &DocumentName) -> Result<(String, Map<String, Value>), ToolError> {
     on.fits(erpnext_schema::Verb::Update)?;
     let name = on.name(name);
-    let stored = on.session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     Ok((name.to_owned(), stored))
 }

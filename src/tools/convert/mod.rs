@@ -22,7 +22,7 @@ use crate::audit::Attempt;
 use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, unset, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, rich_text, suggest};
+use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{Masked, is_set, text_of};
@@ -104,7 +104,7 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
-    let source = call.session.site.get(&permit, name).await?.data;
+    let source = on.existing(name).await?;
     named_exactly(&on, name, &source)?;
     let hidden = on.hidden().await?;
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
@@ -153,10 +153,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
-    let source = match session.site.get(&read, name).await {
-        Ok(source) => source.data,
-        Err(error) => return Err(suggest::of_name(&source_on, error, name).await),
-    };
+    let source = source_on.existing(name).await?;
     named_exactly(&source_on, name, &source)?;
     let hidden = source_on.hidden().await?;
     if let Some((why, next)) = missing(&source_on, &hidden, conversion, &source) {

@@ -1,9 +1,9 @@
-//! Filters that compare a link with the title of a document: lists and sums.
+//! Titles in the place of names: in filters that compare a link, and where a document is named.
 
 use serde_json::json;
 
 use crate::sandbox::{first, site};
-use crate::support::{all, call};
+use crate::support::{all, call, refusal};
 
 #[on_every_version]
 async fn a_filter_by_the_title_of_a_linked_document_is_one_by_its_name_and_the_answer_says_so() {
@@ -35,4 +35,27 @@ async fn a_title_of_what_may_not_be_read_is_no_name() {
     let listed = call(&app, "list_task_documents", list).await.unwrap();
     assert_eq!(listed["total"], 0, "{listed}");
     assert!(listed["note"].is_null(), "{listed}");
+}
+
+#[on_every_version]
+async fn a_tool_that_gets_a_title_in_the_place_of_a_name_tells_the_name() {
+    let (site, app) = site(json!({"default": all()})).await;
+    let title = "Gable End Theatre";
+    let lead = first(&app, "Lead", json!({"company_name": title})).await;
+    for (tool, more) in [
+        ("get_generic_document", json!({})),
+        ("get_linked_documents", json!({})),
+        ("list_conversions", json!({})),
+        ("convert_document", json!({"to": "Opportunity", "save": true})),
+        ("update_generic_document", json!({"data": {"status": "Open"}})),
+        ("delete_generic_document", json!({})),
+        ("add_comment", json!({"content": "x"})),
+        ("get_workflow_actions", json!({})),
+    ] {
+        let mut given = json!({"doctype": "Lead", "name": title});
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let text = refusal(&app, tool, given).await;
+        assert!(text.contains(&format!("no Lead is named {title:?}; did you mean {lead:?}?")), "{tool}: {text}");
+    }
+    assert!(site.journal().is_empty());
 }
