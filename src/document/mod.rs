@@ -4,6 +4,7 @@
 pub mod amendment;
 pub mod amounts;
 pub mod changes;
+pub mod counterparts;
 pub mod differences;
 pub mod draft;
 pub mod fingerprint;

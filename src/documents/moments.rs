@@ -1,14 +1,17 @@
-//! Times with an offset, which the site cannot take: converted to its zone, and the answer says so.
+//! Days and times in a form that the site cannot take and that can mean one thing only: those with an offset, "today",
+//! another order of day and year. They become those of the site's clocks, and the answer says so.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, time};
-use jiff::Timestamp;
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, meant_date, meant_datetime, time};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use super::DocTypeCall;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::site;
+
+const TIMESPAN: &str = "timespan";
 
 impl DocTypeCall<'_> {
     /// Filters whose times are those of the site's zone.
@@ -20,7 +23,7 @@ impl DocTypeCall<'_> {
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
         let found = |zone: Option<&TimeZone>| {
-            let mut walk = Walk { children: &children, zone, found: Vec::new() };
+            let mut walk = Walk { children: &children, zone, takes: Takes::AnyForm, found: Found::default() };
             let mut filters = given.clone();
             walk.filters(self.def, &mut filters);
             (filters, walk.found)
@@ -28,15 +31,19 @@ impl DocTypeCall<'_> {
         Ok(Some(in_zone(self.session, found).await?))
     }
 
-    /// Data whose times are those of the site's zone.
+    /// Data whose times are those of the site's zone; of many documents only those with an offset, since each is told.
     ///
     /// # Errors
     /// That the zone is not known.
-    pub(crate) async fn local_data(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
+    pub(crate) async fn local_data(
+        &self,
+        given: &Map<String, Value>,
+        takes: Takes,
+    ) -> Result<Map<String, Value>, ToolError> {
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
         let found = |zone: Option<&TimeZone>| {
-            let mut walk = Walk { children: &children, zone, found: Vec::new() };
+            let mut walk = Walk { children: &children, zone, takes, found: Found::default() };
             let mut data = given.clone();
             walk.data(self.def, &mut data);
             (data, walk.found)
@@ -52,40 +59,62 @@ impl DocTypeCall<'_> {
 pub async fn local(session: &Session<'_>, argument: &str, text: &str) -> Result<String, ToolError> {
     in_zone(session, |zone| {
         let mut value = json!(text);
-        let mut walk = Walk { children: &|_| None, zone, found: Vec::new() };
+        let mut walk = Walk { children: &|_| None, zone, takes: Takes::AnyForm, found: Found::default() };
         walk.moment(argument, Shape::Datetime, &mut value);
         (value.as_str().unwrap_or(text).to_owned(), walk.found)
     })
     .await
 }
 
-/// Walks twice where the first walk finds times with an offset: only then the zone is asked for.
-async fn in_zone<T>(
-    session: &Session<'_>,
-    walk: impl Fn(Option<&TimeZone>) -> (T, Vec<String>),
-) -> Result<T, ToolError> {
-    let (as_given, found) = walk(None);
-    if found.is_empty() {
-        return Ok(as_given);
+/// Walks twice where the first walk finds what only the zone tells: only then it is asked for.
+async fn in_zone<T>(session: &Session<'_>, walk: impl Fn(Option<&TimeZone>) -> (T, Found)) -> Result<T, ToolError> {
+    let (mut read, mut found) = walk(None);
+    if !found.unread.is_empty() {
+        let name = session.zone().await;
+        let Some(zone) = name.and_then(|name| TimeZone::get(name).ok()) else {
+            return Err(ToolError::refused(
+                format!(
+                    "{}: which time is meant is not known, since the site's time zone is not.",
+                    found.unread.join(", ")
+                ),
+                "Give the time as the clocks of the site show it, without an offset, as YYYY-MM-DD HH:MM:SS.",
+            ));
+        };
+        (read, found) = walk(Some(&zone));
+        for said in &mut found.here {
+            *said = format!("{said} ({})", name.unwrap_or_default());
+        }
     }
-    let name = session.zone().await;
-    let Some(zone) = name.and_then(|name| TimeZone::get(name).ok()) else {
-        return Err(ToolError::refused(
-            format!("{}: a time with an offset, and the site's time zone is not known.", found.join(", ")),
-            "Give the time as the clocks of the site show it, without an offset.",
-        ));
-    };
-    let (converted, found) = walk(Some(&zone));
-    let said = found.into_iter().map(|found| format!("{found} ({})", name.unwrap_or_default()));
-    said.for_each(site::note);
-    Ok(converted)
+    found.here.into_iter().chain(found.meant).for_each(site::note);
+    Ok(read)
+}
+
+/// What a walk finds to read otherwise than it was given.
+#[derive(Default)]
+struct Found {
+    /// The names of what only the zone tells, where it is not known.
+    unread: Vec<String>,
+    /// What is said of times that are those of the site's clocks.
+    here: Vec<String>,
+    /// What is said of days and times in another form.
+    meant: Vec<String>,
+}
+
+/// In which forms days and times are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// With an offset.
+    Offsets,
+    /// In every form that can mean one thing only.
+    AnyForm,
 }
 
 struct Walk<'a> {
     children: Children<'a>,
-    /// Where it is not known, times are found and not converted.
+    takes: Takes,
+    /// Where it is not known, what takes it is found and not converted.
     zone: Option<&'a TimeZone>,
-    found: Vec<String>,
+    found: Found,
 }
 
 impl Walk<'_> {
@@ -100,6 +129,9 @@ impl Walk<'_> {
                 }
             }
             Value::Array(parts) if parts.first().is_some_and(Value::is_string) => {
+                if parts.iter().any(is_timespan) {
+                    return;
+                }
                 let field = parts.iter().take(2).enumerate().find_map(|(at, part)| {
                     let name = part.as_str()?;
                     Some((at, name.to_owned(), self.named(def, name)?))
@@ -148,19 +180,58 @@ impl Walk<'_> {
     /// The times in a value of a field of that shape.
     fn moment(&mut self, name: &str, shape: Shape, value: &mut Value) {
         match value {
+            Value::Array(values) if values.iter().any(is_timespan) => {}
+            Value::Object(values) if values.keys().any(|key| key.eq_ignore_ascii_case(TIMESPAN)) => {}
             Value::Array(values) => values.iter_mut().for_each(|value| self.moment(name, shape, value)),
             Value::Object(values) => values.values_mut().for_each(|value| self.moment(name, shape, value)),
             Value::String(text) if matches!(shape, Shape::Date | Shape::Datetime) => {
-                let Some(moment) = time::instant(text) else { return };
-                let Some(here) = self.zone.map(|zone| written(moment, zone, shape)) else {
-                    return self.found.push(name.to_owned());
+                if self.takes == Takes::Offsets && time::instant(text).is_none() {
+                    return;
+                }
+                let Some(in_utc) = here(text, &TimeZone::UTC, shape) else {
+                    let Some(meant) = meant(text, shape) else { return };
+                    self.found.meant.push(format!("{name}: {text} is read as {meant}"));
+                    *text = meant;
+                    return;
                 };
-                self.found.push(format!("{name}: {text} is {here} on the site's clocks"));
+                let Some(zone) = self.zone else { return self.found.unread.push(name.to_owned()) };
+                let here = here(text, zone, shape).unwrap_or(in_utc);
+                self.found.here.push(format!("{name}: {text} is {here} on the site's clocks"));
                 *text = here;
             }
             _ => {}
         }
     }
+}
+
+/// What only the zone tells, as the site writes it: a time with an offset, a day by its word.
+fn here(text: &str, zone: &TimeZone, shape: Shape) -> Option<String> {
+    if let Some(moment) = time::instant(text) {
+        return Some(written(moment, zone, shape));
+    }
+    let days: i64 = match text.trim().to_ascii_lowercase().as_str() {
+        "yesterday" => -1,
+        "today" => 0,
+        "tomorrow" => 1,
+        _ => return None,
+    };
+    time::local(Timestamp::now(), zone).date().checked_add(days.days()).ok().map(time::format_date)
+}
+
+/// A day or time in another form than the site's, as the site writes it.
+fn meant(text: &str, shape: Shape) -> Option<String> {
+    if shape == Shape::Date {
+        return if time::parse_date(text).is_ok() { None } else { meant_date(text) };
+    }
+    let is_read = time::parse_date(text).is_ok() || time::parse_datetime(text).is_ok();
+    // A day alone is all of it where a field is compared with it.
+    let read = if text.contains(':') { meant_datetime } else { meant_date };
+    if is_read { None } else { read(text) }
+}
+
+/// Whether a part of a filter is the operator that takes words for days itself.
+fn is_timespan(part: &Value) -> bool {
+    part.as_str().is_some_and(|word| word.eq_ignore_ascii_case(TIMESPAN))
 }
 
 fn written(moment: Timestamp, zone: &TimeZone, shape: Shape) -> String {

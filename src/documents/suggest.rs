@@ -66,6 +66,36 @@ pub async fn of_name(on: &DocTypeCall<'_>, mut error: SiteError, name: &str) -> 
     error.into()
 }
 
+impl DocTypeCall<'_> {
+    /// The document of that name.
+    ///
+    /// # Errors
+    /// The site's; where none is there, with what the name was probably meant to be.
+    pub(crate) async fn existing(&self, name: &str) -> Result<Map<String, Value>, ToolError> {
+        match self.session.site.get(self.permit, name).await {
+            Ok(found) => Ok(found.data),
+            Err(error) => Err(of_name(self, error, name).await),
+        }
+    }
+}
+
+/// Puts the name of a document where a filter that nothing fits compares a link with its title, if one alone has that; what is
+/// said of it.
+pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<String> {
+    let mut said = Vec::new();
+    for filter in filters.iter_mut().filter(|filter| filter.operator == Operator::Eq).take(MOST) {
+        let (Some(doctype), Some(text)) = (target(on, filter), filter.value.as_str()) else { continue };
+        if text.is_empty() {
+            continue;
+        }
+        if let Some(name) = titles::name_of(on.session, doctype, text).await {
+            said.push(format!("{}: {text:?} is {name:?}", filter.place()));
+            filter.value = json!(name);
+        }
+    }
+    said
+}
+
 /// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
 /// for a text with `like` and no `%`.
 pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {

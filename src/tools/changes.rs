@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use erpnext_schema::{DocTypeDef, Fingerprint, Operator, Order, meant_datetime, time};
+use erpnext_schema::{DocTypeDef, Fingerprint, Operator, Order, time};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -281,11 +281,8 @@ pub async fn moment(session: &Session<'_>, since: &str) -> Result<String, ToolEr
     let since = &*moments::local(session, "since", since).await?;
     let at = time::parse_datetime(since).or_else(|_| time::parse_date(since).map(Into::into));
     at.map(time::format_datetime).map_err(|_| {
-        let near = meant_datetime(since).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
         ToolError::refused(
-            format!(
-                "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}{near}"
-            ),
+            format!("since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in the site's time zone, found {since:?}"),
             "Give it in this form.",
         )
     })

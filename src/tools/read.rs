@@ -103,7 +103,7 @@ fn known(on: &DocTypeCall<'_>, name: &str, stored: &Document, by: &str) -> Optio
 
 /// A document as the caller may see it, with the table that explains it.
 pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
-    shaped(on, name, on.session.site.get(on.permit, name).await?.data).await
+    shaped(on, name, on.existing(name).await?).await
 }
 
 /// A document as the caller may see it, of which no more is made than can be shown.

@@ -89,7 +89,7 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         return Err(ToolError::arguments(call.tool.name(), wrong));
     }
     let name = of.name(&args.name);
-    let stored = session.site.get(&print, name).await?.data;
+    let stored = of.existing(name).await?;
     named_exactly(&of, name, &stored)?;
     if !args.without_print {
         shows_all(&of, name).await?;

@@ -16,6 +16,7 @@ use crate::documents::states::also_count;
 use crate::documents::{DocTypeCall, beyond, nested, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::query::beyond::Neighbours;
 use crate::query::compare::notes_on_filters;
 use crate::shape::page;
 use crate::site::{GroupKey, GroupQuery};
@@ -94,23 +95,23 @@ async fn aggregate(
     let neighbours = beyond::neighbours(on, &names).await?;
     let (mut on, mut asked) = on.checked(|on| asked::read(on, args, &masked, &neighbours)).await?;
     let limit = args.limit.count();
-    let mut groups = if asked.is_across() {
-        let (groups, over) = across::groups(call, &on, &neighbours, &asked).await?;
-        notes.push(over);
-        groups
-    } else {
-        let rows = match site_rows(&on, &asked, limit).await {
-            Err(ToolError::Site(error)) => {
-                on = on.mended(*error).await?;
-                asked = asked::read(&on, args, &masked, &neighbours)
-                    .map_err(|found| ToolError::arguments(on.tool.name(), found))?;
-                site_rows(&on, &asked, limit).await?
-            }
-            rows => rows?,
-        };
-        let bucketed = asked.is_bucketed();
-        if bucketed { put_together(&asked, &rows) } else { rows.iter().map(|row| named(&asked, row)).collect() }
+    let (mut groups, mut over) = match read(call, &on, &neighbours, &asked, limit).await {
+        Err(ToolError::Site(error)) if !asked.is_across() => {
+            on = on.mended(*error).await?;
+            asked = asked::read(&on, args, &masked, &neighbours)
+                .map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            read(call, &on, &neighbours, &asked, limit).await?
+        }
+        groups => groups?,
     };
+    if is_of_nothing(&asked, &groups) {
+        let said = suggest::by_title(&on, &mut asked.query.filters).await;
+        if !said.is_empty() {
+            notes.extend(said);
+            (groups, over) = read(call, &on, &neighbours, &asked, limit).await?;
+        }
+    }
+    notes.extend(over);
     let more = groups.len() > limit;
     groups.truncate(limit);
     let shown = page::shown(0, groups.len() as u64, None, more);
@@ -130,6 +131,27 @@ async fn aggregate(
     }
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(result.into())
+}
+
+/// The groups, and what there is to say of how they were put together.
+async fn read(
+    call: &Call<'_>,
+    on: &DocTypeCall<'_>,
+    neighbours: &Neighbours,
+    asked: &AggregateRequest,
+    limit: usize,
+) -> Result<(Vec<Map<String, Value>>, Option<String>), ToolError> {
+    if asked.is_across() {
+        let (groups, over) = across::groups(call, on, neighbours, asked).await?;
+        return Ok((groups, Some(over)));
+    }
+    let rows = site_rows(on, asked, limit).await?;
+    let groups = if asked.is_bucketed() {
+        put_together(asked, &rows)
+    } else {
+        rows.iter().map(|row| named(asked, row)).collect()
+    };
+    Ok((groups, None))
 }
 
 /// What is to be said where documents count whatever their state.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::documents::DocTypeCall;
 use crate::documents::names::named_exactly;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::shape::{markdown, rich_text};
@@ -93,7 +93,8 @@ struct AssignArgs {
 async fn assign(call: Call<'_>, args: AssignArgs) -> Result<ToolAnswer, ToolError> {
     let (description, date) = (args.description.as_deref().map(rich_text::without_tags), args.date.as_deref());
     is_a_date(date)?;
-    let assign = Mark::Assign { user: &args.user, description: description.as_deref(), date };
+    let user = user_meant(&call, &args.user).await;
+    let assign = Mark::Assign { user: &user, description: description.as_deref(), date };
     mark(call, &args.doctype, &args.name, &assign).await
 }
 
@@ -115,7 +116,8 @@ struct UserArgs {
 }
 
 async fn unassign(call: Call<'_>, args: UserArgs) -> Result<ToolAnswer, ToolError> {
-    mark(call, &args.doctype, &args.name, &Mark::Unassign(&args.user)).await
+    let user = user_meant(&call, &args.user).await;
+    mark(call, &args.doctype, &args.name, &Mark::Unassign(&user)).await
 }
 
 /// Tags a document.
@@ -174,7 +176,8 @@ struct ShareArgs {
 }
 
 async fn share(call: Call<'_>, args: ShareArgs) -> Result<ToolAnswer, ToolError> {
-    let share = Mark::Share { user: &args.user, write: args.write, share: args.share };
+    let user = user_meant(&call, &args.user).await;
+    let share = Mark::Share { user: &user, write: args.write, share: args.share };
     mark(call, &args.doctype, &args.name, &share).await
 }
 
@@ -189,6 +192,12 @@ pub static FOLLOW: ToolSpec = tool(
 
 async fn follow(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolError> {
     mark(call, &args.doctype, &args.name, &Mark::Follow(call.session.user_name().await?)).await
+}
+
+/// The name of the user who is meant: an e-mail address is one, and people say the full name.
+async fn user_meant(call: &Call<'_>, user: &str) -> String {
+    let named = if user.contains('@') { None } else { titles::name_of(call.session, "User", user).await };
+    named.unwrap_or_else(|| user.to_owned())
 }
 
 async fn mark(
@@ -230,7 +239,7 @@ async fn mark(
 async fn stored(on: &DocTypeCall<'_>, name: &DocumentName) -> Result<(String, Map<String, Value>), ToolError> {
     on.fits(erpnext_schema::Verb::Update)?;
     let name = on.name(name);
-    let stored = on.session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     Ok((name.to_owned(), stored))
 }

@@ -23,7 +23,7 @@ use crate::audit::Attempt;
 use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, unset, writable};
 use crate::documents::names::named_exactly;
-use crate::documents::{DocTypeCall, rich_text, suggest};
+use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{Masked, is_set, text_of};
@@ -105,7 +105,7 @@ async fn list(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolErro
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
-    let source = call.session.site.get(&permit, name).await?.data;
+    let source = on.existing(name).await?;
     named_exactly(&on, name, &source)?;
     let hidden = on.hidden().await?;
     let ways = CONVERSIONS.iter().filter(|conversion| conversion.from == on.def.name).map(|conversion| {
@@ -189,10 +189,7 @@ async fn ready(
     name: &str,
     conversion: &Conversion,
 ) -> Result<(Map<String, Value>, Arc<Masked>), ToolError> {
-    let source = match on.session.site.get(on.permit, name).await {
-        Ok(source) => source.data,
-        Err(error) => return Err(suggest::of_name(on, error, name).await),
-    };
+    let source = on.existing(name).await?;
     named_exactly(on, name, &source)?;
     let hidden = on.hidden().await?;
     let Some((why, next)) = missing(on, &hidden, conversion, &source) else { return Ok((source, hidden)) };

@@ -29,7 +29,7 @@ const DAY: &str = "posting_date";
 pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(&args.name));
-    let stored = session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     let refused = |is: &str, next: String| Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next));
     match Docstatus::of(&stored) {

@@ -26,7 +26,7 @@ use crate::writes::send::send;
 pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(&args.name));
-    let stored = session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     on.as_last_shown(name, &stored, args.overwrite).await?;
     must_be_submitted(on, name, &stored)?;

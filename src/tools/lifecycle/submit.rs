@@ -18,7 +18,7 @@ use crate::writes::send::send;
 pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, ToolError> {
     on.keeps_values().await?;
     let (session, name) = (on.session, on.name(&args.name));
-    let stored = session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     on.as_last_shown(name, &stored, args.overwrite).await?;
     match Docstatus::of(&stored) {

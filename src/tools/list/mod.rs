@@ -31,7 +31,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let (mut on, (mut query, mut beyond)) = on.checked(check).await?;
     let identity = identity(&on, &query, &args, &given);
     let begin = begin(args.cursor.as_deref(), &identity)?;
-    let (mut rows, total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
+    let (mut rows, mut total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
         Ok(page) => page,
         Err(error) => {
             on = on.mended(error).await?;
@@ -41,13 +41,16 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
             page_of(&on, &query, &beyond, &begin, args.count).await?
         }
     };
+    let mut notes = if rows.is_empty() { suggest::by_title(&on, &mut query.filters).await } else { Vec::new() };
+    if !notes.is_empty() {
+        (rows, total) = page_of(&on, &query, &beyond, &begin, args.count).await?;
+    }
     if query.own_columns && !rows.is_empty() {
         // Empty, a column that was left out would say that no document has a value there.
         query.fields.retain(|field| rows.iter().any(|row| row.get(field).is_some()));
     }
     let more = cut_to_limit(&mut rows, &query, args.limit.get());
     let unseen = if begin.before == 0 && !more { unseen_names(&query, &rows) } else { Vec::new() };
-    let mut notes = Vec::new();
     if let (0, Some(field)) = (begin.before, empty_ones_first(&on, &query.order_by, &rows)) {
         notes.push(format!("documents without {field} come first"));
     }

@@ -151,7 +151,7 @@ async fn change(call: Call<'_>, args: StatusArgs) -> Result<ToolAnswer, ToolErro
     let closable = Closable::of(on.def.name)?;
     on.keeps_values().await?;
     let name = on.name(&args.name);
-    let stored = call.session.site.get(&permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(&on, name, &stored)?;
     let refused = |(why, next): (String, &'static str)| {
         ToolError::refused(format!("{} {name:?} {why}; nothing was done.", on.def.name), next)

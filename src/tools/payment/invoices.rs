@@ -4,13 +4,13 @@ use erpnext_schema::{Operator, Order, Rule, Violation};
 use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
-use crate::document::amounts::{number_or_zero, stated_number, told};
+use crate::document::amounts::{number_or_zero, same, stated_number, told};
 use crate::documents::names::{document_name, named_exactly};
 use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::{is_set, text_of};
-use crate::site::ListQuery;
+use crate::site::{self, ListQuery};
 use crate::tool::Call;
 use crate::tools::erp::PartyType;
 
@@ -131,6 +131,7 @@ impl<'a> Invoices<'a> {
                 "Name the invoices, in several payments.",
             ));
         }
+        note_exact(&rows, &open, amount);
         Ok(Some((open, company)))
     }
 
@@ -194,6 +195,16 @@ impl<'a> Invoices<'a> {
 fn opened(name: String, stored: &Map<String, Value>, asked: Option<f64>) -> Open {
     let open = number_or_zero(stored, "outstanding_amount");
     Open { name, due_date: stored.get("due_date").cloned().unwrap_or_default(), open, asked }
+}
+
+/// Says which invoice asks for exactly this amount, where another is paid because it is due first: mostly it is what is meant.
+fn note_exact(rows: &[Map<String, Value>], paid: &[Open], amount: f64) {
+    let is_exact = |row: &&Map<String, Value>| same(number_or_zero(row, "outstanding_amount"), amount);
+    let mut exact = rows.iter().filter(is_exact).filter_map(|row| row.get("name").and_then(document_name));
+    let (Some(only), None) = (exact.next(), exact.next()) else { return };
+    if paid.first().is_some_and(|first| first.name != only) {
+        site::note(format!("{only} is open by exactly {}: if it is what was paid, name it in invoices", told(amount)));
+    }
 }
 
 const EMPTY: &str =

@@ -60,7 +60,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let on = DocTypeCall::of(&call, &update).await?;
     on.keeps_values().await?;
     let name = on.name(&args.name);
-    let doc = session.site.get(&update, name).await?.data;
+    let doc = on.existing(name).await?;
     named_exactly(&on, name, &doc)?;
     on.as_last_shown(name, &doc, args.overwrite).await?;
     let workflow = session.site.workflow(on.def.name).await?;

@@ -45,7 +45,7 @@ async fn actions(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolE
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
-    let doc = call.session.site.get(&permit, name).await?.data;
+    let doc = on.existing(name).await?;
     named_exactly(&on, name, &doc)?;
     let mut answer = Map::from_iter([("name".to_owned(), json!(name))]);
     let open = open(&on, &doc).await?;

@@ -29,7 +29,7 @@ pub async fn delete_one_of_many(on: &DocTypeCall<'_>, args: &NameArgs) -> Result
 
 async fn gone(on: &DocTypeCall<'_>, args: &NameArgs, shows_links: bool) -> Result<ToolAnswer, ToolError> {
     let name = on.name(&args.name);
-    let stored = on.session.site.get(on.permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
     on.as_last_shown(name, &stored, args.overwrite).await?;
     if stored.get("docstatus").and_then(Value::as_u64) == Some(1) {

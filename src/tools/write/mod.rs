@@ -11,7 +11,8 @@ pub use update::update;
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Shape, Violation, check_document};
 use serde_json::{Map, Value};
 
-use crate::document::{Writing, merge, unpack};
+use crate::document::{Writing, counterparts, merge, unpack};
+use crate::documents::moments::Takes;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::site::{SiteError, SiteErrorKind, unreachable};
@@ -47,10 +48,11 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
-        let data = &self.local_data(data).await?;
+        let data = &self.local_data(data, Takes::Offsets).await?;
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
-            let data = &*unpack::tables(on.def, purpose, data);
+            let data = unpack::tables(on.def, purpose, data);
+            let data = &*counterparts::moved(on.def, purpose, &data);
             let checked = check_document(on.def, purpose, data, &on.writing());
             let checked = checked.and_then(|doc| match bad_name(on.def, &doc) {
                 Some(found) if purpose == Purpose::Create => Err(vec![found]),
@@ -77,6 +79,7 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
+        let data = &self.local_data(data, Takes::AnyForm).await?;
         match self.document(purpose, data).await {
             Ok(checked) => Ok(checked),
             Err(error) => Err(problems::with_links(self, error, data).await),

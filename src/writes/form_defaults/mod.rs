@@ -1,7 +1,9 @@
 //! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the
 //! rows of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own; the
-//! text of terms, and the payment terms of another template; that a day of posting which was given counts.
+//! text of terms, and the payment terms of another template; that a day of posting which was given counts; what rows take
+//! from their document.
 
+mod follow;
 mod posting;
 mod terms;
 
@@ -150,6 +152,7 @@ pub(crate) async fn of_change(
     let mut filled = taxes_of_change(on, stored, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;
     posting::keep(on, stored, changes, &mut filled).await;
+    follow::fill(on, stored, changes, &mut filled);
     Ok(filled)
 }
 

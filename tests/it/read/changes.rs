@@ -144,8 +144,8 @@ async fn a_poll_that_cannot_be_meant_is_refused() {
     for (arguments, why) in [
         (json!({"doctypes": [], "since": "2026-01-01"}), "Name 1 to 20 DocTypes"),
         (json!({"doctypes": ["ToDo"]}), "since: is mandatory"),
-        (json!({"doctypes": ["ToDo"], "since": "yesterday"}), "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"),
-        (json!({"doctypes": ["ToDo"], "since": "26.11.2026 07:00"}), "did you mean \"2026-11-26 07:00:00\"?"),
+        (json!({"doctypes": ["ToDo"], "since": "last year"}), "since: has to be YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"),
+        (json!({"doctypes": ["ToDo"], "since": "06.11.2026 07:00"}), "since: has to be YYYY-MM-DD"),
         (json!({"doctypes": ["Task"], "cursor": cursor["cursor"]}), "not one of these DocTypes"),
         (json!({"doctypes": ["System Settings"], "since": "2026-01-01"}), "is a Single"),
     ] {

@@ -41,12 +41,6 @@ async fn a_filter_in_another_language_is_told_in_this_one() {
         ("status", json!("Piad"), json!("Paid")),
         ("status", json!(["in", ["Paid", "Darft"]]), json!(["in", ["Paid", "Draft"]])),
         ("posting_date", json!(["between", ["1.1.2026", "1.6.2026"]]), json!(null)),
-        (
-            "posting_date",
-            json!(["between", ["1.1.2026", "30.6.2026"]]),
-            json!(["between", ["2026-01-01", "2026-06-30"]]),
-        ),
-        ("posting_date", json!([">", "31.12.2026"]), json!([">", "2026-12-31"])),
         ("posting_date", json!(["betwen", days]), json!(["between", days])),
         ("customer_name", json!(["lik", "N%"]), json!(["like", "N%"])),
         ("posting_date", json!(["in", ["last 30 days"]]), json!(["Timespan", "last 30 days"])),

@@ -135,9 +135,9 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     assert!(!told.to_string().contains("T-1"), "{told}");
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});
     assert_eq!(call(&app, "get_document_history", since).await.unwrap()["count"], 0);
-    let since = json!({"doctype": "Customer", "name": "History Co", "since": "31.12.2026"});
+    let since = json!({"doctype": "Customer", "name": "History Co", "since": "01.12.2026"});
     let told = refusal(&app, "get_document_history", since).await;
-    assert!(told.contains("since: has to be YYYY-MM-DD") && told.contains("2026-12-31 00:00:00"), "{told}");
+    assert!(told.contains("since: has to be YYYY-MM-DD"), "{told}");
 }
 
 #[on_every_version]

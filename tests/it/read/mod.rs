@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod answers;
+mod by_title;
 mod changes;
 mod empty;
 mod erp;

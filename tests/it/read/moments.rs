@@ -87,3 +87,37 @@ async fn a_time_with_an_offset_is_the_same_moment_on_the_sites_clocks_and_the_an
     let told = call(&app, "get_changes_since", since).await.unwrap();
     assert!(said(&told, "since: 2026-11-20T01:00:00+05:30 is 2026-11-19 19:30:00"), "{told}");
 }
+
+#[on_every_version]
+async fn a_day_by_its_word_or_in_another_order_is_read_as_the_one_that_is_meant_and_the_answer_says_so() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"ToDo": all(), "Event": all()}));
+    let said = |answer: &Value, text: &str| answer["messages"].to_string().contains(text);
+    let data = json!({"description": "Count the shelves", "date": "31.12.2026"});
+    let made = call(&app, "create_todo_document", json!({"data": data})).await.unwrap();
+    assert!(said(&made, "date: 31.12.2026 is read as 2026-12-31"), "{made}");
+    let name = made["created"].as_str().unwrap();
+    assert_eq!(site.stored("ToDo", name).unwrap()["date"], "2026-12-31");
+
+    let found =
+        call(&app, "list_todo_documents", json!({"filters": {"date": ["between", ["30.12.2026", "2026/12/31"]]}}));
+    assert_eq!(found.await.unwrap()["documents"][0]["name"], name);
+    for (filters, count) in
+        [(json!({"creation": "Today", "name": name}), 1), (json!({"date": ["<", "tomorrow"], "name": name}), 0)]
+    {
+        let found = call(&app, "list_todo_documents", json!({"filters": filters, "count": true})).await.unwrap();
+        assert_eq!(found["count"], count, "{found}");
+        assert!(said(&found, "on the site's clocks"), "{found}");
+    }
+    // It takes its words itself.
+    let span = json!({"filters": {"creation": ["timespan", "today"], "name": name}});
+    let found = call(&app, "list_todo_documents", span).await.unwrap();
+    assert!(found["count"] == 1 && !said(&found, "on the site's clocks"), "{found}");
+
+    // What could be two days is asked about.
+    let text = refusal(&app, "list_todo_documents", json!({"filters": {"date": "01.12.2026"}})).await;
+    assert!(text.contains("expected a date as YYYY-MM-DD") && !text.contains("did you mean"), "{text}");
+    let data = json!({"date": "yesterday"});
+    let changed = call(&app, "update_todo_document", json!({"name": name, "data": data})).await.unwrap();
+    assert!(said(&changed, "date: yesterday is 20"), "{changed}");
+}

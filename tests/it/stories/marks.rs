@@ -33,6 +33,9 @@ async fn what_is_hung_on_a_document_is_there_and_can_be_taken_off() {
     assert!(again["messages"][0].as_str().unwrap().contains("Already"), "{again}");
     let taken = desk.call("unassign_document", with("user", "sales@example.com")).await;
     assert_eq!(taken["assigned_to"], json!([]));
+    // By the name that people say.
+    let assigned = desk.call("assign_document", with("user", "Ines Duarte")).await;
+    assert_eq!(assigned["assigned_to"], json!(["ines@alderway.example"]));
     desk.call("tag_document", with("tag", "vip")).await;
     assert_eq!(desk.some("Tag Link", json!({"document_name": customer}), 5).await.len(), 1);
     desk.call("untag_document", with("tag", "vip")).await;

@@ -302,16 +302,34 @@ async fn what_the_form_only_shows_is_told_where_it_is_stored_as_sent() {
 }
 
 #[on_every_version]
-async fn an_amount_that_comes_of_another_is_refused_with_that_one() {
+async fn an_amount_that_comes_of_another_is_refused_with_that_one_where_they_may_differ() {
     let site = SampleSite::start().await;
-    let app = site.app(json!({"Journal Entry": all()}));
-    let rows = json!([{"account": "Cash", "debit": 10}, {"account": "Sales", "credit": 10}]);
-    let data = json!({"posting_date": "2026-11-01", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let app = site.app(json!({"Journal Entry": all(), "Account": all()}));
+    let of = |kind: &str| json!({"account_type": kind, "is_group": 0, "company": crate::sandbox::COMPANY});
+    let bank = crate::sandbox::first(&app, "Account", of("Bank")).await;
+    let cash = crate::sandbox::first(&app, "Account", of("Cash")).await;
+    let rows = json!([{"account": bank, "debit": 10}, {"account": cash, "credit": 10}]);
+    let mut data = json!({"posting_date": "2026-11-01", "company": crate::sandbox::COMPANY, "accounts": rows});
+    let made = call(&app, "create_journal_entry_document", json!({"data": data})).await.unwrap();
+    let stored = site.stored("Journal Entry", made["created"].as_str().unwrap()).unwrap();
+    assert_eq!(stored["accounts"][0]["debit_in_account_currency"], 10.0, "{stored:?}");
+    data["multi_currency"] = json!(true);
     let text = refusal(&app, "create_journal_entry_document", json!({"data": data})).await;
     assert!(
         text.contains("data.accounts[0].debit: is not set by hand") && text.contains("debit_in_account_currency"),
         "{text}"
     );
+}
+
+#[on_every_version]
+async fn the_address_of_a_new_contact_is_a_row_of_its_table() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Contact": all()}));
+    let data = json!({"first_name": "Dara", "email_id": "dara@example.com", "phone": "+353 1 555 0101"});
+    let made = call(&app, "create_contact_document", json!({"data": data})).await.unwrap();
+    let stored = site.stored("Contact", made["created"].as_str().unwrap()).unwrap();
+    assert_eq!(stored["email_ids"][0]["email_id"], "dara@example.com", "{stored:?}");
+    assert_eq!(stored["phone_nos"][0]["is_primary_phone"], 1, "{stored:?}");
 }
 
 #[on_every_version]
