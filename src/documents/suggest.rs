@@ -88,7 +88,7 @@ pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<Strin
         if text.is_empty() {
             continue;
         }
-        if let Some(name) = titles::name_of(on.session, doctype, text).await {
+        if let Some(name) = titles::name_of(on.session, doctype, text, None).await {
             said.push(format!("{}: {text:?} is {name:?}", filter.place()));
             filter.value = json!(name);
         }

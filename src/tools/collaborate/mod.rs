@@ -196,7 +196,7 @@ async fn follow(call: Call<'_>, args: DocumentArgs) -> Result<ToolAnswer, ToolEr
 
 /// The name of the user who is meant: an e-mail address is one, and people say the full name.
 async fn user_meant(call: &Call<'_>, user: &str) -> String {
-    let named = if user.contains('@') { None } else { titles::name_of(call.session, "User", user).await };
+    let named = if user.contains('@') { None } else { titles::name_of(call.session, "User", user, None).await };
     named.unwrap_or_else(|| user.to_owned())
 }
 
