@@ -286,6 +286,9 @@ impl Policy {
 
     /// What is permitted on the DocType; nothing where it is not available.
     pub fn operations(&self, doctype: &str) -> Operations {
+        if self.default.is_empty() && !self.names(doctype) {
+            return Operations::default();
+        }
         Operation::ALL.iter().copied().filter(|operation| self.permit(*operation, doctype).is_ok()).collect()
     }
 
