@@ -22,8 +22,8 @@ const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "English"), ("es"
 /// The DocType that the site lists and cannot give (H35).
 pub(crate) const BROKEN: &str = "Payment Gateway Account";
 
-/// When the DocTypes of a new site were made and changed last: with ERPNext, before the site was there.
-pub(crate) const RELEASED: &str = "2026-01-01 00:00:00.000000";
+/// When the DocTypes of a new site were made and changed last: with ERPNext, before the site was there. As a column gives it.
+pub(crate) const RELEASED: &str = "2026-01-01 00:00:00";
 
 /// Puts the first documents into a new site, and learns the Custom Fields of one that is not new.
 ///

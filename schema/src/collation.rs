@@ -85,6 +85,9 @@ fn folded(c: char) -> String {
 }
 
 fn fold_char(c: char, folded: &mut String) {
+    if matches!(c, ' '..='~') {
+        return folded.push(c.to_ascii_lowercase());
+    }
     if c > BEYOND {
         return folded.push(BEYOND);
     }

@@ -83,9 +83,8 @@ fn published(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, stated) in &config.publish {
         let Gives::List { doctype, .. } = &stated.gives else { continue };
-        let closed = [doctype.as_str(), LIST_FILTER]
-            .into_iter()
-            .filter(|doctype| policy.permit(Operation::Read, doctype).is_err());
+        let closed =
+            [doctype.as_str(), LIST_FILTER].into_iter().filter(|doctype| !policy.permits(Operation::Read, doctype));
         findings.extend(closed.map(|closed| {
             Finding::error(
                 format!("publish.{name}: reading {closed} is not permitted, so the tool is not there"),
@@ -183,7 +182,7 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             continue;
         }
         let copies = copies::on(def, tables.lookup);
-        let reads = |doctype: &str| policy.permit(Operation::Read, doctype).is_ok();
+        let reads = |doctype: &str| policy.permits(Operation::Read, doctype);
         // Where one of the documents that a field is filled from may be read, what is meant to be seen is seen.
         let shown: BTreeSet<&str> =
             copies.iter().filter(|copy| copy.filled && reads(copy.of)).map(|copy| copy.path.as_str()).collect();

@@ -285,9 +285,14 @@ impl Policy {
         self.default.contains(operation) || self.doctypes.values().any(|rule| rule.operations.contains(operation))
     }
 
+    /// Whether the operation is permitted on the DocType. Where none is, nobody looks for what else was meant.
+    pub fn permits(&self, operation: Operation, doctype: &str) -> bool {
+        (self.names(doctype) || !self.default.is_empty()) && self.permit(operation, doctype).is_ok()
+    }
+
     /// What is permitted on the DocType; nothing where it is not available.
     pub fn operations(&self, doctype: &str) -> Operations {
-        Operation::ALL.iter().copied().filter(|operation| self.permit(*operation, doctype).is_ok()).collect()
+        Operation::ALL.iter().copied().filter(|operation| self.permits(*operation, doctype)).collect()
     }
 
     /// The configured DocType that another name was probably meant to be, or that the site might take it for.

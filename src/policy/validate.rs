@@ -7,22 +7,22 @@ use super::{Denial, FieldRef, Operation, Permit, Policy, Reason, unpredictable};
 impl Policy {
     /// Whether documents of the DocType may be read.
     pub fn can_read(&self, doctype: &str) -> bool {
-        self.permit(Operation::Read, doctype).is_ok()
+        self.permits(Operation::Read, doctype)
     }
 
     /// Whether documents of the DocType may be made.
     pub fn can_create(&self, doctype: &str) -> bool {
-        self.permit(Operation::Create, doctype).is_ok()
+        self.permits(Operation::Create, doctype)
     }
 
     /// Whether documents of the DocType may be changed.
     pub fn can_update(&self, doctype: &str) -> bool {
-        self.permit(Operation::Update, doctype).is_ok()
+        self.permits(Operation::Update, doctype)
     }
 
     /// Whether documents of the DocType may be deleted.
     pub fn can_delete(&self, doctype: &str) -> bool {
-        self.permit(Operation::Delete, doctype).is_ok()
+        self.permits(Operation::Delete, doctype)
     }
 
     /// The fields of the DocType that may be read, in the order of its form; none where it may not be read, or is not one of

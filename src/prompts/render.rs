@@ -153,7 +153,7 @@ fn tool_operation(tool: Tool) -> Operation {
 }
 
 fn readable(connection: &Connection, doctype: &str) -> bool {
-    connection.session().policy.permit(Operation::Read, doctype).is_ok()
+    connection.session().policy.permits(Operation::Read, doctype)
 }
 
 /// Whether the field or column may be read, or set where the permit is for that.

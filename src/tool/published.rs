@@ -30,7 +30,7 @@ pub struct Published {
 impl Published {
     /// Whether a policy lets it give anything; else it is not there.
     pub fn is_offered(&self, policy: &Policy) -> bool {
-        let reads = |doctype: &str| policy.permit(Operation::Read, doctype).is_ok();
+        let reads = |doctype: &str| policy.permits(Operation::Read, doctype);
         match &self.stated.gives {
             Gives::Report { report, .. } => policy.opens_report(report),
             Gives::List { doctype, .. } => reads(doctype) && reads(LIST_FILTER),

@@ -103,7 +103,7 @@ impl Registry {
         let (verb, table) = generated().get(name).copied()?;
         // Another version may have a DocType of that name, and other tools of it.
         let def = table.of(self.version.get()).filter(|def| def.tools.iter().any(|tool| tool.name == name))?;
-        let permitted = self.policy.permit(operation(verb), def.name).is_ok();
+        let permitted = self.policy.permits(operation(verb), def.name);
         (permitted && !is_excluded(&self.exclude, name)).then_some(Tool::Typed(verb, def))
     }
 }

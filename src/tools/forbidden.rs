@@ -44,7 +44,7 @@ impl<'a> Forbidden<'a> {
         };
         let is_plain = wanted.is_some() || change.as_ref().is_some_and(|change| change.is_plain);
         let note = if let Some(first) = doctypes.first() {
-            if doctypes.iter().any(|doctype| session.policy.permit(forbidden, doctype).is_ok()) {
+            if doctypes.iter().any(|doctype| session.policy.permits(forbidden, doctype)) {
                 return None;
             }
             let denial = session.policy.permit(forbidden, first).err()?;
@@ -106,7 +106,7 @@ fn closed(
     let writing = own.chain(generic).chain(typed).filter(writes);
     let best = search::by_words(query, writing).into_iter().find(is_named)?;
     let is_permitted = match best {
-        Tool::Typed(_, def) => session.policy.permit(best.operation(), def.name).is_ok(),
+        Tool::Typed(_, def) => session.policy.permits(best.operation(), def.name),
         _ => session.policy.permits_somewhere(best.operation()),
     };
     (!is_permitted && registry.find(best.name()).is_none()).then_some(best)

@@ -364,7 +364,7 @@ fn to_check(
         }
         let doctype = match field.options {
             Options::Target(target) if field.kind == FieldKind::Link => {
-                let tried = every && policy.permit(Operation::Read, target).is_ok();
+                let tried = every && policy.permits(Operation::Read, target);
                 let is_misspelt = exact(on, target, name).is_some();
                 let looks = |target: &&str| is_fetched_from(def, field) || policy.is_row_filtered(target);
                 Some(target).filter(|target| tried || is_misspelt || looks(target))
@@ -374,7 +374,7 @@ fn to_check(
                 let given = doc.get(by).or_else(|| stored.get(by)).and_then(Value::as_str);
                 // What nobody says, the site fills in.
                 let target = given.or_else(|| def.field(by)?.default).map(|target| policy.exact_name(target));
-                target.filter(|target| policy.permit(Operation::Read, target).is_ok())
+                target.filter(|target| policy.permits(Operation::Read, target))
             }
             _ => None,
         };

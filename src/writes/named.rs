@@ -13,7 +13,7 @@ use crate::policy::Operation;
 /// That it is not there.
 pub async fn check(on: &DocTypeCall<'_>, argument: &str, doctype: &str, name: &str) -> Result<(), ToolError> {
     let policy = &on.session.policy;
-    let is_told = policy.is_row_filtered(doctype) || policy.permit(Operation::Read, doctype).is_ok();
+    let is_told = policy.is_row_filtered(doctype) || policy.permits(Operation::Read, doctype);
     if !is_told || links::is_there(on, doctype, name).await? {
         return Ok(());
     }

@@ -65,7 +65,7 @@ impl DocTypeCall<'_> {
     /// In which state the document is, and which version that is.
     pub(crate) fn state(&self, stored: &Map<String, Value>) -> Map<String, Value> {
         let submittable = self.def.is(doctype_flag::SUBMITTABLE);
-        let reads = self.session.policy.permit(Operation::Read, self.def.name).is_ok();
+        let reads = self.session.policy.permits(Operation::Read, self.def.name);
         let shown = |key: &str| match key {
             "status" | "workflow_state" => true,
             "docstatus" => submittable,

@@ -39,7 +39,7 @@ const BY_HAND: &[ByHand] = &[
 
 /// What this caller may make so of a document of the DocType.
 fn open_to<'s>(session: &'s Session<'_>, from: &'s str) -> impl Iterator<Item = &'static ByHand> + 's {
-    let may = move |one: &&ByHand| session.policy.permit(Operation::Create, one.to).is_ok();
+    let may = move |one: &&ByHand| session.policy.permits(Operation::Create, one.to);
     BY_HAND.iter().filter(move |one| one.from == from).filter(may)
 }
 

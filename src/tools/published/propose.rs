@@ -116,12 +116,12 @@ async fn reports(session: &Session<'_>) -> Result<Vec<Found>, ToolError> {
 
 /// The filters of what may be read that are saved for everybody: nobody but their user has the others.
 async fn saved_filters(session: &Session<'_>, left_out: &mut Vec<String>) -> Result<Vec<Found>, ToolError> {
-    if session.policy.permit(Operation::Read, LIST_FILTER).is_err() {
+    if !session.policy.permits(Operation::Read, LIST_FILTER) {
         left_out.push(format!("saved filters: reading {LIST_FILTER} is not permitted"));
         return Ok(Vec::new());
     }
     let all = saved::all(session, None, None).await?.into_iter().filter(|saved| saved.for_everybody);
-    let may_be_read = all.filter(|saved| session.policy.permit(Operation::Read, &saved.doctype).is_ok());
+    let may_be_read = all.filter(|saved| session.policy.permits(Operation::Read, &saved.doctype));
     Ok(may_be_read.map(|saved| Found::Saved { name: saved.name, doctype: saved.doctype }).collect())
 }
 

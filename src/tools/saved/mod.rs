@@ -29,7 +29,7 @@ pub static GET: ToolSpec = ToolSpec {
     toolset: Toolset::Data,
     operation: Operation::Read,
     effect: Effect::Reads,
-    offered: |policy| policy.permit(Operation::Read, LIST_FILTER).is_ok(),
+    offered: |policy| policy.permits(Operation::Read, LIST_FILTER),
     special: Special::NONE,
     handler: handler!(SavedArgs, get),
 };

@@ -150,17 +150,25 @@ fn inspector(address: &str, era: &str) -> Command {
     command
 }
 
+/// Runs it on sites of all versions at the same time: most of it is waiting for clients and browsers.
+fn on_each_version<T: Future<Output = ()>>(test: impl Fn(Version) -> T + Sync) {
+    let test = &test;
+    std::thread::scope(|scope| {
+        for version in Version::ALL {
+            scope.spawn(move || run_on(*version, test(*version)));
+        }
+    });
+}
+
 #[test]
 #[ignore = "needs the SDKs of clients"]
 fn the_inspector_signs_in_in_both_eras() {
-    for version in Version::ALL {
-        run_on(*version, async {
-            let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
-            for era in ["legacy", "modern"] {
-                the_inspector_signs_in(&scene, &mut browser, era).await;
-            }
-        });
-    }
+    on_each_version(|_| async {
+        let (scene, mut browser) = (Scene::where_it_says().await, Browser::start().await);
+        for era in ["legacy", "modern"] {
+            the_inspector_signs_in(&scene, &mut browser, era).await;
+        }
+    });
 }
 
 async fn the_inspector_signs_in(scene: &Scene, browser: &mut Browser, era: &str) {
@@ -224,15 +232,13 @@ pub async fn documents() -> Documents {
 #[test]
 #[ignore = "needs the SDKs of clients"]
 fn every_sdk_signs_in_steps_up_and_renews_by_registration_and_by_document() {
-    for version in Version::ALL {
-        run_on(*version, async {
-            // Each by both ways, on one version or the other.
-            for (at, (sdk, era)) in pairs().enumerate() {
-                let registers = (at % 2 == 0) == (*version == Version::V15);
-                signs_in(sdk, era, (!registers).then_some(DOCUMENT)).await;
-            }
-        });
-    }
+    on_each_version(|version| async move {
+        // Each by both ways, on one version or the other.
+        for (at, (sdk, era)) in pairs().enumerate() {
+            let registers = (at % 2 == 0) == (version == Version::V15);
+            signs_in(sdk, era, (!registers).then_some(DOCUMENT)).await;
+        }
+    });
 }
 
 async fn signs_in(sdk: &str, era: &str, document: Option<&str>) {
