@@ -5,39 +5,83 @@
 pub struct Chosen {
     /// What it is called where it is told.
     pub called: &'static [&'static str],
-    /// By which fields of a DocType.
+    /// By which fields of a DocType, or columns of its rows.
     pub by: &'static [(&'static str, &'static [&'static str])],
+    /// Whether it is known which documents it was chosen by: then a condition on reading them is asked of those.
+    pub named: bool,
 }
 
 /// How the stock of an item at the end of a day is called here.
 pub const STOCK_ON_A_DAY: &str = "actual_qty on a day";
 
-/// All of them: which price of a list, which template of taxes of those that Tax Rules name, and what moved by a day.
+/// All of them: which price of a list, which template of taxes of those that Tax Rules name, what moved by a day; and what an
+/// item or a party without an answer of its own takes from elsewhere.
 pub const CHOSEN: &[Chosen] = &[
-    Chosen {
-        called: &["price_list_rate", "rate", "amount"],
-        by: &[(
-            "Item Price",
-            &[
-                "item_code",
-                "price_list",
-                "uom",
-                "customer",
-                "supplier",
-                "valid_from",
-                "valid_upto",
-                "packing_unit",
-                "batch_no",
-            ],
-        )],
-    },
-    Chosen { called: &["taxes_and_charges"], by: TAX_RULES },
-    Chosen {
-        called: &[STOCK_ON_A_DAY],
-        by: &[("Stock Ledger Entry", &["posting_date", "posting_time", "actual_qty", "qty_after_transaction"])],
-    },
-    Chosen { called: &["tax_category"], by: &[("Address", &["tax_category"])] },
+    among(&["price_list_rate", "rate", "amount"], PRICES),
+    among(&["taxes_and_charges"], TAX_RULES),
+    among(
+        &[STOCK_ON_A_DAY],
+        &[("Stock Ledger Entry", &["posting_date", "posting_time", "actual_qty", "qty_after_transaction"])],
+    ),
+    among(&["tax_category"], &[("Address", &["tax_category"])]),
+    from(
+        &["warehouse"],
+        &[
+            ("Item Group", &["item_group_defaults.default_warehouse"]),
+            ("Brand", &["brand_defaults.default_warehouse"]),
+            ("Stock Settings", &["default_warehouse"]),
+        ],
+    ),
+    from(
+        &["income_account"],
+        &[
+            ("Company", &["default_income_account"]),
+            ("Item Group", &["item_group_defaults.income_account"]),
+            ("Brand", &["brand_defaults.income_account"]),
+        ],
+    ),
+    from(
+        &["expense_account"],
+        &[
+            ("Company", &["default_expense_account"]),
+            ("Item Group", &["item_group_defaults.expense_account"]),
+            ("Brand", &["brand_defaults.expense_account"]),
+        ],
+    ),
+    from(
+        &["cost_center"],
+        &[
+            ("Company", &["cost_center"]),
+            ("Item Group", &["item_group_defaults.selling_cost_center", "item_group_defaults.buying_cost_center"]),
+            ("Brand", &["brand_defaults.selling_cost_center", "brand_defaults.buying_cost_center"]),
+        ],
+    ),
+    from(&["item_tax_template", "item_tax_rate"], &[("Item Group", &["taxes.item_tax_template"])]),
+    from(&["currency"], &[("Company", &["default_currency"])]),
+    from(&["selling_price_list"], &[("Customer Group", &["default_price_list"])]),
+    from(&["payment_terms_template"], TERMS),
+    from(&["due_date"], TERMS),
+    from(
+        &["due_date"],
+        &[("Payment Terms Template", &["terms.due_date_based_on", "terms.credit_days", "terms.credit_months"])],
+    ),
 ];
+
+const fn among(called: &'static [&'static str], by: &'static [(&'static str, &'static [&'static str])]) -> Chosen {
+    Chosen { called, by, named: false }
+}
+
+const fn from(called: &'static [&'static str], by: &'static [(&'static str, &'static [&'static str])]) -> Chosen {
+    Chosen { called, by, named: true }
+}
+
+const PRICES: &[(&str, &[&str])] = &[(
+    "Item Price",
+    &["item_code", "price_list", "uom", "customer", "supplier", "valid_from", "valid_upto", "packing_unit", "batch_no"],
+)];
+
+const TERMS: &[(&str, &[&str])] =
+    &[("Customer Group", &["payment_terms"]), ("Supplier Group", &["payment_terms"]), ("Company", &["payment_terms"])];
 
 const TAX_RULES: &[(&str, &[&str])] = &[
     ("Customer", &["customer_group", "tax_category"]),

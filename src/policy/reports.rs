@@ -215,7 +215,7 @@ impl Policy {
         ruled.chain(self.copies.keys().copied()).filter(is_linked).collect()
     }
 
-    fn field_rule(&self, doctype: &str) -> &Arc<FieldRule> {
+    pub(super) fn field_rule(&self, doctype: &str) -> &Arc<FieldRule> {
         let rule = self.doctypes.get(doctype).map(|rule| &rule.fields);
         rule.or_else(|| self.copies.get(doctype)).unwrap_or(&self.open)
     }

@@ -54,7 +54,7 @@ fn of_template(site: &Site<'_>, doctype: &str, name: &str) -> Result<Value, Site
     Ok(rows(&template, "taxes").map(of_the_form).map(Value::Object).collect())
 }
 
-/// The template that a Tax Rule names for a party: one for it or for every one, of its own tax category. That for it comes first.
+/// The template that a Tax Rule of a party's tax category names: the one for this party, or else for every one.
 pub fn by_rule(site: &Site<'_>, kind: &str, party: &Doc, company: &str) -> Result<Option<String>, SiteError> {
     let (field, template) = match kind {
         "Supplier" => ("supplier", "purchase_tax_template"),

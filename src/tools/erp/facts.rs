@@ -41,6 +41,7 @@ pub const ITEM_FACTS: &[Fact] = &[
     ("income_account", "Item", "item_defaults.income_account"),
     ("expense_account", "Item", "item_defaults.expense_account"),
     ("cost_center", "Item", "item_defaults.selling_cost_center"),
+    ("cost_center", "Item", "item_defaults.buying_cost_center"),
     ("item_tax_template", "Item", "taxes.item_tax_template"),
     ("item_tax_rate", "Item", "taxes.item_tax_template"),
     ("customer_item_code", "Item", "customer_items.ref_code"),

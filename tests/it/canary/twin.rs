@@ -154,5 +154,5 @@ fn alike(heard: &str, url: &str) -> String {
     let heard = heard.replace(url, "SITE").replace(url.trim_start_matches("http://"), "SITE");
     let moments = Regex::new(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?").unwrap();
     let tokens = Regex::new(r#"(cursor|confirm_token)(\\*":\\*")[^"\\]*"#).unwrap();
-    tokens.replace_all(&moments.replace_all(&heard, "MOMENT"), "$1$2X").into_owned()
+    tokens.replace_all(&moments.replace_all(&heard, "MOMENT"), "${1}${2}X").into_owned()
 }

@@ -352,3 +352,28 @@ async fn a_field_above_level_0_is_read_and_set_where_extra_fields_names_it_and_n
     assert_eq!(got["document"]["custom_buyer"], "Administrator", "{got}");
     assert!(got["document"]["supplier_name"].is_string(), "{got}");
 }
+
+#[on_every_version]
+async fn what_an_item_takes_from_its_company_or_group_is_told_only_where_that_may_be_read() {
+    use crate::sandbox::COMPANY;
+    let site = SampleSite::start().await;
+    let items = site.app(json!({"Item": all()}));
+    let item = first(&items, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
+    let asked = json!({"item_code": item, "company": COMPANY});
+    for (doctype, restricted, fact) in [
+        ("Company", "default_income_account", "income_account"),
+        ("Company", "cost_center", "cost_center"),
+        ("Item Group", "item_group_defaults.income_account", "income_account"),
+    ] {
+        let app = |restricted: Value| {
+            let mut rules = json!({"Item": all(), "Company": {"read": true}});
+            rules[doctype] = json!({"read": true, "restricted_fields": restricted});
+            site.app(rules)
+        };
+        let told = call(&app(json!([])), "get_item_details", asked.clone()).await.unwrap();
+        assert!(told.get(fact).is_some(), "{told}");
+        let told = call(&app(json!([restricted])), "get_item_details", asked.clone()).await.unwrap();
+        let is_withheld = told["withheld"].as_array().unwrap().contains(&json!(fact));
+        assert!(told.get(fact).is_none() && is_withheld, "{doctype}.{restricted}: {told}");
+    }
+}

@@ -85,7 +85,26 @@ async fn a_ledger_summary_shows_no_withheld_total_under_another_name() {
     let site = answering(json!({"columns": columns, "result": [[11, 12, 13, 14, 15, "EUR"]]})).await;
     for (restricted, withheld) in [
         ("grand_total", json!([balances[0], balances[1], amounts[0], amounts[1], amounts[2]])),
-        ("outstanding_amount", json!(balances)),
+        ("outstanding_amount", json!([balances[0], balances[1], amounts[1]])),
+        ("po_no", Value::Null),
+    ] {
+        let invoice = json!({"read": true, "report": true, "restricted_fields": [restricted]});
+        let doctypes = json!({"Sales Invoice": invoice});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+        let told = call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+        assert_eq!(told["withheld"], withheld, "{restricted}: {told}");
+    }
+}
+
+#[on_every_version]
+async fn what_follows_from_a_withheld_day_or_quantity_is_no_column_of_a_report() {
+    let columns = ["age", "range1", "pending_qty", "currency"];
+    let columns: Vec<Value> = columns.iter().map(|field| json!({"fieldname": field, "label": field})).collect();
+    let site = answering(json!({"columns": columns, "result": [[30, 12, 5, "EUR"]]})).await;
+    for (restricted, withheld) in [
+        ("due_date", json!(["age", "range1"])),
+        ("outstanding_amount", json!(["range1"])),
+        ("items.qty", json!(["pending_qty"])),
         ("po_no", Value::Null),
     ] {
         let invoice = json!({"read": true, "report": true, "restricted_fields": [restricted]});

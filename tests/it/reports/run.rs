@@ -261,8 +261,9 @@ async fn h53_withheld_fields_are_no_columns_totals_or_filters_of_a_report() {
         .await
         .unwrap();
     assert!(!has(&answer, "territory") && !has(&answer, "outstanding"), "{answer}");
-    // How old it is says how much it is.
-    let withheld = json!(["Outstanding Amount", "0-30", "31-60", "61-90", "91-120", "121-Above", "Territory"]);
+    // How old it is says how much it is, and so does what is paid of a total that is shown.
+    let withheld =
+        json!(["Paid Amount", "Outstanding Amount", "0-30", "31-60", "61-90", "91-120", "121-Above", "Territory"]);
     assert_eq!(answer["withheld"], withheld);
     assert!(answer["total"].get("outstanding").is_none() && answer["total"].get("invoiced").is_some(), "{answer}");
     let text = refusal(&app, "run_report", json!({"name": "Sales Register", "filters": {"customer": "X"}})).await;
