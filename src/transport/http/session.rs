@@ -200,8 +200,13 @@ impl Part {
 pub fn ended_by<'a>(head: &Parts, sessions: Option<&'a Sessions>) -> Result<&'a Sessions, Refusal> {
     let (message, methods) = match sessions {
         Some(sessions) if head.method == Method::DELETE && !is_stateless(&head.headers) => return Ok(sessions),
-        Some(_) => ("only POST is taken, and DELETE to end a session: there is no stream to open", "POST, DELETE"),
-        None => ("only POST is taken: there are no sessions, and so no stream to open and nothing to delete", "POST"),
+        Some(_) => {
+            ("MCP clients send POST here, and DELETE to end a session: there is no stream to open", "POST, DELETE")
+        }
+        None => (
+            "MCP clients send POST here: there are no sessions, and so no stream to open and nothing to delete",
+            "POST",
+        ),
     };
     let methods = HeaderValue::from_static(methods);
     Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, methods))
