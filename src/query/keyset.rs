@@ -50,8 +50,9 @@ pub fn keys(order: &[Order]) -> &[Order] {
     name.map_or(order, |at| &order[..=at])
 }
 
-/// The values of a row, which `held` gives by their columns, that tell where the next begins; nothing where they do not: an empty one, which the site cannot be
-/// asked to go on after, one it does not show, and long texts, of which only the beginning is sorted.
+/// The values of a row, as `held` gives them by their columns, that tell where the next begins; nothing where they do not:
+/// an empty one, which the site cannot be asked to go on after, one it does not show, and long texts, of which only the
+/// beginning is sorted.
 pub fn values<'r>(def: &DocTypeDef, order: &[Order], held: impl Fn(&str) -> Option<&'r Value>) -> Option<Vec<Value>> {
     let keys = keys(order);
     let tells = |key: &Order| {
