@@ -79,7 +79,10 @@ impl Site<'_> {
         });
         match failed {
             Some(error) => Err(error),
-            None => series.into_iter().try_for_each(|(prefix, number)| self.continue_series(prefix, i64::from(number))),
+            None => {
+                series.into_iter().try_for_each(|(prefix, number)| self.continue_series(prefix, i64::from(number)))?;
+                self.recount_all_bins()
+            }
         }
     }
 }

@@ -133,6 +133,17 @@ fn read<'v>(def: &DocTypeDef, parts: &'v [Value]) -> Option<Nested<'v>> {
         {
             Some(Nested::Used { not: is(operator, NOT_USED), doctype, filters: rest.first() })
         }
+        // A list of names holds no filters: a question can be meant alone.
+        [Value::String(operator), Value::Array(asked)]
+            if name == "name" && (is(operator, "in") || is(operator, "not in")) =>
+        {
+            match asked.as_slice() {
+                [Value::String(doctype), filters @ Value::Object(_)] => {
+                    Some(Nested::Used { not: is(operator, "not in"), doctype, filters: Some(filters) })
+                }
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

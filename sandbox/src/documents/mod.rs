@@ -6,6 +6,7 @@
 
 mod approvals;
 mod backlinks;
+mod bins;
 mod business;
 mod change;
 mod clearance;
@@ -171,6 +172,7 @@ impl Site<'_> {
             self.tell_orders(def, &doc, submitted)?;
             self.tell_invoices(def, &doc, submitted)?;
             self.tell_production(def, &doc, submitted)?;
+            self.recount_bins(&doc)?;
             if submitted { self.post(&doc) } else { self.take_back(&doc) }?;
             self.move_stock(def, &doc, submitted)?;
         }

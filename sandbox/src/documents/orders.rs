@@ -35,6 +35,7 @@ impl Site<'_> {
         let mut changes = Doc::from_iter([("status".to_owned(), doc.get("status").cloned().unwrap_or_default())]);
         changes.insert("modified".to_owned(), json!(self.now_text()));
         self.set(doctype, name, &changes)?;
+        self.recount_bins(&doc)?;
         own::note(self, doctype, name, "Label", to)?;
         self.journal("update", doctype, name)
     }
@@ -100,6 +101,8 @@ impl Site<'_> {
         self.write(def, &mut doc)?;
         self.keep_version(def, &stored, &doc)?;
         self.recount_order(doctype, name)?;
+        self.recount_bins(&stored)?;
+        self.recount_bins(&doc)?;
         self.journal("update", doctype, name)
     }
 

@@ -35,7 +35,8 @@ impl Site<'_> {
             status::set(self, order_def, &mut order)?;
         }
         let changes = [*field, "status"].map(|key| (key.to_owned(), order.get(key).cloned().unwrap_or_default()));
-        self.set(ORDER, text(&order, "name"), &Doc::from_iter(changes))
+        self.set(ORDER, text(&order, "name"), &Doc::from_iter(changes))?;
+        self.recount_bins(&self.load(ORDER, text(&order, "name"))?)
     }
 }
 

@@ -163,7 +163,10 @@ impl Site<'_> {
                     orders.push(order);
                 }
             }
-            orders.iter().try_for_each(|order| self.move_order(progress, order))?;
+            for order in &orders {
+                self.move_order(progress, order)?;
+                self.recount_bins(&self.load(progress.order, order)?)?;
+            }
         }
         if def.name == "Sales Order" { self.tell_offers(doc) } else { Ok(()) }
     }

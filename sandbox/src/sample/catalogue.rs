@@ -100,15 +100,13 @@ fn stock(sample: &mut Sample<'_>, good: &'static Good) {
     let homes: &[&str] = if good.group == MATERIALS { &[GOODS_IN] } else { &[MAIN_STORE, SHOWROOM] };
     for (at, warehouse) in homes.iter().enumerate() {
         let on_hand = if at == 0 { sample.random.within(0, 48) } else { sample.random.within(0, 4) };
-        let reserved = sample.random.within(0, on_hand / 3);
-        let ordered = if on_hand < 8 { 20 } else { 0 };
+        // Drawn for nothing: without it all that is drawn later would be something else.
+        sample.random.within(0, on_hand / 3);
+        // What is promised and expected is counted from the orders.
         let bin = fields! {
             item_code: good.code,
             warehouse: own(warehouse),
             actual_qty: count(on_hand),
-            reserved_qty: count(reserved),
-            ordered_qty: count(ordered),
-            projected_qty: count(on_hand - reserved + ordered),
             stock_uom: good.uom,
             valuation_rate: money(good.cost),
             stock_value: money(good.cost * on_hand),

@@ -128,6 +128,7 @@ async fn customers_that_bought_nothing_since_are_found() {
     let sub = json!({"posting_date": [">=", since], "docstatus": 1});
     assert_eq!(desk.some("Customer", json!([["name", "not used in", "Sales Invoice", sub]]), 500).await, unused);
     assert_eq!(desk.some("Customer", json!({"name": ["used in", "Sales Invoice", sub]}), 500).await, used);
+    assert_eq!(desk.some("Customer", json!({"name": ["not in", ["Sales Invoice", sub]]}), 500).await, unused);
     // By rows too: items that no order has.
     let ordered: BTreeSet<String> = documents(&desk, "Sales Order")
         .await
