@@ -88,7 +88,8 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     changeable(&on, name, &stored)?;
     let mut by = vec!["item_code", "item_name"];
     by.retain(|column| on.may_read(&format!("items.{column}")));
-    let changes = meant::changes(args.items.0, &stored, &by).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
+    let changes =
+        meant::changes(args.items.0, &stored, &by).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let data = Map::from_iter([("items".to_owned(), changes)]);
     let (on, data) = on.document_with_links(Purpose::Update, &data).await.map_err(in_items)?;
     let (data, titled) = links::resolved(&on, data, &stored).await.map_err(in_items)?;
