@@ -112,8 +112,22 @@ fn overlay(version: Version, source: &DocType) -> DocTypeDef {
         });
         def.fields = intern::list(fields.collect());
         def.tools = generated.tools;
+    } else {
+        let filled = |field: &FieldDef| if has_default(field) { flag::FILLED } else { 0 };
+        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | filled(field), ..*field });
+        def.fields = intern::list(fields.collect());
     }
     def
+}
+
+/// Whether a new document of any app gets the field where it is not sent: the first of the series, and what the defaults of the
+/// user or the site say. Where there is none, the site asks for it.
+fn has_default(field: &FieldDef) -> bool {
+    field.is(flag::REQD)
+        && matches!(
+            (field.fieldname, field.target()),
+            ("naming_series", None) | ("company", Some("Company")) | ("currency", Some("Currency"))
+        )
 }
 
 /// Whether the site's table says something that the generated one does not, but for descriptions.
@@ -121,4 +135,26 @@ fn differs(generated: &DocTypeDef, sites: &DocTypeDef) -> bool {
     let rest = |def: &DocTypeDef| DocTypeDef { fields: &[], ..*def };
     let facts = |field: &FieldDef| FieldDef { description: None, ..*field };
     !generated.fields.iter().map(facts).eq(sites.fields.iter().map(facts)) || rest(generated) != rest(sites)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_the_sites_defaults_give_is_not_asked_for_in_the_doctypes_of_an_app() {
+        let text = r#"{"name": "Employee Advance", "module": "HR", "fields": [
+            {"fieldname": "naming_series", "fieldtype": "Select", "options": "\nHR-.####", "reqd": true},
+            {"fieldname": "employee", "fieldtype": "Link", "options": "Employee", "reqd": true},
+            {"fieldname": "company", "fieldtype": "Link", "options": "Company", "reqd": true},
+            {"fieldname": "currency", "fieldtype": "Link", "options": "Currency", "reqd": true},
+            {"fieldname": "advance_account", "fieldtype": "Link", "options": "Account", "reqd": true}]}"#;
+        for version in Version::ALL.iter().copied() {
+            assert!(erpnext_doctypes::get(version, "Employee Advance").is_none());
+            let def = overlay(version, &DocType::from_snapshot(text).unwrap());
+            let sent = def.fields.iter().filter(|field| field.must_be_sent()).map(|field| field.fieldname);
+            assert_eq!(sent.collect::<Vec<_>>(), ["employee", "advance_account"]);
+        }
+    }
 }

@@ -182,7 +182,9 @@ pub struct Resolved {
 pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: &Map<String, Value>) -> Resolved {
     let mut links = Vec::new();
     let children = |child: &str| on.session.catalog.known(child);
-    visit(on.def, "", &mut doc, (stored, None), &children, &mut |at, given| {
+    let seen = deciding(on, stored);
+    let beside = Beside { stored, seen: &seen, company: None };
+    visit(on.def, "", &mut doc, beside, &children, &mut |at, given| {
         links.push((at.to_owned(), given));
         None
     });
@@ -213,7 +215,7 @@ pub async fn look_up(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, stored: 
             _ => {}
         }
     }
-    visit(on.def, "", &mut doc, (stored, None), &children, &mut |at, _| names.get(at).cloned());
+    visit(on.def, "", &mut doc, beside, &children, &mut |at, _| names.get(at).cloned());
     Resolved { doc, replaced, unclear }
 }
 
@@ -313,17 +315,34 @@ impl Given {
     }
 }
 
-/// Shows each link to a DocType whose documents have titles, with its place; what comes back takes its place. Beside what is
-/// stored stands the company of the document that holds it.
+/// What is known beside a document or row whose links are looked at.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    /// What is not being changed.
+    stored: &'a Map<String, Value>,
+    /// What of that says which document is meant.
+    seen: &'a Map<String, Value>,
+    /// The company of the document that holds the row.
+    company: Option<&'a str>,
+}
+
+/// What of the stored document says which one a link means, as far as it may be read: whoever gives a title learns it.
+fn deciding(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Map<String, Value> {
+    let leads = |field: &FieldDef| if let Options::TargetField(by) = field.options { Some(by) } else { None };
+    let keys = on.def.fields.iter().filter_map(leads).chain(["company"]).filter(|key| on.may_read(key));
+    keys.filter_map(|key| Some((key.to_owned(), stored.get(key)?.clone()))).collect()
+}
+
+/// Shows each link to a DocType whose documents have titles, with its place; what comes back takes its place.
 fn visit(
     def: &'static DocTypeDef,
     at: &str,
     doc: &mut Map<String, Value>,
-    (stored, company): (&Map<String, Value>, Option<&str>),
+    Beside { stored, seen, company }: Beside<'_>,
     children: Children<'_>,
     link: &mut dyn FnMut(&str, Given) -> Option<String>,
 ) {
-    let said = |key: &str| doc.get(key).or_else(|| stored.get(key)).and_then(Value::as_str);
+    let said = |key: &str| doc.get(key).or_else(|| seen.get(key)).and_then(Value::as_str);
     let company = said("company").or(company).map(str::to_owned);
     let company = company.as_deref();
     let led_to = |key: &String| {
@@ -350,11 +369,12 @@ fn visit(
             rows if field.kind.is_table() => {
                 let Some(child) = field.target().and_then(children) else { continue };
                 let nothing = Map::new();
+                let beside = Beside { stored: &nothing, seen: &nothing, company };
                 for (place, row) in rows_of(&format!("{at}{key}"), rows) {
                     if let Some(Value::Object(matching)) = row.get_mut("match") {
-                        visit(child, &format!("{place}.match."), matching, (&nothing, company), children, link);
+                        visit(child, &format!("{place}.match."), matching, beside, children, link);
                     }
-                    visit(child, &format!("{place}."), row, (&nothing, company), children, link);
+                    visit(child, &format!("{place}."), row, beside, children, link);
                 }
             }
             _ => {}

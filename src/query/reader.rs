@@ -127,9 +127,10 @@ impl<'a> Reader<'a> {
                            group_by such as posting_date:month";
             return Some(message.to_owned());
         }
-        if path.starts_with("fields") && matches!(name, "_assign" | "assigned_to") {
+        if !path.contains("filters") && matches!(name, "_assign" | "assigned_to") {
             let message = "lists are filtered by assigned_to and do not show it: who has a document is allocated_to of the \
-                           open ToDo whose reference_name it is";
+                           open ToDo whose reference_name it is; list the names, then group ToDo by allocated_to, with them \
+                           in reference_name";
             return Some(message.to_owned());
         }
         let links = self.def.party_link(name).map(|(links, _)| links).filter(|links| self.rule.may_read(*links));

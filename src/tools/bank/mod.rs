@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::tool::kinds::Documents;
@@ -88,7 +88,8 @@ fn subject(attempt: &mut Attempt, _: &Map<String, Value>) {
     attempt.fields = vec![CLEARANCE.to_owned()];
 }
 
-async fn clear(call: Call<'_>, args: ClearArgs) -> Result<ToolAnswer, ToolError> {
+async fn clear(call: Call<'_>, mut args: ClearArgs) -> Result<ToolAnswer, ToolError> {
+    args.account = titles::in_full(call.session, "Account", &args.account, None).await;
     match &args.dates {
         None => uncleared::list(&call, &args).await,
         Some(rows) => dates::set(&call, &args, rows).await,

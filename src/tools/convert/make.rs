@@ -89,14 +89,12 @@ pub(super) async fn make(
 ) -> Result<ToolAnswer, ToolError> {
     // It is the key of another document.
     doc.shift_remove(KEY);
-    let (mut data, titled) = links::resolved(on, data, &Map::new()).await?;
-    // The draft stands for the stored document: a template in data takes the place of what came from the source.
     let hidden = source_on.hidden().await?;
+    let shown = draft::seen(source_on, on, &hidden, doc.clone());
+    // The draft stands for the stored document: a template in data takes the place of what came from the source.
+    let (mut data, titled) = links::resolved(on, data, &shown).await?;
     let mut filled = match fills {
-        true => {
-            let shown = draft::seen(source_on, on, &hidden, doc.clone());
-            form_defaults::of_change(on, &doc, &shown, &mut data).await?
-        }
+        true => form_defaults::of_change(on, &doc, &shown, &mut data).await?,
         false => FilledIn::default(),
     };
     // Rows have no names yet by which they could be meant. Those that are left of more keep the numbers that they had.

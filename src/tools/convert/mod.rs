@@ -159,7 +159,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
         Ok(checked) => checked,
         Err(why) => return Err(why.and(call.tool.name(), ready.err().filter(ToolError::is_about_the_call))),
     };
-    let (source, hidden) = ready?;
+    let hidden = ready?;
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
     let made = session.site.next_document(&read, &create, conversion.mapper, name).await?;
@@ -183,16 +183,12 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     make(&source_on, &on, name, Draft { doc, left_out }, wanted).await
 }
 
-/// The document, of which this can be made now, with what of it is hidden.
-async fn ready(
-    on: &DocTypeCall<'_>,
-    name: &str,
-    conversion: &Conversion,
-) -> Result<(Map<String, Value>, Arc<Masked>), ToolError> {
+/// What the site hides of the document, of which this can be made now.
+async fn ready(on: &DocTypeCall<'_>, name: &str, conversion: &Conversion) -> Result<Arc<Masked>, ToolError> {
     let source = on.existing(name).await?;
     named_exactly(on, name, &source)?;
     let hidden = on.hidden().await?;
-    let Some((why, next)) = missing(on, &hidden, conversion, &source) else { return Ok((source, hidden)) };
+    let Some((why, next)) = missing(on, &hidden, conversion, &source) else { return Ok(hidden) };
     let (from, makes) = (on_name(on), with_article(conversion.makes));
     Err(ToolError::refused(format!("{from} {name:?} cannot become {makes} now: {why}. Nothing was made."), next))
 }

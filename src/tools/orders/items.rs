@@ -86,8 +86,10 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let stored = call.session.site.get(&permit, name).await?.data;
     named_exactly(&on, name, &stored)?;
     changeable(&on, name, &stored)?;
-    let changes = meant::changes(args.items.0, &stored, on.may_read("items.item_code"));
-    let changes = changes.map_err(|found| ToolError::arguments(call.tool.name(), found))?;
+    let mut by = vec!["item_code", "item_name"];
+    by.retain(|column| on.may_read(&format!("items.{column}")));
+    let changes =
+        meant::changes(args.items.0, &stored, &by).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let data = Map::from_iter([("items".to_owned(), changes)]);
     let (on, data) = on.document_with_links(Purpose::Update, &data).await.map_err(in_items)?;
     let (data, titled) = links::resolved(&on, data, &stored).await.map_err(in_items)?;

@@ -4,12 +4,12 @@
 use erpnext_schema::{RowKey, Rule, Violation, rows};
 use serde_json::{Map, Value, json};
 
-/// The changes of a plain list of rows, or of one row, as `patch` and `add`; every other form as it is. By its item a row is
-/// found only where the caller `sees_items`.
+/// The changes of a plain list of rows, or of one row, as `patch` and `add`; every other form as it is. A row is found by its
+/// item in the columns of `by`, which the caller may read.
 ///
 /// # Errors
 /// The rows of which it is not plain what they are to change.
-pub fn changes(given: Value, stored: &Map<String, Value>, sees_items: bool) -> Result<Value, Vec<Violation>> {
+pub fn changes(given: Value, stored: &Map<String, Value>, by: &[&str]) -> Result<Value, Vec<Violation>> {
     let list = match given {
         Value::Array(list) => list,
         Value::Object(row) if is_keyed(&row) || row.contains_key("item_code") => vec![Value::Object(row)],
@@ -27,12 +27,11 @@ pub fn changes(given: Value, stored: &Map<String, Value>, sees_items: bool) -> R
             patch.push(row);
             continue;
         }
-        let Some(item) = row.get("item_code").filter(|_| sees_items).cloned() else {
+        let Some(item) = row.get("item_code").filter(|_| !by.is_empty()).cloned() else {
             refuse("which row is meant? give its idx; add takes rows that are new");
             continue;
         };
-        let is_of =
-            |old: &&Map<String, Value>| ["item_code", "item_name"].iter().any(|key| old.get(*key) == Some(&item));
+        let is_of = |old: &&Map<String, Value>| by.iter().any(|column| old.get(*column) == Some(&item));
         let mut of_item = stored.get("items").into_iter().flat_map(rows).filter(is_of);
         match (of_item.next(), of_item.next()) {
             (None, _) => add.push(row),

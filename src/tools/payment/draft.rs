@@ -221,7 +221,7 @@ async fn laid(
     if let Some(hidden) = left_out.iter().find(|field| needed.contains(&field.as_str())) {
         return Err(ToolError::not_writable(hidden, on.def.name));
     }
-    let (data, titled) = links::resolved(on, data, &Map::new()).await?;
+    let (data, titled) = links::resolved(on, data, &doc).await?;
     let merged = on.merged(&doc, &data)?;
     links::check_merged(on, &merged, &doc).await?;
     file_fields::check(on, &merged.body, None).await?;

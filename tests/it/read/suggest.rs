@@ -246,8 +246,10 @@ async fn what_the_tools_of_a_doctype_have_in_common_is_told_with_the_first() {
 #[on_every_version]
 async fn a_doctype_of_almost_that_name_is_named_where_tools_are_looked_for() {
     let (_site, app) = site(json!({"default": all()})).await;
-    let found = call(&app, "find_tools", json!({"doctype": "timesheets"})).await.unwrap();
-    assert_eq!(found["next"], "No DocType \"timesheets\" is available here; did you mean Timesheet?");
+    let found = call(&app, "find_tools", json!({"doctype": "timeshets"})).await.unwrap();
+    assert_eq!(found["next"], "No DocType \"timeshets\" is available here; did you mean Timesheet?");
+    let found = call(&app, "find_tools", json!({"doctype": "timesheets", "operation": "create"})).await.unwrap();
+    assert_eq!(found["tools"][0]["name"], "create_timesheet_document");
 }
 
 #[on_every_version]

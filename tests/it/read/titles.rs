@@ -155,7 +155,7 @@ async fn a_party_given_by_its_title_becomes_the_name() {
     let got = call(&app, "get_quotation_document", json!({"name": name, "fields": ["party_name"]})).await.unwrap();
     assert_eq!(got["document"]["party_name"], lead["name"]);
     // What is not changed says of what DocType the new one is.
-    let change = json!({"name": name, "data": {"party_name": lead["title"], "order_type": "Sales"}});
+    let change = json!({"name": name, "data": {"party_name": lead["title"], "order_type": "Maintenance"}});
     assert!(call(&app, "update_quotation_document", change).await.is_ok());
     let text = refusal(&app, "create_quotation_document", quoted(&json!("Nobody at all"))).await;
     assert!(text.contains("data.party_name: there is no Lead named \"Nobody at all\""), "{text}");
@@ -163,7 +163,7 @@ async fn a_party_given_by_its_title_becomes_the_name() {
 
 #[on_every_version]
 async fn a_name_without_its_companys_suffix_is_that_of_the_documents_company() {
-    let (_site, app) = site(json!({"default": all()})).await;
+    let (site, app) = site(json!({"default": all()})).await;
     let company = json!({"company_name": "Quay Works", "abbr": "QW", "default_currency": "EUR", "country": "Ireland"});
     call(&app, "create_company_document", json!({"data": company})).await.unwrap();
     let another = json!({"warehouse_name": "Showroom", "company": "Quay Works"});
@@ -174,15 +174,26 @@ async fn a_name_without_its_companys_suffix_is_that_of_the_documents_company() {
         if let Some(company) = company {
             data["company"] = json!(company);
         }
-        json!({"data": data, "return_document": true})
+        json!({ "data": data })
     };
     let made = call(&app, "create_sales_order_document", order(Some(COMPANY))).await.unwrap();
     let meant = json!({"given": "showroom", "name": "Showroom - AWF"});
     assert_eq!(made["links_by_title"], json!({"items[0].warehouse": meant}), "{made}");
-    assert_eq!(made["document"]["items"][0]["warehouse"], "Showroom - AWF", "{made}");
+    let got = json!({"name": made["created"], "fields": ["items.warehouse"]});
+    let got = call(&app, "get_sales_order_document", got).await.unwrap();
+    assert_eq!(got["document"]["items"][0]["warehouse"], "Showroom - AWF", "{got}");
     let text = refusal(&app, "create_sales_order_document", order(None)).await;
     let several = "data.items[0].warehouse: several Warehouse documents are called \"showroom\": ";
     assert!(text.contains(several) && text.contains("\"Showroom - QW\""), "{text}");
+    // The stored company counts where it may be read: which it is would be told.
+    let rule = json!({"read": true, "update": true, "restricted_fields": ["company"]});
+    let rules = json!({"doctypes": {"Sales Order": rule, "Warehouse": {"read": true}}});
+    let hidden = app_of(&config(&site, "administrator", rules));
+    let change = json!({"name": made["created"], "data": {"set_warehouse": "Showroom"}});
+    let text = refusal(&hidden, "update_sales_order_document", change.clone()).await;
+    assert!(text.contains("data.set_warehouse: several Warehouse documents are called"), "{text}");
+    let changed = call(&app, "update_sales_order_document", change).await.unwrap();
+    assert_eq!(changed["links_by_title"]["set_warehouse"]["name"], "Showroom - AWF", "{changed}");
     // What is looked for is known by its place in the company as well.
     let found = call(&app, "search_link", json!({"doctype": "Warehouse", "text": "Main Store"})).await.unwrap();
     assert_eq!(found["documents"], json!([{"name": "Main Store - AWF", "exact": true}]));

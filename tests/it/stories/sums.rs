@@ -161,3 +161,23 @@ async fn that_a_ledger_keeps_the_entries_of_what_was_cancelled_is_told_until_the
     let tree = desk.call("get_tree", tree).await;
     assert!(tree["note"].as_str().unwrap_or_default().contains("is_cancelled 0"), "{tree}");
 }
+
+#[on_every_version]
+async fn who_has_what_is_overdue_is_told_in_two_calls() {
+    let desk = Desk::open().await;
+    let late = json!({"exp_end_date": ["<", "2099-01-01"]});
+    let asked = json!({"doctype": "Task", "measures": ["count"], "group_by": ["assigned_to"], "filters": late});
+    let text = desk.refusal("aggregate_documents", asked).await;
+    assert!(text.contains("group ToDo by allocated_to, with them in reference_name"), "{text}");
+    let listed = json!({"doctype": "Task", "filters": late, "fields": ["name"], "limit": 2});
+    let listed = desk.call("list_generic_documents", listed).await;
+    let names: Vec<&Value> = listed["documents"].as_array().unwrap().iter().map(|task| &task["name"]).collect();
+    for name in &names {
+        let assigned = json!({"doctype": "Task", "name": name, "user": "sales@example.com"});
+        desk.call("assign_document", assigned).await;
+    }
+    let filters = json!({"status": "Open", "reference_type": "Task", "reference_name": ["in", names]});
+    let asked = json!({"doctype": "ToDo", "measures": ["count"], "group_by": ["allocated_to"], "filters": filters});
+    let groups = desk.call("aggregate_documents", asked).await["groups"].clone();
+    assert_eq!(groups, json!([{"allocated_to": "sales@example.com", "count": names.len()}]));
+}

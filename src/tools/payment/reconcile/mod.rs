@@ -30,7 +30,7 @@ use super::PAYMENT;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::{Cleared, Confirmed};
-use crate::documents::DocTypeCall;
+use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy, WriteState};
 use crate::tool::kinds::Documents;
@@ -91,8 +91,11 @@ fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
     attempt.fields = vec!["references".to_owned()];
 }
 
-async fn reconcile(call: Call<'_>, args: ReconcileArgs) -> Result<ToolAnswer, ToolError> {
+async fn reconcile(call: Call<'_>, mut args: ReconcileArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
+    for account in [&mut args.account, &mut args.advance_account].into_iter().flatten() {
+        *account = titles::in_full(session, "Account", account, args.company.as_deref()).await;
+    }
     let update = session.permit(Operation::Update, PAYMENT).await?;
     let of = session.permit(Operation::Read, args.party_type.invoice()).await?;
     let on = DocTypeCall::of(&call, &update).await?;
