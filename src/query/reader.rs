@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     /// A field that a list can return, filter and sort by, and that the caller may see.
     pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
-        let Some(field) = def.field(name) else {
+        let Some(field) = def.field(name).or_else(|| self.labelled(name)) else {
             let message = self.elsewhere(path, name).unwrap_or_else(|| format!("no such field in {}", def.name));
             let near = self.near(name).map(str::to_owned);
             self.wrong(&named(path, name), Rule::UnknownField, message, near);
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
             self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
-        if self.is_masked(def.name, name) {
+        if self.is_masked(def.name, field.fieldname) {
             self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
             return None;
         }
