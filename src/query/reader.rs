@@ -2,7 +2,8 @@
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
 use erpnext_schema::{
-    Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field, not_permitted,
+    Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, labelled_field, nearest, nearest_field,
+    not_permitted,
 };
 use serde_json::{Value, json};
 
@@ -170,9 +171,9 @@ impl<'a> Reader<'a> {
             return None;
         };
         let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
-        let Some(field) = child.field(column) else {
-            let near = nearest_field(column, child.fields.iter().filter(visible));
-            let near = near.map(|near| format!("{by}.{near}"));
+        let by_label = || labelled_field(column, child.fields.iter().filter(visible));
+        let Some(field) = child.field(column).or_else(by_label) else {
+            let near = nearest_field(column, child.fields.iter().filter(visible)).map(|near| format!("{by}.{near}"));
             self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
             return None;
         };
@@ -180,7 +181,7 @@ impl<'a> Reader<'a> {
             self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
-        if self.is_masked(child.name, column) {
+        if self.is_masked(child.name, field.fieldname) {
             self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
             return None;
         }

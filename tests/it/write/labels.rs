@@ -16,6 +16,11 @@ async fn a_field_is_taken_by_its_label_and_one_that_is_given_twice_is_told() {
     assert_eq!((&stored["customer"], &stored["delivery_date"]), (&json!("Kestrel Software"), &json!("2099-12-24")));
     assert_eq!((&stored["items"][0]["qty"], &stored["items"][0]["rate"]), (&json!(2.0), &json!(300.0)), "{stored}");
 
+    let asked = json!({"name": made["created"], "fields": ["Grand Total", "items.Item Code"]});
+    let read = call(&app, "get_sales_order_document", asked).await.unwrap();
+    assert_eq!(read["document"]["items"][0]["item_code"], "TBL-OAK-160", "{read}");
+    assert!(read["document"]["grand_total"].is_number(), "{read}");
+
     let asked = json!({"filters": {"Delivery Date": "2099-12-24"}, "fields": ["Customer Name", "grandTotal"]});
     let listed = call(&app, "list_sales_order_documents", asked).await.unwrap();
     assert_eq!(listed["documents"][0]["customer_name"], "Kestrel Software", "{listed}");
