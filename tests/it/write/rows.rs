@@ -42,6 +42,12 @@ async fn a_row_that_is_added_is_told_with_the_figures_that_its_grid_shows() {
     let change = json!({"name": name, "data": {"credit_limits": [row]}});
     let told = call(&app, "update_customer_document", change).await.unwrap();
     assert_eq!(told["changed"]["credit_limits"][0]["added"]["credit_limit"], 5000.0, "{told}");
+    // One that has none, with what it must have.
+    let app = site.app(json!({"Contact": all()}));
+    let name = first(&app, "Contact", json!({})).await;
+    let rows = json!({"add": [{"email_id": "desk@example.com"}]});
+    let told = call(&app, "update_contact_document", json!({"name": name, "data": {"email_ids": rows}})).await.unwrap();
+    assert_eq!(told["changed"]["email_ids"][0]["added"]["email_id"], "desk@example.com", "{told}");
 }
 
 #[on_every_version]
