@@ -150,3 +150,23 @@ async fn amounts_that_change_are_told_with_their_currency_and_other_changes_with
     assert_eq!(answer["also_changed"]["total_debit"]["to"], 12.0, "{answer}");
     assert_eq!(answer["currency"], "EUR", "{answer}");
 }
+
+#[on_every_version]
+async fn a_list_that_has_each_row_once_changes_them_and_one_that_could_mean_another_is_refused() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let before = site.stored("Sales Order", &name).unwrap();
+    let rows = before["items"].as_array().unwrap();
+    let list: Vec<Value> = rows.iter().map(|row| json!({"item_code": row["item_code"], "qty": 7})).collect();
+    let change = |items: &[Value]| json!({"name": name, "data": {"items": items}});
+    let twice = [list.as_slice(), list.as_slice()].concat();
+    for items in [&twice[..], &[json!({"item_code": "SRV-PLAN", "qty": 1})]] {
+        let text = refusal(&app, "update_sales_order_document", change(items)).await;
+        assert!(text.contains("would be lost"), "{text}");
+    }
+    call(&app, "update_sales_order_document", change(&list)).await.unwrap();
+    let after = site.stored("Sales Order", &name).unwrap();
+    assert_eq!(after["items"][0]["qty"], 7.0);
+    assert_eq!((&after["items"][0]["name"], &after["items"][0]["rate"]), (&rows[0]["name"], &rows[0]["rate"]));
+}
