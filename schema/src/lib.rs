@@ -39,7 +39,7 @@ pub use fingerprint::Fingerprint;
 pub use flags::{doctype_flag, flag};
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use meant::{meant_date, meant_datetime};
-pub use nearest::{nearest, nearest_field};
+pub use nearest::{labelled_field, nearest, nearest_field};
 #[doc(hidden)]
 pub use serde;
 pub use table::{RowKey, TableChange};

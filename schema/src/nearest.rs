@@ -77,6 +77,19 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
     field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
 }
 
+/// The one field that a text means which is no fieldname: its name in another spelling, or a label that no other bears.
+pub fn labelled_field<'a>(text: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'a FieldDef> {
+    // What could be a fieldname may be that of a field that the site added.
+    if text.chars().all(|c| c.is_lowercase() || c.is_numeric() || c == '_') {
+        return None;
+    }
+    let fields: Vec<&FieldDef> = fields.into_iter().filter(|field| field.kind.shape() != Shape::Layout).collect();
+    let (spelt, words) = (fold(text), words(text));
+    let named = fields.iter().find(|field| fold(field.fieldname) == spelt);
+    let mut labelled = fields.iter().filter(|field| !words.is_empty() && self::words(field.label) == words);
+    named.or_else(|| labelled.next().filter(|_| labelled.next().is_none())).copied()
+}
+
 /// The letters and digits of a label, or of one written like a fieldname.
 fn words(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(140).collect()
@@ -117,7 +130,7 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
-    use super::{nearest, nearest_field};
+    use super::{labelled_field, nearest, nearest_field};
     use crate::{FieldDef, field};
 
     #[test]
@@ -198,5 +211,29 @@ mod tests {
         }
         let several: &[FieldDef] = &[field!("credit_days", Int, "A"), field!("credit_limit_total", Currency, "B")];
         assert_eq!(nearest_field("credit", several), None, "it begins two names");
+    }
+
+    #[test]
+    fn a_label_is_taken_for_its_field_where_no_other_bears_it_and_it_is_no_fieldname() {
+        let fields = [
+            field!("due_date", Date, "Due Date"),
+            field!("posting_date", Date, "Date"),
+            field!("item_code", Link, "Item"),
+            field!("net", Currency, "Total"),
+            field!("gross", Currency, "Total"),
+        ];
+        for (text, meant) in [
+            ("Due Date", Some("due_date")),
+            ("due date", Some("due_date")),
+            ("dueDate", Some("due_date")),
+            ("Date", Some("posting_date")),
+            ("date", None),
+            ("Item", Some("item_code")),
+            ("Total", None),
+            ("Due Dat", None),
+            ("", None),
+        ] {
+            assert_eq!(labelled_field(text, &fields).map(|field| field.fieldname), meant, "{text}");
+        }
     }
 }

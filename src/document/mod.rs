@@ -8,6 +8,7 @@ pub mod counterparts;
 pub mod differences;
 pub mod draft;
 pub mod fingerprint;
+pub mod labels;
 pub mod ledgers;
 pub mod merge;
 pub mod outcome;

@@ -1,11 +1,16 @@
 //! The columns of a list.
 
-use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, doctype_flag, flag, labelled_field};
 
 use super::reader::Reader;
 use crate::shape::present::currency_of;
 
 impl Reader<'_> {
+    /// The field that is given by its label, of those that the caller may see.
+    pub(super) fn labelled(&self, name: &str) -> Option<&'static FieldDef> {
+        labelled_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
+    }
+
     /// The columns of a list: those asked for, `*` for all, or a useful few.
     pub fn fields(&mut self, asked: Option<&[String]>) -> Vec<String> {
         let (def, rule, masked) = (self.def, self.rule, self.masked);

@@ -2,7 +2,8 @@
 //! is sent: a filter or an order by a field that may not be seen would tell its value (H5).
 
 use erpnext_schema::{
-    Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, nearest, nearest_field, not_permitted,
+    Children, DocTypeDef, FieldDef, Operator, Rule, Violation, flag, labelled_field, nearest, nearest_field,
+    not_permitted,
 };
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ impl<'a> Reader<'a> {
     /// A field that a list can return, filter and sort by, and that the caller may see.
     pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
-        let Some(field) = def.field(name) else {
+        let Some(field) = def.field(name).or_else(|| self.labelled(name)) else {
             let message = self.elsewhere(path, name).unwrap_or_else(|| format!("no such field in {}", def.name));
             let near = self.near(name).map(str::to_owned);
             self.wrong(&named(path, name), Rule::UnknownField, message, near);
@@ -93,7 +94,7 @@ impl<'a> Reader<'a> {
             self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
-        if self.is_masked(def.name, name) {
+        if self.is_masked(def.name, field.fieldname) {
             self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
             return None;
         }
@@ -171,9 +172,9 @@ impl<'a> Reader<'a> {
             return None;
         };
         let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
-        let Some(field) = child.field(column) else {
-            let near = nearest_field(column, child.fields.iter().filter(visible));
-            let near = near.map(|near| format!("{by}.{near}"));
+        let by_label = || labelled_field(column, child.fields.iter().filter(visible));
+        let Some(field) = child.field(column).or_else(by_label) else {
+            let near = nearest_field(column, child.fields.iter().filter(visible)).map(|near| format!("{by}.{near}"));
             self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
             return None;
         };
@@ -181,7 +182,7 @@ impl<'a> Reader<'a> {
             self.wrong(&named(path, name), Rule::NotPermitted, not_permitted(field, "reading"), None);
             return None;
         }
-        if self.is_masked(child.name, column) {
+        if self.is_masked(child.name, field.fieldname) {
             self.wrong(&named(path, name), Rule::NotPermitted, MASKED, None);
             return None;
         }

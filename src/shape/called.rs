@@ -48,6 +48,12 @@ pub fn with_figures(
         let shown = columns.filter(|column| column.is(flag::IN_LIST_VIEW) && column.kind.shape() == Shape::Float);
         figures.extend(shown.filter_map(|column| held(column.fieldname)));
     }
+    // What neither links nor counts is told by what it must have: an address, a number.
+    if figures.is_empty() && called.keys().all(|key| key == "idx") {
+        let columns = child.into_iter().flat_map(|child| child.fields);
+        let needed = columns.filter(|column| column.is(flag::REQD) && column.kind.shape() == Shape::Text);
+        figures.extend(needed.filter_map(|column| held(column.fieldname)).take(1));
+    }
     called.extend(figures);
     called
 }

@@ -33,7 +33,8 @@ pub use text::{is_hidden, is_visible, make_stored, make_visible, shortened, visi
 use std::borrow::Cow;
 
 use erpnext_schema::{
-    Children, DocTypeDef, FieldDef, FieldWalk, Rule, Shape, Violation, nearest_field, not_permitted, rows, rows_mut,
+    Children, DocTypeDef, FieldDef, FieldWalk, Rule, Shape, Violation, labelled_field, nearest_field, not_permitted,
+    rows, rows_mut,
 };
 use serde_json::{Map, Value};
 
@@ -333,8 +334,8 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
-    let field =
-        def.field(fieldname).ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
+    let field = def.field(fieldname).or_else(|| labelled_field(fieldname, def.all_fields().filter(visible)));
+    let field = field.ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
     let denied = |field: &FieldDef| (Rule::NotPermitted, not_permitted(field, "reading"), None);
     if !rule.may_read(field) {
         return Err(denied(field));
@@ -344,8 +345,8 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
         return Err((Rule::UnknownField, no_table(def, field), None));
     };
     let seen = |column: &&'static FieldDef| rule.may_read_child(field, *column);
-    let column =
-        child.field(column).ok_or_else(|| unknown(child, nearest_field(column, child.fields.iter().filter(seen))))?;
+    let found = child.field(column).or_else(|| labelled_field(column, child.fields.iter().filter(seen)));
+    let column = found.ok_or_else(|| unknown(child, nearest_field(column, child.fields.iter().filter(seen))))?;
     if !rule.may_read_child(field, column) {
         return Err(denied(column));
     }

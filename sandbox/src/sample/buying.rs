@@ -76,6 +76,7 @@ fn order(sample: &mut Sample<'_>, supplier: &'static str, paper: &Paper, on: Dat
             received_qty: if received > 0.0 { count(line.quantity) } else { count(0) },
             billed_amt: if billed > 0.0 { money(line.amount()) } else { money(0) },
         }),
+        taxes: paper.taxes_of_supplier(),
         payment_schedule: paper.schedule(after(on, 30), paper.grand()),
         per_received: received,
         per_billed: billed,
@@ -115,6 +116,7 @@ fn receipt(
             purchase_order_item: order.map(|order| row_name(order, "items", at)),
             purchase_order: order,
         }),
+        taxes: paper.taxes_of_supplier(),
         per_billed: if status == "Completed" { 100.0 } else { 0.0 },
         status,
     });
@@ -156,6 +158,7 @@ fn invoice(
             purchase_order: order,
             purchase_receipt: receipt,
         }),
+        taxes: paper.taxes_of_supplier(),
         payment_schedule: paper.schedule(after(on, 30), owed),
         against_expense_account: own(PURCHASES),
         party_account_currency: CURRENCY,

@@ -172,6 +172,13 @@ impl Paper {
             base_total: money(self.grand()),
         }]
     }
+
+    /// The same of a paper that a supplier sends.
+    pub fn taxes_of_supplier(&self) -> Vec<Doc> {
+        let mut taxes = self.taxes();
+        taxes.iter_mut().for_each(|row| row.extend(fields! { category: "Total", add_deduct_tax: "Add" }));
+        taxes
+    }
 }
 
 /// What a status says about `docstatus`: a draft is 0, what was cancelled 2, all else 1.

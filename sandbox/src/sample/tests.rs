@@ -277,6 +277,7 @@ fn what_a_paper_says_of_its_amounts_agrees() {
         let same = |one: f64, other: f64| assert!((one - other).abs() < 0.005, "{name}: {one}, {other}");
         same(of("net_total"), sum("items", "amount"));
         same(of("grand_total"), of("net_total") + of("total_taxes_and_charges"));
+        same(of("total_taxes_and_charges"), sum("taxes", "tax_amount"));
         for own in ["total", "net_total", "grand_total", "total_taxes_and_charges"] {
             same(of(own), of(&format!("base_{own}")));
         }

@@ -1,6 +1,6 @@
 //! One child table: its stored rows, and what becomes of them.
 
-use erpnext_schema::{DocTypeDef, FieldDef, RowKey, Rule, Violation, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, RowKey, Rule, Violation, flag};
 use serde_json::{Map, Value, json};
 
 use crate::document::Writing;
@@ -99,6 +99,8 @@ impl<'a> Table<'a> {
     /// The rows that the table has from then on.
     pub fn whole(&self, given: &[Value], replace: bool, violations: &mut Vec<Violation>) -> Vec<Row> {
         let part = if replace { ".rows" } else { "" };
+        let meant = if replace { None } else { self.each_given_once(given) };
+        let given = meant.as_deref().unwrap_or(given);
         let mut named: Vec<usize> = Vec::new();
         let mut rows = Vec::with_capacity(given.len());
         for (i, given) in given.iter().filter_map(Value::as_object).enumerate() {
@@ -130,6 +132,26 @@ impl<'a> Table<'a> {
             violations.push(self.violation("", self.loss(&lost)));
         }
         rows
+    }
+
+    /// The rows with the names of those that are stored, where none is named and each of these is given once, by what it
+    /// is of.
+    fn each_given_once(&self, given: &[Value]) -> Option<Vec<Value>> {
+        let is_key = |column: &&FieldDef| column.kind == FieldKind::Link && column.is(flag::REQD);
+        let column = self.child?.fields.iter().find(is_key)?.fieldname;
+        if !self.may_see(column) || given.iter().any(|row| row.get("name").is_some()) {
+            return None;
+        }
+        let mut named = given.to_vec();
+        for stored in &self.stored {
+            let (of, name) = (stored.get(column).filter(|of| !is_nothing(of))?, stored.get("name")?);
+            let mut fits = named.iter_mut().filter(|row| row.get(column) == Some(of));
+            let (Some(Value::Object(row)), None) = (fits.next(), fits.next()) else { return None };
+            if row.insert("name".to_owned(), name.clone()).is_some() {
+                return None;
+            }
+        }
+        Some(named)
     }
 
     /// The one row that fits.

@@ -11,7 +11,7 @@ pub use update::update;
 use erpnext_schema::{DocTypeDef, Purpose, Rule, Shape, Violation, check_document};
 use serde_json::{Map, Value};
 
-use crate::document::{Writing, counterparts, merge, unpack};
+use crate::document::{Writing, counterparts, labels, merge, unpack};
 use crate::documents::moments::Takes;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
@@ -51,7 +51,8 @@ impl<'a> DocTypeCall<'a> {
         let data = &self.local_data(data, Takes::Offsets).await?;
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
-            let data = unpack::tables(on.def, purpose, data);
+            let data = labels::resolved(on.def, &on.writing(), data);
+            let data = unpack::tables(on.def, purpose, &data);
             let data = &*counterparts::moved(on.def, purpose, &data);
             let checked = check_document(on.def, purpose, data, &on.writing());
             let checked = checked.and_then(|doc| match bad_name(on.def, &doc) {

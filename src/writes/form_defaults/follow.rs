@@ -1,7 +1,7 @@
-//! What the rows of a draft take from a field of their document that is chosen anew: the form sets it in all of them, and
-//! the site leaves them as they are, or takes the field back to what they hold.
+//! What rows take from a field of their document that is chosen anew: the form sets it in all of them, and the site leaves
+//! them as they are, or takes the field back to what they hold.
 
-use erpnext_schema::rows;
+use erpnext_schema::{FieldDef, flag, rows};
 use serde_json::{Map, Value, json};
 
 use super::{FilledIn, name_in};
@@ -31,10 +31,12 @@ pub(super) fn fill(
     let Some(table) = on.def.table(ITEMS) else { return };
     let Some(child) = table.rows_of().and_then(|child| on.session.catalog.known(child)) else { return };
     let (fields, mut patches) = (on.permit.fields(), Vec::<Map<String, Value>>::new());
+    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
+    let is_open = |column: &FieldDef| is_draft || column.is(flag::ALLOW_ON_SUBMIT);
     for (field, column) in FOLLOWED {
         let chosen = name_in(changes, field).filter(|value| name_in(stored, field) != Some(*value));
         let (Some(value), Some(column)) = (chosen, child.field(column)) else { continue };
-        if !fields.may_read_child(table, column) {
+        if !is_open(column) || !fields.may_read_child(table, column) {
             continue;
         }
         let items = stored.get(ITEMS).into_iter().flat_map(rows).enumerate();

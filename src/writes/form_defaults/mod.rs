@@ -136,7 +136,7 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
 }
 
 /// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
-/// old ones. What is not stored yet is a draft too. `shown` is what may be told of the draft by its source.
+/// old ones. What is not stored yet is a draft too; of what is submitted only rows follow. `shown` is what may be told of the draft by its source.
 ///
 /// # Errors
 /// As [`of_new`].
@@ -146,8 +146,14 @@ pub(crate) async fn of_change(
     shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
-    if stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() != 0 {
-        return Ok(FilledIn::default());
+    match stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() {
+        0 => {}
+        1 => {
+            let mut filled = FilledIn::default();
+            follow::fill(on, stored, changes, &mut filled);
+            return Ok(filled);
+        }
+        _ => return Ok(FilledIn::default()),
     }
     let mut filled = taxes_of_change(on, stored, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;

@@ -37,6 +37,14 @@ async fn another_day_of_delivery_is_that_of_the_rows_too() {
     assert_eq!(desk.get("Sales Order", &order).await["delivery_date"], "2026-12-20");
     let days = held(&desk, "Sales Order", &order, "delivery_date").await;
     assert_eq!(days, ["2026-12-20", "2026-12-20"]);
+
+    // A submitted order takes another day too, and in its rows.
+    desk.submit("Sales Order", &order).await;
+    let change = json!({"doctype": "Sales Order", "name": order, "data": {"delivery_date": "2026-12-22"}});
+    let answer = desk.call("update_generic_document", change).await;
+    assert_eq!(answer["changed"]["delivery_date"]["to"], "2026-12-22", "{answer}");
+    let days = held(&desk, "Sales Order", &order, "delivery_date").await;
+    assert_eq!(days, ["2026-12-22", "2026-12-22"]);
 }
 
 #[on_every_version]

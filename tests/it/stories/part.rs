@@ -154,3 +154,15 @@ async fn what_is_withheld_of_a_document_is_told_by_no_payment_and_by_no_part_of_
     let rows = made["draft"]["items"].as_array().unwrap();
     assert_eq!((rows.len(), &rows[0]["item_code"], rows[0].get("qty")), (1, &json!(items[1]), None), "{made}");
 }
+
+#[on_every_version]
+async fn a_part_of_what_a_supplier_sends_is_taxed_as_a_part() {
+    let desk = Desk::open().await;
+    let order = desk.some("Purchase Order", json!({"status": "To Receive and Bill"}), 1).await.remove(0);
+    let part = json!({"doctype": "Purchase Order", "name": order, "to": "Purchase Receipt",
+        "rows": [{"idx": 1, "qty": 1}], "save": true});
+    let made = desk.call("convert_document", part).await;
+    let number = |key: &str| made[key].as_f64().unwrap();
+    let (grand, taxes) = (number("grand_total"), number("total_taxes_and_charges"));
+    assert!((taxes - (grand - taxes) * 0.2).abs() < 0.01, "{made}");
+}

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod elicit;
 mod form_rules;
+mod labels;
 mod lifecycle;
 mod method;
 mod outcome;

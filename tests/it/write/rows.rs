@@ -26,7 +26,8 @@ async fn an_update_of_which_the_site_keeps_nothing_says_that_nothing_was_changed
     let site = SampleSite::start().await;
     let app = site.app(json!({"Sales Order": all()}));
     let name = first(&app, "Sales Order", json!({"status": "To Deliver and Bill"})).await;
-    let change = json!({"name": name, "data": {"delivery_date": "2027-01-15"}});
+    // The day is that of the rows, which follow it only where the form's part is done.
+    let change = json!({"name": name, "data": {"delivery_date": "2027-01-15"}, "form_defaults": false});
     let told = call(&app, "update_sales_order_document", change).await.unwrap();
     assert_eq!(told["changed"], json!({}), "{told}");
     assert!(told["messages"].to_string().contains("nothing was changed: the site keeps what it had"), "{told}");
@@ -41,6 +42,12 @@ async fn a_row_that_is_added_is_told_with_the_figures_that_its_grid_shows() {
     let change = json!({"name": name, "data": {"credit_limits": [row]}});
     let told = call(&app, "update_customer_document", change).await.unwrap();
     assert_eq!(told["changed"]["credit_limits"][0]["added"]["credit_limit"], 5000.0, "{told}");
+    // One that has none, with what it must have.
+    let app = site.app(json!({"Contact": all()}));
+    let name = first(&app, "Contact", json!({})).await;
+    let rows = json!({"add": [{"email_id": "desk@example.com"}]});
+    let told = call(&app, "update_contact_document", json!({"name": name, "data": {"email_ids": rows}})).await.unwrap();
+    assert_eq!(told["changed"]["email_ids"][0]["added"]["email_id"], "desk@example.com", "{told}");
 }
 
 #[on_every_version]
@@ -142,4 +149,24 @@ async fn amounts_that_change_are_told_with_their_currency_and_other_changes_with
     let answer = call(&app, "update_journal_entry_document", change).await.unwrap();
     assert_eq!(answer["also_changed"]["total_debit"]["to"], 12.0, "{answer}");
     assert_eq!(answer["currency"], "EUR", "{answer}");
+}
+
+#[on_every_version]
+async fn a_list_that_has_each_row_once_changes_them_and_one_that_could_mean_another_is_refused() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let name = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let before = site.stored("Sales Order", &name).unwrap();
+    let rows = before["items"].as_array().unwrap();
+    let list: Vec<Value> = rows.iter().map(|row| json!({"item_code": row["item_code"], "qty": 7})).collect();
+    let change = |items: &[Value]| json!({"name": name, "data": {"items": items}});
+    let twice = [list.as_slice(), list.as_slice()].concat();
+    for items in [&twice[..], &[json!({"item_code": "SRV-PLAN", "qty": 1})]] {
+        let text = refusal(&app, "update_sales_order_document", change(items)).await;
+        assert!(text.contains("would be lost"), "{text}");
+    }
+    call(&app, "update_sales_order_document", change(&list)).await.unwrap();
+    let after = site.stored("Sales Order", &name).unwrap();
+    assert_eq!(after["items"][0]["qty"], 7.0);
+    assert_eq!((&after["items"][0]["name"], &after["items"][0]["rate"]), (&rows[0]["name"], &rows[0]["rate"]));
 }

@@ -1,0 +1,40 @@
+//! Fields that are given by their labels, as people read them in the form.
+
+use erpnext_schema::{Context, DocTypeDef, FieldDef, labelled_field};
+use serde_json::{Map, Value};
+
+/// The data with the names of fields in the place of labels, in rows too; of those that may be written.
+pub fn resolved(def: &DocTypeDef, context: &impl Context, data: &Map<String, Value>) -> Map<String, Value> {
+    within(def, None, context, data)
+}
+
+fn within(
+    def: &DocTypeDef,
+    table: Option<&FieldDef>,
+    context: &impl Context,
+    data: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut named = Map::with_capacity(data.len());
+    for (key, value) in data {
+        let by_label = || {
+            let field = labelled_field(key, def.fields.iter().filter(|field| context.may_write(table, field)))?;
+            // Who gives a field twice is told.
+            let is_given = data.contains_key(field.fieldname) || named.contains_key(field.fieldname);
+            (!is_given).then_some(field)
+        };
+        let field = def.field(key).or_else(by_label);
+        let rows = field.and_then(|field| Some((field, context.child(field.rows_of()?)?)));
+        let value = match (value, rows) {
+            (Value::Array(rows), Some((table, child))) => {
+                let named = rows.iter().map(|row| match row {
+                    Value::Object(row) => Value::Object(within(child, Some(table), context, row)),
+                    other => other.clone(),
+                });
+                named.collect()
+            }
+            _ => value.clone(),
+        };
+        named.insert(field.map_or(key.as_str(), |field| field.fieldname).to_owned(), value);
+    }
+    named
+}
