@@ -84,7 +84,7 @@ impl Site<'_> {
         places.dedup();
         for place in places {
             let mut counts = Counts::from([((place[0].to_owned(), place[1].to_owned()), [0.0; 4])]);
-            self.count(Some(place), &mut counts)?;
+            self.count_orders(Some(place), &mut counts)?;
             self.keep_counts(counts)?;
         }
         Ok(())
@@ -99,12 +99,12 @@ impl Site<'_> {
         let bins = self.db.rows_where(bins, "1", &[])?;
         let place = |bin: &Doc| (text(bin, "item_code").to_owned(), text(bin, "warehouse").to_owned());
         let mut counts: Counts = bins.iter().map(|bin| (place(bin), [0.0; 4])).collect();
-        self.count(None, &mut counts)?;
+        self.count_orders(None, &mut counts)?;
         self.keep_counts(counts)
     }
 
     /// Adds what is left of the orders, of one place or all.
-    fn count(&self, place: Option<[&str; 2]>, counts: &mut Counts) -> Result<(), SiteError> {
+    fn count_orders(&self, place: Option<[&str; 2]>, counts: &mut Counts) -> Result<(), SiteError> {
         let params: Vec<Sql> = place.into_iter().flatten().map(|text| Sql::Text(text.to_owned())).collect();
         let mut add = |item: &str, warehouse: &str, into: usize, left: f64| {
             if left > 0.0 && !item.is_empty() && !warehouse.is_empty() {
