@@ -200,7 +200,7 @@ fn has_own_name(tool: &Tool) -> bool {
 
 /// How well the words fit; nothing where none of them does.
 fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -> Option<i32> {
-    let verb = tool.verb().map(verb);
+    let verb = tool.verb().map(|known| stem(verb(known)));
     let is_own = has_own_name(tool);
     let first = said.name.first().filter(|_| is_own);
     let (mut score, mut fits, mut hit) = (0, false, BTreeSet::new());
@@ -219,7 +219,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
             hit.extend(meant);
             let is_common = first == Some(word) && ["find", "get", "list", "search"].contains(&word.as_str());
             if is_common { COMMON_VERB } else { IN_NAME }
-        } else if verb.is_some_and(|verb| *word == stem(verb) || means(word, &stem(verb))) {
+        } else if verb.as_deref().is_some_and(|verb| word == verb || means(word, verb)) {
             FOR_VERB
         } else if let Some(part) = meant.next() {
             hit.insert(part);
@@ -231,7 +231,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
             let points = if is_own { IN_DESCRIPTION } else { IN_MODULE };
             if rare.contains(word) { points } else { points / 2 }
         } else {
-            score += match (verb, tool) {
+            score += match (&verb, tool) {
                 (Some(_), _) if is_said(word) => OTHER_VERB,
                 (_, Tool::Typed(..)) => OTHER_WORD,
                 _ => 0,
