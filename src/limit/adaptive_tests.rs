@@ -125,7 +125,8 @@ fn a_site_is_used_as_well_as_by_the_best_number_and_others_hardly_wait() {
         for kinds in [&[20_000][..], &[15_000, 30_000]] {
             for spread in [0.0, 0.3] {
                 let fixed = |most| simulate(workers, kinds, spread, Limit::Fixed(most));
-                let best = (1..=16).map(|most| fixed(most).per_second).fold(0.0, f64::max);
+                // Here more at once never get fewer answers: the best is not among the small numbers.
+                let best = [workers, 12, 16].map(|most| fixed(most).per_second).into_iter().fold(0.0, f64::max);
                 let found = simulate(workers, kinds, spread, Limit::Found(Adaptive::new(16)));
                 let idle = fixed(0).other;
                 let case = format!("{workers} workers, {kinds:?} ± {spread}: {} at the end", found.last);

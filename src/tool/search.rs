@@ -2,8 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use erpnext_schema::Verb;
 
@@ -51,18 +50,18 @@ struct Said {
     what: BTreeSet<String>,
 }
 
+/// The words of tools that are the same on every site, by the name and the module of their DocType, or their own name and
+/// description.
+static KNOWN: LazyLock<Mutex<HashMap<Key, Arc<Said>>>> = LazyLock::new(Mutex::default);
+
+type Key = (&'static str, &'static str);
+
 /// The tools that the words fit, best first; equal ones in the order given.
 pub fn by_words(query: &str, tools: impl Iterator<Item = Tool>) -> Vec<Tool> {
     let asked = words(query);
-    // The tools of one DocType have the same words.
-    let mut of_doctypes: HashMap<&str, Rc<Said>> = HashMap::new();
-    let tools = tools.map(|tool| match tool {
-        Tool::Typed(_, def) => (tool, Rc::clone(of_doctypes.entry(def.name).or_insert_with(|| Rc::new(said(&tool))))),
-        _ => (tool, Rc::new(said(&tool))),
-    });
-    let tools: Vec<(Tool, Rc<Said>)> = tools.collect();
+    let tools: Vec<(Tool, Arc<Said>)> = tools.map(|tool| (tool, said(&tool))).collect();
     let own = || tools.iter().filter(|(tool, _)| has_own_name(tool)).map(|(_, said)| said);
-    let has = |said: &&Rc<Said>, word: &String| {
+    let has = |said: &&Arc<Said>, word: &String| {
         said.name.contains(word) || said.title.contains(word) || said.what.contains(word)
     };
     let rare: BTreeSet<&String> =
@@ -144,8 +143,8 @@ pub fn thing(text: &str) -> String {
 
 /// Whether a tool's name has each of the words, or one that it is said for.
 pub fn is_called_so(text: &str, tool: &Tool) -> bool {
-    let name = said(tool).name;
-    let has = |word: &String| name.iter().any(|part| part.starts_with(word.as_str()) || means(word, part));
+    let said = said(tool);
+    let has = |word: &String| said.name.iter().any(|part| part.starts_with(word.as_str()) || means(word, part));
     words(text).iter().all(has)
 }
 
@@ -170,7 +169,18 @@ fn stem(word: &str) -> String {
     stem
 }
 
-fn said(tool: &Tool) -> Said {
+fn said(tool: &Tool) -> Arc<Said> {
+    // The tools of one DocType have the same words.
+    let key = match tool {
+        Tool::Typed(_, def) => (def.name, def.module),
+        Tool::Named(spec) => (spec.name, spec.description),
+        Tool::Generic(_) | Tool::Published(_) => return Arc::new(split(tool)),
+    };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(known.entry(key).or_insert_with(|| Arc::new(split(tool))))
+}
+
+fn split(tool: &Tool) -> Said {
     let set = |text: &str| words(text).into_iter().collect();
     match tool {
         Tool::Typed(_, def) => Said { name: words(def.name), title: BTreeSet::new(), what: set(def.module) },
@@ -192,7 +202,7 @@ fn has_own_name(tool: &Tool) -> bool {
 
 /// How well the words fit; nothing where none of them does.
 fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -> Option<i32> {
-    let verb = tool.verb().map(verb);
+    let verb = tool.verb().map(|known| stem(verb(known)));
     let is_own = has_own_name(tool);
     let first = said.name.first().filter(|_| is_own);
     let (mut score, mut fits, mut hit) = (0, false, BTreeSet::new());
@@ -211,7 +221,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
             hit.extend(meant);
             let is_common = first == Some(word) && ["find", "get", "list", "search"].contains(&word.as_str());
             if is_common { COMMON_VERB } else { IN_NAME }
-        } else if verb.is_some_and(|verb| *word == stem(verb) || means(word, &stem(verb))) {
+        } else if verb.as_deref().is_some_and(|verb| word == verb || means(word, verb)) {
             FOR_VERB
         } else if let Some(part) = meant.next() {
             hit.insert(part);
@@ -223,7 +233,7 @@ fn score(asked: &[String], rare: &BTreeSet<&String>, tool: &Tool, said: &Said) -
             let points = if is_own { IN_DESCRIPTION } else { IN_MODULE };
             if rare.contains(word) { points } else { points / 2 }
         } else {
-            score += match (verb, tool) {
+            score += match (&verb, tool) {
                 (Some(_), _) if is_said(word) => OTHER_VERB,
                 (_, Tool::Typed(..)) => OTHER_WORD,
                 _ => 0,

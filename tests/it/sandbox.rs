@@ -1,6 +1,8 @@
 //! The sample site in this process, for tests that need a site which answers as a real one does.
 
 use erpnext_mcp::app::Connection;
+use erpnext_sandbox::error::SiteError;
+use erpnext_sandbox::site::Site;
 use erpnext_sandbox::{Data, Image, Options, Sandbox, Version};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -25,6 +27,22 @@ pub async fn start(options: Options) -> Sandbox {
 /// The data of a site by its version, plain and with the DocTypes of its own.
 static MADE: [[OnceCell<Image>; 2]; Version::COUNT] = [const { [const { OnceCell::const_new() }; 2] }; Version::COUNT];
 
+/// Makes the tables that documents of the sample use and leave empty, and those of what stands beside any document: else each
+/// test would make them, and the database prepare again what it has prepared.
+fn make_tables(site: &Site<'_>) -> Result<(), SiteError> {
+    const BESIDE: [&str; 7] = ["Comment", "Communication", "DocShare", "Document Follow", "File", "ToDo", "Version"];
+    for def in site.meta.all() {
+        if !BESIDE.contains(&def.name) && !site.db.has_table(def.name)? {
+            continue;
+        }
+        site.db.prepare(def)?;
+        for rows in def.tables().filter_map(|table| site.meta.get(table.rows_of()?)) {
+            site.db.prepare(rows)?;
+        }
+    }
+    Ok(())
+}
+
 impl SampleSite {
     /// A plain site: its DocTypes are those of the tables.
     pub async fn start() -> Self {
@@ -39,8 +57,9 @@ impl SampleSite {
     async fn copy_of(version: Version, bench: bool) -> Self {
         let plain = || Options { version, bench, ..Options::default() };
         let make = async {
-            let options = Options { sample: Some(1), ..plain() };
-            start(options).await.image().unwrap()
+            let site = start(Options { sample: Some(1), ..plain() }).await;
+            site.with(make_tables).unwrap();
+            site.image().unwrap()
         };
         let image = MADE[version as usize][usize::from(bench)].get_or_init(|| make).await.clone();
         let options = Options { data: Data::Image(image), ..plain() };
