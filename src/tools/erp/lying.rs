@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use erpnext_schema::known_choices::STOCK_ON_A_DAY;
 use serde_json::{Value, json};
 
 use super::seen::{Row, Scope, all_of, allowed, call_on, exact, sees};
@@ -11,6 +12,7 @@ use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
+use crate::policy::Policy;
 use crate::query::beyond::Neighbour;
 use crate::shape::{self, text_of};
 use crate::site::ListQuery;
@@ -25,6 +27,17 @@ const VALUES: [&str; 2] = ["valuation_rate", "stock_value"];
 /// The most Bins that one call reads, and the most of which it asks what lay there at a day.
 const MOST_BINS: usize = 5_000;
 const MOST_AT_A_DAY: usize = 100;
+
+/// Refuses to tell what lay somewhere at a day where it is withheld what moved when: one day after another would tell it.
+pub fn may_be_of_a_day(policy: &Policy) -> Result<(), ToolError> {
+    if !policy.tells_by_choice(STOCK_ON_A_DAY, "Bin") {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        "date: this server's configuration withholds what moved when: something of Stock Ledger Entry.",
+        "Leave out date for the present state.",
+    ))
+}
 
 /// What lies where.
 pub struct Levels {
@@ -93,6 +106,7 @@ impl Levels {
                 "Leave out date for the present state, as far as it may be read.",
             ));
         }
+        may_be_of_a_day(call.session.policy)?;
         let all: usize = self.rows.values().map(Vec::len).sum();
         if all > MOST_AT_A_DAY {
             return Err(ToolError::refused(

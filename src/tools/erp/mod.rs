@@ -13,7 +13,6 @@ mod outside;
 mod price;
 mod seen;
 
-use erpnext_schema::known_choices::STOCK_ON_A_DAY;
 use erpnext_schema::{DocTypeDef, Order, meant_date, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,6 +29,7 @@ use crate::tool::kinds::choices;
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS, WITHOUT_RULES};
+use lying::may_be_of_a_day;
 use meant::{is_party, keeps_none, party_kind};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
 use seen::allowed;
@@ -172,12 +172,7 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
             ));
         };
         is_a_date(Some(date))?;
-        if session.policy.tells_by_choice(STOCK_ON_A_DAY, "Bin") {
-            return Err(ToolError::refused(
-                "date: something is withheld of Stock Ledger Entry by this server's configuration, which tells what moved when.",
-                "Leave out date for the current stock.",
-            ));
-        }
+        may_be_of_a_day(session.policy)?;
         exists(session, "Warehouse", warehouse).await?;
         let qty = session.site.stock_balance(&permit, item, warehouse, date).await?;
         let mut result = json!({"item_code": item, "warehouse": warehouse, "date": date, "actual_qty": qty});

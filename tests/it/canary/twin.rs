@@ -24,8 +24,9 @@ use crate::support::{app_from, load};
 /// Of so many cases of the search for canaries, one is asked of twins.
 const SHARE: u64 = 5;
 const CALLS: usize = 5;
-/// These tell of the moment, and reports also what no rule speaks of.
-const NOT_ALIKE: &[&str] = &["report", "test_connection", "get_system_info"];
+/// The first tell of the moment; reports also tell what no rule speaks of, and drafts what follows from an amount by arithmetic.
+const NOT_ALIKE: &[&str] =
+    &["test_connection", "get_system_info", "report", "convert_document", "duplicate_document", "amend"];
 
 #[test]
 fn two_sites_that_differ_in_what_is_withheld_alone_answer_alike() {
