@@ -1,5 +1,5 @@
 //! A small Frappe-compatible site on SQLite, for trying, demos and tests. It answers as a real site does, traps
-//! included. What is delivered, billed, returned, paid and in stock is counted; no ledger of accounts is written.
+//! included. What is delivered, billed, returned, paid and in stock is counted, and the ledgers say so.
 
 mod base;
 mod bench;

@@ -111,6 +111,9 @@ impl Site<'_> {
             return Ok(());
         }
         let entries = self.ledger_entries(doc)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
         let center = self.value("Company", text(doc, "company"), "cost_center")?.unwrap_or_default();
         let day = text(doc, "posting_date");
         let opening = if text(doc, "is_opening") == "Yes" { "Yes" } else { "No" };

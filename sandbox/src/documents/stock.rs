@@ -1,4 +1,4 @@
-//! What deliveries, receipts and stock entries do to the stock: the bins hold more or less of so much worth, and the stock
+//! What deliveries, receipts, stock entries and counts do to the stock: the bins hold more or less of so much worth, and the stock
 //! ledger says why. What comes is worth what it cost, what goes the mean of what is there.
 
 use erpnext_schema::DocTypeDef;
@@ -77,6 +77,9 @@ impl Site<'_> {
     /// # Errors
     /// 417 NegativeStockError where a warehouse has too few.
     pub(super) fn move_stock(&self, def: &DocTypeDef, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
+        if def.name == "Stock Reconciliation" {
+            return self.count_stock(doc, submitted);
+        }
         for moves in MOVES.iter().filter(|moves| moves.of == def.name) {
             if moves.only_if.is_some_and(|field| int(doc, field) == 0) {
                 continue;
@@ -93,6 +96,28 @@ impl Site<'_> {
                     self.write_stock_ledger(doc, row, warehouse, moved, [before, left], !submitted)?;
                     self.move_serials(doc, row, (moved > 0.0).then_some(warehouse))?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has warehouses hold what was counted in them, or again what they held before where the count was cancelled.
+    fn count_stock(&self, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
+        let moved_before = match submitted {
+            true => Vec::new(),
+            false => self.db.rows_where_in("Stock Ledger Entry", self.meta, "voucher_no", text(doc, "name"))?,
+        };
+        for row in rows(doc, "items") {
+            let (item, warehouse) = (text(row, "item_code"), text(row, "warehouse"));
+            let of_row = moved_before.iter().filter(|entry| text(entry, "voucher_detail_no") == text(row, "name"));
+            let moved = match submitted {
+                true => number(row, "qty") - self.held(item, warehouse)?.1.qty,
+                false => -of_row.map(|entry| number(entry, "actual_qty")).sum::<f64>(),
+            };
+            if moved != 0.0 {
+                let cost = Some(number(row, "valuation_rate")).filter(|rate| *rate != 0.0);
+                let (before, left) = self.move_item(item, warehouse, moved, cost)?;
+                self.write_stock_ledger(doc, row, warehouse, moved, [before, left], !submitted)?;
             }
         }
         Ok(())
@@ -247,6 +272,32 @@ mod tests {
                     assert_eq!(bin.unwrap()["stock_value"], 20.0);
                     site.cancel("Stock Entry", made["name"].as_str().unwrap())?;
                     assert_eq!(site.load("Serial No", "S-1")?["warehouse"], json!(null));
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_counted_is_there_until_the_count_is_cancelled() {
+        for &version in Version::ALL {
+            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            sandbox
+                .with(|site| {
+                    let store = "Main Store - AWF";
+                    let before = site.held("LIT-DESK", store)?.1;
+                    let row = json!({"item_code": "LIT-DESK", "warehouse": store, "qty": before.qty + 3.0,
+                        "valuation_rate": before.rate});
+                    let counted = json!({"doctype": "Stock Reconciliation", "naming_series": "MAT-RECO-.YYYY.-",
+                        "purpose": "Stock Reconciliation", "company": "Alderway Furniture", "items": [row]});
+                    let made = site.insert(counted.as_object().unwrap().clone())?;
+                    let name = made["name"].as_str().unwrap();
+                    site.submit(site.load("Stock Reconciliation", name)?)?;
+                    assert_eq!(site.held("LIT-DESK", store)?.1.qty, before.qty + 3.0, "{version}");
+                    let entries = site.db.rows_where_in("Stock Ledger Entry", site.meta, "voucher_no", name)?;
+                    assert_eq!((entries.len(), &entries[0]["actual_qty"]), (1, &json!(3.0)), "{version}");
+                    site.cancel("Stock Reconciliation", name)?;
+                    assert_eq!(site.held("LIT-DESK", store)?.1.qty, before.qty, "{version}");
                     Ok(())
                 })
                 .unwrap();

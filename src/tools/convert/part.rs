@@ -39,7 +39,9 @@ pub fn keep_rows(
     for (i, row) in asked.iter().enumerate() {
         let path = |key: &str| format!("rows[{i}].{key}");
         for key in row.keys().filter(|key| !matches!(key.as_str(), "idx" | "item_code" | "qty")) {
-            wrong(path(key), "no such key; a row is named by idx or item_code, and has qty".to_owned());
+            let message = "no such key; a row is named by idx or item_code, and has qty, as [{\"idx\": 1, \"qty\": 2}]; rows that \
+                           are not named are left out";
+            wrong(path(key), message.to_owned());
         }
         let given = |key: &&str| row.get(*key).is_some_and(|value| !value.is_null());
         let withheld: Vec<&str> = ["item_code", "qty"].into_iter().filter(|key| !shows(key)).filter(given).collect();

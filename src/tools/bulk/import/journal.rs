@@ -13,6 +13,7 @@ use super::told::guarded;
 use crate::answer::ToolAnswer;
 use crate::audit::Outcome;
 use crate::error::ToolError;
+use crate::files;
 use crate::tools::bulk::MOST_PROBLEMS as MOST;
 
 /// What the names of such files have in the middle, and those of which the next import took over.
@@ -108,6 +109,7 @@ impl Place {
         let (file, path) = file.keep().map_err(|failed| failed.error)?;
         let journal = Journal { file: Mutex::new(file), path };
         journal.write(["row", "result", "name", "reason"])?;
+        files::keep_name(&journal.path)?;
         Ok(journal)
     }
 }
