@@ -6,6 +6,7 @@ mod allocate;
 mod currency;
 mod draft;
 mod invoices;
+mod party;
 mod reconcile;
 
 use erpnext_schema::rows;
@@ -18,6 +19,7 @@ use self::allocate::{Open, Plan};
 use self::currency::Across;
 pub(super) use self::draft::put_amount;
 use self::invoices::Invoices;
+use self::party::name_party;
 pub use self::reconcile::RECONCILE;
 use super::erp::PartyType;
 use super::lifecycle;
@@ -112,7 +114,7 @@ struct Payment {
     has_discount: bool,
 }
 
-async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolError> {
+async fn record(call: Call<'_>, mut args: PaymentArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let create = session.permit(Operation::Create, PAYMENT).await?;
     let read = session.permit(Operation::Read, args.party_type.invoice()).await?;
@@ -130,6 +132,7 @@ async fn record(call: Call<'_>, args: PaymentArgs) -> Result<ToolAnswer, ToolErr
         }
         return Ok(answer);
     }
+    name_party(session, args.party_type, &mut args.party).await;
     let invoices = Invoices::of(&call, &read, args.party_type).await?;
     let (payment, on, titled) = draft::make(&call, on, &invoices, &args).await?;
     if let Some(permit) = &submit {

@@ -137,3 +137,19 @@ async fn what_is_left_of_a_payment_in_another_currency_is_matched_in_that_curren
     assert_eq!(done["reconciled"], json!([paid["created"]]), "{done}");
     assert_eq!(desk.get("Sales Invoice", &second).await["outstanding_amount"], json!(100.0));
 }
+
+#[on_every_version]
+async fn a_payment_names_its_party_by_the_title_and_its_account_without_the_companys_suffix() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
+    let titled = json!({"customer_name": "Quay House"});
+    let name = customer.as_str().unwrap();
+    desk.site.with(|site| site.set("Customer", name, titled.as_object().unwrap())).unwrap();
+    let asked =
+        json!({"party_type": "Customer", "party": "quay house", "invoices": [invoice], "account": "Petty Cash"});
+    let done = desk.call("record_payment", asked).await;
+    assert!(done["messages"].to_string().contains(&format!("party: quay house is {name}")), "{done}");
+    let stored = desk.get("Payment Entry", done["created"].as_str().unwrap()).await;
+    assert_eq!((&stored["party"], &stored["paid_to"]), (&customer, &json!("Petty Cash - AWF")), "{stored}");
+}

@@ -27,6 +27,7 @@ use self::sources::{Permits, Source};
 use self::told::{done, open_now, told, told_after};
 use self::write::{Matched, Reconciled, allotted};
 use super::PAYMENT;
+use super::party::name_party;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
 use crate::cleared::{Cleared, Confirmed};
@@ -93,11 +94,12 @@ fn subject(attempt: &mut Attempt, arguments: &Map<String, Value>) {
 
 async fn reconcile(call: Call<'_>, mut args: ReconcileArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
+    let update = session.permit(Operation::Update, PAYMENT).await?;
+    let of = session.permit(Operation::Read, args.party_type.invoice()).await?;
+    name_party(session, args.party_type, &mut args.party).await;
     for account in [&mut args.account, &mut args.advance_account].into_iter().flatten() {
         *account = titles::in_full(session, "Account", account, args.company.as_deref()).await;
     }
-    let update = session.permit(Operation::Update, PAYMENT).await?;
-    let of = session.permit(Operation::Read, args.party_type.invoice()).await?;
     let on = DocTypeCall::of(&call, &update).await?;
     let invoices = DocTypeCall::of(&call, &of).await?;
     invoices.keeps_values().await?;
