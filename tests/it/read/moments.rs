@@ -110,7 +110,7 @@ async fn a_day_by_its_word_or_in_another_order_is_read_as_the_one_that_is_meant_
         assert!(said(&found, "on the site's clocks"), "{found}");
     }
     // It takes its words itself.
-    let span = json!({"filters": {"creation": ["timespan", "today"], "name": name}});
+    let span = json!({"filters": {"creation": ["Timespan", "today"], "name": name}});
     let found = call(&app, "list_todo_documents", span).await.unwrap();
     assert!(found["count"] == 1 && !said(&found, "on the site's clocks"), "{found}");
 
