@@ -154,7 +154,7 @@ impl Site<'_> {
         let Some(def) = self.meta.get("Bin") else { return Ok(()) };
         for ((item, warehouse), counted) in counts {
             let stocked = self.value("Item", &item, "is_stock_item")?;
-            if !stocked.is_some_and(|stocked| crate::doc::cint(&stocked) == 1) {
+            if stocked.is_none_or(|stocked| crate::doc::cint(&stocked) != 1) {
                 continue;
             }
             let params = [&item, &warehouse].map(|text| Sql::Text(text.clone()));

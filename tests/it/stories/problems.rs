@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::sandbox::COMPANY;
 
-async fn told(desk: &Desk, tool: &str, asked: Value, wanted: &[&str]) {
+async fn told(desk: &Desk, tool: &'static str, asked: Value, wanted: &[&str]) {
     let before = desk.site.journal().len();
     let text = desk.refusal(tool, asked).await;
     for wanted in wanted {
