@@ -21,7 +21,10 @@ pub const CHOSEN: &[Chosen] = &[
     among(&["taxes_and_charges"], TAX_RULES),
     among(
         &[STOCK_ON_A_DAY],
-        &[("Stock Ledger Entry", &["posting_date", "posting_time", "actual_qty", "qty_after_transaction"])],
+        &[(
+            "Stock Ledger Entry",
+            &["posting_date", "posting_time", "posting_datetime", "actual_qty", "qty_after_transaction"],
+        )],
     ),
     among(&["tax_category"], &[("Address", &["tax_category"])]),
     from(
