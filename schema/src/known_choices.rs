@@ -26,6 +26,7 @@ pub const CHOSEN: &[Chosen] = &[
             &["posting_date", "posting_time", "posting_datetime", "actual_qty", "qty_after_transaction"],
         )],
     ),
+    among(&["actual_qty", "projected_qty", "reserved_qty", "valuation_rate"], &[("Bin", &["item_code", "warehouse"])]),
     among(&["tax_category"], &[("Address", &["tax_category"])]),
     from(
         &["warehouse"],
