@@ -21,8 +21,12 @@ pub const CHOSEN: &[Chosen] = &[
     among(&["taxes_and_charges"], TAX_RULES),
     among(
         &[STOCK_ON_A_DAY],
-        &[("Stock Ledger Entry", &["posting_date", "posting_time", "actual_qty", "qty_after_transaction"])],
+        &[(
+            "Stock Ledger Entry",
+            &["posting_date", "posting_time", "posting_datetime", "actual_qty", "qty_after_transaction"],
+        )],
     ),
+    among(&["actual_qty", "projected_qty", "reserved_qty", "valuation_rate"], &[("Bin", &["item_code", "warehouse"])]),
     among(&["tax_category"], &[("Address", &["tax_category"])]),
     from(
         &["warehouse"],

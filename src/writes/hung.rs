@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use crate::documents::DocTypeCall;
+use crate::documents::file_fields::any_withheld;
 use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
-use crate::shape::text_of;
+use crate::shape::{is_set, text_of};
 
 /// The DocTypes of what hangs on documents, and the fields that name the DocType and the document. A mail is about a document
 /// and leaves it as it was.
@@ -33,7 +36,47 @@ pub(super) async fn judge(on: &DocTypeCall<'_>, state: WriteState<'_>) -> Result
             judge_one(on, on.session.policy.exact_name(doctype), name).await?;
         }
     }
-    Ok(())
+    match (state.stored(), state.result()) {
+        (Some(stored), Some(result)) if on.def.name == "File" => judge_file(on, stored, result).await,
+        _ => Ok(()),
+    }
+}
+
+/// What decides who gets a file.
+const REACH: [&str; 3] = ["attached_to_doctype", "attached_to_name", "is_private"];
+
+/// Refuses to attach a file elsewhere, or to make it public, where it may not be read: it could be from then on.
+async fn judge_file(
+    on: &DocTypeCall<'_>,
+    stored: &Map<String, Value>,
+    result: &Map<String, Value>,
+) -> Result<(), ToolError> {
+    let is_same = |field: &&str| {
+        text_of(stored, field) == text_of(result, field) && is_set(stored, field) == is_set(result, field)
+    };
+    if REACH.iter().all(is_same) {
+        return Ok(());
+    }
+    let doctype = text_of(stored, "attached_to_doctype");
+    let may_read = if doctype.is_empty() {
+        !is_set(stored, "is_private")
+    } else {
+        match on.session.permit(Operation::Read, on.session.policy.exact_name(doctype)).await {
+            Ok(permit) => {
+                let def = DocTypeCall::def_of(on.session, &permit).await?;
+                !any_withheld(&DocTypeCall { def, permit: &permit, ..*on })
+            }
+            Err(ToolError::Denied(_)) => false,
+            Err(error) => return Err(error),
+        }
+    };
+    if may_read {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        "File: this one may not be read here, and could be where it was attached or public; nothing was sent.",
+        "Somebody who may read it does that in the desk.",
+    ))
 }
 
 async fn judge_one(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<(), ToolError> {

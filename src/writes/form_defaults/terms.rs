@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{FilledIn, SCHEDULE, TERMS, may_see, name_in, no_such};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
+use crate::policy::Permit;
+use crate::shape::text_of;
 use crate::site::SiteErrorKind;
 use crate::writes::doubts::sees;
 
@@ -53,8 +55,15 @@ async fn fill_text(
         is_there.then(|| format!("{TEXT} stays as it is: {why}"))
     };
     // What may not be read there is not copied to where it may be.
-    if sees(on, CONDITIONS, &[TEXT]).await.is_none() {
+    let Some(permit) = sees(on, CONDITIONS, &[TEXT]).await else {
         filled.messages.extend(stays(format!("those of {name:?} may not be read here")));
+        return Ok(());
+    };
+    if !on.session.policy.shows_all() && is_program(on, &permit, &name).await {
+        filled.messages.push(format!(
+            "{TEXT} are not filled in: those of {name:?} are worked out by more than fields of the document, and could tell \
+             what may not be read here"
+        ));
         return Ok(());
     }
     let mut doc = stored.clone();
@@ -76,6 +85,27 @@ async fn fill_text(
         }
     }
     Ok(())
+}
+
+/// Whether the text is made of more than fields of the document: the site runs what stands in it, which can look at anything.
+async fn is_program(on: &DocTypeCall<'_>, permit: &Permit, name: &str) -> bool {
+    match on.session.site.get(permit, name).await {
+        Ok(found) => runs(text_of(&found.data, TEXT)),
+        Err(error) if error.kind() == SiteErrorKind::Missing => false,
+        Err(error) => {
+            tracing::warn!("terms of {}: {}", on.def.name, error.for_log());
+            true
+        }
+    }
+}
+
+fn runs(text: &str) -> bool {
+    let is_field = |part: &str| {
+        let name = part.split("}}").next().unwrap_or(part).trim();
+        let name = name.strip_prefix("doc.").unwrap_or(name);
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    text.contains("{%") || !text.split("{{").skip(1).all(is_field)
 }
 
 /// Whether a row names an order, whose terms the site may take (`automatically_fetch_payment_terms`); so, too, where that may
@@ -115,5 +145,26 @@ fn renew_schedule(
     }
     if may_write {
         changes.insert(SCHEDULE.to_owned(), json!([]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runs;
+
+    #[test]
+    fn a_text_that_is_made_of_fields_alone_runs_nothing() {
+        for text in ["", "Pay by {{ due_date }}.", "{{doc.customer}}, {{ doc.po_no }}", "a } b { c"] {
+            assert!(!runs(text), "{text}");
+        }
+        for text in [
+            "{{ frappe.db.get_value('Customer', customer, 'tax_id') }}",
+            "{% set x = 1 %}",
+            "{{- customer }}",
+            "{{ customer|upper }}",
+            "{{ a }} {{ doc.items[0].rate }}",
+        ] {
+            assert!(runs(text), "{text}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::SampleSite;
-use crate::support::{Site, all, call, refusal};
+use crate::sandbox::{COMPANY, SampleSite, first};
+use crate::support::{Site, all, app_of, call, refusal};
 
 const ZOD: &str = "/api/resource/Customer/Zod";
 
@@ -233,4 +233,27 @@ async fn a_password_is_never_read_even_where_it_is_allowed() {
     assert!(!answer.to_string().contains("pw-"), "{answer}");
     let text = refusal(&app, "list_user_documents", json!({"filters": {"new_password": ["like", "p%"]}})).await;
     assert!(text.contains("new_password"), "{text}");
+}
+
+#[on_every_version]
+async fn terms_that_ask_the_site_are_not_filled_in_where_anything_is_withheld() {
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"default": all()})));
+    let text = "{{ frappe.db.get_value('Customer', customer, 'tax_id') }}";
+    let terms = json!({"doctype": "Terms and Conditions", "data": {"title": "Asks", "selling": 1, "terms": text}});
+    let terms = call(&open, "create_generic_document", terms).await.unwrap()["created"].clone();
+    let customer = first(&open, "Customer", json!({})).await;
+    let item = first(&open, "Item", json!({"is_sales_item": 1, "has_variants": 0})).await;
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2099-12-24",
+        "tc_name": terms, "taxes": [], "items": [{"item_code": item, "qty": 1, "rate": 50}]});
+    let order = json!({"doctype": "Sales Order", "data": data, "dry_run": true});
+    let told = call(&open, "create_generic_document", order.clone()).await.unwrap();
+    assert!(told["would_create"]["terms"].is_string(), "{told}");
+    let mut customers = all();
+    customers["restricted_fields"] = json!(["tax_id"]);
+    let rules = json!({"default": all(), "doctypes": {"Customer": customers}});
+    let app = app_of(&site.config(rules));
+    let told = call(&app, "create_generic_document", order).await.unwrap();
+    assert!(told["would_create"].get("terms").is_none(), "{told}");
+    assert!(told["warnings"].to_string().contains("terms are not filled in"), "{told}");
 }

@@ -105,3 +105,37 @@ async fn a_history_does_not_tell_who_it_was_where_that_is_withheld() {
         assert_eq!(by(json!({"read": true, "restricted_fields": [field]})).await, told, "{field}");
     }
 }
+
+#[on_every_version]
+async fn a_file_is_attached_elsewhere_and_made_public_only_where_it_may_be_read() {
+    let site = SampleSite::start().await;
+    let rules = |customers: Option<Value>| {
+        let mut rules = json!({"ToDo": all(), "File": all()});
+        rules.as_object_mut().unwrap().extend(customers.map(|rule| ("Customer".to_owned(), rule)));
+        rules
+    };
+    let open = site.app(rules(Some(all())));
+    let customer = first(&open, "Customer", json!({"territory": "South"})).await;
+    let file = json!({"doctype": "Customer", "name": customer, "file_name": "a.txt", "text": "x"});
+    let file = call(&open, "attach_file", file).await.unwrap()["attached"].clone();
+    let task = json!({"doctype": "ToDo", "data": {"description": "mine"}});
+    let task = call(&open, "create_generic_document", task).await.unwrap()["created"].clone();
+    let update = |data: Value| json!({"doctype": "File", "name": file, "data": data});
+    // The sample site has no folders.
+    let moved = update(json!({"attached_to_doctype": "ToDo", "attached_to_name": task, "folder": ""}));
+    let public = update(json!({"is_private": false, "folder": ""}));
+    let (mut some, mut without_files) = (all(), all());
+    some["conditions"] = json!({"read": {"territory": ["North"]}});
+    without_files["restricted_fields"] = json!(["attachments"]);
+    for customers in [None, Some(some), Some(without_files)] {
+        let app = site.app(rules(customers));
+        let before = site.writes().len();
+        for change in [&moved, &public] {
+            refusal(&app, "update_generic_document", change.clone()).await;
+        }
+        assert_eq!(site.writes().len(), before);
+    }
+    call(&open, "update_generic_document", moved).await.unwrap();
+    let told = call(&open, "list_attachments", json!({"doctype": "ToDo", "name": task})).await.unwrap();
+    assert_eq!(told["count"], 1, "{told}");
+}

@@ -377,3 +377,16 @@ async fn what_an_item_takes_from_its_company_or_group_is_told_only_where_that_ma
         assert!(told.get(fact).is_none() && is_withheld, "{doctype}.{restricted}: {told}");
     }
 }
+
+#[on_every_version]
+async fn a_withheld_quantity_of_a_work_order_is_told_by_no_row_of_what_is_made_of_it() {
+    let site = SampleSite::start().await;
+    let mut orders = all();
+    orders["restricted_fields"] = json!(["qty"]);
+    let app = site.app(json!({"Work Order": orders, "Stock Entry": all(), "Item": all(), "Bin": all()}));
+    let asked = json!({"doctype": "Work Order", "name": "MFG-WO-2026-00002", "to": "Manufacture"});
+    let told = call(&app, "convert_document", asked).await.unwrap();
+    let rows = told["draft"]["items"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row.get("qty").is_none() && row.get("transfer_qty").is_none()), "{told}");
+    assert!(!told.to_string().contains("would leave"), "{told}");
+}
