@@ -38,7 +38,13 @@ fn every_finding_of_doctor_that_is_not_well_has_a_row() {
     assert!(areas.contains(&"reports") && areas.len() > 8, "{areas:?}");
     let page = read("docs/troubleshooting.md");
     let rows: BTreeSet<&str> = quoted(&page).into_iter().collect();
-    let files = ["src/cli/doctor.rs", "src/cli/doctor_http.rs", "src/cli/doctor_keys.rs", "src/cli/newer.rs", "src/cli/tried.rs"];
+    let files = [
+        "src/cli/doctor.rs",
+        "src/cli/doctor_http.rs",
+        "src/cli/doctor_keys.rs",
+        "src/cli/newer.rs",
+        "src/cli/tried.rs",
+    ];
     let said: BTreeSet<String> = files.iter().flat_map(|file| findings(file, &areas)).collect();
     assert!(said.len() > 30, "{said:?}");
     let missing: Vec<&String> = said.iter().filter(|text| !rows.contains(text.as_str())).collect();
