@@ -6,6 +6,7 @@ mod cell;
 mod doctype_call;
 pub mod file_fields;
 mod filters;
+pub mod found;
 mod marks;
 mod masks;
 pub mod moments;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use erpnext_schema::{
-    Children, DocTypeDef, FieldDef, FieldKind, Operator, Options, Order, Rule, Shape, Violation, collation,
-    doctype_flag,
+    Children, DocTypeDef, FieldDef, FieldKind, Operator, Options, Order, Rule, Shape, Violation, doctype_flag,
 };
 use serde_json::{Map, Value, json};
 
 use super::DocTypeCall;
+use super::found::Found;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, may_be_mask};
@@ -20,44 +20,6 @@ use crate::site::{Filter, ListQuery, SiteError};
 const NAMED: u32 = 5;
 /// How many titles are looked up at once.
 const AT_ONCE: usize = 4;
-
-/// A document, as people find it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
-    /// Its name, which links take.
-    pub name: String,
-    /// Its title, where it has one of its own.
-    pub title: Option<String>,
-}
-
-impl Found {
-    /// The two as a result shows them.
-    pub fn shown(&self) -> Value {
-        match self.own_title() {
-            Some(title) => json!({"name": self.name, "title": title}),
-            None => json!({"name": self.name}),
-        }
-    }
-
-    /// The title, where the name does not begin with it.
-    fn own_title(&self) -> Option<&str> {
-        let begins = |title: &&str| self.name.strip_prefix(*title).is_some_and(|rest| rest.starts_with(" - "));
-        self.title.as_deref().filter(|title| !begins(title))
-    }
-
-    /// Whether the text is its name or title, as the site's database compares.
-    pub fn is_called(&self, text: &str) -> bool {
-        self.is_named(text) || self.title.as_ref().is_some_and(|title| same(title, text))
-    }
-
-    fn is_named(&self, text: &str) -> bool {
-        same(&self.name, text)
-    }
-}
-
-fn same(a: &str, b: &str) -> bool {
-    collation::same(a.trim(), b.trim())
-}
 
 /// The field that holds the title, or the name without the company's suffix, where documents have one besides their name and
 /// it may be seen.
@@ -279,8 +241,12 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str, company:
         (None, _) => {}
     }
     match find(session, &permit, def, text, &[], false, NAMED).await {
-        Ok(like) if !like.is_empty() => unclear(&format!("there is no {target} named {text:?}; like it are"), &like),
-        _ => Meant::Itself,
+        Ok(like) => match like.as_slice() {
+            [] => Meant::Itself,
+            [one] => Meant::Unclear(format!("there is no {target} named {text:?}; did you mean {}?", one.with_title())),
+            like => unclear(&format!("there is no {target} named {text:?}; like it are"), like),
+        },
+        Err(_) => Meant::Itself,
     }
 }
 
@@ -289,11 +255,7 @@ fn is_readable(def: &DocTypeDef, permit: &Permit, field: &str) -> bool {
 }
 
 fn unclear(what: &str, found: &[Found]) -> Meant {
-    let one = |found: &Found| match found.own_title() {
-        Some(title) => format!("{:?} ({title})", found.name),
-        None => format!("{:?}", found.name),
-    };
-    let listed: Vec<String> = found.iter().take(NAMED as usize).map(one).collect();
+    let listed: Vec<String> = found.iter().take(NAMED as usize).map(Found::with_title).collect();
     Meant::Unclear(format!("{what}: {}; give the name", listed.join(", ")))
 }
 

@@ -28,9 +28,10 @@ impl ToolError {
                 steps.push(step);
             }
         }
+        let next = steps.join(" ");
         let told = lines.iter().take(MOST_PROBLEMS);
         let listed: String = told.map(|line| format!("\n- {}", shortened(line, LONGEST_PROBLEM))).collect();
-        Self::refused(format!("{tool}: nothing was sent; there are {} problems:{listed}", lines.len()), steps.join(" "))
+        Self::refused(format!("{tool}: nothing was sent; there are {} problems:{listed}", lines.len()), next)
     }
 
     /// Whether another word in the call would mend it.

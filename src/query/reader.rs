@@ -12,8 +12,7 @@ use super::compare::{alias, compared, is_operator, no_choice, of_day, or_empty};
 use super::foreign_syntax::{self, Meant};
 use super::packed::unpacked;
 use crate::policy::{FieldRule, Filter, Policy, Rows};
-use crate::shape::Masked;
-use crate::shape::no_table;
+use crate::shape::{Masked, no_table};
 use crate::site::is_compound;
 
 const MASKED: &str = "the site hides it from this user, who needs the right to see it in ERPNext";

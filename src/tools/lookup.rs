@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::ToolAnswer;
 use crate::context::Session;
 use crate::documents::DocTypeCall;
+use crate::documents::found::Found;
 use crate::documents::refusals::{self, Refused};
 use crate::documents::titles;
 use crate::error::ToolError;
@@ -198,7 +199,7 @@ async fn found_in(
     def: &'static DocTypeDef,
     text: &str,
     limit: u32,
-) -> Result<Vec<titles::Found>, ToolError> {
+) -> Result<Vec<Found>, ToolError> {
     let permit = session.permit(Operation::Read, def.name).await?;
     titles::find(session, &permit, def, text, &[], false, limit).await
 }

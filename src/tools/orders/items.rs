@@ -83,11 +83,11 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     })?;
     on.keeps_values().await?;
     let name = on.name(&args.name);
-    let stored = call.session.site.get(&permit, name).await?.data;
+    let stored = on.existing(name).await?;
     named_exactly(&on, name, &stored)?;
     changeable(&on, name, &stored)?;
-    let mut by = vec!["item_code", "item_name"];
-    by.retain(|column| on.may_read(&format!("items.{column}")));
+    let readable = |column: &&str| on.may_read(&format!("items.{column}"));
+    let by: Vec<&str> = ["item_code", "item_name"].into_iter().filter(readable).collect();
     let changes =
         meant::changes(args.items.0, &stored, &by).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let data = Map::from_iter([("items".to_owned(), changes)]);
@@ -382,8 +382,7 @@ mod tests {
 
     #[test]
     fn a_row_is_sent_with_all_that_the_site_would_empty() {
-        let row = json!({"qty": 3.0});
-        let sent = sent(json!({"name": "R1", "qty": 3.0}), row);
+        let sent = sent(json!({"name": "R1", "qty": 3.0}), json!({"qty": 3.0}));
         assert_eq!((&sent["docname"], &sent["qty"], &sent["rate"]), (&json!("R1"), &json!(3.0), &json!(5.0)));
         assert_eq!((&sent["description"], &sent["fg_item"]), (&json!("<p>As it was</p>"), &json!("F")));
         assert_eq!((&sent["conversion_factor"], sent.get("amount")), (&json!(1.0), None));

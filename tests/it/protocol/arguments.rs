@@ -235,7 +235,7 @@ async fn what_is_called_otherwise_is_led_to_its_place() {
     for (tool, given, place, told) in [
         ("act_on_bulk_documents", comment, "content: no such argument", "did you mean value?"),
         ("import_documents", json!({"by": "name"}), "by: no such argument", "this tool takes: doctype, content"),
-        ("update_order_items", json!({"rows": [{"idx": 1, "qty": 12}]}), "rows: no such", "did you mean items?"),
+        ("update_order_items", json!({"rows": 12}), "rows: no such", "did you mean items?"),
         ("record_payment", json!({"doctype": "Payment Entry"}), "doctype: no such", "this tool takes: party_type"),
         ("convert_document", json!({"to": "Invoice", "status": "Closed"}), "status: no such", "into data: {\"data\""),
         ("aggregate_documents", json!({"measures": [{"sum": "grand_total"}]}), "measures: ", "\"sum(grand_total)\""),

@@ -45,7 +45,7 @@ async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
         let text = refusal(&app, "create_sales_order_document", json!({"data": order, "dry_run": dry_run})).await;
         for wanted in [
             "there are 3 problems",
-            "data.items[0].item_code: there is no Item named \"TBL-OAK-16\"; like it are",
+            "data.items[0].item_code: there is no Item named \"TBL-OAK-16\"; did you mean",
             "data.customer: there is no Customer named \"Nobody Knows\"",
             "data.items[0].warehouse: there is no Warehouse named \"No Such Store\"",
         ] {
@@ -56,12 +56,12 @@ async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
     let added = row(json!({"item_code": "TBL-OAK-16"}));
     let change = json!({"name": draft, "data": {"customer": "Nobody Knows", "items": {"add": [added]}}});
     let text = refusal(&app, "update_sales_order_document", change).await;
-    assert!(text.contains("like it are") && text.contains("no Customer named \"Nobody Knows\""), "{text}");
+    assert!(text.contains("did you mean \"") && text.contains("no Customer named \"Nobody Knows\""), "{text}");
     let many = json!({"doctype": "Sales Order", "documents": [order]});
     let text = refusal(&app, "create_bulk_documents", many).await;
     for wanted in [
         "there are 3 problems",
-        "documents[0].items[0].item_code: there is no Item named \"TBL-OAK-16\"; like it are",
+        "documents[0].items[0].item_code: there is no Item named \"TBL-OAK-16\"; did you mean",
         "documents[0].customer: there is no Customer named \"Nobody Knows\"",
         "documents[0].items[0].warehouse: there is no Warehouse named \"No Such Store\"",
     ] {
@@ -71,7 +71,7 @@ async fn a_title_that_is_not_certain_hides_no_other_link_that_leads_nowhere() {
     let data = json!({"customer_address": "Nowhere Road", "project": "kestrel"});
     let draft = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice", "data": data});
     let text = refusal(&app, "convert_document", draft).await;
-    assert!(text.contains("like it are") && text.contains("no Address named \"Nowhere Road\""), "{text}");
+    assert!(text.contains("did you mean") && text.contains("no Address named \"Nowhere Road\""), "{text}");
 }
 
 #[on_every_version]

@@ -111,11 +111,11 @@ async fn h53_filters_are_checked_before_anything_runs() {
     let text = refusal(&closed, "run_report", json!({"name": "General Ledger"})).await;
     assert!(text.contains("filters.company: is mandatory (a Company)"), "{text}");
     // One name of a list that nothing has would leave rows out in silence.
-    for account in [json!("Debtors"), json!(["Debtors - AWF", "Debtors"])] {
+    for account in [json!("Debtorz"), json!(["Debtors - AWF", "Debtorz"])] {
         let filters =
             json!({"company": COMPANY, "from_date": "2026-11-01", "to_date": "2026-11-30", "account": account});
         let text = refusal(&app, "run_report", json!({"name": "General Ledger", "filters": filters})).await;
-        assert!(text.contains("filters.account: there is no Account named \"Debtors\""), "{text}");
+        assert!(text.contains("filters.account: there is no Account named \"Debtorz\""), "{text}");
     }
     let text = refusal(&app, "run_report", json!({"name": "No Such Report"})).await;
     assert!(text.contains("list_reports shows those available"), "{text}");

@@ -139,7 +139,7 @@ async fn a_price_far_from_the_last_is_told_in_the_same_unit_and_currency() {
 #[on_every_version]
 async fn a_price_of_a_first_sale_is_held_against_the_last_to_others_and_the_price_list() {
     let desk = Desk::open().await;
-    let named = json!({"item_code": "LAMP-1", "item_group": "Lighting", "stock_uom": "Nos", "is_stock_item": 0});
+    let named = json!({"item_code": "LAMP-1", "item_name": "Lamp", "item_group": "Lighting", "stock_uom": "Nos", "is_stock_item": 0});
     let item = desk.create("Item", named).await;
     let order = async |customer: &str, rate: f64| {
         let row = json!({"item_code": item, "qty": 1, "rate": rate});

@@ -258,14 +258,6 @@ async fn a_rate_that_is_withheld_is_not_found_out_by_what_an_order_may_be_over()
 }
 
 #[on_every_version]
-async fn rows_in_a_list_are_told_how_they_are_changed() {
-    let desk = Desk::open().await;
-    let listed = json!({"doctype": "Sales Order", "name": "SO-1", "items": [{"idx": 1, "qty": 5}]});
-    let text = desk.refusal("update_order_items", listed).await;
-    assert!(text.contains(r#"expected {"patch": [{"idx": 1, "qty": 5}]}"#), "{text}");
-}
-
-#[on_every_version]
 async fn a_row_that_is_added_takes_its_item_by_title_and_all_that_is_wrong_with_one_is_told_at_once() {
     let desk = Desk::open().await;
     let name = order(&desk).await;

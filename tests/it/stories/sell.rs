@@ -116,7 +116,7 @@ async fn rows_of_a_draft_are_changed_by_their_number_and_links_have_candidates()
     let mut saved = to(json!({"set_warehouse": "Main Stor"}));
     saved["save"] = json!(true);
     let text = desk.refusal("convert_document", saved).await;
-    assert!(text.contains("like it are \"Main Store - AWF\""), "{text}");
+    assert!(text.contains("did you mean \"Main Store - AWF\"?"), "{text}");
 }
 
 #[on_every_version]

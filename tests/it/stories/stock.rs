@@ -42,7 +42,7 @@ async fn stock_of_items_in_warehouses_is_told_with_totals_and_value() {
     let (item, showroom, group) = stocked(&desk).await;
     let everywhere = desk.call(LEVELS, json!({"items": [item]})).await;
     let told = &everywhere["items"][0];
-    assert_eq!((rows(told).len(), &everywhere["shown"]), (2, &json!("all 1")), "{everywhere}");
+    assert_eq!((rows(told).len(), &everywhere["shown"]), (3, &json!("all 1")), "{everywhere}");
     for key in ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty", "free", "stock_value"] {
         let sum: f64 = rows(told).iter().map(|row| number(&row[key])).sum();
         assert!((sum - number(&told["total"][key])).abs() < 1e-6, "{key}: {told}");
