@@ -63,6 +63,7 @@ struct Page {
     /// The rows of the outermost table that is open.
     rows: Vec<Row>,
     in_cell: bool,
+    in_code: bool,
 }
 
 #[derive(Default)]
@@ -156,7 +157,10 @@ impl Page {
         match name {
             "b" | "strong" => self.push("**"),
             "i" | "em" => self.push("*"),
-            "code" => self.push("`"),
+            "code" => {
+                self.push("`");
+                self.in_code = !self.in_code;
+            }
             _ => self.break_at(name),
         }
     }
@@ -171,13 +175,13 @@ impl Page {
         }
     }
 
-    /// The text of the site. What would be taken for a tag when it comes back is escaped.
+    /// The text of the site. What would be taken for a tag when it comes back is escaped, but in code, where nothing is.
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('<') {
             self.push(before);
             let opens = after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-            self.push(if opens { "\\<" } else { "<" });
+            self.push(if opens && !self.in_code { "\\<" } else { "<" });
             rest = after;
         }
         self.push(rest);

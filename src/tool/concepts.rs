@@ -35,6 +35,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("approve this", "apply workflow approve"),
     ("arrived at the bank", "uncleared bank"),
     ("bank balance", "trial ledger"),
+    ("bank has not seen", "uncleared bank"),
     ("bank reconciliation", "clearance date"),
     ("bank transfer", "payment"),
     ("came out of", "linked"),
