@@ -1,6 +1,6 @@
 //! Files that this program writes for its user: where they belong, written whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -46,11 +46,23 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     if let Ok(there) = std::fs::metadata(&target) {
+        keep_owner(file.as_file(), &there);
         file.as_file().set_permissions(there.permissions())?;
     }
     file.persist(&target)?;
     keep_name(&target)
 }
+
+/// Gives a file to whom another belongs: an administrator who changes a service's file would take it away. Who may not give
+/// it away keeps it.
+#[cfg(unix)]
+fn keep_owner(file: &File, there: &Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let _ = fchown(file, Some(there.uid()), Some(there.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Metadata) {}
 
 /// Whether [`write_whole`] could write the file; nothing is left behind.
 ///
@@ -120,12 +132,16 @@ mod tests {
         write_whole(&file, b"one").unwrap();
         #[cfg(unix)]
         {
-            use std::os::unix::fs::PermissionsExt;
+            use std::os::unix::fs::{MetadataExt, PermissionsExt};
             let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(), 0o600);
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+            // Only root can give it away.
+            let _ = std::os::unix::fs::chown(&file, Some(65_532), Some(65_532));
+            let owner = || std::fs::metadata(&file).map(|there| (there.uid(), there.gid())).unwrap();
+            let before = owner();
             write_whole(&file, b"two").unwrap();
-            assert_eq!(mode(), 0o640);
+            assert_eq!((mode(), owner()), (0o640, before));
         }
         let kept = [back_up(&file).unwrap().unwrap(), back_up(&file).unwrap().unwrap()];
         assert_ne!(kept[0], kept[1]);

@@ -44,6 +44,7 @@ impl Check {
     pub fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         if let Some(operation) = &self.operation {
             let config = global.load_offline()?;
+            serve::is_of_one_site(&config)?;
             let named = |name: &str| config.permissions.doctypes.contains_key(name);
             let asked =
                 SimulatedOperation::read(operation, &|name| named(name) || erpnext_doctypes::any(name).is_some())?;
@@ -56,7 +57,12 @@ impl Check {
         let about = about_file(&config);
         let mut findings = Vec::new();
         for (name, site) in sites(&config) {
-            let mut found = self.found(site)?;
+            let mut found = match self.found(site) {
+                Ok(found) => found,
+                // The others are looked at all the same.
+                Err(error) if !name.is_empty() => vec![Finding::error("it cannot be asked", format!("{error:#}"))],
+                Err(error) => return Err(error),
+            };
             if found.is_empty() && about.is_empty() {
                 found = self.well(site);
             }

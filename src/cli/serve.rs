@@ -236,20 +236,26 @@ fn open_audit(config: &Config) -> anyhow::Result<Audit> {
 
 /// The same for a person at a terminal, whose questions are neither recorded nor counted.
 pub fn connection_without_log(config: &Config) -> anyhow::Result<Connection> {
-    let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    anyhow::ensure!(
-        names.is_empty() || !config.erpnext.url.is_empty(),
-        "this asks one site, and the configuration has several: name one with --site ({names})"
-    );
+    is_of_one_site(config)?;
     let has_key = !config.erpnext.api_key.expose_secret().is_empty();
     anyhow::ensure!(
         has_key || !config.sign_in.is_asked(),
-        "this asks the site, and has no key for it, as people bring their own here: set ERPNEXT_API_KEY and ERPNEXT_API_SECRET, or \
-         api_key and api_secret of one of `sites`"
+        "this asks the site, and has no key for it, as people bring their own here: set ERPNEXT_API_KEY and ERPNEXT_API_SECRET; \
+         for one of `sites`, api_key and api_secret there"
     );
     let mut config = config.clone();
     config.rate_limiting.enabled = false;
     Ok(App::from_config(&config, Audit::default())?.1)
+}
+
+/// Refuses several sites, where only one is looked at: `erpnext` of such a file is nobody's.
+pub fn is_of_one_site(config: &Config) -> anyhow::Result<()> {
+    let names = config.sites.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    anyhow::ensure!(
+        names.is_empty() || !config.erpnext.url.is_empty(),
+        "this is about one site, and the configuration has several: name one with --site ({names})"
+    );
+    Ok(())
 }
 
 /// Says which writes were sent before without their outcome being recorded: a crash, or an answer that never came.

@@ -10,6 +10,7 @@ use erpnext_mcp::tool::listing::{Listing, listing, tokens};
 use serde_json::{Value, json};
 
 use super::global::Global;
+use super::serve;
 
 /// How the list is printed.
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,7 @@ pub struct Tools {
 impl Tools {
     /// Prints the list; nothing is asked of the site.
     pub fn run(&self, global: &Global) -> anyhow::Result<()> {
+        serve::is_of_one_site(&global.load_offline()?)?;
         // The list can be made without a key to the site.
         let env = |name: &str| {
             std::env::var(name).ok().or_else(|| match name {

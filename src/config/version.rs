@@ -56,7 +56,13 @@ fn migrated_by(steps: &[Step], text: &str) -> Result<Option<Migrated>, ConfigErr
     if let Some(error) = twice.into_iter().next() {
         return Err(error);
     }
+    if !file.is_object() {
+        return Err(ConfigError::new("", "expected an object with the sections of the configuration"));
+    }
     let (from, to) = (stated(&file), latest(steps));
+    if let Some(wrong) = file.get(KEY).filter(|version| version.as_u64() != Some(from)) {
+        return Err(ConfigError::new(KEY, format!("expected a whole number from 1 to {to}, found {wrong}")));
+    }
     match from.cmp(&to) {
         Ordering::Less => {}
         Ordering::Equal => return Ok(None),
@@ -122,7 +128,14 @@ mod tests {
         let second = Migrated { text: "{\"version\": 3, \"cash\": 1}".to_owned(), changes: vec!["second".to_owned()] };
         assert_eq!(of("{\"version\": 2, \"cash\": 1}"), Some(second));
         assert_eq!(of("{\"version\": 3}"), None);
-        for (wrong, why) in [("{\"version\": 4}", "up to 3"), ("{\"a\": 1, \"a\": 2}", "twice"), ("{", "not JSON")] {
+        for (wrong, why) in [
+            ("{\"version\": 4}", "up to 3"),
+            ("{\"version\": 0}", "from 1 to 3, found 0"),
+            ("{\"version\": \"1\"}", "from 1 to 3, found \"1\""),
+            ("[]", "expected an object"),
+            ("{\"a\": 1, \"a\": 2}", "twice"),
+            ("{", "not JSON"),
+        ] {
             let error = migrated_by(&STEPS, wrong).unwrap_err();
             assert!(error.to_string().contains(why), "{wrong}: {error}");
         }

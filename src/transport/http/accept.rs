@@ -11,7 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::clock::{Clock, Heard};
@@ -27,6 +27,28 @@ const SILENT: Duration = Duration::from_secs(120);
 const LARGEST_HEAD: usize = 64 << 10;
 /// How many connections over the limit are told so at once; the others are closed without a word.
 const TOLD: usize = 64;
+
+/// How much of an answer the system takes for a client that has not read it, about. With more, it would tell seldom that a client
+/// reads slowly, and clients that read nothing would have its memory.
+const SENT_AHEAD: u32 = 64 << 10;
+/// How many connections may wait to be accepted.
+const WAITING: u32 = 1_024;
+
+/// Listens there.
+///
+/// # Errors
+/// The system's.
+pub fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does; on Windows it would let others listen there too.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    // Each connection has it from here.
+    socket.set_send_buffer_size(SENT_AHEAD)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
 
 /// The connections that there may be.
 #[derive(Debug)]

@@ -212,7 +212,7 @@ impl Endpoint {
                  (ulimit -n, LimitNOFILE)"
             );
         }
-        TcpListener::bind(address).await.map_err(|error| HttpError::Listen(address, error))
+        accept::listener(address).map_err(|error| HttpError::Listen(address, error))
     }
 
     /// Whose turn it is, and the end of it.

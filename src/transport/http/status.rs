@@ -1,6 +1,7 @@
 //! How the server is, for those who operate it, at an address of its own: whether it lives, whether it takes requests, and
 //! what it has counted.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -16,12 +17,12 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::Endpoint;
 use crate::metrics::Now;
 
-/// How many ask at once; more wait.
+/// How many ask at once. Of more, the one that has asked for longest is given up: who says nothing keeps nobody from asking.
 const MOST: usize = 32;
 /// How long a connection is held.
 const HELD: Duration = Duration::from_secs(30);
@@ -32,9 +33,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers for as long as the process lives.
 pub async fn serve_status(listener: TcpListener, endpoint: Arc<Endpoint>) {
-    let free = Arc::new(Semaphore::new(MOST));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
@@ -48,11 +48,17 @@ pub async fn serve_status(listener: TcpListener, endpoint: Arc<Endpoint>) {
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HELD).keep_alive(false);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move {
+        let asked = tokio::spawn(async move {
             // A client that went away needs no answer.
             let _ = tokio::time::timeout(HELD, connection).await;
-            drop(permit);
         });
+        // Who has asked already is answered.
+        tokio::task::yield_now().await;
+        open.retain(|asked| !asked.is_finished());
+        if open.len() >= MOST {
+            open.pop_front().iter().for_each(AbortHandle::abort);
+        }
+        open.push_back(asked.abort_handle());
     }
 }
 

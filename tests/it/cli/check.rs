@@ -120,8 +120,14 @@ async fn each_of_several_sites_is_checked_and_a_command_that_asks_one_wants_its_
     assert!(lines.iter().any(|line| line.starts_with("ok sites.north: 1 DocType is configured")), "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains("sites.south: ") && line.contains("Custommer")), "{lines:#?}");
     assert!(lines.iter().all(|line| line.contains(" sites.")), "{lines:#?}");
-    let unnamed = run(folder.path(), &[], &["doctor", "--config", "c.json"]).await;
-    assert!(unnamed.code == Some(1) && unnamed.stderr.contains("--site (north, south)"), "{}", unnamed.stderr);
+    for command in [&["doctor"][..], &["tools"], &["check", "read Territory North"]] {
+        let unnamed = run(folder.path(), &[], &[command, &["--config", "c.json"]].concat()).await;
+        assert!(unnamed.code == Some(1) && unnamed.stderr.contains("--site (north, south)"), "{}", unnamed.stderr);
+    }
+    let live = run(folder.path(), &[], &["check", "--live", "--json", "--config", "c.json"]).await.json();
+    for name in ["north", "south"] {
+        assert!(levels(&live).contains(&format!("error sites.{name}: it cannot be asked")), "{live:#}");
+    }
     // Everybody brings a key there, and the command has none.
     let keyless = run(folder.path(), &[], &["doctor", "--config", "c.json", "--site", "north"]).await;
     assert!(keyless.code == Some(1) && keyless.stderr.contains("ERPNEXT_API_KEY"), "{}", keyless.stderr);

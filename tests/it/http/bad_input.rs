@@ -218,21 +218,27 @@ async fn a_request_that_begins_while_an_answer_streams_does_not_cut_it() {
     assert!(end.is_err(), "{}", String::from_utf8_lossy(&told));
 }
 
+/// A connection that takes little at once, and a request with an answer that is larger.
+async fn narrow(served: &Served) -> (TcpStream, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let list = message("tools/list", json!({})).to_string();
+    let asked = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
+        list.len()
+    );
+    (socket.connect(served.address).await.unwrap(), asked)
+}
+
 #[tokio::test]
 async fn a_connection_on_which_hardly_anything_is_read_is_closed() {
     let site = SampleSite::start().await;
     let config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
     let patience = Patience { read: Duration::from_millis(300), ..Patience::default() };
     let served = Served::with_patience(&config, patience).await;
-    let list = message("tools/list", json!({})).to_string();
-    let asked = format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
-        list.len()
-    );
     for is_slow in [false, true] {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4_096).unwrap();
-        let (mut reads, mut writes) = socket.connect(served.address).await.unwrap().into_split();
+        let (stream, asked) = narrow(&served).await;
+        let (mut reads, mut writes) = stream.into_split();
         // More than the system takes for a client that reads none of it.
         let sent = async { while writes.write_all(asked.as_bytes()).await.is_ok() {} };
         let read = async {
@@ -242,6 +248,29 @@ async fn a_connection_on_which_hardly_anything_is_read_is_closed() {
             }
         };
         tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(sent, read) }).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_on_which_answers_are_read_slowly_is_kept() {
+    let site = SampleSite::start().await;
+    let config = site.config(json!({"doctypes": {"Customer": {"read": true}}}));
+    let patience = Patience { read: Duration::from_secs(1), ..Patience::default() };
+    let served = Served::with_patience(&config, patience).await;
+    let (stream, asked) = narrow(&served).await;
+    let (mut reads, mut writes) = stream.into_split();
+    let sent = async { while writes.write_all(asked.as_bytes()).await.is_ok() {} };
+    // Half a MiB a second, at most.
+    let read = async {
+        let mut some = [0; 4_096];
+        while reads.read(&mut some).await.is_ok_and(|read| read > 0) {
+            tokio::time::sleep(Duration::from_millis(8)).await;
+        }
+    };
+    tokio::select! {
+        () = sent => panic!("it was closed"),
+        () = read => panic!("it was closed"),
+        () = tokio::time::sleep(Duration::from_secs(4)) => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use super::program::Program;
 use super::sign_in::hash;
@@ -80,6 +81,21 @@ async fn how_the_server_is_stands_at_its_own_address_and_names_nobody() {
     let (slow, ending) = tokio::join!(slow, ends);
     assert_eq!((slow.status().as_u16(), ending), (200, (200, 503)));
     assert!(program.child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn who_says_nothing_keeps_nobody_from_asking_how_the_server_is() {
+    let mut config = config_json("http://127.0.0.1:9", json!({"doctypes": {"Customer": {"read": true}}}));
+    config["http"] = json!({"status_listen": "127.0.0.1:0"});
+    let program = Program::start(&config).await;
+    let told = program.logged("telling how the server is at http://").await;
+    let address = told.lines().next().unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    let asked = tokio::time::timeout(Duration::from_secs(5), status(&program, "/livez")).await;
+    assert_eq!(asked.unwrap().0, 200);
 }
 
 #[tokio::test]
