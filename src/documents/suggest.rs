@@ -10,6 +10,7 @@ use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit};
+use crate::query::compare::literal;
 use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure, SiteError, SiteErrorKind};
 
 /// The exception that lists such links.
@@ -134,15 +135,34 @@ async fn other_values(on: &DocTypeCall<'_>, filter: &Filter) -> Option<String> {
     if field.kind.shape() != Shape::Text || field.choices().is_some() || field.fieldname == "name" {
         return None;
     }
+    // Where some have it, another filter left them out.
+    if !frequent(on, field, vec![Filter::eq(field.fieldname, text)]).await?.is_empty() {
+        return None;
+    }
     let may = |field: &FieldDef| field.in_lists() && on.permit.fields().may_read(field);
     let chosen = |other: &&FieldDef| may(other) && other.choices().is_some_and(|choices| choices.contains(&text));
     if let Some(other) = on.def.fields.iter().find(chosen) {
         return Some(format!("{}: no document has {text:?}; {} has this choice", filter.field, other.fieldname));
     }
+    let like = Filter::new(field.fieldname, Operator::Like, format!("%{}%", literal(text)));
+    let alike = frequent(on, field, vec![like]).await?;
+    if !alike.is_empty() {
+        return Some(format!("{}: no document has {text:?}; did you mean {}?", filter.field, alike.join(" or ")));
+    }
+    let values = frequent(on, field, Vec::new()).await?;
+    if values.is_empty() {
+        return Some(format!("{}: no document that may be seen has a value here", filter.field));
+    }
+    Some(format!("{}: no document has {text:?}; the most frequent are {}", filter.field, values.join(", ")))
+}
+
+/// The values that most of the documents have in this field; `None` where the site does not tell.
+async fn frequent(on: &DocTypeCall<'_>, field: &FieldDef, filters: Vec<Filter>) -> Option<Vec<String>> {
     let count = Measure { function: Function::Count, field: "name", alias: "m0".to_owned() };
     let query = GroupQuery {
         group_by: vec![field.fieldname],
         measures: vec![count],
+        filters,
         order_by: vec![(GroupKey::Measure("m0".to_owned()), true)],
         limit: EACH,
         ..GroupQuery::default()
@@ -157,11 +177,7 @@ async fn other_values(on: &DocTypeCall<'_>, filter: &Filter) -> Option<String> {
     };
     let values =
         groups.iter().filter_map(|group| group.get(field.fieldname)?.as_str()).filter(|value| !value.is_empty());
-    let values: Vec<String> = values.map(|value| format!("{value:?}")).collect();
-    if values.is_empty() {
-        return Some(format!("{}: no document that may be seen has a value here", filter.field));
-    }
-    Some(format!("{}: no document has {text:?}; the most frequent are {}", filter.field, values.join(", ")))
+    Some(values.map(|value| format!("{value:?}")).collect())
 }
 
 /// The DocType that the field, or column of rows, links to.
