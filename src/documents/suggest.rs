@@ -116,11 +116,7 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
             continue;
         };
         for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
-            let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
-            if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
-                let link = Sent { row: 0, path: filter.place(), doctype, name };
-                notes.push(told(on, &link.path, &link).await);
-            }
+            notes.extend(dead(on, &filter.place(), doctype, name).await);
         }
     }
     notes.truncate(MOST);
@@ -188,6 +184,14 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
     };
     let field = def.field(&filter.field)?;
     field.target().filter(|_| field.kind == FieldKind::Link)
+}
+
+/// That there is no document of that name, with what was probably meant, as far as it may be known.
+pub(super) async fn dead(on: &DocTypeCall<'_>, place: &str, doctype: &'static str, name: &str) -> Option<String> {
+    let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
+    let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await else { return None };
+    let link = Sent { row: 0, path: place.to_owned(), doctype, name };
+    Some(told(on, place, &link).await)
 }
 
 async fn told(on: &DocTypeCall<'_>, place: &str, link: &Sent<'_>) -> String {
