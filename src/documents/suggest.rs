@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
+use super::found::Found;
 use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
@@ -222,11 +223,19 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
 pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
-    let alike = called(session, &permit, def, name, EACH).await;
-    if !alike.is_empty() {
-        return Some(format!("did you mean {}?", alike.join(" or ")));
+    let alike = called(session, &permit, def, name, EACH + 1).await;
+    match alike.as_slice() {
+        [] => {}
+        [one] => return Some(format!("did you mean {:?}?", one.name)),
+        // Codes alone do not tell which of them is meant.
+        several => {
+            let shown: Vec<String> = several.iter().take(EACH as usize).map(Found::with_title).collect();
+            let more = if several.len() > shown.len() { " or another" } else { "" };
+            return Some(format!("did you mean {}{more}?", shown.join(" or ")));
+        }
     }
     let all = called(session, &permit, def, "", FEW + 1).await;
+    let all: Vec<String> = all.iter().map(|found| format!("{:?}", found.name)).collect();
     match all.as_slice() {
         [] => None,
         [only] => Some(format!("there is only {only}")),
@@ -241,9 +250,8 @@ async fn called(
     def: &'static DocTypeDef,
     words: &str,
     limit: u32,
-) -> Vec<String> {
-    let found = titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default();
-    found.into_iter().map(|found| format!("{:?}", found.name)).collect()
+) -> Vec<Found> {
+    titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default()
 }
 
 fn collect<'a>(

@@ -69,3 +69,10 @@ async fn a_text_that_another_filter_left_out_is_not_told_as_one_that_no_document
         assert!(!told["note"].to_string().contains("no document has"), "{tool}: {told}");
     }
 }
+
+#[on_every_version]
+async fn of_several_that_may_be_meant_the_titles_tell_which_it_is() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let text = refusal(&app, "get_stock_balance", json!({"item_code": "chair"})).await;
+    assert!(text.matches(" Chair)").count() == 3 && text.contains(" or another?"), "{text}");
+}
