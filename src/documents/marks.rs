@@ -3,7 +3,7 @@
 use erpnext_schema::{DocTypeDef, Rule, Violation};
 use serde_json::{Value, json};
 
-use super::DocTypeCall;
+use super::{DocTypeCall, suggest, titles};
 use crate::error::ToolError;
 
 /// The words and the columns that they stand for.
@@ -35,11 +35,20 @@ pub(super) async fn filter(
     let is_tag = column == "_user_tags";
     // Users are kept as a JSON list, which stays as `[]`; tags each after a comma.
     let any = if is_tag { "%,_%".to_owned() } else { "%\"_%".to_owned() };
+    let mut said = None;
     let (not, pattern) = match (operator.to_lowercase().as_str(), value.trim().to_lowercase().as_str()) {
         ("is", "set") => (false, any),
         ("is", "not set") => (true, any),
         (operator @ ("=" | "==" | "!=" | "<>"), _) => {
-            let value = if !is_tag && value == ME { on.session.user_name().await? } else { value };
+            let value = match value {
+                ME if !is_tag => on.session.user_name().await?.to_owned(),
+                value if is_tag || value.contains('@') => value.to_owned(),
+                value => {
+                    let (user, of_user) = user(on, word(column), value).await;
+                    said = of_user;
+                    user
+                }
+            };
             let value = value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let pattern = if is_tag { format!("%,{value}%") } else { format!("%\"{value}\"%") };
             (!operator.starts_with('='), pattern)
@@ -47,12 +56,29 @@ pub(super) async fn filter(
         _ => return Err(wrong(on, argument, column)),
     };
     let note = (is_tag && pattern != "%,_%").then(|| format!("{argument}: tags that begin like this count too"));
+    let note = note.or(said);
     let operator = if not { "not like or empty" } else { "like" };
     Ok((json!([column, operator, pattern]), note))
 }
 
+/// The name of the user who is meant, and what is to be said of it: people say the full name.
+async fn user(on: &DocTypeCall<'_>, word: &str, value: &str) -> (String, Option<String>) {
+    match titles::name_of(on.session, "User", value, None).await {
+        Some(name) => {
+            let said = format!("{word}: {value:?} is {name:?}");
+            (name, Some(said))
+        }
+        None => (value.to_owned(), suggest::dead(on, word, "User", value).await),
+    }
+}
+
+/// The word for a column.
+fn word(column: &str) -> &'static str {
+    WORDS.iter().find(|(_, known)| *known == column).map_or("", |(word, _)| word)
+}
+
 fn wrong(on: &DocTypeCall<'_>, argument: &str, column: &str) -> ToolError {
-    let word = WORDS.iter().find(|(_, known)| *known == column).map_or("", |(word, _)| word);
+    let word = word(column);
     let message = format!("{word} takes a name, [\"!=\", name], or [\"is\", \"set\"] and [\"is\", \"not set\"]");
     let violation = Violation::new(format!("{argument}.{word}"), Rule::Value, message);
     ToolError::arguments(on.tool.name(), vec![violation])

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
+use super::found::Found;
 use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Permit};
+use crate::query::compare::literal;
 use crate::site::{Function, GroupKey, GroupQuery, ListQuery, Measure, SiteError, SiteErrorKind};
 
 /// The exception that lists such links.
@@ -115,11 +117,7 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
             continue;
         };
         for name in named.into_iter().filter_map(Value::as_str).filter(|name| !name.is_empty()).take(MOST) {
-            let Ok(permit) = on.session.permit(Operation::Read, doctype).await else { break };
-            if let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await {
-                let link = Sent { row: 0, path: filter.place(), doctype, name };
-                notes.push(told(on, &link.path, &link).await);
-            }
+            notes.extend(dead(on, &filter.place(), doctype, name).await);
         }
     }
     notes.truncate(MOST);
@@ -134,15 +132,34 @@ async fn other_values(on: &DocTypeCall<'_>, filter: &Filter) -> Option<String> {
     if field.kind.shape() != Shape::Text || field.choices().is_some() || field.fieldname == "name" {
         return None;
     }
+    // Where some have it, another filter left them out.
+    if !frequent(on, field, vec![Filter::eq(field.fieldname, text)]).await?.is_empty() {
+        return None;
+    }
     let may = |field: &FieldDef| field.in_lists() && on.permit.fields().may_read(field);
     let chosen = |other: &&FieldDef| may(other) && other.choices().is_some_and(|choices| choices.contains(&text));
     if let Some(other) = on.def.fields.iter().find(chosen) {
         return Some(format!("{}: no document has {text:?}; {} has this choice", filter.field, other.fieldname));
     }
+    let like = Filter::new(field.fieldname, Operator::Like, format!("%{}%", literal(text)));
+    let alike = frequent(on, field, vec![like]).await?;
+    if !alike.is_empty() {
+        return Some(format!("{}: no document has {text:?}; did you mean {}?", filter.field, alike.join(" or ")));
+    }
+    let values = frequent(on, field, Vec::new()).await?;
+    if values.is_empty() {
+        return Some(format!("{}: no document that may be seen has a value here", filter.field));
+    }
+    Some(format!("{}: no document has {text:?}; the most frequent are {}", filter.field, values.join(", ")))
+}
+
+/// The values that most of the documents have in this field; `None` where the site does not tell.
+async fn frequent(on: &DocTypeCall<'_>, field: &FieldDef, filters: Vec<Filter>) -> Option<Vec<String>> {
     let count = Measure { function: Function::Count, field: "name", alias: "m0".to_owned() };
     let query = GroupQuery {
         group_by: vec![field.fieldname],
         measures: vec![count],
+        filters,
         order_by: vec![(GroupKey::Measure("m0".to_owned()), true)],
         limit: EACH,
         ..GroupQuery::default()
@@ -157,11 +174,7 @@ async fn other_values(on: &DocTypeCall<'_>, filter: &Filter) -> Option<String> {
     };
     let values =
         groups.iter().filter_map(|group| group.get(field.fieldname)?.as_str()).filter(|value| !value.is_empty());
-    let values: Vec<String> = values.map(|value| format!("{value:?}")).collect();
-    if values.is_empty() {
-        return Some(format!("{}: no document that may be seen has a value here", filter.field));
-    }
-    Some(format!("{}: no document has {text:?}; the most frequent are {}", filter.field, values.join(", ")))
+    Some(values.map(|value| format!("{value:?}")).collect())
 }
 
 /// The DocType that the field, or column of rows, links to.
@@ -172,6 +185,14 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
     };
     let field = def.field(&filter.field)?;
     field.target().filter(|_| field.kind == FieldKind::Link)
+}
+
+/// That there is no document of that name, with what was probably meant, as far as it may be known.
+pub(super) async fn dead(on: &DocTypeCall<'_>, place: &str, doctype: &'static str, name: &str) -> Option<String> {
+    let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
+    let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await else { return None };
+    let link = Sent { row: 0, path: place.to_owned(), doctype, name };
+    Some(told(on, place, &link).await)
 }
 
 async fn told(on: &DocTypeCall<'_>, place: &str, link: &Sent<'_>) -> String {
@@ -202,11 +223,19 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
 pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
-    let alike = called(session, &permit, def, name, EACH).await;
-    if !alike.is_empty() {
-        return Some(format!("did you mean {}?", alike.join(" or ")));
+    let alike = called(session, &permit, def, name, EACH + 1).await;
+    match alike.as_slice() {
+        [] => {}
+        [one] => return Some(format!("did you mean {:?}?", one.name)),
+        // Codes alone do not tell which of them is meant.
+        several => {
+            let shown: Vec<String> = several.iter().take(EACH as usize).map(Found::with_title).collect();
+            let more = if several.len() > shown.len() { " or another" } else { "" };
+            return Some(format!("did you mean {}{more}?", shown.join(" or ")));
+        }
     }
     let all = called(session, &permit, def, "", FEW + 1).await;
+    let all: Vec<String> = all.iter().map(|found| format!("{:?}", found.name)).collect();
     match all.as_slice() {
         [] => None,
         [only] => Some(format!("there is only {only}")),
@@ -221,9 +250,8 @@ async fn called(
     def: &'static DocTypeDef,
     words: &str,
     limit: u32,
-) -> Vec<String> {
-    let found = titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default();
-    found.into_iter().map(|found| format!("{:?}", found.name)).collect()
+) -> Vec<Found> {
+    titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default()
 }
 
 fn collect<'a>(

@@ -101,6 +101,13 @@ impl Check<'_> {
         if self.violations.len() < MOST_NEAREST { nearest_field(key, fields) } else { None }
     }
 
+    /// Whether the field is a table whose rows have this column, for the caller to write.
+    fn has_column(&self, def: &DocTypeDef, rows: &str, column: &str) -> bool {
+        let found = def.field(rows).and_then(|table| Some((table, self.context.child(table.rows_of()?)?)));
+        let column = found.and_then(|(table, child)| Some((table, child.field(column)?)));
+        column.is_some_and(|(table, column)| self.context.may_write(Some(table), column))
+    }
+
     /// The field that a key names; `None` for the keys that say which document or row is meant.
     fn field(
         &self,
@@ -122,6 +129,16 @@ impl Check<'_> {
                 return Err(Violation::new(path, Rule::UnknownField, message));
             }
             let nearest = self.nearest(key, visible);
+            if table.is_none()
+                && let Some(rows) = nearest.filter(|rows| self.has_column(def, rows, key))
+            {
+                let row = match self.purpose {
+                    Purpose::Create => format!("[{{{key:?}: …}}]"),
+                    Purpose::Update => format!("{{\"add\": [{{{key:?}: …}}]}}"),
+                };
+                message.push_str(&format!("; rows of {rows} have it: {{{rows:?}: {row}}}"));
+                return Err(Violation::new(path, Rule::UnknownField, message));
+            }
             return Err(Violation::new(path, Rule::UnknownField, message).nearest(nearest));
         };
         let refuse = |message: &str| Err(Violation::new(path, Rule::NotWritable, message));

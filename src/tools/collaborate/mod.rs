@@ -20,6 +20,7 @@ use crate::tool::spec::{Handler, handler, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::erp::is_a_date;
 use crate::writes::gate::{Go, Step};
+use crate::writes::named;
 use crate::writes::send::send;
 use mark::MarkWrite;
 
@@ -209,6 +210,12 @@ async fn mark(
     let permit = call.session.permit(Operation::Update, doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let (name, stored) = stored(&on, name).await?;
+    // An address that nobody has the site tells of itself; of a name it does not say whose it may be.
+    if let Mark::Assign { user, .. } | Mark::Unassign(user) | Mark::Share { user, .. } = mark
+        && !user.contains('@')
+    {
+        named::check(&on, "user", "User", user).await?;
+    }
     let (key, what) = report(mark);
     let preview = Map::from_iter([(key.to_owned(), what.clone())]);
     let state = WriteState::Changed { stored: &stored, result: &stored };

@@ -51,7 +51,7 @@ pub fn keep_rows(
             }
             continue;
         }
-        let at = match found(&items, row) {
+        let at = match found(&items, row, shows("item_name")) {
             Ok(at) if kept.contains(&at) => {
                 wrong(format!("rows[{i}]"), format!("row {} is named twice", at + 1));
                 continue;
@@ -100,11 +100,15 @@ fn number_of_row(idx: &Value) -> Result<i64, String> {
     number.ok_or_else(|| "idx: expected the number of a row, from 1 on".to_owned())
 }
 
-/// The place of the row that is meant.
-fn found(items: &[Map<String, Value>], row: &Map<String, Value>) -> Result<usize, String> {
+/// The place of the row that is meant; `by_title` its item may be named by what it is called.
+fn found(items: &[Map<String, Value>], row: &Map<String, Value>, by_title: bool) -> Result<usize, String> {
     let at = row.get("idx").filter(|idx| !idx.is_null()).map(number_of_row).transpose()?;
     let code = row.get("item_code").and_then(Value::as_str);
-    let is = |item: &Map<String, Value>| item.get("item_code").and_then(Value::as_str) == code;
+    let is = |item: &Map<String, Value>| {
+        let has = |column: &str| item.get(column).and_then(Value::as_str);
+        let title = has("item_name").filter(|_| by_title);
+        has("item_code") == code || title.zip(code).is_some_and(|(title, code)| title.eq_ignore_ascii_case(code))
+    };
     match (at, code) {
         (None, None) => Err("which row? name it by idx or item_code".to_owned()),
         (Some(at), _) => {
@@ -215,6 +219,18 @@ mod tests {
         keep_rows(&mut made, &asked, &|_| true).unwrap();
         let a = json!({"item_code": "A", "qty": 2.0, "stock_qty": 4.0, "conversion_factor": 2.0});
         assert_eq!(made["items"], json!([a, {"item_code": "B", "qty": -1.0}]));
+    }
+
+    #[test]
+    fn a_row_is_named_by_the_title_of_its_item_where_that_may_be_read() {
+        let desk = |qty: f64| json!({"item_code": "A", "item_name": "Oak Desk", "qty": qty});
+        let made = || doc(json!({"items": [desk(5.0), {"item_code": "B", "qty": 1.0}]}));
+        let asked = [doc(json!({"item_code": "oak desk", "qty": 2}))];
+        let mut kept = made();
+        keep_rows(&mut kept, &asked, &|_| true).unwrap();
+        assert_eq!(kept["items"], json!([desk(2.0)]));
+        let told = keep_rows(&mut made(), &asked, &|column| column != "item_name").unwrap_err();
+        assert!(told[0].to_string().contains("no row is of oak desk"), "{}", told[0]);
     }
 
     #[test]

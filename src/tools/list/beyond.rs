@@ -115,7 +115,7 @@ impl Beyond {
             let rows = document.get("name").and_then(Value::as_str).and_then(|name| of.remove(name));
             cells.push(Value::Array(rows.unwrap_or_default()));
         }
-        if !filters.is_empty() {
+        if !filters.is_empty() && !documents.is_empty() {
             self.notes.push(format!("of {} only the rows that fit the filters are shown", rows.table));
         }
         Ok(())

@@ -41,7 +41,8 @@ pub(crate) async fn check(
             None if form.is_empty() => Ok(value),
             None => {
                 let names = form.iter().map(|filter| filter.field.as_str());
-                let near = nearest(&field, names.clone()).map(str::to_owned);
+                let party = || names.clone().find(|name| *name == "party" && is_party(&field));
+                let near = nearest(&field, names.clone()).or_else(party).map(str::to_owned);
                 let takes = names.collect::<Vec<_>>().join(", ");
                 violations.push(violation(
                     &field,
@@ -84,6 +85,11 @@ pub(crate) async fn check(
         return Ok(filters);
     }
     Err(ToolError::arguments_named_by(tool.name(), placed(tool, violations), NAMES))
+}
+
+/// Whether it is the kind of a party, which reports of several kinds filter by `party`.
+fn is_party(field: &str) -> bool {
+    ["customer", "supplier"].contains(&field)
 }
 
 /// The company where there is one alone, which the desk's form puts in as well.

@@ -1,4 +1,4 @@
-//! Titles in the place of names: in filters that compare a link, and where a document is named.
+//! Titles in the place of names: in filters that compare a link, and where a document is named; and texts that filters compare.
 
 use serde_json::json;
 
@@ -58,4 +58,21 @@ async fn a_tool_that_gets_a_title_in_the_place_of_a_name_tells_the_name() {
         assert!(text.contains(&format!("no Lead is named {title:?}; did you mean {lead:?}?")), "{tool}: {text}");
     }
     assert!(site.journal().is_empty());
+}
+
+#[on_every_version]
+async fn a_text_that_another_filter_left_out_is_not_told_as_one_that_no_document_has() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let given = json!({"doctype": "Address", "filters": {"city": "Ballyoran", "address_type": "Office"}});
+    for tool in ["list_generic_documents", "aggregate_documents"] {
+        let told = call(&app, tool, given.clone()).await.unwrap();
+        assert!(!told["note"].to_string().contains("no document has"), "{tool}: {told}");
+    }
+}
+
+#[on_every_version]
+async fn of_several_that_may_be_meant_the_titles_tell_which_it_is() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let text = refusal(&app, "get_stock_balance", json!({"item_code": "chair"})).await;
+    assert!(text.matches(" Chair)").count() == 3 && text.contains(" or another?"), "{text}");
 }

@@ -121,6 +121,7 @@ async fn an_empty_list_tells_which_field_has_such_a_choice_and_which_values_ther
     for (doctype, filters, note) in [
         ("Lead", json!({"state": "Open"}), "state: no document has \"Open\"; status has this choice"),
         ("Address", json!({"city": "Nowhere"}), "city: no document has \"Nowhere\"; the most frequent are \""),
+        ("Address", json!({"city": "Bally"}), "city: no document has \"Bally\"; did you mean \"Ballyoran\"?"),
         ("Customer", json!({"image": "x"}), "image: no document that may be seen has a value here"),
     ] {
         let listed = call(&app, "list_generic_documents", list(doctype, filters)).await.unwrap();

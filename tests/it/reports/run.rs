@@ -101,6 +101,9 @@ async fn h53_filters_are_checked_before_anything_runs() {
     ] {
         assert!(text.contains(wrong), "{wrong}: {text}");
     }
+    let of_customer = json!({"name": "Accounts Receivable", "filters": {"customer": "Quince Catering"}});
+    let text = refusal(&app, "run_report", of_customer).await;
+    assert!(text.contains("filters.customer: no such filter") && text.contains("did you mean party?"), "{text}");
     // As the desk's form does: the only company, and a choice in its own case.
     let run = json!({"name": "Accounts Receivable", "filters": {"ageing_based_on": "posting date"}, "limit": 1});
     let answer = call(&app, "run_report", run).await.unwrap();

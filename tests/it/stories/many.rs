@@ -172,6 +172,15 @@ async fn documents_are_found_by_what_hangs_on_them() {
     assert_eq!(by(json!({"assigned_to": "sales@example.com"})).await, customers[..2]);
     assert_eq!(by(json!({"assigned_to": "me", "tagged": "key_account"})).await, customers[2..3]);
     assert_eq!(by(json!([["tagged", "=", "key_account"]])).await, customers[1..3]);
+    // A user is called by the name that people say; one that is not there does not merely have nothing.
+    for (user, note) in [
+        ("Ines Duarte", "assigned_to: \"Ines Duarte\" is \"ines@alderway.example\""),
+        ("Ines", "assigned_to: there is no User \"Ines\"; did you mean \"ines@alderway.example\"?"),
+    ] {
+        let asked = json!({"doctype": "Customer", "filters": {"assigned_to": user}});
+        let listed = desk.call("list_generic_documents", asked).await;
+        assert!(listed["note"].as_str().unwrap_or_default().contains(note), "{listed}");
+    }
     assert_eq!(by(json!({"assigned_to": ["!=", "sales@example.com"]})).await, customers[2..]);
     // Where the last assignment was taken back the site keeps an empty list.
     hang("unassign", &customers[..1], "sales@example.com").await;

@@ -36,6 +36,11 @@ async fn what_is_hung_on_a_document_is_there_and_can_be_taken_off() {
     // By the name that people say.
     let assigned = desk.call("assign_document", with("user", "Ines Duarte")).await;
     assert_eq!(assigned["assigned_to"], json!(["ines@alderway.example"]));
+    for tool in ["assign_document", "unassign_document", "share_document"] {
+        let text = desk.refusal(tool, with("user", "Ines")).await;
+        let meant = "user: there is no User named \"Ines\"; did you mean \"ines@alderway.example\"?";
+        assert!(text.contains(meant), "{tool}: {text}");
+    }
     desk.call("tag_document", with("tag", "vip")).await;
     assert_eq!(desk.some("Tag Link", json!({"document_name": customer}), 5).await.len(), 1);
     desk.call("untag_document", with("tag", "vip")).await;

@@ -62,6 +62,9 @@ async fn the_lines_of_many_orders_come_with_what_they_link_to() {
         assert!(row["items(item_code)"].as_array().unwrap().iter().all(|cells| *cells == json!([item])), "{row}");
     }
     assert!(text(&answer, "note").contains("of items only the rows that fit the filters are shown"), "{answer}");
+    let none = json!({"doctype": "Sales Order", "fields": ["items.qty"], "filters": {"items.qty": [">", 999_999]}});
+    let none = desk.call(LIST, none).await;
+    assert!(!none["note"].to_string().contains("only the rows"), "{none}");
 }
 
 #[on_every_version]

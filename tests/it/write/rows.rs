@@ -42,6 +42,13 @@ async fn a_row_that_is_added_is_told_with_the_figures_that_its_grid_shows() {
     let change = json!({"name": name, "data": {"credit_limits": [row]}});
     let told = call(&app, "update_customer_document", change).await.unwrap();
     assert_eq!(told["changed"]["credit_limits"][0]["added"]["credit_limit"], 5000.0, "{told}");
+    // Who names the column for the table is told the form of a row.
+    let change = json!({"name": name, "data": {"credit_limit": 5000}});
+    let text = refusal(&app, "update_customer_document", change).await;
+    let meant = r#"rows of credit_limits have it: {"credit_limits": {"add": [{"credit_limit": …}]}}"#;
+    assert!(text.contains(meant) && !text.contains("did you mean"), "{text}");
+    let text = refusal(&app, "create_customer_document", json!({"data": {"credit_limit": 5000}})).await;
+    assert!(text.contains(r#"{"credit_limits": [{"credit_limit": …}]}"#), "{text}");
     // One that has none, with what it must have.
     let app = site.app(json!({"Contact": all()}));
     let name = first(&app, "Contact", json!({})).await;
