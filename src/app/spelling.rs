@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::catalog::is_of_one;
 use crate::context::Session;
 use crate::tool::{Tool, arguments};
 
@@ -43,10 +44,10 @@ async fn meant(session: &Session<'_>, text: &str) -> Option<&'static str> {
     if plain(meant) == plain(text) {
         return Some(meant);
     }
-    // The site may have a DocType of its own that is called so.
+    // The site may have a DocType of its own that is called so, also while it does not say.
     let is_open = !session.policy.operations(text).is_empty();
-    let is_own = is_open && catalog.def(session.asker(), text).await.is_ok();
-    (!is_own).then_some(meant)
+    let may_be_own = is_open && !matches!(catalog.def(session.asker(), text).await, Err(error) if is_of_one(&error));
+    (!may_be_own).then_some(meant)
 }
 
 /// The one of the names that the text spells; else the only one of which it is the plural.

@@ -33,7 +33,7 @@ pub struct Plan<'a> {
 /// The part of a document that may be shown.
 #[derive(Debug)]
 pub struct Part {
-    /// Its fields; of a table that has rows one row, with the columns that may not be seen and no value.
+    /// Its fields; of a table that has rows, one row without values.
     pub document: Map<String, Value>,
     /// Its rows.
     pub rows: RowTexts,

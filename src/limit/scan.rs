@@ -51,7 +51,10 @@ impl<'j> Scan<'j> {
         match first {
             b'"' => {
                 if self.pass_text()? {
-                    return self.json.get(start + 1..self.at - 1).map(Found::Text);
+                    let text = self.json.get(start + 1..self.at - 1)?;
+                    // Seen without a branch for each character.
+                    let has_control = text.bytes().fold(false, |any, byte| any | (byte < b' '));
+                    return (!has_control).then_some(Found::Text(text));
                 }
             }
             b'{' | b'[' => self.pass_nested()?,
@@ -221,7 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_scanned_the_scan_ends(json in "[\"\\\\a{}\\[\\],: ü1]{0,30}") {
+        fn whatever_is_scanned_the_scan_ends(json in "[\"\\\\a{}\\[\\],: \nü1]{0,30}") {
             let mut scan = Scan::new(&json);
             if read(&mut scan, 3).is_some() && scan.is_over() {
                 prop_assert!(serde_json::from_str::<Value>(&json).is_ok(), "{}", json);
@@ -231,9 +234,23 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_not_passed() {
-        for json in
-            ["", " ", "{", "[", "\"", "\"\\\"", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{1:2}", "[1,]", "[,1]", "[1 2]"]
-        {
+        for json in [
+            "",
+            " ",
+            "{",
+            "[",
+            "\"",
+            "\"\\\"",
+            "\"a\n\"",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"\t\":1}",
+            "{1:2}",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+        ] {
             let mut scan = Scan::new(json);
             assert!(read(&mut scan, 2).is_none(), "{json}");
         }

@@ -151,7 +151,14 @@ impl RowTexts {
         if self.is_empty() {
             return written(answer, most);
         }
-        (self.length() <= most).then(|| self.write(answer)).filter(|json| json.len() <= most)
+        (self.length_in(answer) <= most).then(|| self.write(answer)).filter(|json| json.len() <= most)
+    }
+
+    /// How many bytes those take whose tables the answer still has.
+    fn length_in(&self, answer: &Value) -> usize {
+        let document = answer.get(DOCUMENT).and_then(Value::as_object);
+        let there = self.0.iter().filter(|(name, _)| document.is_some_and(|document| document.contains_key(*name)));
+        there.map(|(_, text)| text.json.len()).sum()
     }
 }
 
@@ -166,4 +173,22 @@ fn write_entries(map: &Map<String, Value>, json: &mut String, write: impl Fn(&st
         write(key, value, json);
     }
     json.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{RowTexts, TableText};
+
+    #[test]
+    fn rows_that_the_answer_leaves_out_take_no_room_in_it() {
+        let mut table = TableText::default();
+        table.json().push_str(&json!({"name": "x".repeat(100)}).to_string());
+        table.end();
+        let rows = RowTexts::new(vec![("items", table)]);
+        let without = json!({"document": {"name": "A"}});
+        assert_eq!(rows.written(&without, 50), Some(without.to_string()));
+        assert_eq!(rows.written(&json!({"document": {"items": [null]}}), 50), None);
+    }
 }

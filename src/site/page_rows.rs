@@ -174,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, json};
 
-    use super::{PageRow, Value, of_objects, read};
+    use super::{PageRow, Value, of_objects, read, rows};
 
     fn any_row() -> impl Strategy<Value = Map<String, Value>> {
         let value = prop::sample::select(vec![json!(null), json!("x\"y"), json!(0.5), json!([1]), json!({"a": []})]);
@@ -182,7 +182,32 @@ mod tests {
         own.prop_map(|row| row.into_iter().collect())
     }
 
+    /// A row as others may write it: keys spelt in several ways, values of all kinds, and some that are none.
+    fn any_written_row() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec![r#""a""#, r#""\u0061""#, r#""b""#, r#" "b\"" "#]);
+        let good = vec!["1", "-0.0", "1e-400", "null", "true", r#""x\u00fc\ud83d\ude00""#, r#"[1, {"a": 2}]"#];
+        let bad = vec!["1e400", "01", "tru", "[1,]", r#""\ud800""#, "\"\n\""];
+        let value = prop_oneof![9 => prop::sample::select(good), 1 => prop::sample::select(bad)];
+        prop::collection::vec((key, value), 0..3).prop_map(|entries| {
+            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+            format!("{{{}}}", entries.join(" ,\t"))
+        })
+    }
+
     proptest! {
+        #[test]
+        fn an_answer_is_read_as_in_the_ordinary_way_or_left_to_it(
+            written in prop::collection::vec(any_written_row(), 0..3),
+            end in prop::sample::select(vec!["]}", "] }\n", "]", "]} x", "],}"]),
+        ) {
+            let answer = format!(" {{\"d\\u0061ta\": [{}{end}", written.join(","));
+            if let Some(read) = read(answer.as_bytes(), "data") {
+                let mut whole: Map<String, Value> = serde_json::from_str(&answer).unwrap();
+                let ordinary = rows(whole.remove("data").unwrap()).unwrap();
+                prop_assert_eq!(read.iter().map(PageRow::to_object).collect::<Vec<_>>(), ordinary);
+            }
+        }
+
         #[test]
         fn rows_that_are_alike_are_read_as_what_they_are(row in any_row(), values in prop::collection::vec(any::<i32>(), 0..4)) {
             let rows: Vec<Map<String, Value>> = values

@@ -7,7 +7,7 @@ use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{META, Site, Version, all, call, refusal, version};
+use crate::support::{META, Site, Version, all, app_of, call, refusal, version};
 
 /// Metadata as the site gives it, as far as it matters.
 fn doctype(name: &str, fields: Value) -> Value {
@@ -104,6 +104,15 @@ async fn a_doctype_of_the_site_that_is_called_like_the_plural_of_another_is_take
         let listed = call(&app, "list_generic_documents", json!({"doctype": name})).await.unwrap();
         assert_eq!(listed["documents"][0]["name"], name, "{listed}");
     }
+}
+
+#[on_every_version]
+async fn what_may_be_a_doctype_of_the_site_is_not_taken_for_another_while_the_site_does_not_say() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all()})));
+    site.sandbox.faults().add(Fault::new(FaultKind::Truncate).path("getdoctype").times(1));
+    let text = refusal(&app, "list_generic_documents", json!({"doctype": "Sales Orders"})).await;
+    assert!(text.contains("\"Sales Orders\""), "{text}");
 }
 
 /// Customer with a field and a choice that the snapshot does not know.
