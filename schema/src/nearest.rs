@@ -85,9 +85,16 @@ pub fn labelled_field<'a>(text: &str, fields: impl IntoIterator<Item = &'a Field
     }
     let fields: Vec<&FieldDef> = fields.into_iter().filter(|field| field.kind.shape() != Shape::Layout).collect();
     let (spelt, words) = (fold(text), words(text));
-    let named = fields.iter().find(|field| fold(field.fieldname) == spelt);
     let mut labelled = fields.iter().filter(|field| !words.is_empty() && self::words(field.label) == words);
-    named.or_else(|| labelled.next().filter(|_| labelled.next().is_none())).copied()
+    let named = fields.iter().find(|field| fold(field.fieldname) == spelt);
+    // What the form calls so, where that is another: either could be meant, unless one alone is set by hand.
+    let is_another = named.is_some_and(|named| self::words(named.label) != words);
+    let in_form = labelled.clone().find(|field| is_another && !field.is(flag::READ_ONLY));
+    match (named, in_form) {
+        (Some(named), Some(in_form)) => named.is(flag::READ_ONLY).then_some(*in_form),
+        (Some(named), None) => Some(*named),
+        (None, _) => labelled.next().filter(|_| labelled.next().is_none()).copied(),
+    }
 }
 
 /// The letters and digits of a label, or of one written like a fieldname.
@@ -221,8 +228,14 @@ mod tests {
             field!("item_code", Link, "Item"),
             field!("net", Currency, "Total"),
             field!("gross", Currency, "Total"),
+            field!("tc_name", Link, "Terms"),
+            field!("terms", Text, "Text of Terms"),
+            field!("debit_in_account_currency", Currency, "Debit"),
+            field!("debit", Currency, "Debit in Company Currency", flags = crate::flag::READ_ONLY),
         ];
         for (text, meant) in [
+            ("Terms", None),
+            ("Debit", Some("debit_in_account_currency")),
             ("Due Date", Some("due_date")),
             ("due date", Some("due_date")),
             ("dueDate", Some("due_date")),

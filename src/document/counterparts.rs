@@ -28,7 +28,8 @@ pub fn moved<'a>(def: &DocTypeDef, purpose: Purpose, data: &'a Map<String, Value
 fn shown_to_rows(data: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
     let mut moved = Cow::Borrowed(data);
     for (field, table, column, primary) in SHOWN {
-        let Some(value @ Value::String(_)) = data.get(field).filter(|_| !data.contains_key(table)) else { continue };
+        let is_given = |value: &&Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
+        let Some(value) = data.get(field).filter(is_given).filter(|_| !data.contains_key(table)) else { continue };
         let doc = moved.to_mut();
         doc.shift_remove(field);
         if let Some(rows) = doc.entry(table).or_insert_with(|| json!([])).as_array_mut() {
@@ -85,6 +86,7 @@ mod tests {
         let rows = json!({"first_name": "Ann", "email_ids": [{"email_id": "ann@example.com", "is_primary": 1}],
             "phone_nos": [{"phone": "2", "is_primary_mobile_no": 1}, {"phone": "1", "is_primary_phone": 1}]});
         let both = json!({"email_id": "ann@example.com", "email_ids": []});
+        let empty = json!({"first_name": "Ann", "email_id": "", "phone": null});
         for (doctype, purpose, given, taken) in [
             ("Journal Entry", Create, &plain, &read),
             ("Journal Entry", Update, &plain, &plain),
@@ -93,6 +95,7 @@ mod tests {
             ("Contact", Create, &contact, &rows),
             ("Contact", Update, &contact, &contact),
             ("Contact", Create, &both, &both),
+            ("Contact", Create, &empty, &empty),
             ("Customer", Create, &contact, &contact),
         ] {
             let def = erpnext_doctypes::get(Version::V15, doctype).unwrap();

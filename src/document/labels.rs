@@ -17,7 +17,8 @@ fn within(
     let mut named = Map::with_capacity(data.len());
     for (key, value) in data {
         let by_label = || {
-            let field = labelled_field(key, def.fields.iter().filter(|field| context.may_write(table, field)))?;
+            // A field that may not be written can be meant, too.
+            let field = labelled_field(key, def.fields).filter(|field| context.may_write(table, field))?;
             // Who gives a field twice is told.
             let is_given = data.contains_key(field.fieldname) || named.contains_key(field.fieldname);
             (!is_given).then_some(field)

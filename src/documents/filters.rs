@@ -21,25 +21,44 @@ impl DocTypeCall<'_> {
         let company = items.iter().find_map(|item| company(item)).map(str::to_owned);
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
-        let mut said = Vec::new();
+        let (mut asked, mut said, mut unclear) = (0, Vec::new(), Vec::new());
         for item in &mut items {
+            let is_one = is_one(item);
             let Some((field, target, values)) = named(self.def, item, &children) else { continue };
-            for value in values.iter_mut().take(MOST) {
+            for value in values {
                 let Value::String(text) = value else { continue };
-                if said.len() < MOST && target.may_be_first_part(text) {
-                    let name = titles::in_full(self.session, target.name, text, company.as_deref()).await;
-                    if name != *text {
+                if !target.may_be_first_part(text) {
+                    continue;
+                }
+                asked += 1;
+                if asked > MOST {
+                    unclear.push(format!("{field}: {text} and what follows is taken as given; give the whole names"));
+                    break;
+                }
+                let whole = titles::whole(self.session, target.name, text, company.as_deref()).await;
+                match whole {
+                    Ok(name) if name != *text => {
                         said.push(format!("{field}: {text} is {name}"));
                         *text = name;
                     }
+                    // Where nothing fits, that is told.
+                    Err(why) if !is_one => unclear.push(format!("{field}: {why}")),
+                    _ => {}
                 }
             }
         }
-        if said.is_empty() {
-            return Ok(given);
-        }
-        said.into_iter().for_each(site::note);
-        Ok(Some(json!(items)))
+        let given = if said.is_empty() { given } else { Some(json!(items)) };
+        said.into_iter().chain(unclear).for_each(site::note);
+        Ok(given)
+    }
+}
+
+/// Whether a comparison asks for one value: of several, or of others than one, an answer does not show that one is missing.
+fn is_one(item: &[Value]) -> bool {
+    match item {
+        [_, Value::String(_)] => true,
+        [_, Value::String(operator), Value::String(_)] => operator == "=",
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which documents hold the rows of a child table, and what is asked of rows as it is asked of these documents.
 
 use erpnext_schema::doctype_flag::CHILD;
-use erpnext_schema::{DocTypeDef, FieldDef, flag};
+use erpnext_schema::{DocTypeDef, FieldDef, flag, labelled_field};
 use serde_json::{Value, json};
 
 use super::nested::entries;
@@ -56,7 +56,9 @@ impl Held {
     }
 
     fn place(&self, name: &str) -> String {
-        let is_column = self.rows.fields.iter().any(|column| column.fieldname == name);
+        let fields = self.rows.fields;
+        let by_label = || labelled_field(name, fields).is_some();
+        let is_column = fields.iter().any(|column| column.fieldname == name) || by_label();
         match name.strip_prefix("parent.") {
             Some(own) => own.to_owned(),
             None if name == "parent" => "name".to_owned(),

@@ -197,9 +197,21 @@ pub async fn name_of(
 
 /// The whole name of a document that may be given without its company's suffix; as it is given, where it is not certain.
 pub async fn in_full(session: &Session<'_>, doctype: &str, given: &str, company: Option<&str>) -> String {
+    whole(session, doctype, given, company).await.unwrap_or_else(|_| given.to_owned())
+}
+
+/// The same.
+///
+/// # Errors
+/// Why it is not certain.
+pub async fn whole(session: &Session<'_>, doctype: &str, given: &str, company: Option<&str>) -> Result<String, String> {
     let first_part = session.catalog.known(doctype).filter(|def| def.may_be_first_part(given));
-    let Some(def) = first_part else { return given.to_owned() };
-    name_of(session, def.name, given, company).await.unwrap_or_else(|| given.to_owned())
+    let Some(def) = first_part else { return Ok(given.to_owned()) };
+    match meant(session, def.name, given, company).await {
+        Meant::One(name) => Ok(name),
+        Meant::Itself => Ok(given.to_owned()),
+        Meant::Unclear(why) => Err(why),
+    }
 }
 
 /// What a link's text means.

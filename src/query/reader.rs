@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
-        let by_label = || labelled_field(column, child.fields.iter().filter(visible));
+        let by_label = || labelled_field(column, child.fields.iter().filter(|field| field.in_lists())).filter(visible);
         let Some(field) = child.field(column).or_else(by_label) else {
             let near = nearest_field(column, child.fields.iter().filter(visible)).map(|near| format!("{by}.{near}"));
             self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);

@@ -334,7 +334,7 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let (fieldname, column) = name.split_once('.').map_or((name, None), |(field, column)| (field, Some(column)));
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
-    let field = def.field(fieldname).or_else(|| labelled_field(fieldname, def.all_fields().filter(visible)));
+    let field = def.field(fieldname).or_else(|| labelled_field(fieldname, def.all_fields()).filter(visible));
     let field = field.ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
     let denied = |field: &FieldDef| (Rule::NotPermitted, not_permitted(field, "reading"), None);
     if !rule.may_read(field) {
@@ -345,7 +345,7 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
         return Err((Rule::UnknownField, no_table(def, field), None));
     };
     let seen = |column: &&'static FieldDef| rule.may_read_child(field, *column);
-    let found = child.field(column).or_else(|| labelled_field(column, child.fields.iter().filter(seen)));
+    let found = child.field(column).or_else(|| labelled_field(column, child.fields).filter(seen));
     let column = found.ok_or_else(|| unknown(child, nearest_field(column, child.fields.iter().filter(seen))))?;
     if !rule.may_read_child(field, column) {
         return Err(denied(column));

@@ -137,8 +137,7 @@ impl<'a> Table<'a> {
     /// The rows with the names of those that are stored, where none is named and each of these is given once, by what it
     /// is of.
     fn each_given_once(&self, given: &[Value]) -> Option<Vec<Value>> {
-        let is_key = |column: &&FieldDef| column.kind == FieldKind::Link && column.is(flag::REQD);
-        let column = self.child?.fields.iter().find(is_key)?.fieldname;
+        let column = key(self.child?)?;
         if !self.may_see(column) || given.iter().any(|row| row.get("name").is_some()) {
             return None;
         }
@@ -248,6 +247,16 @@ impl<'a> Table<'a> {
     fn violation(&self, place: &str, message: String) -> Violation {
         Violation::new(format!("data.{}{place}", self.field.fieldname), Rule::Value, message)
     }
+}
+
+/// The column by which a row is known: its item, else what it must name; a unit, or a DocType alone, is that of many.
+fn key(child: &'static DocTypeDef) -> Option<&'static str> {
+    let is_named = |column: &FieldDef| matches!(column.kind, FieldKind::Link | FieldKind::DynamicLink);
+    let tells = |column: &&FieldDef| {
+        column.is(flag::REQD) && !matches!(column.target(), Some("UOM" | "DocType")) && is_named(column)
+    };
+    let item = child.field("item_code").filter(|column| is_named(column));
+    item.or_else(|| child.fields.iter().find(tells)).map(|column| column.fieldname)
 }
 
 /// A row that the site is to add: what is not given gets its default.

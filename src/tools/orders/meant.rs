@@ -1,7 +1,7 @@
 //! What a plain list of rows is to change in an order: the rows that it names, or that alone are of an item; what is of no item
 //! of the order is added.
 
-use erpnext_schema::{RowKey, Rule, Violation, rows};
+use erpnext_schema::{RowKey, Rule, Violation, collation, rows};
 use serde_json::{Map, Value, json};
 
 /// The changes of a plain list of rows, or of one row, as `patch` and `add`; every other form as it is. A row is found by its
@@ -27,11 +27,16 @@ pub fn changes(given: Value, stored: &Map<String, Value>, by: &[&str]) -> Result
             patch.push(row);
             continue;
         }
-        let Some(item) = row.get("item_code").filter(|_| !by.is_empty()).cloned() else {
+        let Some(item) = row.get("item_code").filter(|_| by.contains(&"item_code")).cloned() else {
             refuse("which row is meant? give its idx; add takes rows that are new");
             continue;
         };
-        let is_of = |old: &&Map<String, Value>| by.iter().any(|column| old.get(*column) == Some(&item));
+        // As the site's database compares: otherwise the item of a row would be added to it once more.
+        let same = |old: &Value| match (old, &item) {
+            (Value::String(old), Value::String(item)) => collation::same(old.trim(), item.trim()),
+            (old, item) => old == item,
+        };
+        let is_of = |old: &&Map<String, Value>| by.iter().any(|column| old.get(*column).is_some_and(same));
         let mut of_item = stored.get("items").into_iter().flat_map(rows).filter(is_of);
         match (of_item.next(), of_item.next()) {
             (None, _) => add.push(row),

@@ -1,5 +1,5 @@
-//! What rows take from a field of their document that is chosen anew: the form sets it in all of them, and the site leaves
-//! them as they are, or takes the field back to what they hold.
+//! What rows take from a field of their document that is chosen anew: the site leaves them as they are, or takes the field
+//! back to what they hold.
 
 use erpnext_schema::{FieldDef, flag, rows};
 use serde_json::{Map, Value, json};
@@ -20,11 +20,16 @@ const FOLLOWED: [(&str, &str); 8] = [
     ("to_warehouse", "t_warehouse"),
 ];
 
+/// The column of which the form fills empty ones only: a row with a day of its own keeps it, and the site takes the last of
+/// all for the document.
+const OF_ITS_OWN: &str = "delivery_date";
+
 /// Sets the column in the rows that hold another value; an empty one the site fills. Rows that the caller gives are left
-/// to the caller.
+/// to the caller. What rows hold is told by what of it is `shown`.
 pub(super) fn fill(
     on: &DocTypeCall<'_>,
     stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
@@ -34,25 +39,30 @@ pub(super) fn fill(
     let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
     let is_open = |column: &FieldDef| is_draft || column.is(flag::ALLOW_ON_SUBMIT);
     for (field, column) in FOLLOWED {
-        let chosen = name_in(changes, field).filter(|value| name_in(stored, field) != Some(*value));
+        let was = name_in(shown, field);
+        let chosen = name_in(changes, field).filter(|value| was != Some(*value));
         let (Some(value), Some(column)) = (chosen, child.field(column)) else { continue };
         if !is_open(column) || !fields.may_read_child(table, column) {
             continue;
         }
-        let items = stored.get(ITEMS).into_iter().flat_map(rows).enumerate();
-        let others = items.filter(|(_, row)| name_in(row, column.fieldname).is_some_and(|held| held != value));
-        let others: Vec<Map<String, Value>> = others.map(|(at, row)| key(at, row)).collect();
-        if others.is_empty() {
+        let of = column.fieldname;
+        let (all, seen) = (held(stored, of), held(shown, of));
+        let follows = |held: &str| held != value && (of != OF_ITS_OWN || was == Some(held));
+        let items = stored.get(ITEMS).into_iter().flat_map(rows).zip(&seen).enumerate();
+        let others = items.filter(|(_, (_, held))| held.is_some_and(follows));
+        let others: Vec<Map<String, Value>> = others.map(|(at, (row, _))| key(at, row)).collect();
+        let are_hidden = all != seen;
+        if others.is_empty() && !are_hidden {
             continue;
         }
-        let (of, count) = (column.fieldname, others.len());
-        if changes.contains_key(ITEMS) || !fields.may_write_child(table, column) {
+        let count = others.len();
+        if are_hidden || changes.contains_key(ITEMS) || !fields.may_write_child(table, column) {
             filled.messages.push(format!("{ITEMS}: rows for which no {of} is given keep theirs, whatever {field} is"));
             continue;
         }
-        filled.messages.push(format!(
-            "{ITEMS}: {of} of {count} follows {field}, as in the form; form_defaults: false leaves it as it is"
-        ));
+        filled
+            .messages
+            .push(format!("{ITEMS}: {of} of {count} follows {field}; form_defaults: false leaves it as it is"));
         for key in others {
             let at = patches.iter().position(|patch| key.iter().all(|(part, value)| patch.get(part) == Some(value)));
             let at = at.unwrap_or_else(|| {
@@ -65,6 +75,11 @@ pub(super) fn fill(
     if !patches.is_empty() {
         changes.insert(ITEMS.to_owned(), json!({ "patch": patches }));
     }
+}
+
+/// What the rows hold in the column.
+fn held<'d>(doc: &'d Map<String, Value>, column: &str) -> Vec<Option<&'d str>> {
+    doc.get(ITEMS).into_iter().flat_map(rows).map(|row| name_in(row, column)).collect()
 }
 
 /// What a patch names the row by: its name, where it has one yet.

@@ -150,7 +150,7 @@ pub(crate) async fn of_change(
         0 => {}
         1 => {
             let mut filled = FilledIn::default();
-            follow::fill(on, stored, changes, &mut filled);
+            follow::fill(on, stored, shown, changes, &mut filled);
             return Ok(filled);
         }
         _ => return Ok(FilledIn::default()),
@@ -158,7 +158,7 @@ pub(crate) async fn of_change(
     let mut filled = taxes_of_change(on, stored, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;
     posting::keep(on, stored, changes, &mut filled).await;
-    follow::fill(on, stored, changes, &mut filled);
+    follow::fill(on, stored, shown, changes, &mut filled);
     Ok(filled)
 }
 

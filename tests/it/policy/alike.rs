@@ -193,3 +193,20 @@ async fn a_column_that_is_withheld_is_named_in_what_is_read_and_in_what_is_made_
         assert!(has(&made["left_out"], "po_no"), "{value}: {made}");
     }
 }
+
+#[on_every_version]
+async fn a_guess_of_what_the_source_withholds_of_its_rows_is_not_answered_by_what_follows() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Sales Order": all()}));
+    let order = first(&open, "Sales Order", json!({"status": "To Deliver and Bill"})).await;
+    let held = site.stored("Sales Order", &order).unwrap()["items"][0]["warehouse"].clone();
+    let shown = json!({"read": true, "allowed_fields": ["customer", "items.item_code", "items.qty"]});
+    let app = site.app(json!({"Sales Order": shown, "Delivery Note": all()}));
+    let mut told = Vec::new();
+    for guess in [held, json!("Showroom - AWF")] {
+        let data = json!({"set_warehouse": guess});
+        let convert = json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "data": data});
+        told.push(call(&app, "convert_document", convert).await.unwrap()["messages"].clone());
+    }
+    assert_eq!(told[0], told[1]);
+}

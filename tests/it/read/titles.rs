@@ -197,6 +197,12 @@ async fn a_name_without_its_companys_suffix_is_that_of_the_documents_company() {
     // What is looked for is known by its place in the company as well.
     let found = call(&app, "search_link", json!({"doctype": "Warehouse", "text": "Main Store"})).await.unwrap();
     assert_eq!(found["documents"], json!([{"name": "Main Store - AWF", "exact": true}]));
+    // An answer does not show that one of several is missing.
+    for filter in [json!(["in", ["Main Store", "Showroom"]]), json!(["!=", "Showroom"])] {
+        let asked = json!({"doctype": "Bin", "filters": {"warehouse": filter}, "fields": ["name"]});
+        let listed = call(&app, "list_generic_documents", asked).await.unwrap();
+        assert!(listed["messages"].to_string().contains("several Warehouse documents are called"), "{listed}");
+    }
 }
 
 #[on_every_version]

@@ -75,3 +75,17 @@ async fn what_is_received_goes_where_the_receipt_says() {
     assert!(answer["messages"].to_string().contains("no warehouse is given keep theirs"), "{answer}");
     assert_eq!(held(&desk, to, answer["created"].as_str().unwrap(), "warehouse").await, [json!(ordered)]);
 }
+
+#[on_every_version]
+async fn a_row_that_is_delivered_on_another_day_keeps_it() {
+    let desk = Desk::open().await;
+    let items = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 2).await;
+    let row = |item: usize, day: &str| json!({"item_code": items[item], "qty": 2, "rate": 10, "delivery_date": day});
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let rows = [row(0, "2099-12-05"), row(1, "2099-12-10")];
+    let data = json!({"customer": customer, "company": COMPANY, "delivery_date": "2099-12-10", "items": rows});
+    let order = desk.create("Sales Order", data).await;
+    let change = json!({"doctype": "Sales Order", "name": order, "data": {"delivery_date": "2099-12-20"}});
+    desk.call("update_generic_document", change).await;
+    assert_eq!(held(&desk, "Sales Order", &order, "delivery_date").await, ["2099-12-05", "2099-12-20"]);
+}

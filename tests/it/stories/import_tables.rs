@@ -140,3 +140,26 @@ async fn a_column_of_a_table_that_is_withheld_is_for_nothing() {
     assert!(told.contains("column \"items.item_cod\"") && told.contains("did you mean items.item_code?"), "{told}");
     assert!(site.writes().is_empty(), "{:?}", site.writes());
 }
+
+#[on_every_version]
+async fn a_warehouse_without_its_suffix_is_that_of_the_company_of_its_row() {
+    let desk = Desk::open().await;
+    let quay = json!({"company_name": "Quay Works", "abbr": "QW", "default_currency": "EUR", "country": "Ireland"});
+    let quay = desk.create("Company", quay).await;
+    for warehouse in ["Showroom", "Annex"] {
+        desk.create("Warehouse", json!({"warehouse_name": warehouse, "company": quay})).await;
+    }
+    let item = desk.some("Item", json!({"is_sales_item": 1, "has_variants": 0}), 1).await.remove(0);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let order = |warehouse: &str| {
+        let content = format!(
+            "customer,company,delivery_date,items.item_code,items.qty,items.warehouse\n\
+             \"{customer}\",{COMPANY},2027-01-31,{item},2,{warehouse}\n"
+        );
+        json!({"doctype": "Sales Order", "content": content})
+    };
+    let asked = desk.call(IMPORT, order("showroom")).await;
+    assert_eq!(asked["rows"][0]["would_create"]["items"][0]["warehouse"], "Showroom - AWF", "{asked}");
+    let told = desk.refusal(IMPORT, order("Annex")).await;
+    assert!(told.contains("there is no Warehouse named \"Annex\""), "{told}");
+}

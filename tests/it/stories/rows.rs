@@ -195,6 +195,7 @@ async fn customers_that_never_bought_an_item_are_found_by_rows() {
     for sub in [
         json!(["not used in", "Sales Invoice Item", {"item_code": item, "parent.docstatus": 1}]),
         json!(["not used in", "Sales Invoice Item", [["item_code", "=", item], ["docstatus", "=", 1]]]),
+        json!(["not used in", "Sales Invoice Item", {"Item Code": item, "parent.docstatus": 1}]),
         json!(["not used in", "Sales Invoice", {"items.item_code": item, "docstatus": 1}]),
     ] {
         assert_eq!(desk.some("Customer", json!({"name": sub}), 500).await, never, "{sub}");

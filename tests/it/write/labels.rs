@@ -34,3 +34,16 @@ async fn a_field_is_taken_by_its_label_and_one_that_is_given_twice_is_told() {
     let text = refusal(&app, "list_sales_order_documents", json!({"filters": {"date": "2099-12-24"}})).await;
     assert!(text.contains("no such field in Sales Order; did you mean transaction_date?"), "{text}");
 }
+
+#[on_every_version]
+async fn a_label_that_could_mean_two_fields_is_refused_also_where_one_of_them_may_not_be_written() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all(), "Shipment": {"read": true, "create": true, "restricted_fields":
+        ["pickup_company"]}}));
+    for (of, label) in [("sales_order", "Terms"), ("shipment", "Company")] {
+        let text = refusal(&app, &format!("create_{of}_document"), json!({"data": {label: "x"}})).await;
+        assert!(text.contains(&format!("data.{label}: no such field")), "{text}");
+        let text = refusal(&app, &format!("list_{of}_documents"), json!({"filters": {label: "x"}})).await;
+        assert!(text.contains("no such field"), "{text}");
+    }
+}

@@ -177,3 +177,23 @@ async fn a_list_that_has_each_row_once_changes_them_and_one_that_could_mean_anot
     assert_eq!(after["items"][0]["qty"], 7.0);
     assert_eq!((&after["items"][0]["name"], &after["items"][0]["rate"]), (&rows[0]["name"], &rows[0]["rate"]));
 }
+
+#[on_every_version]
+async fn a_row_is_not_taken_for_another_of_the_same_unit_or_kind_of_document() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Quotation": all(), "Contact": all()}));
+    let item = |item: &str| json!([{"item_code": item, "qty": 1, "uom": "Nos"}]);
+    let to = |customer: &str| json!([{"link_doctype": "Customer", "link_name": customer}]);
+    let offer = json!({"quotation_to": "Customer", "party_name": "Kestrel Software", "items": item("TBL-OAK-160")});
+    let contact = json!({"first_name": "Ann", "links": to("Kestrel Software")});
+    for (of, data, table, other, same) in [
+        ("quotation", offer, "items", item("TBL-ASH-RND"), item("TBL-OAK-160")),
+        ("contact", contact, "links", to("Tandem Bicycles"), to("Kestrel Software")),
+    ] {
+        let made = call(&app, &format!("create_{of}_document"), json!({"data": data})).await.unwrap();
+        let (tool, name) = (format!("update_{of}_document"), &made["created"]);
+        let text = refusal(&app, &tool, json!({"name": name, "data": {table: other}})).await;
+        assert!(text.contains("would be lost"), "{text}");
+        call(&app, &tool, json!({"name": name, "data": {table: same}})).await.unwrap();
+    }
+}

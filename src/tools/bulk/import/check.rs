@@ -16,8 +16,20 @@ use crate::tool::progress::CallObserver;
 use crate::tools::bulk::AT_ONCE;
 use crate::writes::links;
 
-/// A link as a document has it: the table that it is in, if it is in one, its field, and its text, which may be a title.
-type Link = (Option<&'static str>, &'static str, String);
+/// A link as a document has it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Link {
+    /// The table that it is in, if it is in one.
+    table: Option<&'static str>,
+    field: &'static str,
+    /// What may be a title.
+    text: String,
+    /// The company whose document is meant, where names end with its suffix.
+    company: Option<String>,
+}
+/// The field that says whose document is meant.
+const COMPANY: &str = "company";
+
 /// The name of the document that it leads to, or why that is not clear.
 type Named = Result<Value, Vec<Violation>>;
 
@@ -116,12 +128,14 @@ async fn named(
 }
 
 /// The name of the document that one link leads to.
-async fn resolved(on: &DocTypeCall<'_>, (table, field, text): &Link) -> Result<Named, ToolError> {
+async fn resolved(on: &DocTypeCall<'_>, link: &Link) -> Result<Named, ToolError> {
+    let Link { table, field, text, company } = link;
     let row = Map::from_iter([((*field).to_owned(), json!(text))]);
-    let doc = match table {
+    let mut doc = match table {
         Some(table) => Map::from_iter([((*table).to_owned(), json!([row]))]),
         None => row,
     };
+    doc.extend(company.as_ref().map(|company| (COMPANY.to_owned(), json!(company))));
     match titles::resolve(on, doc, &Map::new()).await {
         Ok((doc, _)) => {
             let row = match table {
@@ -142,15 +156,18 @@ fn visit(
     doc: &mut Map<String, Value>,
     see: &mut dyn FnMut(&str, Link, &mut Value),
 ) {
+    let company = company_in(doc);
     for (key, value) in doc.iter_mut() {
         let Some(field) = def.field(key) else { continue };
-        if let Some(link) = link(None, field, value) {
+        if let Some(link) = link(on, None, field, value, company.as_deref()) {
             see(key, link, value);
         }
         let Some(child) = field.rows_of().and_then(|child| on.session.catalog.known(child)) else { continue };
         for (i, row) in rows_mut(value).enumerate() {
+            let company = company_in(row).or_else(|| company.clone());
             for (column, value) in row.iter_mut() {
-                if let Some(link) = child.field(column).and_then(|of_row| link(Some(field.fieldname), of_row, value)) {
+                let Some(of_row) = child.field(column) else { continue };
+                if let Some(link) = link(on, Some(field.fieldname), of_row, value, company.as_deref()) {
                     see(&format!("{}[{i}].{column}", field.fieldname), link, value);
                 }
             }
@@ -158,9 +175,21 @@ fn visit(
     }
 }
 
-fn link(table: Option<&'static str>, field: &'static FieldDef, text: &Value) -> Option<Link> {
+fn company_in(doc: &Map<String, Value>) -> Option<String> {
+    doc.get(COMPANY).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn link(
+    on: &DocTypeCall<'_>,
+    table: Option<&'static str>,
+    field: &'static FieldDef,
+    text: &Value,
+    company: Option<&str>,
+) -> Option<Link> {
     let text = text.as_str().filter(|_| field.kind == FieldKind::Link)?;
-    Some((table, field.fieldname, text.to_owned()))
+    let target = || on.session.catalog.known(field.target()?);
+    let company = company.filter(|_| target().is_some_and(|target| target.may_be_first_part(text)));
+    Some(Link { table, field: field.fieldname, text: text.to_owned(), company: company.map(str::to_owned) })
 }
 
 /// Adds what is wrong with a document.
