@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalog::is_of_one;
 use crate::context::Session;
+use crate::site::{SiteError, SiteErrorKind};
 use crate::tool::{Tool, arguments};
 
 /// The arguments that name DocTypes.
@@ -44,10 +44,13 @@ async fn meant(session: &Session<'_>, text: &str) -> Option<&'static str> {
     if plain(meant) == plain(text) {
         return Some(meant);
     }
-    // The site may have a DocType of its own that is called so, also while it does not say.
-    let is_open = !session.policy.operations(text).is_empty();
-    let may_be_own = is_open && !matches!(catalog.def(session.asker(), text).await, Err(error) if is_of_one(&error));
-    (!may_be_own).then_some(meant)
+    // The site may have a DocType of its own that is called so: where it does not tell, nobody guesses.
+    if session.policy.operations(text).is_empty() {
+        return Some(meant);
+    }
+    let own = catalog.def(session.asker(), text).await;
+    let is_none = |error: SiteError| matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied);
+    own.is_err_and(is_none).then_some(meant)
 }
 
 /// The one of the names that the text spells; else the only one of which it is the plural.

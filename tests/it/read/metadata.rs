@@ -107,6 +107,15 @@ async fn a_doctype_of_the_site_that_is_called_like_the_plural_of_another_is_take
 }
 
 #[on_every_version]
+async fn a_doctype_of_which_the_site_does_not_tell_is_not_taken_for_another() {
+    let site = Site::start().await;
+    site.answer("GET", META, 500, json!({"exc_type": "InternalError"})).await;
+    site.data("GET", "/api/resource/Sales%20Order", json!([{"name": "SO-1"}])).await;
+    let text = refusal(&site.open_app(), "list_generic_documents", json!({"doctype": "Sales Orders"})).await;
+    assert!(!text.contains("SO-1"), "{text}");
+}
+
+#[on_every_version]
 async fn what_may_be_a_doctype_of_the_site_is_not_taken_for_another_while_the_site_does_not_say() {
     let site = SampleSite::start().await;
     let app = app_of(&site.config(json!({"default": all()})));
