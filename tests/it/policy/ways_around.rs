@@ -298,3 +298,22 @@ async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_ma
         assert_eq!(site.writes().len(), before, "{doctype}");
     }
 }
+
+#[on_every_version]
+async fn what_came_in_is_recorded_only_about_what_may_be_changed_which_it_opens_again() {
+    let site = SampleSite::start().await;
+    let mut some = all();
+    some["conditions"] = json!({"update": {"territory": ["North"]}});
+    let app = site.app(json!({"Customer": some, "Communication": all()}));
+    let north = first(&app, "Customer", json!({"territory": "North"})).await;
+    let south = first(&app, "Customer", json!({"territory": "South"})).await;
+    let message = |way: &str, on: &str| {
+        json!({"doctype": "Communication", "data": {"communication_type": "Communication", "subject": "x", "content": "x",
+            "communication_medium": "Phone", "sent_or_received": way, "reference_doctype": "Customer", "reference_name": on}})
+    };
+    for (way, on) in [("Sent", &south), ("Sent", &north), ("Received", &north)] {
+        call(&app, "create_generic_document", message(way, on)).await.unwrap();
+    }
+    let told = refusal(&app, "create_generic_document", message("Received", &south)).await;
+    assert!(told.contains("territory must be"), "{told}");
+}
