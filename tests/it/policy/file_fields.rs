@@ -58,8 +58,10 @@ async fn a_field_takes_no_private_file_of_another_document() {
     let customer = first(&app, "Customer", json!({})).await;
     let set = |address: &str| json!({"name": customer, "data": {"image": address}});
     let before = site.writes();
-    let text = refusal(&app, "update_customer_document", set(ADDRESS)).await;
-    assert!(text.contains("data.image: is no file of this document; attach_file attaches one"), "{text}");
+    for address in [ADDRESS, "/files/../../private/files/drawing.png"] {
+        let text = refusal(&app, "update_customer_document", set(address)).await;
+        assert!(text.contains("data.image: is no file of this document; attach_file attaches one"), "{text}");
+    }
     let data = json!({"customer_name": "New", "customer_type": "Company", "image": ADDRESS});
     for (tool, given) in [
         ("create_customer_document", json!({"data": data})),
