@@ -12,7 +12,9 @@ use crate::policy::{Operation, WriteState};
 use crate::shape::{is_set, text_of};
 
 /// The DocTypes of what hangs on documents, and the fields that name the DocType and the document.
-const HUNG: [(&str, &str, &str); 8] = [
+const HUNG: [(&str, &str, &str); 9] = [
+    // The document says by which it is repeated.
+    ("Auto Repeat", "reference_doctype", "reference_document"),
     ("Comment", "reference_doctype", "reference_name"),
     (MESSAGE, "reference_doctype", "reference_name"),
     ("DocShare", "share_doctype", "share_name"),
