@@ -262,9 +262,7 @@ async fn who_is_whose_parent_is_told_only_where_it_may_be_read() {
 #[on_every_version]
 async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_may_be_changed() {
     let site = SampleSite::start().await;
-    let rules = |customers: Value| {
-        json!({"Customer": customers, "Auto Repeat": all(), "Comment": all(), "File": all(), "ToDo": all()})
-    };
+    let rules = |customers: Value| json!({"Customer": customers, "Auto Repeat": all(), "Comment": all(), "File": all(), "ToDo": all()});
     let open = site.app(rules(all()));
     let north = first(&open, "Customer", json!({"territory": "North"})).await;
     let south = first(&open, "Customer", json!({"territory": "South"})).await;
