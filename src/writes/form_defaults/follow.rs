@@ -24,22 +24,22 @@ const FOLLOWED: [(&str, &str); 8] = [
 /// to the caller.
 pub(super) fn fill(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
     let Some(table) = on.def.table(ITEMS) else { return };
     let Some(child) = table.rows_of().and_then(|child| on.session.catalog.known(child)) else { return };
     let (fields, mut patches) = (on.permit.fields(), Vec::<Map<String, Value>>::new());
-    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
+    let is_draft = shown.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
     let is_open = |column: &FieldDef| is_draft || column.is(flag::ALLOW_ON_SUBMIT);
     for (field, column) in FOLLOWED {
-        let chosen = name_in(changes, field).filter(|value| name_in(stored, field) != Some(*value));
+        let chosen = name_in(changes, field).filter(|value| name_in(shown, field) != Some(*value));
         let (Some(value), Some(column)) = (chosen, child.field(column)) else { continue };
         if !is_open(column) || !fields.may_read_child(table, column) {
             continue;
         }
-        let items = stored.get(ITEMS).into_iter().flat_map(rows).enumerate();
+        let items = shown.get(ITEMS).into_iter().flat_map(rows).enumerate();
         let others = items.filter(|(_, row)| name_in(row, column.fieldname).is_some_and(|held| held != value));
         let others: Vec<Map<String, Value>> = others.map(|(at, row)| key(at, row)).collect();
         if others.is_empty() {
