@@ -274,7 +274,7 @@ async fn a_draft_is_filled_in_by_nothing_that_its_source_withholds() {
     orders["restricted_fields"] = json!(["customer_group", "items.warehouse"]);
     let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": orders}})));
     let mut told = Vec::new();
-    for warehouse in [held, &other] {
+    for warehouse in [held, other.as_str()] {
         let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
             "data": {"tc_name": terms, "set_warehouse": warehouse}});
         let whole = call(&open, "convert_document", asked.clone()).await.unwrap();
