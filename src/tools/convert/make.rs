@@ -101,7 +101,7 @@ pub(super) async fn make(
     for table in data.keys().filter(|table| !is_part || *table != part::ITEMS) {
         number_rows(&mut doc, table);
     }
-    let Laid { mut doc, given, is_other } = laid(on, doc, &data).await?;
+    let Laid { mut doc, given, is_other } = laid(on, doc, &shown, &data).await?;
     let is_other = is_part || is_other;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
@@ -166,13 +166,19 @@ struct Laid {
     is_other: bool,
 }
 
-/// Lays the data onto the draft, where nothing here speaks against what comes of it.
-async fn laid(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, data: &Map<String, Value>) -> Result<Laid, ToolError> {
+/// Lays the data onto the draft, of which `shown` may be told, where nothing here speaks against what comes of it.
+async fn laid(
+    on: &DocTypeCall<'_>,
+    mut doc: Map<String, Value>,
+    shown: &Map<String, Value>,
+    data: &Map<String, Value>,
+) -> Result<Laid, ToolError> {
     let merged = on.merged(&doc, data)?;
     links::check_merged(on, &merged, &doc).await?;
     file_fields::check(on, &merged.body, None).await?;
     let children = |child: &str| on.session.catalog.known(child);
-    let is_other = worked_out::are_stale(on.def, &children, &doc, &merged.body);
+    // Beside what may not be told any value is another: else one that is guessed would be told to be right.
+    let is_other = worked_out::are_stale(on.def, &children, shown, &merged.body);
     doc.extend(merged.body);
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;

@@ -286,3 +286,21 @@ async fn a_draft_is_filled_in_by_nothing_that_its_source_withholds() {
     }
     assert_eq!(told, [false, false]);
 }
+
+#[on_every_version]
+async fn a_guess_at_a_figure_that_the_source_of_a_draft_withholds_is_told_like_any_other() {
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"default": all()})));
+    let held = json!({"status": "To Deliver and Bill", "items.rate": [">", 1]});
+    let order = first(&open, "Sales Order", held).await;
+    let rate = site.stored("Sales Order", &order).unwrap()["items"][0]["rate"].as_f64().unwrap();
+    let mut orders = all();
+    orders["restricted_fields"] = json!(["items.rate"]);
+    let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": orders}})));
+    for guess in [rate, rate + 1.0] {
+        let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
+            "data": {"items": {"patch": [{"idx": 1, "rate": guess}]}}});
+        let told = call(&app, "convert_document", asked).await.unwrap();
+        assert!(told["note"].is_string() && told["draft"].get("total_qty").is_none(), "{guess}: {told}");
+    }
+}
