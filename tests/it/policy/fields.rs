@@ -302,5 +302,9 @@ async fn a_guess_at_a_figure_that_the_source_of_a_draft_withholds_is_told_like_a
             "data": {"items": {"patch": [{"idx": 1, "rate": guess}]}}});
         let told = call(&app, "convert_document", asked).await.unwrap();
         assert!(told["note"].is_string() && told["draft"].get("total_qty").is_none(), "{guess}: {told}");
+        let found = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
+            "data": {"items": {"patch": [{"match": {"rate": guess}, "description": "y"}]}}});
+        let told = refusal(&app, "convert_document", found).await;
+        assert!(told.contains("has no row with"), "{guess}: {told}");
     }
 }
