@@ -14,8 +14,8 @@ pub struct Chosen {
 /// How the stock of an item at the end of a day is called here.
 pub const STOCK_ON_A_DAY: &str = "actual_qty on a day";
 
-/// All of them: which price of a list, which template of taxes of those that Tax Rules name, what moved by a day; and what an
-/// item or a party without an answer of its own takes from elsewhere.
+/// All of them: which price of a list, which template of taxes of those that Tax Rules name, what moved by a day, which contact
+/// and addresses of a party; and what an item or a party without an answer of its own takes from elsewhere.
 pub const CHOSEN: &[Chosen] = &[
     among(&["price_list_rate", "rate", "amount"], PRICES),
     among(&["taxes_and_charges"], TAX_RULES),
@@ -28,6 +28,26 @@ pub const CHOSEN: &[Chosen] = &[
     ),
     among(&["actual_qty", "projected_qty", "reserved_qty", "valuation_rate"], &[("Bin", &["item_code", "warehouse"])]),
     among(&["tax_category"], &[("Address", &["tax_category"])]),
+    among(
+        &[
+            "contact_person",
+            "contact_display",
+            "contact_email",
+            "contact_mobile",
+            "contact_phone",
+            "contact_designation",
+            "contact_department",
+        ],
+        &[("Contact", &["is_primary_contact"])],
+    ),
+    among(
+        &["customer_address", "supplier_address", "address_display"],
+        &[("Address", &["is_primary_address", "disabled"])],
+    ),
+    among(
+        &["shipping_address_name", "shipping_address"],
+        &[("Address", &["is_shipping_address", "address_type", "disabled"])],
+    ),
     from(
         &["warehouse"],
         &[

@@ -71,6 +71,12 @@ pub fn is_withheld(on: &DocTypeCall<'_>, stored: &Map<String, Value>, file: &Att
     withheld || !on.permit.fields().may_read_attachments() && !seen.iter().any(held)
 }
 
+/// Whether the site takes the address for that of a private file: it follows `..`.
+fn may_be_private(address: &str) -> bool {
+    let address = address.trim_start();
+    address.starts_with(PRIVATE) || address.starts_with("/files") && address.contains("..")
+}
+
 /// Refuses the address of a private file that is not the document's own: the site would attach it to the document, and
 /// whoever may read this one would read it. `stored` is the document as it is, by its name; none for a new one.
 pub async fn check(
@@ -85,7 +91,7 @@ pub async fn check(
         .map(|(_, address)| address)
         .collect();
     let given = holders.iter().flat_map(|holder| holder.addresses(doc));
-    let is_new = |address: &str| address.trim_start().starts_with(PRIVATE) && !before.contains(address);
+    let is_new = |address: &str| may_be_private(address) && !before.contains(address);
     let mut given: Vec<(String, &str)> = given.filter(|(_, address)| is_new(address)).collect();
     if let (false, Some((name, _))) = (given.is_empty(), stored) {
         let own = on.session.site.attachments(on.permit, name).await?;

@@ -11,10 +11,12 @@ use crate::error::ToolError;
 use crate::policy::{Operation, WriteState};
 use crate::shape::{is_set, text_of};
 
-/// The DocTypes of what hangs on documents, and the fields that name the DocType and the document. A mail is about a document
-/// and leaves it as it was.
-const HUNG: [(&str, &str, &str); 7] = [
+/// The DocTypes of what hangs on documents, and the fields that name the DocType and the document.
+const HUNG: [(&str, &str, &str); 9] = [
+    // The document says by which it is repeated.
+    ("Auto Repeat", "reference_doctype", "reference_document"),
     ("Comment", "reference_doctype", "reference_name"),
+    (MESSAGE, "reference_doctype", "reference_name"),
     ("DocShare", "share_doctype", "share_name"),
     ("Document Follow", "ref_doctype", "ref_docname"),
     ("File", "attached_to_doctype", "attached_to_name"),
@@ -23,12 +25,19 @@ const HUNG: [(&str, &str, &str); 7] = [
     ("Version", "ref_doctype", "docname"),
 ];
 
+const MESSAGE: &str = "Communication";
+
 /// That the documents which this one hangs on, before or after the write, may be changed, where a condition says which may.
 ///
 /// # Errors
 /// A condition that one of them does not satisfy, and the site's.
 pub(super) async fn judge(on: &DocTypeCall<'_>, state: WriteState<'_>) -> Result<(), ToolError> {
     let Some((_, by, link)) = HUNG.iter().find(|(hung, ..)| *hung == on.def.name) else { return Ok(()) };
+    // One that is sent leaves what it is about as it was; by one that came in, the site opens that again.
+    let came_in = |doc: &Map<String, Value>| text_of(doc, "sent_or_received") == "Received";
+    if on.def.name == MESSAGE && !state.result().is_some_and(came_in) {
+        return Ok(());
+    }
     let ends = [state.stored(), state.result()].into_iter().flatten();
     let ends: BTreeSet<(&str, &str)> = ends.map(|doc| (text_of(doc, by), text_of(doc, link))).collect();
     for (doctype, name) in ends {
@@ -36,27 +45,41 @@ pub(super) async fn judge(on: &DocTypeCall<'_>, state: WriteState<'_>) -> Result
             judge_one(on, on.session.policy.exact_name(doctype), name).await?;
         }
     }
-    match (state.stored(), state.result()) {
-        (Some(stored), Some(result)) if on.def.name == "File" => judge_file(on, stored, result).await,
+    match state.result() {
+        Some(result) if on.def.name == "File" => judge_file(on, state.stored(), result).await,
         _ => Ok(()),
     }
 }
 
 /// What decides who gets a file.
 const REACH: [&str; 3] = ["attached_to_doctype", "attached_to_name", "is_private"];
+/// By what the site finds what is in a file.
+const BY_ADDRESS: &[&str] = &["file_url"];
+const BY_NAME: &[&str] = &["file_url", "file_name", "is_private"];
 
-/// Refuses to attach a file elsewhere, or to make it public, where it may not be read: it could be from then on.
+/// Refuses to attach a file elsewhere, or to make it public, where it may not be read, and to make one of what may be
+/// another's: it could be read from then on.
 async fn judge_file(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
+    stored: Option<&Map<String, Value>>,
     result: &Map<String, Value>,
 ) -> Result<(), ToolError> {
-    let is_same = |field: &&str| {
-        text_of(stored, field) == text_of(result, field) && is_set(stored, field) == is_set(result, field)
+    let is_same = |fields: &[&str]| {
+        let same = |stored: &Map<String, Value>| {
+            let mut fields = fields.iter();
+            fields.all(|field| {
+                text_of(stored, field) == text_of(result, field) && is_set(stored, field) == is_set(result, field)
+            })
+        };
+        stored.is_some_and(same)
     };
-    if REACH.iter().all(is_same) {
-        return Ok(());
+    if taken_from(result).is_some_and(|by| !is_same(by)) {
+        return Err(ToolError::refused(
+            "File: its address or name leads to what may be a private file of another document; nothing was sent.",
+            "attach_file attaches a file that you have.",
+        ));
     }
+    let Some(stored) = stored.filter(|_| !is_same(&REACH)) else { return Ok(()) };
     let doctype = text_of(stored, "attached_to_doctype");
     let may_read = if doctype.is_empty() {
         !is_set(stored, "is_private")
@@ -77,6 +100,15 @@ async fn judge_file(
         "File: this one may not be read here, and could be where it was attached or public; nothing was sent.",
         "Somebody who may read it does that in the desk.",
     ))
+}
+
+/// The fields by which the site takes what is in a private file for this one: it leaves its own address out, follows `..`,
+/// and goes by the name where there is no address. None where it takes nothing of the kind.
+fn taken_from(file: &Map<String, Value>) -> Option<&'static [&'static str]> {
+    match text_of(file, "file_url") {
+        "" => (is_set(file, "is_private") && !is_set(file, "is_folder")).then_some(BY_NAME),
+        address => (address.contains("/private/files/") || address.contains("..")).then_some(BY_ADDRESS),
+    }
 }
 
 async fn judge_one(on: &DocTypeCall<'_>, doctype: &str, name: &str) -> Result<(), ToolError> {

@@ -13,6 +13,16 @@ pub fn seen(
     source: &DocTypeCall<'_>,
     target: &DocTypeCall<'_>,
     hidden: &Masked,
+    doc: Map<String, Value>,
+) -> Map<String, Value> {
+    target.visible(of_source(source, target, hidden, doc))
+}
+
+/// The draft without what of the source is withheld, or `hidden` from the user by the site, and the site copied from there.
+pub fn of_source(
+    source: &DocTypeCall<'_>,
+    target: &DocTypeCall<'_>,
+    hidden: &Masked,
     mut doc: Map<String, Value>,
 ) -> Map<String, Value> {
     let withheld = renamed(source, target, hidden);
@@ -30,7 +40,7 @@ pub fn seen(
         rows_mut(value).for_each(|row| row.retain(|column, _| !is_withheld(key, Some(column.as_str()))));
         true
     });
-    target.visible(doc)
+    doc
 }
 
 /// The fields of the draft, and the columns of its rows, that hold under other names what the source does not show.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use erpnext_schema::{Verb, doctype_flag, rows_mut};
+use erpnext_schema::{Verb, doctype_flag, rows, rows_mut};
 use serde_json::{Map, Value, json};
 
 use super::{draft, part, worked_out};
@@ -101,7 +101,9 @@ pub(super) async fn make(
     for table in data.keys().filter(|table| !is_part || *table != part::ITEMS) {
         number_rows(&mut doc, table);
     }
-    let Laid { mut doc, given, is_other } = laid(on, doc, &data).await?;
+    let mut told = draft::of_source(source_on, on, &hidden, doc.clone());
+    data.keys().for_each(|table| number_like(&doc, table, &mut told));
+    let Laid { mut doc, given, is_other } = laid(on, doc, &told, &data).await?;
     let is_other = is_part || is_other;
     // What the source withholds is told by nothing that is said of the draft, nor to who is asked.
     let mut shown = draft::seen(source_on, on, &hidden, doc.clone());
@@ -166,13 +168,21 @@ struct Laid {
     is_other: bool,
 }
 
-/// Lays the data onto the draft, where nothing here speaks against what comes of it.
-async fn laid(on: &DocTypeCall<'_>, mut doc: Map<String, Value>, data: &Map<String, Value>) -> Result<Laid, ToolError> {
+/// Lays the data onto the draft, of which `told` is what its source tells, where nothing here speaks against what comes of it.
+async fn laid(
+    on: &DocTypeCall<'_>,
+    mut doc: Map<String, Value>,
+    told: &Map<String, Value>,
+    data: &Map<String, Value>,
+) -> Result<Laid, ToolError> {
+    // No row is found by what is withheld of it.
+    on.merged(told, data)?;
     let merged = on.merged(&doc, data)?;
     links::check_merged(on, &merged, &doc).await?;
     file_fields::check(on, &merged.body, None).await?;
     let children = |child: &str| on.session.catalog.known(child);
-    let is_other = worked_out::are_stale(on.def, &children, &doc, &merged.body);
+    // Beside what may not be told any value is another: else one that is guessed would be told to be right.
+    let is_other = worked_out::are_stale(on.def, &children, told, &merged.body);
     doc.extend(merged.body);
     // The site copies from whatever the source links to.
     links::check_sight(on, &doc).await?;
@@ -224,5 +234,13 @@ fn without(zeros: bool, totals: bool) -> Option<String> {
 pub(super) fn number_rows(doc: &mut Map<String, Value>, table: &str) {
     for (at, row) in doc.get_mut(table).into_iter().flat_map(rows_mut).enumerate() {
         row.insert("idx".to_owned(), json!(at + 1));
+    }
+}
+
+/// Numbers the rows of what is told of a draft like its own: that is their place, and no more.
+fn number_like(doc: &Map<String, Value>, table: &str, told: &mut Map<String, Value>) {
+    let numbered = doc.get(table).into_iter().flat_map(rows);
+    for (row, told) in numbered.zip(told.get_mut(table).into_iter().flat_map(rows_mut)) {
+        told.extend(row.get("idx").map(|idx| ("idx".to_owned(), idx.clone())));
     }
 }

@@ -25,10 +25,9 @@ const FOLLOWED: [(&str, &str); 8] = [
 const OF_ITS_OWN: &str = "delivery_date";
 
 /// Sets the column in the rows that hold another value; an empty one the site fills. Rows that the caller gives are left
-/// to the caller. What rows hold is told by what of it is `shown`.
+/// to the caller, and those whose column is not `shown` as they are: whether they followed would tell what they hold.
 pub(super) fn fill(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
     shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
@@ -36,7 +35,7 @@ pub(super) fn fill(
     let Some(table) = on.def.table(ITEMS) else { return };
     let Some(child) = table.rows_of().and_then(|child| on.session.catalog.known(child)) else { return };
     let (fields, mut patches) = (on.permit.fields(), Vec::<Map<String, Value>>::new());
-    let is_draft = stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
+    let is_draft = shown.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == 0;
     let is_open = |column: &FieldDef| is_draft || column.is(flag::ALLOW_ON_SUBMIT);
     for (field, column) in FOLLOWED {
         let was = name_in(shown, field);
@@ -46,17 +45,15 @@ pub(super) fn fill(
             continue;
         }
         let of = column.fieldname;
-        let (all, seen) = (held(stored, of), held(shown, of));
         let follows = |held: &str| held != value && (of != OF_ITS_OWN || was == Some(held));
-        let items = stored.get(ITEMS).into_iter().flat_map(rows).zip(&seen).enumerate();
-        let others = items.filter(|(_, (_, held))| held.is_some_and(follows));
-        let others: Vec<Map<String, Value>> = others.map(|(at, (row, _))| key(at, row)).collect();
-        let are_hidden = all != seen;
-        if others.is_empty() && !are_hidden {
+        let items = shown.get(ITEMS).into_iter().flat_map(rows).enumerate();
+        let others = items.filter(|(_, row)| name_in(row, of).is_some_and(follows));
+        let others: Vec<Map<String, Value>> = others.map(|(at, row)| key(at, row)).collect();
+        if others.is_empty() {
             continue;
         }
         let count = others.len();
-        if are_hidden || changes.contains_key(ITEMS) || !fields.may_write_child(table, column) {
+        if changes.contains_key(ITEMS) || !fields.may_write_child(table, column) {
             filled.messages.push(format!("{ITEMS}: rows for which no {of} is given keep theirs, whatever {field} is"));
             continue;
         }
@@ -75,11 +72,6 @@ pub(super) fn fill(
     if !patches.is_empty() {
         changes.insert(ITEMS.to_owned(), json!({ "patch": patches }));
     }
-}
-
-/// What the rows hold in the column.
-fn held<'d>(doc: &'d Map<String, Value>, column: &str) -> Vec<Option<&'d str>> {
-    doc.get(ITEMS).into_iter().flat_map(rows).map(|row| name_in(row, column)).collect()
 }
 
 /// What a patch names the row by: its name, where it has one yet.

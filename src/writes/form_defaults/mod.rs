@@ -150,21 +150,21 @@ pub(crate) async fn of_change(
         0 => {}
         1 => {
             let mut filled = FilledIn::default();
-            follow::fill(on, stored, shown, changes, &mut filled);
+            follow::fill(on, shown, changes, &mut filled);
             return Ok(filled);
         }
         _ => return Ok(FilledIn::default()),
     }
-    let mut filled = taxes_of_change(on, stored, shown, changes).await?;
+    // Whether anything is filled in tells what it was decided by.
+    let mut filled = taxes_of_change(on, shown, changes).await?;
     terms::fill(on, stored, shown, changes, &mut filled).await?;
-    posting::keep(on, stored, changes, &mut filled).await;
-    follow::fill(on, stored, shown, changes, &mut filled);
+    posting::keep(on, shown, changes, &mut filled).await;
+    follow::fill(on, shown, changes, &mut filled);
     Ok(filled)
 }
 
 async fn taxes_of_change(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
     shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
 ) -> Result<FilledIn, ToolError> {
@@ -173,7 +173,7 @@ async fn taxes_of_change(
     let rows_in = |doc: &Map<String, Value>| doc.get(TAXES).and_then(Value::as_array).map_or(0, Vec::len);
     let Some(name) = name_in(changes, TEMPLATE).map(str::to_owned) else {
         // Rows that have no template, as a conversion may have mapped them, lose none.
-        let is_taken_away = changes.contains_key(TEMPLATE) && name_in(stored, TEMPLATE).is_some();
+        let is_taken_away = changes.contains_key(TEMPLATE) && name_in(shown, TEMPLATE).is_some();
         let rows = rows_in(shown);
         if is_taken_away && rows > 0 && may_see(on, TAXES) {
             filled.messages.push(format!(
@@ -183,7 +183,7 @@ async fn taxes_of_change(
         }
         return Ok(filled);
     };
-    if rows_in(stored) > 0 && name_in(stored, TEMPLATE) == Some(&name) {
+    if rows_in(shown) > 0 && name_in(shown, TEMPLATE) == Some(&name) {
         return Ok(filled);
     }
     let Some(rows) = rows_of(on, template, &name, &mut filled).await? else { return Ok(filled) };

@@ -12,7 +12,7 @@ const GIVEN: [&str; 2] = ["posting_date", "posting_time"];
 /// Sets the flag where another day than today, or a time, is given and nothing says whether it counts.
 pub(super) async fn keep(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
+    shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
@@ -23,7 +23,7 @@ pub(super) async fn keep(
     _ = on.session.zone().await;
     let today = on.session.today().to_string();
     let is_given = GIVEN.iter().any(|field| name_in(changes, field).is_some_and(|at| at != today));
-    let is_set = stored.get(FLAG).is_some_and(|flag| *flag == true || flag.as_u64() == Some(1));
+    let is_set = shown.get(FLAG).is_some_and(|flag| *flag == true || flag.as_u64() == Some(1));
     let may_write = on.def.field(FLAG).is_some_and(|field| on.permit.fields().may_write(field));
     if is_given && may_write && !is_set && !changes.contains_key(FLAG) {
         changes.insert(FLAG.to_owned(), json!(1));

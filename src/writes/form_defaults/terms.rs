@@ -33,18 +33,17 @@ pub(super) async fn fill(
     filled: &mut FilledIn,
 ) -> Result<(), ToolError> {
     renew_schedule(on, stored, shown, changes, filled);
-    fill_text(on, stored, shown, changes, filled).await
+    fill_text(on, shown, changes, filled).await
 }
 
 async fn fill_text(
     on: &DocTypeCall<'_>,
-    stored: &Map<String, Value>,
     shown: &Map<String, Value>,
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) -> Result<(), ToolError> {
     let Some(name) = name_in(changes, CHOSEN).map(str::to_owned) else { return Ok(()) };
-    let is_chosen_anew = name_in(stored, CHOSEN) != Some(&*name) || name_in(stored, TEXT).is_none();
+    let is_chosen_anew = name_in(shown, CHOSEN) != Some(&*name) || name_in(shown, TEXT).is_none();
     let is_of_these = on.def.field(CHOSEN).is_some_and(|field| field.target() == Some(CONDITIONS));
     let may_write = on.def.field(TEXT).is_some_and(|field| on.permit.fields().may_write(field));
     if !is_chosen_anew || !is_of_these || !may_write || changes.contains_key(TEXT) {
@@ -66,7 +65,7 @@ async fn fill_text(
         ));
         return Ok(());
     }
-    let mut doc = stored.clone();
+    let mut doc = shown.clone();
     let values = changes.iter().filter(|(_, value)| !value.is_object());
     doc.extend(values.map(|(key, value)| (key.clone(), value.clone())));
     // The text tells what it is worked out from.
@@ -127,7 +126,7 @@ fn renew_schedule(
     changes: &mut Map<String, Value>,
     filled: &mut FilledIn,
 ) {
-    let Some(name) = name_in(changes, TERMS).filter(|name| name_in(stored, TERMS) != Some(*name)) else { return };
+    let Some(name) = name_in(changes, TERMS).filter(|name| name_in(shown, TERMS) != Some(*name)) else { return };
     let is_empty = stored.get(SCHEDULE).and_then(Value::as_array).is_none_or(Vec::is_empty);
     if is_empty || changes.contains_key(SCHEDULE) {
         return;

@@ -378,3 +378,20 @@ async fn when_something_moved_is_told_by_no_stock_of_a_day_where_it_is_withheld(
         }
     }
 }
+
+#[on_every_version]
+async fn which_contact_of_a_party_is_the_first_is_told_only_where_that_may_be_read() {
+    let site = SampleSite::start().await;
+    let party = some(&site, "Customer", json!({})).await["name"].clone();
+    for (doctype, field, facts) in [
+        ("Contact", "is_primary_contact", ["contact_person", "contact_email"]),
+        ("Address", "is_primary_address", ["customer_address", "address_display"]),
+        ("Address", "is_shipping_address", ["shipping_address_name", "shipping_address"]),
+    ] {
+        let asked = json!({"party_type": "Customer", "party": party, "company": COMPANY});
+        let rules = json!({"default": all(), "doctypes": {doctype: {"read": true, "restricted_fields": [field]}}});
+        let told = call(&app_of(&site.config(rules)), "get_party_details", asked).await.unwrap();
+        let is_withheld = |fact: &&str| told["withheld"].as_array().unwrap().contains(&json!(fact));
+        assert!(facts.iter().all(is_withheld), "{field}: {told}");
+    }
+}

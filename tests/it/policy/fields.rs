@@ -257,3 +257,54 @@ async fn terms_that_ask_the_site_are_not_filled_in_where_anything_is_withheld() 
     assert!(told["would_create"].get("terms").is_none(), "{told}");
     assert!(told["warnings"].to_string().contains("terms are not filled in"), "{told}");
 }
+
+#[on_every_version]
+async fn a_draft_is_filled_in_by_nothing_that_its_source_withholds() {
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"default": all()})));
+    let terms = json!({"title": "Group", "selling": 1, "terms": "For {{ customer_group }}."});
+    let terms = json!({"doctype": "Terms and Conditions", "data": terms});
+    let terms = call(&open, "create_generic_document", terms).await.unwrap()["created"].clone();
+    let held = json!({"status": "To Deliver and Bill", "items.warehouse": ["is", "set"]});
+    let order = first(&open, "Sales Order", held).await;
+    let stored = site.stored("Sales Order", &order).unwrap();
+    let (group, held) = (stored["customer_group"].as_str().unwrap(), stored["items"][0]["warehouse"].as_str().unwrap());
+    let other = first(&open, "Warehouse", json!([["is_group", "=", 0], ["name", "!=", held]])).await;
+    let mut orders = all();
+    orders["restricted_fields"] = json!(["customer_group", "items.warehouse"]);
+    let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": orders}})));
+    let mut told = Vec::new();
+    for warehouse in [held, other.as_str()] {
+        let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
+            "data": {"tc_name": terms, "set_warehouse": warehouse}});
+        let whole = call(&open, "convert_document", asked.clone()).await.unwrap();
+        assert_eq!(whole["filled_in"]["terms"], format!("For {group}."), "{whole}");
+        assert_eq!(whole.to_string().contains("follows set_warehouse"), warehouse == other, "{whole}");
+        let some = call(&app, "convert_document", asked).await.unwrap();
+        assert!(!some.to_string().contains(group), "{some}");
+        told.push(some.to_string().contains("follows set_warehouse"));
+    }
+    assert_eq!(told, [false, false]);
+}
+
+#[on_every_version]
+async fn a_guess_at_a_figure_that_the_source_of_a_draft_withholds_is_told_like_any_other() {
+    let site = SampleSite::start().await;
+    let open = app_of(&site.config(json!({"default": all()})));
+    let held = json!({"status": "To Deliver and Bill", "items.rate": [">", 1]});
+    let order = first(&open, "Sales Order", held).await;
+    let rate = site.stored("Sales Order", &order).unwrap()["items"][0]["rate"].as_f64().unwrap();
+    let mut orders = all();
+    orders["restricted_fields"] = json!(["items.rate"]);
+    let app = app_of(&site.config(json!({"default": all(), "doctypes": {"Sales Order": orders}})));
+    for guess in [rate, rate + 1.0] {
+        let asked = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
+            "data": {"items": {"patch": [{"idx": 1, "rate": guess}]}}});
+        let told = call(&app, "convert_document", asked).await.unwrap();
+        assert!(told["note"].is_string() && told["draft"].get("total_qty").is_none(), "{guess}: {told}");
+        let found = json!({"doctype": "Sales Order", "name": order, "to": "Sales Invoice",
+            "data": {"items": {"patch": [{"match": {"rate": guess}, "description": "y"}]}}});
+        let told = refusal(&app, "convert_document", found).await;
+        assert!(told.contains("has no row with"), "{guess}: {told}");
+    }
+}

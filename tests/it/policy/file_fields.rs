@@ -58,8 +58,10 @@ async fn a_field_takes_no_private_file_of_another_document() {
     let customer = first(&app, "Customer", json!({})).await;
     let set = |address: &str| json!({"name": customer, "data": {"image": address}});
     let before = site.writes();
-    let text = refusal(&app, "update_customer_document", set(ADDRESS)).await;
-    assert!(text.contains("data.image: is no file of this document; attach_file attaches one"), "{text}");
+    for address in [ADDRESS, "/files/../../private/files/drawing.png"] {
+        let text = refusal(&app, "update_customer_document", set(address)).await;
+        assert!(text.contains("data.image: is no file of this document; attach_file attaches one"), "{text}");
+    }
     let data = json!({"customer_name": "New", "customer_type": "Company", "image": ADDRESS});
     for (tool, given) in [
         ("create_customer_document", json!({"data": data})),
@@ -135,6 +137,32 @@ async fn a_file_is_attached_elsewhere_and_made_public_only_where_it_may_be_read(
         }
         assert_eq!(site.writes().len(), before);
     }
+    // Whoever makes a File could have it hold what another one does.
+    let (mut north, url) = (all(), site.sandbox.url());
+    north["conditions"] = json!({"read": {"territory": ["North"]}});
+    let app = site.app(rules(Some(north)));
+    let before = site.writes().len();
+    let mine = |more: Value| {
+        let mut data =
+            json!({"file_name": "b.txt", "attached_to_doctype": "ToDo", "attached_to_name": task, "folder": ""});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data
+    };
+    for more in [
+        json!({"file_url": "/private/files/a.txt"}),
+        json!({"file_url": format!("{url}/private/files/a.txt")}),
+        json!({"file_url": "/files/../../private/files/a.txt"}),
+        json!({"file_name": "a.txt", "is_private": true}),
+    ] {
+        let made = json!({"doctype": "File", "data": mine(more)});
+        refusal(&app, "create_generic_document", made).await;
+    }
+    for more in [json!({}), json!({"is_private": false})] {
+        let copied = json!({"doctype": "File", "name": file, "data": mine(more), "save": true});
+        let told = refusal(&app, "duplicate_document", copied).await;
+        assert!(told.contains("a private file of another document"), "{told}");
+    }
+    assert_eq!(site.writes().len(), before);
     call(&open, "update_generic_document", moved).await.unwrap();
     let told = call(&open, "list_attachments", json!({"doctype": "ToDo", "name": task})).await.unwrap();
     assert_eq!(told["count"], 1, "{told}");

@@ -262,7 +262,7 @@ async fn who_is_whose_parent_is_told_only_where_it_may_be_read() {
 #[on_every_version]
 async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_may_be_changed() {
     let site = SampleSite::start().await;
-    let rules = |customers: Value| json!({"Customer": customers, "ToDo": all(), "Comment": all(), "File": all()});
+    let rules = |customers: Value| json!({"Customer": customers, "Auto Repeat": all(), "Comment": all(), "File": all(), "ToDo": all()});
     let open = site.app(rules(all()));
     let north = first(&open, "Customer", json!({"territory": "North"})).await;
     let south = first(&open, "Customer", json!({"territory": "South"})).await;
@@ -272,7 +272,9 @@ async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_ma
     let task = json!({"description": "x", "reference_type": "Customer"});
     let comment = json!({"comment_type": "Comment", "content": "x", "reference_doctype": "Customer"});
     let file = json!({"file_name": "x.txt", "file_url": "/files/x.txt", "attached_to_doctype": "Customer"});
+    let repeat = json!({"frequency": "Daily", "start_date": "2099-01-01", "reference_doctype": "Customer"});
     for (doctype, data, link, text) in [
+        ("Auto Repeat", repeat, "reference_document", "message"),
         ("ToDo", task, "reference_name", "description"),
         ("Comment", comment, "reference_name", "content"),
         ("File", file, "attached_to_name", "file_name"),
@@ -297,4 +299,23 @@ async fn what_hangs_on_a_document_is_made_changed_and_removed_only_where_that_ma
         }
         assert_eq!(site.writes().len(), before, "{doctype}");
     }
+}
+
+#[on_every_version]
+async fn what_came_in_is_recorded_only_about_what_may_be_changed_which_it_opens_again() {
+    let site = SampleSite::start().await;
+    let mut some = all();
+    some["conditions"] = json!({"update": {"territory": ["North"]}});
+    let app = site.app(json!({"Customer": some, "Communication": all()}));
+    let north = first(&app, "Customer", json!({"territory": "North"})).await;
+    let south = first(&app, "Customer", json!({"territory": "South"})).await;
+    let message = |way: &str, on: &str| {
+        json!({"doctype": "Communication", "data": {"communication_type": "Communication", "subject": "x", "content": "x",
+            "communication_medium": "Phone", "sent_or_received": way, "reference_doctype": "Customer", "reference_name": on}})
+    };
+    for (way, on) in [("Sent", &south), ("Sent", &north), ("Received", &north)] {
+        call(&app, "create_generic_document", message(way, on)).await.unwrap();
+    }
+    let told = refusal(&app, "create_generic_document", message("Received", &south)).await;
+    assert!(told.contains("territory must be"), "{told}");
 }
