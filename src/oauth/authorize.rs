@@ -8,6 +8,8 @@ use super::{Scope, redirect};
 
 /// The longest `state` that is carried.
 const LONGEST_STATE: usize = 1_000;
+/// The longest request, in bytes of its JSON: the browser keeps it during the login, sealed, in one cookie of 4,096 at most.
+const LONGEST_REQUEST: usize = 2_600;
 /// The characters of a challenge: a SHA-256 in base64.
 const CHALLENGE: usize = 43;
 
@@ -51,7 +53,7 @@ pub fn decide(form: &Form, client_id: &str, client: &Client, addresses: &Address
     let Some(scope) = Scope::asked(form.get("scope")) else {
         return Decision::Refuse("the program asks for no scope of erpnext:read, erpnext:write, erpnext:submit");
     };
-    Decision::Ask(Request {
+    let request = Request {
         client_id: client_id.to_owned(),
         client: client.name.clone(),
         redirect: back.to_owned(),
@@ -59,7 +61,11 @@ pub fn decide(form: &Form, client_id: &str, client: &Client, addresses: &Address
         challenge: challenge.to_owned(),
         scope,
         resource,
-    })
+    };
+    if serde_json::to_string(&request).map_or(0, |text| text.len()) > LONGEST_REQUEST {
+        return Decision::Refuse("the program asks wrongly: its id, its address and its state are too long together");
+    }
+    Decision::Ask(request)
 }
 
 /// The address that tells a client of an error, after its person has decided.
@@ -71,14 +77,31 @@ pub fn refusal(back: &str, state: Option<&str>, addresses: &Addresses, code: &st
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
+#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::oauth::addresses::tests::addresses;
+    use crate::oauth::grant::Login;
+    use crate::shared::seal::Sealer;
 
     const GOOD: &str = "response_type=code&redirect_uri=https%3A%2F%2Fclaude.ai%2Fcb&state=s1&scope=erpnext:write\
                         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
                         &resource=https://mcp.example.com/mcp";
+
+    #[test]
+    fn a_request_that_no_cookie_holds_is_refused_before_anybody_is_asked() {
+        let client = Client { name: "Claude".to_owned(), redirects: vec!["https://claude.ai/cb".to_owned()] };
+        let asked = |id: usize| decide(&Form::parse(GOOD), &"c".repeat(id), &client, &addresses());
+        assert!(matches!(asked(3_000), Decision::Refuse(_)));
+        let Decision::Ask(request) = asked(2_200) else { panic!("{:?}", asked(2_200)) };
+        let (state, verifier) = ("s".repeat(43), "v".repeat(43));
+        let sealer = Sealer::new(None).unwrap();
+        let longest = 2_600 - serde_json::to_string(&request).unwrap().len();
+        let request = Request { client_id: "c".repeat(2_200 + longest), ..request };
+        let login = Login { request, state, until: u64::MAX, verifier };
+        let kept = sealer.seal_text("login", &login).unwrap().len();
+        assert!(kept < 4_000, "{kept}");
+    }
 
     fn of(query: &str) -> Decision {
         let client = Client { name: "Claude".to_owned(), redirects: vec!["https://claude.ai/cb".to_owned()] };

@@ -32,12 +32,13 @@ pub struct ConsentRequest {
     pub until: u64,
 }
 
-/// A login under way at the site.
+/// A login under way at the site, which the browser of its person keeps, sealed.
 #[derive(Serialize, Deserialize)]
 pub struct Login {
     pub request: Request,
-    /// Of which browser.
-    pub browser: String,
+    /// What the site sends the person back with.
+    pub state: String,
+    pub until: u64,
     /// What this server proves itself to the site with.
     pub verifier: String,
 }

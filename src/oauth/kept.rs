@@ -26,7 +26,7 @@ const LARGEST: u64 = 256 << 20;
 const APPENDED: u64 = 1 << 20;
 /// How many bytes of a part are like those of no other: what it is sealed with.
 const TAIL: usize = 16;
-/// What is kept in it. Logins and codes are a matter of minutes.
+/// What is kept in it. Used logins and codes are a matter of minutes.
 const KEYSPACES: [Keyspace; 3] = [Keyspace::Grant, Keyspace::Access, Keyspace::Person];
 
 /// A change: of which kind, under which hash, what and until when, or nothing where it was taken.

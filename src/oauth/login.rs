@@ -19,6 +19,8 @@ use crate::site::{Caller, Credentials, SiteError};
 
 /// For what the request that stands in the page is sealed.
 const CONSENT: &str = "consent";
+/// For what the login that the browser keeps is sealed.
+const LOGIN: &str = "login of a browser";
 /// How much longer than it is good a code is kept.
 const AFTER_CODE: Duration = Duration::from_secs(60);
 /// What is said where a step comes without the one before it.
@@ -49,7 +51,7 @@ impl AuthorizationServer {
     }
 
     /// The person has decided, in the browser that was asked, at that address.
-    pub async fn consent(&self, form: &Form, cookie: Option<&str>, from: IpAddr) -> Answer {
+    pub fn consent(&self, form: &Form, cookie: Option<&str>) -> Answer {
         let asked: Option<ConsentRequest> =
             form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));
         let Some(asked) = asked.filter(|asked| asked.until > now() && is_same(&asked.browser, cookie)) else {
@@ -59,22 +61,19 @@ impl AuthorizationServer {
         if form.get("decision") != Some("allow") {
             return onward(&self.tell(&request, "access_denied", "the person refused"), forget());
         }
-        if self.logins.begin(from).await.is_err() {
-            return page(429, "Too many people sign in just now, or too many from this address: try again in a minute");
-        }
         // Less than was asked for, where the person says so.
         let chosen = form.get("scope").and_then(Scope::from_name);
         request.scope = chosen.map_or(Scope::Read, |chosen| chosen.min(request.scope));
-        self.send_to_site(request).await.unwrap_or_else(|Failed| unanswered())
+        self.send_to_site(request).unwrap_or_else(|Failed| unanswered())
     }
 
-    async fn send_to_site(&self, request: Request) -> Result<Answer, Failed> {
-        let (browser, state, verifier) = (self.sealer.secret()?, self.sealer.secret()?, self.sealer.secret()?);
+    /// The login goes along in the browser: nobody is known yet, and what is kept here of strangers could be used up by them.
+    fn send_to_site(&self, request: Request) -> Result<Answer, Failed> {
+        let (state, verifier) = (self.sealer.secret()?, self.sealer.secret()?);
         let Some(to) = self.site_address(&state, &challenge(&verifier)) else { return Ok(unanswered()) };
         let lives = self.lifetimes.login;
-        let login = Login { request, browser: browser.clone(), verifier };
-        self.put(Keyspace::Login, hash(&state), &login, lives).await?;
-        Ok(onward(&to, Cookie { value: browser, lives }))
+        let login = Login { request, state, until: now() + lives.as_secs(), verifier };
+        Ok(onward(&to, Cookie { value: self.sealer.seal_text(LOGIN, &login)?, lives }))
     }
 
     fn site_address(&self, state: &str, challenge: &str) -> Option<String> {
@@ -82,19 +81,34 @@ impl AuthorizationServer {
     }
 
     /// The person comes back from the site.
-    pub async fn callback(self: &Arc<Self>, form: &Form, cookie: Option<&str>) -> Answer {
-        let Some(state) = form.get("state").filter(|_| !form.has_one_twice()) else { return page(400, BEGIN_ANEW) };
-        let Ok(login) = self.take::<Login>(Keyspace::Login, hash(state)).await else { return unanswered() };
-        let Some(Login { request, verifier, .. }) = login.filter(|login| is_same(&login.browser, cookie)) else {
+    pub async fn callback(self: &Arc<Self>, form: &Form, cookie: Option<&str>, from: IpAddr) -> Answer {
+        let brought = form.get("state").filter(|_| !form.has_one_twice());
+        let login: Option<Login> = cookie.and_then(|cookie| self.sealer.open_text(LOGIN, cookie));
+        let Some(login) = login.filter(|login| login.until > now() && is_same(&login.state, brought)) else {
             return page(400, BEGIN_ANEW);
         };
-        let to = match form.get("code") {
+        let Login { request, state, verifier, .. } = login;
+        let used = hash(&state);
+        match self.get::<bool>(Keyspace::Login, used).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return page(400, BEGIN_ANEW),
+            Err(Failed) => return unanswered(),
+        }
+        let code = form.get("code");
+        if code.is_some() && self.logins.count(from).await.is_err() {
+            return page(429, "Too many people sign in from this address just now: try again in a minute");
+        }
+        let to = match code {
             None => self.tell(&request, "access_denied", "ERPNext did not let the person in"),
             Some(code) => match self.granted(&request, code, &verifier).await {
-                Ok(grant) => match self.code(&request, grant).await {
-                    Ok(code) => self.back(&request, &code),
-                    Err(Failed) => self.tell(&request, "server_error", "try again"),
-                },
+                Ok(grant) => {
+                    // Only of those whom the site let in. Where this cannot be kept, the code cannot either.
+                    _ = self.put(Keyspace::Login, used, &true, self.lifetimes.login).await;
+                    match self.code(&request, grant).await {
+                        Ok(code) => self.back(&request, &code),
+                        Err(Failed) => self.tell(&request, "server_error", "try again"),
+                    }
+                }
                 Err(Refused::Denied) => self.tell(&request, "access_denied", "ERPNext did not let the person in"),
                 Err(Refused::Unanswered) => self.tell(&request, "temporarily_unavailable", "ERPNext does not answer"),
             },

@@ -7,7 +7,7 @@ use crate::hex::hex;
 /// What is kept. The numbers of what OAuth keeps stand in its file of state: they stay.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Keyspace {
-    /// A login under way at the site.
+    /// That a login at the site was used.
     Login = 0,
     /// A code that was handed out, and what became of it.
     Code = 1,

@@ -107,9 +107,9 @@ pub async fn answer(
                 Endpoint::Authorize => server.authorize(&query, network(from)).await,
                 Endpoint::Callback => {
                     let (server, brought) = (Arc::clone(server), brought.map(str::to_owned));
-                    finished(async move { server.callback(&query, brought.as_deref()).await }).await?
+                    finished(async move { server.callback(&query, brought.as_deref(), network(from)).await }).await?
                 }
-                Endpoint::Consent => server.consent(&form(), brought, network(from)).await,
+                Endpoint::Consent => server.consent(&form(), brought),
                 Endpoint::Token => {
                     let (server, form) = (Arc::clone(server), form());
                     finished(async move { server.token(&form).await }).await?

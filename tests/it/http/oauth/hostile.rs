@@ -3,7 +3,7 @@
 use erpnext_test::on_every_version;
 use serde_json::json;
 
-use super::{REDIRECT, Scene, answered};
+use super::{REDIRECT, Scene, answered, parameter};
 
 #[on_every_version]
 async fn a_code_is_good_once_and_trying_it_again_ends_what_it_gave() {
@@ -43,24 +43,38 @@ async fn a_code_is_its_clients_with_its_verifier_at_its_address_for_its_resource
 }
 
 #[tokio::test]
-async fn an_address_does_not_fill_what_is_kept_of_logins_under_way() {
+async fn logins_that_strangers_begin_cost_nobody_theirs() {
+    let scene = Scene::start().await;
+    let client = scene.register(REDIRECT).await;
+    let page = scene.page(&client, &[]).await;
+    let (site, cookie) = scene.consent(&page, "erpnext:read").await;
+    let back = scene.at_the_site(&site, "sales@example.com").await;
+    let pairs = [("request", page.request.as_str()), ("decision", "allow")];
+    for _ in 0..70 {
+        let answer = scene.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    // What was under way goes on, and another one begins.
+    assert_eq!(scene.get(&back).header("cookie", &cookie).send().await.unwrap().status(), 303);
+    scene.code(&client).await;
+}
+
+#[tokio::test]
+async fn an_address_has_the_site_asked_for_so_many_codes() {
     let scene = Scene::start().await;
     let page = scene.page(&scene.register(REDIRECT).await, &[]).await;
-    let pairs = [("request", page.request.as_str()), ("decision", "allow")];
+    let (site, cookie) = scene.consent(&page, "erpnext:read").await;
+    let made_up = format!("/oauth/callback?code=made-up&state={}", parameter(&site, "state"));
     let mut last = None;
     for _ in 0..100 {
-        let answer = scene.form("/oauth/consent", &pairs).header("cookie", &page.cookie).send().await.unwrap();
+        let answer = scene.get(&made_up).header("cookie", &cookie).send().await.unwrap();
         last = Some((answer.status().as_u16(), answer.text().await.unwrap()));
-        if last.as_ref().is_some_and(|(status, _)| *status != 200) {
+        if last.as_ref().is_some_and(|(status, _)| *status != 303) {
             break;
         }
     }
     let (status, page) = last.unwrap();
     assert!(status == 429 && page.contains("try again in a minute"), "{status} {page}");
-    // Who refuses begins nothing.
-    let page = scene.page(&scene.register(REDIRECT).await, &[]).await;
-    let no = scene.form("/oauth/consent", &[("request", &page.request), ("decision", "deny")]);
-    assert_eq!(no.header("cookie", &page.cookie).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
