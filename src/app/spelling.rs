@@ -3,11 +3,15 @@
 use serde_json::{Map, Value};
 
 use crate::context::Session;
+use crate::documents::nested::asks_for_use;
 use crate::site::{SiteError, SiteErrorKind};
 use crate::tool::{Tool, arguments};
 
 /// The arguments that name DocTypes.
 const ARGUMENTS: [&str; 2] = ["doctype", "doctypes"];
+/// Those that name the document of a file, and those that may ask about documents of others.
+const OF_A_FILE: [&str; 1] = ["attachment"];
+const FILTERS: [&str; 3] = ["filters", "or_filters", "where"];
 /// The most names of one argument that are looked at, and the longest of them, in bytes.
 const MOST_NAMES: usize = 50;
 const LONGEST: usize = 140;
@@ -16,19 +20,57 @@ const LONGEST: usize = 140;
 /// afterwards.
 pub(super) async fn spell_doctypes(session: &Session<'_>, tool: Tool, given: &mut Map<String, Value>) {
     let takes = arguments::of(&tool);
-    for argument in ARGUMENTS.into_iter().filter(|name| takes.iter().any(|arg| arg.name == *name)) {
-        let names = match given.get_mut(argument) {
-            Some(Value::Array(names)) => names.as_mut_slice(),
-            Some(name) => std::slice::from_mut(name),
-            None => continue,
-        };
-        for name in names.iter_mut().take(MOST_NAMES) {
-            if let Value::String(text) = name
-                && let Some(meant) = meant(session, text).await
-            {
-                meant.clone_into(text);
+    let taken = given.iter_mut().filter(|(name, _)| takes.iter().any(|arg| arg.name == **name));
+    let names: Vec<&mut String> =
+        taken.flat_map(|(argument, value)| named(argument, value).into_iter().take(MOST_NAMES)).collect();
+    for text in names {
+        if let Some(meant) = meant(session, text).await {
+            meant.clone_into(text);
+        }
+    }
+}
+
+/// The DocTypes that an argument names.
+fn named<'v>(argument: &str, value: &'v mut Value) -> Vec<&'v mut String> {
+    let mut found = Vec::new();
+    if ARGUMENTS.contains(&argument) {
+        match value {
+            Value::Array(names) => found.extend(names.iter_mut().filter_map(text)),
+            name => found.extend(text(name)),
+        }
+    } else if OF_A_FILE.contains(&argument) {
+        found.extend(value.get_mut("doctype").and_then(text));
+    } else if FILTERS.contains(&argument) {
+        asked_about(value, &mut found);
+    }
+    found
+}
+
+fn text(value: &mut Value) -> Option<&mut String> {
+    if let Value::String(text) = value { Some(text) } else { None }
+}
+
+/// The DocTypes behind `used in`, wherever it stands.
+fn asked_about<'v>(value: &'v mut Value, found: &mut Vec<&'v mut String>) {
+    match value {
+        Value::Object(entries) => entries.values_mut().for_each(|value| asked_about(value, found)),
+        Value::Array(parts) => {
+            let mut is_next = false;
+            for part in parts {
+                match part {
+                    Value::String(text) if is_next => {
+                        is_next = false;
+                        found.push(text);
+                    }
+                    Value::String(text) => is_next = asks_for_use(text),
+                    part => {
+                        is_next = false;
+                        asked_about(part, found);
+                    }
+                }
             }
         }
+        _ => {}
     }
 }
 

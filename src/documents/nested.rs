@@ -107,7 +107,12 @@ pub fn entries(given: &Value) -> Option<Vec<Vec<Value>>> {
 }
 
 fn compares(text: &str) -> bool {
-    is_operator(text) || is(text, USED) || is(text, NOT_USED)
+    is_operator(text) || asks_for_use(text)
+}
+
+/// Whether an operator asks whether documents of the DocType that follows link here.
+pub fn asks_for_use(text: &str) -> bool {
+    is(text, USED) || is(text, NOT_USED)
 }
 
 fn is(text: &str, operator: &str) -> bool {
@@ -129,7 +134,7 @@ fn read<'v>(def: &DocTypeDef, parts: &'v [Value]) -> Option<Nested<'v>> {
     }
     match rest {
         [Value::String(operator), Value::String(doctype), rest @ ..]
-            if name == "name" && rest.len() < 2 && (is(operator, USED) || is(operator, NOT_USED)) =>
+            if name == "name" && rest.len() < 2 && asks_for_use(operator) =>
         {
             Some(Nested::Used { not: is(operator, NOT_USED), doctype, filters: rest.first() })
         }

@@ -159,3 +159,28 @@ async fn a_doctype_in_other_letters_or_in_the_plural_is_the_same_under_its_own_r
     let given = json!({"text": "Saltmarsh", "doctypes": ["customers", "SalesOrder"]});
     assert_eq!(call(&app, "global_search", given).await.unwrap()["doctypes_searched"], 2);
 }
+
+#[on_every_version]
+async fn a_question_about_others_and_the_document_of_a_file_take_a_doctype_as_people_write_it() {
+    let site = SampleSite::start().await;
+    let rules = |others: Value| {
+        let mut rules = json!({"Customer": {"read": true, "create": true}});
+        rules.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
+        site.config(json!({"doctypes": rules}))
+    };
+    let open = app_of(&rules(json!({"Sales Order": {"read": true}})));
+    let closed = app_of(&rules(json!({})));
+    let used = |name: &str| json!({"doctype": "Customer", "filters": {"name": ["used in", name]}});
+    let file =
+        |name: &str| json!({"doctype": "Customer", "attachment": {"doctype": name, "name": "none", "file": "x"}});
+    let right = call(&open, "list_generic_documents", used("Sales Order")).await.unwrap();
+    for name in SPELLINGS {
+        assert_eq!(call(&open, "list_generic_documents", used(name)).await.unwrap(), right, "{name}");
+        for (tool, given, right) in [
+            ("list_generic_documents", used(name), used("Sales Order")),
+            ("import_documents", file(name), file("Sales Order")),
+        ] {
+            assert_eq!(refusal(&closed, tool, given).await, refusal(&closed, tool, right).await, "{tool}: {name}");
+        }
+    }
+}
