@@ -303,6 +303,27 @@ fn a_whole_table_that_would_lose_values_is_refused_with_what_would_go() {
 }
 
 #[test]
+fn a_tax_that_becomes_an_amount_keeps_no_rate() {
+    let (catalog, rule) = (Catalog::default(), FieldRule::default());
+    let writing = Writing { rule: &rule, catalog: &catalog };
+    let stored = json!({"taxes": [
+        {"name": "t1", "idx": 1, "charge_type": "On Net Total", "account_head": "VAT", "description": "x", "rate": 19.0}
+    ]});
+    let rate = |table: Value| {
+        let changes = json!({"taxes": table});
+        let merged = merge::onto_stored(order(), &writing, stored.as_object().unwrap(), changes.as_object().unwrap());
+        let row = merged.unwrap().body["taxes"][0].clone();
+        assert_eq!(row["name"], "t1");
+        row["rate"].clone()
+    };
+    let actual = json!({"charge_type": "Actual", "account_head": "VAT", "tax_amount": 5});
+    assert_eq!(rate(json!([actual])), 0.0);
+    assert_eq!(rate(json!({"patch": [{"name": "t1", "charge_type": "Actual", "tax_amount": 5}]})), 0.0);
+    assert_eq!(rate(json!({"patch": [{"name": "t1", "charge_type": "Actual", "rate": 3}]})), 3);
+    assert_eq!(rate(json!({"patch": [{"name": "t1", "description": "y"}]})), 19.0);
+}
+
+#[test]
 fn rows_that_hold_nothing_may_go_and_an_empty_list_empties() {
     let (catalog, rule) = (Catalog::default(), FieldRule::default());
     let writing = Writing { rule: &rule, catalog: &catalog };

@@ -17,13 +17,31 @@ impl DocTypeCall<'_> {
     /// That the zone is not known.
     pub(crate) async fn meant_filters(&self, given: Option<&Value>) -> Result<Option<Value>, ToolError> {
         let given = self.local_filters(given).await?;
-        let Some(mut items) = given.as_ref().and_then(nested::entries) else { return Ok(given) };
-        let company = items.iter().find_map(|item| company(item)).map(str::to_owned);
+        let company = company_of(given.as_ref());
+        Ok(self.completed(given, company, false).await)
+    }
+
+    /// The same for alternatives. The company of one says nothing of another; that of the filters beside them holds for all.
+    ///
+    /// # Errors
+    /// That the zone is not known.
+    pub(crate) async fn meant_alternatives(
+        &self,
+        given: Option<&Value>,
+        filters: Option<&Value>,
+    ) -> Result<Option<Value>, ToolError> {
+        let given = self.local_filters(given).await?;
+        Ok(self.completed(given, company_of(filters), true).await)
+    }
+
+    /// Filters whose names are whole: of several documents that are called alike, those of the company are meant.
+    async fn completed(&self, given: Option<Value>, company: Option<String>, either: bool) -> Option<Value> {
+        let Some(mut items) = given.as_ref().and_then(nested::entries) else { return given };
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
         let (mut asked, mut said, mut unclear) = (0, Vec::new(), Vec::new());
         for item in &mut items {
-            let is_one = is_one(item);
+            let is_one = is_one(item) && !either;
             let Some((field, target, values)) = named(self.def, item, &children) else { continue };
             for value in values {
                 let Value::String(text) = value else { continue };
@@ -49,7 +67,7 @@ impl DocTypeCall<'_> {
         }
         let given = if said.is_empty() { given } else { Some(json!(items)) };
         said.into_iter().chain(unclear).for_each(site::note);
-        Ok(given)
+        given
     }
 }
 
@@ -60,6 +78,11 @@ fn is_one(item: &[Value]) -> bool {
         [_, Value::String(operator), Value::String(_)] => operator == "=",
         _ => false,
     }
+}
+
+/// The company that filters ask for.
+fn company_of(filters: Option<&Value>) -> Option<String> {
+    nested::entries(filters?)?.iter().find_map(|item| company(item)).map(str::to_owned)
 }
 
 /// The company that a comparison asks for.

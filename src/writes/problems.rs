@@ -12,15 +12,28 @@ use crate::error::ToolError;
 const MOST: usize = 50;
 const LATER: &str = "Correct these and call the tool again. Links were not looked up: one may lead nowhere.";
 
-/// The error, with the links of the data that lead nowhere where it is about problems of form.
-pub async fn with_links(on: &DocTypeCall<'_>, error: ToolError, data: &Map<String, Value>) -> ToolError {
+/// The error, with the links of the data that lead nowhere where it is about problems of form; `of` is the name of the document
+/// that is changed, whose company says which documents are meant.
+pub async fn with_links(
+    on: &DocTypeCall<'_>,
+    error: ToolError,
+    data: &Map<String, Value>,
+    of: Option<&str>,
+) -> ToolError {
     let ToolError::Arguments { tool, violations, next } = error else { return error };
     let later = |violations: Vec<Violation>| ToolError::Arguments { tool, violations, next: LATER };
     if data.values().map(texts).sum::<usize>() > MOST {
         return later(violations);
     }
-    let nothing = Map::new();
-    let Resolved { doc, unclear, .. } = titles::look_up(on, writable(on, data), &nothing).await;
+    let (data, nothing) = (writable(on, data), Map::new());
+    let mut found = titles::look_up(on, data.clone(), &nothing).await;
+    let has_titles = !(found.replaced.is_empty() && found.unclear.is_empty());
+    if let Some(name) = of.filter(|_| has_titles)
+        && let Ok(stored) = on.session.site.get(on.permit, name).await
+    {
+        found = titles::look_up(on, data, &stored.data).await;
+    }
+    let Resolved { doc, unclear, .. } = found;
     let is_told = |found: &Violation| violations.iter().any(|told| told.path == found.path);
     let unclear: Vec<Violation> = unclear.into_iter().filter(|found| !is_told(found)).collect();
     let found = [violations, unclear].concat();

@@ -76,9 +76,7 @@ impl<'a> Table<'a> {
                 Fate::Patched { place, columns } => (Some(place), columns),
                 Fate::Removed => continue,
             };
-            let mut whole = (*stored).clone();
-            whole.extend(given.clone());
-            rows.push(Row { whole, given, place });
+            rows.push(Row { whole: self.changed(stored, &given), given, place });
         }
         // Numbers have gaps only where the site left them so.
         let renumbered = rows.len() < self.stored.len();
@@ -118,8 +116,7 @@ impl<'a> Table<'a> {
                     named.push(at);
                     let mut columns = given.clone();
                     columns.remove("name");
-                    let mut whole = self.stored[at].clone();
-                    whole.extend(columns.clone());
+                    let mut whole = self.changed(self.stored[at], &columns);
                     whole.insert("idx".to_owned(), json!(idx));
                     rows.push(Row { whole, given: columns, place: Some(place) });
                 }
@@ -132,6 +129,20 @@ impl<'a> Table<'a> {
             violations.push(self.violation("", self.loss(&lost)));
         }
         rows
+    }
+
+    /// A stored row with these columns. A tax that becomes an amount has no rate: the one before would stand beside it.
+    fn changed(&self, stored: &Map<String, Value>, columns: &Map<String, Value>) -> Map<String, Value> {
+        let mut whole = stored.clone();
+        whole.extend(columns.clone());
+        let of = |row: &Map<String, Value>| row.get("charge_type").is_some_and(|charge| charge == "Actual");
+        let rate =
+            self.child.filter(|child| child.field("charge_type").is_some()).and_then(|child| child.field("rate"));
+        let may_go = rate.is_some_and(|rate| self.writing.rule.may_write_child(self.field, rate));
+        if may_go && of(columns) && !of(stored) && !columns.contains_key("rate") {
+            whole.insert("rate".to_owned(), json!(0.0));
+        }
+        whole
     }
 
     /// The rows with the names of those that are stored, where none is named and each of these is given once, by what it

@@ -66,7 +66,8 @@ async fn run(call: Call<'_>, mut args: AggregateArgs) -> Result<ToolAnswer, Tool
     on.fits(Verb::List)?;
     let nested::Resolved { filters, mut notes } =
         nested::resolve(&on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-    let or_filters = nested::resolve(&on, "or_filters", on.meant_filters(args.or_filters.as_deref()).await?).await?;
+    let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
+    let or_filters = nested::resolve(&on, "or_filters", either).await?;
     notes.extend(or_filters.notes);
     (args.filters, args.or_filters) = (filters.map(Filters), or_filters.filters.map(Filters));
     aggregate(&call, &on, &args, notes).await

@@ -153,9 +153,10 @@ async fn checked(
     data: &Map<String, Value>,
 ) -> Result<Checked, ToolError> {
     let (on, doc) = on.document(purpose, data).await?;
-    let Resolved { doc: named, unclear, .. } = titles::look_up(&on, doc.clone(), &Map::new()).await;
-    // What the document holds already may be said again.
-    if let Some(name) = name.filter(|_| !unclear.is_empty())
+    let Resolved { doc: named, replaced, unclear } = titles::look_up(&on, doc.clone(), &Map::new()).await;
+    // What the document holds already may be said again, and its company says which documents are meant.
+    let is_of_its_company = !replaced.is_empty() && on.def.field("company").is_some() && !doc.contains_key("company");
+    if let Some(name) = name.filter(|_| is_of_its_company || !unclear.is_empty())
         && let Some(stored) = stored(&on, name).await
     {
         let Resolved { doc, unclear, .. } = titles::look_up(&on, doc, &stored).await;

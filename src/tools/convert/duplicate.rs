@@ -78,7 +78,7 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
     let mut data = args.data.0;
     let named = named(&on, &mut data)?;
     let (on, mut data) =
-        if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data).await? };
+        if data.is_empty() { (on, data) } else { on.document_with_links(Purpose::Update, &data, None).await? };
     rich_text::to_stored(&on, &mut data, None)?;
     fixed_fields::check_new(&on, &data).await?;
     let children = |child: &str| session.catalog.known(child);

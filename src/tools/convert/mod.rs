@@ -152,7 +152,7 @@ async fn convert(call: Call<'_>, args: ConvertArgs) -> Result<ToolAnswer, ToolEr
     let data = args.data.0;
     let checked = match data.is_empty() {
         true => Ok((on, data)),
-        false => on.document_with_links(Purpose::Update, &data).await,
+        false => on.document_with_links(Purpose::Update, &data, None).await,
     };
     let ready = ready(&source_on, name, conversion).await;
     let (on, mut data) = match checked {

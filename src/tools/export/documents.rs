@@ -90,7 +90,8 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     on.fits(Verb::List)?;
     let hidden = on.hidden().await?;
     let filters = nested::resolve(&on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-    let or_filters = nested::resolve(&on, "or_filters", on.meant_filters(args.or_filters.as_deref()).await?).await?;
+    let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
+    let or_filters = nested::resolve(&on, "or_filters", either).await?;
     let mut neighbours = neighbours(&on, args.fields.as_deref().unwrap_or_default()).await?;
     close_to_exports(session, &mut neighbours).await?;
     let given = (filters.filters.as_ref(), or_filters.filters.as_ref());

@@ -134,8 +134,8 @@ impl Given {
     async fn of(on: &DocTypeCall<'_>, args: &ListArgs) -> Result<Self, ToolError> {
         let nested::Resolved { filters, mut notes } =
             nested::resolve(on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-        let nested::Resolved { filters: or_filters, notes: more } =
-            nested::resolve(on, "or_filters", on.meant_filters(args.or_filters.as_deref()).await?).await?;
+        let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
+        let nested::Resolved { filters: or_filters, notes: more } = nested::resolve(on, "or_filters", either).await?;
         notes.extend(more);
         Ok(Self { filters, or_filters, notes })
     }

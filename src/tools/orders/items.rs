@@ -91,7 +91,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let changes =
         meant::changes(args.items.0, &stored, &by).map_err(|found| ToolError::arguments(call.tool.name(), found))?;
     let data = Map::from_iter([("items".to_owned(), changes)]);
-    let (on, data) = on.document_with_links(Purpose::Update, &data).await.map_err(in_items)?;
+    let (on, data) = on.document_with_links(Purpose::Update, &data, Some(name)).await.map_err(in_items)?;
     let (data, titled) = links::resolved(&on, data, &stored).await.map_err(in_items)?;
     let merged = on.merged(&stored, &data).map_err(in_items)?;
     let mut wrong = order.wrong(&on, &stored, &merged.given, &merged.body);

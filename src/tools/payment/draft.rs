@@ -109,7 +109,7 @@ pub async fn make<'a>(
     made.insert("references".to_owned(), numbered(references));
 
     let (on, data) =
-        if given.is_empty() { (on, given) } else { on.document_with_links(Purpose::Update, &given).await? };
+        if given.is_empty() { (on, given) } else { on.document_with_links(Purpose::Update, &given, None).await? };
     let (mut doc, titled) = laid(&on, made, data, sides).await?;
     put_base(&mut doc);
     let invoices = paid.into_iter().map(|(invoice, _)| invoice).collect();
@@ -130,7 +130,7 @@ async fn unknown(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Vec<ToolError> {
 async fn in_data(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Option<ToolError> {
     let mut data = args.data.0.clone();
     data.retain(|key, _| !OURS.contains(&key.as_str()) && !AMOUNTS.contains(&key.as_str()));
-    if data.is_empty() { None } else { on.document_with_links(Purpose::Update, &data).await.err() }
+    if data.is_empty() { None } else { on.document_with_links(Purpose::Update, &data, None).await.err() }
 }
 
 /// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open; none

@@ -18,7 +18,7 @@ use crate::writes::{asked_for, links};
 
 /// Makes a document.
 pub async fn create(on: &DocTypeCall<'_>, args: &CreateArgs) -> Result<ToolAnswer, ToolError> {
-    let (on, doc) = on.document_with_links(Purpose::Create, &args.data).await?;
+    let (on, doc) = on.document_with_links(Purpose::Create, &args.data, None).await?;
     let (doc, titled) = links::resolved(&on, doc, &Map::new()).await?;
     create_checked(&on, args, doc, titled).await
 }

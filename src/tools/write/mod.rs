@@ -74,16 +74,18 @@ impl<'a> DocTypeCall<'a> {
         Ok((on, doc))
     }
 
-    /// The same, with all problems of one call: where the form is broken, links that lead nowhere are told beside it.
+    /// The same, with all problems of one call: where the form is broken, links that lead nowhere are told beside it. `of` is the
+    /// name of the document that is changed.
     pub(crate) async fn document_with_links(
         &self,
         purpose: Purpose,
         data: &Map<String, Value>,
+        of: Option<&str>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
         let data = &self.local_data(data, Takes::AnyForm).await?;
         match self.document(purpose, data).await {
             Ok(checked) => Ok(checked),
-            Err(error) => Err(problems::with_links(self, error, data).await),
+            Err(error) => Err(problems::with_links(self, error, data, of).await),
         }
     }
 

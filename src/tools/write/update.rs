@@ -34,7 +34,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
     if args.data.is_empty() {
         return Err(ToolError::refused("data: no field to change.", "Name at least one."));
     }
-    let (mut on, changes) = on.document_with_links(Purpose::Update, &args.data).await?;
+    let (mut on, changes) = on.document_with_links(Purpose::Update, &args.data, Some(name)).await?;
     let mut before = on.existing(name).await?;
     named_exactly(&on, name, &before)?;
     let mut messages = Vec::from_iter(as_read(&on, args, &before, &changes).await?);

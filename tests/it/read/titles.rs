@@ -236,3 +236,44 @@ async fn filters_and_tools_take_a_name_without_its_companys_suffix() {
         assert_eq!(told("Showroom").await, told("Showroom - AWF").await, "{tool}");
     }
 }
+
+#[on_every_version]
+async fn a_name_is_that_of_the_stored_company_before_anything_is_written_and_of_no_alternatives() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let company = json!({"company_name": "Quay Works", "abbr": "QW", "default_currency": "EUR", "country": "Ireland"});
+    call(&app, "create_company_document", json!({"data": company})).await.unwrap();
+    for name in ["Showroom", "Annex"] {
+        let warehouse = json!({"warehouse_name": name, "company": "Quay Works"});
+        call(&app, "create_warehouse_document", json!({"data": warehouse})).await.unwrap();
+    }
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let row = json!({"item_code": "TBL-OAK-160", "qty": 1, "delivery_date": "2026-12-24", "warehouse": "Showroom"});
+        let data =
+            json!({"customer": "Saltmarsh Lodge", "company": COMPANY, "delivery_date": "2026-12-24", "items": [row]});
+        orders.push(call(&app, "create_sales_order_document", json!({"data": data})).await.unwrap()["created"].clone());
+    }
+    // Of many documents, each is judged by its own company before the first is sent.
+    let rows = json!([
+        {"name": orders[0], "po_no": "7"},
+        {"name": orders[1], "set_warehouse": "Annex"},
+    ]);
+    let text = refusal(&app, "update_bulk_documents", json!({"doctype": "Sales Order", "documents": rows})).await;
+    assert!(text.contains("documents[1].set_warehouse: there is no Warehouse named \"Annex\""), "{text}");
+    let got = call(&app, "get_sales_order_document", json!({"name": orders[0], "fields": ["po_no"]})).await.unwrap();
+    assert_ne!(got["document"]["po_no"], "7", "{got}");
+    // Beside what breaks the form, too.
+    let data = json!({"set_warehouse": "Showroom", "no_such_field": 1});
+    let text = refusal(&app, "update_sales_order_document", json!({"name": orders[0], "data": data})).await;
+    assert!(text.contains("data.no_such_field") && !text.contains("set_warehouse"), "{text}");
+    // The company of one alternative says nothing of another, that of the filters does.
+    let listed = async |filters: Value, either: Value| {
+        let asked =
+            json!({"doctype": "Stock Ledger Entry", "filters": filters, "or_filters": either, "fields": ["name"]});
+        call(&app, "list_generic_documents", asked).await.unwrap()["messages"].to_string()
+    };
+    let told = listed(json!({}), json!({"company": "Quay Works", "warehouse": "Showroom"})).await;
+    assert!(told.contains("several Warehouse documents are called"), "{told}");
+    let told = listed(json!({"company": COMPANY}), json!({"warehouse": "Showroom", "voucher_no": "none"})).await;
+    assert!(told.contains("Showroom is Showroom - AWF"), "{told}");
+}
