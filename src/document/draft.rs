@@ -119,7 +119,7 @@ mod tests {
     use super::with_kind;
 
     #[test]
-    fn what_no_right_opens_by_itself_is_left_out_with_its_kind() {
+    fn a_password_and_a_field_above_level_0_are_left_out_with_their_kind() {
         for (doctype, name, told) in [
             ("Purchase Order", "ignore_pricing_rule", "ignore_pricing_rule (permission level 1)"),
             ("Purchase Order", "supplier", "supplier"),
