@@ -1,5 +1,6 @@
 //! Where to go with a name in a list's arguments that is no field of its documents.
 
+use super::marks::ASSIGNED;
 use super::reader::Reader;
 use crate::shape::no_table;
 
@@ -11,7 +12,7 @@ impl Reader<'_> {
                            group_by such as posting_date:month";
             return Some(message.to_owned());
         }
-        if !path.contains("filters") && matches!(name, "_assign" | "assigned_to") {
+        if !path.contains("filters") && [ASSIGNED.0, ASSIGNED.1].contains(&name) {
             let message = "lists have assigned_to in their filters and fields, and nothing is ordered, grouped or exported by \
                            it: who has a document is allocated_to of the open ToDo whose reference_name it is; list the \
                            names, then group ToDo by allocated_to, with them in reference_name";
