@@ -1,6 +1,6 @@
 //! A document that the site made and did not store, under a field rule: only what may be set is sent on.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, flag, rows};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows};
 use serde_json::{Map, Value};
 
 use crate::policy::FieldRule;
@@ -56,6 +56,21 @@ pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &M
     unset
 }
 
+/// The name of a field that is left out, with the kind of field that it is where that is why.
+pub fn with_kind(def: &DocTypeDef, children: Children<'_>, name: &str) -> String {
+    let field = match name.split_once('.') {
+        None => def.field(name),
+        Some((table, column)) => {
+            def.field(table).and_then(FieldDef::rows_of).and_then(children).and_then(|child| child.field(column))
+        }
+    };
+    match field {
+        Some(field) if field.kind.shape() == Shape::Secret => format!("{name} (a password)"),
+        Some(field) if field.permlevel > 0 => format!("{name} (permission level {})", field.permlevel),
+        _ => name.to_owned(),
+    }
+}
+
 fn is_set_by_hand(field: &FieldDef) -> bool {
     field.kind.holds_value() && !field.is(flag::STANDARD) && !field.is(flag::VIRTUAL)
 }
@@ -95,5 +110,26 @@ fn holds_something(value: &Value) -> bool {
         Value::Array(rows) => !rows.is_empty(),
         Value::Number(number) => number.as_f64() != Some(0.0),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::with_kind;
+
+    #[test]
+    fn a_password_and_a_field_above_level_0_are_left_out_with_their_kind() {
+        for (doctype, name, told) in [
+            ("Purchase Order", "ignore_pricing_rule", "ignore_pricing_rule (permission level 1)"),
+            ("Purchase Order", "supplier", "supplier"),
+            ("Purchase Order", "items.rate", "items.rate"),
+            ("Timesheet", "time_logs.costing_rate", "time_logs.costing_rate (permission level 1)"),
+            ("LDAP Settings", "password", "password (a password)"),
+            ("Purchase Order", "of_no_table", "of_no_table"),
+        ] {
+            let def = erpnext_doctypes::any(doctype).unwrap();
+            assert_eq!(with_kind(def, &erpnext_doctypes::any, name), told);
+        }
     }
 }

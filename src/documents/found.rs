@@ -40,6 +40,14 @@ impl Found {
         self.is_named(text) || self.title.as_ref().is_some_and(|title| same(title, text))
     }
 
+    /// Whether a word of its name or title begins so.
+    pub fn has_word(&self, word: &str) -> bool {
+        let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
+        let word = word.to_lowercase();
+        let texts = [Some(&self.name), self.title.as_ref()].into_iter().flatten();
+        texts.flat_map(|text| words(text)).any(|own| own.starts_with(&word))
+    }
+
     /// Whether the text is its name.
     pub fn is_named(&self, text: &str) -> bool {
         same(&self.name, text)

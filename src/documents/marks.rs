@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::{DocTypeCall, suggest, titles};
 use crate::error::ToolError;
+use crate::query::marks::ASSIGNED;
 
 /// The words and the columns that they stand for.
-const WORDS: [(&str, &str); 3] = [("assigned_to", "_assign"), ("tagged", "_user_tags"), ("liked_by", "_liked_by")];
+const WORDS: [(&str, &str); 3] = [(ASSIGNED.1, ASSIGNED.0), ("tagged", "_user_tags"), ("liked_by", "_liked_by")];
 /// The user who asks.
 const ME: &str = "me";
 

@@ -1,6 +1,7 @@
 //! What was probably meant by a link that leads nowhere: of a write the site only says that it does ("Main Store" for "Main
 //! Store - AB"), and a list by one is empty.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
@@ -22,6 +23,11 @@ const MOST: usize = 5;
 const EACH: u32 = 3;
 /// How many documents of a DocType are so few that all are named.
 const FEW: u32 = 5;
+/// The most words of a text that are looked for by themselves, the letters of the shortest, and how many documents with one
+/// are looked at.
+const WORDS: usize = 4;
+const SHORTEST: usize = 4;
+const WITH_A_WORD: u32 = 10;
 
 /// A link that was sent.
 struct Sent<'a> {
@@ -219,29 +225,56 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
 }
 
 /// What a link that leads nowhere was probably meant to be, as the end of a sentence: what is called like it, else all
-/// that there are, where those are few. Of what may be read.
+/// that there are, where those are few, else what has some of its words. Of what may be read.
 pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
     let alike = called(session, &permit, def, name, EACH + 1).await;
-    match alike.as_slice() {
-        [] => {}
-        [one] => return Some(format!("did you mean {:?}?", one.name)),
-        // Codes alone do not tell which of them is meant.
-        several => {
-            let shown: Vec<String> = several.iter().take(EACH as usize).map(Found::with_title).collect();
-            let more = if several.len() > shown.len() { " or another" } else { "" };
-            return Some(format!("did you mean {}{more}?", shown.join(" or ")));
-        }
+    if let Some(meant) = did_you_mean(&alike) {
+        return Some(meant);
     }
     let all = called(session, &permit, def, "", FEW + 1).await;
+    if all.len() > FEW as usize {
+        return did_you_mean(&by_words(session, &permit, def, name).await);
+    }
     let all: Vec<String> = all.iter().map(|found| format!("{:?}", found.name)).collect();
     match all.as_slice() {
         [] => None,
         [only] => Some(format!("there is only {only}")),
-        few if few.len() <= FEW as usize => Some(format!("there are {}", few.join(", "))),
-        _ => None,
+        few => Some(format!("there are {}", few.join(", "))),
     }
+}
+
+fn did_you_mean(found: &[Found]) -> Option<String> {
+    match found {
+        [] => None,
+        [one] => Some(format!("did you mean {:?}?", one.name)),
+        // Codes alone do not tell which of them is meant.
+        several => {
+            let shown: Vec<String> = several.iter().take(EACH as usize).map(Found::with_title).collect();
+            let more = if several.len() > shown.len() { " or another" } else { "" };
+            Some(format!("did you mean {}{more}?", shown.join(" or ")))
+        }
+    }
+}
+
+/// What has words of a text that nothing holds as a whole; what has most of them comes first.
+async fn by_words(session: &Session<'_>, permit: &Permit, def: &'static DocTypeDef, text: &str) -> Vec<Found> {
+    // The company's suffix is in every name.
+    let own = text.rsplit_once(" - ").filter(|_| def.named_in_company().is_some()).map_or(text, |(own, _)| own);
+    let words = own.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= SHORTEST);
+    let words: Vec<&str> = words.take(WORDS).collect();
+    let asked = words.iter().map(|word| called(session, permit, def, word, WITH_A_WORD));
+    let found = futures_util::future::join_all(asked).await.into_iter().flatten();
+    let mut counted: Vec<(usize, Found)> = Vec::new();
+    for one in found {
+        let count = words.iter().filter(|word| one.has_word(word)).count();
+        if count > 0 && !counted.iter().any(|(_, known)| *known == one) {
+            counted.push((count, one));
+        }
+    }
+    counted.sort_by_key(|(count, _)| Reverse(*count));
+    counted.into_iter().map(|(_, found)| found).collect()
 }
 
 async fn called(

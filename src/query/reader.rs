@@ -120,36 +120,6 @@ impl<'a> Reader<'a> {
         nearest_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
     }
 
-    /// Where to go with a name that is more than a field of the document.
-    fn elsewhere(&self, path: &str, name: &str) -> Option<String> {
-        if path.starts_with("fields") && name.contains('(') {
-            let message = "a list computes nothing: aggregate_documents takes measures such as sum(grand_total), and \
-                           group_by such as posting_date:month";
-            return Some(message.to_owned());
-        }
-        if !path.contains("filters") && matches!(name, "_assign" | "assigned_to") {
-            let message = "lists are filtered by assigned_to and do not show it: who has a document is allocated_to of the \
-                           open ToDo whose reference_name it is; list the names, then group ToDo by allocated_to, with them \
-                           in reference_name";
-            return Some(message.to_owned());
-        }
-        let links = self.def.party_link(name).map(|(links, _)| links).filter(|links| self.rule.may_read(*links));
-        if let Some(links) = links {
-            let column = format!("{}.link_name", links.fieldname);
-            return Some(format!("no such field in {}; filter by {column}, which names it", self.def.name));
-        }
-        let by = self.def.field(name.split_once('.')?.0).filter(|field| self.rule.may_read(*field))?;
-        Some(match (by.kind.is_table(), self.children) {
-            (false, _) => no_table(self.def, by),
-            (true, Some(_)) => {
-                format!("{} has this only in its rows: filter by it, or name it in fields", self.def.name)
-            }
-            (true, None) => "is a column of rows, and nothing is searched, grouped or summed over rows here: list the \
-                             documents with a filter by it instead"
-                .to_owned(),
-        })
-    }
-
     /// A column of a child table that rows can be filtered by, and that the caller may see.
     pub(super) fn column(
         &mut self,

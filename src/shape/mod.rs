@@ -335,7 +335,10 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
     let visible = |field: &&'static FieldDef| rule.may_read(*field);
     let unknown = |def: &DocTypeDef, near| (Rule::UnknownField, format!("no such field in {}", def.name), near);
     let field = def.field(fieldname).or_else(|| labelled_field(fieldname, def.all_fields()).filter(visible));
-    let field = field.ok_or_else(|| unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))))?;
+    let field = field.ok_or_else(|| match fieldname {
+        "_assign" | "assigned_to" if def.field("allocated_to").is_none() => (Rule::UnknownField, in_lists(def), None),
+        _ => unknown(def, nearest_field(fieldname, def.all_fields().filter(visible))),
+    })?;
     let denied = |field: &FieldDef| (Rule::NotPermitted, not_permitted(field, "reading"), None);
     if !rule.may_read(field) {
         return Err(denied(field));
@@ -351,6 +354,11 @@ fn find(def: &'static DocTypeDef, rule: &FieldRule, name: &str, children: Childr
         return Err(denied(column));
     }
     Ok(vec![(field.fieldname, Some(column.fieldname))])
+}
+
+/// Where it is told who has a document.
+fn in_lists(def: &DocTypeDef) -> String {
+    format!("no field of {} but of lists: list it with assigned_to in fields and its name in filters", def.name)
 }
 
 /// Why a field has no columns, and who has those of a link.

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, FieldWalk, Options, doctype_flag, flag, rows_mut};
+use erpnext_schema::{
+    Children, DocTypeDef, FieldDef, FieldKind, FieldWalk, Options, Shape, doctype_flag, flag, rows_mut,
+};
 use serde_json::{Map, Value};
 
 use super::{markdown, text};
@@ -274,6 +276,9 @@ fn cell(field: Option<&FieldDef>, value: &mut Value, how: How) -> bool {
 
 /// A text as it is shown, and whether it was cut; none where it is shown as it stands.
 fn reworded(field: Option<&FieldDef>, text: &str, how: How) -> Option<(String, bool)> {
+    if let Some(day) = day(field, text) {
+        return Some((day.to_owned(), false));
+    }
     let is_html = how.markdown && field.is_some_and(|field| field.kind.is_rich_text());
     let markdown = is_html.then(|| markdown::from_html(text));
     // Names and links are given back as they are, so they are never cut; the site keeps them short.
@@ -281,6 +286,17 @@ fn reworded(field: Option<&FieldDef>, text: &str, how: How) -> Option<(String, b
         Some(cut) => Some((cut, true)),
         None => Some((markdown?, false)),
     }
+}
+
+/// Shows a day as one also where the site gives it as a moment, as version 16 does.
+pub fn as_day(field: Option<&FieldDef>, value: &mut Value) {
+    if let Some(day) = value.as_str().and_then(|text| day(field, text)).map(str::to_owned) {
+        *value = Value::String(day);
+    }
+}
+
+fn day<'t>(field: Option<&FieldDef>, text: &'t str) -> Option<&'t str> {
+    text.strip_suffix(" 00:00:00").filter(|_| field.is_some_and(|field| field.kind.shape() == Shape::Date))
 }
 
 /// What Frappe keeps for every document and hardly anybody asks for. `modified` stays: an update can take it.
@@ -310,5 +326,31 @@ pub fn currency_field(field: &FieldDef) -> Option<&'static str> {
     match field.options {
         Options::Format(by) if field.kind == FieldKind::Currency && !by.contains(':') => Some(by),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::{document, row};
+
+    #[test]
+    fn a_day_that_the_site_gives_as_a_moment_is_shown_as_a_day() {
+        let def = erpnext_doctypes::any("Sales Invoice").unwrap();
+        let moment = "2026-12-24 00:00:00";
+        let held = json!({"name": "S-1", "due_date": moment, "modified": moment, "remarks": moment,
+            "payment_schedule": [{"name": "r", "due_date": moment}]});
+        let mut shown = held.as_object().unwrap().clone();
+        assert!(!row(def, &mut shown));
+        assert_eq!(shown["due_date"], "2026-12-24");
+        assert_eq!((&shown["modified"], &shown["remarks"]), (&json!(moment), &json!(moment)));
+        for raw in [false, true] {
+            let mut shown = held.as_object().unwrap().clone();
+            let _ = document(def, &erpnext_doctypes::any, &mut shown, true, raw);
+            assert_eq!(shown["due_date"], "2026-12-24");
+            assert_eq!(shown["payment_schedule"][0]["due_date"], "2026-12-24");
+        }
     }
 }

@@ -114,14 +114,8 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
     if let Some(field) = create.fields().refused(Operation::Create, Some(on.def), children, &said).first() {
         return Err(ToolError::not_writable(field, MAIL));
     }
-    let told = Map::from_iter([
-        ("recipients".to_owned(), json!(mail.recipients)),
-        ("cc".to_owned(), json!(mail.cc)),
-        ("subject".to_owned(), json!(args.subject)),
-        ("text".to_owned(), json!(args.content)),
-        ("print".to_owned(), json!(mail.print_format.unwrap_or("none"))),
-        ("about".to_owned(), json!({"doctype": of.def.name, "name": name})),
-    ]);
+    // In the place of the Communication, which says the same in other words.
+    let told = Map::from_iter([("would_create".to_owned(), Value::Object(told(of.def.name, &mail, &args.content)))]);
     let step = Step { name: None, state: WriteState::New(&doc), preview: &told };
     let cleared = match on.gate_as(Operation::Cancel, step).await? {
         Go::Send(cleared) => cleared,
@@ -140,6 +134,20 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
     result.extend(queued(&call, &answer.data).await);
     let made = Made { name: answer.data, before: false };
     Ok(ToolAnswer { made: Some(made), messages: answer.messages, ..result.into() })
+}
+
+/// The mail for who is asked, with the text as it was given.
+fn told(doctype: &str, mail: &Mail<'_>, text: &str) -> Map<String, Value> {
+    let told = [
+        ("recipients", mail.recipients.join(", ")),
+        ("cc", mail.cc.join(", ")),
+        ("subject", mail.subject.to_owned()),
+        ("text", text.to_owned()),
+        ("print", mail.print_format.unwrap_or("none").to_owned()),
+        ("reference_doctype", doctype.to_owned()),
+        ("reference_name", mail.name.to_owned()),
+    ];
+    told.into_iter().filter(|(_, said)| !said.is_empty()).map(|(key, said)| (key.to_owned(), json!(said))).collect()
 }
 
 /// The Communication that the site keeps of a mail.

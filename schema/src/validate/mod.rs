@@ -128,6 +128,13 @@ impl Check<'_> {
                 message.push_str(&format!("; its {} name it: {{{:?}: {row}}}", links.fieldname, links.fieldname));
                 return Err(Violation::new(path, Rule::UnknownField, message));
             }
+            let may_write = |field: &FieldDef| self.context.may_write(table, field);
+            let party = def.party_field(key).filter(|(kind, party, _)| may_write(kind) && may_write(party));
+            if let Some((kind, party, doctype)) = party {
+                let (kind, party) = (kind.fieldname, party.fieldname);
+                message.push_str(&format!("; it is named by {{{kind:?}: {doctype:?}, {party:?}: …}}"));
+                return Err(Violation::new(path, Rule::UnknownField, message));
+            }
             let nearest = self.nearest(key, visible);
             if table.is_none()
                 && let Some(rows) = nearest.filter(|rows| self.has_column(def, rows, key))

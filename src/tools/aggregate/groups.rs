@@ -7,19 +7,23 @@ use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
 
 use super::asked::{AggregateRequest, Function, Span};
+use crate::shape::present::as_day;
 
 /// A row of the site under the names that were asked for.
 pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<String, Value> {
     let of = |key: &str| row.get(key).cloned().unwrap_or_default();
     let mut named = Map::new();
     for group in &asked.groups {
-        named.insert(group.label.clone(), of(&group.label));
+        let mut value = of(&group.label);
+        as_day(Some(group.field), &mut value);
+        named.insert(group.label.clone(), value);
     }
     for (i, measure) in asked.measures.iter().enumerate() {
-        let value = match measure.function {
+        let mut value = match measure.function {
             Function::Avg => average(of(&format!("m{i}")).as_f64(), of(&format!("n{i}")).as_f64()),
             _ => of(&format!("m{i}")),
         };
+        as_day(measure.field, &mut value);
         named.insert(measure.label.clone(), rounded(value));
     }
     named

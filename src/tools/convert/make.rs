@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{draft, part, worked_out};
 use crate::answer::{Made, ToolAnswer};
-use crate::document::draft::Draft;
+use crate::document::draft::{Draft, with_kind};
 use crate::documents::{DocTypeCall, file_fields, suggest};
 use crate::error::ToolError;
 use crate::policy::WriteState;
@@ -119,6 +119,7 @@ pub(super) async fn make(
     note_titles(&mut answer, titled);
     filled.note(&mut answer, &mut messages);
     if !left_out.is_empty() {
+        let left_out = left_out.iter().map(|name| with_kind(on.def, &children, name)).collect();
         answer.insert("left_out".to_owned(), shape::names(left_out));
     }
     let mut warnings = doubts::of(on, &shown);

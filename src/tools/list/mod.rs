@@ -1,5 +1,6 @@
 //! Lists: a page of the documents that fit, and where the next begins.
 
+mod assigned;
 pub(super) mod beyond;
 
 use erpnext_schema::{Operator, Order, Shape, Violation};
@@ -16,6 +17,7 @@ use crate::query::beyond::{At, FieldOrigin, Neighbours};
 use crate::query::compare::notes_on_filters;
 use crate::query::cursor;
 use crate::query::keyset::{self, Position};
+use crate::query::marks::ASSIGNED;
 use crate::query::reader::Reader;
 use crate::shape::{self, Masked, page};
 use crate::site::{ListQuery, PageRow, SiteError};
@@ -33,6 +35,9 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let begin = begin(args.cursor.as_deref(), &identity)?;
     let (mut rows, mut total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
         Ok(page) => page,
+        Err(error) if assigned::place(&query).is_some() && error.column() == Some(ASSIGNED.0) => {
+            return Err(assigned::untold());
+        }
         Err(error) => {
             on = on.mended(error).await?;
             (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
@@ -45,6 +50,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     if !notes.is_empty() {
         (rows, total) = page_of(&on, &query, &beyond, &begin, args.count).await?;
     }
+    assigned::is_told(&query, &rows)?;
     if query.own_columns && !rows.is_empty() {
         // Empty, a column that was left out would say that no document has a value there.
         query.fields.retain(|field| rows.iter().any(|row| row.get(field).is_some()));
@@ -59,7 +65,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let beyond::Beyond { columns, cells, notes: of_columns, mut cut } =
         beyond::read(&on, &neighbours, &beyond, &query, &rows).await?;
     let whole = rows.len();
-    let columns = [query.fields.as_slice(), columns.as_slice()].concat();
+    let columns: Vec<String> = assigned::labels(&query).chain(columns).collect();
     let mut rows = laid_out(&on, &query, rows, cells, columns.len(), &mut cut);
     let columns = json!(columns);
     page::cut_rows(&columns, &mut rows, session.tools.bytes_for_rows());
@@ -155,8 +161,10 @@ fn checked(
     reader = reader.with_masked(masked).with_neighbours(neighbours);
     let filters = reader.filters("filters", given.filters.as_ref());
     let or_filters = reader.choices("or_filters", given.or_filters.as_ref());
-    let mut fields = reader.fields(args.fields.as_deref());
-    let beyond = reader.beyond(args.fields.as_deref(), &mut fields);
+    let (shows_assigned, asked) = reader.assigned(args.fields.as_deref());
+    let mut fields = reader.fields(asked.as_deref());
+    let beyond = reader.beyond(asked.as_deref(), &mut fields);
+    fields.extend(shows_assigned.then(|| ASSIGNED.0.to_owned()));
     let order_by = reader.order_by(args.order_by.as_deref());
     if args.fields.is_none() && args.order_by.is_some() {
         // What a list is sorted by is what is asked about.
@@ -209,9 +217,14 @@ fn laid_out(
     cut: &mut bool,
 ) -> Vec<Value> {
     let own = shape::columns(on.def, on.permit, &query.fields);
+    let assigned = assigned::place(query);
     let rows = rows.into_iter().zip(beyond).map(|(row, beyond)| {
+        let users = assigned.map(|_| assigned::users(&row));
         let (columns, cells) = row.into_parts();
         let mut cells = shape::cells(&own, columns.iter().zip(cells), cut);
+        if let Some((cell, users)) = assigned.and_then(|at| cells.get_mut(at)).zip(users) {
+            *cell = users;
+        }
         cells.extend(beyond);
         cells.resize(width, Value::Null);
         Value::Array(cells)

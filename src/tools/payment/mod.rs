@@ -294,6 +294,7 @@ impl Payment {
         let mut doc = on.visible(self.doc.clone());
         doc.remove("references");
         present::draft(on.def, &|child| on.session.catalog.known(child), &mut doc);
+        doc.retain(|field, value| field != "naming_series" && !is_no_rate(field, value));
         doc
     }
 
@@ -323,6 +324,11 @@ impl Payment {
             .map(|figure| figure.told())
             .or_else(|| advance::differs(stored, &seen).filter(|_| self.invoices.is_empty()))
     }
+}
+
+/// Whether it is a rate between a currency and itself.
+fn is_no_rate(field: &str, value: &Value) -> bool {
+    field.ends_with("_exchange_rate") && value.as_f64() == Some(1.0)
 }
 
 /// A figure of a payment: as it was planned, as the site stored it, and as it may be seen.

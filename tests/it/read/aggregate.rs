@@ -100,6 +100,18 @@ async fn dates_are_put_together_by_span_and_averages_weigh_their_parts() {
 }
 
 #[on_every_version]
+async fn a_day_that_the_site_gives_as_a_moment_is_told_as_a_day() {
+    let rows =
+        json!([{"transaction_date": "2026-11-23 00:00:00", "m0": "2026-12-24 00:00:00", "m1": "2026-11-23 00:00:00"}]);
+    let measures = json!(["max(delivery_date)", "max(modified)"]);
+    let arguments = json!({"doctype": "Sales Order", "measures": measures, "group_by": ["transaction_date"]});
+    let (_, answer) = ask(arguments, rows).await;
+    let told = json!({"transaction_date": "2026-11-23", "max(delivery_date)": "2026-12-24",
+        "max(modified)": "2026-11-23 00:00:00"});
+    assert_eq!(answer["groups"], json!([told]), "{answer}");
+}
+
+#[on_every_version]
 async fn only_fields_of_the_table_reach_the_query_and_every_mistake_is_named() {
     let site = Site::start().await;
     site.method("frappe.desk.form.load.getdoctype", json!(null)).await;

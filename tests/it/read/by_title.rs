@@ -76,3 +76,23 @@ async fn of_several_that_may_be_meant_the_titles_tell_which_it_is() {
     let text = refusal(&app, "get_stock_balance", json!({"item_code": "chair"})).await;
     assert!(text.matches(" Chair)").count() == 3 && text.contains(" or another?"), "{text}");
 }
+
+#[on_every_version]
+async fn a_name_that_nothing_is_like_is_told_with_what_has_its_words() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    for (account, meant) in [
+        ("Rounding Charges - AWF", "; did you mean \"Rounding - AWF\"?"),
+        ("Petty Expenses - AWF", "; did you mean \"Petty Cash - AWF\" or \"Expenses - AWF\"?"),
+        // The suffix that every account has tells nothing.
+        ("Nowhere at all - AWF", ""),
+    ] {
+        let given = json!({"doctype": "GL Entry", "filters": {"account": account}});
+        let listed = call(&app, "list_generic_documents", given).await.unwrap();
+        let told = format!("account: there is no Account {account:?}{meant}");
+        assert!(listed["note"].as_str().unwrap_or_default().ends_with(&told), "{told}\n{listed}");
+    }
+    let given = json!({"doctype": "Sales Order", "filters": {"items.item_code": "Lifting Desk"}});
+    let listed = call(&app, "list_generic_documents", given).await.unwrap();
+    let note = listed["note"].as_str().unwrap_or_default();
+    assert!(note.contains("there is no Item \"Lifting Desk\"; did you mean") && note.contains("Desk"), "{listed}");
+}

@@ -195,7 +195,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         ("get_sales_invoice_document", json!({"name": "x", "fields": ["customer.territory"]}), link),
         (LIST, json!({"order_by": "items.item_code"}), "has this only in its rows: filter by it"),
         (LIST, json!({"fields": ["nothing.x"]}), "nothing is no table of Sales Invoice"),
-        (LIST, json!({"fields": ["_assign"]}), "is allocated_to of the open ToDo"),
+        (LIST, json!({"order_by": "_assign"}), "is allocated_to of the open ToDo"),
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
         (AGGREGATE, json!({"order_by": "items.qty"}), "groups are sorted by one of"),
         (AGGREGATE, json!({"group_by": ["month(posting_date)"]}), "did you mean posting_date:month?"),
@@ -214,7 +214,10 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
 #[on_every_version]
 async fn a_party_that_only_links_name_is_told_with_them() {
     let site = Site::start().await;
-    let app = site.app(json!({"Address": all(), "Contact": all()}));
+    let app = site.app(json!({"Address": all(), "Contact": all(), "Quotation": all()}));
+    let text = refusal(&app, "list_quotation_documents", json!({"filters": {"customer": "x"}})).await;
+    let party = r#"no such field in Quotation; filter by {"quotation_to": "Customer", "party_name": …}"#;
+    assert!(text.contains(party), "{text}");
     let text = refusal(&app, "list_contact_documents", json!({"filters": {"customer": "x"}})).await;
     assert!(text.contains("no such field in Contact; filter by links.link_name"), "{text}");
     let data = json!({"address_title": "x", "address_line1": "y", "city": "z", "country": "Ireland", "customer": "x"});

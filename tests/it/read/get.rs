@@ -60,11 +60,12 @@ async fn fields_choose_columns_of_tables_too() {
 #[on_every_version]
 async fn unknown_fields_are_refused_with_the_nearest_name() {
     let (site, app) = order().await;
-    let fields = json!(["custmer", "items.qyt", "customer.x"]);
+    let fields = json!(["custmer", "items.qyt", "customer.x", "assigned_to"]);
     let text = refusal(&app, "get_sales_order_document", json!({"name": "SO-1", "fields": fields})).await;
     assert!(text.contains("fields[0]: custmer: no such field in Sales Order; did you mean customer?"), "{text}");
     assert!(text.contains("fields[1]: items.qyt: no such field in Sales Order Item; did you mean qty?"), "{text}");
     assert!(text.contains("fields[2]"), "{text}");
+    assert!(text.contains("fields[3]: assigned_to: no field of Sales Order but of lists"), "{text}");
     assert!(!site.lines().await.contains(&format!("GET {ORDER}")));
 }
 

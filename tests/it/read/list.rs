@@ -38,6 +38,20 @@ async fn refused(arguments: Value) -> String {
 }
 
 #[on_every_version]
+async fn who_has_a_document_is_refused_where_the_site_or_the_policy_does_not_show_it() {
+    let (site, app) = customers().await;
+    let asked = json!({"fields": ["customer_name", "assigned_to"]});
+    // The site drops the column.
+    let text = refusal(&app, LIST, asked.clone()).await;
+    assert!(text.contains("the site shows assigned_to to this user in no list"), "{text}");
+    let (_, query) = site.sent().await.pop().unwrap();
+    assert_eq!(query["fields"], json!(["name", "customer_name", "_assign", "modified"]));
+    let app = site.app(json!({"Customer": {"read": true, "allowed_fields": ["customer_name"]}}));
+    let text = refusal(&app, LIST, asked).await;
+    assert!(text.contains("fields[1]: assigned_to: this server's configuration does not permit reading it"), "{text}");
+}
+
+#[on_every_version]
 async fn without_arguments_a_list_asks_for_the_telling_columns_newest_first() {
     let query = query(json!({})).await;
     assert_eq!(

@@ -24,8 +24,13 @@ async fn an_invoice_is_mailed_after_it_was_shown_to_whom() {
     let mut dry = asked(json!(["ann@example.com"]));
     dry["dry_run"] = json!(true);
     let dry = desk.call("send_document", dry).await;
-    assert_eq!((&dry["recipients"], &dry["subject"]), (&json!(["ann@example.com"]), &json!("Your invoice")), "{dry}");
-    assert_eq!((&dry["text"], &dry["print"]), (&json!("Dear Ann,\n1 < 2"), &json!("Standard")), "{dry}");
+    let mail = &dry["would_create"];
+    assert_eq!((&mail["recipients"], &mail["subject"]), (&json!("ann@example.com"), &json!("Your invoice")), "{dry}");
+    assert_eq!((&mail["text"], &mail["print"]), (&json!("Dear Ann,\n1 < 2"), &json!("Standard")), "{dry}");
+    // Each is told once.
+    for once in ["ann@example.com", "Your invoice", "1 < 2"] {
+        assert_eq!(dry.to_string().matches(once).count(), 1, "{once}: {dry}");
+    }
     assert_eq!(desk.journal(before), Vec::<String>::new());
 
     let mut confirmed = asked(json!(["ann@example.com"]));

@@ -172,6 +172,16 @@ async fn documents_are_found_by_what_hangs_on_them() {
     assert_eq!(by(json!({"assigned_to": "sales@example.com"})).await, customers[..2]);
     assert_eq!(by(json!({"assigned_to": "me", "tagged": "key_account"})).await, customers[2..3]);
     assert_eq!(by(json!([["tagged", "=", "key_account"]])).await, customers[1..3]);
+    for word in ["assigned_to", "_assign"] {
+        let asked = json!({"doctype": "Customer", "filters": {"name": ["in", [customers[0], customers[3]]]},
+            "fields": ["name", word], "order_by": "name"});
+        let listed = desk.call("list_generic_documents", asked).await;
+        let of = |customer: &str| {
+            let rows = listed["documents"].as_array().unwrap();
+            rows.iter().find(|row| row["name"] == customer).unwrap()["assigned_to"].clone()
+        };
+        assert_eq!((of(&customers[0]), of(&customers[3])), (json!(["sales@example.com"]), Value::Null), "{listed}");
+    }
     // A user is called by the name that people say; one that is not there does not merely have nothing.
     for (user, note) in [
         ("Ines Duarte", "assigned_to: \"Ines Duarte\" is \"ines@alderway.example\""),
