@@ -57,16 +57,12 @@ fn asked_about<'v>(value: &'v mut Value, found: &mut Vec<&'v mut String>) {
         Value::Array(parts) => {
             let mut is_next = false;
             for part in parts {
-                match part {
-                    Value::String(text) if is_next => {
-                        is_next = false;
-                        found.push(text);
-                    }
-                    Value::String(text) => is_next = asks_for_use(text),
-                    part => {
-                        is_next = false;
-                        asked_about(part, found);
-                    }
+                let is_doctype = is_next && part.is_string();
+                is_next = !is_next && part.as_str().is_some_and(asks_for_use);
+                if is_doctype {
+                    found.extend(text(part));
+                } else {
+                    asked_about(part, found);
                 }
             }
         }
