@@ -46,7 +46,7 @@ async fn a_title_that_is_not_certain_is_refused_with_the_candidates() {
     assert!(text.contains("data.project: there is no Project named \"Twin towers\"; like it are"), "{text}");
     assert!(text.contains(&one) && text.contains(&two), "{text}");
     let before = site.journal().len();
-    let text = refusal(&app, "create_task_document", task("Twin tow%")).await;
+    let text = refusal(&app, "create_task_document", task("T%n t%s")).await;
     assert!(!text.contains(&one), "a sign of the pattern language stands for itself: {text}");
     assert_eq!(site.journal().len(), before, "nothing was written");
 }
