@@ -39,6 +39,7 @@ fn folder(env: Env<'_>, variable: &str, below_home: &str, on_windows: &str) -> O
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a link leads to is written, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    is_replaceable(&target)?;
     let folder = folder_of(&target);
     std::fs::create_dir_all(folder)?;
     // Its owner's alone, and gone if anything fails.
@@ -51,6 +52,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     file.persist(&target)?;
     keep_name(&target)
+}
+
+/// Refuses what is there and no file: root would put a file in the place of `/dev/null`, for all programs of the machine.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`].
+pub fn is_replaceable(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            Err(io::Error::new(ErrorKind::InvalidInput, "it is a folder, a device or a pipe, not a file"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Gives a file to whom another belongs: an administrator who changes a service's file would take it away. Who may not give
@@ -69,10 +83,8 @@ fn keep_owner(_: &File, _: &Metadata) {}
 /// # Errors
 /// Whatever the system says.
 pub fn can_be_written(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    is_replaceable(&target)?;
     // Folders that are not there yet are made in the first that is.
     let there = folder_of(&target).ancestors().find(|folder| folder.exists());
     let there = there.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -182,6 +194,22 @@ mod tests {
         write_whole(&link, b"new").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert!(link.is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        use std::os::unix::net::UnixListener;
+        let folder = tempfile::tempdir().unwrap();
+        let (socket, link) = (folder.path().join("socket"), folder.path().join("link"));
+        let _listener = UnixListener::bind(&socket).unwrap();
+        std::os::unix::fs::symlink(&socket, &link).unwrap();
+        for path in [socket.as_path(), link.as_path(), folder.path()] {
+            for refused in [write_whole(path, b"new"), can_be_written(path)] {
+                assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::InvalidInput, "{}", path.display());
+            }
+        }
+        assert!(!std::fs::metadata(&socket).unwrap().is_file());
     }
 
     #[cfg(unix)]

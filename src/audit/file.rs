@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::head::{Head, HeadFile};
 use super::rotation;
-use crate::files::keep_name;
+use crate::files::{is_replaceable, keep_name};
 use crate::hex::hex;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
@@ -58,6 +58,7 @@ impl LogFile {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir)?;
         }
+        is_replaceable(path)?;
         let head_file = HeadFile::open(path)?;
         let file = private().read(true).append(true).create(true).open(path)?;
         let (path, head) = (path.to_owned(), Head::default());

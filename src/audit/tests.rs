@@ -37,6 +37,18 @@ fn log_of(count: usize) -> (tempfile::TempDir, std::path::PathBuf) {
     (dir, path)
 }
 
+/// A rotation would take a device away from all programs.
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_no_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let refused = Audit::open(&settings(&path)).err().unwrap();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn verify_names_the_line_that_was_changed_and_what_is_missing_at_either_end() {
     let (_dir, path) = log_of(5);
