@@ -9,8 +9,8 @@ use crate::tool::{Tool, arguments};
 
 /// The arguments that name DocTypes.
 const ARGUMENTS: [&str; 2] = ["doctype", "doctypes"];
-/// Those that name the document of a file, and those that may ask about documents of others.
-const OF_A_FILE: [&str; 1] = ["attachment"];
+/// The one that names the document of a file, and those that may ask about documents of others.
+const OF_A_FILE: &str = "attachment";
 const FILTERS: [&str; 3] = ["filters", "or_filters", "where"];
 /// The most names of one argument that are looked at, and the longest of them, in bytes.
 const MOST_NAMES: usize = 50;
@@ -38,7 +38,7 @@ fn named<'v>(argument: &str, value: &'v mut Value) -> Vec<&'v mut String> {
             Value::Array(names) => found.extend(names.iter_mut().filter_map(text)),
             name => found.extend(text(name)),
         }
-    } else if OF_A_FILE.contains(&argument) {
+    } else if argument == OF_A_FILE {
         found.extend(value.get_mut("doctype").and_then(text));
     } else if FILTERS.contains(&argument) {
         asked_about(value, &mut found);
@@ -93,18 +93,25 @@ async fn meant(session: &Session<'_>, text: &str) -> Option<&'static str> {
 
 /// The one of the names that the text spells; else the only one of which it is the plural.
 fn among<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let spelt = folded(text);
-    let mut plurals = names.clone().filter(|name| is_plural(&spelt, &folded(name)));
-    names.clone().find(|name| folded(name) == spelt).or_else(|| plurals.next().filter(|_| plurals.next().is_none()))
+    let spelt: String = folded(text).collect();
+    let mut plurals = names.clone().filter(|name| is_plural(&spelt, name));
+    let same = |name: &&str| behind(&spelt, name) == Some("");
+    names.clone().find(same).or_else(|| plurals.next().filter(|_| plurals.next().is_none()))
 }
 
-fn is_plural(text: &str, name: &str) -> bool {
-    let irregular = || name.strip_suffix('y').and_then(|stem| text.strip_prefix(stem)) == Some("ies");
-    matches!(text.strip_prefix(name), Some("s" | "es")) || irregular()
+fn is_plural(spelt: &str, name: &str) -> bool {
+    let irregular = || name.strip_suffix('y').and_then(|stem| behind(spelt, stem)) == Some("ies");
+    matches!(behind(spelt, name), Some("s" | "es")) || irregular()
 }
 
-fn folded(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase).collect()
+/// What of a folded text stands behind the name, where it begins with that. Nothing is made of the name: all of them are tried.
+fn behind<'t>(spelt: &'t str, name: &str) -> Option<&'t str> {
+    let mut rest = spelt.chars();
+    folded(name).all(|sign| rest.next() == Some(sign)).then(|| rest.as_str())
+}
+
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
@@ -123,7 +130,7 @@ mod tests {
                     Some(stem) => format!("{stem}ies"),
                     None => format!("{name}s"),
                 };
-                let is_another = names.clone().any(|other| folded(other) == folded(&plural));
+                let is_another = names.clone().any(|other| folded(other).eq(folded(&plural)));
                 for spelt in [name.replace(' ', ""), name.replace(' ', "-"), name.to_uppercase(), plural] {
                     let found = among(&spelt, names.clone());
                     assert!(found == Some(name) || is_another && found != Some(name), "{spelt}: {found:?}");

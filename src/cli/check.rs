@@ -104,11 +104,10 @@ impl Check {
     }
 }
 
-/// The sites of a configuration, by name; empty for the one of `erpnext`, which a file with `sites` need not have.
+/// The sites that a configuration serves, by name; of one that states no address yet, it is itself looked at.
 fn sites(config: &Config) -> Vec<(&str, &Config)> {
-    let has_own = config.sites.is_empty() || !config.erpnext.url.is_empty();
-    let others = config.sites.iter().map(|(name, site)| (name.as_str(), &site.config));
-    has_own.then_some(("", config)).into_iter().chain(others).collect()
+    let served: Vec<_> = config.served().map(|(name, _, site)| (name, site)).collect();
+    if served.is_empty() { vec![("", config)] } else { served }
 }
 
 /// What the file itself has that could be better.

@@ -8,10 +8,14 @@ use super::doctor_http::{not_asked, unreached};
 
 /// What a program finds that brings no key.
 pub async fn examined(config: &Config) -> Vec<Finding> {
+    let outside = Outside::new(true);
     let mut findings = Vec::new();
     for address in addresses(config) {
-        let asked = async { Outside::new(true)?.ping(&address).await };
-        findings.push(match asked.await {
+        let seen = match &outside {
+            Ok(outside) => outside.ping(&address).await,
+            Err(why) => Err(why.clone()),
+        };
+        findings.push(match seen {
             Ok(seen) => found(&address, &seen),
             Err(why) => unreached(&address, &why),
         });

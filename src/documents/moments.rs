@@ -77,7 +77,7 @@ async fn in_zone<T>(session: &Session<'_>, walk: impl Fn(Option<&TimeZone>) -> (
                     "{}: which time is meant is not known, since the site's time zone is not.",
                     found.unread.join(", ")
                 ),
-                "Give the time as the clocks of the site show it, without an offset, as YYYY-MM-DD HH:MM:SS.",
+                "Give the day or time as the clocks of the site show it, without an offset: YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS.",
             ));
         };
         (read, found) = walk(Some(&zone));

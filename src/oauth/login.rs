@@ -50,7 +50,7 @@ impl AuthorizationServer {
         Ok(Answer::Page { status: 200, html, cookie: Some(Cookie { value: browser, lives }) })
     }
 
-    /// The person has decided, in the browser that was asked, at that address.
+    /// The person has decided, in the browser that was asked.
     pub fn consent(&self, form: &Form, cookie: Option<&str>) -> Answer {
         let asked: Option<ConsentRequest> =
             form.get("request").and_then(|sealed| self.sealer.open_text(CONSENT, sealed));

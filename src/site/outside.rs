@@ -33,7 +33,7 @@ pub struct Seen {
 }
 
 /// Why nothing came back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Unseen {
     /// Whether it is the certificate, or what else an encrypted connection needs.
     pub is_tls: bool,

@@ -136,7 +136,8 @@ async fn taxes_of_new(on: &DocTypeCall<'_>, doc: &mut Map<String, Value>) -> Res
 }
 
 /// Adds to a change of a draft what the form would: a template that is chosen anew brings its rows in the place of the
-/// old ones. What is not stored yet is a draft too; of what is submitted only rows follow. `shown` is what may be told of the draft by its source.
+/// old ones. What is not stored yet is a draft too; of what is submitted only rows follow. `shown` is what may be told of
+/// the draft by its source.
 ///
 /// # Errors
 /// As [`of_new`].
