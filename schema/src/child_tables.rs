@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::known_copies::PARTIES;
 use crate::{DocTypeDef, FieldDef, Options};
 
 /// The table of a child DocType by its name, if it is known.
@@ -28,14 +29,14 @@ impl DocTypeDef {
     /// The table of links by which documents name those of any DocType, as an Address does its customer, with the DocType
     /// that the word stands for where it is one of parties.
     pub fn party_link(&self, word: &str) -> Option<(&'static FieldDef, &'static str)> {
-        let party = party(word)?;
+        let party = if word.eq_ignore_ascii_case("Company") { "Company" } else { party(word)? };
         self.tables().find(|table| table.rows_of() == Some("Dynamic Link")).map(|table| (table, party))
     }
 
     /// The field that says of which DocType a document's party is, and the one that names it, as a Quotation has them, with the
     /// DocType that the word stands for where it is one of parties.
     pub fn party_field(&self, word: &str) -> Option<(&'static FieldDef, &'static FieldDef, &'static str)> {
-        let doctype = party(word).filter(|doctype| *doctype != "Company")?;
+        let doctype = party(word)?;
         let named = ["party", "party_name"].into_iter().filter_map(|name| self.field(name));
         let mut named = named.filter_map(|field| match field.options {
             Options::TargetField(kind) => Some((self.field(kind)?, field)),
@@ -110,8 +111,7 @@ pub fn into_rows(table: Value) -> impl Iterator<Item = Map<String, Value>> {
 
 /// The DocType of parties that a word stands for.
 fn party(word: &str) -> Option<&'static str> {
-    const PARTIES: [&str; 6] = ["Company", "Customer", "Employee", "Lead", "Prospect", "Supplier"];
-    PARTIES.into_iter().find(|party| party.eq_ignore_ascii_case(word))
+    PARTIES.iter().copied().find(|party| party.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

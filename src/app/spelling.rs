@@ -107,7 +107,7 @@ fn is_plural(spelt: &str, name: &str) -> bool {
 /// What of a folded text stands behind the name, where it begins with that. Nothing is made of the name: all of them are tried.
 fn behind<'t>(spelt: &'t str, name: &str) -> Option<&'t str> {
     let mut rest = spelt.chars();
-    folded(name).all(|sign| rest.next() == Some(sign)).then(|| rest.as_str())
+    folded(name).all(|sign| rest.next() == Some(sign)).then_some(rest.as_str())
 }
 
 fn folded(name: &str) -> impl Iterator<Item = char> {

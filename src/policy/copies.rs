@@ -51,7 +51,7 @@ mod tests {
 
     use erpnext_schema::Version;
     use erpnext_schema::copies::on;
-    use erpnext_schema::known_copies::{ABOVE, KNOWN, UNFILLED};
+    use erpnext_schema::known_copies::{ABOVE, KNOWN, REPORTED, UNFILLED};
 
     use super::{all, of};
 
@@ -59,6 +59,17 @@ mod tests {
         let of: Vec<String> = of.iter().map(|(doctype, field)| format!("{doctype}.{field}")).collect();
         let all = super::of(&|doctype, field| of.contains(&format!("{doctype}.{field}")));
         move |doctype, path| all.get(doctype).is_some_and(|fields| fields.contains(path))
+    }
+
+    /// One that is misspelt would withhold nothing.
+    #[test]
+    fn what_reports_show_are_fields_that_there_are() {
+        for (column, fields) in REPORTED {
+            for field in *fields {
+                let is_there = erpnext_doctypes::ALL.iter().any(|table| table.any().field(field).is_some());
+                assert!(is_there, "{column}: {field}");
+            }
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-/// Each file states what a section of that version could: whoever renames a key keeps it, and writes the step.
+/// Each file states keys of every section of that version: whoever renames one of them writes the step.
 #[test]
 fn a_file_of_every_version_there_was_is_read_once_it_is_migrated() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,13 +3,12 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, flt, int, rows, text};
+use super::payments::{ROUNDING, cents, number};
+use crate::doc::{Doc, int, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
 const ENTRY: &str = "Journal Entry";
-/// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.005;
 
 /// Works out the amounts of the rows, and their sums.
 pub(super) fn fill(def: &DocTypeDef, doc: &mut Doc) {
@@ -57,14 +56,6 @@ impl Site<'_> {
         }
         Ok(())
     }
-}
-
-fn cents(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
-}
-
-fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
 }
 
 #[cfg(test)]

@@ -4,15 +4,13 @@
 use serde_json::json;
 
 use super::own;
-use super::payments::{cents, is_foreign, number, total};
+use super::payments::{ROUNDING, cents, is_foreign, number, total};
 use crate::doc::{Doc, int, is_empty, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
 /// The party of an entry that has none.
 pub(crate) const NOBODY: [&str; 2] = ["", ""];
-/// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.005;
 
 /// One entry; above zero it is a debit.
 #[derive(Clone, PartialEq, Debug)]
@@ -253,6 +251,9 @@ mod tests {
                     let owed = entries.iter().find(|entry| entry["account"] == stored["debit_to"]).unwrap();
                     assert_eq!((&owed["debit"], &owed["party"]), (&stored["outstanding_amount"], &stored["customer"]));
                     assert_eq!(owed["against_voucher"], json!(name));
+
+                    let earned = entries.iter().find(|entry| entry["account"] == stored["items"][0]["income_account"]);
+                    assert_eq!(number(earned.unwrap(), "credit"), number(&stored, "net_total"), "{version}");
 
                     let other = entries.iter().find(|entry| entry["account"] != stored["debit_to"]).unwrap();
                     let paid = number(&stored, "outstanding_amount");

@@ -1,5 +1,5 @@
 //! Payments that are no Payment Entries, as the desk's Payment Reconciliation has them: rows of Journal Entries, and
-//! returns of which something is left. No ledger is written.
+//! returns of which something is left.
 
 use serde_json::{Value, json};
 

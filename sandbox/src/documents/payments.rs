@@ -12,7 +12,7 @@ const PAYMENT: &str = "Payment Entry";
 /// What a payment can be for that something of is outstanding.
 const INVOICES: [&str; 2] = ["Sales Invoice", "Purchase Invoice"];
 /// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.005;
+pub(super) const ROUNDING: f64 = 0.005;
 
 impl Site<'_> {
     /// Works out what of a payment is allocated, what is left of it, and what does not add up.

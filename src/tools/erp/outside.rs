@@ -28,7 +28,7 @@ const DEFAULTS: &[&str] =
 
 /// Beside a party.
 pub const BESIDE_PARTY: &[Beside] = &[
-    ("Company", "company", &["currency"]),
+    ("Company", "company", &["currency", "payment_terms_template", "due_date"]),
     ("Customer Group", "customer_group", &["selling_price_list", "payment_terms_template", "due_date"]),
     ("Supplier Group", "supplier_group", &["buying_price_list", "payment_terms_template", "due_date"]),
     ("Payment Terms Template", "payment_terms_template", &["due_date"]),

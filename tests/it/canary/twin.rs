@@ -24,7 +24,8 @@ use crate::support::{app_from, load};
 /// Of so many cases of the search for canaries, one is asked of twins.
 const SHARE: u64 = 5;
 const CALLS: usize = 5;
-/// The first tell of the moment; reports also tell what no rule speaks of, and drafts what follows from an amount by arithmetic.
+/// Parts of the names of tools and resources. The first tell of the moment; reports also tell what no rule speaks of, and drafts
+/// what follows from an amount by arithmetic.
 const NOT_ALIKE: &[&str] =
     &["test_connection", "get_system_info", "report", "convert_document", "duplicate_document", "amend"];
 
@@ -64,7 +65,9 @@ async fn run(sites: &[SampleSite; 2], case: u64) -> (usize, usize) {
         let caller = Caller { app: &app, world: &world, rules: &rules };
         for _ in 0..CALLS {
             let Call { method, mut params, .. } = caller.throw(&mut chance);
-            if !NOT_ALIKE.iter().any(|part| params.to_string().contains(part)) {
+            let named = [&params["name"], &params["arguments"]["tool"], &params["uri"]];
+            let has = |part: &&str| named.iter().any(|name| name.as_str().is_some_and(|name| name.contains(*part)));
+            if !NOT_ALIKE.iter().any(has) {
                 send_nothing(&app, &mut params);
                 session.request(method, params).await;
             }

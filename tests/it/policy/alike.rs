@@ -3,6 +3,7 @@
 
 use erpnext_mcp::app::Connection;
 use erpnext_sandbox::{Fault, FaultKind};
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::{SampleSite, first};
@@ -203,10 +204,12 @@ async fn a_guess_of_what_the_source_withholds_of_its_rows_is_not_answered_by_wha
     let shown = json!({"read": true, "allowed_fields": ["customer", "items.item_code", "items.qty"]});
     let app = site.app(json!({"Sales Order": shown, "Delivery Note": all()}));
     let mut told = Vec::new();
-    for guess in [held, json!("Showroom - AWF")] {
+    for guess in [held.as_str().unwrap(), "Showroom - AWF"] {
         let data = json!({"set_warehouse": guess});
         let convert = json!({"doctype": "Sales Order", "name": order, "to": "Delivery Note", "data": data});
-        told.push(call(&app, "convert_document", convert).await.unwrap()["messages"].clone());
+        let answer = call(&app, "convert_document", convert).await.unwrap().to_string();
+        let moments = Regex::new(r"\d\d:\d\d:\d\d(\.\d+)?").unwrap();
+        told.push(moments.replace_all(&answer.replace(guess, "GUESS"), "MOMENT").into_owned());
     }
     assert_eq!(told[0], told[1]);
 }

@@ -114,6 +114,11 @@ async fn a_day_by_its_word_or_in_another_order_is_read_as_the_one_that_is_meant_
     let found = call(&app, "list_todo_documents", span).await.unwrap();
     assert!(found["count"] == 1 && !said(&found, "on the site's clocks"), "{found}");
 
+    for since in ["31.12.2099", "yesterday"] {
+        let told = call(&app, "get_changes_since", json!({"doctypes": ["Event"], "since": since})).await.unwrap();
+        assert!(said(&told, &format!("since: {since} is ")), "{told}");
+    }
+
     // What could be two days is asked about.
     let text = refusal(&app, "list_todo_documents", json!({"filters": {"date": "01.12.2026"}})).await;
     assert!(text.contains("expected a date as YYYY-MM-DD") && !text.contains("did you mean"), "{text}");

@@ -224,9 +224,11 @@ async fn filters_and_tools_take_a_name_without_its_companys_suffix() {
     let sum = async |account: &str| {
         let filters = json!({"account": account});
         let asked = json!({"doctype": "GL Entry", "measures": ["sum(debit)"], "filters": filters});
-        call(&app, "aggregate_documents", asked).await.unwrap()["rows"].clone()
+        call(&app, "aggregate_documents", asked).await.unwrap()["groups"].clone()
     };
-    assert_eq!(sum("Debtors").await, sum("Debtors - AWF").await);
+    let whole = sum("Debtors - AWF").await;
+    assert!(whole[0]["sum(debit)"].as_f64().unwrap() > 0.0, "{whole}");
+    assert_eq!(sum("Debtors").await, whole);
     for (tool, key, one) in [
         ("get_stock_balance", "item_code", "warehouse"),
         ("get_stock_levels", "items", "warehouses"),

@@ -31,6 +31,8 @@ async fn a_submit_shows_the_entries_that_it_will_make_and_what_is_regretted() {
     assert_eq!(posted.as_array().unwrap().len(), ledger.as_array().unwrap().len(), "{posted} {ledger}");
     for (posted, shown) in posted.as_array().unwrap().iter().zip(ledger.as_array().unwrap()) {
         assert_eq!((&posted["account"], posted.get("party")), (&shown["account"], shown.get("party")), "{posted}");
+        let amount = |entry: &Value| ["debit", "credit"].map(|side| entry[side].as_f64().unwrap_or(0.0));
+        assert_eq!(amount(posted), amount(shown), "{posted} {shown}");
     }
 
     // An advance that nothing takes is told.
