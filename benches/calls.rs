@@ -116,14 +116,14 @@ fn audit(bench: &mut Criterion) {
 
 fn kept(bench: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
-    let cache: Cache<Value> = Cache::new(CacheOptions { ttl: Duration::from_secs(3_600), max_size: 1_000 });
+    let cache: Cache<Value, String> = Cache::new(CacheOptions { ttl: Duration::from_secs(3_600), max_size: 1_000 });
     let answer =
         json!({"data": (0..150).map(|i| (format!("field_{i}"), json!("a value"))).collect::<serde_json::Map<_, _>>()});
     let question: [&[u8]; 3] =
         [b"https://erp.example.com", b"GET", b"/api/resource/Sales%20Invoice/ACC-SINV-2026-00001"];
     bench.bench_function("cache: a kept document of 150 fields", |b| {
         b.to_async(&runtime).iter(async || {
-            let ask = async { Ok::<_, String>((answer.clone(), 5_000)) };
+            let ask = async { Ok((answer.clone(), 5_000)) };
             let (answer, _) = cache.get(cache.key(&question), false, ask).await.unwrap();
             black_box(Value::clone(&answer))
         });

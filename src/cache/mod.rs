@@ -1,6 +1,7 @@
 //! Answers that are kept for a while: equal questions that come together cost one request, and a change drops them all.
 
 mod answered;
+mod ttl;
 
 use std::fmt;
 use std::future::Future;
@@ -9,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use moka::future::Cache as Store;
 use ring::digest::{SHA256, digest};
 
 pub use answered::Answered;
 pub(crate) use answered::Beside;
+pub use ttl::{Key, TtlCache};
 
 /// The bytes that one answer may take; a larger one counts as several.
 const SHARE: usize = 64 << 10;
@@ -30,20 +31,12 @@ pub struct CacheOptions {
 }
 
 /// Answers by question. Of a question only a hash is kept, so that nothing can be read from it.
-pub struct Cache<V> {
-    store: Store<Key, Kept<V>>,
+pub struct Cache<V, E> {
+    answers: TtlCache<Result<Kept<V>, E>>,
+    ttl: Duration,
     /// Part of every key: a question that was under way when something changed answers for the time before it.
     changes: AtomicU64,
 }
-
-/// What is not kept of a question.
-enum Unkept<V, E> {
-    Large(Arc<V>),
-    Failed(E),
-}
-
-/// What is kept of a question.
-pub type Key = [u8; 32];
 
 struct Kept<V> {
     value: Arc<V>,
@@ -58,15 +51,14 @@ impl<V> Clone for Kept<V> {
     }
 }
 
-impl<V: Send + Sync + 'static> Cache<V> {
+impl<V, E: Clone> Cache<V, E> {
     /// An empty cache.
     pub fn new(keeping: CacheOptions) -> Self {
-        let store = Store::builder()
-            .max_capacity(keeping.max_size)
-            .weigher(|_, kept: &Kept<V>| u32::try_from(1 + kept.bytes / SHARE).unwrap_or(u32::MAX))
-            .time_to_live(keeping.ttl)
-            .build();
-        Self { store, changes: AtomicU64::new(0) }
+        let answers = TtlCache::weighed(keeping.max_size, |answer: &Result<Kept<V>, E>| match answer {
+            Ok(kept) => 1 + (kept.bytes / SHARE) as u64,
+            Err(_) => 1,
+        });
+        Self { answers, ttl: keeping.ttl, changes: AtomicU64::new(0) }
     }
 
     /// The answer to a question, and its age where it was kept; `ask` gives it with its weight in bytes. With `fresh`, what
@@ -74,47 +66,40 @@ impl<V: Send + Sync + 'static> Cache<V> {
     ///
     /// # Errors
     /// What `ask` fails with; failures are never kept.
-    pub async fn get<E: Clone + Send + Sync + 'static>(
+    pub async fn get(
         &self,
         key: Key,
         fresh: bool,
         ask: impl Future<Output = Result<(V, usize), E>>,
     ) -> Result<(Arc<V>, Option<Duration>), E> {
-        let ask = async {
-            let (value, bytes) = ask.await.map_err(Unkept::Failed)?;
-            let value = Arc::new(value);
-            if bytes > LARGEST {
-                return Err(Unkept::Large(value));
-            }
-            Ok(Kept { value, bytes, since: Instant::now() })
-        };
-        let unkept = |unkept: &Unkept<V, E>| match unkept {
-            Unkept::Large(value) => Ok((Arc::clone(value), None)),
-            Unkept::Failed(error) => Err(error.clone()),
-        };
-        if fresh {
-            return match ask.await {
-                Ok(kept) => {
-                    self.store.insert(key, kept.clone()).await;
-                    Ok((kept.value, None))
+        let mut is_new = false;
+        let load = async {
+            is_new = true;
+            match ask.await {
+                Ok((value, bytes)) => {
+                    let ttl = if bytes > LARGEST { Duration::ZERO } else { self.ttl };
+                    (Ok(Kept { value: Arc::new(value), bytes, since: Instant::now() }), ttl)
                 }
-                Err(not) => unkept(&not),
-            };
-        }
-        match self.store.entry(key).or_try_insert_with(ask).await {
-            Ok(entry) => {
-                let is_new = entry.is_fresh();
-                let kept = entry.into_value();
-                Ok((kept.value, (!is_new).then(|| kept.since.elapsed())))
+                Err(error) => (Err(error), Duration::ZERO),
             }
-            Err(not) => unkept(&not),
-        }
+        };
+        let answer = if fresh {
+            let (answer, ttl) = load.await;
+            if answer.is_ok() {
+                self.answers.insert(key, answer.clone(), ttl);
+            }
+            answer
+        } else {
+            self.answers.get_or_load(key, load).await
+        };
+        let kept = answer?;
+        Ok((kept.value, (!is_new).then(|| kept.since.elapsed())))
     }
 
     /// Drops everything. No smaller part is surely right: a change on the site can change any other document there.
     pub fn forget(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
-        self.store.invalidate_all();
+        self.answers.clear();
     }
 
     /// The key of a question now; the question holds all that the answer depends on.
@@ -140,7 +125,7 @@ impl Hasher for Bytes {
     }
 }
 
-impl<V> fmt::Debug for Cache<V> {
+impl<V, E> fmt::Debug for Cache<V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cache")
     }
@@ -155,7 +140,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    fn cache(ttl: Duration, max_size: u64) -> Cache<usize> {
+    fn cache(ttl: Duration, max_size: u64) -> Cache<usize, String> {
         Cache::new(CacheOptions { ttl, max_size })
     }
 
@@ -170,7 +155,7 @@ mod tests {
         }
     }
 
-    async fn ask(cache: &Cache<usize>, site: &Site, question: &[&[u8]]) -> (usize, bool) {
+    async fn ask(cache: &Cache<usize, String>, site: &Site, question: &[&[u8]]) -> (usize, bool) {
         let (value, age) = cache.get(cache.key(&question), false, site.answer()).await.unwrap();
         (*value, age.is_some())
     }
@@ -230,18 +215,16 @@ mod tests {
     #[tokio::test]
     async fn no_more_than_the_size_is_kept_and_large_answers_count_as_several() {
         let (cache, site) = (cache(HOUR, 10), Site::default());
-        for i in 0..100 {
-            ask(&cache, &site, &[i.to_string().as_bytes()]).await;
+        let names: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        for name in &names {
+            ask(&cache, &site, &[name.as_bytes()]).await;
         }
+        let is_kept = |name: &&String| cache.answers.get(&cache.key(&[name.as_bytes()])).is_some();
+        assert_eq!(names.iter().filter(is_kept).count(), 10);
         for (name, bytes) in [(&b"large"[..], 11 * SHARE), (b"too large", LARGEST + 1)] {
-            let asked = cache.get(cache.key(&[name]), false, async { Ok::<_, String>((0, bytes)) });
-            assert_eq!(asked.await.unwrap().1, None);
+            let asked = || cache.get(cache.key(&[name]), false, async { Ok((0, bytes)) });
+            assert_eq!(asked().await.unwrap().1, None);
+            assert_eq!(asked().await.unwrap().1, None);
         }
-        cache.store.run_pending_tasks().await;
-        assert!(cache.store.weighted_size() <= 10);
-        assert!(
-            !cache.store.contains_key(&cache.key(&[&b"large"[..]]))
-                && !cache.store.contains_key(&cache.key(&[&b"too large"[..]]))
-        );
     }
 }

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use moka::future::Cache;
-
 use super::client::{BadClient, Client};
 use super::fetch::{self, Fetcher, NoFetcher, Unfetched};
+use crate::cache::TtlCache;
 use crate::limit::{Fair, Turn};
 use crate::shared::seal::hash;
 
@@ -28,8 +27,8 @@ const BUSY: &str = "too many documents are fetched at once: try again";
 #[derive(Debug)]
 pub struct Documents {
     fetcher: Fetcher,
-    known: Cache<String, Client>,
-    failed: Cache<String, BadClient>,
+    /// By the hash of the id.
+    known: TtlCache<Result<Client, BadClient>>,
     turns: Fair,
 }
 
@@ -44,12 +43,7 @@ impl Documents {
 
     /// Fetched by this.
     pub fn by(fetcher: Fetcher) -> Self {
-        Self {
-            fetcher,
-            known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            failed: Cache::builder().max_capacity(MOST).time_to_live(FAILED).build(),
-            turns: Fair::new(AT_ONCE, OF_ONE),
-        }
+        Self { fetcher, known: TtlCache::new(MOST), turns: Fair::new(AT_ONCE, OF_ONE) }
     }
 
     /// The client whose id this is, for somebody at that address.
@@ -59,22 +53,18 @@ impl Documents {
     pub async fn client(&self, id: &str, from: IpAddr) -> Result<Client, BadClient> {
         // One that is never asked takes no turn.
         fetch::public(id).ok_or_else(|| bad(Unfetched::Address))?;
-        if let Some(client) = self.known.get(id).await {
-            return Ok(client);
-        }
-        if let Some(why) = self.failed.get(id).await {
-            return Err(why);
+        let key = hash(id);
+        if let Some(known) = self.known.get(&key) {
+            return known;
         }
         // Before those who ask for the same are one: nobody waits for another's turn.
         let _turn = self.turn(from).await?;
-        let fetched = self.known.try_get_with(id.to_owned(), self.fetch(id)).await;
-        match fetched {
-            Ok(client) => Ok(client),
-            Err(why) => {
-                self.failed.insert(id.to_owned(), *why).await;
-                Err(*why)
-            }
-        }
+        let fetch = async {
+            let fetched = self.fetch(id).await;
+            let ttl = if fetched.is_ok() { KEPT } else { FAILED };
+            (fetched, ttl)
+        };
+        self.known.get_or_load(key, fetch).await
     }
 
     async fn turn(&self, from: IpAddr) -> Result<Turn, BadClient> {

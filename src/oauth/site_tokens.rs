@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use moka::future::Cache;
 use secrecy::SecretString;
 
 use super::{Addresses, Scope};
 use crate::app::App;
+use crate::cache::TtlCache;
 use crate::config::{Config, SiteOAuth};
 use crate::site::{Caller, Credentials, Introspected, SiteError};
 
 /// How long the site's word on a token is taken for true, and how long its refusal.
 const KEPT: Duration = Duration::from_secs(60);
 const REFUSED: Duration = Duration::from_secs(10);
-/// How many tokens are remembered, good and bad each.
+/// How many tokens are remembered. Bad ones leave first: their time is shorter.
 const MOST: u64 = 10_000;
 
 /// The tokens of one site.
@@ -26,8 +26,8 @@ pub struct SiteTokens {
     addresses: Addresses,
     clients: Vec<String>,
     app: App,
-    known: Cache<[u8; 32], Holder>,
-    refused: Cache<[u8; 32], NotHeld>,
+    /// By their hash.
+    known: TtlCache<Result<Holder, NotHeld>>,
 }
 
 /// Who holds a token.
@@ -61,8 +61,7 @@ impl SiteTokens {
             addresses: Addresses::of_site(oauth, &config.erpnext.url),
             clients: oauth.clients.clone(),
             app,
-            known: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            refused: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
+            known: TtlCache::new(MOST),
         }
     }
 
@@ -77,11 +76,9 @@ impl SiteTokens {
     }
 
     /// Whether the site said a moment ago who holds this token.
-    pub async fn knows(&self, token: &SecretString) -> bool {
-        match Credentials::bearer(token.clone()) {
-            Ok(credentials) => self.known.get(credentials.fingerprint()).await.is_some(),
-            Err(_) => false,
-        }
+    pub fn knows(&self, token: &SecretString) -> bool {
+        let known = |credentials: Credentials| self.known.get(credentials.fingerprint());
+        Credentials::bearer(token.clone()).ok().and_then(known).is_some_and(|known| known.is_ok())
     }
 
     /// Who holds this token, as the site says or said a moment ago.
@@ -91,22 +88,19 @@ impl SiteTokens {
     pub async fn whom(&self, token: &SecretString) -> Result<Holder, NotHeld> {
         let credentials = Credentials::bearer(token.clone()).map_err(|_| NotHeld::Token)?;
         let key = *credentials.fingerprint();
-        if self.known.get(&key).await.is_some_and(|holder| holder.caller.credentials.are_rejected()) {
-            // The site has refused it in the middle of a call since.
-            self.known.invalidate(&key).await;
-        }
-        if let Some(why) = self.refused.get(&key).await {
-            return Err(why);
-        }
-        match self.known.try_get_with(key, self.ask(token, credentials)).await {
-            Ok(holder) => Ok(holder),
-            Err(why) => {
-                if *why != NotHeld::Unanswered {
-                    self.refused.insert(key, *why).await;
-                }
-                Err(*why)
-            }
-        }
+        // The site may have refused it in the middle of a call since.
+        let is_rejected = |holder: &Holder| holder.caller.credentials.are_rejected();
+        self.known.remove_if(&key, |known| known.as_ref().is_ok_and(is_rejected));
+        let ask = async {
+            let said = self.ask(token, credentials).await;
+            let ttl = match said {
+                Ok(_) => KEPT,
+                Err(NotHeld::Unanswered) => Duration::ZERO,
+                Err(_) => REFUSED,
+            };
+            (said, ttl)
+        };
+        self.known.get_or_load(key, ask).await
     }
 
     /// Asks the site. That a token is active it says of those that are over, too, and it lets those of disabled users in.

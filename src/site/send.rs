@@ -12,7 +12,7 @@ use crate::cache::{Beside, Cache, LARGEST};
 use crate::policy::{Operation, Permit};
 
 /// Answers as the site sent them: unpacked, they take several times the room.
-pub(super) type Cached = Cache<Weighed>;
+pub(super) type Cached = Cache<Weighed, SiteError>;
 
 impl CallerClient<'_> {
     /// Sends a request that is answered with a JSON object.

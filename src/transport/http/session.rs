@@ -129,7 +129,7 @@ impl Sessions {
                 shared.put(Keyspace::Ended, name.as_bytes(), &true, left).await.map_err(|_| away())
             }
             None => {
-                self.ended.add(name).await;
+                self.ended.add(&name);
                 Ok(())
             }
         }

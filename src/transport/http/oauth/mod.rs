@@ -55,7 +55,7 @@ impl Requests {
             let message = "too many requests to sign in from this address: try again in a minute";
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, message).with(RETRY_AFTER, HeaderValue::from_static("60"))
         };
-        self.0.check(address).await.map_err(many)?;
+        self.0.check(address).map_err(many)?;
         self.0.note(address).await;
         Ok(())
     }

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, RETRY_AFTER};
-use moka::future::Cache;
 
+use crate::cache::{Key, TtlCache};
 use crate::limit::{Fair, Turn};
 use crate::shared::seal::hash;
 use crate::transport::http::refusal::Refusal;
 
 /// How many failures an address has a minute.
 const MOST: u32 = 10;
+const MINUTE: Duration = Duration::from_secs(60);
 /// How many addresses are remembered.
 const ADDRESSES: u64 = 10_000;
 /// How many attempts are made at once, and how many from one address: the others wait, and learn how those end. All people of a
@@ -26,7 +27,7 @@ const OF_ONE: usize = 16;
 #[derive(Debug)]
 pub struct Failures {
     most: u32,
-    noted: Cache<IpAddr, Arc<AtomicU32>>,
+    noted: TtlCache<Arc<AtomicU32>>,
     turns: Fair,
 }
 
@@ -39,13 +40,12 @@ impl Default for Failures {
 impl Failures {
     /// So many a minute.
     pub fn at_most(most: u32) -> Self {
-        let noted = Cache::builder().max_capacity(ADDRESSES).time_to_live(Duration::from_secs(60)).build();
-        Self { most, noted, turns: Fair::new(AT_ONCE, OF_ONE) }
+        Self { most, noted: TtlCache::new(ADDRESSES), turns: Fair::new(AT_ONCE, OF_ONE) }
     }
 
     /// Refuses whoever failed too often.
-    pub async fn check(&self, address: IpAddr) -> Result<(), Refusal> {
-        let failed = self.noted.get(&network(address)).await.map_or(0, |failed| failed.load(Ordering::Relaxed));
+    pub fn check(&self, address: IpAddr) -> Result<(), Refusal> {
+        let failed = self.noted.get(&key(address)).map_or(0, |failed| failed.load(Ordering::Relaxed));
         if failed < self.most {
             return Ok(());
         }
@@ -59,16 +59,21 @@ impl Failures {
     /// # Errors
     /// As [`Self::check`].
     pub async fn turn(&self, address: IpAddr) -> Result<Turn, Refusal> {
-        self.check(address).await?;
-        let turn = self.turns.take(&hash(&network(address).to_string())).await;
-        self.check(address).await?;
+        self.check(address)?;
+        let turn = self.turns.take(&key(address)).await;
+        self.check(address)?;
         Ok(turn)
     }
 
     /// Notes a failure.
     pub async fn note(&self, address: IpAddr) {
-        self.noted.get_with(network(address), async { Arc::default() }).await.fetch_add(1, Ordering::Relaxed);
+        let none = async { (Arc::default(), MINUTE) };
+        self.noted.get_or_load(key(address), none).await.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn key(address: IpAddr) -> Key {
+    hash(&network(address).to_string())
 }
 
 /// One customer of a provider has a whole network of addresses of version 6.
@@ -89,10 +94,10 @@ mod tests {
         let failures = Failures::default();
         let [one, near, other] = ["2001:db8::1", "2001:db8::2", "192.0.2.7"].map(|text| text.parse().unwrap());
         for _ in 0..MOST {
-            failures.check(one).await.unwrap();
+            failures.check(one).unwrap();
             failures.note(one).await;
         }
-        assert_eq!(failures.check(near).await.unwrap_err().status, 429);
-        failures.check(other).await.unwrap();
+        assert_eq!(failures.check(near).unwrap_err().status, 429);
+        failures.check(other).unwrap();
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -21,6 +20,7 @@ use super::issuer::Issuer;
 use super::refusal::Refusal;
 use super::route::is_for_keys;
 use crate::app::{App, CannotServe};
+use crate::cache::TtlCache;
 use crate::config::{Config, Narrowing};
 use crate::idp::{Known, NotTaken};
 use crate::oauth::{Granted, Holder, NotHeld, Scope, Unknown};
@@ -41,7 +41,7 @@ const REFUSED: Duration = Duration::from_secs(10);
 const STRANGERS: u32 = 240;
 /// The most characters of a name that are told.
 const LONGEST_NAME: usize = 100;
-/// How many credentials are remembered, good and bad each.
+/// How many credentials are remembered. Bad ones leave first: their time is shorter.
 const MOST: u64 = 10_000;
 
 /// How callers of one site sign in.
@@ -50,12 +50,20 @@ pub struct SignIn {
     app: App,
     ways: RwLock<Arc<Ways>>,
     /// By the hash of the credential.
-    good: Cache<[u8; 32], Caller>,
-    bad: Cache<[u8; 32], ()>,
+    known: TtlCache<Result<Caller, Unverified>>,
     failures: Failures,
     /// Those with a token that the site has to be asked about.
     strangers: Failures,
     issuer: Option<Issuer>,
+}
+
+/// Why the site lets a credential do nothing.
+#[derive(Clone, Debug)]
+enum Unverified {
+    /// It is nobody's.
+    Refused,
+    /// The site does not say.
+    Unanswered(SiteError),
 }
 
 /// Who signed in.
@@ -110,8 +118,7 @@ impl SignIn {
         Ok(Self {
             issuer,
             ways: RwLock::new(Arc::new(Ways::new(config, &app)?)),
-            good: Cache::builder().max_capacity(MOST).time_to_live(KEPT).build(),
-            bad: Cache::builder().max_capacity(MOST).time_to_live(REFUSED).build(),
+            known: TtlCache::new(MOST),
             failures: Failures::default(),
             strangers: Failures::at_most(STRANGERS),
             app,
@@ -134,8 +141,7 @@ impl SignIn {
     /// Takes it; the site is asked anew about everybody.
     pub fn take(&self, Anew(ways): Anew) {
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ways);
-        self.good.invalidate_all();
-        self.bad.invalidate_all();
+        self.known.clear();
     }
 
     fn ways(&self) -> Arc<Ways> {
@@ -238,11 +244,11 @@ impl SignIn {
     /// Who holds a token of the site's own OAuth provider; for where those are not taken, it is nobody's.
     async fn by_site(&self, token: &SecretString, address: IpAddr, path: &str, ways: &Ways) -> Result<Signed, Refusal> {
         let Some(Issuer::Site(tokens)) = self.issuer.as_ref().filter(|_| ways.by_browser) else {
-            self.failures.check(address).await?;
+            self.failures.check(address)?;
             self.failures.note(address).await;
             return Err(unauthorized(format!("the token is none that is known here. {}", ways.how(path))));
         };
-        let _turn = if tokens.knows(token).await { None } else { Some(self.strangers.turn(address).await?) };
+        let _turn = if tokens.knows(token) { None } else { Some(self.strangers.turn(address).await?) };
         let Holder { mut caller, client, scope } = match tokens.whom(token).await {
             Ok(holder) => holder,
             Err(why) => {
@@ -265,34 +271,37 @@ impl SignIn {
     /// The caller behind credentials, as the site says or said a moment ago; failures are counted for the address.
     async fn verified(&self, address: Option<IpAddr>, credentials: Credentials) -> Result<Caller, Refusal> {
         let hash = *credentials.fingerprint();
-        if self.good.get(&hash).await.is_some_and(|caller| caller.credentials.are_rejected()) {
-            // The site has refused it in the middle of a call since.
-            self.good.invalidate(&hash).await;
-        }
-        if self.bad.get(&hash).await.is_some() {
-            self.note(address).await;
-            return Err(unauthorized(NOT_KNOWN));
-        }
-        let _turn = match address.filter(|_| !self.good.contains_key(&hash)) {
+        // The site may have refused it in the middle of a call since.
+        let is_rejected = |caller: &Caller| caller.credentials.are_rejected();
+        self.known.remove_if(&hash, |known| known.as_ref().is_ok_and(is_rejected));
+        let known = self.known.get(&hash);
+        let _turn = match address.filter(|_| known.is_none()) {
             Some(address) => Some(self.failures.turn(address).await?),
             None => None,
         };
-        let ask = async {
-            let caller = self.app.caller(credentials.anew());
-            let user = self.app.user_of(&caller).await?;
-            Ok(caller.of_user(&user))
+        let known = match known {
+            Some(known) => known,
+            None => self.known.get_or_load(hash, self.ask(&credentials)).await,
         };
-        match self.good.try_get_with(hash, ask).await {
-            Ok(caller) if caller.user() != Some("Guest") => Ok(caller),
-            Err(error) if !matches!(SiteError::kind(&error), SiteErrorKind::BadKey | SiteErrorKind::Denied) => {
-                Err(unanswered(&error))
-            }
-            _ => {
-                self.good.invalidate(&hash).await;
-                self.bad.insert(hash, ()).await;
+        match known {
+            Ok(caller) => Ok(caller),
+            Err(Unverified::Unanswered(error)) => Err(unanswered(&error)),
+            Err(Unverified::Refused) => {
                 self.note(address).await;
                 Err(unauthorized(NOT_KNOWN))
             }
+        }
+    }
+
+    /// Asks the site whose credentials they are; with how long its word is taken for true.
+    async fn ask(&self, credentials: &Credentials) -> (Result<Caller, Unverified>, Duration) {
+        let caller = self.app.caller(credentials.anew());
+        match self.app.user_of(&caller).await {
+            Ok(user) if user != "Guest" => (Ok(caller.of_user(&user)), KEPT),
+            Err(error) if !matches!(error.kind(), SiteErrorKind::BadKey | SiteErrorKind::Denied) => {
+                (Err(Unverified::Unanswered(error)), Duration::ZERO)
+            }
+            _ => (Err(Unverified::Refused), REFUSED),
         }
     }
 
