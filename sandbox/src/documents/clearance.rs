@@ -5,8 +5,7 @@ use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::own;
-use super::payments::{cents, number};
-use crate::doc::{Doc, int, is_empty, rows, text};
+use crate::doc::{Doc, cents, int, is_empty, number, rows, text};
 use crate::error::{Message, SiteError};
 use crate::site::Site;
 use crate::store::Sql;

@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use super::payments::{ROUNDING, cents, number};
-use crate::doc::{Doc, int, rows, text};
+use super::payments::ROUNDING;
+use crate::doc::{Doc, cents, factor, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -18,7 +18,7 @@ pub(super) fn fill(def: &DocTypeDef, doc: &mut Doc) {
     let (mut debit, mut credit) = (0.0, 0.0);
     let rows = doc.get_mut("accounts").and_then(Value::as_array_mut);
     for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
-        let rate = Some(number(row, "exchange_rate")).filter(|rate| *rate != 0.0).unwrap_or(1.0);
+        let rate = factor(row, "exchange_rate");
         row.insert("exchange_rate".to_owned(), json!(rate));
         for (side, sum) in [("debit", &mut debit), ("credit", &mut credit)] {
             let amount = cents(number(row, &format!("{side}_in_account_currency")) * rate);

@@ -3,8 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::payments::number;
-use crate::doc::{Doc, int, rows, text};
+use crate::doc::{Doc, factor, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::{Sql, quote};
@@ -55,10 +54,7 @@ impl Site<'_> {
             Left::Less(_) if int(row, "delivered_by_supplier") == 1 => 0.0,
             Left::Less(done) => qty - number(row, done),
             Left::Unbilled(less) => unbilled(row, less),
-            Left::Stock(done) => {
-                let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor != 0.0);
-                (number(row, "stock_qty") - number(row, done)) / factor.unwrap_or(1.0)
-            }
+            Left::Stock(done) => (number(row, "stock_qty") - number(row, done)) / factor(row, "conversion_factor"),
             Left::Made(by, link) => {
                 qty - self.taken(self.controller(by)?, link, name, "qty")? - self.back(def, name)?
             }

@@ -3,17 +3,15 @@
 
 use serde_json::{Value, json};
 
-use super::offsets::ENTRY;
-use super::payments::{cents, number, total};
-use crate::doc::{Doc, flt, int, rows, text};
+use super::offsets::{ENTRY, ROUNDING};
+use super::payments::total;
+use crate::doc::{Doc, cents, flt, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 
 const PAYMENT: &str = "Payment Entry";
 /// What the tool cannot do without.
 const MANDATORY: [&str; 4] = ["company", "party_type", "party", "receivable_payable_account"];
-/// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.009;
 
 impl Site<'_> {
     /// Fills what is open of the tool's party into its tables.

@@ -3,9 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::payments::number;
 use super::status;
-use crate::doc::{Doc, text};
+use crate::doc::{Doc, number, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 

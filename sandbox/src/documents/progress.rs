@@ -5,7 +5,7 @@ use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
 use super::{own, status};
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, flt, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
@@ -293,10 +293,6 @@ impl Site<'_> {
         }
         Ok(())
     }
-}
-
-fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
 }
 
 #[cfg(test)]

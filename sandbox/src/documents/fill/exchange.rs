@@ -3,8 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use super::totals::number;
-use crate::doc::{Doc, text};
+use crate::doc::{Doc, number, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
