@@ -211,13 +211,13 @@ mod tests {
     use serde_json::json;
 
     use super::{COUNTED, ORDERS};
+    use crate::Sandbox;
     use crate::doc::{number, text};
-    use crate::{Options, Sandbox};
 
     #[tokio::test]
     async fn bins_of_the_sample_agree_with_its_orders_and_follow_them() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let bins = site.db.rows_where(site.controller("Bin")?, "1", &[])?;

@@ -65,7 +65,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::doc::Doc;
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     fn entry(debit: &Value, credit: f64) -> Doc {
         let mut debit = debit.clone();
@@ -80,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_entry_adds_up_or_is_refused() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let customer = site.load("Sales Invoice", "ACC-SINV-2026-00001")?["customer"].clone();

@@ -219,13 +219,13 @@ mod tests {
     use erpnext_schema::Version;
     use serde_json::json;
 
+    use crate::Sandbox;
     use crate::doc::{Doc, int, number, text};
-    use crate::{Options, Sandbox};
 
     #[tokio::test]
     async fn what_is_submitted_is_posted_in_balance_and_taken_back_when_it_is_cancelled() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let sold = site.load("Sales Invoice", "ACC-SINV-2026-00001")?;

@@ -160,7 +160,7 @@ mod tests {
 
     use super::unbilled;
     use crate::doc::Doc;
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     fn row(of: &Value) -> Doc {
         of.as_object().unwrap().clone()
@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn no_more_comes_back_than_was_delivered() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let customer = site.load("Sales Invoice", "ACC-SINV-2026-00001")?["customer"].clone();

@@ -227,7 +227,7 @@ mod tests {
 
     use crate::doc::Doc;
     use crate::site::Site;
-    use crate::{Options, Sandbox, error::SiteError};
+    use crate::{Sandbox, Version, error::SiteError};
 
     /// A customer with an open invoice and a payment of 30 that is matched to nothing.
     fn tool(site: &Site<'_>) -> Result<(Doc, String, String), SiteError> {
@@ -258,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_payment_is_matched_once_and_as_it_was_read() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let (mut tool, payment, invoice) = tool(site)?;

@@ -213,11 +213,11 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn what_rates_leave_is_deducted_if_the_company_has_an_account_for_it() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let open = "docstatus = 1 AND is_return = 0 AND outstanding_amount > 100 LIMIT 1";

@@ -218,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Held, MOVES};
-    use crate::{Options, Sandbox};
+    use crate::Sandbox;
 
     #[test]
     fn what_comes_is_worth_what_it_cost_and_what_goes_the_mean() {
@@ -232,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn serial_numbers_that_come_are_there_and_what_comes_is_valued() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let bare = json!({"is_stock_item": 1, "has_serial_no": 1, "valuation_rate": 0});
@@ -264,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_counted_is_there_until_the_count_is_cancelled() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let store = "Main Store - AWF";

@@ -58,13 +58,13 @@ mod tests {
     use erpnext_schema::Version;
     use serde_json::json;
 
+    use crate::Sandbox;
     use crate::doc::{Doc, int, number, text};
-    use crate::{Options, Sandbox};
 
     #[tokio::test]
     async fn entries_of_what_was_cancelled_are_marked_and_taken_back() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let open = "docstatus = 1 AND is_return = 0 AND status = 'Unpaid' LIMIT 1";

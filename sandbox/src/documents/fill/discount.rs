@@ -64,7 +64,7 @@ mod tests {
 
     use super::Discount;
     use crate::doc::Doc;
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     fn paper(of: &Value) -> Doc {
         of.as_object().unwrap().clone()
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_costs_what_its_pricing_rules_and_its_discount_leave() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let rule = json!({"doctype": "Pricing Rule", "naming_series": "PRLE-.####", "title": "A tenth off five",

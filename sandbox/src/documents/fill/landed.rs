@@ -79,12 +79,12 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn the_charges_of_a_voucher_fall_to_the_items_of_its_receipt() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let submitted = "docstatus = 1 ORDER BY name LIMIT 1";

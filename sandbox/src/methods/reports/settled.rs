@@ -64,11 +64,11 @@ mod tests {
     use crate::doc::{Doc, number, text};
     use crate::methods::reports::receivables;
     use crate::methods::reports::source::{Filters, Side, Source};
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn what_is_owed_on_a_day_is_what_the_ledger_of_that_day_says() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let source = Source::new(site);
