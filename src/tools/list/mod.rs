@@ -30,26 +30,10 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let given = Given::of(on, &args).await?;
     let neighbours = neighbours(on, args.fields.as_deref().unwrap_or_default()).await?;
     let check = |on: &DocTypeCall<'_>| checked(on, &args, &given, &masked, &neighbours);
-    let (mut on, (mut query, mut beyond)) = on.checked(check).await?;
-    let identity = identity(&on, &query, &args, &given);
+    let (on, asked) = on.checked(check).await?;
+    let identity = identity(&on, &asked.0, &args, &given);
     let begin = begin(args.cursor.as_deref(), &identity)?;
-    let (mut rows, mut total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
-        Ok(page) => page,
-        Err(error) if assigned::place(&query).is_some() && error.column() == Some(ASSIGNED.0) => {
-            return Err(assigned::untold());
-        }
-        Err(error) => {
-            on = on.mended(error).await?;
-            (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
-            // The metadata may have a column that the database has not, as half-way through a migration.
-            query.own_columns = args.fields.is_none();
-            page_of(&on, &query, &beyond, &begin, args.count).await?
-        }
-    };
-    let mut notes = if rows.is_empty() { suggest::by_title(&on, &mut query.filters).await } else { Vec::new() };
-    if !notes.is_empty() {
-        (rows, total) = page_of(&on, &query, &beyond, &begin, args.count).await?;
-    }
+    let Found { on, mut query, beyond, mut rows, total, mut notes } = found(on, asked, check, &begin, &args).await?;
     assigned::is_told(&query, &rows)?;
     if query.own_columns && !rows.is_empty() {
         // Empty, a column that was left out would say that no document has a value there.
@@ -116,6 +100,45 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
         result.insert("note".to_owned(), json!(notes.join("; ")));
     }
     Ok(result.into())
+}
+
+/// A page as the site has it, and what it was asked for.
+struct Found<'a> {
+    on: DocTypeCall<'a>,
+    query: ListQuery,
+    beyond: Vec<At>,
+    rows: Vec<PageRow>,
+    total: Option<u64>,
+    notes: Vec<String>,
+}
+
+/// Asks for a page: once more by the live metadata if the site refuses a column, and by the names that titles stand for if none
+/// is found.
+async fn found<'a>(
+    mut on: DocTypeCall<'a>,
+    (mut query, mut beyond): (ListQuery, Vec<At>),
+    check: impl Fn(&DocTypeCall<'a>) -> Result<(ListQuery, Vec<At>), Vec<Violation>>,
+    begin: &Position,
+    args: &ListArgs,
+) -> Result<Found<'a>, ToolError> {
+    let (mut rows, mut total) = match page_of(&on, &query, &beyond, begin, args.count).await {
+        Ok(page) => page,
+        Err(error) if assigned::place(&query).is_some() && error.column() == Some(ASSIGNED.0) => {
+            return Err(assigned::untold());
+        }
+        Err(error) => {
+            on = on.mended(error).await?;
+            (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            // The metadata may have a column that the database has not, as half-way through a migration.
+            query.own_columns = args.fields.is_none();
+            page_of(&on, &query, &beyond, begin, args.count).await?
+        }
+    };
+    let notes = if rows.is_empty() { suggest::by_title(&on, &mut query.filters).await } else { Vec::new() };
+    if !notes.is_empty() {
+        (rows, total) = page_of(&on, &query, &beyond, begin, args.count).await?;
+    }
+    Ok(Found { on, query, beyond, rows, total, notes })
 }
 
 /// The names in lists of filters of which a whole list shows no document: one that is not there would be missed in silence.
