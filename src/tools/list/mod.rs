@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::read::has_times;
 use crate::answer::ToolAnswer;
 use crate::documents::beyond::neighbours;
-use crate::documents::{DocTypeCall, nested, suggest};
+use crate::documents::{DocTypeCall, ResolvedFilters, suggest};
 use crate::error::ToolError;
 use crate::policy::Filter;
 use crate::query::beyond::{At, FieldOrigin, Neighbours};
@@ -27,7 +27,7 @@ use crate::tool::document_args::ListArgs;
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let masked = on.hidden().await?;
-    let given = Given::of(on, &args).await?;
+    let given = on.resolved_filters(args.filters.as_deref(), args.or_filters.as_deref()).await?;
     let neighbours = neighbours(on, args.fields.as_deref().unwrap_or_default()).await?;
     let check = |on: &DocTypeCall<'_>| checked(on, &args, &given, &masked, &neighbours);
     let (on, asked) = on.checked(check).await?;
@@ -152,29 +152,11 @@ fn unseen_names(query: &ListQuery, rows: &[PageRow]) -> Vec<Filter> {
     without_seen.collect()
 }
 
-/// The filters of a call, with what they ask about other documents looked up.
-struct Given {
-    filters: Option<Value>,
-    or_filters: Option<Value>,
-    notes: Vec<String>,
-}
-
-impl Given {
-    async fn of(on: &DocTypeCall<'_>, args: &ListArgs) -> Result<Self, ToolError> {
-        let nested::Resolved { filters, mut notes } =
-            nested::resolve(on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-        let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
-        let nested::Resolved { filters: or_filters, notes: more } = nested::resolve(on, "or_filters", either).await?;
-        notes.extend(more);
-        Ok(Self { filters, or_filters, notes })
-    }
-}
-
 /// What the site is asked for, and the columns that lie beyond its documents.
 fn checked(
     on: &DocTypeCall<'_>,
     args: &ListArgs,
-    given: &Given,
+    given: &ResolvedFilters,
     masked: &Masked,
     neighbours: &Neighbours,
 ) -> Result<(ListQuery, Vec<At>), Vec<Violation>> {
@@ -201,7 +183,7 @@ fn checked(
 }
 
 /// What tells the list from others, for its cursors.
-fn identity(on: &DocTypeCall<'_>, query: &ListQuery, args: &ListArgs, given: &Given) -> String {
+fn identity(on: &DocTypeCall<'_>, query: &ListQuery, args: &ListArgs, given: &ResolvedFilters) -> String {
     if given.notes.is_empty() {
         return format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
     }
