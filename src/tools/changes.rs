@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
 use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
@@ -201,8 +201,8 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let mut result =
         json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
     let notes = untold(session, &doctypes, told_deleted);
-    if !notes.is_empty() {
-        result["note"] = json!(notes.join("; "));
+    if let Some((key, note)) = note_of(&notes) {
+        result[key] = note;
     }
     Ok(result.into())
 }

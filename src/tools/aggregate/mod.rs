@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::states::also_count;
 use crate::documents::{DocTypeCall, beyond, suggest};
 use crate::error::ToolError;
@@ -123,9 +123,7 @@ async fn aggregate(
     if is_of_nothing(&asked, &groups) {
         notes.extend(suggest::of_filters(&on, filters()).await);
     }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(result.into())
 }

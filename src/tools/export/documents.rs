@@ -13,7 +13,7 @@ use super::place::{self, ExportTarget};
 use super::seen::{Excerpt, SOME, Source};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbours};
@@ -148,9 +148,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         notes.push(format!("a line for each row of {}: what the document itself says is repeated", rows.table));
     }
     notes.extend(answer.data.get("note").and_then(Value::as_str).map(str::to_owned));
-    if !notes.is_empty() {
-        answer.data.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.data.extend(note_of(&notes));
     Ok(answer)
 }
 

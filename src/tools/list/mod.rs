@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::read::has_times;
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::neighbours;
 use crate::documents::{DocTypeCall, ResolvedFilters, suggest};
 use crate::error::ToolError;
@@ -96,9 +96,7 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     } else {
         notes.extend(suggest::of_filters(&on, unseen.iter()).await);
     }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     Ok(result.into())
 }
 
