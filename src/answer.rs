@@ -1,5 +1,6 @@
 //! What a tool gives: the data, the document that was made, and what is to be said beside them.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -90,6 +91,11 @@ impl ToolAnswer {
         data.extend(self.age_s.map(|age| ("age_s".to_owned(), age.into())));
         Value::Object(data)
     }
+}
+
+/// What is to be said beside the data, under its key; none if there is nothing.
+pub fn note_of<S: Borrow<str>>(notes: &[S]) -> Option<(String, Value)> {
+    (!notes.is_empty()).then(|| ("note".to_owned(), notes.join("; ").into()))
 }
 
 impl From<Map<String, Value>> for ToolAnswer {

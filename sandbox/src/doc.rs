@@ -15,6 +15,16 @@ pub fn int(doc: &Doc, key: &str) -> i64 {
     doc.get(key).map_or(0, cint)
 }
 
+/// The decimal number under a key, also where it was sent as text; 0 where there is none.
+pub fn number(doc: &Doc, key: &str) -> f64 {
+    doc.get(key).map_or(0.0, flt)
+}
+
+/// The rate or factor under a key; 1 where there is none.
+pub fn factor(doc: &Doc, key: &str) -> f64 {
+    Some(number(doc, key)).filter(|factor| *factor != 0.0).unwrap_or(1.0)
+}
+
 /// The rows under a key.
 pub fn rows<'a>(doc: &'a Doc, key: &str) -> impl Iterator<Item = &'a Doc> {
     doc.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
@@ -62,4 +72,9 @@ pub fn flt(value: &Value) -> f64 {
         Value::String(text) => text.replace(',', "").trim().parse().unwrap_or(0.0),
         _ => 0.0,
     }
+}
+
+/// An amount of money, to its two decimals.
+pub fn cents(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
 }

@@ -184,6 +184,15 @@ impl Sandbox {
     }
 }
 
+#[cfg(test)]
+impl Sandbox {
+    /// A site with the sample data.
+    #[allow(clippy::unwrap_used)]
+    pub(crate) async fn sample(version: Version) -> Self {
+        Self::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap()
+    }
+}
+
 impl Drop for Sandbox {
     /// Stops, and fails the test that asked in a form that no site is known to take ([`Options::takes`]).
     fn drop(&mut self) {

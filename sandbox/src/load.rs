@@ -100,11 +100,11 @@ pub fn row_name(parent: &str, field: &str, number: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn the_sample_is_there_with_its_rows_and_its_series_go_on() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let order = site.load("Sales Order", "SAL-ORD-2026-00001")?;

@@ -99,10 +99,11 @@ const fn from(called: &'static [&'static str], by: &'static [(&'static str, &'st
     Chosen { called, by, named: true }
 }
 
-const PRICES: &[(&str, &[&str])] = &[(
-    "Item Price",
-    &["item_code", "price_list", "uom", "customer", "supplier", "valid_from", "valid_upto", "packing_unit", "batch_no"],
-)];
+/// The fields by which a price that a list has for an item holds or does not.
+pub const PRICE_HOLDS_BY: &[&str] =
+    &["uom", "customer", "supplier", "valid_from", "valid_upto", "packing_unit", "batch_no"];
+
+const PRICES: &[(&str, &[&str])] = &[("Item Price", &["item_code", "price_list"]), ("Item Price", PRICE_HOLDS_BY)];
 
 const TERMS: &[(&str, &[&str])] =
     &[("Customer Group", &["payment_terms"]), ("Supplier Group", &["payment_terms"]), ("Company", &["payment_terms"])];

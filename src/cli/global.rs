@@ -83,12 +83,8 @@ impl Global {
 
     /// The configuration with which the site is asked.
     pub fn load(&self) -> anyhow::Result<Config> {
-        self.load_with(&|name| std::env::var(name).ok())
-    }
-
-    /// The same with other variables than those of the environment.
-    pub fn load_with(&self, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Config> {
-        let config = Config::load(self.config.as_deref(), env).map_err(|errors| match errors.file {
+        let config = Config::load(self.config.as_deref(), &|name| std::env::var(name).ok());
+        let config = config.map_err(|errors| match errors.file {
             // What to do comes first: most of those who read this have not begun yet.
             None => anyhow::anyhow!("{NOT_SET_UP}\n{errors}"),
             Some(_) => anyhow::Error::new(errors),

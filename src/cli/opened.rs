@@ -114,24 +114,27 @@ pub const LESS_POWER: &str = "create a user with the roles that are needed, and 
 /// # Errors
 /// The site's, where it says neither yes nor no.
 pub async fn powers(connection: &Connection) -> Result<Vec<&'static str>, SiteError> {
-    let session = connection.session();
     let asked = OPENS_ALL.iter().flat_map(|doctype| [Operation::Create, Operation::Update].map(|op| (*doctype, op)));
-    let asked = asked.map(async |(doctype, operation)| (doctype, session.site.may(operation, doctype).await));
+    let asked = asked.map(async |(doctype, operation)| (doctype, may(connection, operation, doctype).await));
     let mut held = Vec::new();
-    for (doctype, may) in join_all(asked).await {
-        match may {
-            Ok(true) if !held.contains(&doctype) => held.push(doctype),
-            Ok(_) => {}
-            // Not there, or not told to this user: then it is not theirs either.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    SiteErrorKind::Missing | SiteErrorKind::Denied | SiteErrorKind::Server | SiteErrorKind::Rejected
-                ) => {}
-            Err(error) => return Err(error),
+    for (doctype, is_held) in join_all(asked).await {
+        if is_held? && !held.contains(&doctype) {
+            held.push(doctype);
         }
     }
     Ok(held)
+}
+
+/// Whether the site's user may do this. With a DocType that is not there (H31), or not told to this user, nobody may.
+///
+/// # Errors
+/// The site's, where it says neither yes nor no.
+pub async fn may(connection: &Connection, operation: Operation, doctype: &str) -> Result<bool, SiteError> {
+    use SiteErrorKind::{Denied, Missing, Rejected, Server};
+    match connection.session().site.may(operation, doctype).await {
+        Err(error) if matches!(error.kind(), Missing | Denied | Server | Rejected) => Ok(false),
+        told => told,
+    }
 }
 
 /// The tables as the site has them.

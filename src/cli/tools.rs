@@ -23,16 +23,14 @@ pub struct Tools {
 impl Tools {
     /// Prints the list; nothing is asked of the site.
     pub fn run(&self, global: &Global) -> anyhow::Result<()> {
-        serve::is_of_one_site(&global.load_offline()?)?;
-        // The list can be made without a key to the site.
-        let env = |name: &str| {
-            std::env::var(name).ok().or_else(|| match name {
-                "ERPNEXT_URL" => Some("https://localhost".to_owned()),
-                "ERPNEXT_API_KEY" | "ERPNEXT_API_SECRET" => Some("none".to_owned()),
-                _ => None,
-            })
-        };
-        let config = global.load_with(&env)?;
+        let mut config = global.load_offline()?;
+        serve::is_of_one_site(&config)?;
+        // The list can be made without an address and a key.
+        let site = &mut config.erpnext;
+        if site.url.is_empty() {
+            "https://localhost".clone_into(&mut site.url);
+        }
+        (site.api_key, site.api_secret) = ("none".into(), "none".into());
         let (_, connection) = App::from_config(&config, Audit::default())?;
         let text = if self.json { as_json(&connection) } else { as_table(&connection) };
         std::io::stdout().lock().write_all(text.as_bytes())?;

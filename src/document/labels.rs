@@ -1,11 +1,31 @@
 //! Fields that are given by their labels, as people read them in the form.
 
+use std::borrow::Cow;
+
 use erpnext_schema::{Context, DocTypeDef, FieldDef, labelled_field};
 use serde_json::{Map, Value};
 
 /// The data with the names of fields in the place of labels, in rows too; of those that may be written.
-pub fn resolved(def: &DocTypeDef, context: &impl Context, data: &Map<String, Value>) -> Map<String, Value> {
-    within(def, None, context, data)
+pub fn resolved<'a>(
+    def: &DocTypeDef,
+    context: &impl Context,
+    data: &'a Map<String, Value>,
+) -> Cow<'a, Map<String, Value>> {
+    match is_named(def, context, data) {
+        true => Cow::Borrowed(data),
+        false => Cow::Owned(within(def, None, context, data)),
+    }
+}
+
+/// Whether all keys are names of fields already.
+fn is_named(def: &DocTypeDef, context: &impl Context, data: &Map<String, Value>) -> bool {
+    data.iter().all(|(key, value)| {
+        let Some(field) = def.field(key) else { return false };
+        let rows = value.as_array().zip(field.rows_of().and_then(|child| context.child(child)));
+        rows.is_none_or(|(rows, child)| {
+            rows.iter().filter_map(Value::as_object).all(|row| is_named(child, context, row))
+        })
+    })
 }
 
 fn within(

@@ -10,7 +10,32 @@ use crate::site;
 /// The most names of one call that are looked up.
 const MOST: usize = 20;
 
+/// The filters of a call as the site takes them, and what was looked up for them, in words.
+pub struct ResolvedFilters {
+    /// All of these hold.
+    pub filters: Option<Value>,
+    /// One of these holds.
+    pub or_filters: Option<Value>,
+    /// Empty where nothing was looked up.
+    pub notes: Vec<String>,
+}
+
 impl DocTypeCall<'_> {
+    /// The filters of a call as they are meant, with what they ask about other documents looked up.
+    ///
+    /// # Errors
+    /// As [`nested::resolve`], and that the zone is not known.
+    pub(crate) async fn resolved_filters(
+        &self,
+        filters: Option<&Value>,
+        or_filters: Option<&Value>,
+    ) -> Result<ResolvedFilters, ToolError> {
+        let all = nested::resolve(self, "filters", self.meant_filters(filters).await?).await?;
+        let any = nested::resolve(self, "or_filters", self.meant_alternatives(or_filters, filters).await?).await?;
+        let notes = [all.notes, any.notes].concat();
+        Ok(ResolvedFilters { filters: all.filters, or_filters: any.filters, notes })
+    }
+
     /// Filters whose times are those of the site's zone, and whose names are whole.
     ///
     /// # Errors
@@ -22,10 +47,7 @@ impl DocTypeCall<'_> {
     }
 
     /// The same for alternatives. The company of one says nothing of another; that of the filters beside them holds for all.
-    ///
-    /// # Errors
-    /// That the zone is not known.
-    pub(crate) async fn meant_alternatives(
+    async fn meant_alternatives(
         &self,
         given: Option<&Value>,
         filters: Option<&Value>,

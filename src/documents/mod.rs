@@ -25,3 +25,4 @@ pub mod titles;
 pub mod ways;
 
 pub use doctype_call::DocTypeCall;
+pub use filters::ResolvedFilters;

@@ -60,6 +60,14 @@ pub struct Neighbour {
     pub hidden: Arc<Masked>,
 }
 
+impl Neighbour {
+    /// Whether it has this field, and the caller may see it.
+    pub fn may_read(&self, name: &str) -> bool {
+        let field = self.def.field(name).filter(|field| self.permit.fields().may_read(*field));
+        field.is_some() && !self.hidden.hides(self.def.name, name)
+    }
+}
+
 /// The DocTypes that are linked to by the names of a call; of those that may not be read, why not.
 pub type Neighbours = BTreeMap<&'static str, Result<Neighbour, String>>;
 

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
 use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
@@ -200,7 +200,16 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let seen = seen.knowing(known);
     let mut result =
         json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
-    let (limited, others) = by_scope(session, &doctypes);
+    let notes = untold(session, &doctypes, told_deleted);
+    if let Some((key, note)) = note_of(&notes) {
+        result[key] = note;
+    }
+    Ok(result.into())
+}
+
+/// Of which documents it is not told that they were deleted.
+fn untold(session: &Session<'_>, doctypes: &[&str], told_deleted: bool) -> Vec<String> {
+    let (limited, others) = by_scope(session, doctypes);
     let mut notes = Vec::new();
     if !told_deleted && !others.is_empty() {
         notes.push("deleted documents are not told: Deleted Document may not be read".to_owned());
@@ -208,10 +217,7 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     if !limited.is_empty() {
         notes.push(format!("of {} deleted documents are not told: only some may be read", limited.join(", ")));
     }
-    if !notes.is_empty() {
-        result["note"] = json!(notes.join("; "));
-    }
-    Ok(result.into())
+    notes
 }
 
 /// Whether the site says that its user may not look.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::read;
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::added_links;
@@ -81,8 +81,8 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     let left_out =
         (left_out > 0).then(|| format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
     let notes: Vec<String> = left_out.into_iter().chain(unseen.then(|| UNSEEN.to_owned())).collect();
-    if !notes.is_empty() {
-        result["note"] = json!(notes.join("; "));
+    if let Some((key, note)) = note_of(&notes) {
+        result[key] = note;
     }
     Ok(result.into())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Place, Text, ToolAnswer};
+use crate::answer::{Place, Text, ToolAnswer, note_of};
 use crate::cache::Answered;
 use crate::documents::shown_part::Part;
 use crate::documents::{DocTypeCall, suggest};
@@ -74,9 +74,7 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         (left_out.zeros, "fields that hold 0 or false are left out; naming one in fields shows it"),
     ];
     let notes: Vec<&str> = notes.into_iter().filter(|(said, _)| *said).map(|(_, note)| note).collect();
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     Ok(ToolAnswer { rows, text, ..result.into() })
 }
 
@@ -228,9 +226,7 @@ pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer
     if !open {
         notes.push("searched in the permitted fields only");
     }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     Ok(result.into())
 }
 

@@ -1,9 +1,9 @@
 //! Configuration files as people bring them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use erpnext_mcp::config::{Config, VERSION};
-use serde_json::{Value, json};
+use erpnext_mcp::config::{Config, VERSION, schema};
+use serde_json::{Map, Value, json};
 
 use crate::stdio::Server;
 use crate::support::{KEY, META, SECRET, Site, app_of, call, refusal};
@@ -124,12 +124,17 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-/// Each file states keys of every section of that version: whoever renames one of them writes the step.
+/// A configuration that states every key of that version.
+fn configuration_of(version: u64) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/configurations/{version}.json"))
+}
+
+/// Whoever renames a key writes the step.
 #[test]
 fn a_file_of_every_version_there_was_is_read_once_it_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     for version in 1..=VERSION {
-        let old = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/configurations/{version}.json"));
+        let old = configuration_of(version);
         let migrated = Config::migrated(&old).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(migrated.is_some(), version < VERSION, "{version}");
         let text = migrated.map_or_else(|| std::fs::read_to_string(&old).unwrap(), |migrated| migrated.text);
@@ -137,6 +142,36 @@ fn a_file_of_every_version_there_was_is_read_once_it_is_migrated() {
         std::fs::write(&file, text).unwrap();
         Config::load(Some(&file), &env).unwrap_or_else(|error| panic!("version {version}: {error}"));
     }
+}
+
+/// What a file does not state beside what it states instead: the store's address, and who has signed in, are kept once.
+const STATED_OTHERWISE: [&str; 3] = ["http.redis.url_command", "http.redis.url_file", "sign_in.oauth.state_file"];
+
+#[test]
+fn the_file_of_this_version_states_every_key() {
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(configuration_of(VERSION)).unwrap()).unwrap();
+    // A site has its own of the whole file's sections, and the keys of `erpnext` in itself.
+    let sites: Vec<&Value> = file["sites"].as_object().unwrap().values().collect();
+    let as_erpnext: Vec<Value> = sites.iter().map(|site| json!({"erpnext": site})).collect();
+    let stated: Vec<&Value> = [&file].into_iter().chain(sites).chain(&as_erpnext).collect();
+    let mut found = unstated(&schema(), &stated, "");
+    found.sort();
+    assert_eq!(found, STATED_OTHERWISE);
+}
+
+/// The keys of a schema that none of the values states; what may have any name is stated by one.
+fn unstated(schema: &Value, stated: &[&Value], path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, below) in schema["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let values: Vec<&Value> = stated.iter().filter_map(|value| value.get(key)).collect();
+        if values.is_empty() { found.push(path) } else { found.extend(unstated(below, &values, &path)) }
+    }
+    if let Some(any) = schema.get("additionalProperties").filter(|any| any.is_object()) {
+        let values: Vec<&Value> = stated.iter().filter_map(|value| value.as_object()).flat_map(Map::values).collect();
+        found.extend(unstated(any, &values, &format!("{path}.*")));
+    }
+    found
 }
 
 #[test]

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::payments::number;
-use crate::doc::{Doc, int, text};
+use crate::doc::{Doc, cint, factor, int, number, text};
 use crate::error::SiteError;
 use crate::load::row_name;
 use crate::site::Site;
@@ -132,8 +131,7 @@ impl Site<'_> {
                     }
                 };
                 if does_count && int(&row, "delivered_by_supplier") == 0 {
-                    let factor = Some(number(&row, "conversion_factor")).filter(|factor| *factor != 0.0);
-                    let factor = if order.in_rows_unit { factor.unwrap_or(1.0) } else { 1.0 };
+                    let factor = if order.in_rows_unit { factor(&row, "conversion_factor") } else { 1.0 };
                     let left = (number(&row, order.all) - number(&row, order.done)) * factor;
                     add(text(&row, "item_code"), text(&row, "warehouse"), order.into, left);
                 }
@@ -151,37 +149,57 @@ impl Site<'_> {
 
     /// Keeps what was counted in the bins of items that are kept in stock; one that is not there is made where it holds something.
     fn keep_counts(&self, counts: Counts) -> Result<(), SiteError> {
-        let Some(def) = self.meta.get("Bin") else { return Ok(()) };
         for ((item, warehouse), counted) in counts {
-            let stocked = self.value("Item", &item, "is_stock_item")?;
-            if stocked.is_none_or(|stocked| crate::doc::cint(&stocked) != 1) {
+            if !self.is_stocked(&item)? {
                 continue;
             }
-            let params = [&item, &warehouse].map(|text| Sql::Text(text.clone()));
-            let known =
-                self.db.rows_where(def, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?.into_iter().next();
-            let there = known.as_ref().map_or(0.0, |bin| number(bin, "actual_qty"));
+            let bin = self.bin(&item, &warehouse)?;
+            let there = bin.as_ref().map_or(0.0, |bin| number(bin, "actual_qty"));
             let comes: f64 = COUNTED.iter().zip(counted).map(|((_, sign), qty)| sign * qty).sum();
             let mut held: Doc =
                 COUNTED.iter().zip(counted).map(|((field, _), qty)| ((*field).to_owned(), json!(qty))).collect();
             held.insert("projected_qty".to_owned(), json!(there + comes));
-            match known {
-                Some(bin) => self.set("Bin", text(&bin, "name"), &held)?,
-                None if counted.iter().any(|qty| *qty != 0.0) => {
-                    let (name, now) = (row_name(&item, &warehouse, 0), self.now_text());
-                    let unit = self.value("Item", &item, "stock_uom")?.unwrap_or_default();
-                    let fields = [("item_code", json!(item)), ("warehouse", json!(warehouse)), ("stock_uom", unit)];
-                    let of_site = ["owner", "modified_by"].map(|key| (key, json!("Administrator")));
-                    let times = ["creation", "modified"].map(|key| (key, json!(now)));
-                    let named = std::iter::once(("name", json!(name)));
-                    let all = named.chain(fields).chain(of_site).chain(times);
-                    held.extend(all.map(|(key, value): (&str, Value)| (key.to_owned(), value)));
-                    self.put(def, &held)?;
-                }
-                None => {}
+            if bin.is_some() || counted.iter().any(|qty| *qty != 0.0) {
+                self.keep_bin(bin.as_ref(), &item, &warehouse, held)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether an item is kept in stock.
+    pub(super) fn is_stocked(&self, item: &str) -> Result<bool, SiteError> {
+        Ok(self.value("Item", item, "is_stock_item")?.is_some_and(|stocked| cint(&stocked) == 1))
+    }
+
+    /// The bin of an item in a warehouse, if there is one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn bin(&self, item: &str, warehouse: &str) -> Result<Option<Doc>, SiteError> {
+        let params = [item, warehouse].map(|text| Sql::Text(text.to_owned()));
+        let bins = self.db.rows_where(self.controller("Bin")?, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?;
+        Ok(bins.into_iter().next())
+    }
+
+    /// Has a bin hold this; one that is not there is made, under a name that is the same on every run.
+    pub(super) fn keep_bin(
+        &self,
+        bin: Option<&Doc>,
+        item: &str,
+        warehouse: &str,
+        mut held: Doc,
+    ) -> Result<(), SiteError> {
+        if let Some(bin) = bin {
+            return self.set("Bin", text(bin, "name"), &held);
+        }
+        let now = self.now_text();
+        let made = json!({
+            "name": row_name(item, warehouse, 0), "item_code": item, "warehouse": warehouse,
+            "stock_uom": self.value("Item", item, "stock_uom")?, "owner": "Administrator",
+            "modified_by": "Administrator", "creation": now, "modified": now,
+        });
+        held.extend(made.as_object().cloned().unwrap_or_default());
+        self.db.add_row(self.controller("Bin")?, &held)
     }
 }
 
@@ -193,19 +211,13 @@ mod tests {
     use serde_json::json;
 
     use super::{COUNTED, ORDERS};
-    use crate::doc::{Doc, text};
-    use crate::documents::payments::number;
-    use crate::{Options, Sandbox};
-
-    fn bin(site: &crate::site::Site<'_>, item: &str, warehouse: &str) -> Doc {
-        let bins = site.db.rows_where_in("Bin", site.meta, "item_code", item).unwrap();
-        bins.into_iter().find(|bin| text(bin, "warehouse") == warehouse).unwrap()
-    }
+    use crate::Sandbox;
+    use crate::doc::{number, text};
 
     #[tokio::test]
     async fn bins_of_the_sample_agree_with_its_orders_and_follow_them() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let bins = site.db.rows_where(site.controller("Bin")?, "1", &[])?;
@@ -219,9 +231,9 @@ mod tests {
                         let rows = site.controller(&format!("{of} Item"))?;
                         for row in site.db.rows_where(rows, "docstatus = 1", &[])? {
                             let order = site.load(of, text(&row, "parent"))?;
-                            let stocked = site.value("Item", text(&row, "item_code"), "is_stock_item")?;
+                            let stocked = site.is_stocked(text(&row, "item_code"))?;
                             let goes_out = text(&order, "material_request_type") == "Material Issue";
-                            if !over.contains(&text(&order, "status")) && !goes_out && stocked == Some(json!(1)) {
+                            if !over.contains(&text(&order, "status")) && !goes_out && stocked {
                                 left += (number(&row, "qty") - number(&row, done)).max(0.0);
                             }
                         }
@@ -243,7 +255,8 @@ mod tests {
                         "items": [{"item_code": item, "qty": 3, "rate": 10, "warehouse": store}]});
                     let name = text(&site.insert(order.as_object().unwrap().clone())?, "name").to_owned();
                     site.submit(site.load("Sales Order", &name)?)?;
-                    let more = |field: &str| number(&bin(site, item, store), field) - number(stocked, field);
+                    let more =
+                        |field: &str| number(&site.bin(item, store).unwrap().unwrap(), field) - number(stocked, field);
                     assert_eq!((more("reserved_qty"), more("projected_qty")), (3.0, -3.0), "{version}");
 
                     let row = site.load("Sales Order", &name)?["items"][0]["name"].clone();

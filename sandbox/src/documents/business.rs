@@ -3,7 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::Value;
 
-use crate::doc::{Doc, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, int, is_empty, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
@@ -47,7 +47,7 @@ impl Site<'_> {
         self.check_payment(def, doc)?;
         self.check_journal(def, doc)?;
         self.check_return(def, doc)?;
-        if def.name == "Task" && doc.get("progress").map_or(0.0, flt) > 100.0 {
+        if def.name == "Task" && number(doc, "progress") > 100.0 {
             return Err(SiteError::invalid("Progress % for a task cannot be more than 100."));
         }
         if def.name != "Sales Order" {
@@ -92,7 +92,7 @@ fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         return Ok(());
     }
     for row in rows(doc, "items") {
-        let (at, item, qty) = (int(row, "idx"), text(row, "item_code"), row.get("qty").map_or(0.0, flt));
+        let (at, item, qty) = (int(row, "idx"), text(row, "item_code"), number(row, "qty"));
         if qty == 0.0 {
             let text = format!("Row #{at}: Quantity for Item {item} cannot be zero.");
             return Err(SiteError::titled(exc::INVALID_QTY, "Invalid Quantity", text));
@@ -103,9 +103,8 @@ fn check_quantities(def: &DocTypeDef, doc: &Doc) -> Result<(), SiteError> {
         if qty > 0.0 && int(doc, "is_return") == 1 {
             return Err(SiteError::invalid(format!("The quantity of item {item} must be negative in a return")));
         }
-        let number = |field: &str| row.get(field).map_or(0.0, flt);
-        let came = qty + number("rejected_qty");
-        if def.name == "Purchase Receipt" && (number("received_qty") - came).abs() > 0.0005 {
+        let came = qty + number(row, "rejected_qty");
+        if def.name == "Purchase Receipt" && (number(row, "received_qty") - came).abs() > 0.0005 {
             let text =
                 format!("Row #{at}: of item {item} {came} is accepted and rejected, which has to be its received_qty");
             return Err(SiteError::titled(exc::QTY_MISMATCH, "Mismatch", text));

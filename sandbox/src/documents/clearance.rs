@@ -5,8 +5,7 @@ use erpnext_schema::Version;
 use serde_json::{Value, json};
 
 use super::own;
-use super::payments::{cents, number};
-use crate::doc::{Doc, int, is_empty, rows, text};
+use crate::doc::{Doc, cents, int, is_empty, number, rows, text};
 use crate::error::{Message, SiteError};
 use crate::site::Site;
 use crate::store::Sql;
@@ -132,10 +131,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::grouped;
+    use crate::Sandbox;
     use crate::doc::is_empty;
     use crate::error::SiteError;
     use crate::site::Site;
-    use crate::{Options, Sandbox};
 
     #[test]
     fn amounts_are_formatted() {
@@ -146,9 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_payment_is_cleared_on_a_day_that_is_not_before_its_cheque() {
         for version in Version::ALL.iter().copied() {
-            let options = Options { version, sample: Some(1), ..Options::default() };
-            let sandbox = Sandbox::start(options).await.unwrap();
-            sandbox.with(cleared).unwrap();
+            Sandbox::sample(version).await.with(cleared).unwrap();
         }
     }
 

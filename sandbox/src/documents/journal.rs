@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use super::payments::{ROUNDING, cents, number};
-use crate::doc::{Doc, int, rows, text};
+use super::payments::ROUNDING;
+use crate::doc::{Doc, cents, factor, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -18,7 +18,7 @@ pub(super) fn fill(def: &DocTypeDef, doc: &mut Doc) {
     let (mut debit, mut credit) = (0.0, 0.0);
     let rows = doc.get_mut("accounts").and_then(Value::as_array_mut);
     for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
-        let rate = Some(number(row, "exchange_rate")).filter(|rate| *rate != 0.0).unwrap_or(1.0);
+        let rate = factor(row, "exchange_rate");
         row.insert("exchange_rate".to_owned(), json!(rate));
         for (side, sum) in [("debit", &mut debit), ("credit", &mut credit)] {
             let amount = cents(number(row, &format!("{side}_in_account_currency")) * rate);
@@ -65,7 +65,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::doc::Doc;
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     fn entry(debit: &Value, credit: f64) -> Doc {
         let mut debit = debit.clone();
@@ -80,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_entry_adds_up_or_is_refused() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let customer = site.load("Sales Invoice", "ACC-SINV-2026-00001")?["customer"].clone();

@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::own;
-use super::payments::{ROUNDING, cents, is_foreign, number, total};
-use crate::doc::{Doc, int, is_empty, rows, text};
+use super::payments::{ROUNDING, is_foreign, total};
+use crate::doc::{Doc, cents, factor, int, is_empty, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -64,7 +64,7 @@ impl Site<'_> {
         party: [&'d str; 2],
         sign: f64,
     ) -> Result<Vec<Entry<'d>>, SiteError> {
-        let rate = rate(doc, "conversion_rate");
+        let rate = factor(doc, "conversion_rate");
         let base = |of: &Doc, fields: &[&str]| {
             let stated = fields.iter().map(|field| number(of, &format!("base_{field}"))).find(|amount| *amount != 0.0);
             let other = || fields.iter().map(|field| number(of, field)).find(|amount| *amount != 0.0);
@@ -120,7 +120,7 @@ impl Site<'_> {
             let names = others.map(|other| if other.party == NOBODY { other.account.as_str() } else { other.party[1] });
             let against = names.collect::<Vec<_>>().join(", ");
             let currency = self.value("Account", &entry.account, "account_currency")?;
-            let rate = rate(doc, "conversion_rate");
+            let rate = factor(doc, "conversion_rate");
             let [debit, credit] = sides(entry.amount);
             let [own_debit, own_credit] = sides(entry.own);
             let [deal_debit, deal_credit] = sides(cents(entry.amount / rate));
@@ -157,7 +157,7 @@ fn of_payment(doc: &Doc) -> Vec<Entry<'_>> {
     let party = [text(doc, "party_type"), text(doc, "party")];
     let deducted = rows(doc, "deductions").filter(|row| int(row, "is_exchange_gain_loss") == 0);
     let deducted: f64 = deducted.map(|row| number(row, "amount")).sum();
-    let (source, target) = (rate(doc, "source_exchange_rate"), rate(doc, "target_exchange_rate"));
+    let (source, target) = (factor(doc, "source_exchange_rate"), factor(doc, "target_exchange_rate"));
     let (came, went) = if receives { (0.0, deducted) } else { (-deducted, 0.0) };
     let mut settles = rows(doc, "references").map(|row| [text(row, "reference_doctype"), text(row, "reference_name")]);
     let against = settles.next().filter(|_| settles.next().is_none()).unwrap_or(NOBODY);
@@ -212,11 +212,6 @@ pub(crate) fn sides(amount: f64) -> [f64; 2] {
     [amount.max(0.0), (-amount).max(0.0)]
 }
 
-/// A rate; without one the currency is the company's.
-fn rate(doc: &Doc, field: &str) -> f64 {
-    Some(number(doc, field)).filter(|rate| *rate != 0.0).unwrap_or(1.0)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -224,14 +219,13 @@ mod tests {
     use erpnext_schema::Version;
     use serde_json::json;
 
-    use crate::doc::{Doc, int, text};
-    use crate::documents::payments::number;
-    use crate::{Options, Sandbox};
+    use crate::Sandbox;
+    use crate::doc::{Doc, int, number, text};
 
     #[tokio::test]
     async fn what_is_submitted_is_posted_in_balance_and_taken_back_when_it_is_cancelled() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let sold = site.load("Sales Invoice", "ACC-SINV-2026-00001")?;

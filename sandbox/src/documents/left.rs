@@ -3,8 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::payments::number;
-use crate::doc::{Doc, int, rows, text};
+use crate::doc::{Doc, factor, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::{Sql, quote};
@@ -55,10 +54,7 @@ impl Site<'_> {
             Left::Less(_) if int(row, "delivered_by_supplier") == 1 => 0.0,
             Left::Less(done) => qty - number(row, done),
             Left::Unbilled(less) => unbilled(row, less),
-            Left::Stock(done) => {
-                let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor != 0.0);
-                (number(row, "stock_qty") - number(row, done)) / factor.unwrap_or(1.0)
-            }
+            Left::Stock(done) => (number(row, "stock_qty") - number(row, done)) / factor(row, "conversion_factor"),
             Left::Made(by, link) => {
                 qty - self.taken(self.controller(by)?, link, name, "qty")? - self.back(def, name)?
             }
@@ -164,7 +160,7 @@ mod tests {
 
     use super::unbilled;
     use crate::doc::Doc;
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     fn row(of: &Value) -> Doc {
         of.as_object().unwrap().clone()
@@ -185,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn no_more_comes_back_than_was_delivered() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let customer = site.load("Sales Invoice", "ACC-SINV-2026-00001")?["customer"].clone();

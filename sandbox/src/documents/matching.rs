@@ -3,17 +3,15 @@
 
 use serde_json::{Value, json};
 
-use super::offsets::ENTRY;
-use super::payments::{cents, number, total};
-use crate::doc::{Doc, flt, int, rows, text};
+use super::offsets::{ENTRY, ROUNDING};
+use super::payments::total;
+use crate::doc::{Doc, cents, flt, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 
 const PAYMENT: &str = "Payment Entry";
 /// What the tool cannot do without.
 const MANDATORY: [&str; 4] = ["company", "party_type", "party", "receivable_payable_account"];
-/// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.009;
 
 impl Site<'_> {
     /// Fills what is open of the tool's party into its tables.
@@ -229,7 +227,7 @@ mod tests {
 
     use crate::doc::Doc;
     use crate::site::Site;
-    use crate::{Options, Sandbox, error::SiteError};
+    use crate::{Sandbox, Version, error::SiteError};
 
     /// A customer with an open invoice and a payment of 30 that is matched to nothing.
     fn tool(site: &Site<'_>) -> Result<(Doc, String, String), SiteError> {
@@ -260,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_payment_is_matched_once_and_as_it_was_read() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let (mut tool, payment, invoice) = tool(site)?;

@@ -4,15 +4,14 @@
 use serde_json::{Value, json};
 
 use super::journal;
-use super::payments::{cents, number};
-use crate::doc::{Doc, int, rows, text};
+use crate::doc::{Doc, cents, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
 pub(super) const ENTRY: &str = "Journal Entry";
 const PAYMENT: &str = "Payment Entry";
 /// A difference that is none: money has two decimals.
-const ROUNDING: f64 = 0.009;
+pub(super) const ROUNDING: f64 = 0.009;
 /// What a row of a Journal Entry may be booked for and be open all the same.
 const ORDERS: [&str; 2] = ["Sales Order", "Purchase Order"];
 

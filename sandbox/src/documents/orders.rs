@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::own;
 use super::status::{self, KEPT};
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, flt, int, number, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::site::Site;
@@ -54,12 +54,12 @@ impl Site<'_> {
         let done = |row: &Doc| {
             ["delivered_qty", "received_qty"].iter().filter_map(|field| row.get(*field)).map(flt).sum::<f64>()
         };
-        let billed = |row: &Doc| row.get("billed_amt").map_or(0.0, flt);
+        let billed = |row: &Doc| number(row, "billed_amt");
         let mut kept = Vec::new();
         for row in sent {
             let old = rows(&stored, "items").find(|old| text(old, "name") == text(row, "docname"));
             let mut new = old.cloned().unwrap_or_default();
-            if row.get("qty").map_or(0.0, flt) < done(&new) {
+            if number(row, "qty") < done(&new) {
                 return Err(SiteError::invalid("a quantity is below what is delivered or received"));
             }
             new.extend(
@@ -67,13 +67,13 @@ impl Site<'_> {
                     .filter(|(key, _)| !matches!(key.as_str(), "docname" | "name"))
                     .map(|(k, v)| (k.clone(), v.clone())),
             );
-            if row.get("rate").map_or(0.0, flt) == 0.0 {
+            if number(row, "rate") == 0.0 {
                 // Nothing of the list's price is left.
                 for (field, value) in [("rate", 0.0), ("discount_percentage", 100.0)] {
                     new.insert(field.to_owned(), json!(value));
                 }
             }
-            if !text(row, "uom").is_empty() && row.get("conversion_factor").map_or(0.0, flt) == 0.0 {
+            if !text(row, "uom").is_empty() && number(row, "conversion_factor") == 0.0 {
                 let factor = self.unit_factor(text(row, "item_code"), text(row, "uom"))?;
                 new.insert("conversion_factor".to_owned(), json!(factor));
             }

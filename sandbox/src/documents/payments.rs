@@ -4,7 +4,7 @@ use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
 use super::status;
-use crate::doc::{Doc, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, cents, factor, int, is_empty, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -37,8 +37,7 @@ impl Site<'_> {
         let allocated = cents(rows(doc, "references").map(|row| number(row, "allocated_amount")).sum::<f64>().abs());
         let (paid, received) = (number(doc, "paid_amount"), number(doc, "received_amount"));
         // Without a rate the account is one in the company's currency.
-        let rate = |field: &str| Some(number(doc, field)).filter(|rate| *rate != 0.0).unwrap_or(1.0);
-        let (source, target) = (rate("source_exchange_rate"), rate("target_exchange_rate"));
+        let (source, target) = (factor(doc, "source_exchange_rate"), factor(doc, "target_exchange_rate"));
         let ((party, party_rate), other) = match text(doc, "payment_type") {
             "Receive" => ((paid, source), received * target),
             _ => ((received, target), paid * source),
@@ -208,25 +207,17 @@ pub(super) fn is_foreign(invoice: &Doc) -> bool {
     !own.is_empty() && own != text(invoice, "currency")
 }
 
-pub(super) fn cents(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
-}
-
-pub(super) fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
 
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn what_rates_leave_is_deducted_if_the_company_has_an_account_for_it() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let open = "docstatus = 1 AND is_return = 0 AND outstanding_amount > 100 LIMIT 1";

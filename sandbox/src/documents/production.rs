@@ -3,9 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::payments::number;
 use super::status;
-use crate::doc::{Doc, text};
+use crate::doc::{Doc, number, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 
@@ -47,12 +46,12 @@ mod tests {
     use serde_json::json;
 
     use crate::doc::{Doc, text};
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn a_work_order_is_told_what_was_made_of_it_and_no_more_can_be() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let open = "status = 'Not Started' AND docstatus = 1 LIMIT 1";

@@ -1,11 +1,13 @@
 //! How far what a document was made from is delivered, billed, ordered and returned: what a document that is submitted or
 //! cancelled tells the rows that its own rows name, and how much more than all of them it may be.
 
+use std::collections::BTreeSet;
+
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
 use super::{own, status};
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, flt, int, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
 use crate::store::Sql;
@@ -67,6 +69,8 @@ const fn back(of: &'static str, link: &'static str, order: &'static str, counts:
     Progress { when: When::Set(&["is_return"]), sign: -1.0, ..told(of, link, order, counts, "returned_qty") }
 }
 
+/// The column of what is billed; all others count goods.
+const AMOUNT: &str = "amount";
 const BILLED: (&str, [&str; 3]) = ("billing_status", ["Not Billed", "Partly Billed", "Fully Billed"]);
 const DELIVERED: (&str, [&str; 3]) = ("delivery_status", ["Not Delivered", "Partly Delivered", "Fully Delivered"]);
 
@@ -75,12 +79,12 @@ const PROGRESS: &[Progress] = &[
         when: When::ReturnsIf("update_billed_amount_in_sales_order"),
         share: Some("per_billed"),
         words: Some(BILLED),
-        ..told("Sales Invoice", "so_detail", "Sales Order", "amount", "billed_amt")
+        ..told("Sales Invoice", "so_detail", "Sales Order", AMOUNT, "billed_amt")
     },
     Progress {
         when: When::ReturnsIf("update_billed_amount_in_delivery_note"),
         share: Some("per_billed"),
-        ..told("Sales Invoice", "dn_detail", "Delivery Note", "amount", "billed_amt")
+        ..told("Sales Invoice", "dn_detail", "Delivery Note", AMOUNT, "billed_amt")
     },
     Progress {
         when: When::Set(&["update_stock"]),
@@ -107,12 +111,12 @@ const PROGRESS: &[Progress] = &[
     Progress {
         when: When::ReturnsIf("update_billed_amount_in_purchase_order"),
         share: Some("per_billed"),
-        ..told("Purchase Invoice", "po_detail", "Purchase Order", "amount", "billed_amt")
+        ..told("Purchase Invoice", "po_detail", "Purchase Order", AMOUNT, "billed_amt")
     },
     Progress {
         when: When::ReturnsIf("update_billed_amount_in_purchase_receipt"),
         share: Some("per_billed"),
-        ..told("Purchase Invoice", "pr_detail", "Purchase Receipt", "amount", "billed_amt")
+        ..told("Purchase Invoice", "pr_detail", "Purchase Receipt", AMOUNT, "billed_amt")
     },
     Progress {
         when: When::Set(&["update_stock"]),
@@ -143,6 +147,7 @@ impl Site<'_> {
     /// # Errors
     /// 417 where more than all of a row would be done.
     pub(super) fn tell_orders(&self, def: &'static DocTypeDef, doc: &Doc, submitted: bool) -> Result<(), SiteError> {
+        let mut moved: BTreeSet<(&str, String)> = BTreeSet::new();
         for progress in PROGRESS.iter().filter(|progress| progress.of == def.name && progress.when.holds(doc)) {
             let row_def = self.counted_rows(progress)?;
             let mut orders: Vec<String> = Vec::new();
@@ -163,10 +168,14 @@ impl Site<'_> {
                     orders.push(order);
                 }
             }
-            for order in &orders {
-                self.move_order(progress, order)?;
-                self.recount_bins(&self.load(progress.order, order)?)?;
+            orders.iter().try_for_each(|order| self.move_order(progress, order))?;
+            // What is billed is still to come or to go.
+            if progress.counts != AMOUNT {
+                moved.extend(orders.into_iter().map(|order| (progress.order, order)));
             }
+        }
+        for (doctype, name) in &moved {
+            self.recount_bins(&self.load(doctype, name)?)?;
         }
         if def.name == "Sales Order" { self.tell_offers(doc) } else { Ok(()) }
     }
@@ -179,7 +188,7 @@ impl Site<'_> {
     fn check_limit(&self, progress: &Progress, row: &Doc, ordered: &Doc, done: f64) -> Result<(), SiteError> {
         let (whole, item) = (number(ordered, progress.whole), text(ordered, "item_code"));
         let (field, settings) = match progress.whole {
-            "amount" => ("over_billing_allowance", "Accounts Settings"),
+            AMOUNT => ("over_billing_allowance", "Accounts Settings"),
             _ => ("over_delivery_receipt_allowance", "Stock Settings"),
         };
         let allowed = self.value("Item", item, field)?.as_ref().map(flt).filter(|allowed| *allowed != 0.0);
@@ -293,10 +302,6 @@ impl Site<'_> {
         }
         Ok(())
     }
-}
-
-fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
 }
 
 #[cfg(test)]

@@ -67,12 +67,12 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn a_custom_field_is_there_until_it_is_deleted() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let field = json!({"doctype": "Custom Field", "dt": "Lead", "fieldname": "custom_tier",

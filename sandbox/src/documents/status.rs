@@ -3,7 +3,7 @@
 use erpnext_schema::{DocTypeDef, doctype_flag};
 use serde_json::json;
 
-use crate::doc::{Doc, flt, int, text};
+use crate::doc::{Doc, flt, int, number, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -57,19 +57,15 @@ const STATES: &[State] = &[
     state("Work Order", "Not Started", |_| true),
     state("Work Order", "In Process", |doc| !none(doc, "material_transferred_for_manufacturing")),
     state("Work Order", "In Process", |doc| !none(doc, "produced_qty")),
-    state("Work Order", "Completed", |doc| !none(doc, "qty") && share(doc, "produced_qty") >= share(doc, "qty")),
+    state("Work Order", "Completed", |doc| !none(doc, "qty") && number(doc, "produced_qty") >= number(doc, "qty")),
 ];
 
-fn share(doc: &Doc, field: &str) -> f64 {
-    doc.get(field).map_or(0.0, flt)
-}
-
 fn none(doc: &Doc, field: &str) -> bool {
-    share(doc, field) <= 0.0
+    number(doc, field) <= 0.0
 }
 
 fn all(doc: &Doc, field: &str) -> bool {
-    share(doc, field) >= 100.0
+    number(doc, field) >= 100.0
 }
 
 fn part(doc: &Doc, field: &str) -> bool {

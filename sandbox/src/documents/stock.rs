@@ -5,11 +5,9 @@ use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
 use super::own;
-use super::payments::{cents, number};
-use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, cents, factor, flt, int, is_empty, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
-use crate::store::Sql;
 
 /// Rows that move goods.
 struct Moves {
@@ -86,10 +84,9 @@ impl Site<'_> {
             }
             for row in rows(doc, "items") {
                 let (item, warehouse) = (text(row, "item_code"), text(row, moves.warehouse));
-                let stocked = self.value("Item", item, "is_stock_item")?.is_some_and(|stocked| cint(&stocked) == 1);
                 let mut stated = moves.qty.iter().filter_map(|field| row.get(*field)).map(flt);
                 let qty = stated.find(|qty| *qty != 0.0).unwrap_or(0.0);
-                if stocked && !warehouse.is_empty() && qty != 0.0 {
+                if !warehouse.is_empty() && qty != 0.0 && self.is_stocked(item)? {
                     let moved = qty * moves.sign * if submitted { 1.0 } else { -1.0 };
                     let cost = self.cost(moves, row)?;
                     let (before, left) = self.move_item(item, warehouse, moved, cost)?;
@@ -128,9 +125,8 @@ impl Site<'_> {
         let Some(field) = moves.cost else { return Ok(None) };
         let stated = number(row, field);
         if stated != 0.0 {
-            let factor = Some(number(row, "conversion_factor")).filter(|factor| *factor != 0.0);
             // What is entered of stock costs by the item's own unit.
-            return Ok(Some(if field == "basic_rate" { stated } else { stated / factor.unwrap_or(1.0) }));
+            return Ok(Some(if field == "basic_rate" { stated } else { stated / factor(row, "conversion_factor") }));
         }
         match text(row, "s_warehouse") {
             "" => Ok(None),
@@ -140,9 +136,7 @@ impl Site<'_> {
 
     /// The bin of an item in a warehouse, if there is one, and what is in it.
     fn held(&self, item: &str, warehouse: &str) -> Result<(Option<Doc>, Held), SiteError> {
-        let params = [item, warehouse].map(|text| Sql::Text(text.to_owned()));
-        let bins = self.db.rows_where(self.controller("Bin")?, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?;
-        let bin = bins.into_iter().next();
+        let bin = self.bin(item, warehouse)?;
         let known = |field: &str| bin.as_ref().map_or(0.0, |bin| number(bin, field));
         let mut rate = known("valuation_rate");
         if rate == 0.0 {
@@ -164,21 +158,10 @@ impl Site<'_> {
             return Err(SiteError::titled(exc::NEGATIVE_STOCK, "Insufficient Stock", text));
         }
         let projected = bin.as_ref().map_or(0.0, |bin| number(bin, "projected_qty")) + moved;
-        let mut held = json!({
+        let held = json!({
             "actual_qty": left.qty, "projected_qty": projected, "valuation_rate": left.rate, "stock_value": left.value,
         });
-        match bin {
-            Some(bin) => {
-                let held = held.as_object().cloned().unwrap_or_default();
-                self.set("Bin", text(&bin, "name"), &held)?;
-            }
-            None => {
-                held["stock_uom"] = self.value("Item", item, "stock_uom")?.unwrap_or_default();
-                held["item_code"] = json!(item);
-                held["warehouse"] = json!(warehouse);
-                own::add(self, "Bin", held)?;
-            }
-        }
+        self.keep_bin(bin.as_ref(), item, warehouse, held.as_object().cloned().unwrap_or_default())?;
         Ok((before, left))
     }
 
@@ -235,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Held, MOVES};
-    use crate::{Options, Sandbox};
+    use crate::Sandbox;
 
     #[test]
     fn what_comes_is_worth_what_it_cost_and_what_goes_the_mean() {
@@ -249,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn serial_numbers_that_come_are_there_and_what_comes_is_valued() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let bare = json!({"is_stock_item": 1, "has_serial_no": 1, "valuation_rate": 0});
@@ -281,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_counted_is_there_until_the_count_is_cancelled() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let store = "Main Store - AWF";

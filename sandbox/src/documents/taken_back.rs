@@ -58,13 +58,13 @@ mod tests {
     use erpnext_schema::Version;
     use serde_json::json;
 
-    use crate::doc::{Doc, flt, int, text};
-    use crate::{Options, Sandbox};
+    use crate::Sandbox;
+    use crate::doc::{Doc, int, number, text};
 
     #[tokio::test]
     async fn entries_of_what_was_cancelled_are_marked_and_taken_back() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let open = "docstatus = 1 AND is_return = 0 AND status = 'Unpaid' LIMIT 1";
@@ -72,10 +72,10 @@ mod tests {
                     let name = text(&invoice, "name");
                     site.cancel("Sales Invoice", name)?;
                     let entries = site.db.rows_where_in("GL Entry", site.meta, "voucher_no", name)?;
-                    let sum = |side: &str| entries.iter().map(|entry| entry.get(side).map_or(0.0, flt)).sum::<f64>();
+                    let sum = |side: &str| entries.iter().map(|entry| number(entry, side)).sum::<f64>();
                     let by = |account: &str, side: &str| {
                         let of = entries.iter().filter(|entry| text(entry, "account") == account);
-                        of.map(|entry| entry.get(side).map_or(0.0, flt)).sum::<f64>()
+                        of.map(|entry| number(entry, side)).sum::<f64>()
                     };
                     assert_eq!(entries.len(), 6, "{version}: {entries:?}");
                     assert!(entries.iter().all(|entry| int(entry, "is_cancelled") == 1), "{version}: {entries:?}");

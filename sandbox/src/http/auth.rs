@@ -3,7 +3,7 @@
 use super::App;
 use super::session::Cookie;
 use crate::error::{SiteError, exc};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::perms::User;
 use crate::store::{Db, Sql, table_name};
 
@@ -35,16 +35,17 @@ fn by_header(db: &Db<'_>, app: &App, header: Option<&str>) -> Result<User, SiteE
         return Err(refused());
     }
     match keys::KEYS.iter().find(|known| known.key == key && known.secret == secret) {
-        Some(key) if key.enabled && !is_disabled(db, key.user) => Ok(named(db, key.user)),
+        Some(key) if may_log_in(db, key) => Ok(named(db, key.user)),
         Some(_) => Err(refused()),
         None => added(db, key).filter(|_| secret == keys::SECRET).map(|user| named(db, &user)).ok_or_else(refused),
     }
 }
 
-/// Whether somebody has disabled a user since the site began.
-fn is_disabled(db: &Db<'_>, name: &str) -> bool {
+/// Whether a key's user may, by key or password: not where somebody has disabled them since the site began.
+pub(super) fn may_log_in(db: &Db<'_>, key: &Key) -> bool {
     let sql = format!("SELECT name FROM {} WHERE name = ?1 AND enabled = 0", table_name("User"));
-    matches!(db.scalar(&sql, &[Sql::Text(name.to_owned())]), Ok(Some(_)))
+    let is_disabled = matches!(db.scalar(&sql, &[Sql::Text(key.user.to_owned())]), Ok(Some(_)));
+    key.enabled && !is_disabled
 }
 
 /// The user of a key that came later.

@@ -166,7 +166,7 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
         let args = sent.args.map_err(|bad| bad.told(manner.version))?;
         if path == "/api/method/login" {
             beside.insert("message".to_owned(), json!("Invalid login credentials"));
-            let (user, sid) = app.sessions.log_in(&args)?;
+            let (user, sid) = app.sessions.log_in(db, &args)?;
             opened = Some((sid, user));
             return Ok((
                 Reply::json(session::welcome(&Site::new(db, &app.meta, &User::administrator()), user)?),

@@ -6,10 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use super::auth;
 use crate::documents::random;
 use crate::error::{SiteError, exc};
 use crate::keys;
 use crate::site::Site;
+use crate::store::Db;
 
 /// What a request's cookie says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,10 +43,11 @@ impl Sessions {
     /// Opens a session for `usr` with `pwd`, which is the secret of the user's key, and gives the user and the cookie.
     ///
     /// # Errors
-    /// 401 for anybody else.
-    pub fn log_in(&self, args: &Map<String, Value>) -> Result<(&'static str, String), SiteError> {
+    /// 401 for anybody else, and for a user who is disabled.
+    pub fn log_in(&self, db: &Db<'_>, args: &Map<String, Value>) -> Result<(&'static str, String), SiteError> {
         let arg = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
-        let known = keys::KEYS.iter().find(|key| key.enabled && key.user == arg("usr") && key.secret == arg("pwd"));
+        let known = keys::KEYS.iter().find(|key| key.user == arg("usr") && key.secret == arg("pwd"));
+        let known = known.filter(|key| auth::may_log_in(db, key));
         let user = known.ok_or_else(|| SiteError::new(exc::AUTHENTICATION, ""))?.user;
         let sid: String = (0..4).map(|_| random()).collect();
         self.all().insert(sid.clone(), Session { user: user.to_owned(), csrf: None });

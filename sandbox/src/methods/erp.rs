@@ -4,7 +4,7 @@
 use erpnext_schema::Version;
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, cint, display, flt, is_empty, rows, text};
+use crate::doc::{Doc, cint, display, flt, is_empty, number, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -105,7 +105,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
         Some(warehouse) => warehouse.clone(),
         None => defaults.get("default_warehouse").cloned().unwrap_or_default(),
     };
-    let stock = bin(site, text(&item, "name"), &display(&warehouse))?;
+    let stock = site.bin(text(&item, "name"), &display(&warehouse))?.unwrap_or_default();
     let uom = match text(&args, "uom") {
         "" => text(&item, "stock_uom"),
         uom => uom,
@@ -151,7 +151,7 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     }
     if !display(&warehouse).is_empty() {
         for field in ["projected_qty", "actual_qty", "reserved_qty"] {
-            details[field] = json!(stock.get(field).map_or(0.0, flt));
+            details[field] = json!(number(&stock, field));
         }
     }
     details["has_margin"] = json!(false);
@@ -167,28 +167,21 @@ pub fn get_item_details(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 pub fn get_stock_balance(request: &mut Request<'_>) -> Result<Reply, SiteError> {
     let (item, warehouse) = (request.text("item_code")?, request.text("warehouse")?);
     let (site, day) = (&request.site, request.opt("posting_date"));
-    let stock = bin(site, &item, &warehouse)?;
-    let number = |field: &str| stock.get(field).map_or(0.0, flt);
+    let stock = site.bin(&item, &warehouse)?.unwrap_or_default();
     let moved_later: f64 = match day {
         None => 0.0,
         Some(day) => {
             let params = [item, warehouse, day].map(Sql::Text);
             let later = "item_code = ?1 AND warehouse = ?2 AND posting_date > ?3";
             let entries = site.db.rows_where(site.controller("Stock Ledger Entry")?, later, &params)?;
-            entries.iter().map(|entry| entry.get("actual_qty").map_or(0.0, flt)).sum()
+            entries.iter().map(|entry| number(entry, "actual_qty")).sum()
         }
     };
-    let qty = number("actual_qty") - moved_later;
+    let qty = number(&stock, "actual_qty") - moved_later;
     Ok(match request.int("with_valuation_rate") {
         0 => Reply::message(qty),
-        _ => Reply::message(json!([qty, number("valuation_rate")])),
+        _ => Reply::message(json!([qty, number(&stock, "valuation_rate")])),
     })
-}
-
-fn bin(site: &Site<'_>, item: &str, warehouse: &str) -> Result<Doc, SiteError> {
-    let params = [item, warehouse].map(|text| Sql::Text(text.to_owned()));
-    let bins = site.db.rows_where(site.controller("Bin")?, "item_code = ?1 AND warehouse = ?2 LIMIT 1", &params)?;
-    Ok(bins.into_iter().next().unwrap_or_default())
 }
 
 fn value(site: &Site<'_>, doctype: &str, name: &str, field: &str) -> Result<Value, SiteError> {

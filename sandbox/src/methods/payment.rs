@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, cents, flt, int, number, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -31,7 +31,7 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     if int(&doc, "docstatus") != 1 {
         return Err(SiteError::invalid(format!("{doctype} {name} is not submitted")));
     }
-    if doc.get("per_billed").map_or(0.0, flt) > 99.99 {
+    if number(&doc, "per_billed") > 99.99 {
         return Err(SiteError::invalid(format!("Can only make payment against unbilled {doctype}")));
     }
     let incoming = *party_type == "Customer";
@@ -42,7 +42,7 @@ pub fn get_payment_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> 
     };
     let own = End::of(site, own, kind, &doc)?;
     let is_foreign = own.currency != text(&doc, "currency");
-    let total = doc.get(if is_foreign { "base_grand_total" } else { "grand_total" }).map_or(0.0, flt);
+    let total = number(&doc, if is_foreign { "base_grand_total" } else { "grand_total" });
     let open = doc.get("outstanding_amount").map_or(total, flt);
     let (amount, back) = (open.abs(), open < 0.0);
     let bank = End::of(site, account_of(site, "Bank")?, "Bank", &doc)?;
@@ -110,17 +110,12 @@ impl End {
 
 /// What the terms of an invoice give if it is paid by today.
 fn discount(doc: &Doc, today: &str) -> f64 {
-    let number = |row: &Doc, field: &str| row.get(field).map_or(0.0, flt);
     let is_open = |row: &&Doc| number(row, "discounted_amount") == 0.0 && text(row, "discount_date") >= today;
     let terms = rows(doc, "payment_schedule").filter(is_open).map(|row| match text(row, "discount_type") {
         "Percentage" => number(doc, "grand_total") * number(row, "discount") / 100.0,
         _ => number(row, "discount"),
     });
     terms.sum()
-}
-
-fn cents(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
 }
 
 fn account_of(site: &Site<'_>, kind: &str) -> Result<String, SiteError> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::mapping::blank;
-use crate::doc::{Doc, flt, int, rows, text};
+use crate::doc::{Doc, factor, flt, int, number, rows, text};
 use crate::error::SiteError;
 use crate::perms::Right;
 use crate::reply::Reply;
@@ -35,7 +35,7 @@ pub fn make_stock_entry(request: &mut Request<'_>) -> Result<Reply, SiteError> {
 fn entry(site: &Site<'_>, order: &Doc, purpose: &str, qty: f64) -> Result<Doc, SiteError> {
     let (workshop, store) = (text(order, "wip_warehouse"), text(order, "fg_warehouse"));
     let bom = site.load("BOM", text(order, "bom_no"))?;
-    let batch = Some(number(&bom, "quantity")).filter(|batch| *batch != 0.0).unwrap_or(1.0);
+    let batch = factor(&bom, "quantity");
     let mut items = Vec::new();
     for part in rows(&bom, "items") {
         let source = home(site, text(part, "item_code"), text(order, "company"))?;
@@ -93,8 +93,4 @@ fn home(site: &Site<'_>, item: &str, company: &str) -> Result<String, SiteError>
     let params = [item, company].map(|text| Sql::Text(text.to_owned()));
     let defaults = site.db.rows_where(site.controller("Item Default")?, "parent = ?1 AND company = ?2", &params)?;
     Ok(defaults.first().map(|defaults| text(defaults, "default_warehouse").to_owned()).unwrap_or_default())
-}
-
-fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
 }

@@ -92,7 +92,7 @@ fn no_two_documents_of_a_doctype_share_a_name_or_a_unique_value() {
 #[tokio::test]
 async fn what_is_not_submitted_can_be_saved_again_as_it_is() {
     for &version in Version::ALL {
-        let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(version).await;
         let mut wrong = Vec::new();
         for (def, document) in all(version, 1) {
             let open = document.get("docstatus").and_then(Value::as_i64).unwrap_or_default() == 0;
@@ -173,7 +173,7 @@ fn links(version: Version, def: &DocTypeDef, document: &Doc, check: &mut impl Fn
 #[tokio::test]
 async fn a_new_paper_is_of_the_company_unless_it_says_otherwise() {
     for &version in Version::ALL {
-        let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(version).await;
         let doc = |value: Value| value.as_object().cloned().unwrap();
         let issue = doc(serde_json::json!({"doctype": "Issue", "subject": "A drawer sticks"}));
         assert_eq!(sandbox.with(|site| site.insert(issue)).unwrap()["company"], COMPANY);

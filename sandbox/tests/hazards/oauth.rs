@@ -22,11 +22,14 @@ impl Desk {
         self.done("administrator", "POST", "/api/resource/OAuth%20Client", &client)["name"].as_str().unwrap().to_owned()
     }
 
+    fn log_in(&self, user: &str) -> wire::Answer {
+        let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        self.with("POST", "/api/method/login", &form, &format!("usr={user}&pwd=secret"))
+    }
+
     /// The session of somebody who logged in.
     fn session(&self, user: &str) -> String {
-        let form = [("Content-Type", "application/x-www-form-urlencoded")];
-        let answer = self.with("POST", "/api/method/login", &form, &format!("usr={user}&pwd=secret"));
-        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+        self.log_in(user).header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
     }
 
     /// The tokens for the code that these cookies get.
@@ -130,6 +133,8 @@ async fn h83_the_token_of_a_disabled_user_works_on_and_is_renewed() {
         desk.put("/api/resource/User/sales@example.com", &json!({"enabled": 0}));
         assert_eq!(desk.whom(&tokens).0, 200);
         assert_eq!(desk.ask("sales", "GET", "/api/method/frappe.auth.get_logged_user", &json!({})).0, 401);
+        let refused = desk.log_in("sales@example.com");
+        assert_eq!((refused.status, refused.header("set-cookie")), (401, None));
         let token = tokens["refresh_token"].as_str().unwrap();
         assert_eq!(desk.token(&format!("grant_type=refresh_token&refresh_token={token}&client_id={client}")).0, 200);
     }

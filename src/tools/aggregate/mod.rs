@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::states::also_count;
-use crate::documents::{DocTypeCall, beyond, nested, suggest};
+use crate::documents::{DocTypeCall, beyond, suggest};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
@@ -64,13 +64,9 @@ async fn run(call: Call<'_>, mut args: AggregateArgs) -> Result<ToolAnswer, Tool
     let permit = call.session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
-    let nested::Resolved { filters, mut notes } =
-        nested::resolve(&on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-    let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
-    let or_filters = nested::resolve(&on, "or_filters", either).await?;
-    notes.extend(or_filters.notes);
-    (args.filters, args.or_filters) = (filters.map(Filters), or_filters.filters.map(Filters));
-    aggregate(&call, &on, &args, notes).await
+    let resolved = on.resolved_filters(args.filters.as_deref(), args.or_filters.as_deref()).await?;
+    (args.filters, args.or_filters) = (resolved.filters.map(Filters), resolved.or_filters.map(Filters));
+    aggregate(&call, &on, &args, resolved.notes).await
 }
 
 impl AggregateArgs {
@@ -127,9 +123,7 @@ async fn aggregate(
     if is_of_nothing(&asked, &groups) {
         notes.extend(suggest::of_filters(&on, filters()).await);
     }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
     Ok(result.into())
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::groups::{named, rounded};
 use super::{AggregateArgs, across, all_rows, any_state, asked};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
@@ -140,9 +140,7 @@ async fn tree(call: Call<'_>, args: TreeArgs) -> Result<ToolAnswer, ToolError> {
     }
     answer.insert("shown".to_owned(), json!(shown(0, here.len() as u64, Some(all as u64), here.len() < all)));
     answer.insert("nodes".to_owned(), Value::Array(here));
-    if !notes.is_empty() {
-        answer.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.extend(note_of(&notes));
     Ok(answer.into())
 }
 

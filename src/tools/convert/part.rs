@@ -26,8 +26,7 @@ pub fn keep_rows(
         return Err(vec![Violation::new("rows", Rule::NotPermitted, message)]);
     }
     let items: Vec<Map<String, Value>> = doc.get(ITEMS).into_iter().flat_map(rows).cloned().collect();
-    let (mut kept, mut violations) = (Vec::<usize>::new(), Vec::new());
-    let mut quantities = Vec::new();
+    let (mut kept, mut violations) = (Vec::<(usize, Option<f64>)>::new(), Vec::new());
     let mut wrong = |path: String, message: String| {
         violations.push(Violation::new(path, Rule::Value, message));
     };
@@ -37,61 +36,66 @@ pub fn keep_rows(
         wrong("rows".to_owned(), "is empty; leave it out for all rows".to_owned());
     }
     for (i, row) in asked.iter().enumerate() {
-        let path = |key: &str| format!("rows[{i}].{key}");
-        for key in row.keys().filter(|key| !matches!(key.as_str(), "idx" | "item_code" | "qty")) {
-            let message = "no such key; a row is named by idx or item_code, and has qty, as [{\"idx\": 1, \"qty\": 2}]; rows that \
-                           are not named are left out";
-            wrong(path(key), message.to_owned());
-        }
-        let given = |key: &&str| row.get(*key).is_some_and(|value| !value.is_null());
-        let withheld: Vec<&str> = ["item_code", "qty"].into_iter().filter(|key| !shows(key)).filter(given).collect();
-        if !withheld.is_empty() {
-            for key in withheld {
-                wrong(path(key), format!("{key} of what is made may not be read here; name whole rows, by idx"));
-            }
-            continue;
-        }
-        let at = match found(&items, row, shows("item_name")) {
-            Ok(at) if kept.contains(&at) => {
+        match meant(&items, i, row, shows, &mut wrong) {
+            Some((at, _)) if kept.iter().any(|(other, _)| *other == at) => {
                 wrong(format!("rows[{i}]"), format!("row {} is named twice", at + 1));
-                continue;
             }
-            Ok(at) => at,
-            Err(message) => {
-                wrong(format!("rows[{i}]"), message);
-                continue;
-            }
-        };
-        let left = number_or_zero(&items[at], "qty").abs();
-        let qty = row.get("qty").filter(|qty| !qty.is_null());
-        let qty = qty.map(|qty| stated_number(qty).unwrap_or_default());
-        match qty {
-            Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
-            Some(qty) if is_above(qty, left) => {
-                wrong(path("qty"), format!("{} is more than the {left} that are left", told(qty)))
-            }
-            _ => {}
+            meant => kept.extend(meant),
         }
-        kept.push(at);
-        quantities.push((at, qty));
     }
     if !violations.is_empty() {
         return Err(violations);
     }
+    kept.sort_unstable_by_key(|(at, _)| *at);
     let mut at = 0;
     if let Some(Value::Array(items)) = doc.get_mut(ITEMS) {
         items.retain(|_| {
             at += 1;
-            kept.contains(&(at - 1))
+            kept.iter().any(|(kept, _)| *kept == at - 1)
         });
     }
-    kept.sort_unstable();
-    for (row, at) in doc.get_mut(ITEMS).into_iter().flat_map(rows_mut).zip(&kept) {
-        if let Some((_, Some(qty))) = quantities.iter().find(|(asked, _)| asked == at) {
-            set_quantity(row, *qty);
+    for (row, (_, qty)) in doc.get_mut(ITEMS).into_iter().flat_map(rows_mut).zip(kept) {
+        if let Some(qty) = qty {
+            set_quantity(row, qty);
         }
     }
     Ok(())
+}
+
+/// The place of the row that is asked for, and the quantity that it is to have; what is wrong with either is said.
+fn meant(
+    items: &[Map<String, Value>],
+    i: usize,
+    row: &Map<String, Value>,
+    shows: &dyn Fn(&str) -> bool,
+    wrong: &mut dyn FnMut(String, String),
+) -> Option<(usize, Option<f64>)> {
+    let path = |key: &str| format!("rows[{i}].{key}");
+    for key in row.keys().filter(|key| !matches!(key.as_str(), "idx" | "item_code" | "qty")) {
+        let message = "no such key; a row is named by idx or item_code, and has qty, as [{\"idx\": 1, \"qty\": 2}]; rows that \
+                       are not named are left out";
+        wrong(path(key), message.to_owned());
+    }
+    let given = |key: &&str| row.get(*key).is_some_and(|value| !value.is_null());
+    let withheld: Vec<&str> = ["item_code", "qty"].into_iter().filter(|key| !shows(key)).filter(given).collect();
+    if !withheld.is_empty() {
+        for key in withheld {
+            wrong(path(key), format!("{key} of what is made may not be read here; name whole rows, by idx"));
+        }
+        return None;
+    }
+    let at = found(items, row, shows("item_name")).map_err(|message| wrong(format!("rows[{i}]"), message)).ok()?;
+    let left = number_or_zero(&items[at], "qty").abs();
+    let qty = row.get("qty").filter(|qty| !qty.is_null());
+    let qty = qty.map(|qty| stated_number(qty).unwrap_or_default());
+    match qty {
+        Some(qty) if qty <= 0.0 || !qty.is_finite() => wrong(path("qty"), "expected a number above 0".to_owned()),
+        Some(qty) if is_above(qty, left) => {
+            wrong(path("qty"), format!("{} is more than the {left} that are left", told(qty)));
+        }
+        _ => {}
+    }
+    Some((at, qty))
 }
 
 /// The number of a row, if only as a text.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
@@ -208,8 +208,6 @@ fn told(
         ("shown".to_owned(), json!(shown)),
         ("groups".to_owned(), Value::Array(here)),
     ]);
-    if !notes.is_empty() {
-        answer.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.extend(note_of(&notes));
     answer.into()
 }

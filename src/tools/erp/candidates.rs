@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use erpnext_schema::Order;
+use erpnext_schema::known_choices::PRICE_HOLDS_BY;
 use serde_json::{Value, json};
 
 use super::seen::{Row, filled, sees};
@@ -14,20 +15,8 @@ use crate::policy::Filter;
 use crate::shape::{self, text_of};
 use crate::site::ListQuery;
 
-/// What is told of a price.
-const PRICE: [&str; 9] = [
-    "price_list_rate",
-    "currency",
-    "uom",
-    "customer",
-    "supplier",
-    "valid_from",
-    "valid_upto",
-    "packing_unit",
-    "batch_no",
-];
-/// Those of them by which a price holds or does not.
-const JUDGED_BY: [&str; 7] = ["uom", "customer", "supplier", "valid_from", "valid_upto", "packing_unit", "batch_no"];
+/// What is told of a price, beside that by which it holds.
+const PRICE: &[&str] = &["price_list_rate", "currency"];
 /// How many prices are told; one more is asked for.
 const MOST_TOLD: usize = 50;
 const ASKED: u32 = 51;
@@ -62,8 +51,8 @@ pub async fn candidates(
     if !["item_code", "price_list"].iter().all(|field| sees(&there, field)) {
         return Ok(None);
     }
-    let columns = ["name"].into_iter().chain(PRICE.into_iter().filter(|name| sees(&there, name)));
-    let columns: Vec<String> = columns.map(str::to_owned).collect();
+    let seen = PRICE.iter().chain(PRICE_HOLDS_BY).filter(|name| sees(&there, name));
+    let columns: Vec<String> = ["name"].iter().chain(seen).map(|name| (*name).to_owned()).collect();
     let newest = sees(&there, "valid_from").then(|| Order::desc("valid_from"));
     let query = ListQuery {
         fields: columns.clone(),
@@ -78,7 +67,7 @@ pub async fn candidates(
         notes.push(format!("candidates: there are more than these {MOST_TOLD}"));
         found.truncate(MOST_TOLD);
     }
-    let judged = JUDGED_BY.iter().all(|name| sees(&there, name)) && !question.uom.is_empty();
+    let judged = PRICE_HOLDS_BY.iter().all(|name| sees(&there, name)) && !question.uom.is_empty();
     if !judged {
         notes.push("candidates: which of them hold is not told, as what decides it may not all be read".to_owned());
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::lying::Levels;
 use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, sees};
 use super::{arrivals, batches, is_a_date, missing, reads};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::document::amounts::number_or_zero;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, titles};
@@ -136,9 +136,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     if !withheld.is_empty() {
         answer.insert("withheld".to_owned(), json!(withheld));
     }
-    if !notes.is_empty() {
-        answer.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.extend(note_of(&notes));
     Ok(answer.into())
 }
 

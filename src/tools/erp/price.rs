@@ -14,7 +14,7 @@ use super::meant::{is_party, party_kind};
 use super::outside::{BESIDE_ITEM, BESIDE_PARTY, named, outside};
 use super::seen::{Row, allowed, beside, exact, filled, sees};
 use super::{Transaction, called, company_of, currency_of, def, exists, is_a_date, note_chosen, reads};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
 use crate::document::amounts::number_or_zero;
 use crate::documents::DocTypeCall;
@@ -150,9 +150,7 @@ async fn price(call: Call<'_>, mut args: PriceArgs) -> Result<ToolAnswer, ToolEr
     if !withheld.is_empty() {
         answer.insert("withheld".to_owned(), json!(withheld));
     }
-    if !notes.is_empty() {
-        answer.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.extend(note_of(&notes));
     Ok(answer.into())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{FieldDef, Operator};
+use erpnext_schema::Operator;
 use serde_json::{Map, Value, json};
 
 use crate::context::Session;
@@ -67,10 +67,7 @@ pub fn beside<T>(
 
 /// Whether the caller may see the field, and a list may ask for it.
 pub fn sees(there: &Neighbour, field: &str) -> bool {
-    let may = |field: &'static FieldDef| {
-        there.permit.fields().may_read(field) && !there.hidden.hides(there.def.name, field.fieldname)
-    };
-    there.def.field(field).filter(|field| field.in_lists()).is_some_and(may)
+    there.def.field(field).is_some_and(|field| field.in_lists()) && there.may_read(field)
 }
 
 /// The rows of a table, where the caller may see all these columns of it.

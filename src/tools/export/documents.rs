@@ -13,11 +13,11 @@ use super::place::{self, ExportTarget};
 use super::seen::{Excerpt, SOME, Source};
 use super::sheet::{Holds, Sheet};
 use super::{Format, fits, keep, may_leave, offered};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::Session;
+use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbours};
 use crate::documents::names::document_name;
-use crate::documents::{DocTypeCall, nested};
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Rows};
 use crate::query::beyond::{At, FieldOrigin as Stands, Neighbours};
@@ -89,12 +89,10 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
     let on = DocTypeCall::of(&call, &permit).await?;
     on.fits(Verb::List)?;
     let hidden = on.hidden().await?;
-    let filters = nested::resolve(&on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-    let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
-    let or_filters = nested::resolve(&on, "or_filters", either).await?;
+    let resolved = on.resolved_filters(args.filters.as_deref(), args.or_filters.as_deref()).await?;
     let mut neighbours = neighbours(&on, args.fields.as_deref().unwrap_or_default()).await?;
     close_to_exports(session, &mut neighbours).await?;
-    let given = (filters.filters.as_ref(), or_filters.filters.as_ref());
+    let given = (resolved.filters.as_ref(), resolved.or_filters.as_ref());
     let check = |on: &DocTypeCall<'_>| ask(on, given, args.fields.as_deref(), &neighbours, &hidden);
     let (mut on, mut asked) = on.checked(check).await?;
     let mut patience = Patience::default();
@@ -138,7 +136,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         site::let_go();
     }
     call.observer.tell(done, done);
-    let mut notes = [filters.notes, or_filters.notes].concat();
+    let mut notes = resolved.notes;
     notes.extend(notes_on_filters(on.def, query.filters.iter().chain(&query.or_filters)));
     if unseen > 0 {
         notes.push(format!("{unseen} cells are empty as the user may not see the document that is linked to"));
@@ -150,9 +148,7 @@ async fn export(call: Call<'_>, args: DocumentsArgs) -> Result<ToolAnswer, ToolE
         notes.push(format!("a line for each row of {}: what the document itself says is repeated", rows.table));
     }
     notes.extend(answer.data.get("note").and_then(Value::as_str).map(str::to_owned));
-    if !notes.is_empty() {
-        answer.data.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    answer.data.extend(note_of(&notes));
     Ok(answer)
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Exported, ToolAnswer};
+use crate::answer::{Exported, ToolAnswer, note_of};
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
@@ -178,9 +178,7 @@ async fn keep(
     if written.cut > 0 {
         notes.push(format!("{} texts are cut to what a cell of XLSX holds; csv holds them whole", written.cut));
     }
-    if !notes.is_empty() {
-        data.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    data.extend(note_of(&notes));
     let exported = Exported { doctype: doctype.to_owned(), columns, rows: written.rows, sha256: written.sha256 };
     Ok(ToolAnswer { exported: Some(Box::new(exported)), ..data.into() })
 }

@@ -31,31 +31,7 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
     let (session, name) = (on.session, on.name(&args.name));
     let stored = on.existing(name).await?;
     named_exactly(on, name, &stored)?;
-    let refused = |is: &str, next: String| Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next));
-    match Docstatus::of(&stored) {
-        Docstatus::Cancelled => {}
-        Docstatus::Draft => {
-            return refused(
-                "is a draft, which needs no amendment.",
-                format!("{} changes it.", on.registry.tool_for(on.def, Verb::Update)),
-            );
-        }
-        Docstatus::Submitted => {
-            return refused(
-                "is submitted.",
-                format!("{} first, then amend it.", on.registry.tool_for(on.def, Verb::Cancel)),
-            );
-        }
-    }
-    if session.site.is_amended(on.permit, name).await? {
-        return refused(
-            "is amended already; nothing was made.",
-            format!(
-                "{} with {{\"amended_from\": {name:?}}} finds the amendment.",
-                on.registry.tool_for(on.def, Verb::List)
-            ),
-        );
-    }
+    can_be_amended(on, name, &stored).await?;
     let mut draft = draft_of(on.def, &|child| session.catalog.known(child), name, &stored);
     // A workflow begins anew with a draft: the state of the cancelled one is none that it may begin in.
     if let Some(state) = protected_fields::state_in(on, &draft).await? {
@@ -102,6 +78,36 @@ pub async fn amend(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, T
         )),
     );
     Ok(ToolAnswer { made: Some(Made { name: created, before: false }), messages, ..result.into() })
+}
+
+/// That it is cancelled, and has no amendment yet.
+async fn can_be_amended(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+    let refused = |is: &str, next: String| Err(ToolError::refused(format!("{} {name:?} {is}", on.def.name), next));
+    match Docstatus::of(stored) {
+        Docstatus::Cancelled => {}
+        Docstatus::Draft => {
+            return refused(
+                "is a draft, which needs no amendment.",
+                format!("{} changes it.", on.registry.tool_for(on.def, Verb::Update)),
+            );
+        }
+        Docstatus::Submitted => {
+            return refused(
+                "is submitted.",
+                format!("{} first, then amend it.", on.registry.tool_for(on.def, Verb::Cancel)),
+            );
+        }
+    }
+    if on.session.site.is_amended(on.permit, name).await? {
+        return refused(
+            "is amended already; nothing was made.",
+            format!(
+                "{} with {{\"amended_from\": {name:?}}} finds the amendment.",
+                on.registry.tool_for(on.def, Verb::List)
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// The one amendment that a cancelled document can have.

@@ -2,6 +2,7 @@
 
 mod amend;
 mod cancel;
+mod ledger;
 mod obstacles;
 mod preview;
 mod submit;

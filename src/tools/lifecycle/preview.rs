@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::ledger;
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
-use crate::policy::Operation;
 use crate::shape::text_of;
 use crate::site::Ledger;
 use crate::writes::doubts;
@@ -57,31 +57,26 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
         Ledger::Accounts => ("GL Entry", ACCOUNTS),
         Ledger::Stock => ("Stock Ledger Entry", STOCK),
     };
-    let (session, doctype) = (on.session, on.def.name);
-    let (Ok(permit), Some(def)) = (session.permit(Operation::Read, of).await, session.catalog.known(of)) else {
-        return json!(format!("not shown: reading {of} is not permitted here"));
+    let there = match ledger::seen(on, of).await {
+        Ok(there) => there,
+        Err(why) => return json!(why),
     };
-    let Ok(hidden) = (DocTypeCall { def, permit: &permit, ..*on }).hidden().await else {
-        return json!(format!("not shown: the site does not tell what of {of} this user may see"));
-    };
-    let may_read =
-        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !hidden.hides(of, name);
     // Which entries may be seen is not known of those that are not made.
-    if permit.is_row_filtered() {
+    if there.permit.is_row_filtered() {
         return json!(format!("not shown: only some {of} may be read here"));
     }
     let company = text_of(stored, "company");
-    let rows = match session.site.ledger_preview(on.permit, ledger, company, name).await {
+    let rows = match on.session.site.ledger_preview(on.permit, ledger, company, name).await {
         // Of a Stock Entry version 15 works nothing out before, whatever it posts.
-        Ok(Some(rows)) if !rows.is_empty() || doctype != "Stock Entry" => rows,
+        Ok(Some(rows)) if !rows.is_empty() || on.def.name != "Stock Entry" => rows,
         Ok(_) => return json!("not shown: the site works none out before; read the ledger after the submission"),
         Err(error) => {
-            tracing::info!("preview of {doctype} {name:?}: {}", error.for_log());
+            tracing::info!("preview of {} {name:?}: {}", on.def.name, error.for_log());
             return json!(format!("the site shows no preview of this document: {}", error.for_model()));
         }
     };
     let entry = |row: &Map<String, Value>| {
-        let seen = shown.iter().filter(|(_, field, _)| may_read(field)).filter_map(|(label, _, key)| {
+        let seen = shown.iter().filter(|(_, field, _)| there.may_read(field)).filter_map(|(label, _, key)| {
             let value = row.iter().find(|(told, _)| bare(told) == *label).map(|(_, value)| value)?;
             let is_nothing = value.is_null() || value == "" || value.as_f64() == Some(0.0);
             (!is_nothing).then(|| ((*key).to_owned(), value.clone()))

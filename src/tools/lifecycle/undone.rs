@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use erpnext_schema::Order;
 use serde_json::{Map, Value, json};
 
+use super::ledger;
 use crate::context::companies;
 use crate::document::amounts::{money, number};
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
-use crate::policy::{Filter, Operation};
+use crate::policy::Filter;
 use crate::shape::text_of;
 use crate::site::ListQuery;
 
@@ -59,21 +60,17 @@ pub async fn undone(on: &DocTypeCall<'_>, name: &str, stored: &Map<String, Value
 
 /// How many entries count, and what they come to as far as it may be seen; or why that is not shown.
 async fn entries(on: &DocTypeCall<'_>, ledger: &Ledger, name: &str) -> Value {
-    let (session, of) = (on.session, ledger.of);
-    let (Ok(permit), Some(def)) = (session.permit(Operation::Read, of).await, session.catalog.known(of)) else {
-        return json!(format!("not shown: reading {of} is not permitted here"));
+    let of = ledger.of;
+    let there = match ledger::seen(on, of).await {
+        Ok(there) => there,
+        Err(why) => return json!(why),
     };
-    let Ok(hidden) = (DocTypeCall { def, permit: &permit, ..*on }).hidden().await else {
-        return json!(format!("not shown: the site does not tell what of {of} this user may see"));
-    };
-    let may_read =
-        |name: &str| def.field(name).is_some_and(|field| permit.fields().may_read(field)) && !hidden.hides(of, name);
     // A filter by what is withheld would tell it, and a sum over some of them would be taken for that of all.
-    if permit.is_row_filtered() || !OF_DOCUMENT.into_iter().all(may_read) {
+    if there.permit.is_row_filtered() || !OF_DOCUMENT.into_iter().all(|name| there.may_read(name)) {
         return json!(format!("not shown: only some {of} or some of its fields may be read here"));
     }
     let readable = |names: &'static [&'static str]| -> Vec<&'static str> {
-        names.iter().copied().filter(|name| may_read(name)).collect()
+        names.iter().copied().filter(|name| there.may_read(name)).collect()
     };
     let (by, sums) = (readable(ledger.by), readable(ledger.sums));
     let query = ListQuery {
@@ -88,7 +85,7 @@ async fn entries(on: &DocTypeCall<'_>, ledger: &Ledger, name: &str) -> Value {
         own_columns: true,
         ..ListQuery::default()
     };
-    let rows = match session.site.list(&permit, &query).await {
+    let rows = match on.session.site.list(&there.permit, &query).await {
         Ok(answer) => answer.data,
         Err(error) => {
             tracing::info!("{of} of {} {name:?}: {}", on.def.name, error.for_log());

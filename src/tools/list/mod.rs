@@ -8,9 +8,9 @@ use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::read::has_times;
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::neighbours;
-use crate::documents::{DocTypeCall, nested, suggest};
+use crate::documents::{DocTypeCall, ResolvedFilters, suggest};
 use crate::error::ToolError;
 use crate::policy::Filter;
 use crate::query::beyond::{At, FieldOrigin, Neighbours};
@@ -27,29 +27,13 @@ use crate::tool::document_args::ListArgs;
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
     let session = on.session;
     let masked = on.hidden().await?;
-    let given = Given::of(on, &args).await?;
+    let given = on.resolved_filters(args.filters.as_deref(), args.or_filters.as_deref()).await?;
     let neighbours = neighbours(on, args.fields.as_deref().unwrap_or_default()).await?;
     let check = |on: &DocTypeCall<'_>| checked(on, &args, &given, &masked, &neighbours);
-    let (mut on, (mut query, mut beyond)) = on.checked(check).await?;
-    let identity = identity(&on, &query, &args, &given);
+    let (on, asked) = on.checked(check).await?;
+    let identity = identity(&on, &asked.0, &args, &given);
     let begin = begin(args.cursor.as_deref(), &identity)?;
-    let (mut rows, mut total) = match page_of(&on, &query, &beyond, &begin, args.count).await {
-        Ok(page) => page,
-        Err(error) if assigned::place(&query).is_some() && error.column() == Some(ASSIGNED.0) => {
-            return Err(assigned::untold());
-        }
-        Err(error) => {
-            on = on.mended(error).await?;
-            (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
-            // The metadata may have a column that the database has not, as half-way through a migration.
-            query.own_columns = args.fields.is_none();
-            page_of(&on, &query, &beyond, &begin, args.count).await?
-        }
-    };
-    let mut notes = if rows.is_empty() { suggest::by_title(&on, &mut query.filters).await } else { Vec::new() };
-    if !notes.is_empty() {
-        (rows, total) = page_of(&on, &query, &beyond, &begin, args.count).await?;
-    }
+    let Found { on, mut query, beyond, mut rows, total, mut notes } = found(on, asked, check, &begin, &args).await?;
     assigned::is_told(&query, &rows)?;
     if query.own_columns && !rows.is_empty() {
         // Empty, a column that was left out would say that no document has a value there.
@@ -112,10 +96,47 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     } else {
         notes.extend(suggest::of_filters(&on, unseen.iter()).await);
     }
-    if !notes.is_empty() {
-        result.insert("note".to_owned(), json!(notes.join("; ")));
-    }
+    result.extend(note_of(&notes));
     Ok(result.into())
+}
+
+/// A page as the site has it, and what it was asked for.
+struct Found<'a> {
+    on: DocTypeCall<'a>,
+    query: ListQuery,
+    beyond: Vec<At>,
+    rows: Vec<PageRow>,
+    total: Option<u64>,
+    notes: Vec<String>,
+}
+
+/// Asks for a page: once more by the live metadata if the site refuses a column, and by the names that titles stand for if none
+/// is found.
+async fn found<'a>(
+    mut on: DocTypeCall<'a>,
+    (mut query, mut beyond): (ListQuery, Vec<At>),
+    check: impl Fn(&DocTypeCall<'a>) -> Result<(ListQuery, Vec<At>), Vec<Violation>>,
+    begin: &Position,
+    args: &ListArgs,
+) -> Result<Found<'a>, ToolError> {
+    let (mut rows, mut total) = match page_of(&on, &query, &beyond, begin, args.count).await {
+        Ok(page) => page,
+        Err(error) if assigned::place(&query).is_some() && error.column() == Some(ASSIGNED.0) => {
+            return Err(assigned::untold());
+        }
+        Err(error) => {
+            on = on.mended(error).await?;
+            (query, beyond) = check(&on).map_err(|found| ToolError::arguments(on.tool.name(), found))?;
+            // The metadata may have a column that the database has not, as half-way through a migration.
+            query.own_columns = args.fields.is_none();
+            page_of(&on, &query, &beyond, begin, args.count).await?
+        }
+    };
+    let notes = if rows.is_empty() { suggest::by_title(&on, &mut query.filters).await } else { Vec::new() };
+    if !notes.is_empty() {
+        (rows, total) = page_of(&on, &query, &beyond, begin, args.count).await?;
+    }
+    Ok(Found { on, query, beyond, rows, total, notes })
 }
 
 /// The names in lists of filters of which a whole list shows no document: one that is not there would be missed in silence.
@@ -129,29 +150,11 @@ fn unseen_names(query: &ListQuery, rows: &[PageRow]) -> Vec<Filter> {
     without_seen.collect()
 }
 
-/// The filters of a call, with what they ask about other documents looked up.
-struct Given {
-    filters: Option<Value>,
-    or_filters: Option<Value>,
-    notes: Vec<String>,
-}
-
-impl Given {
-    async fn of(on: &DocTypeCall<'_>, args: &ListArgs) -> Result<Self, ToolError> {
-        let nested::Resolved { filters, mut notes } =
-            nested::resolve(on, "filters", on.meant_filters(args.filters.as_deref()).await?).await?;
-        let either = on.meant_alternatives(args.or_filters.as_deref(), args.filters.as_deref()).await?;
-        let nested::Resolved { filters: or_filters, notes: more } = nested::resolve(on, "or_filters", either).await?;
-        notes.extend(more);
-        Ok(Self { filters, or_filters, notes })
-    }
-}
-
 /// What the site is asked for, and the columns that lie beyond its documents.
 fn checked(
     on: &DocTypeCall<'_>,
     args: &ListArgs,
-    given: &Given,
+    given: &ResolvedFilters,
     masked: &Masked,
     neighbours: &Neighbours,
 ) -> Result<(ListQuery, Vec<At>), Vec<Violation>> {
@@ -178,7 +181,7 @@ fn checked(
 }
 
 /// What tells the list from others, for its cursors.
-fn identity(on: &DocTypeCall<'_>, query: &ListQuery, args: &ListArgs, given: &Given) -> String {
+fn identity(on: &DocTypeCall<'_>, query: &ListQuery, args: &ListArgs, given: &ResolvedFilters) -> String {
     if given.notes.is_empty() {
         return format!("{} {:?} {:?} {:?}", on.def.name, query.filters, query.or_filters, query.order_by);
     }

@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::totals::{number, put, round};
-use crate::doc::{Doc, rows, text};
+use super::totals::put;
+use crate::doc::{Doc, cents, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -23,7 +23,7 @@ impl Discount {
         let is_on_net = text(doc, "apply_discount_on") == "Net Total";
         let base = if is_on_net { sum } else { sum + taxes };
         let percent = number(doc, "additional_discount_percentage");
-        let amount = if percent == 0.0 { number(doc, "discount_amount") } else { round(base * percent / 100.0) };
+        let amount = if percent == 0.0 { number(doc, "discount_amount") } else { cents(base * percent / 100.0) };
         // A charge that was entered as an amount stays that amount.
         let fixed = rows(doc, "taxes").filter(|row| text(row, "charge_type") == "Actual");
         let follows = base - if is_on_net { 0.0 } else { fixed.map(|row| number(row, "tax_amount")).sum::<f64>() };
@@ -46,10 +46,10 @@ impl Site<'_> {
             }
             for (own, base, value) in [
                 ("net_rate", "base_net_rate", number(row, "rate") * part),
-                ("net_amount", "base_net_amount", round(number(row, "amount") * part)),
+                ("net_amount", "base_net_amount", cents(number(row, "amount") * part)),
             ] {
                 put(child, row, own, json!(value));
-                put(child, row, base, json!(round(value * rate)));
+                put(child, row, base, json!(cents(value * rate)));
             }
             Ok(())
         })
@@ -64,7 +64,7 @@ mod tests {
 
     use super::Discount;
     use crate::doc::Doc;
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     fn paper(of: &Value) -> Doc {
         of.as_object().unwrap().clone()
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_costs_what_its_pricing_rules_and_its_discount_leave() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let rule = json!({"doctype": "Pricing Rule", "naming_series": "PRLE-.####", "title": "A tenth off five",

@@ -3,8 +3,7 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use super::totals::number;
-use crate::doc::{Doc, text};
+use crate::doc::{Doc, number, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -73,7 +72,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::doc::Doc;
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     fn invoice(customer: &Value, more: &Value) -> Doc {
         let mut invoice = json!({"doctype": "Sales Invoice", "customer": customer, "due_date": "2099-12-31",
@@ -85,7 +84,7 @@ mod tests {
     #[tokio::test]
     async fn an_invoice_in_another_currency_is_owed_in_that_of_the_account() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let customer = site.load("Sales Invoice", "ACC-SINV-2026-00001")?["customer"].clone();

@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::totals::{number, put, round};
-use crate::doc::{Doc, int, rows, text};
+use super::totals::put;
+use crate::doc::{Doc, cents, factor, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -23,14 +23,14 @@ impl Site<'_> {
         let mut total = 0.0;
         self.each_row(def, doc, |child, row, _| {
             if text(row, "parentfield") == "taxes" {
-                let rate = Some(number(row, "exchange_rate")).filter(|rate| *rate != 0.0).unwrap_or(1.0);
-                let amount = round(number(row, "amount") * rate);
+                let rate = factor(row, "exchange_rate");
+                let amount = cents(number(row, "amount") * rate);
                 put(child, row, "base_amount", json!(amount));
                 total += amount;
             }
             Ok(())
         })?;
-        put(def, doc, "total_taxes_and_charges", json!(round(total)));
+        put(def, doc, "total_taxes_and_charges", json!(cents(total)));
         let basis = match text(doc, "distribute_charges_based_on") {
             "Qty" => "qty",
             "Amount" => "amount",
@@ -40,7 +40,7 @@ impl Site<'_> {
         self.each_row(def, doc, |child, row, _| {
             if text(row, "parentfield") == "items" && left > 0.0 {
                 // The last row gets what rounding leaves.
-                let charge = round(total * number(row, basis) / left);
+                let charge = cents(total * number(row, basis) / left);
                 left -= number(row, basis);
                 total -= charge;
                 put(child, row, "applicable_charges", json!(charge));
@@ -79,12 +79,12 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::{Options, Sandbox, Version};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn the_charges_of_a_voucher_fall_to_the_items_of_its_receipt() {
         for &version in Version::ALL {
-            let sandbox = Sandbox::start(Options { version, sample: Some(1), ..Options::default() }).await.unwrap();
+            let sandbox = Sandbox::sample(version).await;
             sandbox
                 .with(|site| {
                     let submitted = "docstatus = 1 ORDER BY name LIMIT 1";

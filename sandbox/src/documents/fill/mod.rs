@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use self::rules::Source;
 use super::journal;
-use crate::doc::{Doc, display, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, display, flt, int, is_empty, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -62,7 +62,7 @@ impl Site<'_> {
             self.fill_warehouse(child, row, doc)?;
             self.apply_rules(child, row, doc)?;
             if !totals::adds_up(def) {
-                let qty = totals::number(row, "qty") * totals::number(row, "conversion_factor");
+                let qty = number(row, "qty") * number(row, "conversion_factor");
                 ["stock_qty", "transfer_qty"].iter().for_each(|field| totals::put(child, row, field, json!(qty)));
             }
             Ok(())

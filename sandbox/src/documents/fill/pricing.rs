@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::{Value, json};
 
-use super::totals::{number, put};
-use crate::doc::{Doc, cint, flt, int, rows, text};
+use super::totals::put;
+use crate::doc::{Doc, cint, flt, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 use crate::store::Sql;
@@ -46,13 +46,12 @@ impl Site<'_> {
         let day = day_of(args);
         for rule in self.db.rows_where(self.controller("Pricing Rule")?, condition, &[])? {
             let rule = self.load("Pricing Rule", text(&rule, "name"))?;
-            let number = |field: &str| rule.get(field).map_or(0.0, flt);
             let is_for = |party: &str| text(&rule, party).is_empty() || text(&rule, party) == text(args, party);
             let applies = holds_on(&rule, day)
                 && rows(&rule, "items").any(|row| text(row, "item_code") == item)
-                && number("disable") == 0.0
-                && number("min_qty") <= qty
-                && (number("max_qty") == 0.0 || qty <= number("max_qty"))
+                && number(&rule, "disable") == 0.0
+                && number(&rule, "min_qty") <= qty
+                && (number(&rule, "max_qty") == 0.0 || qty <= number(&rule, "max_qty"))
                 && is_for("customer")
                 && is_for("supplier");
             if !applies {
@@ -68,7 +67,7 @@ impl Site<'_> {
                 "Discount Amount" => ("discount_amount", "discount_amount"),
                 _ => ("discount_percentage", "discount_percentage"),
             };
-            changed.insert(key.to_owned(), json!(number(from)));
+            changed.insert(key.to_owned(), json!(number(&rule, from)));
             changed.insert("pricing_rule_for".to_owned(), json!(text(&rule, "rate_or_discount")));
         }
         if !names.is_empty() {
@@ -87,9 +86,9 @@ impl Site<'_> {
             "" => text(&its, "stock_uom"),
             unit => unit,
         };
-        let rate = rule.get("free_item_rate").map_or(0.0, flt);
+        let rate = number(rule, "free_item_rate");
         Ok(json!({
-            "item_code": given, "qty": rule.get("free_qty").map_or(0.0, flt), "pricing_rules": text(rule, "name"),
+            "item_code": given, "qty": number(rule, "free_qty"), "pricing_rules": text(rule, "name"),
             "rate": rate, "price_list_rate": rate, "is_free_item": 1, "item_name": its.get("item_name"),
             "description": its.get("description"), "stock_uom": its.get("stock_uom"), "uom": unit, "conversion_factor": 1,
         }))

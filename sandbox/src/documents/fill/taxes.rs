@@ -3,8 +3,8 @@
 use erpnext_schema::DocTypeDef;
 use serde_json::json;
 
-use super::totals::{number, put, round};
-use crate::doc::{Doc, int, rows, text};
+use super::totals::put;
+use crate::doc::{Doc, cents, int, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -28,7 +28,7 @@ impl Site<'_> {
             let earlier = usize::try_from(int(row, "row_id") - 1).ok().and_then(|at| worked_out.get(at)).copied();
             let (before, so_far) = earlier.unwrap_or_default();
             let part = number(row, "rate") / 100.0;
-            let amount = round(match text(row, "charge_type") {
+            let amount = cents(match text(row, "charge_type") {
                 "On Net Total" => net * part,
                 "On Previous Row Amount" => before * part,
                 "On Previous Row Total" => so_far * part,
@@ -40,7 +40,7 @@ impl Site<'_> {
                 _ => amount,
             };
             sum += counted;
-            let total = round(net + sum);
+            let total = cents(net + sum);
             worked_out.push((amount, total));
             for (own, base, value) in [
                 ("tax_amount", "base_tax_amount", amount),
@@ -48,10 +48,10 @@ impl Site<'_> {
                 ("total", "base_total", total),
             ] {
                 put(child, row, own, json!(value));
-                put(child, row, base, json!(round(value * rate)));
+                put(child, row, base, json!(cents(value * rate)));
             }
             Ok(())
         })?;
-        Ok(round(sum))
+        Ok(cents(sum))
     }
 }

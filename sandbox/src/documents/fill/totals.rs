@@ -9,7 +9,7 @@ use super::super::payments::is_foreign;
 use super::discount::Discount;
 use super::pricing::day_of;
 use super::words;
-use crate::doc::{Doc, cint, flt, int, is_empty, rows, text};
+use crate::doc::{Doc, cents, cint, factor, int, is_empty, number, rows, text};
 use crate::error::SiteError;
 use crate::site::Site;
 
@@ -18,25 +18,16 @@ pub fn adds_up(def: &DocTypeDef) -> bool {
     def.field("items").is_some() && def.field("net_total").is_some()
 }
 
-pub(super) fn number(doc: &Doc, key: &str) -> f64 {
-    doc.get(key).map_or(0.0, flt)
-}
-
 pub(super) fn put(def: &DocTypeDef, doc: &mut Doc, field: &str, value: Value) {
     if def.field(field).is_some() {
         doc.insert(field.to_owned(), value);
     }
 }
 
-pub(super) fn round(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
-}
-
 impl Site<'_> {
     /// Prices the rows and sums them up.
     pub(super) fn add_up(&self, def: &'static DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
-        let rate = number(doc, "conversion_rate");
-        let rate = if rate == 0.0 { 1.0 } else { rate };
+        let rate = factor(doc, "conversion_rate");
         let (mut sum, mut count, mut commission) = (0.0, 0.0, 0.0);
         self.each_row(def, doc, |child, row, doc| {
             if text(row, "parentfield") != "items" {
@@ -44,7 +35,7 @@ impl Site<'_> {
             }
             self.price(child, row, doc)?;
             let (qty, price) = (number(row, "qty"), number(row, "rate"));
-            let amount = round(qty * price);
+            let amount = cents(qty * price);
             for (own, base, value) in [
                 ("rate", "base_rate", price),
                 ("net_rate", "base_net_rate", price),
@@ -52,12 +43,12 @@ impl Site<'_> {
                 ("net_amount", "base_net_amount", amount),
             ] {
                 put(child, row, own, json!(value));
-                put(child, row, base, json!(round(value * rate)));
+                put(child, row, base, json!(cents(value * rate)));
             }
             let stock_qty = qty * number(row, "conversion_factor");
             put(child, row, "stock_qty", json!(stock_qty));
             let cost = number(row, "valuation_rate") * stock_qty;
-            put(child, row, "gross_profit", json!(round(amount * rate - cost)));
+            put(child, row, "gross_profit", json!(cents(amount * rate - cost)));
             sum += qty * price;
             count += qty;
             if int(row, "grant_commission") == 1 {
@@ -66,36 +57,36 @@ impl Site<'_> {
             Ok(())
         })?;
         let mut taxes = self.add_taxes(def, doc, sum, rate)?;
-        let (mut net, mut grand) = (sum, round(sum + taxes));
+        let (mut net, mut grand) = (sum, cents(sum + taxes));
         if let Some(off) = Discount::of(doc, sum, taxes) {
             net = off.net;
             taxes = self.add_taxes(def, doc, net, rate)?;
-            grand = round(net + taxes);
+            grand = cents(net + taxes);
             self.spread(def, doc, net / sum, rate)?;
             put(def, doc, "discount_amount", json!(off.amount));
-            put(def, doc, "base_discount_amount", json!(round(off.amount * rate)));
+            put(def, doc, "base_discount_amount", json!(cents(off.amount * rate)));
         }
         put(def, doc, "total_taxes_and_charges", json!(taxes));
-        put(def, doc, "base_total_taxes_and_charges", json!(round(taxes * rate)));
+        put(def, doc, "base_total_taxes_and_charges", json!(cents(taxes * rate)));
         let unrounded = int(doc, "disable_rounded_total") == 1;
         let rounded = if unrounded { 0.0 } else { grand.round() };
         for (own, base, value) in [
-            ("total", "base_total", round(sum)),
-            ("net_total", "base_net_total", round(net)),
+            ("total", "base_total", cents(sum)),
+            ("net_total", "base_net_total", cents(net)),
             ("grand_total", "base_grand_total", grand),
             ("rounded_total", "base_rounded_total", rounded),
-            ("rounding_adjustment", "base_rounding_adjustment", if unrounded { 0.0 } else { round(rounded - grand) }),
+            ("rounding_adjustment", "base_rounding_adjustment", if unrounded { 0.0 } else { cents(rounded - grand) }),
         ] {
             put(def, doc, own, json!(value));
-            put(def, doc, base, json!(round(value * rate)));
+            put(def, doc, base, json!(cents(value * rate)));
         }
         put(def, doc, "total_qty", json!(count));
-        put(def, doc, "amount_eligible_for_commission", json!(round(commission)));
+        put(def, doc, "amount_eligible_for_commission", json!(cents(commission)));
         let payable = if rounded == 0.0 { grand } else { rounded };
         // From the submission on payments change it.
         if int(doc, "docstatus") == 0 {
             // It is owed in the currency of the party's account.
-            let owed = if is_foreign(doc) { round(payable * rate) } else { payable };
+            let owed = if is_foreign(doc) { cents(payable * rate) } else { payable };
             put(def, doc, "outstanding_amount", json!(owed));
         }
         if !text(doc, "currency").is_empty() {
@@ -200,7 +191,7 @@ impl Site<'_> {
         let term = |term: &Doc| {
             let portion = number(term, "invoice_portion");
             let due = day.saturating_add(term.get("credit_days").map_or(0, cint).days());
-            let (amount, base) = (round(amount * portion / 100.0), round(base * portion / 100.0));
+            let (amount, base) = (cents(amount * portion / 100.0), cents(base * portion / 100.0));
             json!({
                 "payment_term": term.get("payment_term"), "description": term.get("description"),
                 "due_date_based_on": term.get("due_date_based_on"), "credit_days": term.get("credit_days"),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::source::{Filters, Side, Source};
-use crate::doc::{Doc, display, flt, int, text};
+use crate::doc::{Doc, display, flt, int, number, text};
 use crate::error::SiteError;
 
 /// The entries that stand, in the order of their dates.
@@ -70,7 +70,7 @@ pub fn general_ledger(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>
     let mut balance = opening.0 - opening.1;
     for entry in period {
         let mut entry = line_of(&entry);
-        balance += entry.get("debit").map_or(0.0, flt) - entry.get("credit").map_or(0.0, flt);
+        balance += number(&entry, "debit") - number(&entry, "credit");
         entry.insert("balance".to_owned(), json!(balance));
         entry.insert("presentation_currency".to_owned(), json!(currency));
         lines.push(entry);
@@ -109,7 +109,7 @@ pub fn trial_balance(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>,
         }
         if let Some(line) = lines.last_mut() {
             for field in ["debit", "credit"] {
-                let sum = line.get(field).map_or(0.0, flt) + entry.get(field).map_or(0.0, flt);
+                let sum = number(line, field) + number(&entry, field);
                 line.insert(field.to_owned(), json!(sum));
             }
         }
@@ -127,7 +127,7 @@ pub fn party_summary(source: &Source<'_>, filters: &Filters, side: Side) -> Resu
         if text(&entry, "party_type") != side.party() || !filters.one_of("party", party) || date > to.as_str() {
             continue;
         }
-        let (debit, credit) = (entry.get("debit").map_or(0.0, flt), entry.get("credit").map_or(0.0, flt));
+        let (debit, credit) = (number(&entry, "debit"), number(&entry, "credit"));
         let (invoiced, paid) = if side == Side::Selling { (debit, credit) } else { (credit, debit) };
         let [opening, in_period, settled] = parties.entry(party.to_owned()).or_default();
         if date < from.as_str() {

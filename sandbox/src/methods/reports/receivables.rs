@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::settled::Settled;
 use super::source::{Filters, Side, Source};
-use crate::doc::{Doc, flt, text};
+use crate::doc::{Doc, flt, number, text};
 use crate::error::SiteError;
 
 /// The ends of the columns by age, in days; the last column has none.
@@ -20,7 +20,7 @@ pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Ve
     let mut invoices = source.submitted(side.invoice(), filters)?;
     let settled = Settled::read(source, filters, side, &invoices)?;
     for invoice in &mut invoices {
-        let open = invoice.get("outstanding_amount").map_or(0.0, flt);
+        let open = number(invoice, "outstanding_amount");
         let open = open + settled.after(text(invoice, "name"), &on);
         invoice.insert("outstanding_amount".to_owned(), json!(if open.abs() < ROUNDING { 0.0 } else { open }));
     }
@@ -37,7 +37,7 @@ pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Ve
 
 fn row(source: &Source<'_>, invoice: &Doc, side: Side, on: &str) -> Doc {
     let get = |field: &str| invoice.get(field).cloned().unwrap_or(Value::Null);
-    let amount = |field: &str| invoice.get(field).map_or(0.0, flt);
+    let amount = |field: &str| number(invoice, field);
     let (invoiced, outstanding) = (amount("base_grand_total"), amount("outstanding_amount"));
     let paid = invoiced - outstanding;
     let due = match text(invoice, "due_date") {
@@ -117,7 +117,7 @@ pub fn parties(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Vec
             parties.len() - 1
         });
         for field in SUMMED {
-            let sum = parties[at].get(field).map_or(0.0, flt) + invoice.get(field).map_or(0.0, flt);
+            let sum = number(&parties[at], field) + number(&invoice, field);
             parties[at].insert(field.to_owned(), json!(sum));
         }
     }

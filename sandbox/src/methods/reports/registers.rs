@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::source::{Filters, Side, Source};
-use crate::doc::{Doc, flt, rows, text};
+use crate::doc::{Doc, number, rows, text};
 use crate::error::SiteError;
 
 /// `Sales Register` and `Purchase Register`: one row for each submitted invoice of the period.
@@ -18,7 +18,7 @@ pub fn invoices(source: &Source<'_>, filters: &Filters, side: Side) -> Result<Ve
         {
             continue;
         }
-        let amount = |field: &str| invoice.get(field).map_or(0.0, flt);
+        let amount = |field: &str| number(&invoice, field);
         let mut row = copied(&invoice, side.register_fields());
         row.insert("voucher_type".to_owned(), json!(side.invoice()));
         row.insert("voucher_no".to_owned(), invoice.get("name").cloned().unwrap_or(Value::Null));
@@ -56,7 +56,7 @@ pub fn sales_orders(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, 
             continue;
         }
         for item in rows(&order, "items") {
-            let amount = |field: &str| item.get(field).map_or(0.0, flt);
+            let amount = |field: &str| number(item, field);
             let due = [text(item, "delivery_date"), text(&order, "delivery_date")];
             let due = due.into_iter().find(|due| !due.is_empty()).unwrap_or(date);
             let late = source.days_between(due, &source.today());
@@ -144,7 +144,7 @@ pub fn territories(source: &Source<'_>, filters: &Filters) -> Result<Vec<Doc>, S
         for doc in source.submitted(doctype, filters)? {
             let of = text(&doc, "territory");
             if let Some(line) = lines.iter_mut().find(|line| text(line, "territory") == of) {
-                let sum = line.get(column).map_or(0.0, flt) + doc.get("base_grand_total").map_or(0.0, flt);
+                let sum = number(line, column) + number(&doc, "base_grand_total");
                 line.insert(column.to_owned(), json!(sum));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::source::{Filters, Side, Source};
-use crate::doc::{Doc, flt, int, text};
+use crate::doc::{Doc, int, number, text};
 use crate::documents::total;
 use crate::error::SiteError;
 
@@ -33,7 +33,7 @@ impl Settled {
         }
         // What a return does not have outstanding itself, and nobody paid, it took off its invoice.
         for back in invoices.iter().filter(|invoice| int(invoice, "is_return") == 1) {
-            let left = back.get("outstanding_amount").map_or(0.0, flt) + settled.after(text(back, "name"), "");
+            let left = number(back, "outstanding_amount") + settled.after(text(back, "name"), "");
             settled.add(text(back, "return_against"), text(back, "posting_date"), left - total(back));
         }
         Ok(settled)
@@ -51,9 +51,8 @@ impl Settled {
 }
 
 fn paid(row: &Doc, side: Side) -> f64 {
-    let number = |field: &str| row.get(field).map_or(0.0, flt);
-    let credited = number("credit_in_account_currency") - number("debit_in_account_currency");
-    number("allocated_amount") + if side == Side::Selling { credited } else { -credited }
+    let credited = number(row, "credit_in_account_currency") - number(row, "debit_in_account_currency");
+    number(row, "allocated_amount") + if side == Side::Selling { credited } else { -credited }
 }
 
 #[cfg(test)]
@@ -62,18 +61,17 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::doc::{Doc, flt, text};
+    use crate::doc::{Doc, number, text};
     use crate::methods::reports::receivables;
     use crate::methods::reports::source::{Filters, Side, Source};
-    use crate::{Options, Sandbox};
+    use crate::{Sandbox, Version};
 
     #[tokio::test]
     async fn what_is_owed_on_a_day_is_what_the_ledger_of_that_day_says() {
-        let sandbox = Sandbox::start(Options { sample: Some(1), ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::sample(Version::V15).await;
         sandbox
             .with(|site| {
                 let source = Source::new(site);
-                let number = |doc: &Doc, field: &str| doc.get(field).map_or(0.0, flt);
                 let sides = [(Side::Selling, "Debtors - AWF", 1.0), (Side::Buying, "Creditors - AWF", -1.0)];
                 for (side, account, sign) in sides {
                     for day in ["2026-03-31", "2026-06-30", "2026-09-30", "2026-11-30"] {

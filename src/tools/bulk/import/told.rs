@@ -48,14 +48,7 @@ pub(super) async fn answer(
         ("failed_rows".to_owned(), json!(failed.len())),
         ("total".to_owned(), json!(lines.len())),
     ]);
-    let mut notes = account.notes();
-    let at = |row: &Value| json!(row.as_u64().and_then(|row| usize::try_from(row).ok()).and_then(line));
-    for note in &mut notes {
-        match note.get_mut("rows").and_then(Value::as_array_mut) {
-            Some(rows) => rows.iter_mut().for_each(|row| *row = at(row)),
-            None => note["row"] = at(&note["row"]),
-        }
-    }
+    let notes = by_line(account.notes(), line);
     if !unknown.is_empty() {
         answer.insert("unknown_rows".to_owned(), json!(unknown.len()));
     }
@@ -81,17 +74,8 @@ pub(super) async fn answer(
         answer.insert("stopped".to_owned(), json!({"why": why, "left": left, "start_at": at}));
     }
     let mut messages = Vec::new();
-    if let Some((folder, stem)) = beside {
-        let text = account_file(lines, &rows);
-        let kept = tokio::task::spawn_blocking(move || {
-            let path = keep(&folder, &stem, &text?)?;
-            if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
-                tracing::error!("what was told of an import meanwhile could not be removed: {error}");
-            }
-            Ok::<_, io::Error>(path)
-        });
-        let kept = kept.await;
-        match kept.map_err(io::Error::other).and_then(|kept| kept) {
+    if let Some(beside) = beside {
+        match kept(beside, account_file(lines, &rows), journal).await {
             Ok(path) => {
                 answer.insert("account".to_owned(), json!(path.to_string_lossy()));
             }
@@ -104,6 +88,34 @@ pub(super) async fn answer(
         }
     }
     ToolAnswer { messages, ..answer.into() }
+}
+
+/// The notes with the lines at which their rows begin.
+fn by_line(mut notes: Vec<Value>, line: impl Fn(usize) -> Option<u64>) -> Vec<Value> {
+    let at = |row: &Value| json!(row.as_u64().and_then(|row| usize::try_from(row).ok()).and_then(&line));
+    for note in &mut notes {
+        match note.get_mut("rows").and_then(Value::as_array_mut) {
+            Some(rows) => rows.iter_mut().for_each(|row| *row = at(row)),
+            None => note["row"] = at(&note["row"]),
+        }
+    }
+    notes
+}
+
+/// Writes the account beside the file, and removes what was told there meanwhile.
+async fn kept(
+    (folder, stem): (PathBuf, String),
+    text: io::Result<Vec<u8>>,
+    journal: Option<Arc<Journal>>,
+) -> io::Result<PathBuf> {
+    let kept = tokio::task::spawn_blocking(move || {
+        let path = keep(&folder, &stem, &text?)?;
+        if let Some(Err(error)) = journal.map(|journal| journal.remove()) {
+            tracing::error!("what was told of an import meanwhile could not be removed: {error}");
+        }
+        Ok::<_, io::Error>(path)
+    });
+    kept.await.map_err(io::Error::other)?
 }
 
 /// The account as CSV: a line for each document of the file, also for those that were not begun.
