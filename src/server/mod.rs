@@ -211,7 +211,7 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut info = ServerConfig::new(capabilities(&self.connection));
+        let mut info = ServerConfig::new(self.capabilities());
         info.server_info = implementation;
         info
     }
