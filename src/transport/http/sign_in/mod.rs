@@ -265,9 +265,11 @@ impl SignIn {
     /// The caller behind credentials, as the site says or said a moment ago; failures are counted for the address.
     async fn verified(&self, address: Option<IpAddr>, credentials: Credentials) -> Result<Caller, Refusal> {
         let hash = *credentials.fingerprint();
-        if self.good.get(&hash).await.is_some_and(|caller| caller.credentials.are_rejected()) {
+        match self.good.get(&hash).await {
             // The site has refused it in the middle of a call since.
-            self.good.invalidate(&hash).await;
+            Some(caller) if caller.credentials.are_rejected() => self.good.invalidate(&hash).await,
+            Some(caller) if caller.user() != Some("Guest") => return Ok(caller),
+            _ => {}
         }
         if self.bad.get(&hash).await.is_some() {
             self.note(address).await;
