@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod aside;
+pub mod eights;
 mod fair;
 pub mod memory;
 mod places;

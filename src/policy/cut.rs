@@ -19,9 +19,16 @@ impl FieldRule {
         doc: &mut Map<String, Value>,
     ) -> Vec<String> {
         let mut fields = def.map(DocTypeDef::walk);
+        // By the place of the field, as for columns.
+        let mut decided = vec![None; fields.map_or(0, |fields| fields.len())];
         doc.retain(|key, value| {
-            let field = FieldRef { name: key, def: fields.as_mut().and_then(|fields| fields.field(key)) };
-            if !self.may_read(field) {
+            let (place, known) = fields.as_mut().and_then(|fields| fields.find(key)).unzip();
+            let field = FieldRef { name: key, def: known };
+            let is_seen = self.may_read(field);
+            if let Some(place) = place {
+                decided[place] = Some(is_seen);
+            }
+            if !is_seen {
                 return false;
             }
             match value {
@@ -45,19 +52,22 @@ impl FieldRule {
                 _ => !field.is_table() && !self.names_columns_of(field),
             }
         });
-        def.map(|def| self.withheld(def, &children, doc)).unwrap_or_default()
+        def.map(|def| self.withheld(def, &children, doc, &decided)).unwrap_or_default()
     }
 
-    /// The names of the form's fields, and of the columns of the rows that the document has, that may not be seen.
+    /// The names of the form's fields, and of the columns of the rows that the document has, that may not be seen. What is
+    /// decided stands by the place among all fields, of which the form's are the last.
     fn withheld<'d>(
         &self,
         def: &'d DocTypeDef,
         children: &impl Fn(&str) -> Option<&'d DocTypeDef>,
         doc: &Map<String, Value>,
+        decided: &[Option<bool>],
     ) -> Vec<String> {
         let mut withheld = Vec::new();
-        for field in def.fields.iter().filter(|field| field.kind.holds_value()) {
-            if !self.may_read(field) {
+        let fields = def.all_fields().zip(decided).skip(decided.len() - def.fields.len());
+        for (field, decided) in fields.filter(|(field, _)| field.kind.holds_value()) {
+            if !decided.unwrap_or_else(|| self.may_read(field)) {
                 withheld.push(field.fieldname.to_owned());
                 continue;
             }

@@ -44,6 +44,8 @@ pub use sight::may_be_mask;
 #[derive(Clone, Default, Debug)]
 pub struct Policy {
     doctypes: BTreeMap<String, Rule>,
+    /// What a fold makes of their names, in their order: every decision on another DocType looks through them.
+    folded: Vec<String>,
     default: Operations,
     /// The field rule of DocTypes that are not named.
     fields: Arc<FieldRule>,
@@ -175,7 +177,8 @@ impl Policy {
 
     fn new(doctypes: BTreeMap<String, Rule>, default: Operations) -> Self {
         let fields = Arc::new(readable_if(default, FieldRule::default()));
-        Self { doctypes, default, fields, ..Self::default() }
+        let folded = doctypes.keys().map(|name| fold(name)).collect();
+        Self { doctypes, folded, default, fields, ..Self::default() }
     }
 
     /// Leave to do the operation on documents of the DocType. DocTypes match by their exact name only.
@@ -302,8 +305,8 @@ impl Policy {
             return nearest(doctype, names);
         }
         // Where the other DocTypes are open, only what could be the same name to the site's database is held back.
-        let folded = fold(doctype);
-        names.into_iter().find(|name| fold(name) == folded)
+        let same = fold(doctype);
+        names.zip(&self.folded).find(|(_, folded)| **folded == same).map(|(name, _)| name)
     }
 
     /// The name of the DocType that the site's database takes this one for, by which its rule is found; what is not known stays

@@ -21,7 +21,7 @@ impl Reader<'_> {
         let mut names: Vec<&str> = Vec::new();
         match asked {
             None => {
-                names.extend(def.all_fields().filter(permitted).filter(|f| shown_in_lists(def, f)).map(|f| f.fieldname))
+                names.extend(def.all_fields().filter(|f| shown_in_lists(def, f)).filter(permitted).map(|f| f.fieldname))
             }
             Some(asked) => {
                 for (i, name) in asked.iter().enumerate() {

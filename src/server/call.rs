@@ -161,8 +161,7 @@ impl Server {
         }
     }
 
-    /// Calls a tool: a write that the same caller asks for again is not done again. What it does stands on the heap: the
-    /// protocol's library copies the future of each request, which has room for the largest.
+    /// Calls a tool: a write that the same caller asks for again is not done again.
     pub(super) async fn called(
         &self,
         request: CallToolRequestParams,
@@ -186,7 +185,7 @@ impl Server {
             self.connection.waits(tool, given, || self.client_of(context), &watch)
         });
         if !writes || caller.request.is_none() {
-            return Box::pin(self.observed(request, context, writes, (&watch, told))).await;
+            return self.observed(request, context, writes, (&watch, told)).await;
         }
         let (key, shared) = (Key::new(caller, &request), self.connection.session().shared);
         let first = loop {
@@ -215,7 +214,7 @@ impl Server {
         };
         let answer = match shared {
             Some(shared) => Box::pin(self.alone(shared, key, request, context, (&watch, told))).await,
-            None => Box::pin(self.observed(request, context, writes, (&watch, told))).await,
+            None => self.observed(request, context, writes, (&watch, told)).await,
         };
         match context.ct.is_cancelled() {
             true if !watch.has_sent() => first.unsent(),

@@ -211,7 +211,7 @@ impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let mut implementation = Implementation::new("erpnext-mcp", env!("CARGO_PKG_VERSION"));
         implementation.title = Some("ERPNext".to_owned());
-        let mut info = ServerConfig::new(capabilities(&self.connection));
+        let mut info = ServerConfig::new(self.capabilities());
         info.server_info = implementation;
         info
     }
@@ -287,7 +287,9 @@ impl ServerHandler for Server {
         let tool = meant.map(|tool| ("gen_ai.tool.name", tool.name()));
         let failed = |answer: &CallToolResponse| matches!(answer, CallToolResponse::Complete(result) if result.is_error == Some(true));
         let writes = meant.is_some_and(|tool| tool.effect() != Effect::Reads);
-        self.traced("tools/call", tool, &context, failed, self.called(request, &context, writes)).await
+        // On the heap: the protocol's library copies the future of each request, which has room for the largest.
+        let called = Box::pin(self.called(request, &context, writes));
+        self.traced("tools/call", tool, &context, failed, called).await
     }
 
     /// What is named like a request of the protocol and has not its parameters comes here too.

@@ -20,6 +20,8 @@ use crate::server::Server;
 
 /// The longest line, in bytes: a file of 10 MB in base64 and what stands around it.
 const LONGEST: usize = 16 << 20;
+/// What most answers have room in: a line that outgrows its room is moved.
+const USUAL: usize = 4 << 10;
 /// How long what was asked may still take before it is stopped, when the client closes its side.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -185,7 +187,9 @@ where
                     To::Nobody => return Ok(()),
                 }
             }
-            write(&mut *to, serde_json::to_vec(&message)?).await
+            let mut line = Vec::with_capacity(USUAL);
+            serde_json::to_writer(&mut line, &message)?;
+            write(&mut *to, line).await
         }
     }
 

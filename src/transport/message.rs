@@ -1,7 +1,11 @@
 //! A message as a client sent it, and what is said of one that cannot be read.
 
-use rmcp::model::{ClientJsonRpcMessage, ErrorCode, ErrorData, RequestId};
-use serde_json::{Value, json};
+use rmcp::model::{
+    CallToolRequest, CallToolRequestMethod, CallToolRequestParams, ClientJsonRpcMessage, ClientRequest, ErrorCode,
+    ErrorData, JsonRpcMessage, JsonRpcRequest, JsonRpcVersion2_0, RequestId, RequestMetaObject,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::skim::Skim;
 use crate::config::names_twice;
@@ -28,7 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refused> {
         return Ok(None);
     }
     weigh(bytes)?;
-    match serde_json::from_slice(bytes) {
+    match call(bytes).map_or_else(|| serde_json::from_slice(bytes), Ok) {
         Ok(message) => names_once(bytes).map(|()| Some(message)),
         Err(why) if !why.is_data() => {
             let words = format!("the message is no JSON that can be read: {why}");
@@ -52,6 +56,38 @@ pub fn read(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refused> {
             Err(Refused(code, words, id))
         }
     }
+}
+
+/// The call of a tool, as most messages are one: the library tries to read every other request before. None of what it has to
+/// look at.
+fn call(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Call {
+        jsonrpc: JsonRpcVersion2_0,
+        id: RequestId,
+        method: CallToolRequestMethod,
+        params: Map<String, Value>,
+    }
+    // A list could be read as the values of the fields.
+    let read = || serde_json::from_slice::<Call>(bytes).ok();
+    let Call { jsonrpc, id, method, mut params } = bytes.starts_with(b"{").then(read)??;
+    let Some(Value::String(name)) = params.remove("name") else { return None };
+    let mut object = |key: &str| match params.remove(key) {
+        None => Some(None),
+        Some(Value::Object(object)) => Some(Some(object)),
+        Some(_) => None,
+    };
+    let (arguments, meta) = (object("arguments")?, object("_meta")?);
+    let mut called = CallToolRequestParams::new(name);
+    called.arguments = arguments;
+    let mut request = CallToolRequest::new(called);
+    request.method = method;
+    if let Some(meta) = meta {
+        request.extensions.insert(RequestMetaObject::from(meta));
+    }
+    let request = ClientRequest::CallToolRequest(request);
+    params.is_empty().then_some(JsonRpcMessage::Request(JsonRpcRequest { jsonrpc, id, request }))
 }
 
 /// Refuses what would take too much memory when it is read.
@@ -80,4 +116,49 @@ fn id(bytes: &[u8]) -> Option<String> {
 fn asks(sent: &Value) -> bool {
     let has = |key| sent.get(key).is_some();
     if has("method") { has("id") } else { !has("result") && !has("error") }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn as_library(line: &str) -> ClientJsonRpcMessage {
+        serde_json::from_str(line).unwrap()
+    }
+
+    #[test]
+    fn a_call_is_read_as_the_library_reads_it() {
+        for (id, params) in [
+            ("7", r#"{"name": "get"}"#),
+            (r#""a""#, r#"{"arguments": {}, "name": "g\u00e9t"}"#),
+            (
+                "-1",
+                r#"{"_meta": {"progressToken": 3, "x": null}, "name": "get", "arguments": {"b": [1.50, -0, 1e3], "a": {}}}"#,
+            ),
+        ] {
+            let line = format!(r#"{{"method": "tools/call", "id": {id}, "params": {params}, "jsonrpc": "2.0"}}"#);
+            let (own, other) = (call(line.as_bytes()).unwrap(), as_library(&line));
+            assert_eq!(json!(own).to_string(), json!(other).to_string());
+            assert_eq!(format!("{own:?}"), format!("{other:?}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_call_is_left_to_the_library() {
+        for line in [
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"name":"get"}}"#,
+            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"get"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get"},"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"tools/call","params":{"name":"get"}}"#,
+            r#"{"jsonrpc":"1.0","id":1,"method":"tools/call","params":{"name":"get"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get","arguments":null}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get","requestState":"x"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"tools/call","params":{"name":"get"}}"#,
+            r#"["2.0",1,"tools/call",{"name":"get"}]"#,
+        ] {
+            assert!(call(line.as_bytes()).is_none(), "{line}");
+        }
+    }
 }

@@ -38,21 +38,24 @@ pub fn check_query(uri: &Uri) -> Result<(), Refusal> {
 
 /// Checks what is sent and what may be answered. A client that takes anything, or says nothing, takes both kinds of answer.
 pub fn check_types(headers: &mut HeaderMap) -> Result<(), Refusal> {
-    let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    fn is(kind: &str, what: &str) -> bool {
+        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(what)
+    }
     if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
         let message = "send the message as it is: no Content-Encoding is taken";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let sent = headers.get_all(CONTENT_TYPE).iter().map(|kind| kind.to_str().map(essence).unwrap_or_default());
-    if !sent.eq(["application/json"]) {
+    let mut sent = headers.get_all(CONTENT_TYPE).iter().map(|kind| kind.to_str().unwrap_or_default());
+    if !(sent.next().is_some_and(|kind| is(kind, "application/json")) && sent.next().is_none()) {
         let message = "send the message as JSON, with Content-Type: application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let taken = headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
-    let taken: Vec<String> = taken.flat_map(|kinds| kinds.split(',')).map(essence).collect();
-    if taken.is_empty() || taken.iter().any(|kind| kind == "*/*") {
+    let kinds =
+        || headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok()).flat_map(|kinds| kinds.split(','));
+    let takes = |what| kinds().any(|kind| is(kind, what));
+    if kinds().next().is_none() || takes("*/*") {
         headers.insert(ACCEPT, BOTH);
-    } else if !["application/json", "text/event-stream"].iter().all(|kind| taken.iter().any(|taken| taken == kind)) {
+    } else if !(takes("application/json") && takes("text/event-stream")) {
         let message = "an answer may be JSON or a stream of events: send Accept: application/json, text/event-stream";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, message));
     }
