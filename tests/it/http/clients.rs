@@ -178,12 +178,15 @@ async fn a_client_without_a_session_calls_off_its_own_call_and_no_other() {
 async fn many_requests_on_one_connection_are_answered_without_delay() {
     let (_site, served, _log) = served().await;
     let client = super::http();
-    let started = std::time::Instant::now();
+    let mut took = Vec::new();
     for _ in 0..50 {
+        let started = std::time::Instant::now();
         let ping = client.post(served.url("/mcp")).header("content-type", "application/json");
         let answer = ping.body(message("ping", json!({})).to_string()).send().await.unwrap();
         assert_eq!(answer.json::<Value>().await.unwrap()["result"], json!({}));
+        took.push(started.elapsed());
     }
-    // With small packets held back until the last one is acknowledged, each takes 40 ms.
-    assert!(started.elapsed().as_millis() < 50 * 20, "{:?}", started.elapsed());
+    // With small packets held back until the last one is acknowledged, each takes 40 ms once a connection has warmed up; of a
+    // machine that is busy, the quickest is not.
+    assert!(took[25..].iter().min().unwrap().as_millis() < 20, "{took:?}");
 }
