@@ -347,7 +347,7 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
     let (name, descending) = match asked.trim().rsplit_once(char::is_whitespace) {
         Some((name, direction)) if direction.eq_ignore_ascii_case("desc") => (name.trim(), true),
         Some((name, direction)) if direction.eq_ignore_ascii_case("asc") => (name.trim(), false),
-        _ => (asked.trim(), false),
+        _ => asked.trim().strip_prefix('-').map_or((asked.trim(), false), |name| (name.trim(), true)),
     };
     // A date is sorted by as it is grouped by, with its span or without.
     let spelt = |group: &&Group| name.split_once(':').is_some_and(|(field, _)| field.trim() == group.label);
