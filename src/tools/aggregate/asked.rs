@@ -216,6 +216,13 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
+    let alone = SPANS.iter().find(|(span, _)| span.eq_ignore_ascii_case(name)).filter(|_| reader.known(name).is_none());
+    if let Some((span, _)) = alone {
+        let dates = ["posting_date", "transaction_date", "creation"];
+        let near = dates.iter().find_map(|date| reader.known(date)).map(|date| format!("{}:{span}", date.fieldname));
+        reader.wrong(path, Rule::Value, format!("{text}: a date is grouped as field:{span}"), near);
+        return None;
+    }
     let At { place, field } = if name.contains('.') {
         reader.at(path, name)?
     } else {

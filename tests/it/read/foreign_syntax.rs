@@ -203,6 +203,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
         (AGGREGATE, json!({"order_by": "items.qty"}), "groups are sorted by one of"),
         (AGGREGATE, json!({"group_by": ["month(posting_date)"]}), "did you mean posting_date:month?"),
+        (AGGREGATE, json!({"group_by": ["month"]}), "did you mean posting_date:month?"),
         (AGGREGATE, json!({"group_by": ["sum(grand_total)"]}), "computing goes into measures"),
         (AGGREGATE, json!({"measures": ["grand_total"]}), "did you mean sum(grand_total)?"),
         (AGGREGATE, json!({"measures": ["average(grand_total)"]}), "did you mean avg(grand_total)?"),
