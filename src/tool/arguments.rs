@@ -1,6 +1,6 @@
 //! The arguments of one call: checked against what the tool takes, with all errors at once, then read into its type.
 
-use erpnext_schema::{Rule, Violation, nearest};
+use erpnext_schema::{Rule, Violation, meant_number, nearest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -383,7 +383,8 @@ fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
             return (format!("expected one of {}", choices.join(", ")), near.map(str::to_owned));
         }
     };
-    (expected.to_owned(), None)
+    let is_number = matches!(kind, ArgumentType::Amount | ArgumentType::Number);
+    (expected.to_owned(), value.as_str().filter(|_| is_number).and_then(meant_number))
 }
 
 fn violation(path: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {

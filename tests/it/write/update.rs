@@ -272,3 +272,13 @@ async fn a_history_tells_a_sum_once_and_its_twins_where_they_are_asked_for() {
     let told = call(&app, "get_document_history", asked).await.unwrap();
     assert!(told["entries"][0].to_string().contains("base_grand_total"), "{told}");
 }
+
+#[on_every_version]
+async fn an_offer_that_is_lost_is_told_to_be_marked_by_hand() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"Quotation": all()}));
+    let offer = crate::sandbox::first(&app, "Quotation", json!({"docstatus": 1, "status": "Open"})).await;
+    let change = json!({"name": offer, "data": {"status": "Lost"}});
+    let text = refusal(&app, "update_quotation_document", change).await;
+    assert!(text.contains("\"Set as Lost\" in the desk") && !text.contains("cancel and amend"), "{text}");
+}
