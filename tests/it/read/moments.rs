@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{Version, all, call, refusal, version};
+use crate::support::{Version, all, app_of, call, refusal, version};
 
 async fn made(site: &SampleSite, at: &str) -> String {
     let app = site.app(json!({"ToDo": all()}));
@@ -131,7 +131,7 @@ async fn a_day_by_its_word_or_in_another_order_is_read_as_the_one_that_is_meant_
 #[on_every_version]
 async fn a_day_is_read_alike_wherever_it_is_given() {
     let site = SampleSite::start().await;
-    let app = site.app(json!({"default": all(), "reports": ["*"]}));
+    let app = app_of(&site.config(json!({"default": all(), "reports": ["*"]})));
     let said = |answer: &Value, text: &str| answer["messages"].to_string().contains(text);
     let data = json!({"Description": "Dust the shelves", "Due Date": "31.12.2099"});
     let made = call(&app, "create_todo_document", json!({"data": data})).await.unwrap();
