@@ -166,9 +166,10 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     }
     if let Some(date) = args.date.as_deref() {
         let Some(warehouse) = warehouse.as_deref().filter(|_| may("actual_qty")) else {
+            let levels = call.registry.find(LEVELS.name).map_or("", |_| "ask get_stock_levels, which needs none, ");
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
-                "Name a warehouse, or leave out date for the current stock.",
+                format!("Name a warehouse, {levels}or leave out date for the current stock."),
             ));
         };
         is_a_date(Some(date))?;

@@ -121,7 +121,8 @@ async fn h53_filters_are_checked_before_anything_runs() {
         assert!(text.contains("filters.account: there is no Account named \"Debtorz\""), "{text}");
     }
     // By their labels, and by names without the company's suffix.
-    let filters = json!({"company": COMPANY, "From Date": "2026-11-01", "to_date": "30.11.2026", "Cost Center": "Workshop"});
+    let filters =
+        json!({"company": COMPANY, "From Date": "2026-11-01", "to_date": "30.11.2026", "Cost Center": "Workshop"});
     let answer = call(&app, "run_report", json!({"name": "General Ledger", "filters": filters})).await.unwrap();
     let sent = &answer["filters"];
     assert_eq!((&sent["from_date"], &sent["to_date"]), (&json!("2026-11-01"), &json!("2026-11-30")), "{sent}");
