@@ -19,7 +19,7 @@ pub(crate) fn meant_bool(text: &str) -> Option<&'static str> {
 }
 
 /// `"1,234.50"`, `"1.234,50"` and `"€ 1234,5"` as 1234.5.
-pub(crate) fn meant_number(text: &str) -> Option<String> {
+pub fn meant_number(text: &str) -> Option<String> {
     let text = without_currency(text);
     let (sign, text) = match text.strip_prefix(['-', '−']) {
         Some(rest) => (-1.0, rest),

@@ -16,12 +16,19 @@ const SAID: &[(&str, &[&str])] = &[
     ("discount", &["discount_percentage", "additional_discount_percentage"]),
     ("duedate", &["exp_end_date", "schedule_date", "delivery_date", "valid_till", "date"]),
     ("email", &["email_id", "email", "contact_email"]),
+    ("from", &["s_warehouse", "from_warehouse", "from_date"]),
     ("item", &["item_code", "item"]),
     ("lead", &["party_name"]),
     ("phone", &["phone", "mobile_no", "phone_no"]),
+    ("postcode", &["pincode"]),
     ("price", &["rate", "price_list_rate", "standard_rate"]),
     ("quantity", &["qty"]),
+    ("resolution", &["resolution_details"]),
+    ("street", &["address_line1"]),
     ("supplier", &["party"]),
+    ("to", &["t_warehouse", "to_warehouse", "to_date"]),
+    ("zip", &["pincode"]),
+    ("zipcode", &["pincode"]),
 ];
 
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.
@@ -198,6 +205,8 @@ mod tests {
             &[field!("party_name", DynamicLink, "Party"), field!("customer_name", Data, "Customer Name")];
         let address: &[FieldDef] =
             &[field!("address_line1", Data, "Line 1"), field!("is_primary_address", Check, "Preferred")];
+        let moved: &[FieldDef] =
+            &[field!("s_warehouse", Link, "Source Warehouse"), field!("t_warehouse", Link, "Target Warehouse")];
         let task: &[FieldDef] =
             &[field!("assigned_by", Link, "Assigned By"), field!("allocated_to", Link, "Allocated To")];
         for (fields, said, meant) in [
@@ -211,6 +220,9 @@ mod tests {
             (order, "discount", "discount_percentage"),
             (quotation, "customer", "party_name"),
             (address, "address", "address_line1"),
+            (address, "street", "address_line1"),
+            (moved, "from", "s_warehouse"),
+            (moved, "to", "t_warehouse"),
             (task, "assigned_to", "allocated_to"),
             (task, "assigned_by", "assigned_by"),
         ] {

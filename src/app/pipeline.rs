@@ -14,10 +14,12 @@ use crate::audit::{Attempt, Outcome, new_id};
 use crate::cache::Answered;
 use crate::config::Tools;
 use crate::context::{Redactor, Session, record_result};
+use crate::documents::moments;
 use crate::error::ToolError;
 use crate::limit::{LARGE, aside, written};
 use crate::shape::{self, RowTexts};
 use crate::site::CallState;
+use crate::tool::kinds::ArgumentType;
 use crate::tool::progress::CallObserver;
 use crate::tool::{Arguments, Call, Registry, Tool, arguments};
 use crate::tools::{self, find};
@@ -206,6 +208,7 @@ async fn answer(
     let sent = observer.sent();
     let fresh = given.fresh || !arguments::may_take_kept(&tool);
     let state = CallState::watched(&attempt.id, fresh, Some(Redactor::of(session, attempt)), sent);
+    let given = state.clone().run(Box::pin(with_local_days(session, tool, given))).await?;
     // On the heap: what a tool keeps while it waits is large, and a stack is small.
     let work =
         Box::pin(tools::run(Call { session, registry, tool, given: &given, attempt, observer, confirmed: None }));
@@ -214,6 +217,13 @@ async fn answer(
         answer.messages.extend(state.notes());
         ToolAnswer { age_s: state.age(), ..answer }
     })
+}
+
+/// The arguments with their days as the site writes them.
+async fn with_local_days(session: &Session<'_>, tool: Tool, given: Arguments) -> Result<Arguments, ToolError> {
+    let args = arguments::of(&tool);
+    let is_day = |name: &str| args.iter().any(|arg| arg.name == name && arg.kind == ArgumentType::Day);
+    Arguments::new(moments::local_days(session, given.into_all(), is_day).await?)
 }
 
 /// The answer as a model may see it; its text as it is kept, or kept where it is to be.

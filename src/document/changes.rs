@@ -131,8 +131,7 @@ pub fn without_echoes(changes: Vec<Change>, told: &[Change]) -> Vec<Change> {
         if field.ends_with(IN_WORDS) {
             return true;
         }
-        let of = field.trim_start_matches("base_").trim_start_matches("net_");
-        let plain = REPEATED.iter().find(|(repeat, _)| *repeat == field).map_or(of, |(_, of)| *of);
+        let plain = plain(field);
         let says = |other: &Change| {
             let row = |change: &Change| change.row.as_ref().map(|row| (row.table.clone(), row.at));
             let What::Value { field, from: was, to: is } = &other.what else { return false };
@@ -141,6 +140,19 @@ pub fn without_echoes(changes: Vec<Change>, told: &[Change]) -> Vec<Change> {
         plain != field && changes.iter().chain(told).any(says)
     };
     changes.iter().filter(|change| !echoes(change)).cloned().collect()
+}
+
+/// Whether a change that is told as `{"from": …, "to": …}` repeats one of those beside it, as in [`without_echoes`].
+pub fn is_echo(field: &str, change: &Value, beside: &Map<String, Value>) -> bool {
+    let plain = plain(field);
+    let says = |other: &Value| ["from", "to"].iter().all(|side| is_same(&other[*side], &change[*side]));
+    field.ends_with(IN_WORDS) || plain != field && beside.get(plain).is_some_and(says)
+}
+
+/// The field that another may repeat: the same sum in the document's currency, with taxes and without a discount.
+fn plain(field: &str) -> &str {
+    let of = field.trim_start_matches("base_").trim_start_matches("net_");
+    REPEATED.iter().find(|(repeat, _)| *repeat == field).map_or(of, |(_, of)| *of)
 }
 
 /// As a result shows them: `{"po_no": {"from": …, "to": …}, "items": [{"row": {"idx": 1, "item_code": …}, "changes": …}]}`.

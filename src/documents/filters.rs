@@ -3,6 +3,7 @@
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator};
 use serde_json::{Value, json};
 
+use super::moments::listed;
 use super::{DocTypeCall, nested, titles};
 use crate::error::ToolError;
 use crate::site;
@@ -126,8 +127,8 @@ fn named<'v>(
     let (name, rest) = item.split_first_mut()?;
     let name = name.as_str()?;
     let field = match name.split_once('.') {
-        None => def.field(name),
-        Some((table, column)) => children(def.table(table)?.rows_of()?)?.field(column),
+        None => listed(def, name),
+        Some((table, column)) => listed(children(def.table(table)?.rows_of()?)?, column),
     };
     let target = |field: &'static FieldDef| field.target().filter(|_| field.kind == FieldKind::Link);
     let target = children(field.and_then(target)?)?;

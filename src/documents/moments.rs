@@ -1,7 +1,7 @@
 //! Days and times in a form that the site cannot take and that can mean one thing only: those with an offset, "today",
 //! another order of day and year. They become those of the site's clocks, and the answer says so.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, meant_date, meant_datetime, time};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, labelled_field, meant_date, meant_datetime, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ impl DocTypeCall<'_> {
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
         let found = |zone: Option<&TimeZone>| {
-            let mut walk = Walk { children: &children, zone, takes: Takes::AnyForm, found: Found::default() };
+            let mut walk = Walk { children: &children, zone, found: Found::default() };
             let mut filters = given.clone();
             walk.filters(self.def, &mut filters);
             (filters, walk.found)
@@ -31,19 +31,15 @@ impl DocTypeCall<'_> {
         Ok(Some(in_zone(self.session, found).await?))
     }
 
-    /// Data whose times are those of the site's zone; of many documents only those with an offset, since each is told.
+    /// Data whose times are those of the site's zone.
     ///
     /// # Errors
     /// That the zone is not known.
-    pub(crate) async fn local_data(
-        &self,
-        given: &Map<String, Value>,
-        takes: Takes,
-    ) -> Result<Map<String, Value>, ToolError> {
+    pub(crate) async fn local_data(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, ToolError> {
         let catalog = self.session.catalog;
         let children = |child: &str| catalog.known(child);
         let found = |zone: Option<&TimeZone>| {
-            let mut walk = Walk { children: &children, zone, takes, found: Found::default() };
+            let mut walk = Walk { children: &children, zone, found: Found::default() };
             let mut data = given.clone();
             walk.data(self.def, &mut data);
             (data, walk.found)
@@ -59,9 +55,33 @@ impl DocTypeCall<'_> {
 pub async fn local(session: &Session<'_>, argument: &str, text: &str) -> Result<String, ToolError> {
     in_zone(session, |zone| {
         let mut value = json!(text);
-        let mut walk = Walk { children: &|_| None, zone, takes: Takes::AnyForm, found: Found::default() };
+        let mut walk = Walk { children: &|_| None, zone, found: Found::default() };
         walk.moment(argument, Shape::Datetime, &mut value);
         (value.as_str().unwrap_or(text).to_owned(), walk.found)
+    })
+    .await
+}
+
+/// Values of which some are days, with those as the site writes them.
+///
+/// # Errors
+/// That the zone is not known.
+pub async fn local_days(
+    session: &Session<'_>,
+    given: Map<String, Value>,
+    is_day: impl Fn(&str) -> bool,
+) -> Result<Map<String, Value>, ToolError> {
+    let days: Vec<String> = given.keys().filter(|name| is_day(name)).cloned().collect();
+    if days.is_empty() {
+        return Ok(given);
+    }
+    in_zone(session, |zone| {
+        let mut walk = Walk { children: &|_| None, zone, found: Found::default() };
+        let mut given = given.clone();
+        for (name, value) in given.iter_mut().filter(|(name, _)| days.contains(name)) {
+            walk.moment(name, Shape::Date, value);
+        }
+        (given, walk.found)
     })
     .await
 }
@@ -81,11 +101,11 @@ async fn in_zone<T>(session: &Session<'_>, walk: impl Fn(Option<&TimeZone>) -> (
             ));
         };
         (read, found) = walk(Some(&zone));
-        for said in &mut found.here {
+        for (_, said) in &mut found.here {
             *said = format!("{said} ({})", name.unwrap_or_default());
         }
     }
-    found.here.into_iter().chain(found.meant).for_each(site::note);
+    found.here.into_iter().chain(found.meant).for_each(|(name, said)| site::note_of(&name, &said));
     Ok(read)
 }
 
@@ -95,23 +115,13 @@ struct Found {
     /// The names of what only the zone tells, where it is not known.
     unread: Vec<String>,
     /// What is said of times that are those of the site's clocks.
-    here: Vec<String>,
+    here: Vec<(String, String)>,
     /// What is said of days and times in another form.
-    meant: Vec<String>,
-}
-
-/// In which forms days and times are taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// With an offset.
-    Offsets,
-    /// In every form that can mean one thing only.
-    AnyForm,
+    meant: Vec<(String, String)>,
 }
 
 struct Walk<'a> {
     children: Children<'a>,
-    takes: Takes,
     /// Where it is not known, what takes it is found and not converted.
     zone: Option<&'a TimeZone>,
     found: Found,
@@ -148,15 +158,15 @@ impl Walk<'_> {
 
     fn named(&self, def: &'static DocTypeDef, name: &str) -> Option<&'static FieldDef> {
         match name.split_once('.') {
-            None => def.field(name),
-            Some((table, column)) => (self.children)(def.field(table)?.target()?)?.field(column),
+            None => listed(def, name),
+            Some((table, column)) => listed((self.children)(def.field(table)?.target()?)?, column),
         }
     }
 
     /// The fields of a document, and the rows of its tables wherever they stand.
     fn data(&mut self, def: &'static DocTypeDef, data: &mut Map<String, Value>) {
         for (key, value) in data {
-            let Some(field) = def.field(key) else { continue };
+            let Some(field) = def.field(key).or_else(|| labelled_field(key, def.fields)) else { continue };
             match field.rows_of().and_then(self.children) {
                 Some(child) => self.rows(child, value),
                 None => self.moment(key, field.kind.shape(), value),
@@ -185,23 +195,25 @@ impl Walk<'_> {
             Value::Array(values) => values.iter_mut().for_each(|value| self.moment(name, shape, value)),
             Value::Object(values) => values.values_mut().for_each(|value| self.moment(name, shape, value)),
             Value::String(text) if matches!(shape, Shape::Date | Shape::Datetime) => {
-                if self.takes == Takes::Offsets && time::instant(text).is_none() {
-                    return;
-                }
                 let Some(in_utc) = here(text, &TimeZone::UTC, shape) else {
                     let Some(meant) = meant(text, shape) else { return };
-                    self.found.meant.push(format!("{name}: {text} is read as {meant}"));
+                    self.found.meant.push((name.to_owned(), format!("{text} is read as {meant}")));
                     *text = meant;
                     return;
                 };
                 let Some(zone) = self.zone else { return self.found.unread.push(name.to_owned()) };
                 let here = here(text, zone, shape).unwrap_or(in_utc);
-                self.found.here.push(format!("{name}: {text} is {here} on the site's clocks"));
+                self.found.here.push((name.to_owned(), format!("{text} is {here} on the site's clocks")));
                 *text = here;
             }
             _ => {}
         }
     }
+}
+
+/// The field that a filter names, by its label too.
+pub(super) fn listed(def: &'static DocTypeDef, name: &str) -> Option<&'static FieldDef> {
+    def.field(name).or_else(|| labelled_field(name, def.all_fields().filter(|field| field.in_lists())))
 }
 
 /// What only the zone tells, as the site writes it: a time with an offset, a day by its word.

@@ -230,12 +230,12 @@ pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<S
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
     let alike = called(session, &permit, def, name, EACH + 1).await;
-    if let Some(meant) = did_you_mean(&alike) {
+    if let Some(meant) = did_you_mean(name, &alike) {
         return Some(meant);
     }
     let all = called(session, &permit, def, "", FEW + 1).await;
     if all.len() > FEW as usize {
-        return did_you_mean(&by_words(session, &permit, def, name).await);
+        return did_you_mean(name, &by_words(session, &permit, def, name).await);
     }
     let all: Vec<String> = all.iter().map(|found| format!("{:?}", found.name)).collect();
     match all.as_slice() {
@@ -245,11 +245,12 @@ pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<S
     }
 }
 
-fn did_you_mean(found: &[Found]) -> Option<String> {
+fn did_you_mean(text: &str, found: &[Found]) -> Option<String> {
     match found {
         [] => None,
-        [one] => Some(format!("did you mean {:?}?", one.name)),
-        // Codes alone do not tell which of them is meant.
+        [one] if one.is_called(text) => Some(format!("did you mean {:?}?", one.name)),
+        // A code alone does not tell what it stands for.
+        [one] => Some(format!("did you mean {}?", one.with_title())),
         several => {
             let shown: Vec<String> = several.iter().take(EACH as usize).map(Found::with_title).collect();
             let more = if several.len() > shown.len() { " or another" } else { "" };

@@ -31,9 +31,12 @@ pub const fn beyond_ascii(bytes: u64) -> u64 {
 mod tests {
     use super::*;
 
+    /// A kind of bytes: of eight at once, and of one.
+    type Kind = (fn(u64) -> u64, fn(u8) -> bool);
+
     #[test]
     fn a_byte_is_found_wherever_it_stands_among_whatever_others() {
-        let kinds: [(fn(u64) -> u64, fn(u8) -> bool); 4] = [
+        let kinds: [Kind; 4] = [
             (|bytes| less(bytes, 0x20), |byte| byte < 0x20),
             (|bytes| equal(bytes, b'"'), |byte| byte == b'"'),
             (|bytes| equal(bytes, 0x7f), |byte| byte == 0x7f),

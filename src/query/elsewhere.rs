@@ -1,5 +1,7 @@
 //! Where to go with a name in a list's arguments that is no field of its documents.
 
+use erpnext_schema::{FieldDef, nearest_field};
+
 use super::marks::ASSIGNED;
 use super::reader::Reader;
 use crate::shape::no_table;
@@ -43,5 +45,27 @@ impl Reader<'_> {
                              documents with a filter by it instead"
                 .to_owned(),
         })
+    }
+
+    /// The column of rows that is meant by a name which is no field of the document: one of that very name, or one near it
+    /// where no field of the document is.
+    pub(super) fn in_rows(&self, name: &str) -> Option<String> {
+        let children = self.children.filter(|_| !name.contains('.'))?;
+        let visible = |table: &'static FieldDef, column: &'static FieldDef| {
+            column.in_lists() && self.rule.may_read_child(table, column)
+        };
+        let tables = || self.def.tables().filter_map(move |table| Some((table, children(table.rows_of()?)?)));
+        let named = tables().find_map(|(table, child)| {
+            let column = child.field(name).filter(|column| visible(table, *column))?;
+            Some((table, column.fieldname))
+        });
+        let near = || {
+            tables().find_map(|(table, child)| {
+                let columns = child.fields.iter().filter(|column| visible(table, *column));
+                Some((table, nearest_field(name, columns)?))
+            })
+        };
+        let found = named.or_else(|| if self.near(name).is_none() { near() } else { None });
+        found.map(|(table, column)| format!("{}.{column}", table.fieldname))
     }
 }

@@ -84,8 +84,15 @@ impl<'a> Reader<'a> {
     pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
         let Some(field) = def.field(name).or_else(|| self.labelled(name)) else {
-            let message = self.elsewhere(path, name).unwrap_or_else(|| format!("no such field in {}", def.name));
-            let near = self.near(name).map(str::to_owned);
+            let (near, none) = (self.near(name).map(str::to_owned), format!("no such field in {}", def.name));
+            let (message, near) = match (self.elsewhere(path, name), self.in_rows(name)) {
+                (Some(message), _) => (message, near),
+                (None, Some(column)) if path == "order_by" => {
+                    (format!("{none}; only its rows have {column}, and documents are not ordered by rows"), None)
+                }
+                (None, Some(column)) => (none, Some(column)),
+                (None, None) => (none, near),
+            };
             self.wrong(&named(path, name), Rule::UnknownField, message, near);
             return None;
         };

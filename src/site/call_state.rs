@@ -9,6 +9,9 @@ use std::time::Duration;
 use super::Redact;
 use crate::limit::memory::Share;
 
+/// How many values of one field are told of as they were read.
+const MOST_OF_A_FIELD: usize = 5;
+
 tokio::task_local! {
     // Not an argument of every method: nothing that a method of the client does depends on which call it serves.
     static CURRENT: Arc<CallState>;
@@ -29,7 +32,15 @@ pub struct CallState {
     /// The memory that its large answers take.
     shares: Mutex<Vec<Share>>,
     /// What is to be said beside the answer.
-    notes: Mutex<Vec<String>>,
+    notes: Mutex<Vec<Note>>,
+}
+
+/// What is to be said beside an answer.
+#[derive(PartialEq, Eq, Debug)]
+struct Note {
+    /// The field that a value was read of, where it is about one.
+    field: Option<String>,
+    text: String,
 }
 
 impl CallState {
@@ -52,6 +63,15 @@ impl CallState {
 
     /// What is to be said beside the answer.
     pub fn notes(&self) -> Vec<String> {
+        self.taken().into_iter().map(|note| note.text).collect()
+    }
+
+    /// Says what is to be said beside the answer of the call that this one is a part of.
+    pub fn hand_over(&self) {
+        self.taken().into_iter().for_each(add);
+    }
+
+    fn taken(&self) -> Vec<Note> {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -63,11 +83,27 @@ impl CallState {
 
 /// Says something beside the answer of the call, once.
 pub fn note(text: String) {
-    if let Some(scope) = current() {
-        let mut notes = scope.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !notes.contains(&text) {
-            notes.push(text);
-        }
+    add(Note { field: None, text });
+}
+
+/// Says of a field how a value of it was read.
+pub fn note_of(field: &str, said: &str) {
+    add(Note { field: Some(field.to_owned()), text: format!("{field}: {said}") });
+}
+
+/// Adds a note that is not there. Many rows have many values of one field: the first few show how it is read.
+fn add(note: Note) {
+    let Some(scope) = current() else { return };
+    let mut notes = scope.notes.lock().unwrap_or_else(PoisonError::into_inner);
+    if notes.contains(&note) {
+        return;
+    }
+    let Some(field) = &note.field else { return notes.push(note) };
+    let others = notes.iter().filter(|other| other.field == note.field).count();
+    if others < MOST_OF_A_FIELD {
+        notes.push(note);
+    } else if others == MOST_OF_A_FIELD {
+        notes.push(Note { text: format!("{field}: others are read in the same way"), ..note });
     }
 }
 

@@ -1,6 +1,6 @@
 //! The arguments of one call: checked against what the tool takes, with all errors at once, then read into its type.
 
-use erpnext_schema::{Rule, Violation, nearest};
+use erpnext_schema::{Rule, Violation, meant_number, nearest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -72,6 +72,11 @@ impl Arguments {
     /// All of them.
     pub fn all(&self) -> &Map<String, Value> {
         &self.all
+    }
+
+    /// All of them, to be changed.
+    pub fn into_all(self) -> Map<String, Value> {
+        self.all
     }
 
     /// As the type that the tool's schema comes from.
@@ -194,7 +199,9 @@ fn bounded(args: &[&Arg], arg: &Arg, value: &Value) -> Result<(), Misfit> {
     let is_a_file = arg.name == "base64" || arg.name == "text" && args.iter().any(|arg| arg.name == "base64");
     let most = if LONG_TEXTS.contains(&arg.name.as_str()) { MOST_OF_A_LIST } else { MOST_OF_A_TEXT };
     match value {
-        Value::String(text) if arg.kind == ArgumentType::Text && !is_a_file && text.len() > most => {
+        Value::String(text)
+            if matches!(arg.kind, ArgumentType::Text | ArgumentType::Day) && !is_a_file && text.len() > most =>
+        {
             Err((format!("holds {} bytes, at most {most} bytes are read", text.len()), None))
         }
         _ => Ok(()),
@@ -215,7 +222,7 @@ fn fit(kind: &ArgumentType, value: &mut Value) -> Result<(), Misfit> {
     let all = |list: &[Value], is: fn(&Value) -> bool| list.iter().all(is);
     let ok = match (kind, &*value) {
         (_, Value::Null) => true,
-        (ArgumentType::Text, Value::String(text)) => !text.trim().is_empty(),
+        (ArgumentType::Text | ArgumentType::Day, Value::String(text)) => !text.trim().is_empty(),
         (ArgumentType::OrderBy, Value::String(_)) | (ArgumentType::Flag, Value::Bool(_)) => true,
         (ArgumentType::Data | ArgumentType::Object, Value::Object(_)) => true,
         (ArgumentType::Filters | ArgumentType::RowChanges, Value::Object(_) | Value::Array(_)) => true,
@@ -235,13 +242,15 @@ fn fit(kind: &ArgumentType, value: &mut Value) -> Result<(), Misfit> {
 
 /// Writes a value as its kind is written, where only one thing can be meant by it.
 fn reform(kind: &ArgumentType, value: &mut Value) {
-    if !matches!(kind, ArgumentType::Text | ArgumentType::Choice(_)) {
+    if !matches!(kind, ArgumentType::Text | ArgumentType::Day | ArgumentType::Choice(_)) {
         unpack(value);
     }
     let reformed = match (kind, &mut *value) {
         // Documents named by a counter are asked for by number.
-        (ArgumentType::Text, Value::Number(number)) => json!(number.to_string()),
-        (ArgumentType::Text, Value::Array(only)) if only.len() == 1 && (only[0].is_string() || only[0].is_number()) => {
+        (ArgumentType::Text | ArgumentType::Day, Value::Number(number)) => json!(number.to_string()),
+        (ArgumentType::Text | ArgumentType::Day, Value::Array(only))
+            if only.len() == 1 && (only[0].is_string() || only[0].is_number()) =>
+        {
             let mut only = only[0].take();
             reform(kind, &mut only);
             only
@@ -345,6 +354,7 @@ fn is_direction(value: &Value) -> bool {
 fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
     let expected = match kind {
         ArgumentType::Text => "expected a text that is not empty",
+        ArgumentType::Day => "expected a day as YYYY-MM-DD",
         ArgumentType::Filters => {
             r#"expected {"field": value}, {"field": [operator, value]} or [["field", operator, value]]"#
         }
@@ -373,7 +383,8 @@ fn misfit(kind: &ArgumentType, value: &Value) -> Misfit {
             return (format!("expected one of {}", choices.join(", ")), near.map(str::to_owned));
         }
     };
-    (expected.to_owned(), None)
+    let is_number = matches!(kind, ArgumentType::Amount | ArgumentType::Number);
+    (expected.to_owned(), value.as_str().filter(|_| is_number).and_then(meant_number))
 }
 
 fn violation(path: &str, rule: Rule, message: String, nearest: Option<String>) -> Violation {

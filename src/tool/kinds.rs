@@ -17,6 +17,8 @@ pub const DEFAULT_LIMIT: u64 = 20;
 pub enum ArgumentType {
     /// A name or a text.
     Text,
+    /// A day.
+    Day,
     /// `true` or `false`.
     Flag,
     /// A whole number in these bounds.
@@ -55,7 +57,8 @@ pub enum ArgumentType {
 }
 
 /// The kinds that JSON Schema has no words for, by the `format` that their types put into it. It stays on this side.
-const FORMATS: [(&str, ArgumentType); 9] = [
+const FORMATS: [(&str, ArgumentType); 10] = [
+    ("day", ArgumentType::Day),
     ("order_by", ArgumentType::OrderBy),
     ("filters", ArgumentType::Filters),
     ("fieldnames", ArgumentType::FieldNames),
@@ -128,6 +131,8 @@ kinds! {
     DocTypeName(String => str) = {"type": "string", "description": "exact name, such as Sales Invoice"};
     /// Which document.
     DocumentName(String => str) = {"type": "string", "description": "the document's name (ID)"};
+    /// Which day: in another form than the site's, it is that one's by the time that a tool sees it.
+    Day(String => str) = {"type": "string", "format": "day"};
     /// Where to go on.
     Cursor(String => str) = {"type": "string", "description": "next_cursor of the previous page"};
     /// In which order.

@@ -28,6 +28,7 @@ const SAME: &[&[&str]] = &[
     &["value", "user"],
     &["items", "rows"],
     &["to", "status"],
+    &["to", "action"],
     &["item_code", "item"],
     &["items", "item_codes", "item_code", "item"],
     &["warehouses", "warehouse"],

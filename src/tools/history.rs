@@ -3,11 +3,12 @@
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation, nearest_field};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::changes::moment;
 use super::{attachments, read};
 use crate::answer::ToolAnswer;
+use crate::document::changes::is_echo;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::{FieldRef, Operation};
@@ -84,9 +85,12 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     if let Some(since) = &since {
         entries.retain(|entry| entry["at"].as_str().is_some_and(|at| at >= since.as_str()));
     }
-    if let Some(fields) = args.fields.as_deref() {
-        known(&on, def, fields)?;
-        entries.retain_mut(|entry| about(entry, fields));
+    match args.fields.as_deref() {
+        Some(fields) => {
+            known(&on, def, fields)?;
+            entries.retain_mut(|entry| about(entry, fields));
+        }
+        None => entries.iter_mut().for_each(leave_out_echoes),
     }
     let count = entries.len();
     entries.truncate(args.limit.count());
@@ -112,6 +116,27 @@ fn known(on: &DocTypeCall<'_>, def: &'static DocTypeDef, fields: &[String]) -> R
     });
     let violations: Vec<_> = violations.collect();
     if violations.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), violations)) }
+}
+
+/// Leaves out of an entry the sums that repeat another one.
+fn leave_out_echoes(entry: &mut Value) {
+    let parts = ["changes", "also_changed"];
+    let told = parts.iter().filter_map(|part| entry.get(*part)?.as_object());
+    let beside: Map<String, Value> = told.flatten().map(|(field, change)| (field.clone(), change.clone())).collect();
+    for part in parts {
+        if let Some(changes) = entry.get_mut(part).and_then(Value::as_object_mut) {
+            changes.retain(|field, change| !is_echo(field, change, &beside));
+        }
+    }
+    for row in entry.get_mut("rows").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(changes) = row.get_mut("changes").and_then(Value::as_object_mut) {
+            let beside = changes.clone();
+            changes.retain(|field, change| !is_echo(field, change, &beside));
+        }
+    }
+    if let Some(entry) = entry.as_object_mut() {
+        entry.retain(|_, part| part.as_object().is_none_or(|part| !part.is_empty()));
+    }
 }
 
 /// Cuts an entry to the changes of these fields; whether there are any.

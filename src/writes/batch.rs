@@ -12,7 +12,7 @@ use crate::context::{Redactor, Session, record_result};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Permit;
-use crate::site::{self, CallState};
+use crate::site::CallState;
 use crate::tool::{Arguments, Registry, Tool};
 
 /// One document of a batch.
@@ -82,7 +82,7 @@ impl<'a> Member<'a> {
         // On the heap: the future of a whole write within that of another is more than a stack holds.
         let state = CallState::new(&self.attempt.id, true, Some(Redactor::of(self.session, &self.attempt)));
         let result = state.clone().run(Box::pin(work)).await;
-        state.notes().into_iter().for_each(site::note);
+        state.hand_over();
         result
     }
 

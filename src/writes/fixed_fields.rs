@@ -26,6 +26,9 @@ const WAYS: [(&str, &[&str], &str, &str); 4] = [
     ("references", &["Payment Entry"], "reconcile_payments", "matches what is left of it with open invoices"),
     ("clearance_date", &["Payment Entry", "Journal Entry"], "set_clearance_dates", "sets it"),
 ];
+/// What only a button of the desk's form does: the field, of which DocType, and the button.
+const BY_HAND: [(&str, &str, &str); 1] =
+    [("status", "Quotation", "\"Set as Lost\" in the desk marks it as lost, and an order of it as ordered")];
 const OTHERWISE: &str =
     "a new document or a comment is mostly what is meant; cancel and amend it only if nothing was made from it";
 const CANCELLED: &str = "cannot be changed: the document is cancelled";
@@ -133,13 +136,15 @@ async fn check(
 fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
     let doctype = &on.def.name;
     let way = WAYS.iter().find(|(of, doctypes, ..)| *of == field && doctypes.contains(doctype));
-    match way.filter(|(_, _, tool, _)| on.registry.find(tool).is_some()) {
-        Some((_, _, tool, does)) => format!("{SUBMITTED}: {tool} {does}"),
-        None if first => {
+    let by_hand = BY_HAND.iter().find(|(of, of_doctype, _)| *of == field && of_doctype == doctype);
+    match (way.filter(|(_, _, tool, _)| on.registry.find(tool).is_some()), by_hand) {
+        (Some((_, _, tool, does)), _) => format!("{SUBMITTED}: {tool} {does}"),
+        (None, Some((.., button))) => format!("{SUBMITTED}: {button}"),
+        (None, None) if first => {
             let a_return = if on.def.field("is_return").is_some() { "a return, " } else { "" };
             format!("{SUBMITTED}: {a_return}{OTHERWISE}")
         }
-        None => SUBMITTED.to_owned(),
+        (None, None) => SUBMITTED.to_owned(),
     }
 }
 

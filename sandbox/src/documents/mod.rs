@@ -61,6 +61,7 @@ impl Site<'_> {
             return self.save(doc);
         }
         self.check_create(def, &doc)?;
+        self.require_materials(def, &mut doc)?;
         self.take_rows(def, &mut doc)?;
         self.fill_defaults(def, &mut doc);
         doc.retain(|key, _| !matches!(key.as_str(), "modified" | "creation" | "modified_by" | "owner"));
@@ -130,6 +131,7 @@ impl Site<'_> {
         let action = change::action(int(&stored, "docstatus"), int(&doc, "docstatus"))?;
         self.check(def.name, Some(&stored), action.right())?;
         self.check(def.name, Some(&doc), action.right())?;
+        self.require_materials(def, &mut doc)?;
         self.take_rows(def, &mut doc)?;
         self.stamp(def, &mut doc);
         self.stamp_rows(def, &mut doc)?;

@@ -1,19 +1,67 @@
-//! What the stock entries of a work order tell it: what was taken to the workshop, and what was made.
+//! What a work order takes, by its parts list, and what its stock entries tell it: what was taken to the workshop, and what
+//! was made.
 
 use erpnext_schema::DocTypeDef;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::status;
-use crate::doc::{Doc, number, text};
+use crate::doc::{Doc, factor, flt, int, is_empty, number, rows, text};
 use crate::error::{SiteError, exc};
 use crate::site::Site;
+use crate::store::Sql;
 
 const ORDER: &str = "Work Order";
+/// Its rows of materials.
+const TAKES: &str = "required_items";
 /// The field of the order that an entry of a purpose adds to.
 const TELLS: [(&str, &str); 2] =
     [("Manufacture", "produced_qty"), ("Material Transfer for Manufacture", "material_transferred_for_manufacturing")];
 
 impl Site<'_> {
+    /// Fills in what a work order takes; of rows that it has, how much.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn require_materials(&self, def: &DocTypeDef, doc: &mut Doc) -> Result<(), SiteError> {
+        let bom = text(doc, "bom_no");
+        if def.name != ORDER || int(doc, "docstatus") > 1 || self.db.row(self.controller("BOM")?, bom)?.is_none() {
+            return Ok(());
+        }
+        let bom = self.load("BOM", bom)?;
+        let batch = factor(&bom, "quantity");
+        let wanted = doc.get("qty").filter(|qty| !qty.is_null()).map_or(1.0, flt);
+        let required = |part: &Doc| number(part, "stock_qty") * wanted / batch;
+        if is_empty(doc.get(TAKES)) {
+            let mut taken = Vec::new();
+            for part in rows(&bom, "items") {
+                let source = self.home_of(text(part, "item_code"), text(doc, "company"))?;
+                taken.push(json!({
+                    "item_code": text(part, "item_code"), "item_name": text(part, "item_name"),
+                    "source_warehouse": source, "required_qty": required(part), "stock_uom": text(part, "stock_uom"),
+                    "rate": number(part, "rate"), "amount": number(part, "rate") * required(part),
+                }));
+            }
+            doc.insert(TAKES.to_owned(), Value::Array(taken));
+            return Ok(());
+        }
+        let taken = doc.get_mut(TAKES).and_then(Value::as_array_mut).into_iter().flatten();
+        for row in taken.filter_map(Value::as_object_mut) {
+            let part = rows(&bom, "items").find(|part| text(part, "item_code") == text(row, "item_code"));
+            row.extend(part.map(|part| ("required_qty".to_owned(), json!(required(part)))));
+        }
+        Ok(())
+    }
+
+    /// Where an item lies unless somebody says otherwise; empty where nobody did.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn home_of(&self, item: &str, company: &str) -> Result<String, SiteError> {
+        let params = [item, company].map(|text| Sql::Text(text.to_owned()));
+        let defaults = self.db.rows_where(self.controller("Item Default")?, "parent = ?1 AND company = ?2", &params)?;
+        Ok(defaults.first().map(|defaults| text(defaults, "default_warehouse").to_owned()).unwrap_or_default())
+    }
+
     /// Counts an entry that was submitted, or no longer counts one that was cancelled.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ fn mapped(site: &Site<'_>, chain: &'static Chain, source: &Doc) -> Result<Doc, S
     }
     if chain.from == chain.to {
         turn_back(&mut doc);
+    } else if int(source, "is_return") == 1 && to.field("is_return").is_some() {
+        doc.insert("is_return".to_owned(), json!(1));
     }
     site.fill_values(to, &mut doc)?;
     doc.insert("__islocal".to_owned(), json!(1));

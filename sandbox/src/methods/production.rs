@@ -9,7 +9,6 @@ use crate::perms::Right;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::site::Site;
-use crate::store::Sql;
 
 const ENTRY: &str = "Stock Entry";
 const TRANSFER: &str = "Material Transfer for Manufacture";
@@ -38,7 +37,7 @@ fn entry(site: &Site<'_>, order: &Doc, purpose: &str, qty: f64) -> Result<Doc, S
     let batch = factor(&bom, "quantity");
     let mut items = Vec::new();
     for part in rows(&bom, "items") {
-        let source = home(site, text(part, "item_code"), text(order, "company"))?;
+        let source = site.home_of(text(part, "item_code"), text(order, "company"))?;
         let (from, to) = match purpose {
             TRANSFER => (source.as_str(), workshop),
             _ => (workshop, ""),
@@ -86,11 +85,4 @@ fn row(site: &Site<'_>, item: &Doc, qty: f64, [from, to]: [&str; 2]) -> Result<D
         }
     }
     Ok(row)
-}
-
-/// Where an item lies unless somebody says otherwise; empty where nobody did.
-fn home(site: &Site<'_>, item: &str, company: &str) -> Result<String, SiteError> {
-    let params = [item, company].map(|text| Sql::Text(text.to_owned()));
-    let defaults = site.db.rows_where(site.controller("Item Default")?, "parent = ?1 AND company = ?2", &params)?;
-    Ok(defaults.first().map(|defaults| text(defaults, "default_warehouse").to_owned()).unwrap_or_default())
 }

@@ -24,10 +24,8 @@ pub fn write(sample: &mut Sample<'_>) {
             stock(sample, good);
         }
     }
-    for (code, parts) in MADE {
-        if let Some(good) = find(code) {
-            bom(sample, good, parts);
-        }
+    for good in MADE.iter().filter_map(|(code, _)| find(code)) {
+        bom(sample, good);
     }
 }
 
@@ -39,6 +37,12 @@ pub fn find(code: &str) -> Option<&'static Good> {
 /// The name of the parts list of what is made in the workshop.
 pub fn parts_lists() -> impl Iterator<Item = (&'static str, String)> {
     MADE.iter().map(|(code, _)| (*code, bom_name(code)))
+}
+
+/// What one piece of it takes, and how much.
+pub fn parts(code: &str) -> impl Iterator<Item = (&'static Good, i64)> {
+    let parts = MADE.iter().find(|(made, _)| *made == code).map_or(&[][..], |(_, parts)| *parts);
+    parts.iter().filter_map(|(code, quantity)| Some((find(code)?, *quantity)))
 }
 
 fn bom_name(code: &str) -> String {
@@ -169,10 +173,10 @@ pub fn opening(sample: &mut Sample<'_>) {
     }
 }
 
-fn bom(sample: &mut Sample<'_>, good: &Good, parts: &[(&str, i64)]) {
+fn bom(sample: &mut Sample<'_>, good: &Good) {
     let mut cost = 0;
     let mut items = Vec::new();
-    for (part, quantity) in parts.iter().filter_map(|(code, quantity)| Some((find(code)?, *quantity))) {
+    for (part, quantity) in parts(good.code) {
         cost += part.cost * quantity;
         items.push(fields! {
             item_code: part.code,

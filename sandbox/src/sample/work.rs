@@ -1,11 +1,11 @@
 //! Projects with tasks, work orders, issues and to-dos.
 
-use super::catalogue::{find, hash, parts_lists};
-use super::masters::{MAIN_STORE, WORKSHOP, own};
+use super::catalogue::{find, hash, parts, parts_lists};
+use super::masters::{GOODS_IN, MAIN_STORE, WORKSHOP, own};
 use super::paper::docstatus;
 use super::people::{OWNERS, mail};
 use super::words::{COMPANY, CUSTOMERS, ISSUES, PROJECTS, TASKS, TODOS};
-use super::{Choice, Sample, TODAY, after, count, midnight};
+use super::{Choice, Sample, TODAY, after, count, midnight, money};
 
 const TASK_STATUSES: &[(Choice, f64)] = &[
     ("Completed", 100.0),
@@ -85,6 +85,22 @@ fn work_orders(sample: &mut Sample<'_>) {
         sample.on = after(TODAY, -sample.random.within(2, 40));
         let Some((code, bom)) = parts_lists().nth(at % 3) else { continue };
         let made = sample.random.within(2, 9);
+        let used = if status == "Completed" { made } else { 0 };
+        let required_items: Vec<_> = parts(code)
+            .map(|(part, quantity)| {
+                fields! {
+                    item_code: part.code,
+                    item_name: part.name,
+                    source_warehouse: own(GOODS_IN),
+                    required_qty: count(quantity * made),
+                    transferred_qty: count(quantity * used),
+                    consumed_qty: count(quantity * used),
+                    stock_uom: part.uom,
+                    rate: money(part.cost),
+                    amount: money(part.cost * quantity * made),
+                }
+            })
+            .collect();
         let order = fields! {
             owner: mail("Aoife"),
             docstatus: docstatus(status),
@@ -95,11 +111,12 @@ fn work_orders(sample: &mut Sample<'_>) {
             bom_no: bom,
             company: COMPANY,
             qty: count(made),
-            produced_qty: count(if status == "Completed" { made } else { 0 }),
+            produced_qty: count(used),
             wip_warehouse: own(WORKSHOP),
             fg_warehouse: own(MAIN_STORE),
             planned_start_date: midnight(sample.on),
             stock_uom: "Nos",
+            required_items,
         };
         let name = sample.number("MFG-WO-2026-", 5);
         sample.put("Work Order", &name, order);

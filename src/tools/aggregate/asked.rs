@@ -216,6 +216,13 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
+    let alone = SPANS.iter().find(|(span, _)| span.eq_ignore_ascii_case(name)).filter(|_| reader.known(name).is_none());
+    if let Some((span, _)) = alone {
+        let dates = ["posting_date", "transaction_date", "creation"];
+        let near = dates.iter().find_map(|date| reader.known(date)).map(|date| format!("{}:{span}", date.fieldname));
+        reader.wrong(path, Rule::Value, format!("{text}: a date is grouped as field:{span}"), near);
+        return None;
+    }
     let At { place, field } = if name.contains('.') {
         reader.at(path, name)?
     } else {
@@ -347,7 +354,7 @@ fn order(reader: &mut Reader<'_>, asked: Option<&str>, measures: &[Measure], gro
     let (name, descending) = match asked.trim().rsplit_once(char::is_whitespace) {
         Some((name, direction)) if direction.eq_ignore_ascii_case("desc") => (name.trim(), true),
         Some((name, direction)) if direction.eq_ignore_ascii_case("asc") => (name.trim(), false),
-        _ => (asked.trim(), false),
+        _ => asked.trim().strip_prefix('-').map_or((asked.trim(), false), |name| (name.trim(), true)),
     };
     // A date is sorted by as it is grouped by, with its span or without.
     let spelt = |group: &&Group| name.split_once(':').is_some_and(|(field, _)| field.trim() == group.label);

@@ -10,8 +10,8 @@ use super::{CLEARANCE, ClearArgs, KINDS, VoucherKind, day, entries, form, goes_o
 use crate::answer::ToolAnswer;
 use crate::cleared::Cleared;
 use crate::document::outcome::Verdict;
-use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
+use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit, WriteState};
 use crate::shape::text_of;
@@ -38,7 +38,11 @@ struct Asked {
 /// Whatever of it cannot be, before anything is sent; the site's refusal.
 pub async fn set(call: &Call<'_>, args: &ClearArgs, rows: &[Map<String, Value>]) -> Result<ToolAnswer, ToolError> {
     let (session, tool) = (call.session, call.tool.name());
-    let asked = asked(args, rows).map_err(|found| ToolError::arguments(tool, found))?;
+    let mut local = Vec::with_capacity(rows.len());
+    for row in rows {
+        local.push(moments::local_days(session, row.clone(), |key| key == "date").await?);
+    }
+    let asked = asked(args, &local).map_err(|found| ToolError::arguments(tool, found))?;
     let mut permits: Vec<(&VoucherKind, Permit)> = Vec::new();
     for kind in KINDS.iter().filter(|kind| asked.iter().any(|one| one.kind.doctype == kind.doctype)) {
         permits.push((kind, session.permit(Operation::Update, kind.doctype).await?));

@@ -4,7 +4,7 @@ mod dates;
 mod uncleared;
 mod write;
 
-use erpnext_schema::{Rule, Violation, into_rows, meant_date, time};
+use erpnext_schema::{Rule, Violation, into_rows, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use crate::audit::Attempt;
 use crate::documents::{DocTypeCall, titles};
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
-use crate::tool::kinds::Documents;
+use crate::tool::kinds::{Day, Documents};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -43,9 +43,9 @@ struct ClearArgs {
     /// [{"name": …, "date": "YYYY-MM-DD", "doctype": …}]; doctype: Payment Entry unless given
     dates: Option<Documents>,
     /// YYYY-MM-DD
-    from_date: Option<String>,
+    from_date: Option<Day>,
     /// YYYY-MM-DD
-    to_date: Option<String>,
+    to_date: Option<Day>,
 }
 
 /// What the bank clears.
@@ -132,12 +132,7 @@ impl VoucherKind {
 
 /// A day as the site writes it.
 fn day(path: &str, text: &str) -> Result<String, Violation> {
-    time::parse_date(text).map(|day| day.to_string()).map_err(|why| Violation {
-        path: path.to_owned(),
-        rule: Rule::Value,
-        message: why.to_string(),
-        nearest: meant_date(text),
-    })
+    time::parse_date(text).map(|day| day.to_string()).map_err(|why| Violation::new(path, Rule::Value, why.to_string()))
 }
 
 /// How many days two payments are apart at most to be asked about in one.

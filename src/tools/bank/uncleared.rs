@@ -14,6 +14,7 @@ use crate::shape::page::how_many;
 use crate::shape::text_of;
 use crate::site::{DeskQuestion, ListQuery};
 use crate::tool::Call;
+use crate::tool::kinds::Day;
 use crate::writes::named;
 
 /// How many of a DocType are told at most, and looked at in one request.
@@ -114,7 +115,7 @@ fn others(policy: &Policy, found: &[Map<String, Value>]) -> Option<String> {
 
 /// The range that is asked for.
 fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
-    let read = |path: &str, given: Option<&String>| match given {
+    let read = |path: &str, given: Option<&Day>| match given {
         Some(text) => day(path, text),
         None => {
             let message = "is mandatory where no dates are set";

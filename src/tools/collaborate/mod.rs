@@ -15,7 +15,7 @@ use crate::policy::{Operation, WriteState};
 use crate::shape::{markdown, rich_text};
 use crate::site::Mark;
 use crate::tool::document_args::DocumentArgs;
-use crate::tool::kinds::{DocTypeName, DocumentName};
+use crate::tool::kinds::{Day, DocTypeName, DocumentName};
 use crate::tool::spec::{Handler, handler, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::erp::is_a_date;
@@ -88,7 +88,7 @@ struct AssignArgs {
     /// what to do
     description: Option<String>,
     /// until when, YYYY-MM-DD
-    date: Option<String>,
+    date: Option<Day>,
 }
 
 async fn assign(call: Call<'_>, args: AssignArgs) -> Result<ToolAnswer, ToolError> {

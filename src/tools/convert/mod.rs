@@ -288,6 +288,9 @@ fn missing(
             (visible(field) && !fits).then(|| (format!("its {field} is not {}", values.join(" or ")), others()))
         }
         When::Not(field) => (visible(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others())),
+        When::Set(field) => {
+            (visible(field) && !is_set(doc, field)).then(|| (format!("its {field} is not set"), others()))
+        }
         When::Left(field) => {
             let done = number_or_zero(doc, field);
             let why = || format!("nothing of it is left: its {field} is {done}");

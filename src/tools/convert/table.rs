@@ -43,6 +43,8 @@ pub enum When {
     Is(&'static str, &'static [&'static str]),
     /// The Check field is off.
     Not(&'static str),
+    /// It is on.
+    Set(&'static str),
     /// The Percent field is below 100: something is left to do.
     Left(&'static str),
     /// The amount is not 0.
@@ -53,7 +55,7 @@ pub enum When {
     NotOf(&'static str),
 }
 
-use When::{Draft, Is, Left, Not, NotOf, Submitted};
+use When::{Draft, Is, Left, Not, NotOf, Set, Submitted};
 
 const SUBMITTED: &[When] = &[Submitted];
 const ANY: &[When] = &[];
@@ -63,6 +65,7 @@ const TO_DELIVER: &[When] = &[Submitted, OPEN, Left("per_delivered")];
 const TO_RECEIVE: &[When] = &[Submitted, OPEN, Left("per_received")];
 const TO_BILL: &[When] = &[Submitted, OPEN, Left("per_billed")];
 const NOTE_TO_BILL: &[When] = &[Submitted, Not("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
+const BACK_TO_CREDIT: &[When] = &[Submitted, Set("is_return"), When::None("status", &["Closed"]), Left("per_billed")];
 const TO_PAY: &[When] = &[Submitted, When::Some("outstanding_amount")];
 const OVERDUE: &[When] = &[Submitted, Not("is_return"), Is("status", &["Overdue", "Overdue and Discounted"])];
 const TO_SELL: &[When] = &[Submitted, Is("blanket_order_type", &["Selling"])];
@@ -92,6 +95,11 @@ const fn blanket_order(to: &'static str, when: &'static [When]) -> Conversion {
 
 const fn returns(of: &'static str, makes: &'static str, method: &'static str, when: &'static [When]) -> Conversion {
     Conversion { from: of, makes, to: of, mapper: Mapper::Method(method), when }
+}
+
+/// The note that credits what came back: the site makes it as it makes the invoice of what went.
+const fn credits(back: &'static str, makes: &'static str, to: &'static str, method: &'static str) -> Conversion {
+    Conversion { from: back, makes, to, mapper: Mapper::Method(method), when: BACK_TO_CREDIT }
 }
 
 const fn stock_entry(purpose: &'static str) -> Conversion {
@@ -141,6 +149,7 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Delivery Note", "Packing Slip", "erpnext.stock.doctype.delivery_note.delivery_note.make_packing_slip", TO_PACK),
     makes("Delivery Note", "Installation Note", "erpnext.stock.doctype.delivery_note.delivery_note.make_installation_note", TO_INSTALL),
     returns("Delivery Note", "Sales Return", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_return", TO_SEND_BACK),
+    credits("Delivery Note", "Credit Note", "Sales Invoice", "erpnext.stock.doctype.delivery_note.delivery_note.make_sales_invoice"),
     makes("Sales Invoice", "Delivery Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_delivery_note", NOT_DELIVERED),
     payment("Sales Invoice", TO_PAY),
     returns("Sales Invoice", "Credit Note", "erpnext.accounts.doctype.sales_invoice.sales_invoice.make_sales_return", NO_RETURN),
@@ -159,6 +168,7 @@ pub const CONVERSIONS: &[Conversion] = &[
     makes("Purchase Receipt", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice", NOTE_TO_BILL),
     makes("Purchase Receipt", "Stock Entry", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_stock_entry", NO_RETURN),
     returns("Purchase Receipt", "Purchase Return", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_return", TO_SEND_BACK),
+    credits("Purchase Receipt", "Debit Note", "Purchase Invoice", "erpnext.stock.doctype.purchase_receipt.purchase_receipt.make_purchase_invoice"),
     makes("Purchase Invoice", "Purchase Receipt", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_purchase_receipt", NOT_RECEIVED),
     payment("Purchase Invoice", TO_PAY),
     returns("Purchase Invoice", "Debit Note", "erpnext.accounts.doctype.purchase_invoice.purchase_invoice.make_debit_note", NO_RETURN),
@@ -192,7 +202,7 @@ mod tests {
                 match when {
                     Draft | Submitted => assert!(from.is(erpnext_schema::doctype_flag::SUBMITTABLE), "{conversion:?}"),
                     NotOf(path) => assert_eq!(has_column(path), Some(true), "{conversion:?}"),
-                    Not(field) | Left(field) | When::Some(field) => {
+                    Not(field) | Set(field) | Left(field) | When::Some(field) => {
                         assert!(from.field(field).is_some(), "{conversion:?}");
                     }
                     Is(field, values) | When::None(field, values) => {

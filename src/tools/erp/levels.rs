@@ -19,7 +19,7 @@ use crate::error::ToolError;
 use crate::policy::{Filter, Operation};
 use crate::shape::page::{how_many, shown};
 use crate::site::ListQuery;
-use crate::tool::kinds::{Limit, Names};
+use crate::tool::kinds::{Day, Limit, Names};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -53,7 +53,7 @@ struct LevelArgs {
     /// a group stands for all below it; default: all
     warehouses: Option<Names>,
     /// YYYY-MM-DD
-    date: Option<String>,
+    date: Option<Day>,
     #[serde(default)]
     arrivals: bool,
     #[serde(default)]

@@ -13,7 +13,7 @@ mod outside;
 mod price;
 mod seen;
 
-use erpnext_schema::{DocTypeDef, Order, meant_date, time};
+use erpnext_schema::{DocTypeDef, Order, time};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy};
 use crate::shape::{self, FOR_READS};
 use crate::site::{Filter, ListQuery};
-use crate::tool::kinds::choices;
+use crate::tool::kinds::{Day, choices};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS, WITHOUT_RULES};
@@ -88,7 +88,7 @@ struct StockArgs {
     item_code: String,
     warehouse: Option<String>,
     /// YYYY-MM-DD; needs warehouse
-    date: Option<String>,
+    date: Option<Day>,
 }
 
 /// What an item would cost.
@@ -121,7 +121,7 @@ struct ItemArgs {
     currency: Option<String>,
     qty: Option<u64>,
     warehouse: Option<String>,
-    date: Option<String>,
+    date: Option<Day>,
 }
 
 /// What holds for a party.
@@ -147,7 +147,7 @@ struct PartyArgs {
     #[serde(rename = "for")]
     transaction: Option<Transaction>,
     /// of the document, for the due date
-    date: Option<String>,
+    date: Option<Day>,
 }
 
 async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError> {
@@ -166,9 +166,10 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     }
     if let Some(date) = args.date.as_deref() {
         let Some(warehouse) = warehouse.as_deref().filter(|_| may("actual_qty")) else {
+            let levels = call.registry.find(LEVELS.name).map_or("", |_| "ask get_stock_levels, which needs none, ");
             return Err(ToolError::refused(
                 "date: needs a warehouse, and permission to read actual_qty of Bin.",
-                "Name a warehouse, or leave out date for the current stock.",
+                format!("Name a warehouse, {levels}or leave out date for the current stock."),
             ));
         };
         is_a_date(Some(date))?;
@@ -243,7 +244,7 @@ async fn item(call: Call<'_>, args: ItemArgs) -> Result<ToolAnswer, ToolError> {
         asked[kind.to_lowercase()] = json!(party);
     }
     is_a_date(args.date.as_deref())?;
-    for (key, value) in [("warehouse", &warehouse), ("transaction_date", &args.date)] {
+    for (key, value) in [("warehouse", warehouse.as_deref()), ("transaction_date", args.date.as_deref())] {
         if let Some(value) = value {
             asked[key] = json!(value);
         }
@@ -275,8 +276,8 @@ async fn party(call: Call<'_>, args: PartyArgs) -> Result<ToolAnswer, ToolError>
         PartyType::Supplier => Transaction::PurchaseOrder,
     });
     let mut asked = Map::from_iter([("doctype".to_owned(), json!(transaction.as_str()))]);
-    for (key, value) in [("company", &args.company), ("posting_date", &args.date)] {
-        asked.extend(value.as_ref().map(|value| (key.to_owned(), json!(value))));
+    for (key, value) in [("company", args.company.as_deref()), ("posting_date", args.date.as_deref())] {
+        asked.extend(value.map(|value| (key.to_owned(), json!(value))));
     }
     let details = session.site.party_details(&permit, name, &asked).await?;
     let outside = outside(session, BESIDE_PARTY, &details, &asked).await?;
@@ -320,10 +321,9 @@ async fn warehouse(
 /// That `date`, where it is given, is one: the site takes what is none for some day or other, or fails over it.
 pub(crate) fn is_a_date(date: Option<&str>) -> Result<(), ToolError> {
     let Some(date) = date else { return Ok(()) };
-    time::parse_date(date).map(drop).map_err(|why| {
-        let near = meant_date(date).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-        ToolError::refused(format!("date: {why}{near}"), "Nothing was sent; give the day as YYYY-MM-DD.")
-    })
+    time::parse_date(date)
+        .map(drop)
+        .map_err(|why| ToolError::refused(format!("date: {why}"), "Nothing was sent; give the day as YYYY-MM-DD."))
 }
 
 /// That there is no document of that name, with what was probably meant.

@@ -22,7 +22,7 @@ use crate::documents::beyond::neighbour;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::{self, text_of};
-use crate::tool::kinds::Amount;
+use crate::tool::kinds::{Amount, Day};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 
@@ -75,7 +75,7 @@ struct PriceArgs {
     qty: Option<Amount>,
     uom: Option<String>,
     /// default: today
-    date: Option<String>,
+    date: Option<Day>,
 }
 
 async fn price(call: Call<'_>, mut args: PriceArgs) -> Result<ToolAnswer, ToolError> {
@@ -88,7 +88,7 @@ async fn price(call: Call<'_>, mut args: PriceArgs) -> Result<ToolAnswer, ToolEr
     named(session, "Price List", args.price_list.as_deref()).await?;
     named(session, "UOM", args.uom.as_deref()).await?;
     is_a_date(args.date.as_deref())?;
-    let date = args.date.clone().unwrap_or_else(|| session.today().to_string());
+    let date = args.date.as_deref().map_or_else(|| session.today().to_string(), str::to_owned);
     let transaction = args.transaction.unwrap_or(Transaction::SalesOrder);
     let kind = party_kind(transaction.sells());
     let mut notes = Vec::new();

@@ -32,7 +32,7 @@ use crate::error::ToolError;
 use crate::policy::{Operation, Permit, Policy, WriteState};
 use crate::shape::{present, text_of};
 use crate::tool::document_args::NameArgs;
-use crate::tool::kinds::{Amount, Data, DocumentName, NamedRows};
+use crate::tool::kinds::{Amount, Data, Day, DocumentName, NamedRows};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::batch::Member;
@@ -71,11 +71,11 @@ struct PaymentArgs {
     /// bank or cash account; default: that of the mode
     account: Option<String>,
     /// YYYY-MM-DD; default: today
-    date: Option<String>,
+    date: Option<Day>,
     /// of the transfer or cheque; banks need one
     reference_no: Option<String>,
     /// default: date
-    reference_date: Option<String>,
+    reference_date: Option<Day>,
     /// needed where invoices of several are open
     company: Option<String>,
     /// a rest stays with the party; invoices []: all of it

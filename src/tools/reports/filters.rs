@@ -3,19 +3,48 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, meant_date, nearest, time, whole_number, with_article};
+use erpnext_schema::{Rule, Violation, nearest, time, whole_number, with_article};
 use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::form::{Filter, is_date};
-use crate::context::companies;
-use crate::documents::{suggest, titles};
+use crate::context::{Session, companies};
+use crate::documents::{moments, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::tool::Tool;
 
 /// What lists the names of filters.
 const NAMES: &str = "describe_report tells the filters, with an example.";
+
+/// The filters that were given, by their names in the place of labels, with days in any form as the site writes them.
+///
+/// # Errors
+/// That the site's time zone, which a day goes by, is not known.
+pub(super) async fn meant(
+    session: &Session<'_>,
+    form: &[Filter],
+    given: Map<String, Value>,
+) -> Result<Map<String, Value>, ToolError> {
+    let named = |(name, value): (String, Value)| {
+        let meant = labelled(form, &name).filter(|meant| !given.contains_key(*meant)).map(str::to_owned);
+        (meant.unwrap_or(name), value)
+    };
+    let given = given.clone().into_iter().map(named).collect();
+    moments::local_days(session, given, |name| form.iter().any(|filter| filter.field == name && is_date(&filter.kind)))
+        .await
+}
+
+/// The one filter that a text means which is the name of none.
+fn labelled<'f>(form: &'f [Filter], text: &str) -> Option<&'f str> {
+    let words =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let said = words(text);
+    let is_meant = |filter: &&Filter| words(&filter.field) == said || words(&filter.label) == said;
+    let mut meant = form.iter().filter(is_meant);
+    let is_name = form.iter().any(|filter| filter.field == text);
+    meant.next().filter(|_| !is_name && !said.is_empty() && meant.next().is_none()).map(|filter| filter.field.as_str())
+}
 
 /// The filters as they are sent: those given, and the form's defaults where nothing was given.
 pub(crate) async fn check(
@@ -181,10 +210,7 @@ pub(super) type Misfit = (String, Option<String>);
 pub(super) fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
     let wrong = |expected: &str, near: Option<String>| Err((format!("expected {expected}, found {value}"), near));
     match (filter.kind.as_str(), value) {
-        (kind, Value::String(text)) if is_date(kind) => match time::parse_date(text) {
-            Ok(_) => Ok(value.clone()),
-            Err(_) => wrong("a date as YYYY-MM-DD", meant_date(text).map(|day| json!(day).to_string())),
-        },
+        (kind, Value::String(text)) if is_date(kind) && time::parse_date(text).is_ok() => Ok(value.clone()),
         (kind, _) if is_date(kind) => wrong("a date as YYYY-MM-DD", None),
         ("Check", Value::Bool(on)) => Ok(json!(u8::from(*on))),
         ("Check", Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => Ok(value.clone()),

@@ -174,6 +174,7 @@ impl ReportRequest {
         form: Vec<form::Filter>,
         given: Map<String, Value>,
     ) -> Result<Self, ToolError> {
+        let given = filters::meant(report.session, &form, given).await?;
         let names = given.keys().cloned().collect();
         let filters = filters::check(report, tool, &form, given).await?;
         Ok(Self { form, given: names, filters })

@@ -12,7 +12,6 @@ use erpnext_schema::{DocTypeDef, Purpose, Rule, Shape, Violation, check_document
 use serde_json::{Map, Value};
 
 use crate::document::{Writing, counterparts, labels, merge, unpack};
-use crate::documents::moments::Takes;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
 use crate::site::{SiteError, SiteErrorKind, unreachable};
@@ -48,7 +47,7 @@ impl<'a> DocTypeCall<'a> {
         purpose: Purpose,
         data: &Map<String, Value>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
-        let data = &self.local_data(data, Takes::Offsets).await?;
+        let data = &self.local_data(data).await?;
         let in_data = |violation: Violation| Violation { path: format!("data.{}", violation.path), ..violation };
         let checked = self.checked(|on| {
             let data = labels::resolved(on.def, &on.writing(), data);
@@ -82,7 +81,7 @@ impl<'a> DocTypeCall<'a> {
         data: &Map<String, Value>,
         of: Option<&str>,
     ) -> Result<(DocTypeCall<'a>, Map<String, Value>), ToolError> {
-        let data = &self.local_data(data, Takes::AnyForm).await?;
+        let data = &self.local_data(data).await?;
         match self.document(purpose, data).await {
             Ok(checked) => Ok(checked),
             Err(error) => Err(problems::with_links(self, error, data, of).await),

@@ -32,7 +32,7 @@ fn tools() -> Vec<Tool> {
 /// A value as the schema shows it.
 fn plain(arg: &Arg) -> Value {
     match &arg.kind {
-        ArgumentType::Text | ArgumentType::OrderBy => json!("x y"),
+        ArgumentType::Text | ArgumentType::Day | ArgumentType::OrderBy => json!("x y"),
         ArgumentType::Flag => json!(true),
         ArgumentType::Count { .. } => json!(3),
         ArgumentType::Amount | ArgumentType::Number => json!(2.5),
@@ -48,7 +48,7 @@ fn plain(arg: &Arg) -> Value {
 /// The same in other forms.
 fn otherwise(arg: &Arg) -> Vec<Value> {
     match &arg.kind {
-        ArgumentType::Text => vec![json!("x y"), json!(["x y"])],
+        ArgumentType::Text | ArgumentType::Day => vec![json!("x y"), json!(["x y"])],
         ArgumentType::OrderBy => vec![json!("x y"), json!(["x y"])],
         ArgumentType::Flag => vec![json!("true"), json!("True"), json!(1), json!("1")],
         ArgumentType::Count { .. } => vec![json!("3"), json!(" 3 "), json!(3.0)],

@@ -71,8 +71,12 @@ async fn a_text_that_another_filter_left_out_is_not_told_as_one_that_no_document
 }
 
 #[on_every_version]
-async fn of_several_that_may_be_meant_the_titles_tell_which_it_is() {
+async fn of_what_may_be_meant_the_title_tells_what_it_is() {
     let (_site, app) = site(json!({"default": all()})).await;
+    let given = json!({"doctype": "Task", "filters": {"project": "lobby"}});
+    let listed = call(&app, "list_generic_documents", given).await.unwrap();
+    let one = "did you mean \"PROJ-0001\" (Refit of the Bluewater lobby)?";
+    assert!(listed["note"].as_str().unwrap_or_default().ends_with(one), "{listed}");
     let text = refusal(&app, "get_stock_balance", json!({"item_code": "chair"})).await;
     assert!(text.matches(" Chair)").count() == 3 && text.contains(" or another?"), "{text}");
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{Version, all, call, refusal, version};
+use crate::support::{Version, all, app_of, call, refusal, version};
 
 async fn made(site: &SampleSite, at: &str) -> String {
     let app = site.app(json!({"ToDo": all()}));
@@ -125,4 +125,38 @@ async fn a_day_by_its_word_or_in_another_order_is_read_as_the_one_that_is_meant_
     let data = json!({"date": "yesterday"});
     let changed = call(&app, "update_todo_document", json!({"name": name, "data": data})).await.unwrap();
     assert!(said(&changed, "date: yesterday is 20"), "{changed}");
+}
+
+/// Wherever a day is given: beside labels, in rows of many documents, among the arguments of a tool, in a report's filters.
+#[on_every_version]
+async fn a_day_is_read_alike_wherever_it_is_given() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all(), "reports": ["*"]})));
+    let said = |answer: &Value, text: &str| answer["messages"].to_string().contains(text);
+    let data = json!({"Description": "Dust the shelves", "Due Date": "31.12.2099"});
+    let made = call(&app, "create_todo_document", json!({"data": data})).await.unwrap();
+    assert!(said(&made, "Due Date: 31.12.2099 is read as 2099-12-31"), "{made}");
+    let name = made["created"].as_str().unwrap();
+    assert_eq!(site.stored("ToDo", name).unwrap()["date"], "2099-12-31");
+    let listed = call(&app, "list_todo_documents", json!({"filters": {"Due Date": "12/31/2099"}})).await.unwrap();
+    assert_eq!(listed["documents"][0]["name"], name, "{listed}");
+
+    let rows: Vec<Value> = (13..21).map(|day| json!({"description": "x", "date": format!("{day}.12.2098")})).collect();
+    let many = call(&app, "create_bulk_documents", json!({"doctype": "ToDo", "documents": rows})).await.unwrap();
+    assert!(said(&many, "date: 13.12.2098 is read as 2098-12-13"), "{many}");
+    assert!(said(&many, "date: others are read in the same way") && !said(&many, "20.12.2098"), "{many}");
+    let found = call(&app, "list_todo_documents", json!({"filters": {"date": "2098-12-20"}, "count": true})).await;
+    assert_eq!(found.unwrap()["count"], 1);
+
+    let assign = json!({"doctype": "ToDo", "name": name, "user": "sales@example.com", "date": "tomorrow"});
+    let assigned = call(&app, "assign_document", assign).await.unwrap();
+    assert!(said(&assigned, "date: tomorrow is 20"), "{assigned}");
+
+    let run = |filters: Value| json!({"name": "Accounts Receivable", "filters": filters, "limit": 1});
+    let plain = call(&app, "run_report", run(json!({"report_date": "2026-11-20"}))).await.unwrap();
+    let other = call(&app, "run_report", run(json!({"Report Date": "20.11.2026"}))).await.unwrap();
+    assert_eq!((&other["filters"], &other["rows"]), (&plain["filters"], &plain["rows"]), "{other}");
+    assert!(said(&other, "report_date: 20.11.2026 is read as 2026-11-20"), "{other}");
+    let today = call(&app, "run_report", run(json!({"report_date": "today"}))).await.unwrap();
+    assert!(said(&today, "report_date: today is 20"), "{today}");
 }

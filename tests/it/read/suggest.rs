@@ -157,7 +157,7 @@ async fn stock_and_prices_of_what_is_not_there_are_not_zero() {
     for (key, value, told) in [
         ("price_list", "Nope", "There is no Price List named"),
         ("warehouse", "main stor", "There is no Warehouse named"),
-        ("date", "1.1.2026", "date: "),
+        ("date", "1.2.2026", "date: "),
     ] {
         let text = refusal(&app, "get_item_details", details(key, value)).await;
         assert!(text.contains(told), "{key}: {text}");

@@ -89,7 +89,7 @@ async fn its_schema_is_what_the_configuration_says_of_its_filters() {
 #[on_every_version]
 async fn wrong_filters_are_told_where_the_tool_has_them() {
     let (_site, app) = site(&[]).await;
-    let text = refusal(&app, TOOL, json!({"company": "No Such Company", "report_date": "24.11.2026"})).await;
+    let text = refusal(&app, TOOL, json!({"company": "No Such Company", "report_date": "24.11.26"})).await;
     for wrong in
         ["company: there is no Company named \"No Such Company\"", "report_date: expected a date as YYYY-MM-DD"]
     {
@@ -108,7 +108,7 @@ async fn a_filter_without_a_type_is_checked_as_the_report_has_it() {
     let mut config = publishing(site.config(permitted()), &[]);
     config["publish"][TOOL]["filters"] = json!({"company": {}, "report_date": {}});
     let app = app_of(&config);
-    let text = refusal(&app, TOOL, json!({"company": "No Such Company", "report_date": "24.11.2026"})).await;
+    let text = refusal(&app, TOOL, json!({"company": "No Such Company", "report_date": "24.11.26"})).await;
     for wrong in
         ["company: there is no Company named \"No Such Company\"", "report_date: expected a date as YYYY-MM-DD"]
     {

@@ -90,7 +90,7 @@ async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
 async fn h53_filters_are_checked_before_anything_runs() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     let filters =
-        json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.2026", "ageing_based_on": "Due Dat"});
+        json!({"compny": "X", "company": "No Such Company", "report_date": "24.11.26", "ageing_based_on": "Due Dat"});
     let text = refusal(&app, "run_report", json!({"name": "Accounts Receivable", "filters": filters})).await;
     for wrong in [
         "filters.compny: no such filter",
@@ -120,6 +120,13 @@ async fn h53_filters_are_checked_before_anything_runs() {
         let text = refusal(&app, "run_report", json!({"name": "General Ledger", "filters": filters})).await;
         assert!(text.contains("filters.account: there is no Account named \"Debtorz\""), "{text}");
     }
+    // By their labels, and by names without the company's suffix.
+    let filters =
+        json!({"company": COMPANY, "From Date": "2026-11-01", "to_date": "30.11.2026", "Cost Center": "Workshop"});
+    let answer = call(&app, "run_report", json!({"name": "General Ledger", "filters": filters})).await.unwrap();
+    let sent = &answer["filters"];
+    assert_eq!((&sent["from_date"], &sent["to_date"]), (&json!("2026-11-01"), &json!("2026-11-30")), "{sent}");
+    assert_eq!(sent["cost_center"], json!(["Workshop - AWF"]), "{sent}");
     let text = refusal(&app, "run_report", json!({"name": "No Such Report"})).await;
     assert!(text.contains("list_reports shows those available"), "{text}");
     let text = refusal(&app, "run_report", json!({"name": "Asset Activity"})).await;

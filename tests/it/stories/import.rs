@@ -68,7 +68,7 @@ async fn rows_become_documents_after_they_were_shown() {
 async fn the_problems_of_all_rows_are_told_and_nothing_is_sent() {
     let desk = Desk::open().await;
     let before = desk.site.journal().len();
-    let content = "description,priority,date\nfine,High,2026-01-01\nbad,Hgh,31.12.2026\n,Low,\nlong,Low,,\nshort\n";
+    let content = "description,priority,date\nfine,High,2026-01-01\nbad,Hgh,01.12.2026\n,Low,\nlong,Low,,\nshort\n";
     let mut import = json!({"doctype": "ToDo", "content": content});
     let told = desk.refusal(IMPORT, import.clone()).await;
     for wanted in ["3 of 5 rows have problems", "- row 3, priority: \"Hgh\"", "- row 6: has 1 cells"] {
@@ -82,7 +82,7 @@ async fn the_problems_of_all_rows_are_told_and_nothing_is_sent() {
     assert_eq!((&answer["dry_run"], &answer["rows_with_problems"]), (&json!(true), &json!(3)), "{answer}");
     for (says, column, line) in [
         ("did you mean High?", "priority", 3),
-        ("did you mean \"2026-12-31\"?", "date", 3),
+        ("expected a date as YYYY-MM-DD", "date", 3),
         ("is mandatory", "description", 4),
     ] {
         let problem = problem(&answer, says);

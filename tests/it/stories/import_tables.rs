@@ -110,7 +110,7 @@ async fn what_is_wrong_with_a_row_of_a_table_is_told_by_its_line_and_column() {
     let begun = format!("\"{customer}\",{COMPANY},2027-01-31,{item},2,\n");
     for (rows, wanted) in [
         (format!("{begun},,,{item},many,\n"), "- row 3, Quantity (Items): "),
-        (format!("{begun}\n,,,{item},1,31.01.2027\n"), "- row 4, items.delivery_date: "),
+        (format!("{begun}\n,,,{item},1,01.02.2027\n"), "- row 4, items.delivery_date: "),
         (format!("{begun},,,No Such Item,1,\n"), "- row 3, items.item_code: there is no Item named \"No Such Item\""),
         (format!("{begun},,,{item},1\n"), "- row 3: has 5 cells, and the header has 6"),
         (format!(",,,{item},1,\n{begun}"), "- row 2: continues the document above it, and there is none"),

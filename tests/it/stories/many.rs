@@ -185,7 +185,7 @@ async fn documents_are_found_by_what_hangs_on_them() {
     // A user is called by the name that people say; one that is not there does not merely have nothing.
     for (user, note) in [
         ("Ines Duarte", "assigned_to: \"Ines Duarte\" is \"ines@alderway.example\""),
-        ("Ines", "assigned_to: there is no User \"Ines\"; did you mean \"ines@alderway.example\"?"),
+        ("Ines", "assigned_to: there is no User \"Ines\"; did you mean \"ines@alderway.example\""),
     ] {
         let asked = json!({"doctype": "Customer", "filters": {"assigned_to": user}});
         let listed = desk.call("list_generic_documents", asked).await;

@@ -203,6 +203,7 @@ async fn a_payment_that_cannot_be_is_refused_before_anything_is_made() {
         (json!({"invoices": []}), "invoices: is empty"),
         (json!({}), "amount: is mandatory where no invoices are named"),
         (json!({"invoices": [{"name": invoice}], "amount": -5}), "amount: expected a number above 0"),
+        (json!({"invoices": [{"name": invoice}], "amount": "993,60"}), "did you mean 993.6?"),
         (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Card"}), "\"Card\" has no default account"),
         (json!({"invoices": [{"name": invoice}], "mode_of_payment": "Crad"}), "named \"Crad\"; there are \""),
         (json!({"invoices": [{"name": invoice}], "account": "Nowhere"}), "Nowhere"),

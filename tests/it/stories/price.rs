@@ -367,7 +367,7 @@ async fn a_wrong_question_about_a_price_names_what_is_wrong() {
         ("price_list", json!("No such"), "no Price List named"),
         ("party", json!("No such"), "no Customer named"),
         ("uom", json!("No such"), "no UOM named"),
-        ("date", json!("20261120"), "did you mean \"2026-11-20\"?"),
+        ("date", json!("11/12/2026"), "is not a date as YYYY-MM-DD"),
         ("qty", json!(0), "qty"),
         ("for", json!("Sales"), "Sales Order"),
     ] {

@@ -91,6 +91,14 @@ async fn what_the_site_maps_from_no_such_document_is_not_told_to_be_possible() {
     let back = desk.convert("Delivery Note", &note, "Sales Return", json!({})).await;
     let packed = way("Delivery Note", &back, "Packing Slip").await;
     assert!(packed["why_not"].as_str().unwrap().contains("is_return is set"), "{packed}");
+
+    // What came back is credited, and nothing else is.
+    assert_eq!(way("Delivery Note", &note, "Credit Note").await["why_not"], "its is_return is not set");
+    desk.submit("Delivery Note", &back).await;
+    assert_eq!(way("Delivery Note", &back, "Credit Note").await["doctype"], "Sales Invoice");
+    let credit = desk.convert("Delivery Note", &back, "Credit Note", json!({})).await;
+    let credit = desk.get("Sales Invoice", &credit).await;
+    assert_eq!((&credit["is_return"], &credit["items"][0]["qty"]), (&json!(true), &json!(-1.0)), "{credit}");
 }
 
 #[on_every_version]

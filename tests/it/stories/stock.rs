@@ -335,7 +335,7 @@ async fn a_wrong_question_about_stock_names_what_is_wrong() {
         (json!({"items": [item, "No such"]}), "no Item named \"No such\""),
         (json!({"item_group": "No such"}), "no Item Group named"),
         (json!({"items": [item], "warehouses": ["No such"]}), "no Warehouse named"),
-        (json!({"items": [item], "date": "20261120"}), "did you mean \"2026-11-20\"?"),
+        (json!({"items": [item], "date": "11/12/2026"}), "is not a date as YYYY-MM-DD"),
         (json!({"items": [item], "date": "2026-11-20", "arrivals": true}), "are those of now"),
         (json!({"items": [item], "warehouses": [showroom], "limit": 0}), "limit"),
     ] {

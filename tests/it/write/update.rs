@@ -250,3 +250,35 @@ async fn characters_that_are_shown_are_taken_back_as_they_were() {
     let changed = call(&app, "update_note_document", change).await.unwrap();
     assert_eq!(changed["changed"].as_object().unwrap().keys().collect::<Vec<_>>(), ["content"], "{changed}");
 }
+
+/// The same sums in the company's currency, before taxes that are none, in words: they say nothing more.
+#[on_every_version]
+async fn a_history_tells_a_sum_once_and_its_twins_where_they_are_asked_for() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"Sales Order": all()}));
+    let order = crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let change = json!({"name": order, "data": {"items": {"patch": [{"idx": 1, "qty": 77}]}}});
+    call(&app, UPDATE, change).await.unwrap();
+    let asked = json!({"doctype": "Sales Order", "name": order});
+    let told = call(&app, "get_document_history", asked.clone()).await.unwrap();
+    let last = &told["entries"][0];
+    let row = &last["rows"][0]["changes"];
+    assert!(last["also_changed"]["grand_total"].is_object() && row["qty"].is_object(), "{last}");
+    for twin in ["base_grand_total", "base_total", "in_words", "base_amount", "net_amount", "stock_qty"] {
+        assert!(!last.to_string().contains(&format!("{twin:?}")), "{twin}: {last}");
+    }
+    let mut asked = asked;
+    asked["fields"] = json!(["base_grand_total"]);
+    let told = call(&app, "get_document_history", asked).await.unwrap();
+    assert!(told["entries"][0].to_string().contains("base_grand_total"), "{told}");
+}
+
+#[on_every_version]
+async fn an_offer_that_is_lost_is_told_to_be_marked_by_hand() {
+    let site = crate::sandbox::SampleSite::start().await;
+    let app = site.app(json!({"Quotation": all()}));
+    let offer = crate::sandbox::first(&app, "Quotation", json!({"docstatus": 1, "status": "Open"})).await;
+    let change = json!({"name": offer, "data": {"status": "Lost"}});
+    let text = refusal(&app, "update_quotation_document", change).await;
+    assert!(text.contains("\"Set as Lost\" in the desk") && !text.contains("cancel and amend"), "{text}");
+}

@@ -39,6 +39,8 @@ pub fn filters(report: &str) -> &'static [Filter] {
             TO,
             ("account", "Account", "MultiSelectList", "Account", false, ""),
             ("voucher_no", "Voucher No", "Data", "", false, ""),
+            ("cost_center", "Cost Center", "MultiSelectList", "Cost Center", false, ""),
+            ("project", "Project", "MultiSelectList", "Project", false, ""),
         ],
         "Purchase Register" => &[FROM, TO, SUPPLIER, ANY_COMPANY],
         "Sales Order Analysis" => &[COMPANY, FROM, TO],
