@@ -56,12 +56,12 @@ impl Reader<'_> {
         };
         let tables = || self.def.tables().filter_map(move |table| Some((table, children(table.rows_of()?)?)));
         let named = tables().find_map(|(table, child)| {
-            let column = child.field(name).filter(|column| visible(table, *column))?;
+            let column = child.field(name).filter(|column| visible(table, column))?;
             Some((table, column.fieldname))
         });
         let near = || {
             tables().find_map(|(table, child)| {
-                let columns = child.fields.iter().filter(|column| visible(table, *column));
+                let columns = child.fields.iter().filter(|column| visible(table, column));
                 Some((table, nearest_field(name, columns)?))
             })
         };
