@@ -68,63 +68,6 @@ pub const UNFILLED: &[&str] = &[
 /// Entries that ERPNext's code makes of other documents, and to which no Dynamic Link leads.
 pub const LEDGERS: &[&str] = &["GL Entry", "Payment Ledger Entry", "Stock Ledger Entry"];
 
-/// Columns of ERPNext's reports that show a field of the documents they are about, a sum of it, or what follows from it where
-/// all else is known, under another name.
-pub const REPORTED: &[(&str, &[&str])] = &[
-    ("age", DUE),
-    ("average_age", &["posting_date"]),
-    ("bal_qty", MOVED),
-    ("bal_val", WORTH),
-    ("balance", &["debit", "credit"]),
-    ("balance_qty", MOVED),
-    ("billed_amount", &["billed_amt"]),
-    ("billed_qty", &["billed_amt", "rate"]),
-    ("closing_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
-    ("closing_credit", &["credit"]),
-    ("closing_debit", &["debit"]),
-    ("credit_note", &["grand_total", "rounded_total"]),
-    ("delay", &["delivery_date", "schedule_date"]),
-    ("delivered_qty_amount", &["delivered_qty", "rate", "amount"]),
-    ("earliest", &["posting_date"]),
-    ("in_qty", MOVED),
-    ("in_val", WORTH),
-    ("invoiced", &["grand_total", "rounded_total"]),
-    ("invoiced_amount", &["grand_total", "rounded_total"]),
-    ("latest", &["posting_date"]),
-    ("opening_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
-    ("opening_credit", &["credit"]),
-    ("opening_debit", &["debit"]),
-    ("opening_qty", MOVED),
-    ("opening_val", WORTH),
-    ("out_qty", MOVED),
-    ("out_val", WORTH),
-    ("outstanding", &["outstanding_amount"]),
-    ("paid", &["grand_total", "rounded_total", "outstanding_amount"]),
-    ("paid_amount", &["grand_total", "rounded_total", "outstanding_amount"]),
-    ("pending_amount", &["amount", "billed_amt"]),
-    ("pending_qty", &["qty", "delivered_qty", "received_qty"]),
-    ("qty_to_bill", &["qty", "billed_amt", "rate"]),
-    ("range1", OPEN_SINCE),
-    ("range2", OPEN_SINCE),
-    ("range3", OPEN_SINCE),
-    ("range4", OPEN_SINCE),
-    ("range5", OPEN_SINCE),
-    ("range6", OPEN_SINCE),
-    ("received_qty_amount", &["received_qty", "rate", "amount"]),
-    ("return_amount", &["grand_total", "rounded_total"]),
-    ("tax_total", &["total_taxes_and_charges"]),
-    ("total_due", &["outstanding_amount"]),
-    ("total_tax", &["total_taxes_and_charges"]),
-    ("val_rate", &["valuation_rate"]),
-];
-
-/// Since when something is open, or due.
-const DUE: &[&str] = &["due_date", "posting_date", "bill_date"];
-/// How much of it has been so for how long: whoever chooses the bounds finds the day.
-const OPEN_SINCE: &[&str] = &["outstanding_amount", "due_date", "posting_date", "bill_date"];
-const MOVED: &[&str] = &["actual_qty", "qty_after_transaction"];
-const WORTH: &[&str] = &["stock_value", "stock_value_difference", "valuation_rate"];
-
 /// Fields that ERPNext's code makes the names of documents of, where no rule of naming tells that.
 pub const NAMED: &[(&str, &[&str])] =
     &[("Address", &["address_title"]), ("Contact", &["first_name", "middle_name", "last_name", "company_name"])];

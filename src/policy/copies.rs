@@ -51,7 +51,9 @@ mod tests {
 
     use erpnext_schema::Version;
     use erpnext_schema::copies::on;
-    use erpnext_schema::known_copies::{ABOVE, KNOWN, REPORTED, UNFILLED};
+    use erpnext_schema::known_columns::REPORTED;
+    use erpnext_schema::known_copies::{ABOVE, KNOWN, UNFILLED};
+    use erpnext_schema::known_reports::MADE;
 
     use super::{all, of};
 
@@ -64,11 +66,15 @@ mod tests {
     /// One that is misspelt would withhold nothing.
     #[test]
     fn what_reports_show_are_fields_that_there_are() {
-        for (column, fields) in REPORTED {
+        let made = MADE.iter().flat_map(|made| made.reports.iter().map(move |report| (report, &made.sums)));
+        for (shown, fields) in REPORTED.iter().map(|reported| (&reported.0, &reported.1)).chain(made) {
             for field in *fields {
                 let is_there = erpnext_doctypes::ALL.iter().any(|table| table.any().field(field).is_some());
-                assert!(is_there, "{column}: {field}");
+                assert!(is_there, "{shown}: {field}");
             }
+        }
+        for doctype in MADE.iter().flat_map(|made| made.from) {
+            assert!(erpnext_doctypes::any(doctype).is_some(), "{doctype}");
         }
     }
 
