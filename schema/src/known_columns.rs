@@ -3,6 +3,7 @@
 /// Columns that show a field of the documents they are about, a sum of it, or what follows from it where all else is known,
 /// under another name.
 pub const REPORTED: &[(&str, &[&str])] = &[
+    ("account_no", ACCOUNTS),
     ("account_value", BOOKED),
     ("actual", &["actual_qty"]),
     ("actual_cost", LINES),
@@ -31,6 +32,8 @@ pub const REPORTED: &[(&str, &[&str])] = &[
     ("balance_qty", MOVED),
     ("balance_value", WORTH),
     ("balance_value_by_qty", WORTH),
+    ("bank", &["bank_name"]),
+    ("bank_code", &["ifsc_code"]),
     ("billed_amount", &["billed_amt"]),
     ("billed_qty", &["billed_amt", "rate"]),
     ("billing_amount", &["grand_total", "rounded_total", "net_total"]),
@@ -60,6 +63,7 @@ pub const REPORTED: &[(&str, &[&str])] = &[
     ("credit_note", &["grand_total", "rounded_total"]),
     ("current_qty", MOVED),
     ("current_stock", MOVED),
+    ("data_of_joining", &["date_of_joining"]),
     ("date", DAYS),
     ("days_since_last_order", DAYS),
     ("delay", &["delivery_date", "schedule_date"]),
@@ -76,6 +80,7 @@ pub const REPORTED: &[(&str, &[&str])] = &[
     ("difference_value", WORTH),
     ("earliest", &["posting_date"]),
     ("earliest_age", &["posting_date"]),
+    ("employee_account_no", ACCOUNTS),
     ("enough_parts_to_build", MOVED),
     ("estimated_cost", LINES),
     ("expires_on", &["expiry_date"]),
@@ -86,6 +91,7 @@ pub const REPORTED: &[(&str, &[&str])] = &[
     ("gross_amount", &["grand_total", "rounded_total"]),
     ("gross_profit", &["net_amount", "amount", "net_rate", "rate", "valuation_rate", "incoming_rate"]),
     ("gross_profit_%", &["valuation_rate", "incoming_rate", "gross_profit"]),
+    ("ifsc", &["ifsc_code"]),
     ("in_out_rate", &["incoming_rate", "outgoing_rate", "valuation_rate"]),
     ("in_production", &["planned_qty"]),
     ("in_qty", MOVED),
@@ -108,6 +114,7 @@ pub const REPORTED: &[(&str, &[&str])] = &[
     ("lost_value", &["net_total", "base_net_total"]),
     ("lost_value_pct", &["net_total", "base_net_total"]),
     ("material_request_date", DAYS),
+    ("micr", &["micr_code"]),
     ("minimum_qty", MOVED),
     ("new_customer_revenue", &["grand_total", "rounded_total"]),
     ("opening_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
@@ -207,6 +214,7 @@ const DAYS: &[&str] = &["posting_date", "posting_datetime", "transaction_date", 
 const DUE: &[&str] = &["due_date", "posting_date", "bill_date"];
 /// How much of it has been so for how long: whoever chooses the bounds finds the day.
 const OPEN_SINCE: &[&str] = &["outstanding_amount", "due_date", "posting_date", "bill_date"];
+const ACCOUNTS: &[&str] = &["bank_ac_no", "bank_account_no"];
 const MOVED: &[&str] = &["actual_qty", "qty_after_transaction"];
 const WORTH: &[&str] = &["stock_value", "stock_value_difference", "valuation_rate"];
 const WORTH_SINCE: &[&str] = &["stock_value", "stock_value_difference", "valuation_rate", "posting_date"];

@@ -248,6 +248,10 @@ pub const MADE: &[Made] = &[
         These(&["amount", "total_hours", "total_billable_hours", "hours", "billing_hours", "billing_amount"]),
         &["hours", "billing_hours", "billing_amount", "billing_rate"],
     ),
+    // A column for each component of a salary, or each way to pay it.
+    summed(&["Salary Register"], &["Employee"], Unnamed, &["amount", "gross_pay", "net_pay"]),
+    summed(&["Salary Payments Based On Payment Mode"], &["Salary Slip"], All, &["gross_pay", "net_pay"]),
+    summed(&["Bank Remittance"], &["Employee", "Salary Slip"], These(&["amount"]), &["net_pay"]),
     from(&["Lead Details"], &["Address"]),
     from(&["Address And Contacts", "Addresses And Contacts"], &["Address", "Contact"]),
     from(&["Prospects Engaged But Not Converted"], &["Communication"]),
