@@ -45,8 +45,10 @@ pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
 ];
 
 /// Fields of rows that ERPNext's code fills from the document that holds them: the DocType of the rows, the field, and what of
-/// the document it says. What is due at once is the whole, and so is the last running total of the taxes.
+/// the document it says. What is due at once is the whole, on the day of the whole, and so is the last running total of the
+/// taxes.
 pub const ABOVE: &[(&str, &str, &[&str])] = &[
+    ("Payment Schedule", "due_date", &["due_date"]),
     ("Payment Schedule", "payment_amount", &["grand_total", "rounded_total"]),
     ("Payment Schedule", "outstanding", &["outstanding_amount", "grand_total", "rounded_total"]),
     ("Purchase Taxes and Charges", "total", &["grand_total", "rounded_total"]),
@@ -99,6 +101,34 @@ const BOOKED: &[(&str, &[&str])] = &[
     ("Payment Entry", &["paid_amount", "received_amount"]),
     ("Journal Entry", &["total_debit", "total_credit", "accounts.debit", "accounts.credit"]),
 ];
+
+const POSTED: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["posting_date"]),
+    ("Purchase Invoice", &["posting_date"]),
+    ("Payment Entry", &["posting_date"]),
+    ("Journal Entry", &["posting_date"]),
+];
+
+const MOVED_ON: &[(&str, &[&str])] = &[
+    ("Delivery Note", &["posting_date"]),
+    ("Purchase Invoice", &["posting_date"]),
+    ("Purchase Receipt", &["posting_date"]),
+    ("Sales Invoice", &["posting_date"]),
+    ("Stock Entry", &["posting_date"]),
+    ("Stock Reconciliation", &["posting_date"]),
+];
+
+const REMARKED: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["remarks"]),
+    ("Purchase Invoice", &["remarks"]),
+    ("Payment Entry", &["remarks"]),
+    ("Journal Entry", &["remark", "user_remark"]),
+];
+
+const PAID_AHEAD: &[(&str, &[&str])] = &[("Payment Entry", &["paid_amount", "received_amount", "unallocated_amount"])];
+
+const RECEIVED_FOR: &[(&str, &[&str])] =
+    &[("Purchase Invoice", &["grand_total", "rounded_total"]), ("Purchase Receipt", &["grand_total", "rounded_total"])];
 
 /// What may be asked for of a document that is to be paid.
 const ASKED_FOR: &[(&str, &[&str])] = &[
@@ -282,6 +312,45 @@ pub const KNOWN: &[Known] = &[
         ],
     ),
     on("Payment Entry Reference", &["outstanding_amount", "payment_term_outstanding"], OPEN),
+    // They say when it is due, too, and by which number the supplier knows it: a Dynamic Link leads there.
+    on(
+        "Payment Entry Reference",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"])],
+    ),
+    on("Payment Entry Reference", &["bill_no"], &[("Purchase Invoice", &["bill_no"])]),
+    on(
+        "Journal Entry Account",
+        &["reference_due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"])],
+    ),
+    // An invoice says how much was paid ahead of it, and what was remarked then.
+    on("Sales Invoice Advance", &["advance_amount"], PAID_AHEAD),
+    on("Purchase Invoice Advance", &["advance_amount"], PAID_AHEAD),
+    on("Sales Invoice Advance", &["remarks"], &[("Payment Entry", &["remarks"])]),
+    on("Purchase Invoice Advance", &["remarks"], &[("Payment Entry", &["remarks"])]),
+    on("Landed Cost Purchase Receipt", &["grand_total"], RECEIVED_FOR),
+    on(
+        "Landed Cost Purchase Receipt",
+        &["posting_date"],
+        &[("Purchase Invoice", &["posting_date"]), ("Purchase Receipt", &["posting_date"])],
+    ),
+    // A ledger is of the days of its vouchers, and says what these remark.
+    on(
+        "GL Entry",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"]), ("Journal Entry", &["due_date"])],
+    ),
+    on(
+        "Payment Ledger Entry",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"]), ("Journal Entry", &["due_date"])],
+    ),
+    on("GL Entry", &["posting_date"], POSTED),
+    on("Payment Ledger Entry", &["posting_date"], POSTED),
+    on("Stock Ledger Entry", &["posting_date", "posting_datetime"], MOVED_ON),
+    on("GL Entry", &["remarks"], REMARKED),
+    on("Payment Ledger Entry", &["remarks"], REMARKED),
     // The ledgers book what a voucher comes to, as a debit or a credit, in each of their currencies.
     on(
         "GL Entry",

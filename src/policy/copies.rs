@@ -145,6 +145,15 @@ mod tests {
             (("Item", "valuation_rate"), "BOM", "total_cost"),
             (("Item", "last_purchase_rate"), "Work Order", "required_items.rate"),
             (("Sales Order", "items.rate"), "Sales Order", "items.stock_uom_rate"),
+            (("Sales Invoice", "due_date"), "Payment Entry", "references.due_date"),
+            (("Sales Invoice", "due_date"), "Sales Invoice", "payment_schedule.due_date"),
+            (("Purchase Invoice", "due_date"), "Journal Entry", "accounts.reference_due_date"),
+            (("Purchase Invoice", "due_date"), "GL Entry", "due_date"),
+            (("Purchase Invoice", "bill_no"), "Payment Entry", "references.bill_no"),
+            (("Delivery Note", "posting_date"), "Stock Ledger Entry", "posting_datetime"),
+            (("Payment Entry", "paid_amount"), "Sales Invoice", "advances.advance_amount"),
+            (("Purchase Receipt", "grand_total"), "Landed Cost Voucher", "purchase_receipts.grand_total"),
+            (("Journal Entry", "user_remark"), "GL Entry", "remarks"),
         ] {
             assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
         }
