@@ -68,6 +68,40 @@ pub const MADE: &[Made] = &[
         BOOKED,
     ),
     summed(&["Budget Variance Report"], &["GL Entry", "Budget"], Unnamed, &["debit", "credit", "budget_amount"]),
+    summed(
+        &["Customer Ledger Summary", "Supplier Ledger Summary"],
+        &["GL Entry", "Journal Entry"],
+        These(&["opening_balance", "invoiced_amount", "paid_amount", "return_amount", "closing_balance"]),
+        BOOKED,
+    ),
+    summed(
+        &["Customer Ledger Summary", "Supplier Ledger Summary"],
+        &["Payment Entry"],
+        These(&["opening_balance", "paid_amount", "closing_balance"]),
+        PAID,
+    ),
+    // What is owed is the sum of the entries of a ledger of payments.
+    summed(OWED, &["Payment Ledger Entry"], Unnamed, &["amount"]),
+    summed(
+        OWED,
+        &["Payment Ledger Entry"],
+        These(&["invoiced", "paid", "credit_note", "outstanding", "advance", "total_due", "remaining_balance"]),
+        &["amount"],
+    ),
+    summed(
+        OWED,
+        &["Payment Entry"],
+        These(&["paid", "outstanding", "advance", "total_due", "future_amount", "remaining_balance"]),
+        PAID,
+    ),
+    summed(
+        OWED,
+        &["Payment Entry", "Payment Ledger Entry"],
+        These(&["range1", "range2", "range3", "range4", "range5", "range6"]),
+        &["amount", "paid_amount", "received_amount"],
+    ),
+    from(&["Sales Payment Summary"], &["Payment Entry"]),
+    from(&["Payment Terms Status for Sales Order"], &["Sales Invoice"]),
     from(&["General and Payment Ledger Comparison"], &["Payment Ledger Entry"]),
     from(&["Stock and Account Value Comparison"], &["GL Entry"]),
     from(&["Customer Credit Balance"], &["GL Entry", "Sales Invoice", "Sales Order", "Delivery Note"]),
@@ -213,7 +247,8 @@ pub const MADE: &[Made] = &[
     from(&["Customer-wise Item Price"], &["Bin", "Item Price"]),
     from(&["Item Variant Details"], &["Bin", "Item Price", "Sales Order"]),
     summed(&["BOM Stock Calculated", "BOM Stock Report"], &["Bin"], These(&["required_qty"]), &["qty", "stock_qty"]),
-    from(&["Product Bundle Balance", "Work Order Stock Report"], &["Bin"]),
+    from(&["Product Bundle Balance", "Warehouse Wise Stock Balance", "Work Order Stock Report"], &["Bin"]),
+    from(&["Item Balance (Simple)"], &["Bin", "Stock Ledger Entry"]),
     from(&["Issued Items Against Work Order", "Items To Be Requested", "Stock Projected Qty"], &["Bin"]),
     from(
         &["Itemwise Recommended Reorder Level"],
@@ -257,6 +292,9 @@ pub const MADE: &[Made] = &[
     from(&["Prospects Engaged But Not Converted"], &["Communication"]),
 ];
 
+const OWED: &[&str] =
+    &["Accounts Payable", "Accounts Payable Summary", "Accounts Receivable", "Accounts Receivable Summary"];
+const PAID: &[&str] = &["paid_amount", "received_amount", "unallocated_amount"];
 const BOOKED: &[&str] = &["debit", "credit"];
 const ACCOUNTED: &[&str] = &["net_total", "total_taxes_and_charges", "tax_amount"];
 /// What documents and their rows come to, and how much of it there is.

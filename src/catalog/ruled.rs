@@ -21,8 +21,9 @@ impl Catalog {
     ) -> Result<bool, SiteError> {
         let made = made(called.report).flat_map(|made| made.from.iter().copied());
         let made: Vec<&str> = made.filter(|doctype| policy.withholds_of(doctype)).collect();
-        let about = self.ruled(asker, policy, doctypes.chain(made)).await?;
-        Ok(policy.withholds(&about, &|doctype| self.known(doctype), called))
+        let about = self.ruled(asker, policy, doctypes).await?;
+        let from = self.ruled(asker, policy, made.into_iter()).await?;
+        Ok(policy.withholds(&about, &from, &|doctype| self.known(doctype), called))
     }
 
     /// The tables of these DocTypes. One that is not there is left out, and so is one of which nobody learns what it has, unless

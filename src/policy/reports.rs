@@ -158,11 +158,12 @@ impl Policy {
         !self.field_rule(doctype).is_open()
     }
 
-    /// Whether the rules keep back what a report about these DocTypes calls so: also where it is known to show a field under
-    /// another name, or to sum one up.
+    /// Whether the rules keep back what a report about these DocTypes, which is made of documents of others too, calls so: also
+    /// where it is known to show a field under another name, or to sum one up.
     pub fn withholds(
         &self,
         about: &[&'static DocTypeDef],
+        from: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         called: Called<'_>,
     ) -> bool {
@@ -173,17 +174,18 @@ impl Policy {
             Numbers::These(names) => names.contains(&called.name),
         });
         let mut stands_for = shown.chain(sums.flat_map(|made| made.sums));
-        self.withholds_called(about, get, called.name, called.label)
-            || stands_for.any(|field| self.withholds_called(about, get, field, ""))
+        self.withholds_called(about, from, get, called.name, called.label)
+            || stands_for.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
     /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
-    /// what these link to. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
+    /// what these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
     /// restricted as a whole, keeps back nothing that a field of the name explains which may be read; nor does what is further
     /// away and restricted only as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
+        from: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         name: &str,
         label: &str,
@@ -201,7 +203,8 @@ impl Policy {
         }));
         let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
         let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
-        let far: Vec<Standing> = linked.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
+        let beside = linked.chain(from.iter().copied());
+        let far: Vec<Standing> = beside.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
         let any = |what| near.contains(&what) || far.contains(&what);
         let own = near.contains(&Standing::Shown);
         any(Standing::Restricted)

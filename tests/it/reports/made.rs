@@ -80,6 +80,21 @@ const CASES: &[Case] = &[
         restricted: &[("Customer", "credit_limits.credit_limit")],
         withheld: &["credit_balance"],
     },
+    // They are about invoices, and made of the entries of ledgers.
+    Case {
+        report: "Customer Ledger Summary",
+        about: "Sales Invoice",
+        columns: &["invoiced_amount", "paid_amount", "closing_balance"],
+        restricted: &[("GL Entry", "debit")],
+        withheld: &["invoiced_amount", "paid_amount", "closing_balance"],
+    },
+    Case {
+        report: "Accounts Receivable",
+        about: "Sales Invoice",
+        columns: &["invoiced", "outstanding", "range1", "age"],
+        restricted: &[("Payment Ledger Entry", "amount")],
+        withheld: &["invoiced", "outstanding", "range1"],
+    },
     // Nothing of what these are made of is withheld.
     Case {
         report: "Item Price Stock",
