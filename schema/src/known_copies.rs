@@ -125,8 +125,6 @@ const REMARKED: &[(&str, &[&str])] = &[
     ("Journal Entry", &["remark", "user_remark"]),
 ];
 
-const PAID_AHEAD: &[(&str, &[&str])] = &[("Payment Entry", &["paid_amount", "received_amount", "unallocated_amount"])];
-
 const RECEIVED_FOR: &[(&str, &[&str])] =
     &[("Purchase Invoice", &["grand_total", "rounded_total"]), ("Purchase Receipt", &["grand_total", "rounded_total"])];
 
@@ -324,11 +322,8 @@ pub const KNOWN: &[Known] = &[
         &["reference_due_date"],
         &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"])],
     ),
-    // An invoice says how much was paid ahead of it, and what was remarked then.
-    on("Sales Invoice Advance", &["advance_amount"], PAID_AHEAD),
-    on("Purchase Invoice Advance", &["advance_amount"], PAID_AHEAD),
-    on("Sales Invoice Advance", &["remarks"], &[("Payment Entry", &["remarks"])]),
-    on("Purchase Invoice Advance", &["remarks"], &[("Payment Entry", &["remarks"])]),
+    // An invoice says how much was paid ahead of it.
+    everywhere(&["advance_amount"], &[("Payment Entry", &["paid_amount", "received_amount", "unallocated_amount"])]),
     on("Landed Cost Purchase Receipt", &["grand_total"], RECEIVED_FOR),
     on(
         "Landed Cost Purchase Receipt",
