@@ -45,8 +45,10 @@ pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
 ];
 
 /// Fields of rows that ERPNext's code fills from the document that holds them: the DocType of the rows, the field, and what of
-/// the document it says. What is due at once is the whole, and so is the last running total of the taxes.
+/// the document it says. What is due at once is the whole, on the day of the whole, and so is the last running total of the
+/// taxes.
 pub const ABOVE: &[(&str, &str, &[&str])] = &[
+    ("Payment Schedule", "due_date", &["due_date"]),
     ("Payment Schedule", "payment_amount", &["grand_total", "rounded_total"]),
     ("Payment Schedule", "outstanding", &["outstanding_amount", "grand_total", "rounded_total"]),
     ("Purchase Taxes and Charges", "total", &["grand_total", "rounded_total"]),
@@ -67,63 +69,6 @@ pub const UNFILLED: &[&str] = &[
 
 /// Entries that ERPNext's code makes of other documents, and to which no Dynamic Link leads.
 pub const LEDGERS: &[&str] = &["GL Entry", "Payment Ledger Entry", "Stock Ledger Entry"];
-
-/// Columns of ERPNext's reports that show a field of the documents they are about, a sum of it, or what follows from it where
-/// all else is known, under another name.
-pub const REPORTED: &[(&str, &[&str])] = &[
-    ("age", DUE),
-    ("average_age", &["posting_date"]),
-    ("bal_qty", MOVED),
-    ("bal_val", WORTH),
-    ("balance", &["debit", "credit"]),
-    ("balance_qty", MOVED),
-    ("billed_amount", &["billed_amt"]),
-    ("billed_qty", &["billed_amt", "rate"]),
-    ("closing_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
-    ("closing_credit", &["credit"]),
-    ("closing_debit", &["debit"]),
-    ("credit_note", &["grand_total", "rounded_total"]),
-    ("delay", &["delivery_date", "schedule_date"]),
-    ("delivered_qty_amount", &["delivered_qty", "rate", "amount"]),
-    ("earliest", &["posting_date"]),
-    ("in_qty", MOVED),
-    ("in_val", WORTH),
-    ("invoiced", &["grand_total", "rounded_total"]),
-    ("invoiced_amount", &["grand_total", "rounded_total"]),
-    ("latest", &["posting_date"]),
-    ("opening_balance", &["debit", "credit", "grand_total", "rounded_total", "outstanding_amount"]),
-    ("opening_credit", &["credit"]),
-    ("opening_debit", &["debit"]),
-    ("opening_qty", MOVED),
-    ("opening_val", WORTH),
-    ("out_qty", MOVED),
-    ("out_val", WORTH),
-    ("outstanding", &["outstanding_amount"]),
-    ("paid", &["grand_total", "rounded_total", "outstanding_amount"]),
-    ("paid_amount", &["grand_total", "rounded_total", "outstanding_amount"]),
-    ("pending_amount", &["amount", "billed_amt"]),
-    ("pending_qty", &["qty", "delivered_qty", "received_qty"]),
-    ("qty_to_bill", &["qty", "billed_amt", "rate"]),
-    ("range1", OPEN_SINCE),
-    ("range2", OPEN_SINCE),
-    ("range3", OPEN_SINCE),
-    ("range4", OPEN_SINCE),
-    ("range5", OPEN_SINCE),
-    ("range6", OPEN_SINCE),
-    ("received_qty_amount", &["received_qty", "rate", "amount"]),
-    ("return_amount", &["grand_total", "rounded_total"]),
-    ("tax_total", &["total_taxes_and_charges"]),
-    ("total_due", &["outstanding_amount"]),
-    ("total_tax", &["total_taxes_and_charges"]),
-    ("val_rate", &["valuation_rate"]),
-];
-
-/// Since when something is open, or due.
-const DUE: &[&str] = &["due_date", "posting_date", "bill_date"];
-/// How much of it has been so for how long: whoever chooses the bounds finds the day.
-const OPEN_SINCE: &[&str] = &["outstanding_amount", "due_date", "posting_date", "bill_date"];
-const MOVED: &[&str] = &["actual_qty", "qty_after_transaction"];
-const WORTH: &[&str] = &["stock_value", "stock_value_difference", "valuation_rate"];
 
 /// Fields that ERPNext's code makes the names of documents of, where no rule of naming tells that.
 pub const NAMED: &[(&str, &[&str])] =
@@ -156,6 +101,32 @@ const BOOKED: &[(&str, &[&str])] = &[
     ("Payment Entry", &["paid_amount", "received_amount"]),
     ("Journal Entry", &["total_debit", "total_credit", "accounts.debit", "accounts.credit"]),
 ];
+
+const POSTED: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["posting_date"]),
+    ("Purchase Invoice", &["posting_date"]),
+    ("Payment Entry", &["posting_date"]),
+    ("Journal Entry", &["posting_date"]),
+];
+
+const MOVED_ON: &[(&str, &[&str])] = &[
+    ("Delivery Note", &["posting_date"]),
+    ("Purchase Invoice", &["posting_date"]),
+    ("Purchase Receipt", &["posting_date"]),
+    ("Sales Invoice", &["posting_date"]),
+    ("Stock Entry", &["posting_date"]),
+    ("Stock Reconciliation", &["posting_date"]),
+];
+
+const REMARKED: &[(&str, &[&str])] = &[
+    ("Sales Invoice", &["remarks"]),
+    ("Purchase Invoice", &["remarks"]),
+    ("Payment Entry", &["remarks"]),
+    ("Journal Entry", &["remark", "user_remark"]),
+];
+
+const RECEIVED_FOR: &[(&str, &[&str])] =
+    &[("Purchase Invoice", &["grand_total", "rounded_total"]), ("Purchase Receipt", &["grand_total", "rounded_total"])];
 
 /// What may be asked for of a document that is to be paid.
 const ASKED_FOR: &[(&str, &[&str])] = &[
@@ -339,6 +310,42 @@ pub const KNOWN: &[Known] = &[
         ],
     ),
     on("Payment Entry Reference", &["outstanding_amount", "payment_term_outstanding"], OPEN),
+    // They say when it is due, too, and by which number the supplier knows it: a Dynamic Link leads there.
+    on(
+        "Payment Entry Reference",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"])],
+    ),
+    on("Payment Entry Reference", &["bill_no"], &[("Purchase Invoice", &["bill_no"])]),
+    on(
+        "Journal Entry Account",
+        &["reference_due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"])],
+    ),
+    // An invoice says how much was paid ahead of it.
+    everywhere(&["advance_amount"], &[("Payment Entry", &["paid_amount", "received_amount", "unallocated_amount"])]),
+    on("Landed Cost Purchase Receipt", &["grand_total"], RECEIVED_FOR),
+    on(
+        "Landed Cost Purchase Receipt",
+        &["posting_date"],
+        &[("Purchase Invoice", &["posting_date"]), ("Purchase Receipt", &["posting_date"])],
+    ),
+    // A ledger is of the days of its vouchers, and says what these remark.
+    on(
+        "GL Entry",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"]), ("Journal Entry", &["due_date"])],
+    ),
+    on(
+        "Payment Ledger Entry",
+        &["due_date"],
+        &[("Sales Invoice", &["due_date"]), ("Purchase Invoice", &["due_date"]), ("Journal Entry", &["due_date"])],
+    ),
+    on("GL Entry", &["posting_date"], POSTED),
+    on("Payment Ledger Entry", &["posting_date"], POSTED),
+    on("Stock Ledger Entry", &["posting_date", "posting_datetime"], MOVED_ON),
+    on("GL Entry", &["remarks"], REMARKED),
+    on("Payment Ledger Entry", &["remarks"], REMARKED),
     // The ledgers book what a voucher comes to, as a debit or a credit, in each of their currencies.
     on(
         "GL Entry",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Error, Site};
 use crate::cleared::Cleared;
-use crate::policy::{Denial, Operation, Reason};
+use crate::policy::{Called, Denial, Operation, Reason};
 use crate::shape::report::Table;
 use crate::shape::{is_set, text_of};
 use crate::site::{Filter, SiteError};
@@ -51,7 +51,8 @@ impl Site {
         let mut violations = Vec::new();
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
-            if self.withholds(std::iter::once(permit.doctype()).chain(ruled), field, "").await? {
+            let about = std::iter::once(permit.doctype()).chain(ruled);
+            if self.withholds(about, Called::filter(text_of(entry, "name"), field, "")).await? {
                 let message = "the policy does not permit reading it";
                 violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
@@ -72,7 +73,7 @@ impl Site {
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
-            if self.withholds(about, &column.field, &column.label).await? {
+            if self.withholds(about, column.called(text_of(entry, "name"))).await? {
                 hidden.push(column.clone());
             }
         }
@@ -119,19 +120,18 @@ impl Site {
         Ok(self.bound().call_method(cleared, &arguments).await?.data)
     }
 
-    /// Whether the rules on any of the DocTypes keep back what a report calls by this name or label.
+    /// Whether the rules on any of the DocTypes keep back what a report calls so.
     ///
     /// # Errors
     /// That the site did not tell what they have.
     async fn withholds<'d>(
         &self,
         doctypes: impl Iterator<Item = &'d str>,
-        name: &str,
-        label: &str,
+        called: Called<'_>,
     ) -> Result<bool, SiteError> {
         if self.policy.shows_all() {
             return Ok(false);
         }
-        self.catalog.withholds(self.asker(), &self.policy, doctypes, name, label).await
+        self.catalog.withholds(self.asker(), &self.policy, doctypes, called).await
     }
 }

@@ -1,13 +1,14 @@
 //! The DocTypes that something is about, by the rules on whose fields it is judged.
 
 use erpnext_schema::DocTypeDef;
+use erpnext_schema::known_reports::made;
 
 use super::{Asker, Catalog, is_of_one};
-use crate::policy::Policy;
+use crate::policy::{Called, Policy};
 use crate::site::{SiteError, SiteErrorKind};
 
 impl Catalog {
-    /// Whether the rules on any of the DocTypes keep back what a report about them calls by this name or label.
+    /// Whether the rules on any of the DocTypes, or of those that the report is known to be made of, keep back what it calls so.
     ///
     /// # Errors
     /// That the site did not tell what they have.
@@ -16,11 +17,13 @@ impl Catalog {
         asker: Asker<'_>,
         policy: &Policy,
         doctypes: impl Iterator<Item = &'d str>,
-        name: &str,
-        label: &str,
+        called: Called<'_>,
     ) -> Result<bool, SiteError> {
+        let made = made(called.report).flat_map(|made| made.from.iter().copied());
+        let made: Vec<&str> = made.filter(|doctype| policy.withholds_of(doctype)).collect();
         let about = self.ruled(asker, policy, doctypes).await?;
-        Ok(policy.withholds(&about, &|doctype| self.known(doctype), name, label))
+        let from = self.ruled(asker, policy, made.into_iter()).await?;
+        Ok(policy.withholds(&about, &from, &|doctype| self.known(doctype), called))
     }
 
     /// The tables of these DocTypes. One that is not there is left out, and so is one of which nobody learns what it has, unless

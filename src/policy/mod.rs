@@ -38,6 +38,7 @@ pub use filter::{Filter, Rows, Within};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
 pub use predict::unpredictable;
+pub use reports::Called;
 pub use sight::may_be_mask;
 
 /// What may be done on which DocType, and with which fields.

@@ -4,11 +4,49 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use erpnext_schema::known_copies::{LEDGERS, REPORTED};
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, doctype_flag};
+use erpnext_schema::known_columns::REPORTED;
+use erpnext_schema::known_copies::LEDGERS;
+use erpnext_schema::known_reports::{Numbers, made};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, doctype_flag};
 
 use super::permit::Terms;
 use super::{Denial, FieldRef, FieldRule, Operation, Permit, Policy, Reason, is_within};
+
+/// What a report calls a column or a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The report.
+    pub report: &'a str,
+    /// The name.
+    pub name: &'a str,
+    /// The label; empty where there is none.
+    pub label: &'a str,
+    /// Whether it is a column of numbers.
+    pub is_number: bool,
+}
+
+impl<'a> Called<'a> {
+    /// A filter of the report.
+    pub fn filter(report: &'a str, name: &'a str, label: &'a str) -> Self {
+        Self { report, name, label, is_number: false }
+    }
+
+    /// Whether it is called like a field of the name and label.
+    fn is(self, field: &FieldDef) -> bool {
+        let same = |own: &str| {
+            !own.is_empty() && (own.eq_ignore_ascii_case(self.name) || own.eq_ignore_ascii_case(self.label))
+        };
+        same(field.fieldname) || same(field.label)
+    }
+
+    /// Whether it is called like a number of the DocTypes and their rows, or as a column is known to be.
+    fn is_known(self, about: &[&'static DocTypeDef], get: Children<'_>) -> bool {
+        let is_number = |field: &FieldDef| matches!(field.kind.shape(), Shape::Int | Shape::Float);
+        let mut fields = about.iter().flat_map(|def| def.fields_and_columns(get)).map(|(_, field)| field);
+        REPORTED.iter().any(|(column, _)| *column == self.name)
+            || fields.any(|field| is_number(field) && self.is(field))
+    }
+}
 
 impl Policy {
     /// Whether any report may be run.
@@ -115,27 +153,39 @@ impl Policy {
         self.permit(Operation::Read, doctype).is_ok_and(|permit| !permit.is_row_filtered())
     }
 
-    /// Whether the rules keep back what a report about these DocTypes calls by this name, or shows under this label: also where
-    /// it is known to show a field under another name.
+    /// Whether a rule keeps back any field of the DocType.
+    pub fn withholds_of(&self, doctype: &str) -> bool {
+        !self.field_rule(doctype).is_open()
+    }
+
+    /// Whether the rules keep back what a report about these DocTypes, which is made of documents of others too, calls so: also
+    /// where it is known to show a field under another name, or to sum one up.
     pub fn withholds(
         &self,
         about: &[&'static DocTypeDef],
+        from: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
-        name: &str,
-        label: &str,
+        called: Called<'_>,
     ) -> bool {
-        let mut shown = REPORTED.iter().filter(|(called, _)| *called == name).flat_map(|(_, fields)| *fields);
-        self.withholds_called(about, get, name, label)
-            || shown.any(|field| self.withholds_called(about, get, field, ""))
+        let shown = REPORTED.iter().filter(|(column, _)| *column == called.name).flat_map(|(_, fields)| *fields);
+        let sums = made(called.report).filter(|made| match made.columns {
+            Numbers::All => called.is_number,
+            Numbers::Unnamed => called.is_number && !called.is_known(about, get),
+            Numbers::These(names) => names.contains(&called.name),
+        });
+        let mut stands_for = shown.chain(sums.flat_map(|made| made.sums));
+        self.withholds_called(about, from, get, called.name, called.label)
+            || stands_for.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
     /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
-    /// what these link to. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
+    /// what these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
     /// restricted as a whole, keeps back nothing that a field of the name explains which may be read; nor does what is further
     /// away and restricted only as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
+        from: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         name: &str,
         label: &str,
@@ -153,7 +203,8 @@ impl Policy {
         }));
         let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
         let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
-        let far: Vec<Standing> = linked.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
+        let beside = linked.chain(from.iter().copied());
+        let far: Vec<Standing> = beside.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
         let any = |what| near.contains(&what) || far.contains(&what);
         let own = near.contains(&Standing::Shown);
         any(Standing::Restricted)

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
+use crate::policy::Called;
+
 /// A column.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Column {
@@ -18,6 +20,17 @@ pub struct Column {
     pub options: String,
     /// The currency of money, where all rows have the same.
     pub currency: Option<String>,
+}
+
+impl Column {
+    fn is_number(&self) -> bool {
+        matches!(self.kind.as_str(), "Int" | "Float" | "Currency" | "Percent")
+    }
+
+    /// What the report calls it.
+    pub(crate) fn called<'a>(&'a self, report: &'a str) -> Called<'a> {
+        Called { report, name: &self.field, label: &self.label, is_number: self.is_number() }
+    }
 }
 
 /// What a report answered.
@@ -178,9 +191,8 @@ fn computed_label(row: &Value) -> Option<&str> {
 
 /// Whether the sum of a column says something: the site adds up ages and rates too.
 fn is_summed(column: &Column) -> bool {
-    let number = matches!(column.kind.as_str(), "Int" | "Float" | "Currency" | "Percent");
     let mut words = column.field.split(|c: char| !c.is_alphanumeric());
-    !number || !words.any(|word| matches!(word, "age" | "days" | "rate" | "price" | "indent"))
+    !column.is_number() || !words.any(|word| matches!(word, "age" | "days" | "rate" | "price" | "indent"))
 }
 
 /// Without the noise of adding fractions: the site keeps nine digits of them.

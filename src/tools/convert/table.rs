@@ -19,10 +19,12 @@ pub struct Conversion {
 
 impl Conversion {
     /// The fields of the document there is, and the columns of its rows, whose values stand in what is made under other names,
-    /// so that no field rule of what is made withholds them.
+    /// so that no field rule of what is made withholds them; and `per_billed`, at whose end the site makes no payment of an order.
     pub fn amounts(&self) -> &'static [&'static str] {
         match (self.mapper, self.to) {
-            (Mapper::Payment, _) => &["outstanding_amount", "grand_total", "rounded_total", "advance_paid"],
+            (Mapper::Payment, _) => {
+                &["outstanding_amount", "grand_total", "rounded_total", "advance_paid", "per_billed"]
+            }
             (Mapper::MethodFor(..), _) => &["items.rate"],
             (_, "Dunning") => {
                 &["outstanding_amount", "payment_schedule.outstanding", "payment_schedule.payment_amount"]

@@ -11,7 +11,7 @@ use super::form::{Filter, is_date};
 use crate::context::{Session, companies};
 use crate::documents::{moments, suggest, titles};
 use crate::error::ToolError;
-use crate::policy::Operation;
+use crate::policy::{Called, Operation};
 use crate::tool::Tool;
 
 /// What lists the names of filters.
@@ -61,7 +61,7 @@ pub(crate) async fn check(
         let label = known.map_or("", |filter| filter.label.as_str());
         // A filter by what is withheld would tell it (H5).
         let about = std::iter::once(report.permit.doctype()).chain(known.and_then(Filter::link));
-        if report.withholds(about, &field, label).await? {
+        if report.withholds(about, Called::filter(report.name(), &field, label)).await? {
             violations.push(withheld(&field));
             continue;
         }
@@ -146,7 +146,7 @@ pub(crate) async fn check_linked(
     for field in given {
         let label = form.iter().find(|filter| filter.field == *field).map_or("", |filter| filter.label.as_str());
         let about = std::iter::once(report.permit.doctype()).chain(linked.iter().map(String::as_str));
-        if report.withholds(about, field, label).await? {
+        if report.withholds(about, Called::filter(report.name(), field, label)).await? {
             violations.push(withheld(field));
         }
     }

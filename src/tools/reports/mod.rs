@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::{Permit, Policy};
+use crate::policy::{Called, Permit, Policy};
 use crate::shape::{is_set, text_of};
 use crate::site::{Filter, SiteError};
 
@@ -86,18 +86,17 @@ impl<'a> Report<'a> {
         ))
     }
 
-    /// Whether the rules on any of the DocTypes keep back what the report calls by this name or label.
+    /// Whether the rules on any of the DocTypes keep back what the report calls so.
     ///
     /// # Errors
     /// That the site did not tell what they have.
     async fn withholds<'d>(
         &self,
         doctypes: impl Iterator<Item = &'d str>,
-        name: &str,
-        label: &str,
+        called: Called<'_>,
     ) -> Result<bool, SiteError> {
         let session = self.session;
-        session.catalog.withholds(session.asker(), session.policy, doctypes, name, label).await
+        session.catalog.withholds(session.asker(), session.policy, doctypes, called).await
     }
 }
 

@@ -356,7 +356,7 @@ impl Report<'_> {
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(self.permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
-            if self.withholds(about, &column.field, &column.label).await? {
+            if self.withholds(about, column.called(&self.name)).await? {
                 hidden.push(column.clone());
             }
         }

@@ -6,6 +6,7 @@ mod child_tables;
 mod conditions;
 mod creates;
 mod default;
+mod drafts;
 mod erp;
 mod fields;
 mod file_fields;
