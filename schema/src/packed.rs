@@ -9,16 +9,17 @@ use crate::{DocTypeDef, Fact, FieldDef, FieldKind, Options, Stated, ToolDef, Ver
 
 /// Packs what is stated as far as there is room, and gives the room that it takes.
 pub(crate) const fn pack(stated: &Stated, room: &mut [u8]) -> usize {
+    let DocTypeDef { name: _, module, flags, autoname, title_field, search_fields, sort, fields, tools } = stated.def;
     let mut to = Writer { room, at: 0 };
-    to.text(stated.def.module);
-    to.number(stated.def.flags);
+    to.text(module);
+    to.number(flags);
     to.facts(stated.but);
-    to.tools(stated.def.tools);
-    to.optional(stated.def.autoname);
-    to.optional(stated.def.title_field);
-    to.texts(stated.def.search_fields);
-    to.text(stated.def.sort);
-    to.fields(stated.def.fields);
+    to.tools(tools);
+    to.optional(autoname);
+    to.optional(title_field);
+    to.texts(search_fields);
+    to.text(sort);
+    to.fields(fields);
     to.at
 }
 
@@ -207,14 +208,28 @@ impl Writer<'_> {
     }
 
     const fn field(&mut self, field: &FieldDef) {
-        self.text(field.fieldname);
-        self.byte(field.kind as u8);
-        self.text(field.label);
-        if field.flags != 0 {
+        let FieldDef {
+            fieldname,
+            kind,
+            label,
+            flags,
+            options,
+            length,
+            precision,
+            permlevel,
+            default,
+            fetch_from,
+            description,
+            only,
+        } = *field;
+        self.text(fieldname);
+        self.byte(kind as u8);
+        self.text(label);
+        if flags != 0 {
             self.byte(key::FLAGS);
-            self.number(field.flags);
+            self.number(flags);
         }
-        match field.options {
+        match options {
             Options::None => {}
             Options::Target(doctype) => self.keyed(key::TARGET, doctype),
             Options::TargetField(field) => self.keyed(key::TARGET_FIELD, field),
@@ -224,30 +239,30 @@ impl Writer<'_> {
                 self.texts(choices);
             }
         }
-        if field.length != 0 {
+        if length != 0 {
             self.byte(key::LENGTH);
-            self.number(field.length);
+            self.number(length);
         }
-        if let Some(places) = field.precision {
+        if let Some(places) = precision {
             self.byte(key::PRECISION);
             self.byte(places);
         }
-        if field.permlevel != 0 {
+        if permlevel != 0 {
             self.byte(key::PERMLEVEL);
-            self.byte(field.permlevel);
+            self.byte(permlevel);
         }
-        if let Some(text) = field.default {
+        if let Some(text) = default {
             self.keyed(key::DEFAULT, text);
         }
-        if let Some(text) = field.fetch_from {
+        if let Some(text) = fetch_from {
             self.keyed(key::FETCH_FROM, text);
         }
-        if let Some(text) = field.description {
+        if let Some(text) = description {
             self.keyed(key::DESCRIPTION, text);
         }
-        if field.only.bits() != Versions::ALL.bits() {
+        if only.bits() != Versions::ALL.bits() {
             self.byte(key::ONLY);
-            self.byte(field.only.bits());
+            self.byte(only.bits());
         }
         self.byte(key::END);
     }
