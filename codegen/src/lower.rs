@@ -31,6 +31,8 @@ const RESERVED: &[&str] = &[
     "DocTypeDef",
     "Fact",
     "Versioned",
+    "Stated",
+    "STATED",
 ];
 
 /// Chooses every name and type.

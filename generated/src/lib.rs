@@ -11,7 +11,7 @@
 )]
 #[rustfmt::skip]
 mod index;
-pub use self::index::{ALL, COPIES, FINGERPRINT, SITES, all, any, get, versioned};
+pub use self::index::{ALL, COPIES, FINGERPRINT, SITES, all, any, get, names, versioned};
 #[rustfmt::skip]
 pub mod target;
 #[rustfmt::skip]

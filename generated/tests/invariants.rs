@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use erpnext_doctypes::{ALL, all, any, get};
+use erpnext_doctypes::{ALL, all, any, get, names};
 use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, FieldDef, Options, Version, Versions, doctype_flag, flag};
 
@@ -49,6 +49,22 @@ fn tool_names_are_short_plain_and_unique() {
     assert_eq!(tools("Selling Settings"), ["get_selling_settings_document", "update_selling_settings_document"]);
     assert_eq!(tools("Sales Order Item"), Vec::<&str>::new());
     assert!(tools("Customer").contains(&"search_customer_documents"));
+}
+
+#[test]
+fn what_is_told_of_a_doctype_without_its_table_is_what_the_table_says() {
+    for table in ALL {
+        let of = |version: &&Version| table.of(**version).is_some();
+        assert!(Version::ALL.iter().filter(of).eq(Version::ALL.iter().filter(|version| table.is_in(**version))));
+        assert_eq!(table.module(), table.any().module);
+        assert!((0..u32::BITS).all(|bit| table.is(1 << bit) == table.any().is(1 << bit)));
+        let versions = Version::ALL.iter().filter_map(|version| table.of(*version)).chain([table.any()]);
+        let of_tables: HashSet<&str> = versions.flat_map(|def| def.tools).map(|tool| tool.name).collect();
+        assert_eq!(table.tools().map(|tool| tool.name).collect::<HashSet<_>>(), of_tables, "{}", table.name());
+    }
+    for version in Version::ALL {
+        assert!(names(*version).eq(all(*version).map(|def| def.name)));
+    }
 }
 
 #[test]

@@ -144,6 +144,21 @@ pub enum Verb {
     Amend,
 }
 
+impl Verb {
+    /// Every verb, in order.
+    pub const ALL: &[Self] = &[
+        Self::List,
+        Self::Get,
+        Self::Search,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Submit,
+        Self::Cancel,
+        Self::Amend,
+    ];
+}
+
 /// The tool of a DocType for one verb.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ToolDef {
@@ -307,6 +322,11 @@ macro_rules! index {
         /// Every DocType that the version has, sorted by name.
         pub fn all(version: $crate::Version) -> impl Iterator<Item = &'static $crate::DocTypeDef> + Clone {
             ALL.iter().filter_map(move |table| table.of(version))
+        }
+
+        /// The names of the DocTypes that the version has, sorted. No table is made for them.
+        pub fn names(version: $crate::Version) -> impl Iterator<Item = &'static str> + Clone {
+            ALL.iter().filter(move |table| table.is_in(version)).map(|table| table.name())
         }
 
         /// The DocType of that name where the version does not matter: what the newest says, with the fields of all.

@@ -190,12 +190,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{DocTypeDef, FieldKind, field};
+    use crate::{DocTypeDef, FieldKind, Stated, field, versioned};
 
-    static NOTE: Versioned = Versioned::new(DocTypeDef {
+    static NOTE: Versioned = versioned!(Stated::new(DocTypeDef {
         fields: &[field!("title", Data, "Title"), FieldDef::new("type", FieldKind::Select, "Type")],
         ..DocTypeDef::new("Note", "Desk")
-    });
+    }));
 
     fields! { pub NoteField(NOTE): Name Owner Creation Modified ModifiedBy Docstatus Idx Title Type }
 

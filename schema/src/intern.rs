@@ -21,7 +21,7 @@ pub fn one<T>(item: T) -> &'static T {
     Box::leak(Box::new(item))
 }
 
-/// A list that is never freed.
+/// A list that is never freed; no room is kept that it does not use.
 pub fn list<T>(items: Vec<T>) -> &'static [T] {
-    Vec::leak(items)
+    Box::leak(items.into_boxed_slice())
 }

@@ -7,4 +7,5 @@ pub use crate::Options::{Choices, Format, Target, TargetField};
 pub use crate::document::{DateOrDateTime, Extra, Link, Secret, Select};
 pub use crate::flag::*;
 pub use crate::only::*;
-pub use crate::{DocTypeDef, Fact, Versioned, choices, doctype_flag, document, field, fields, targets, tool};
+pub use crate::{DocTypeDef, Fact, Stated, Versioned};
+pub use crate::{choices, doctype_flag, document, field, fields, targets, tool, versioned};

@@ -97,6 +97,14 @@ impl Versions {
         Self(1 << version as u8)
     }
 
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     /// Those of either set.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {

@@ -1,10 +1,11 @@
-//! A DocType in all its versions: one table whose rows say which versions have them, cut to one version when asked.
+//! A DocType in all its versions: one table whose rows say which versions have them, packed, and cut to one version when asked.
 
 use std::fmt;
 use std::iter::Chain;
 use std::slice::Iter;
 use std::sync::OnceLock;
 
+use crate::packed::{self, Packed};
 use crate::{DocTypeDef, FieldDef, ToolDef, Version, Versions, flag, intern};
 
 /// A fact about a DocType that versions state differently.
@@ -41,24 +42,21 @@ impl Fact {
     }
 }
 
-/// A DocType in all its versions.
-///
-/// A field that versions state differently has a row for each; the row of the newest is the one that is not
-/// [`flag::SUPERSEDED`]. No version's table shows more than one.
-pub struct Versioned {
+/// What is stated of a DocType: constant data, which the program holds in packed form only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stated {
     /// What the newest version says, with the rows of all.
-    all: DocTypeDef,
-    only: Versions,
-    but: &'static [(Versions, Fact)],
-    cut: [OnceLock<&'static DocTypeDef>; Version::COUNT],
-    any: OnceLock<&'static DocTypeDef>,
+    pub def: DocTypeDef,
+    /// The versions that have it.
+    pub only: Versions,
+    /// What versions say otherwise.
+    pub but: &'static [(Versions, Fact)],
 }
 
-impl Versioned {
+impl Stated {
     /// A DocType of every version.
-    pub const fn new(all: DocTypeDef) -> Self {
-        let cut = [const { OnceLock::new() }; Version::COUNT];
-        Self { all, only: Versions::ALL, but: &[], cut, any: OnceLock::new() }
+    pub const fn new(def: DocTypeDef) -> Self {
+        Self { def, only: Versions::ALL, but: &[] }
     }
 
     /// The versions that have it.
@@ -75,85 +73,149 @@ impl Versioned {
         self
     }
 
+    /// The number of bytes that it takes.
+    pub const fn packed_len(&self) -> usize {
+        packed::pack(self, &mut [])
+    }
+
+    /// The bytes that the program holds of it: as many as [`Self::packed_len`] says.
+    pub const fn packed<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        packed::pack(self, &mut bytes);
+        bytes
+    }
+
+    const fn has_same_rows(&self) -> bool {
+        let mut at = 0;
+        while at < self.def.fields.len() {
+            if self.def.fields[at].only.bits() != Versions::ALL.bits() {
+                return false;
+            }
+            at += 1;
+        }
+        true
+    }
+}
+
+/// The static of what is stated: `static TASK: Versioned = versioned!(Stated::new(DocTypeDef { … }));`
+#[macro_export]
+macro_rules! versioned {
+    ($stated:expr) => {{
+        const TABLE: $crate::Stated = $stated;
+        static PACKED: [u8; TABLE.packed_len()] = TABLE.packed();
+        $crate::Versioned::new(&TABLE, &PACKED)
+    }};
+}
+
+/// A DocType in all its versions, made by [`versioned!`](crate::versioned!). Its tables are made of what is packed when they are first asked for.
+///
+/// A field that versions state differently has a row for each; the row of the newest is the one that is not
+/// [`flag::SUPERSEDED`]. No version's table shows more than one.
+pub struct Versioned {
+    name: &'static str,
+    only: Versions,
+    has_same_rows: bool,
+    packed: Packed,
+    cut: [OnceLock<&'static DocTypeDef>; Version::COUNT],
+    any: OnceLock<&'static DocTypeDef>,
+}
+
+/// What [`Versioned::members`] gives.
+pub(crate) type Members = Chain<Iter<'static, FieldDef>, Iter<'static, FieldDef>>;
+
+impl Versioned {
+    /// What is stated, with its own bytes.
+    #[doc(hidden)]
+    pub const fn new(stated: &Stated, packed: &'static [u8]) -> Self {
+        Self {
+            name: stated.def.name,
+            only: stated.only,
+            has_same_rows: stated.has_same_rows(),
+            packed: Packed(packed),
+            cut: [const { OnceLock::new() }; Version::COUNT],
+            any: OnceLock::new(),
+        }
+    }
+
+    /// What is stated at run time. It is never freed.
+    pub fn interned(stated: &Stated) -> &'static Self {
+        let mut bytes = vec![0; stated.packed_len()];
+        packed::pack(stated, &mut bytes);
+        intern::one(Self::new(stated, intern::list(bytes)))
+    }
+
     /// The name on the wire.
     pub const fn name(&self) -> &'static str {
-        self.all.name
+        self.name
     }
 
-    /// The tools of all versions; one may come more than once.
-    pub fn tools(&self) -> impl Iterator<Item = &'static ToolDef> + use<> {
-        let older = self.but.iter().filter_map(|(_, fact)| match fact {
-            Fact::Tools(tools) => Some(*tools),
+    /// Whether the version has it.
+    pub const fn is_in(&self, version: Version) -> bool {
+        self.only.has(version)
+    }
+
+    /// The module that the newest version puts it in.
+    pub fn module(&self) -> &'static str {
+        self.packed.module()
+    }
+
+    /// Whether the newest version sets all the given bits of [`doctype_flag`](crate::doctype_flag).
+    pub fn is(&self, flags: u32) -> bool {
+        self.packed.flags() & flags == flags
+    }
+
+    /// The tools of all versions; one may come more than once. Read anew each time, without the fields.
+    pub fn tools(&self) -> impl Iterator<Item = ToolDef> + use<> {
+        let older = self.packed.facts().into_iter().filter_map(|(_, fact)| match fact {
+            Fact::Tools(tools) => Some(tools),
             _ => None,
         });
-        self.all.tools.iter().chain(older.flatten())
+        self.packed.tools().into_iter().chain(older.flatten().copied())
     }
 
-    /// The table of one version; none where it has no such DocType. Made when first asked for.
+    /// The table of one version; none where it has no such DocType.
     pub fn of(&'static self, version: Version) -> Option<&'static DocTypeDef> {
-        let cut = self.cut.get(version as usize).filter(|_| self.only.has(version))?;
+        let cut = self.cut.get(version as usize).filter(|_| self.is_in(version))?;
         Some(cut.get_or_init(|| self.cut(version)))
     }
 
     /// The table where the version does not matter: what the newest version says, with the fields of all.
     pub fn any(&'static self) -> &'static DocTypeDef {
-        self.any.get_or_init(|| {
-            if self.has_same_rows() {
-                return &self.all;
-            }
-            let rows = self.all.fields.iter().filter(|row| !row.is(flag::SUPERSEDED));
-            intern::one(DocTypeDef { fields: unmarked(rows), ..self.all })
-        })
+        self.any.get_or_init(|| intern::one(self.table(|row| !row.is(flag::SUPERSEDED))))
     }
 
     /// The fields of all versions, each once: the standard ones, then the form's, as the newest version states them.
-    pub fn members(&self) -> Members {
-        Members(self.all.standard_fields().iter().chain(self.all.fields))
+    pub fn members(&'static self) -> Members {
+        let any = self.any();
+        any.standard_fields().iter().chain(any.fields)
     }
 
     fn cut(&'static self, version: Version) -> &'static DocTypeDef {
-        let mut facts = self.but.iter().filter(|(versions, _)| versions.has(version)).peekable();
-        let same_rows = self.has_same_rows();
-        if same_rows && facts.peek().is_none() {
-            return &self.all;
+        let facts = self.packed.facts().into_iter().filter(|(versions, _)| versions.has(version));
+        let facts: Vec<Fact> = facts.map(|(_, fact)| fact).collect();
+        if self.has_same_rows && facts.is_empty() {
+            return self.any();
         }
-        let mut def = self.all;
-        for (_, fact) in facts {
-            fact.apply(&mut def);
-        }
-        if !same_rows {
-            def.fields = unmarked(def.fields.iter().filter(|row| row.only.has(version)));
-        }
+        let mut def = if self.has_same_rows { *self.any() } else { self.table(|row| row.only.has(version)) };
+        facts.into_iter().for_each(|fact| fact.apply(&mut def));
         intern::one(def)
     }
 
-    fn has_same_rows(&self) -> bool {
-        self.all.fields.iter().all(|row| row.only == Versions::ALL)
-    }
-}
-
-/// The rows as a table of one version has them.
-fn unmarked(rows: impl Iterator<Item = &'static FieldDef> + Clone) -> &'static [FieldDef] {
-    // It lives as long as the process: no room is taken that is not used.
-    let mut unmarked = Vec::with_capacity(rows.clone().count());
-    unmarked.extend(rows.map(|row| FieldDef { only: Versions::ALL, flags: row.flags & !flag::SUPERSEDED, ..*row }));
-    intern::list(unmarked)
-}
-
-/// What [`Versioned::members`] gives.
-pub struct Members(Chain<Iter<'static, FieldDef>, Iter<'static, FieldDef>>);
-
-impl Iterator for Members {
-    type Item = &'static FieldDef;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.find(|field| !field.is(flag::SUPERSEDED))
+    /// The table of these rows, without the marks that tell versions apart.
+    fn table(&self, is_meant: impl Fn(&FieldDef) -> bool) -> DocTypeDef {
+        let (def, mut rows) = self.packed.table(self.name);
+        rows.retain(is_meant);
+        for row in &mut rows {
+            row.only = Versions::ALL;
+            row.flags &= !flag::SUPERSEDED;
+        }
+        DocTypeDef { fields: intern::list(rows), ..def }
     }
 }
 
 impl fmt::Debug for Versioned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Versioned").field(&self.all.name).finish()
+        f.debug_tuple("Versioned").field(&self.name).finish()
     }
 }
 
@@ -164,7 +226,7 @@ mod tests {
     use crate::only::{V15, V16};
     use crate::{FieldKind, field};
 
-    static TASK: Versioned = Versioned::new(DocTypeDef {
+    const STATED: Stated = Stated::new(DocTypeDef {
         sort: "creation desc",
         fields: &[
             field!("subject", Data, "Subject"),
@@ -176,8 +238,9 @@ mod tests {
     })
     .but(&[(V15, Fact::Sort("modified desc")), (V15, Fact::TitleField(Some("subject")))]);
 
-    static GONE: Versioned = Versioned::new(DocTypeDef::new("Gone", "CRM")).only(V15);
-    static SAME: Versioned = Versioned::new(DocTypeDef::new("Same", "CRM"));
+    static TASK: Versioned = versioned!(STATED);
+    static GONE: Versioned = versioned!(Stated::new(DocTypeDef::new("Gone", "CRM")).only(V15));
+    static SAME: Versioned = versioned!(Stated::new(DocTypeDef::new("Same", "CRM")));
 
     #[test]
     fn a_version_sees_its_own_rows_and_facts_and_no_marks() {

@@ -263,6 +263,11 @@ impl Catalog {
         erpnext_doctypes::all(self.version())
     }
 
+    /// The names of the same: no table is made for them.
+    pub fn generated_names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        erpnext_doctypes::names(self.version())
+    }
+
     /// The table to go by in a call: the site's, asked for once a day, or each hour while it is not understood. A table that
     /// is known does without if the site does not tell in time, and for a while the site is not asked again.
     ///

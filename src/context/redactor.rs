@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
-use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options};
+use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Options, Versioned};
 
 use super::Session;
 use crate::audit::Attempt;
@@ -185,7 +185,7 @@ impl Known<'_> {
 
     /// The DocType of that name, in any case.
     fn doctype(&self, words: &str) -> Option<&str> {
-        let known = |name: &str| erpnext_doctypes::any(name).map(|def| def.name);
+        let known = |name: &str| erpnext_doctypes::versioned(name).map(Versioned::name);
         let large = || words.split(' ').map(capitalized).collect::<Vec<_>>().join(" ");
         let called = self.redactor.subject.as_deref().filter(|doctype| *doctype == words);
         called.or_else(|| known(words)).or_else(|| known(&large()))

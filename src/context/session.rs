@@ -246,10 +246,8 @@ impl<'a> Session<'a> {
             }
             _ => return error.into(),
         }
-        let near = nearest(
-            doctype,
-            self.catalog.all_generated().map(|def| def.name).filter(|name| !self.policy.operations(name).is_empty()),
-        );
+        let near =
+            nearest(doctype, self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty()));
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(
             format!("The site has no DocType {doctype:?}, or its user may not see it.{near}"),

@@ -1,7 +1,5 @@
 //! What `permissions.default` does not open: such a DocType has to be named.
 
-use erpnext_schema::{DocTypeDef, doctype_flag};
-
 /// The modules of Frappe itself, and of ERPNext what works like them. Their documents hang on others (File, Comment, ToDo),
 /// copy them (Version, logs, mails) or shape the site (DocType, scripts, formats, permissions).
 const FRAMEWORK: &[&str] = &[
@@ -42,12 +40,9 @@ const CREDENTIALS: &[&str] = &["Integrations", "ERPNext Integrations"];
 /// And those of other modules: a name or a row of theirs is a key or a password, or to submit one deletes a company's books.
 const KEYS: &[&str] = &["Document Share Key", "SMS Settings", "Transaction Deletion Record", "User Social Login"];
 
-/// Whether the default leaves it closed; more of them where rules stand on other DocTypes.
-pub fn is_closed(def: &DocTypeDef, beside_rules: bool) -> bool {
-    if def.is(doctype_flag::CUSTOM) {
-        return false;
-    }
-    CREDENTIALS.contains(&def.module)
-        || KEYS.contains(&def.name)
-        || beside_rules && FRAMEWORK.contains(&def.module) && !HARMLESS.contains(&def.name)
+/// Whether the default leaves a DocType closed that an app made; more of them where rules stand on other DocTypes.
+pub fn is_closed(doctype: &str, module: &str, beside_rules: bool) -> bool {
+    CREDENTIALS.contains(&module)
+        || KEYS.contains(&doctype)
+        || beside_rules && FRAMEWORK.contains(&module) && !HARMLESS.contains(&doctype)
 }

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use erpnext_schema::known_copies::WHOLE;
-use erpnext_schema::{DocTypeDef, collation, nearest};
+use erpnext_schema::{DocTypeDef, collation, doctype_flag, nearest};
 
 use crate::config::{Condition, Config, DoctypePermissions, Method, Pattern, toolset};
 use permit::Terms;
@@ -222,7 +222,7 @@ impl Policy {
     /// # Errors
     /// That it is open only where it is named.
     pub fn admits(&self, permit: &Permit, def: &DocTypeDef) -> Result<(), Denial> {
-        if !self.is_closed(def) {
+        if def.is(doctype_flag::CUSTOM) || !self.is_closed(def.name, def.module) {
             return Ok(());
         }
         let (doctype, operation) = (def.name.to_owned(), permit.operation());
@@ -313,7 +313,7 @@ impl Policy {
     /// The name of the DocType that the site's database takes this one for, by which its rule is found; what is not known stays
     /// as it is.
     pub fn exact_name<'a>(&'a self, doctype: &'a str) -> &'a str {
-        if erpnext_doctypes::any(doctype).is_some() {
+        if erpnext_doctypes::versioned(doctype).is_some() {
             return doctype;
         }
         let configured = || {
@@ -323,15 +323,16 @@ impl Policy {
         spelling::same(doctype).or_else(configured).unwrap_or(doctype)
     }
 
-    /// Whether the DocType, as a table tells of it, is open only where it is named.
-    fn is_closed(&self, def: &DocTypeDef) -> bool {
-        !self.names(def.name) && closed::is_closed(def, !self.doctypes.is_empty())
+    /// Whether the DocType of an app is open only where it is named.
+    fn is_closed(&self, doctype: &str, module: &str) -> bool {
+        !self.names(doctype) && closed::is_closed(doctype, module, !self.doctypes.is_empty())
     }
 
     /// The same for a name, however it is spelt.
     fn is_withheld(&self, doctype: &str) -> bool {
-        let alike = || spelling::alike(doctype).and_then(erpnext_doctypes::any);
-        erpnext_doctypes::any(doctype).or_else(alike).is_some_and(|def| self.is_closed(def))
+        let alike = || spelling::alike(doctype).and_then(erpnext_doctypes::versioned);
+        let table = erpnext_doctypes::versioned(doctype).or_else(alike);
+        table.is_some_and(|table| !table.is(doctype_flag::CUSTOM) && self.is_closed(table.name(), table.module()))
     }
 
     /// The site's database ignores case, accents and characters that are not printed. Where rules stand on some
@@ -343,7 +344,7 @@ impl Policy {
 
 /// Whether the DocType's module is among the toolsets that are left; what no table knows is not.
 fn is_within(left: Option<&BTreeSet<String>>, doctype: &str) -> bool {
-    let module = || erpnext_doctypes::any(doctype).map(|def| toolset(def.module));
+    let module = || erpnext_doctypes::versioned(doctype).map(|table| toolset(table.module()));
     left.is_none_or(|left| module().is_some_and(|module| left.contains(&module)))
 }
 

@@ -225,7 +225,7 @@ fn is_in(tools: &Tools, set: &str) -> bool {
 
 /// The names of all toolsets that can be asked for.
 pub fn known_toolsets() -> Vec<String> {
-    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.any().module)).collect();
+    let mut known: Vec<String> = erpnext_doctypes::ALL.iter().map(|table| toolset(table.module())).collect();
     known.extend(Toolset::NAMED.map(|set| set.name().to_owned()));
     known.sort_unstable();
     known.dedup();
@@ -235,7 +235,7 @@ pub fn known_toolsets() -> Vec<String> {
 /// What is wrong with the toolsets that are asked for, a line each.
 pub fn unknown_toolsets<'a>(asked: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut asked = asked.into_iter().peekable();
-    // To list the known ones goes through all tables: not at the start of a server that names none.
+    // To list the known ones goes through all DocTypes: not at the start of a server that names none.
     if asked.peek().is_none() {
         return Vec::new();
     }

@@ -70,9 +70,9 @@ impl Registry {
 
     /// The generated DocTypes that it opens without naming them.
     pub fn open_by_default(&self) -> impl Iterator<Item = &'static DocTypeDef> {
-        let any = !self.policy.default_operations().is_empty();
+        let (opens, version) = (!self.policy.default_operations().is_empty(), self.version.get());
         let unnamed = |def: &&DocTypeDef| !def.is(doctype_flag::CHILD) && !self.policy.names(def.name);
-        erpnext_doctypes::all(self.version.get()).filter(move |_| any).filter(unnamed)
+        opens.then(|| erpnext_doctypes::all(version)).into_iter().flatten().filter(unnamed)
     }
 
     /// The tools of one DocType.

@@ -114,7 +114,7 @@ async fn system_info(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError>
         "site": {"url": session.caller.site.as_str(), "user": user, "apps": apps},
         "server": {
             "version": env!("CARGO_PKG_VERSION"),
-            "doctypes": session.catalog.all_generated().count(),
+            "doctypes": session.catalog.generated_names().count(),
             "tables_of_erpnext": session.version.get().to_string(),
             "snapshot": erpnext_doctypes::FINGERPRINT,
         },

@@ -207,7 +207,8 @@ async fn called_so(session: &Session<'_>, query: &str, best: &Tool) -> Result<(V
 /// The available DocType that was meant by a name which none has.
 fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str> {
     let named = session.policy.doctypes().map(|(name, _)| name);
-    let all = named.chain(session.catalog.all_generated().map(|def| def.name));
+    let generated: Vec<&str> = session.catalog.generated_names().collect();
+    let all = named.chain(generated);
     let available: Vec<&str> = all.filter(|name| !session.policy.operations(name).is_empty()).collect();
     let known = available.iter().any(|name| name.eq_ignore_ascii_case(doctype));
     if known { None } else { nearest(doctype, available) }

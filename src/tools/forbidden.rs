@@ -38,7 +38,7 @@ impl<'a> Forbidden<'a> {
         }
         let doctypes = match doctype {
             Some(doctype) => {
-                vec![session.catalog.all_generated().find(|def| def.name.eq_ignore_ascii_case(doctype))?.name]
+                vec![session.catalog.generated_names().find(|name| name.eq_ignore_ascii_case(doctype))?]
             }
             None => named(session, words, change.as_ref().map(|change| change.word)),
         };

@@ -236,7 +236,7 @@ fn readable<'a>(session: &Session<'a>, own: &'a [String]) -> Vec<&'a str> {
     if session.policy.default_operations().contains(Operation::Read) {
         let own: Vec<&str> = own.iter().map(String::as_str).filter(|name| !doctypes.contains(name)).collect();
         doctypes.extend(own);
-        let others = session.catalog.all_generated().map(|def| def.name).filter(|name| !doctypes.contains(name));
+        let others = session.catalog.generated_names().filter(|name| !doctypes.contains(name));
         let others: Vec<&str> = others.collect();
         doctypes.extend(others);
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use erpnext_schema::{Version, Versioned, copies, intern};
+use erpnext_schema::{Stated, Version, Versioned, copies, intern};
 
 use crate::ir::{Ir, Item};
 
@@ -28,5 +28,5 @@ pub fn emit(ir: &Ir) -> String {
 
 /// The table as it will be generated.
 fn versioned(item: &Item) -> &'static Versioned {
-    intern::one(Versioned::new(item.def).only(item.only).but(intern::list(item.but.clone())))
+    Versioned::interned(&Stated::new(item.def).only(item.only).but(intern::list(item.but.clone())))
 }

@@ -78,7 +78,7 @@ fn root(ir: &Ir) -> TokenStream {
 
         #[rustfmt::skip]
         mod index;
-        pub use self::index::{ALL, COPIES, FINGERPRINT, SITES, all, any, get, versioned};
+        pub use self::index::{ALL, COPIES, FINGERPRINT, SITES, all, any, get, names, versioned};
         #[rustfmt::skip]
         pub mod target;
         #(#modules)*

@@ -59,6 +59,10 @@ fn put(files: &mut Files, path: String, subject: &str, tokens: TokenStream) -> R
     Ok(())
 }
 
+/// How the items of a file begin.
+const ITEMS: [&str; 7] = [TABLE, "pub static ", "pub struct ", "fields! {", "choices! {", "document! {", "#[cfg("];
+const TABLE: &str = "const STATED";
+
 /// One line a row, so that a changed field is one changed line; a blank line between items.
 fn lay_out(formatted: &str) -> String {
     let mut text = String::with_capacity(formatted.len());
@@ -66,11 +70,9 @@ fn lay_out(formatted: &str) -> String {
     for line in formatted.lines() {
         // A table stands inside of a call; one indentation is enough for its rows.
         let line = if in_table { line.strip_prefix("    ").unwrap_or(line) } else { line };
-        in_table = (in_table || line.starts_with("pub static ")) && !line.ends_with(';');
+        in_table = (in_table || line.starts_with(TABLE)) && !line.ends_with(';');
         let trimmed = line.trim_start();
-        let starts_item = ["pub static ", "pub struct ", "fields! {", "choices! {", "document! {", "#[cfg("]
-            .iter()
-            .any(|start| line.starts_with(start));
+        let starts_item = ITEMS.iter().any(|start| line.starts_with(start));
         if starts_item && !text.ends_with("]\n") {
             text.push('\n');
         }

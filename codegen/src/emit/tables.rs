@@ -1,4 +1,4 @@
-//! The table of a DocType: one `Versioned` with a row a field, or a row for each version that states it otherwise.
+//! The table of a DocType: what is stated of it, with a row a field, or a row for each version that states it otherwise.
 
 use erpnext_schema::{DocTypeDef, Fact, FieldDef, Options, ToolDef, Version, Versions, doctype_flag, flag};
 use proc_macro2::TokenStream;
@@ -20,7 +20,7 @@ pub const FIELD_FLAGS: &[(u32, &str)] = named!(flag: REQD READ_ONLY HIDDEN UNIQU
 const DOCTYPE_FLAGS: &[(u32, &str)] = named!(doctype_flag: CHILD SINGLE SUBMITTABLE TREE VIRTUAL CUSTOM TRACK_CHANGES
     ALLOW_RENAME QUICK_ENTRY TITLE_IN_LINKS);
 
-/// The static of a DocType's table.
+/// What is stated of a DocType, and the static that the program holds of it.
 pub fn emit(item: &Item) -> TokenStream {
     let DocTypeDef { name, module, flags, autoname, title_field, search_fields, sort, fields, tools } = item.def;
     let default = DocTypeDef::new(name, module);
@@ -53,8 +53,8 @@ pub fn emit(item: &Item) -> TokenStream {
     let but = (!item.but.is_empty()).then(|| quote!(.but(&[#(#but),*])));
     let table = tokens(&item.table);
     quote! {
-        pub static #table: Versioned =
-            Versioned::new(DocTypeDef { #(#keys,)* ..DocTypeDef::new(#name, #module) }) #only #but;
+        const STATED: Stated = Stated::new(DocTypeDef { #(#keys,)* ..DocTypeDef::new(#name, #module) }) #only #but;
+        pub static #table: Versioned = versioned!(STATED);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES,
     search_fields: &["account_number"],
     sort: "creation asc",
@@ -38,6 +38,8 @@ pub static ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountField(ACCOUNT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

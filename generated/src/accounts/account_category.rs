@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNT_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:account_category_name"),
     search_fields: &["account_category_name", "description"],
@@ -22,6 +22,8 @@ pub static ACCOUNT_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Account Category", "Accounts")
 })
 .only(V16);
+
+pub static ACCOUNT_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountCategoryField(ACCOUNT_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNT_CLOSING_BALANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("closing_date", Date, "Closing Date", flags = IN_LIST_VIEW | SEARCH_INDEX),
@@ -33,6 +33,8 @@ pub static ACCOUNT_CLOSING_BALANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Account Closing Balance", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACCOUNT_CLOSING_BALANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountClosingBalanceField(ACCOUNT_CLOSING_BALANCE) : Name Owner Creation

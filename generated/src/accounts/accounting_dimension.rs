@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:label"),
     sort: "creation asc",
@@ -24,6 +24,8 @@ pub static ACCOUNTING_DIMENSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Accounting Dimension", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ACCOUNTING_DIMENSION: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountingDimensionField(ACCOUNTING_DIMENSION) : Name Owner Creation Modified

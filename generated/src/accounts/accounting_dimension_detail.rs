@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static ACCOUNTING_DIMENSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Accounting Dimension Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACCOUNTING_DIMENSION_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountingDimensionDetailField(ACCOUNTING_DIMENSION_DETAIL) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_DIMENSION_FILTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:{accounting_dimension}-{#####}"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static ACCOUNTING_DIMENSION_FILTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Accounting Dimension Filter", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACCOUNTING_DIMENSION_FILTER: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountingDimensionFilterField(ACCOUNTING_DIMENSION_FILTER) : Name Owner Creation

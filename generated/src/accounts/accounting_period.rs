@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTING_PERIOD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:period_name"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static ACCOUNTING_PERIOD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Accounting Period", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACCOUNTING_PERIOD: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountingPeriodField(ACCOUNTING_PERIOD) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCOUNTS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -69,6 +69,8 @@ pub static ACCOUNTS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Accounts Settings", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ACCOUNTS_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub AccountsSettingsField(ACCOUNTS_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_PAYMENT_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -29,6 +29,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Advance Payment Ledger Entry", "Accounts")
 });
+
+pub static ADVANCE_PAYMENT_LEDGER_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub AdvancePaymentLedgerEntryField(ADVANCE_PAYMENT_LEDGER_ENTRY) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_TAX: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     fields: &[
         field!("reference_type", Link, "Reference Type", options = Target("DocType")),
@@ -14,6 +14,8 @@ pub static ADVANCE_TAX: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Advance Tax", "Accounts")
 })
 .only(V15);
+
+pub static ADVANCE_TAX: Versioned = versioned!(STATED);
 
 fields! {
     pub AdvanceTaxField(ADVANCE_TAX) : Name Owner Creation Modified ModifiedBy Docstatus

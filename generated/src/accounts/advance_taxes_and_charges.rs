@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADVANCE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
@@ -29,6 +29,8 @@ pub static ADVANCE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Advance Taxes and Charges", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ADVANCE_TAXES_AND_CHARGES: Versioned = versioned!(STATED);
 
 fields! {
     pub AdvanceTaxesAndChargesField(ADVANCE_TAXES_AND_CHARGES) : Name Owner Creation

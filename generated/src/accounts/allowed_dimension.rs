@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ALLOWED_DIMENSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static ALLOWED_DIMENSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Allowed Dimension", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ALLOWED_DIMENSION: Versioned = versioned!(STATED);
 
 fields! {
     pub AllowedDimensionField(ALLOWED_DIMENSION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ALLOWED_TO_TRANSACT_WITH: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static ALLOWED_TO_TRANSACT_WITH: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Allowed To Transact With", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ALLOWED_TO_TRANSACT_WITH: Versioned = versioned!(STATED);
 
 fields! {
     pub AllowedToTransactWithField(ALLOWED_TO_TRANSACT_WITH) : Name Owner Creation

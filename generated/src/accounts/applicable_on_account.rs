@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPLICABLE_ON_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static APPLICABLE_ON_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Applicable On Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static APPLICABLE_ON_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub ApplicableOnAccountField(APPLICABLE_ON_ACCOUNT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:bank_name"),
@@ -25,6 +25,8 @@ pub static BANK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK: Versioned = versioned!(STATED);
 
 fields! {
     pub BankField(BANK) : Name Owner Creation Modified ModifiedBy Docstatus Idx BankName

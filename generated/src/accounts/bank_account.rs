@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     search_fields: &["bank", "account"],
     sort: "creation desc",
@@ -37,6 +37,8 @@ pub static BANK_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub BankAccountField(BANK_ACCOUNT) : Name Owner Creation Modified ModifiedBy

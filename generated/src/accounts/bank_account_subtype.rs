@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT_SUBTYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:account_subtype"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static BANK_ACCOUNT_SUBTYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Account Subtype", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_ACCOUNT_SUBTYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub BankAccountSubtypeField(BANK_ACCOUNT_SUBTYPE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_ACCOUNT_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:account_type"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static BANK_ACCOUNT_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Account Type", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_ACCOUNT_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub BankAccountTypeField(BANK_ACCOUNT_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_CLEARANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
     fields: &[
@@ -22,6 +22,8 @@ pub static BANK_CLEARANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Clearance", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static BANK_CLEARANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub BankClearanceField(BANK_CLEARANCE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_CLEARANCE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
     fields: &[
@@ -19,6 +19,8 @@ pub static BANK_CLEARANCE_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Clearance Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static BANK_CLEARANCE_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub BankClearanceDetailField(BANK_CLEARANCE_DETAIL) : Name Owner Creation Modified

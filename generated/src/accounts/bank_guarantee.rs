@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_GUARANTEE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::QUICK_ENTRY,
     autoname: Some("ACC-BG-.YYYY.-.#####"),
     title_field: Some("customer"),
@@ -49,6 +49,8 @@ pub static BANK_GUARANTEE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Guarantee", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_GUARANTEE: Versioned = versioned!(STATED);
 
 fields! {
     pub BankGuaranteeField(BANK_GUARANTEE) : Name Owner Creation Modified ModifiedBy

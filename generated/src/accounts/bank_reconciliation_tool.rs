@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_RECONCILIATION_TOOL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static BANK_RECONCILIATION_TOOL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Reconciliation Tool", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_RECONCILIATION_TOOL: Versioned = versioned!(STATED);
 
 fields! {
     pub BankReconciliationToolField(BANK_RECONCILIATION_TOOL) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_STATEMENT_IMPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:Bank Statement Import on {creation}"),
     sort: "creation desc",
@@ -36,6 +36,8 @@ pub static BANK_STATEMENT_IMPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Statement Import", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_STATEMENT_IMPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub BankStatementImportField(BANK_STATEMENT_IMPORT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
 autoname: Some("naming_series:"),
 title_field: Some("bank_account"),
@@ -48,6 +48,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Bank Transaction", "Accounts")
 });
+
+pub static BANK_TRANSACTION: Versioned = versioned!(STATED);
 
 fields! {
     pub BankTransactionField(BANK_TRANSACTION) : Name Owner Creation Modified ModifiedBy

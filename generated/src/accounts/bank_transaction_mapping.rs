@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION_MAPPING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static BANK_TRANSACTION_MAPPING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Transaction Mapping", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_TRANSACTION_MAPPING: Versioned = versioned!(STATED);
 
 fields! {
     pub BankTransactionMappingField(BANK_TRANSACTION_MAPPING) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BANK_TRANSACTION_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static BANK_TRANSACTION_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bank Transaction Payments", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BANK_TRANSACTION_PAYMENTS: Versioned = versioned!(STATED);
 
 fields! {
     pub BankTransactionPaymentsField(BANK_TRANSACTION_PAYMENTS) : Name Owner Creation

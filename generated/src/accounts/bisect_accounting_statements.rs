@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BISECT_ACCOUNTING_STATEMENTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static BISECT_ACCOUNTING_STATEMENTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bisect Accounting Statements", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BISECT_ACCOUNTING_STATEMENTS: Versioned = versioned!(STATED);
 
 fields! {
     pub BisectAccountingStatementsField(BISECT_ACCOUNTING_STATEMENTS) : Name Owner

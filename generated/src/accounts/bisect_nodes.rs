@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BISECT_NODES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("autoincrement"),
     sort: "creation desc",
     fields: &[
@@ -27,6 +27,8 @@ pub static BISECT_NODES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bisect Nodes", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BISECT_NODES: Versioned = versioned!(STATED);
 
 fields! {
     pub BisectNodesField(BISECT_NODES) : Name Owner Creation Modified ModifiedBy

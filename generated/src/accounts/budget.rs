@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUDGET: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -55,6 +55,8 @@ pub static BUDGET: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Budget", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BUDGET: Versioned = versioned!(STATED);
 
 fields! {
     pub BudgetField(BUDGET) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUDGET_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static BUDGET_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Budget Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BUDGET_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub BudgetAccountField(BUDGET_ACCOUNT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUDGET_DISTRIBUTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static BUDGET_DISTRIBUTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Budget Distribution", "Accounts")
 })
 .only(V16);
+
+pub static BUDGET_DISTRIBUTION: Versioned = versioned!(STATED);
 
 fields! {
     pub BudgetDistributionField(BUDGET_DISTRIBUTION) : Name Owner Creation Modified

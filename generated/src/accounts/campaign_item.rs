@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static CAMPAIGN_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Campaign Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CAMPAIGN_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub CampaignItemField(CAMPAIGN_ITEM) : Name Owner Creation Modified ModifiedBy

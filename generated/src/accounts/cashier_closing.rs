@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CASHIER_CLOSING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -34,6 +34,8 @@ pub static CASHIER_CLOSING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Cashier Closing", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CASHIER_CLOSING: Versioned = versioned!(STATED);
 
 fields! {
     pub CashierClosingField(CASHIER_CLOSING) : Name Owner Creation Modified ModifiedBy

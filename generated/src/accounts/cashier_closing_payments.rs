@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CASHIER_CLOSING_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static CASHIER_CLOSING_PAYMENTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Cashier Closing Payments", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CASHIER_CLOSING_PAYMENTS: Versioned = versioned!(STATED);
 
 fields! {
     pub CashierClosingPaymentsField(CASHIER_CLOSING_PAYMENTS) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHART_OF_ACCOUNTS_IMPORTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static CHART_OF_ACCOUNTS_IMPORTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Chart of Accounts Importer", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CHART_OF_ACCOUNTS_IMPORTER: Versioned = versioned!(STATED);
 
 fields! {
     pub ChartOfAccountsImporterField(CHART_OF_ACCOUNTS_IMPORTER) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHEQUE_PRINT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:bank_name"),
     sort: "creation desc",
     fields: &[
@@ -45,6 +45,8 @@ pub static CHEQUE_PRINT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Cheque Print Template", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CHEQUE_PRINT_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ChequePrintTemplateField(CHEQUE_PRINT_TEMPLATE) : Name Owner Creation Modified

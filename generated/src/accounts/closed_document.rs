@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLOSED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static CLOSED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Closed Document", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CLOSED_DOCUMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub ClosedDocumentField(CLOSED_DOCUMENT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE,
     search_fields: &["parent_cost_center", "is_group"],
     sort: "creation asc",
@@ -28,6 +28,8 @@ pub static COST_CENTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Cost Center", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static COST_CENTER: Versioned = versioned!(STATED);
 
 fields! {
     pub CostCenterField(COST_CENTER) : Name Owner Creation Modified ModifiedBy Docstatus

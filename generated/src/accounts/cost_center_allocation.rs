@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("CC-ALLOC-.#####"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static COST_CENTER_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Cost Center Allocation", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COST_CENTER_ALLOCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub CostCenterAllocationField(COST_CENTER_ALLOCATION) : Name Owner Creation Modified

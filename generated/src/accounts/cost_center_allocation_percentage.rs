@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COST_CENTER_ALLOCATION_PERCENTAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static COST_CENTER_ALLOCATION_PERCENTAGE: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Cost Center Allocation Percentage", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COST_CENTER_ALLOCATION_PERCENTAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub CostCenterAllocationPercentageField(COST_CENTER_ALLOCATION_PERCENTAGE) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COUPON_CODE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:coupon_name"),
     title_field: Some("coupon_name"),
@@ -34,6 +34,8 @@ pub static COUPON_CODE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Coupon Code", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COUPON_CODE: Versioned = versioned!(STATED);
 
 fields! {
     pub CouponCodeField(COUPON_CODE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -23,6 +23,8 @@ pub static CURRENCY_EXCHANGE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Currency Exchange Settings", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CURRENCY_EXCHANGE_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub CurrencyExchangeSettingsField(CURRENCY_EXCHANGE_SETTINGS) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS_DETAILS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static CURRENCY_EXCHANGE_SETTINGS_DETAILS: Versioned = Versioned::new(DocTyp
     ..DocTypeDef::new("Currency Exchange Settings Details", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CURRENCY_EXCHANGE_SETTINGS_DETAILS: Versioned = versioned!(STATED);
 
 fields! {
     pub CurrencyExchangeSettingsDetailsField(CURRENCY_EXCHANGE_SETTINGS_DETAILS) : Name

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE_SETTINGS_RESULT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[field!("key", Data, "Key", flags = REQD | IN_LIST_VIEW)],
     ..DocTypeDef::new("Currency Exchange Settings Result", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CURRENCY_EXCHANGE_SETTINGS_RESULT: Versioned = versioned!(STATED);
 
 fields! {
     pub CurrencyExchangeSettingsResultField(CURRENCY_EXCHANGE_SETTINGS_RESULT) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_GROUP_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static CUSTOMER_GROUP_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer Group Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMER_GROUP_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerGroupItemField(CUSTOMER_GROUP_ITEM) : Name Owner Creation Modified

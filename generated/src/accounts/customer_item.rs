@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static CUSTOMER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerItemField(CUSTOMER_ITEM) : Name Owner Creation Modified ModifiedBy

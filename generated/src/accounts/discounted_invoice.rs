@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCOUNTED_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static DISCOUNTED_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Discounted Invoice", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DISCOUNTED_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub DiscountedInvoiceField(DISCOUNTED_INVOICE) : Name Owner Creation Modified

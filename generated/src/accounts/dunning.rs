@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -59,6 +59,8 @@ pub static DUNNING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dunning", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DUNNING: Versioned = versioned!(STATED);
 
 fields! {
     pub DunningField(DUNNING) : Name Owner Creation Modified ModifiedBy Docstatus Idx

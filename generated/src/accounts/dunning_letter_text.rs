@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING_LETTER_TEXT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static DUNNING_LETTER_TEXT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dunning Letter Text", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DUNNING_LETTER_TEXT: Versioned = versioned!(STATED);
 
 fields! {
     pub DunningLetterTextField(DUNNING_LETTER_TEXT) : Name Owner Creation Modified

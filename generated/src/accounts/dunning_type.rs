@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DUNNING_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static DUNNING_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dunning Type", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DUNNING_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub DunningTypeField(DUNNING_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EXCHANGE_RATE_REVALUATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-ERR-.YYYY.-.#####"),
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static EXCHANGE_RATE_REVALUATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Exchange Rate Revaluation", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EXCHANGE_RATE_REVALUATION: Versioned = versioned!(STATED);
 
 fields! {
     pub ExchangeRateRevaluationField(EXCHANGE_RATE_REVALUATION) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Exchange Rate Revaluation Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EXCHANGE_RATE_REVALUATION_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub ExchangeRateRevaluationAccountField(EXCHANGE_RATE_REVALUATION_ACCOUNT) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:finance_book_name"),
     search_fields: &["finance_book_name"],
@@ -22,6 +22,8 @@ pub static FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Finance Book", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static FINANCE_BOOK: Versioned = versioned!(STATED);
 
 fields! {
     pub FinanceBookField(FINANCE_BOOK) : Name Owner Creation Modified ModifiedBy

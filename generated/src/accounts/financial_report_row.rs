@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FINANCIAL_REPORT_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,8 @@ pub static FINANCIAL_REPORT_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Financial Report Row", "Accounts")
 })
 .only(V16);
+
+pub static FINANCIAL_REPORT_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub FinancialReportRowField(FINANCIAL_REPORT_ROW) : Name Owner Creation Modified

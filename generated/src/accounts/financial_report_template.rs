@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FINANCIAL_REPORT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:template_name"),
     title_field: Some("template_name"),
@@ -25,6 +25,8 @@ pub static FINANCIAL_REPORT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Financial Report Template", "Accounts")
 })
 .only(V16);
+
+pub static FINANCIAL_REPORT_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub FinancialReportTemplateField(FINANCIAL_REPORT_TEMPLATE) : Name Owner Creation

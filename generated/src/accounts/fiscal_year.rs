@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FISCAL_YEAR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 autoname: Some("field:year"),
 sort: "name desc",
 fields: &[
@@ -24,6 +24,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Fiscal Year", "Accounts")
 });
+
+pub static FISCAL_YEAR: Versioned = versioned!(STATED);
 
 fields! {
     pub FiscalYearField(FISCAL_YEAR) : Name Owner Creation Modified ModifiedBy Docstatus

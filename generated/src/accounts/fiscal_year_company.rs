@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FISCAL_YEAR_COMPANY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static FISCAL_YEAR_COMPANY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Fiscal Year Company", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static FISCAL_YEAR_COMPANY: Versioned = versioned!(STATED);
 
 fields! {
     pub FiscalYearCompanyField(FISCAL_YEAR_COMPANY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GL_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::QUICK_ENTRY,
 autoname: Some("ACC-GLE-.YYYY.-.#####"),
 search_fields: &["voucher_no", "account", "posting_date", "against_voucher"],
@@ -55,6 +55,8 @@ tools: &[
 ],
 ..DocTypeDef::new("GL Entry", "Accounts")
 });
+
+pub static GL_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub GlEntryField(GL_ENTRY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INVOICE_DISCOUNTING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-INV-DISC-.YYYY.-.#####"),
     sort: "creation desc",
@@ -38,6 +38,8 @@ pub static INVOICE_DISCOUNTING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Invoice Discounting", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INVOICE_DISCOUNTING: Versioned = versioned!(STATED);
 
 fields! {
     pub InvoiceDiscountingField(INVOICE_DISCOUNTING) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_TAX_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("title"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static ITEM_TAX_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Tax Template", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_TAX_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemTaxTemplateField(ITEM_TAX_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_WISE_TAX_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static ITEM_WISE_TAX_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Wise Tax Detail", "Accounts")
 })
 .only(V16);
+
+pub static ITEM_WISE_TAX_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemWiseTaxDetailField(ITEM_WISE_TAX_DETAIL) : Name Owner Creation Modified

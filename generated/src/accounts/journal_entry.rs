@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -77,6 +77,8 @@ pub static JOURNAL_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Journal Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOURNAL_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub JournalEntryField(JOURNAL_ENTRY) : Name Owner Creation Modified ModifiedBy

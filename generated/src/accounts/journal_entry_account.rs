@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -36,6 +36,8 @@ pub static JOURNAL_ENTRY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Journal Entry Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOURNAL_ENTRY_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub JournalEntryAccountField(JOURNAL_ENTRY_ACCOUNT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:template_title"),
     title_field: Some("template_title"),
@@ -28,6 +28,8 @@ pub static JOURNAL_ENTRY_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Journal Entry Template", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOURNAL_ENTRY_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub JournalEntryTemplateField(JOURNAL_ENTRY_TEMPLATE) : Name Owner Creation Modified

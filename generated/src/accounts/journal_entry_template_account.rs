@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOURNAL_ENTRY_TEMPLATE_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static JOURNAL_ENTRY_TEMPLATE_ACCOUNT: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Journal Entry Template Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOURNAL_ENTRY_TEMPLATE_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub JournalEntryTemplateAccountField(JOURNAL_ENTRY_TEMPLATE_ACCOUNT) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 autoname: Some("autoincrement"),
 fields: &[
     field!("voucher_type", Data, "Voucher Type"),
@@ -21,6 +21,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Ledger Health", "Accounts")
 });
+
+pub static LEDGER_HEALTH: Versioned = versioned!(STATED);
 
 fields! {
     pub LedgerHealthField(LEDGER_HEALTH) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH_MONITOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
     | doctype_flag::ALLOW_RENAME,
 fields: &[
@@ -18,6 +18,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Ledger Health Monitor", "Accounts")
 });
+
+pub static LEDGER_HEALTH_MONITOR: Versioned = versioned!(STATED);
 
 fields! {
     pub LedgerHealthMonitorField(LEDGER_HEALTH_MONITOR) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_HEALTH_MONITOR_COMPANY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
 fields: &[
     field!("company", Link, "Company", options = Target("Company"), flags = IN_LIST_VIEW),
 ],
 ..DocTypeDef::new("Ledger Health Monitor Company", "Accounts")
 });
+
+pub static LEDGER_HEALTH_MONITOR_COMPANY: Versioned = versioned!(STATED);
 
 fields! {
     pub LedgerHealthMonitorCompanyField(LEDGER_HEALTH_MONITOR_COMPANY) : Name Owner

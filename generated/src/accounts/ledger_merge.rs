@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_MERGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{account_name} merger on {creation}"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static LEDGER_MERGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Ledger Merge", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LEDGER_MERGE: Versioned = versioned!(STATED);
 
 fields! {
     pub LedgerMergeField(LEDGER_MERGE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEDGER_MERGE_ACCOUNTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static LEDGER_MERGE_ACCOUNTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Ledger Merge Accounts", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LEDGER_MERGE_ACCOUNTS: Versioned = versioned!(STATED);
 
 fields! {
     pub LedgerMergeAccountsField(LEDGER_MERGE_ACCOUNTS) : Name Owner Creation Modified

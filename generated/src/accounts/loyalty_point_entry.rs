@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_POINT_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("customer"),
     sort: "creation desc",
@@ -38,6 +38,8 @@ pub static LOYALTY_POINT_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Loyalty Point Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOYALTY_POINT_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub LoyaltyPointEntryField(LOYALTY_POINT_ENTRY) : Name Owner Creation Modified

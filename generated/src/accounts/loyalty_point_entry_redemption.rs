@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_POINT_ENTRY_REDEMPTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static LOYALTY_POINT_ENTRY_REDEMPTION: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Loyalty Point Entry Redemption", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOYALTY_POINT_ENTRY_REDEMPTION: Versioned = versioned!(STATED);
 
 fields! {
     pub LoyaltyPointEntryRedemptionField(LOYALTY_POINT_ENTRY_REDEMPTION) : Name Owner

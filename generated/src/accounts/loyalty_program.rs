@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_PROGRAM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:loyalty_program_name"),
     sort: "creation desc",
@@ -33,6 +33,8 @@ pub static LOYALTY_PROGRAM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Loyalty Program", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOYALTY_PROGRAM: Versioned = versioned!(STATED);
 
 fields! {
     pub LoyaltyProgramField(LOYALTY_PROGRAM) : Name Owner Creation Modified ModifiedBy

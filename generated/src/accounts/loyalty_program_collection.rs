@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOYALTY_PROGRAM_COLLECTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static LOYALTY_PROGRAM_COLLECTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Loyalty Program Collection", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOYALTY_PROGRAM_COLLECTION: Versioned = versioned!(STATED);
 
 fields! {
     pub LoyaltyProgramCollectionField(LOYALTY_PROGRAM_COLLECTION) : Name Owner Creation

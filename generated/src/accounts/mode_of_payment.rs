@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODE_OF_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:mode_of_payment"),
     sort: "creation asc",
@@ -23,6 +23,8 @@ pub static MODE_OF_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Mode of Payment", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static MODE_OF_PAYMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub ModeOfPaymentField(MODE_OF_PAYMENT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODE_OF_PAYMENT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static MODE_OF_PAYMENT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Mode of Payment Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MODE_OF_PAYMENT_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub ModeOfPaymentAccountField(MODE_OF_PAYMENT_ACCOUNT) : Name Owner Creation Modified

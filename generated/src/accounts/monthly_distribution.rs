@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MONTHLY_DISTRIBUTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:distribution_id"),
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static MONTHLY_DISTRIBUTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Monthly Distribution", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MONTHLY_DISTRIBUTION: Versioned = versioned!(STATED);
 
 fields! {
     pub MonthlyDistributionField(MONTHLY_DISTRIBUTION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MONTHLY_DISTRIBUTION_PERCENTAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static MONTHLY_DISTRIBUTION_PERCENTAGE: Versioned = Versioned::new(DocTypeDe
     ..DocTypeDef::new("Monthly Distribution Percentage", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MONTHLY_DISTRIBUTION_PERCENTAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub MonthlyDistributionPercentageField(MONTHLY_DISTRIBUTION_PERCENTAGE) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPENING_INVOICE_CREATION_TOOL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static OPENING_INVOICE_CREATION_TOOL: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Opening Invoice Creation Tool", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPENING_INVOICE_CREATION_TOOL: Versioned = versioned!(STATED);
 
 fields! {
     pub OpeningInvoiceCreationToolField(OPENING_INVOICE_CREATION_TOOL) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPENING_INVOICE_CREATION_TOOL_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static OPENING_INVOICE_CREATION_TOOL_ITEM: Versioned = Versioned::new(DocTyp
     ..DocTypeDef::new("Opening Invoice Creation Tool Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPENING_INVOICE_CREATION_TOOL_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub OpeningInvoiceCreationToolItemField(OPENING_INVOICE_CREATION_TOOL_ITEM) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OVERDUE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static OVERDUE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Overdue Payment", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OVERDUE_PAYMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub OverduePaymentField(OVERDUE_PAYMENT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static PARTY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Party Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PARTY_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub PartyAccountField(PARTY_ACCOUNT) : Name Owner Creation Modified ModifiedBy

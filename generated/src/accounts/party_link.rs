@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-PT-LNK-.###."),
     title_field: Some("primary_party"),
@@ -24,6 +24,8 @@ pub static PARTY_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Party Link", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PARTY_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub PartyLinkField(PARTY_LINK) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -95,6 +95,8 @@ pub static PAYMENT_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentEntryField(PAYMENT_ENTRY) : Name Owner Creation Modified ModifiedBy

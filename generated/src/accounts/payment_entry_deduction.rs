@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY_DEDUCTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static PAYMENT_ENTRY_DEDUCTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Entry Deduction", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_ENTRY_DEDUCTION: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentEntryDeductionField(PAYMENT_ENTRY_DEDUCTION) : Name Owner Creation

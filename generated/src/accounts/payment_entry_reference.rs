@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ENTRY_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static PAYMENT_ENTRY_REFERENCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Entry Reference", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_ENTRY_REFERENCE: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentEntryReferenceField(PAYMENT_ENTRY_REFERENCE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_GATEWAY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("payment_gateway", Link, "Payment Gateway", options = Target("Payment Gateway"), flags = REQD | IN_LIST_VIEW),
@@ -24,6 +24,8 @@ pub static PAYMENT_GATEWAY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Gateway Account", "Accounts")
 })
 .only(V16);
+
+pub static PAYMENT_GATEWAY_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentGatewayAccountField(PAYMENT_GATEWAY_ACCOUNT) : Name Owner Creation

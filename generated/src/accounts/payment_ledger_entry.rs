@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     search_fields: &["voucher_no", "against_voucher_no"],
     sort: "creation desc",
@@ -38,6 +38,8 @@ pub static PAYMENT_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Ledger Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_LEDGER_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentLedgerEntryField(PAYMENT_LEDGER_ENTRY) : Name Owner Creation Modified

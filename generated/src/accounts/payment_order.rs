@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static PAYMENT_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Order", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentOrderField(PAYMENT_ORDER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_ORDER_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static PAYMENT_ORDER_REFERENCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Order Reference", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_ORDER_REFERENCE: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentOrderReferenceField(PAYMENT_ORDER_REFERENCE) : Name Owner Creation

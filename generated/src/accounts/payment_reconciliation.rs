@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::VIRTUAL,
     sort: "creation desc",
     fields: &[
@@ -38,6 +38,8 @@ pub static PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Reconciliation", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_RECONCILIATION: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentReconciliationField(PAYMENT_RECONCILIATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static PAYMENT_RECONCILIATION_ALLOCATION: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Payment Reconciliation Allocation", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_RECONCILIATION_ALLOCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentReconciliationAllocationField(PAYMENT_RECONCILIATION_ALLOCATION) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static PAYMENT_RECONCILIATION_INVOICE: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Payment Reconciliation Invoice", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_RECONCILIATION_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentReconciliationInvoiceField(PAYMENT_RECONCILIATION_INVOICE) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_RECONCILIATION_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static PAYMENT_RECONCILIATION_PAYMENT: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Payment Reconciliation Payment", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_RECONCILIATION_PAYMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentReconciliationPaymentField(PAYMENT_RECONCILIATION_PAYMENT) : Name Owner

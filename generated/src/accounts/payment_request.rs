@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -66,6 +66,8 @@ pub static PAYMENT_REQUEST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Request", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentRequestField(PAYMENT_REQUEST) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
 sort: "creation desc",
 fields: &[
@@ -31,6 +31,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Payment Schedule", "Accounts")
 });
+
+pub static PAYMENT_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentScheduleField(PAYMENT_SCHEDULE) : Name Owner Creation Modified ModifiedBy

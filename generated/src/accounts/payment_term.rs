@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:payment_term_name"),
@@ -31,6 +31,8 @@ pub static PAYMENT_TERM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Term", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_TERM: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentTermField(PAYMENT_TERM) : Name Owner Creation Modified ModifiedBy

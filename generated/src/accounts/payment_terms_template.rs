@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERMS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:template_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static PAYMENT_TERMS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Payment Terms Template", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_TERMS_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentTermsTemplateField(PAYMENT_TERMS_TEMPLATE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAYMENT_TERMS_TEMPLATE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static PAYMENT_TERMS_TEMPLATE_DETAIL: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Payment Terms Template Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAYMENT_TERMS_TEMPLATE_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub PaymentTermsTemplateDetailField(PAYMENT_TERMS_TEMPLATE_DETAIL) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PEGGED_CURRENCIES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -14,6 +14,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Pegged Currencies", "Accounts")
 });
+
+pub static PEGGED_CURRENCIES: Versioned = versioned!(STATED);
 
 fields! {
     pub PeggedCurrenciesField(PEGGED_CURRENCIES) : Name Owner Creation Modified

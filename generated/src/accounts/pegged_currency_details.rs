@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PEGGED_CURRENCY_DETAILS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -12,6 +12,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Pegged Currency Details", "Accounts")
 });
+
+pub static PEGGED_CURRENCY_DETAILS: Versioned = versioned!(STATED);
 
 fields! {
     pub PeggedCurrencyDetailsField(PEGGED_CURRENCY_DETAILS) : Name Owner Creation

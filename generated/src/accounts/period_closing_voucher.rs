@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERIOD_CLOSING_VOUCHER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("ACC-PCV-.YYYY.-.#####"),
     title_field: Some("closing_account_head"),
@@ -34,6 +34,8 @@ pub static PERIOD_CLOSING_VOUCHER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Period Closing Voucher", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PERIOD_CLOSING_VOUCHER: Versioned = versioned!(STATED);
 
 fields! {
     pub PeriodClosingVoucherField(PERIOD_CLOSING_VOUCHER) : Name Owner Creation Modified

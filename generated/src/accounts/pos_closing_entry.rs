@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("POS-CLO-.YYYY.-.#####"),
     sort: "creation desc",
@@ -49,6 +49,8 @@ pub static POS_CLOSING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Closing Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_CLOSING_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub PosClosingEntryField(POS_CLOSING_ENTRY) : Name Owner Creation Modified ModifiedBy

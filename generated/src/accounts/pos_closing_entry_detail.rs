@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static POS_CLOSING_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Closing Entry Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_CLOSING_ENTRY_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub PosClosingEntryDetailField(POS_CLOSING_ENTRY_DETAIL) : Name Owner Creation

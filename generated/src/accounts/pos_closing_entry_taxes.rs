@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CLOSING_ENTRY_TAXES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static POS_CLOSING_ENTRY_TAXES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Closing Entry Taxes", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_CLOSING_ENTRY_TAXES: Versioned = versioned!(STATED);
 
 fields! {
     pub PosClosingEntryTaxesField(POS_CLOSING_ENTRY_TAXES) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static POS_CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Customer Group", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_CUSTOMER_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub PosCustomerGroupField(POS_CUSTOMER_GROUP) : Name Owner Creation Modified

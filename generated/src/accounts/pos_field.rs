@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_FIELD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static POS_FIELD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Field", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_FIELD: Versioned = versioned!(STATED);
 
 fields! {
     pub PosFieldField(POS_FIELD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -184,6 +184,8 @@ pub static POS_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Invoice", "Accounts")
 })
 .but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
+
+pub static POS_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub PosInvoiceField(POS_INVOICE) : Name Owner Creation Modified ModifiedBy Docstatus

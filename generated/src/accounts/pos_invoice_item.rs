@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -81,6 +81,8 @@ pub static POS_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Invoice Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_INVOICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PosInvoiceItemField(POS_INVOICE_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_MERGE_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
 sort: "creation desc",
 fields: &[
@@ -31,6 +31,8 @@ tools: &[
 ],
 ..DocTypeDef::new("POS Invoice Merge Log", "Accounts")
 });
+
+pub static POS_INVOICE_MERGE_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub PosInvoiceMergeLogField(POS_INVOICE_MERGE_LOG) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_INVOICE_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -17,6 +17,8 @@ pub static POS_INVOICE_REFERENCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Invoice Reference", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_INVOICE_REFERENCE: Versioned = versioned!(STATED);
 
 fields! {
     pub PosInvoiceReferenceField(POS_INVOICE_REFERENCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static POS_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Item Group", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_ITEM_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub PosItemGroupField(POS_ITEM_GROUP) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_OPENING_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("POS-OPE-.YYYY.-.#####"),
     sort: "creation desc",
@@ -33,6 +33,8 @@ pub static POS_OPENING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Opening Entry", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_OPENING_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub PosOpeningEntryField(POS_OPENING_ENTRY) : Name Owner Creation Modified ModifiedBy

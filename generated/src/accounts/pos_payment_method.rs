@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PAYMENT_METHOD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static POS_PAYMENT_METHOD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Payment Method", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_PAYMENT_METHOD: Versioned = versioned!(STATED);
 
 fields! {
     pub PosPaymentMethodField(POS_PAYMENT_METHOD) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PROFILE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME,
 autoname: Some("Prompt"),
 sort: "creation desc",
@@ -63,6 +63,8 @@ tools: &[
 ],
 ..DocTypeDef::new("POS Profile", "Accounts")
 });
+
+pub static POS_PROFILE: Versioned = versioned!(STATED);
 
 fields! {
     pub PosProfileField(POS_PROFILE) : Name Owner Creation Modified ModifiedBy Docstatus

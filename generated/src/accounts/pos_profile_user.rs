@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_PROFILE_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static POS_PROFILE_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Profile User", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_PROFILE_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub PosProfileUserField(POS_PROFILE_USER) : Name Owner Creation Modified ModifiedBy

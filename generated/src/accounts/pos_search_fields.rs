@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_SEARCH_FIELDS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static POS_SEARCH_FIELDS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Search Fields", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_SEARCH_FIELDS: Versioned = versioned!(STATED);
 
 fields! {
     pub PosSearchFieldsField(POS_SEARCH_FIELDS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static POS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -19,6 +19,8 @@ pub static POS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("POS Settings", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static POS_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub PosSettingsField(POS_SETTINGS) : Name Owner Creation Modified ModifiedBy

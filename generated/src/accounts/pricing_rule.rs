@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -85,6 +85,8 @@ pub static PRICING_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Pricing Rule", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRICING_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub PricingRuleField(PRICING_RULE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_BRAND: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static PRICING_RULE_BRAND: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Pricing Rule Brand", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRICING_RULE_BRAND: Versioned = versioned!(STATED);
 
 fields! {
     pub PricingRuleBrandField(PRICING_RULE_BRAND) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -17,6 +17,8 @@ pub static PRICING_RULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Pricing Rule Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRICING_RULE_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub PricingRuleDetailField(PRICING_RULE_DETAIL) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICING_RULE_ITEM_CODE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static PRICING_RULE_ITEM_CODE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Pricing Rule Item Code", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRICING_RULE_ITEM_CODE: Versioned = versioned!(STATED);
 
 fields! {
     pub PricingRuleItemCodeField(PRICING_RULE_ITEM_CODE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_DEFERRED_ACCOUNTING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("ACC-PDA-.#####"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static PROCESS_DEFERRED_ACCOUNTING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Process Deferred Accounting", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_DEFERRED_ACCOUNTING: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessDeferredAccountingField(PROCESS_DEFERRED_ACCOUNTING) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("format:ACC-PPR-{#####}"),
     title_field: Some("company"),
@@ -37,6 +37,8 @@ pub static PROCESS_PAYMENT_RECONCILIATION: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Process Payment Reconciliation", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_PAYMENT_RECONCILIATION: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessPaymentReconciliationField(PROCESS_PAYMENT_RECONCILIATION) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("format:PPR-LOG-{##}"),
     search_fields: &[
         "allocated",
@@ -32,6 +32,8 @@ pub static PROCESS_PAYMENT_RECONCILIATION_LOG: Versioned = Versioned::new(DocTyp
     ..DocTypeDef::new("Process Payment Reconciliation Log", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_PAYMENT_RECONCILIATION_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessPaymentReconciliationLogField(PROCESS_PAYMENT_RECONCILIATION_LOG) : Name

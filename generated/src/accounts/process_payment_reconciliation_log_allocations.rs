@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,10 @@ pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: Versioned = Versioned
     ..DocTypeDef::new("Process Payment Reconciliation Log Allocations", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_PAYMENT_RECONCILIATION_LOG_ALLOCATIONS: Versioned = versioned!(
+    STATED
+);
 
 fields! {
     pub

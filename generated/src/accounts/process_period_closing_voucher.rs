@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PERIOD_CLOSING_VOUCHER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("format:Process-PCV-{###}"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static PROCESS_PERIOD_CLOSING_VOUCHER: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Process Period Closing Voucher", "Accounts")
 })
 .only(V16);
+
+pub static PROCESS_PERIOD_CLOSING_VOUCHER: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessPeriodClosingVoucherField(PROCESS_PERIOD_CLOSING_VOUCHER) : Name Owner

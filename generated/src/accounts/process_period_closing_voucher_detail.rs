@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_PERIOD_CLOSING_VOUCHER_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static PROCESS_PERIOD_CLOSING_VOUCHER_DETAIL: Versioned = Versioned::new(Doc
     ..DocTypeDef::new("Process Period Closing Voucher Detail", "Accounts")
 })
 .only(V16);
+
+pub static PROCESS_PERIOD_CLOSING_VOUCHER_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessPeriodClosingVoucherDetailField(PROCESS_PERIOD_CLOSING_VOUCHER_DETAIL) :

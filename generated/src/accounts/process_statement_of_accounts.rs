@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -67,6 +67,8 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS: Versioned = Versioned::new(DocTypeDef 
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static PROCESS_STATEMENT_OF_ACCOUNTS: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessStatementOfAccountsField(PROCESS_STATEMENT_OF_ACCOUNTS) : Name Owner

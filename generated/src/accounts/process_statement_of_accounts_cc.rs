@@ -2,12 +2,14 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS_CC: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[field!("cc", Link, "CC", options = Target("User"), flags = IN_LIST_VIEW)],
 ..DocTypeDef::new("Process Statement Of Accounts CC", "Accounts")
 });
+
+pub static PROCESS_STATEMENT_OF_ACCOUNTS_CC: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessStatementOfAccountsCcField(PROCESS_STATEMENT_OF_ACCOUNTS_CC) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: Versioned = Versioned::new(Do
     ..DocTypeDef::new("Process Statement Of Accounts Customer", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessStatementOfAccountsCustomerField(PROCESS_STATEMENT_OF_ACCOUNTS_CUSTOMER) :

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROCESS_SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static PROCESS_SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Process Subscription", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROCESS_SUBSCRIPTION: Versioned = versioned!(STATED);
 
 fields! {
     pub ProcessSubscriptionField(PROCESS_SUBSCRIPTION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -49,6 +49,8 @@ pub static PROMOTIONAL_SCHEME: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Promotional Scheme", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROMOTIONAL_SCHEME: Versioned = versioned!(STATED);
 
 fields! {
     pub PromotionalSchemeField(PROMOTIONAL_SCHEME) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -27,6 +27,8 @@ pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Promotional Scheme Price Discount", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROMOTIONAL_SCHEME_PRICE_DISCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub PromotionalSchemePriceDiscountField(PROMOTIONAL_SCHEME_PRICE_DISCOUNT) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -29,6 +29,8 @@ pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Promotional Scheme Product Discount", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub PromotionalSchemeProductDiscountField(PROMOTIONAL_SCHEME_PRODUCT_DISCOUNT) : Name

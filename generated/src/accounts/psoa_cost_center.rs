@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PSOA_COST_CENTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static PSOA_COST_CENTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("PSOA Cost Center", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PSOA_COST_CENTER: Versioned = versioned!(STATED);
 
 fields! {
     pub PsoaCostCenterField(PSOA_COST_CENTER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PSOA_PROJECT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static PSOA_PROJECT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("PSOA Project", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PSOA_PROJECT: Versioned = versioned!(STATED);
 
 fields! {
     pub PsoaProjectField(PSOA_PROJECT) : Name Owner Creation Modified ModifiedBy

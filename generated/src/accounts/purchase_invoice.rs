@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -175,6 +175,8 @@ pub static PURCHASE_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Invoice", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseInvoiceField(PURCHASE_INVOICE) : Name Owner Creation Modified ModifiedBy

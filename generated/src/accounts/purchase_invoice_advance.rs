@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_INVOICE_ADVANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static PURCHASE_INVOICE_ADVANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Invoice Advance", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_INVOICE_ADVANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseInvoiceAdvanceField(PURCHASE_INVOICE_ADVANCE) : Name Owner Creation

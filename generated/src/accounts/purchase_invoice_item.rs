@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -96,6 +96,8 @@ pub static PURCHASE_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Invoice Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_INVOICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseInvoiceItemField(PURCHASE_INVOICE_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -35,6 +35,8 @@ pub static PURCHASE_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Taxes and Charges", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_TAXES_AND_CHARGES: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseTaxesAndChargesField(PURCHASE_TAXES_AND_CHARGES) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ACCOUNTING_LEDGER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,8 @@ pub static REPOST_ACCOUNTING_LEDGER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Repost Accounting Ledger", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPOST_ACCOUNTING_LEDGER: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostAccountingLedgerField(REPOST_ACCOUNTING_LEDGER) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Repost Accounting Ledger Settings", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPOST_ACCOUNTING_LEDGER_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostAccountingLedgerSettingsField(REPOST_ACCOUNTING_LEDGER_SETTINGS) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ALLOWED_TYPES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static REPOST_ALLOWED_TYPES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Repost Allowed Types", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPOST_ALLOWED_TYPES: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostAllowedTypesField(REPOST_ALLOWED_TYPES) : Name Owner Creation Modified

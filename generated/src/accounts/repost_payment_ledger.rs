@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_PAYMENT_LEDGER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -29,6 +29,8 @@ pub static REPOST_PAYMENT_LEDGER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Repost Payment Ledger", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPOST_PAYMENT_LEDGER: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostPaymentLedgerField(REPOST_PAYMENT_LEDGER) : Name Owner Creation Modified

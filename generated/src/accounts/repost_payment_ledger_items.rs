@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_PAYMENT_LEDGER_ITEMS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static REPOST_PAYMENT_LEDGER_ITEMS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Repost Payment Ledger Items", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPOST_PAYMENT_LEDGER_ITEMS: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostPaymentLedgerItemsField(REPOST_PAYMENT_LEDGER_ITEMS) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -196,6 +196,8 @@ pub static SALES_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Invoice", "Accounts")
 })
 .but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoiceField(SALES_INVOICE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_ADVANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static SALES_INVOICE_ADVANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Invoice Advance", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_INVOICE_ADVANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoiceAdvanceField(SALES_INVOICE_ADVANCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD,
 autoname: Some("hash"),
 sort: "creation desc",
@@ -90,6 +90,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Sales Invoice Item", "Accounts")
 });
+
+pub static SALES_INVOICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoiceItemField(SALES_INVOICE_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static SALES_INVOICE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Invoice Payment", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_INVOICE_PAYMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoicePaymentField(SALES_INVOICE_PAYMENT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static SALES_INVOICE_REFERENCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Invoice Reference", "Accounts")
 })
 .only(V16);
+
+pub static SALES_INVOICE_REFERENCE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoiceReferenceField(SALES_INVOICE_REFERENCE) : Name Owner Creation

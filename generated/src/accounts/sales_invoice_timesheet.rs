@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_INVOICE_TIMESHEET: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static SALES_INVOICE_TIMESHEET: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Invoice Timesheet", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_INVOICE_TIMESHEET: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesInvoiceTimesheetField(SALES_INVOICE_TIMESHEET) : Name Owner Creation

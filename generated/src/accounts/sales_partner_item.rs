@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static SALES_PARTNER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Partner Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_PARTNER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesPartnerItemField(SALES_PARTNER_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
@@ -33,6 +33,8 @@ pub static SALES_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Taxes and Charges", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SALES_TAXES_AND_CHARGES: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesTaxesAndChargesField(SALES_TAXES_AND_CHARGES) : Name Owner Creation Modified

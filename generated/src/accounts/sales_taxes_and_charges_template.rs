@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TAXES_AND_CHARGES_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("title"),
@@ -26,6 +26,8 @@ pub static SALES_TAXES_AND_CHARGES_TEMPLATE: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Sales Taxes and Charges Template", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SALES_TAXES_AND_CHARGES_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesTaxesAndChargesTemplateField(SALES_TAXES_AND_CHARGES_TEMPLATE) : Name Owner

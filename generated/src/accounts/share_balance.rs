@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_BALANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static SHARE_BALANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Share Balance", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHARE_BALANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub ShareBalanceField(SHARE_BALANCE) : Name Owner Creation Modified ModifiedBy

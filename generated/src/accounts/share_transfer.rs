@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_TRANSFER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-SHT-.YYYY.-.#####"),
     sort: "creation desc",
@@ -39,6 +39,8 @@ pub static SHARE_TRANSFER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Share Transfer", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHARE_TRANSFER: Versioned = versioned!(STATED);
 
 fields! {
     pub ShareTransferField(SHARE_TRANSFER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHARE_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static SHARE_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Share Type", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHARE_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub ShareTypeField(SHARE_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

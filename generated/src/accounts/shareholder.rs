@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHAREHOLDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -28,6 +28,8 @@ pub static SHAREHOLDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shareholder", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHAREHOLDER: Versioned = versioned!(STATED);
 
 fields! {
     pub ShareholderField(SHAREHOLDER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:label"),
     sort: "creation asc",
     fields: &[
@@ -29,6 +29,8 @@ pub static SHIPPING_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipping Rule", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SHIPPING_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub ShippingRuleField(SHIPPING_RULE) : Name Owner Creation Modified ModifiedBy

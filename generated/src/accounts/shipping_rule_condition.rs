@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static SHIPPING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipping Rule Condition", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPPING_RULE_CONDITION: Versioned = versioned!(STATED);
 
 fields! {
     pub ShippingRuleConditionField(SHIPPING_RULE_CONDITION) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPPING_RULE_COUNTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static SHIPPING_RULE_COUNTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipping Rule Country", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPPING_RULE_COUNTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub ShippingRuleCountryField(SHIPPING_RULE_COUNTRY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOUTH_AFRICA_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("account"),
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static SOUTH_AFRICA_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("South Africa VAT Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SOUTH_AFRICA_VAT_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub SouthAfricaVatAccountField(SOUTH_AFRICA_VAT_ACCOUNT) : Name Owner Creation

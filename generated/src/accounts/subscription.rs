@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("ACC-SUB-.YYYY.-.#####"),
     sort: "creation desc",
@@ -45,6 +45,8 @@ pub static SUBSCRIPTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subscription", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBSCRIPTION: Versioned = versioned!(STATED);
 
 fields! {
     pub SubscriptionField(SUBSCRIPTION) : Name Owner Creation Modified ModifiedBy

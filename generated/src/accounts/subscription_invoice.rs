@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static SUBSCRIPTION_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subscription Invoice", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBSCRIPTION_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub SubscriptionInvoiceField(SUBSCRIPTION_INVOICE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_PLAN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:plan_name"),
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static SUBSCRIPTION_PLAN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subscription Plan", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBSCRIPTION_PLAN: Versioned = versioned!(STATED);
 
 fields! {
     pub SubscriptionPlanField(SUBSCRIPTION_PLAN) : Name Owner Creation Modified

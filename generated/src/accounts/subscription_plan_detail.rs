@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_PLAN_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static SUBSCRIPTION_PLAN_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subscription Plan Detail", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBSCRIPTION_PLAN_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub SubscriptionPlanDetailField(SUBSCRIPTION_PLAN_DETAIL) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBSCRIPTION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static SUBSCRIPTION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subscription Settings", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBSCRIPTION_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SubscriptionSettingsField(SUBSCRIPTION_SETTINGS) : Name Owner Creation Modified

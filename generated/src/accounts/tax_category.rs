@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
@@ -22,6 +22,8 @@ pub static TAX_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Category", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAX_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxCategoryField(TAX_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("ACC-TAX-RULE-.YYYY.-.#####"),
     sort: "creation desc",
@@ -44,6 +44,8 @@ pub static TAX_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Rule", "Accounts")
 })
 .but(&[(V15, Fact::Flags(0)), (V15, Fact::Sort("modified desc"))]);
+
+pub static TAX_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxRuleField(TAX_RULE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHELD_VOUCHERS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     fields: &[
@@ -13,6 +13,8 @@ pub static TAX_WITHHELD_VOUCHERS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withheld Vouchers", "Accounts")
 })
 .only(V15);
+
+pub static TAX_WITHHELD_VOUCHERS: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithheldVouchersField(TAX_WITHHELD_VOUCHERS) : Name Owner Creation Modified

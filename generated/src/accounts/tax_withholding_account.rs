@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static TAX_WITHHOLDING_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withholding Account", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAX_WITHHOLDING_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithholdingAccountField(TAX_WITHHOLDING_ACCOUNT) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static TAX_WITHHOLDING_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withholding Category", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAX_WITHHOLDING_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithholdingCategoryField(TAX_WITHHOLDING_CATEGORY) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -31,6 +31,8 @@ pub static TAX_WITHHOLDING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withholding Entry", "Accounts")
 })
 .only(V16);
+
+pub static TAX_WITHHOLDING_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithholdingEntryField(TAX_WITHHOLDING_ENTRY) : Name Owner Creation Modified

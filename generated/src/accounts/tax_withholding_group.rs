@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:group_name"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static TAX_WITHHOLDING_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withholding Group", "Accounts")
 })
 .only(V16);
+
+pub static TAX_WITHHOLDING_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithholdingGroupField(TAX_WITHHOLDING_GROUP) : Name Owner Creation Modified

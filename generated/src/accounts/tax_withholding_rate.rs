@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAX_WITHHOLDING_RATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -19,6 +19,8 @@ pub static TAX_WITHHOLDING_RATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tax Withholding Rate", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAX_WITHHOLDING_RATE: Versioned = versioned!(STATED);
 
 fields! {
     pub TaxWithholdingRateField(TAX_WITHHOLDING_RATE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERRITORY_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static TERRITORY_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Territory Item", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TERRITORY_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub TerritoryItemField(TERRITORY_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD_DETAILS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static TRANSACTION_DELETION_RECORD_DETAILS: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Transaction Deletion Record Details", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TRANSACTION_DELETION_RECORD_DETAILS: Versioned = versioned!(STATED);
 
 fields! {
     pub TransactionDeletionRecordDetailsField(TRANSACTION_DELETION_RECORD_DETAILS) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNRECONCILE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static UNRECONCILE_PAYMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Unreconcile Payment", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UNRECONCILE_PAYMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub UnreconcilePaymentField(UNRECONCILE_PAYMENT) : Name Owner Creation Modified

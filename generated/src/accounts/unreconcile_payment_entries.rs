@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNRECONCILE_PAYMENT_ENTRIES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static UNRECONCILE_PAYMENT_ENTRIES: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Unreconcile Payment Entries", "Accounts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UNRECONCILE_PAYMENT_ENTRIES: Versioned = versioned!(STATED);
 
 fields! {
     pub UnreconcilePaymentEntriesField(UNRECONCILE_PAYMENT_ENTRIES) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
     | doctype_flag::ALLOW_RENAME,
 autoname: Some("naming_series:"),
@@ -99,6 +99,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Asset", "Assets")
 });
+
+pub static ASSET: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetField(ASSET) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_ACTIVITY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("asset", Link, "Asset", options = Target("Asset"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -21,6 +21,8 @@ pub static ASSET_ACTIVITY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Activity", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_ACTIVITY: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetActivityField(ASSET_ACTIVITY) : Name Owner Creation Modified ModifiedBy

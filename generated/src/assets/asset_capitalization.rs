@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -59,6 +59,8 @@ pub static ASSET_CAPITALIZATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Capitalization", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_CAPITALIZATION: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCapitalizationField(ASSET_CAPITALIZATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_ASSET_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -20,6 +20,8 @@ pub static ASSET_CAPITALIZATION_ASSET_ITEM: Versioned = Versioned::new(DocTypeDe
     ..DocTypeDef::new("Asset Capitalization Asset Item", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_CAPITALIZATION_ASSET_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCapitalizationAssetItemField(ASSET_CAPITALIZATION_ASSET_ITEM) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_SERVICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static ASSET_CAPITALIZATION_SERVICE_ITEM: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Asset Capitalization Service Item", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_CAPITALIZATION_SERVICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCapitalizationServiceItemField(ASSET_CAPITALIZATION_SERVICE_ITEM) : Name

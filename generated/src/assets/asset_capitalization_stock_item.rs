@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CAPITALIZATION_STOCK_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
 sort: "creation desc",
 fields: &[
@@ -23,6 +23,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Asset Capitalization Stock Item", "Assets")
 });
+
+pub static ASSET_CAPITALIZATION_STOCK_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCapitalizationStockItemField(ASSET_CAPITALIZATION_STOCK_ITEM) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:asset_category_name"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static ASSET_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Category", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCategoryField(ASSET_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_CATEGORY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static ASSET_CATEGORY_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Category Account", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_CATEGORY_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetCategoryAccountField(ASSET_CATEGORY_ACCOUNT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -43,6 +43,8 @@ pub static ASSET_DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Depreciation Schedule", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_DEPRECIATION_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetDepreciationScheduleField(ASSET_DEPRECIATION_SCHEDULE) : Name Owner Creation

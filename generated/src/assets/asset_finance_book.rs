@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static ASSET_FINANCE_BOOK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Finance Book", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_FINANCE_BOOK: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetFinanceBookField(ASSET_FINANCE_BOOK) : Name Owner Creation Modified

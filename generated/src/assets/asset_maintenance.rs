@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:asset_name"),
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static ASSET_MAINTENANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Maintenance", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_MAINTENANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetMaintenanceField(ASSET_MAINTENANCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -41,6 +41,8 @@ pub static ASSET_MAINTENANCE_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Maintenance Log", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_MAINTENANCE_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetMaintenanceLogField(ASSET_MAINTENANCE_LOG) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_TASK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static ASSET_MAINTENANCE_TASK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Maintenance Task", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_MAINTENANCE_TASK: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetMaintenanceTaskField(ASSET_MAINTENANCE_TASK) : Name Owner Creation Modified

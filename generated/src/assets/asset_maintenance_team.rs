@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MAINTENANCE_TEAM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:maintenance_team_name"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static ASSET_MAINTENANCE_TEAM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Maintenance Team", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_MAINTENANCE_TEAM: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetMaintenanceTeamField(ASSET_MAINTENANCE_TEAM) : Name Owner Creation Modified

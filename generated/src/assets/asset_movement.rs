@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_MOVEMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE,
 autoname: Some("format:ACC-ASM-{YYYY}-{#####}"),
 sort: "creation desc",
@@ -28,6 +28,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Asset Movement", "Assets")
 });
+
+pub static ASSET_MOVEMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetMovementField(ASSET_MOVEMENT) : Name Owner Creation Modified ModifiedBy

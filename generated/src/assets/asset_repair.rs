@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_REPAIR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("asset_name"),
@@ -58,6 +58,8 @@ pub static ASSET_REPAIR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Repair", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_REPAIR: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetRepairField(ASSET_REPAIR) : Name Owner Creation Modified ModifiedBy

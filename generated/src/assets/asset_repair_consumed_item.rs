@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_REPAIR_CONSUMED_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static ASSET_REPAIR_CONSUMED_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Repair Consumed Item", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_REPAIR_CONSUMED_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetRepairConsumedItemField(ASSET_REPAIR_CONSUMED_ITEM) : Name Owner Creation

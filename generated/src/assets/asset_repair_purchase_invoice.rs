@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_REPAIR_PURCHASE_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static ASSET_REPAIR_PURCHASE_INVOICE: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Asset Repair Purchase Invoice", "Assets")
 })
 .only(V16);
+
+pub static ASSET_REPAIR_PURCHASE_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetRepairPurchaseInvoiceField(ASSET_REPAIR_PURCHASE_INVOICE) : Name Owner

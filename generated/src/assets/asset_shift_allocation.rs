@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_SHIFT_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static ASSET_SHIFT_ALLOCATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Shift Allocation", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_SHIFT_ALLOCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetShiftAllocationField(ASSET_SHIFT_ALLOCATION) : Name Owner Creation Modified

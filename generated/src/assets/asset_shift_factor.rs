@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_SHIFT_FACTOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:shift_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static ASSET_SHIFT_FACTOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Asset Shift Factor", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSET_SHIFT_FACTOR: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetShiftFactorField(ASSET_SHIFT_FACTOR) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSET_VALUE_ADJUSTMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     title_field: Some("asset"),
     sort: "creation desc",
@@ -45,6 +45,8 @@ pub static ASSET_VALUE_ADJUSTMENT: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static ASSET_VALUE_ADJUSTMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub AssetValueAdjustmentField(ASSET_VALUE_ADJUSTMENT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static DEPRECIATION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Depreciation Schedule", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DEPRECIATION_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub DepreciationScheduleField(DEPRECIATION_SCHEDULE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LINKED_LOCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static LINKED_LOCATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Linked Location", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LINKED_LOCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub LinkedLocationField(LINKED_LOCATION) : Name Owner Creation Modified ModifiedBy

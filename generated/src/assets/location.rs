@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:location_name"),
@@ -32,6 +32,8 @@ pub static LOCATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Location", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub LocationField(LOCATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

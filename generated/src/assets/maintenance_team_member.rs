@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:team_member"),
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static MAINTENANCE_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Team Member", "Assets")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_TEAM_MEMBER: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceTeamMemberField(MAINTENANCE_TEAM_MEMBER) : Name Owner Creation

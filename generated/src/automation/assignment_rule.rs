@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static ASSIGNMENT_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Assignment Rule", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSIGNMENT_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub AssignmentRuleField(ASSIGNMENT_RULE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE_DAY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static ASSIGNMENT_RULE_DAY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Assignment Rule Day", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSIGNMENT_RULE_DAY: Versioned = versioned!(STATED);
 
 fields! {
     pub AssignmentRuleDayField(ASSIGNMENT_RULE_DAY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ASSIGNMENT_RULE_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static ASSIGNMENT_RULE_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Assignment Rule User", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ASSIGNMENT_RULE_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub AssignmentRuleUserField(ASSIGNMENT_RULE_USER) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_REPEAT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:AUT-AR-{#####}"),
     title_field: Some("reference_document"),
@@ -42,6 +42,8 @@ pub static AUTO_REPEAT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Auto Repeat", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUTO_REPEAT: Versioned = versioned!(STATED);
 
 fields! {
     pub AutoRepeatField(AUTO_REPEAT) : Name Owner Creation Modified ModifiedBy Docstatus

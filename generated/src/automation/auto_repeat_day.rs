@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_REPEAT_DAY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static AUTO_REPEAT_DAY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Auto Repeat Day", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUTO_REPEAT_DAY: Versioned = versioned!(STATED);
 
 fields! {
     pub AutoRepeatDayField(AUTO_REPEAT_DAY) : Name Owner Creation Modified ModifiedBy

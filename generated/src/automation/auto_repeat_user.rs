@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_REPEAT_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static AUTO_REPEAT_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Auto Repeat User", "Automation")
 })
 .only(V16);
+
+pub static AUTO_REPEAT_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub AutoRepeatUserField(AUTO_REPEAT_USER) : Name Owner Creation Modified ModifiedBy

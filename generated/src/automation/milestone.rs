@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MILESTONE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("reference_type"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static MILESTONE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Milestone", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MILESTONE: Versioned = versioned!(STATED);
 
 fields! {
     pub MilestoneField(MILESTONE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

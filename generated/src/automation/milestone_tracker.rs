@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MILESTONE_TRACKER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{document_type}-{track_field}"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static MILESTONE_TRACKER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Milestone Tracker", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MILESTONE_TRACKER: Versioned = versioned!(STATED);
 
 fields! {
     pub MilestoneTrackerField(MILESTONE_TRACKER) : Name Owner Creation Modified

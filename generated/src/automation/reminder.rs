@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REMINDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("description"),
@@ -26,6 +26,8 @@ pub static REMINDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Reminder", "Automation")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REMINDER: Versioned = versioned!(STATED);
 
 fields! {
     pub ReminderField(REMINDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

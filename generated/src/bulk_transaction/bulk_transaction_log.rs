@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     title_field: Some("date"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static BULK_TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bulk Transaction Log", "Bulk Transaction")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BULK_TRANSACTION_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub BulkTransactionLogField(BULK_TRANSACTION_LOG) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_TRANSACTION_LOG_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static BULK_TRANSACTION_LOG_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bulk Transaction Log Detail", "Bulk Transaction")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BULK_TRANSACTION_LOG_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub BulkTransactionLogDetailField(BULK_TRANSACTION_LOG_DETAIL) : Name Owner Creation

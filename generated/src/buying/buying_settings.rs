@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BUYING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -40,6 +40,8 @@ pub static BUYING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Buying Settings", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BUYING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub BuyingSettingsField(BUYING_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_NUMBER_AT_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static CUSTOMER_NUMBER_AT_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer Number At Supplier", "Buying")
 })
 .only(V16);
+
+pub static CUSTOMER_NUMBER_AT_SUPPLIER: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerNumberAtSupplierField(CUSTOMER_NUMBER_AT_SUPPLIER) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("supplier_name"),
@@ -135,6 +135,8 @@ pub static PURCHASE_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Order", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseOrderField(PURCHASE_ORDER) : Name Owner Creation Modified ModifiedBy

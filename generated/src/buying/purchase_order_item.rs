@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
@@ -92,6 +92,8 @@ pub static PURCHASE_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Order Item", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_ORDER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseOrderItemField(PURCHASE_ORDER_ITEM) : Name Owner Creation Modified

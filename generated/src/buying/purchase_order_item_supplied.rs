@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_ORDER_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static PURCHASE_ORDER_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Order Item Supplied", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_ORDER_ITEM_SUPPLIED: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseOrderItemSuppliedField(PURCHASE_ORDER_ITEM_SUPPLIED) : Name Owner

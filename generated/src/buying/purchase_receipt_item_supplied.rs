@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Purchase Receipt Item Supplied", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_RECEIPT_ITEM_SUPPLIED: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseReceiptItemSuppliedField(PURCHASE_RECEIPT_ITEM_SUPPLIED) : Name Owner

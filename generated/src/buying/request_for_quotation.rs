@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["status", "transaction_date"],
@@ -48,6 +48,8 @@ pub static REQUEST_FOR_QUOTATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Request for Quotation", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REQUEST_FOR_QUOTATION: Versioned = versioned!(STATED);
 
 fields! {
     pub RequestForQuotationField(REQUEST_FOR_QUOTATION) : Name Owner Creation Modified

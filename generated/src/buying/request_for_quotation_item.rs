@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static REQUEST_FOR_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Request for Quotation Item", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REQUEST_FOR_QUOTATION_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub RequestForQuotationItemField(REQUEST_FOR_QUOTATION_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REQUEST_FOR_QUOTATION_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static REQUEST_FOR_QUOTATION_SUPPLIER: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Request for Quotation Supplier", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REQUEST_FOR_QUOTATION_SUPPLIER: Versioned = versioned!(STATED);
 
 fields! {
     pub RequestForQuotationSupplierField(REQUEST_FOR_QUOTATION_SUPPLIER) : Name Owner

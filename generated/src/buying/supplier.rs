@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -62,6 +62,8 @@ pub static SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SUPPLIER: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierField(SUPPLIER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

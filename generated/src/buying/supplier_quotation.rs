@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_QUOTATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -100,6 +100,8 @@ pub static SUPPLIER_QUOTATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Quotation", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_QUOTATION: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierQuotationField(SUPPLIER_QUOTATION) : Name Owner Creation Modified

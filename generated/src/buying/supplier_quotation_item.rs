@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -61,6 +61,8 @@ pub static SUPPLIER_QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Quotation Item", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_QUOTATION_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierQuotationItemField(SUPPLIER_QUOTATION_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:supplier"),
     sort: "creation desc",
     fields: &[
@@ -40,6 +40,8 @@ pub static SUPPLIER_SCORECARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Scorecard", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardField(SUPPLIER_SCORECARD) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_CRITERIA: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:criteria_name"),
@@ -24,6 +24,8 @@ pub static SUPPLIER_SCORECARD_CRITERIA: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Scorecard Criteria", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_CRITERIA: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardCriteriaField(SUPPLIER_SCORECARD_CRITERIA) : Name Owner Creation

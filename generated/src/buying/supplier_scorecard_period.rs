@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_PERIOD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static SUPPLIER_SCORECARD_PERIOD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Scorecard Period", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_PERIOD: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardPeriodField(SUPPLIER_SCORECARD_PERIOD) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_SCORING_STANDING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static SUPPLIER_SCORECARD_SCORING_STANDING: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Supplier Scorecard Scoring Standing", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_SCORING_STANDING: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardScoringStandingField(SUPPLIER_SCORECARD_SCORING_STANDING) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Supplier Scorecard Scoring Variable", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_SCORING_VARIABLE: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardScoringVariableField(SUPPLIER_SCORECARD_SCORING_VARIABLE) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_STANDING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:standing_name"),
     sort: "creation desc",
     fields: &[
@@ -35,6 +35,8 @@ pub static SUPPLIER_SCORECARD_STANDING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Scorecard Standing", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_STANDING: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardStandingField(SUPPLIER_SCORECARD_STANDING) : Name Owner Creation

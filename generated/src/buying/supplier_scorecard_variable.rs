@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_SCORECARD_VARIABLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:variable_label"),
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static SUPPLIER_SCORECARD_VARIABLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Scorecard Variable", "Buying")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPLIER_SCORECARD_VARIABLE: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierScorecardVariableField(SUPPLIER_SCORECARD_VARIABLE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_MEDIUM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation asc",
@@ -25,6 +25,8 @@ pub static COMMUNICATION_MEDIUM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Communication Medium", "Communication")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static COMMUNICATION_MEDIUM: Versioned = versioned!(STATED);
 
 fields! {
     pub CommunicationMediumField(COMMUNICATION_MEDIUM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_MEDIUM_TIMESLOT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation asc",
     fields: &[
@@ -14,6 +14,8 @@ pub static COMMUNICATION_MEDIUM_TIMESLOT: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Communication Medium Timeslot", "Communication")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static COMMUNICATION_MEDIUM_TIMESLOT: Versioned = versioned!(STATED);
 
 fields! {
     pub CommunicationMediumTimeslotField(COMMUNICATION_MEDIUM_TIMESLOT) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADDRESS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     search_fields: &["country", "state"],
     sort: "creation desc",
@@ -38,6 +38,8 @@ pub static ADDRESS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Address", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ADDRESS: Versioned = versioned!(STATED);
 
 fields! {
     pub AddressField(ADDRESS) : Name Owner Creation Modified ModifiedBy Docstatus Idx

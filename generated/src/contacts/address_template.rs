@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ADDRESS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:country"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static ADDRESS_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Address Template", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ADDRESS_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub AddressTemplateField(ADDRESS_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("full_name"),
     sort: "creation desc",
@@ -45,6 +45,8 @@ pub static CONTACT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contact", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTACT: Versioned = versioned!(STATED);
 
 fields! {
     pub ContactField(CONTACT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

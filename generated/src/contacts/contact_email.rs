@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_EMAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static CONTACT_EMAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contact Email", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTACT_EMAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub ContactEmailField(CONTACT_EMAIL) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_PHONE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static CONTACT_PHONE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contact Phone", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTACT_PHONE: Versioned = versioned!(STATED);
 
 fields! {
     pub ContactPhoneField(CONTACT_PHONE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GENDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:gender"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static GENDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Gender", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static GENDER: Versioned = versioned!(STATED);
 
 fields! {
     pub GenderField(GENDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALUTATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:salutation"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static SALUTATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Salutation", "Contacts")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALUTATION: Versioned = versioned!(STATED);
 
 fields! {
     pub SalutationField(SALUTATION) : Name Owner Creation Modified ModifiedBy Docstatus

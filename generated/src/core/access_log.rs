@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACCESS_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     sort: "creation desc",
     fields: &[
@@ -29,6 +29,8 @@ pub static ACCESS_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Access Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACCESS_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub AccessLogField(ACCESS_LOG) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     title_field: Some("subject"),
     search_fields: &["subject"],
     sort: "creation desc",
@@ -34,6 +34,8 @@ pub static ACTIVITY_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Activity Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACTIVITY_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ActivityLogField(ACTIVITY_LOG) : Name Owner Creation Modified ModifiedBy

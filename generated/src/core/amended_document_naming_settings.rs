@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AMENDED_DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static AMENDED_DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Amended Document Naming Settings", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AMENDED_DOCUMENT_NAMING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub AmendedDocumentNamingSettingsField(AMENDED_DOCUMENT_NAMING_SETTINGS) : Name Owner

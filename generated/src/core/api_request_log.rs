@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static API_REQUEST_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static API_REQUEST_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("API Request Log", "Core")
 })
 .only(V16);
+
+pub static API_REQUEST_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ApiRequestLogField(API_REQUEST_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUDIT_TRAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static AUDIT_TRAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Audit Trail", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUDIT_TRAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub AuditTrailField(AUDIT_TRAIL) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOCK_MODULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[field!("module", Data, "Module", flags = REQD | IN_LIST_VIEW)],
     ..DocTypeDef::new("Block Module", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BLOCK_MODULE: Versioned = versioned!(STATED);
 
 fields! {
     pub BlockModuleField(BLOCK_MODULE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("comment_type"),
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static COMMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Comment", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub CommentField(COMMENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

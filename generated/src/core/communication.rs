@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("subject"),
     search_fields: &["subject"],
@@ -61,6 +61,8 @@ pub static COMMUNICATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Communication", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMMUNICATION: Versioned = versioned!(STATED);
 
 fields! {
     pub CommunicationField(COMMUNICATION) : Name Owner Creation Modified ModifiedBy

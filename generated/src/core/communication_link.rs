@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMUNICATION_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static COMMUNICATION_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Communication Link", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMMUNICATION_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub CommunicationLinkField(COMMUNICATION_LINK) : Name Owner Creation Modified

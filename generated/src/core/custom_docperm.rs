@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_DOCPERM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     title_field: Some("parent"),
     sort: "creation asc",
@@ -39,6 +39,8 @@ pub static CUSTOM_DOCPERM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Custom DocPerm", "Core")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static CUSTOM_DOCPERM: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomDocPermField(CUSTOM_DOCPERM) : Name Owner Creation Modified ModifiedBy

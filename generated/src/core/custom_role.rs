@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static CUSTOM_ROLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Custom Role", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOM_ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomRoleField(CUSTOM_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus

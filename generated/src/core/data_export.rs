@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_EXPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static DATA_EXPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Data Export", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DATA_EXPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub DataExportField(DATA_EXPORT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_IMPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:{reference_doctype} Import on {creation}"),
     sort: "creation desc",
@@ -33,6 +33,8 @@ pub static DATA_IMPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Data Import", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DATA_IMPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub DataImportField(DATA_IMPORT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DATA_IMPORT_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 sort: "creation desc",
 fields: &[
     field!("data_import", Link, "Data Import", options = Target("Data Import"), flags = IN_LIST_VIEW),
@@ -23,6 +23,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Data Import Log", "Core")
 });
+
+pub static DATA_IMPORT_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub DataImportLogField(DATA_IMPORT_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEFAULTVALUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static DEFAULTVALUE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DefaultValue", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DEFAULTVALUE: Versioned = versioned!(STATED);
 
 fields! {
     pub DefaultValueField(DEFAULTVALUE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELETED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("deleted_name"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static DELETED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Deleted Document", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DELETED_DOCUMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub DeletedDocumentField(DELETED_DOCUMENT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCFIELD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -78,6 +78,8 @@ pub static DOCFIELD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocField", "Core")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DOCFIELD: Versioned = versioned!(STATED);
 
 fields! {
     pub DocFieldField(DOCFIELD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

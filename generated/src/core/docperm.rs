@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCPERM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -30,6 +30,8 @@ pub static DOCPERM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocPerm", "Core")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DOCPERM: Versioned = versioned!(STATED);
 
 fields! {
     pub DocPermField(DOCPERM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCSHARE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static DOCSHARE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocShare", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCSHARE: Versioned = versioned!(STATED);
 
 fields! {
     pub DocShareField(DOCSHARE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     search_fields: &["module"],
@@ -107,6 +107,8 @@ pub static DOCTYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCTYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeField(DOCTYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_ACTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static DOCTYPE_ACTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType Action", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCTYPE_ACTION: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeActionField(DOCTYPE_ACTION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static DOCTYPE_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType Link", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCTYPE_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeLinkField(DOCTYPE_LINK) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_STATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static DOCTYPE_STATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType State", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCTYPE_STATE: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeStateField(DOCTYPE_STATE) : Name Owner Creation Modified ModifiedBy

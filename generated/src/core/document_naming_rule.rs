@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("document_type"),
     sort: "priority desc",
@@ -29,6 +29,8 @@ pub static DOCUMENT_NAMING_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Document Naming Rule", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCUMENT_NAMING_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub DocumentNamingRuleField(DOCUMENT_NAMING_RULE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static DOCUMENT_NAMING_RULE_CONDITION: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Document Naming Rule Condition", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCUMENT_NAMING_RULE_CONDITION: Versioned = versioned!(STATED);
 
 fields! {
     pub DocumentNamingRuleConditionField(DOCUMENT_NAMING_RULE_CONDITION) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -23,6 +23,8 @@ pub static DOCUMENT_NAMING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Document Naming Settings", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCUMENT_NAMING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DocumentNamingSettingsField(DOCUMENT_NAMING_SETTINGS) : Name Owner Creation

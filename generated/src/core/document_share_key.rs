@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_SHARE_KEY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static DOCUMENT_SHARE_KEY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Document Share Key", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCUMENT_SHARE_KEY: Versioned = versioned!(STATED);
 
 fields! {
     pub DocumentShareKeyField(DOCUMENT_SHARE_KEY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOMAIN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:domain"),
     title_field: Some("domain"),
@@ -22,6 +22,8 @@ pub static DOMAIN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Domain", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOMAIN: Versioned = versioned!(STATED);
 
 fields! {
     pub DomainField(DOMAIN) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOMAIN_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static DOMAIN_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Domain Settings", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOMAIN_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DomainSettingsField(DOMAIN_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DYNAMIC_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static DYNAMIC_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dynamic Link", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DYNAMIC_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub DynamicLinkField(DYNAMIC_LINK) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ERROR_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     title_field: Some("method"),
     sort: "creation desc",
     fields: &[
@@ -27,6 +27,8 @@ pub static ERROR_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Error Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ERROR_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ErrorLogField(ERROR_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FILE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("file_name"),
     sort: "creation desc",
@@ -36,6 +36,8 @@ pub static FILE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("File", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static FILE: Versioned = versioned!(STATED);
 
 fields! {
     pub FileField(FILE) : Name Owner Creation Modified ModifiedBy Docstatus Idx FileName

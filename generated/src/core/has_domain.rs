@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HAS_DOMAIN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static HAS_DOMAIN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Has Domain", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static HAS_DOMAIN: Versioned = versioned!(STATED);
 
 fields! {
     pub HasDomainField(HAS_DOMAIN) : Name Owner Creation Modified ModifiedBy Docstatus

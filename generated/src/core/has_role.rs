@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HAS_ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static HAS_ROLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Has Role", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static HAS_ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub HasRoleField(HAS_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

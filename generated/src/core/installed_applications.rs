@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLED_APPLICATIONS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static INSTALLED_APPLICATIONS: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static INSTALLED_APPLICATIONS: Versioned = versioned!(STATED);
 
 fields! {
     pub InstalledApplicationsField(INSTALLED_APPLICATIONS) : Name Owner Creation Modified

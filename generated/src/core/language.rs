@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANGUAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::TITLE_IN_LINKS,
     autoname: Some("field:language_code"),
     title_field: Some("language_name"),
@@ -30,6 +30,8 @@ pub static LANGUAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Language", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LANGUAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub LanguageField(LANGUAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

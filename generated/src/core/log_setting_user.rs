@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOG_SETTING_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("field:user"),
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static LOG_SETTING_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Log Setting User", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOG_SETTING_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub LogSettingUserField(LOG_SETTING_USER) : Name Owner Creation Modified ModifiedBy

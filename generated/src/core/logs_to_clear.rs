@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOGS_TO_CLEAR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static LOGS_TO_CLEAR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Logs To Clear", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LOGS_TO_CLEAR: Versioned = versioned!(STATED);
 
 fields! {
     pub LogsToClearField(LOGS_TO_CLEAR) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_DEF: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:module_name"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static MODULE_DEF: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Module Def", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MODULE_DEF: Versioned = versioned!(STATED);
 
 fields! {
     pub ModuleDefField(MODULE_DEF) : Name Owner Creation Modified ModifiedBy Docstatus

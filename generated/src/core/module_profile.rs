@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_PROFILE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:module_profile_name"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static MODULE_PROFILE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Module Profile", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MODULE_PROFILE: Versioned = versioned!(STATED);
 
 fields! {
     pub ModuleProfileField(MODULE_PROFILE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NAVBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static NAVBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Navbar Item", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NAVBAR_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub NavbarItemField(NAVBAR_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static PACKAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Package", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub PackageField(PACKAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

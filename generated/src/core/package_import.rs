@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE_IMPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:Package Import at {creation}"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static PACKAGE_IMPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Package Import", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKAGE_IMPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub PackageImportField(PACKAGE_IMPORT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKAGE_RELEASE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,8 @@ pub static PACKAGE_RELEASE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Package Release", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKAGE_RELEASE: Versioned = versioned!(STATED);
 
 fields! {
     pub PackageReleaseField(PACKAGE_RELEASE) : Name Owner Creation Modified ModifiedBy

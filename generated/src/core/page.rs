@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:page_name"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static PAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Page", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub PageField(PAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PATCH_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("patch"),
@@ -23,6 +23,8 @@ pub static PATCH_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Patch Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PATCH_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub PatchLogField(PATCH_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERMISSION_INSPECTOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static PERMISSION_INSPECTOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Permission Inspector", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PERMISSION_INSPECTOR: Versioned = versioned!(STATED);
 
 fields! {
     pub PermissionInspectorField(PERMISSION_INSPECTOR) : Name Owner Creation Modified

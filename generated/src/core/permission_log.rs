@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERMISSION_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     title_field: Some("changed_by"),
     fields: &[
@@ -26,6 +26,8 @@ pub static PERMISSION_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Permission Log", "Core")
 })
 .only(V16);
+
+pub static PERMISSION_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub PermissionLogField(PERMISSION_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERMISSION_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("perm_type", Data, "Permission Type", flags = REQD | IN_LIST_VIEW),
@@ -19,6 +19,8 @@ pub static PERMISSION_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Permission Type", "Core")
 })
 .only(V16);
+
+pub static PERMISSION_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub PermissionTypeField(PERMISSION_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PREPARED_REPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     title_field: Some("report_name"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static PREPARED_REPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Prepared Report", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PREPARED_REPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub PreparedReportField(PREPARED_REPORT) : Name Owner Creation Modified ModifiedBy

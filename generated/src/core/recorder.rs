@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::VIRTUAL,
 title_field: Some("path"),
 sort: "duration desc",
@@ -29,6 +29,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Recorder", "Core")
 });
+
+pub static RECORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub RecorderField(RECORDER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER_QUERY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static RECORDER_QUERY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Recorder Query", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static RECORDER_QUERY: Versioned = versioned!(STATED);
 
 fields! {
     pub RecorderQueryField(RECORDER_QUERY) : Name Owner Creation Modified ModifiedBy

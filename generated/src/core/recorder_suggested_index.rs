@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RECORDER_SUGGESTED_INDEX: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -11,6 +11,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Recorder Suggested Index", "Core")
 });
+
+pub static RECORDER_SUGGESTED_INDEX: Versioned = versioned!(STATED);
 
 fields! {
     pub RecorderSuggestedIndexField(RECORDER_SUGGESTED_INDEX) : Name Owner Creation

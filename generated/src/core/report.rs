@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:report_name"),
     sort: "creation desc",
@@ -42,6 +42,8 @@ pub static REPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Report", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub ReportField(REPORT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPORT_COLUMN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static REPORT_COLUMN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Report Column", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static REPORT_COLUMN: Versioned = versioned!(STATED);
 
 fields! {
     pub ReportColumnField(REPORT_COLUMN) : Name Owner Creation Modified ModifiedBy

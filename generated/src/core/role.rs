@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:role_name"),
@@ -27,6 +27,8 @@ pub static ROLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Role", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub RoleField(ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx RoleName

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Role Permission for Page and Report", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ROLE_PERMISSION_FOR_PAGE_AND_REPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub RolePermissionForPageAndReportField(ROLE_PERMISSION_FOR_PAGE_AND_REPORT) : Name

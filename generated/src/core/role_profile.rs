@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE_PROFILE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("role_profile"),
     title_field: Some("role_profile"),
@@ -22,6 +22,8 @@ pub static ROLE_PROFILE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Role Profile", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ROLE_PROFILE: Versioned = versioned!(STATED);
 
 fields! {
     pub RoleProfileField(ROLE_PROFILE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROLE_REPLICATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static ROLE_REPLICATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Role Replication", "Core")
 })
 .only(V16);
+
+pub static ROLE_REPLICATION: Versioned = versioned!(STATED);
 
 fields! {
     pub RoleReplicationField(ROLE_REPLICATION) : Name Owner Creation Modified ModifiedBy

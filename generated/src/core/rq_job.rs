@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RQ_JOB: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     autoname: Some("field:job_id"),
     title_field: Some("job_name"),
@@ -28,6 +28,8 @@ pub static RQ_JOB: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("RQ Job", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static RQ_JOB: Versioned = versioned!(STATED);
 
 fields! {
     pub RqJobField(RQ_JOB) : Name Owner Creation Modified ModifiedBy Docstatus Idx JobId

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RQ_WORKER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::VIRTUAL,
     title_field: Some("pid"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static RQ_WORKER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("RQ Worker", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static RQ_WORKER: Versioned = versioned!(STATED);
 
 fields! {
     pub RqWorkerField(RQ_WORKER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULED_JOB_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     title_field: Some("scheduled_job_type"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static SCHEDULED_JOB_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Scheduled Job Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SCHEDULED_JOB_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ScheduledJobLogField(SCHEDULED_JOB_LOG) : Name Owner Creation Modified ModifiedBy

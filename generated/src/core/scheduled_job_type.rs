@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULED_JOB_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY
         | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("method"),
@@ -34,6 +34,8 @@ pub static SCHEDULED_JOB_TYPE: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static SCHEDULED_JOB_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub ScheduledJobTypeField(SCHEDULED_JOB_TYPE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SCHEDULER_EVENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -19,6 +19,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Scheduler Event", "Core")
 });
+
+pub static SCHEDULER_EVENT: Versioned = versioned!(STATED);
 
 fields! {
     pub SchedulerEventField(SCHEDULER_EVENT) : Name Owner Creation Modified ModifiedBy

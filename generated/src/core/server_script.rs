@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVER_SCRIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -34,6 +34,8 @@ pub static SERVER_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Server Script", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERVER_SCRIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub ServerScriptField(SERVER_SCRIPT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SESSION_DEFAULT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static SESSION_DEFAULT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Session Default", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SESSION_DEFAULT: Versioned = versioned!(STATED);
 
 fields! {
     pub SessionDefaultField(SESSION_DEFAULT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("SYS-SMS-.#####"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static SMS_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("SMS Log", "Core")
 })
 .but(&[(V15, Fact::Module("Utilities")), (V15, Fact::Sort("modified desc"))]);
+
+pub static SMS_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub SmsLogField(SMS_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

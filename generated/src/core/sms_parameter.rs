@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static SMS_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("SMS Parameter", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SMS_PARAMETER: Versioned = versioned!(STATED);
 
 fields! {
     pub SmsParameterField(SMS_PARAMETER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static SMS_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("SMS Settings", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SMS_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SmsSettingsField(SMS_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBMISSION_QUEUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static SUBMISSION_QUEUE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Submission Queue", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBMISSION_QUEUE: Versioned = versioned!(STATED);
 
 fields! {
     pub SubmissionQueueField(SUBMISSION_QUEUE) : Name Owner Creation Modified ModifiedBy

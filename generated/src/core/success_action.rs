@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUCCESS_ACTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:ref_doctype"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static SUCCESS_ACTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Success Action", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUCCESS_ACTION: Versioned = versioned!(STATED);
 
 fields! {
     pub SuccessActionField(SUCCESS_ACTION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -93,6 +93,8 @@ pub static SYSTEM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("System Settings", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SYSTEM_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SystemSettingsField(SYSTEM_SETTINGS) : Name Owner Creation Modified ModifiedBy

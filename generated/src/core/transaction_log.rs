@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("row_index", Data, "Row Index", flags = READ_ONLY),
@@ -27,6 +27,8 @@ pub static TRANSACTION_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Transaction Log", "Core")
 })
 .only(V15);
+
+pub static TRANSACTION_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub TransactionLogField(TRANSACTION_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSLATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     title_field: Some("source_text"),
@@ -27,6 +27,8 @@ pub static TRANSLATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Translation", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TRANSLATION: Versioned = versioned!(STATED);
 
 fields! {
     pub TranslationField(TRANSLATION) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     title_field: Some("full_name"),
@@ -98,6 +98,8 @@ pub static USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER: Versioned = versioned!(STATED);
 
 fields! {
     pub UserField(USER) : Name Owner Creation Modified ModifiedBy Docstatus Idx Enabled

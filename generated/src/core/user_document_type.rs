@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static USER_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Document Type", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_DOCUMENT_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserDocumentTypeField(USER_DOCUMENT_TYPE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_EMAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static USER_EMAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Email", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_EMAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub UserEmailField(USER_EMAIL) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static USER_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Group", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub UserGroupField(USER_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

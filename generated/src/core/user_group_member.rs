@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static USER_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Group Member", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_GROUP_MEMBER: Versioned = versioned!(STATED);
 
 fields! {
     pub UserGroupMemberField(USER_GROUP_MEMBER) : Name Owner Creation Modified ModifiedBy

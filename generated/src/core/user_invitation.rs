@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_INVITATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static USER_INVITATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Invitation", "Core")
 })
 .only(V16);
+
+pub static USER_INVITATION: Versioned = versioned!(STATED);
 
 fields! {
     pub UserInvitationField(USER_INVITATION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_PERMISSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("user"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static USER_PERMISSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Permission", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_PERMISSION: Versioned = versioned!(STATED);
 
 fields! {
     pub UserPermissionField(USER_PERMISSION) : Name Owner Creation Modified ModifiedBy

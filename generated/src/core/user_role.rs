@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static USER_ROLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Role", "Core")
 })
 .only(V16);
+
+pub static USER_ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserRoleField(USER_ROLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_ROLE_PROFILE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static USER_ROLE_PROFILE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Role Profile", "Core")
 })
 .only(V16);
+
+pub static USER_ROLE_PROFILE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserRoleProfileField(USER_ROLE_PROFILE) : Name Owner Creation Modified ModifiedBy

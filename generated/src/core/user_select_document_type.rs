@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_SELECT_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static USER_SELECT_DOCUMENT_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Select Document Type", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_SELECT_DOCUMENT_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserSelectDocumentTypeField(USER_SELECT_DOCUMENT_TYPE) : Name Owner Creation

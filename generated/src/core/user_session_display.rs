@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_SESSION_DISPLAY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static USER_SESSION_DISPLAY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Session Display", "Core")
 })
 .only(V16);
+
+pub static USER_SESSION_DISPLAY: Versioned = versioned!(STATED);
 
 fields! {
     pub UserSessionDisplayField(USER_SESSION_DISPLAY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_SOCIAL_LOGIN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static USER_SOCIAL_LOGIN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Social Login", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_SOCIAL_LOGIN: Versioned = versioned!(STATED);
 
 fields! {
     pub UserSocialLoginField(USER_SOCIAL_LOGIN) : Name Owner Creation Modified ModifiedBy

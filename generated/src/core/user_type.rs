@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static USER_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Type", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserTypeField(USER_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

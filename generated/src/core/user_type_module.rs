@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static USER_TYPE_MODULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static USER_TYPE_MODULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("User Type Module", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static USER_TYPE_MODULE: Versioned = versioned!(STATED);
 
 fields! {
     pub UserTypeModuleField(USER_TYPE_MODULE) : Name Owner Creation Modified ModifiedBy

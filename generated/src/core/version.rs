@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VERSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("docname"),
@@ -24,6 +24,8 @@ pub static VERSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Version", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static VERSION: Versioned = versioned!(STATED);
 
 fields! {
     pub VersionField(VERSION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

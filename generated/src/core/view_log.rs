@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VIEW_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static VIEW_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("View Log", "Core")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static VIEW_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ViewLogField(VIEW_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx

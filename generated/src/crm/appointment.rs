@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:APMT-{customer_name}-{####}"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static APPOINTMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Appointment", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static APPOINTMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub AppointmentField(APPOINTMENT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT_BOOKING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static APPOINTMENT_BOOKING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Appointment Booking Settings", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static APPOINTMENT_BOOKING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub AppointmentBookingSettingsField(APPOINTMENT_BOOKING_SETTINGS) : Name Owner

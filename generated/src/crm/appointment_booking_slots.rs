@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static APPOINTMENT_BOOKING_SLOTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static APPOINTMENT_BOOKING_SLOTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Appointment Booking Slots", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static APPOINTMENT_BOOKING_SLOTS: Versioned = versioned!(STATED);
 
 fields! {
     pub AppointmentBookingSlotsField(APPOINTMENT_BOOKING_SLOTS) : Name Owner Creation

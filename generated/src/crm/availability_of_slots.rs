@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AVAILABILITY_OF_SLOTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static AVAILABILITY_OF_SLOTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Availability Of Slots", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AVAILABILITY_OF_SLOTS: Versioned = versioned!(STATED);
 
 fields! {
     pub AvailabilityOfSlotsField(AVAILABILITY_OF_SLOTS) : Name Owner Creation Modified

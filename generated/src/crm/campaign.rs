@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Campaign", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CAMPAIGN: Versioned = versioned!(STATED);
 
 fields! {
     pub CampaignField(CAMPAIGN) : Name Owner Creation Modified ModifiedBy Docstatus Idx

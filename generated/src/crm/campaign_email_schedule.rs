@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CAMPAIGN_EMAIL_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static CAMPAIGN_EMAIL_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Campaign Email Schedule", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CAMPAIGN_EMAIL_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub CampaignEmailScheduleField(CAMPAIGN_EMAIL_SCHEDULE) : Name Owner Creation

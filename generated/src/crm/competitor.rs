@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPETITOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:competitor_name"),
@@ -22,6 +22,8 @@ pub static COMPETITOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Competitor", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMPETITOR: Versioned = versioned!(STATED);
 
 fields! {
     pub CompetitorField(COMPETITOR) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPETITOR_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static COMPETITOR_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Competitor Detail", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMPETITOR_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub CompetitorDetailField(COMPETITOR_DETAIL) : Name Owner Creation Modified

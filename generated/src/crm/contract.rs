@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     autoname: Some("CON-.YYYY.-.#####"),
@@ -48,6 +48,8 @@ pub static CONTRACT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contract", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTRACT: Versioned = versioned!(STATED);
 
 fields! {
     pub ContractField(CONTRACT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_FULFILMENT_CHECKLIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::SUBMITTABLE
         | doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static CONTRACT_FULFILMENT_CHECKLIST: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Contract Fulfilment Checklist", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTRACT_FULFILMENT_CHECKLIST: Versioned = versioned!(STATED);
 
 fields! {
     pub ContractFulfilmentChecklistField(CONTRACT_FULFILMENT_CHECKLIST) : Name Owner

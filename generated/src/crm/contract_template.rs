@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:title"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static CONTRACT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contract Template", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTRACT_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ContractTemplateField(CONTRACT_TEMPLATE) : Name Owner Creation Modified

@@ -2,13 +2,15 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTRACT_TEMPLATE_FULFILMENT_TERMS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[field!("requirement", Data, "Requirement", flags = IN_LIST_VIEW)],
     ..DocTypeDef::new("Contract Template Fulfilment Terms", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTRACT_TEMPLATE_FULFILMENT_TERMS: Versioned = versioned!(STATED);
 
 fields! {
     pub ContractTemplateFulfilmentTermsField(CONTRACT_TEMPLATE_FULFILMENT_TERMS) : Name

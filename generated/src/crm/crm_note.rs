@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CRM_NOTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static CRM_NOTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("CRM Note", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CRM_NOTE: Versioned = versioned!(STATED);
 
 fields! {
     pub CrmNoteField(CRM_NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CRM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static CRM_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("CRM Settings", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CRM_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub CrmSettingsField(CRM_SETTINGS) : Name Owner Creation Modified ModifiedBy

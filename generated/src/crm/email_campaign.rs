@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:MAIL-CAMP-{YYYY}-{#####}"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static EMAIL_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Campaign", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_CAMPAIGN: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailCampaignField(EMAIL_CAMPAIGN) : Name Owner Creation Modified ModifiedBy

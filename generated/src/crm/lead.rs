@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEAD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -67,6 +67,8 @@ pub static LEAD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Lead", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LEAD: Versioned = versioned!(STATED);
 
 fields! {
     pub LeadField(LEAD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

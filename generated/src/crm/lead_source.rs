@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LEAD_SOURCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:source_name"),
     fields: &[
@@ -20,6 +20,8 @@ pub static LEAD_SOURCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Lead Source", "CRM")
 })
 .only(V15);
+
+pub static LEAD_SOURCE: Versioned = versioned!(STATED);
 
 fields! {
     pub LeadSourceField(LEAD_SOURCE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MARKET_SEGMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:market_segment"),
@@ -24,6 +24,8 @@ pub static MARKET_SEGMENT: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static MARKET_SEGMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub MarketSegmentField(MARKET_SEGMENT) : Name Owner Creation Modified ModifiedBy

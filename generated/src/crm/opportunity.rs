@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -83,6 +83,8 @@ pub static OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Opportunity", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPPORTUNITY: Versioned = versioned!(STATED);
 
 fields! {
     pub OpportunityField(OPPORTUNITY) : Name Owner Creation Modified ModifiedBy Docstatus

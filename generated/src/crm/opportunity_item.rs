@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static OPPORTUNITY_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Opportunity Item", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPPORTUNITY_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub OpportunityItemField(OPPORTUNITY_ITEM) : Name Owner Creation Modified ModifiedBy

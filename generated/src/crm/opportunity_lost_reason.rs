@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:lost_reason"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static OPPORTUNITY_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Opportunity Lost Reason", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPPORTUNITY_LOST_REASON: Versioned = versioned!(STATED);
 
 fields! {
     pub OpportunityLostReasonField(OPPORTUNITY_LOST_REASON) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static OPPORTUNITY_LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Opportunity Lost Reason Detail", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPPORTUNITY_LOST_REASON_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub OpportunityLostReasonDetailField(OPPORTUNITY_LOST_REASON_DETAIL) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPPORTUNITY_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static OPPORTUNITY_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Opportunity Type", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPPORTUNITY_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub OpportunityTypeField(OPPORTUNITY_TYPE) : Name Owner Creation Modified ModifiedBy

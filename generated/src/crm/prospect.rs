@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
 autoname: Some("field:company_name"),
 title_field: Some("company_name"),
@@ -33,6 +33,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Prospect", "CRM")
 });
+
+pub static PROSPECT: Versioned = versioned!(STATED);
 
 fields! {
     pub ProspectField(PROSPECT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT_LEAD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static PROSPECT_LEAD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Prospect Lead", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROSPECT_LEAD: Versioned = versioned!(STATED);
 
 fields! {
     pub ProspectLeadField(PROSPECT_LEAD) : Name Owner Creation Modified ModifiedBy

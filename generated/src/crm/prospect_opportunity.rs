@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROSPECT_OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
     sort: "creation desc",
@@ -19,6 +19,8 @@ pub static PROSPECT_OPPORTUNITY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Prospect Opportunity", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROSPECT_OPPORTUNITY: Versioned = versioned!(STATED);
 
 fields! {
     pub ProspectOpportunityField(PROSPECT_OPPORTUNITY) : Name Owner Creation Modified

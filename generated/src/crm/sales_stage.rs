@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_STAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:stage_name"),
@@ -19,6 +19,8 @@ pub static SALES_STAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Stage", "CRM")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_STAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesStageField(SALES_STAGE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLIENT_SCRIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static CLIENT_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Client Script", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CLIENT_SCRIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub ClientScriptField(CLIENT_SCRIPT) : Name Owner Creation Modified ModifiedBy

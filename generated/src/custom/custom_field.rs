@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_FIELD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     search_fields: &["dt", "label", "fieldtype", "options"],
     sort: "creation desc",
@@ -74,6 +74,8 @@ pub static CUSTOM_FIELD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Custom Field", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOM_FIELD: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomFieldField(CUSTOM_FIELD) : Name Owner Creation Modified ModifiedBy

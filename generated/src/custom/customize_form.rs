@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMIZE_FORM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("DL.####"),
@@ -59,6 +59,8 @@ pub static CUSTOMIZE_FORM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customize Form", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMIZE_FORM: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomizeFormField(CUSTOMIZE_FORM) : Name Owner Creation Modified ModifiedBy

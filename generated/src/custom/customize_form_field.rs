@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMIZE_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -68,6 +68,8 @@ pub static CUSTOMIZE_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customize Form Field", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMIZE_FORM_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomizeFormRowField(CUSTOMIZE_FORM_ROW) : Name Owner Creation Modified

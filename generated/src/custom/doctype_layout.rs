@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCTYPE_LAYOUT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static DOCTYPE_LAYOUT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType Layout", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCTYPE_LAYOUT: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeLayoutField(DOCTYPE_LAYOUT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOC_TYPE_LAYOUT_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static DOC_TYPE_LAYOUT_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("DocType Layout Field", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOC_TYPE_LAYOUT_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub DocTypeLayoutRowField(DOC_TYPE_LAYOUT_ROW) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROPERTY_SETTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     search_fields: &["doc_type", "property"],
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static PROPERTY_SETTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Property Setter", "Custom")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROPERTY_SETTER: Versioned = versioned!(STATED);
 
 fields! {
     pub PropertySetterField(PROPERTY_SETTER) : Name Owner Creation Modified ModifiedBy

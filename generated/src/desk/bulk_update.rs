@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BULK_UPDATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static BULK_UPDATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bulk Update", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BULK_UPDATE: Versioned = versioned!(STATED);
 
 fields! {
     pub BulkUpdateField(BULK_UPDATE) : Name Owner Creation Modified ModifiedBy Docstatus

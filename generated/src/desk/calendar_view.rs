@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CALENDAR_VIEW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("Prompt"),
     sort: "creation desc",
     fields: &[
@@ -23,6 +23,8 @@ pub static CALENDAR_VIEW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Calendar View", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CALENDAR_VIEW: Versioned = versioned!(STATED);
 
 fields! {
     pub CalendarViewField(CALENDAR_VIEW) : Name Owner Creation Modified ModifiedBy

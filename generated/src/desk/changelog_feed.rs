@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CHANGELOG_FEED: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -21,6 +21,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Changelog Feed", "Desk")
 });
+
+pub static CHANGELOG_FEED: Versioned = versioned!(STATED);
 
 fields! {
     pub ChangelogFeedField(CHANGELOG_FEED) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONSOLE_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:Log on {timestamp}"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static CONSOLE_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Console Log", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONSOLE_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub ConsoleLogField(CONSOLE_LOG) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOM_HTML_BLOCK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static CUSTOM_HTML_BLOCK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Custom HTML Block", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOM_HTML_BLOCK: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomHtmlBlockField(CUSTOM_HTML_BLOCK) : Name Owner Creation Modified ModifiedBy

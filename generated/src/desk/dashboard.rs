@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:dashboard_name"),
@@ -28,6 +28,8 @@ pub static DASHBOARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DASHBOARD: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardField(DASHBOARD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:chart_name"),
     sort: "creation desc",
@@ -52,6 +52,8 @@ pub static DASHBOARD_CHART: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard Chart", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DASHBOARD_CHART: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardChartField(DASHBOARD_CHART) : Name Owner Creation Modified ModifiedBy

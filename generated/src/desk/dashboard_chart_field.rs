@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static DASHBOARD_CHART_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard Chart Field", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DASHBOARD_CHART_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardChartRowField(DASHBOARD_CHART_ROW) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -13,6 +13,8 @@ pub static DASHBOARD_CHART_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard Chart Link", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DASHBOARD_CHART_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardChartLinkField(DASHBOARD_CHART_LINK) : Name Owner Creation Modified

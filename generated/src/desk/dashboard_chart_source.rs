@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_CHART_SOURCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:source_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static DASHBOARD_CHART_SOURCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard Chart Source", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DASHBOARD_CHART_SOURCE: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardChartSourceField(DASHBOARD_CHART_SOURCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DASHBOARD_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static DASHBOARD_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dashboard Settings", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DASHBOARD_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DashboardSettingsField(DASHBOARD_SETTINGS) : Name Owner Creation Modified

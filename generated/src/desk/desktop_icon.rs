@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESKTOP_ICON: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:label"),
@@ -59,6 +59,8 @@ pub static DESKTOP_ICON: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static DESKTOP_ICON: Versioned = versioned!(STATED);
 
 fields! {
     pub DesktopIconField(DESKTOP_ICON) : Name Owner Creation Modified ModifiedBy

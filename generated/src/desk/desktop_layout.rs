@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESKTOP_LAYOUT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:user"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static DESKTOP_LAYOUT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Desktop Layout", "Desk")
 })
 .only(V16);
+
+pub static DESKTOP_LAYOUT: Versioned = versioned!(STATED);
 
 fields! {
     pub DesktopLayoutField(DESKTOP_LAYOUT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESKTOP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static DESKTOP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Desktop Settings", "Desk")
 })
 .only(V16);
+
+pub static DESKTOP_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DesktopSettingsField(DESKTOP_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EVENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("EV.#####"),
     title_field: Some("subject"),
@@ -57,6 +57,8 @@ pub static EVENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Event", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EVENT: Versioned = versioned!(STATED);
 
 fields! {
     pub EventField(EVENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx Subject

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EVENT_NOTIFICATIONS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static EVENT_NOTIFICATIONS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Event Notifications", "Desk")
 })
 .only(V16);
+
+pub static EVENT_NOTIFICATIONS: Versioned = versioned!(STATED);
 
 fields! {
     pub EventNotificationsField(EVENT_NOTIFICATIONS) : Name Owner Creation Modified

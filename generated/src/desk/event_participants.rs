@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EVENT_PARTICIPANTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static EVENT_PARTICIPANTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Event Participants", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EVENT_PARTICIPANTS: Versioned = versioned!(STATED);
 
 fields! {
     pub EventParticipantsField(EVENT_PARTICIPANTS) : Name Owner Creation Modified

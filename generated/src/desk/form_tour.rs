@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FORM_TOUR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:title"),
     sort: "creation desc",
@@ -43,6 +43,8 @@ pub static FORM_TOUR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Form Tour", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static FORM_TOUR: Versioned = versioned!(STATED);
 
 fields! {
     pub FormTourField(FORM_TOUR) : Name Owner Creation Modified ModifiedBy Docstatus Idx

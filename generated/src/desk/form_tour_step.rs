@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static FORM_TOUR_STEP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -33,6 +33,8 @@ pub static FORM_TOUR_STEP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Form Tour Step", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static FORM_TOUR_STEP: Versioned = versioned!(STATED);
 
 fields! {
     pub FormTourStepField(FORM_TOUR_STEP) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GLOBAL_SEARCH_DOCTYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static GLOBAL_SEARCH_DOCTYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Global Search DocType", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static GLOBAL_SEARCH_DOCTYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub GlobalSearchDocTypeField(GLOBAL_SEARCH_DOCTYPE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static KANBAN_BOARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:kanban_board_name"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static KANBAN_BOARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Kanban Board", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static KANBAN_BOARD: Versioned = versioned!(STATED);
 
 fields! {
     pub KanbanBoardField(KANBAN_BOARD) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static KANBAN_BOARD_COLUMN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static KANBAN_BOARD_COLUMN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Kanban Board Column", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static KANBAN_BOARD_COLUMN: Versioned = versioned!(STATED);
 
 fields! {
     pub KanbanBoardColumnField(KANBAN_BOARD_COLUMN) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LIST_FILTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("filter_name", Data, "Filter Name"),
@@ -21,6 +21,8 @@ pub static LIST_FILTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("List Filter", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LIST_FILTER: Versioned = versioned!(STATED);
 
 fields! {
     pub ListFilterField(LIST_FILTER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LIST_VIEW_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static LIST_VIEW_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("List View Settings", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LIST_VIEW_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub ListViewSettingsField(LIST_VIEW_SETTINGS) : Name Owner Creation Modified

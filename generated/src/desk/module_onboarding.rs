@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MODULE_ONBOARDING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static MODULE_ONBOARDING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Module Onboarding", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MODULE_ONBOARDING: Versioned = versioned!(STATED);
 
 fields! {
     pub ModuleOnboardingField(MODULE_ONBOARDING) : Name Owner Creation Modified

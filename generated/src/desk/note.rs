@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("title"),
@@ -28,6 +28,8 @@ pub static NOTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Note", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTE: Versioned = versioned!(STATED);
 
 fields! {
     pub NoteField(NOTE) : Name Owner Creation Modified ModifiedBy Docstatus Idx Title

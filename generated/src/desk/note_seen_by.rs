@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTE_SEEN_BY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static NOTE_SEEN_BY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Note Seen By", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTE_SEEN_BY: Versioned = versioned!(STATED);
 
 fields! {
     pub NoteSeenByField(NOTE_SEEN_BY) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     title_field: Some("subject"),
     sort: "creation desc",
     fields: &[
@@ -29,6 +29,8 @@ pub static NOTIFICATION_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Notification Log", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTIFICATION_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub NotificationLogField(NOTIFICATION_LOG) : Name Owner Creation Modified ModifiedBy

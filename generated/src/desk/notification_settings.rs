@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Notification Settings", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTIFICATION_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub NotificationSettingsField(NOTIFICATION_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_SUBSCRIBED_DOCUMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static NOTIFICATION_SUBSCRIBED_DOCUMENT: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Notification Subscribed Document", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTIFICATION_SUBSCRIBED_DOCUMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub NotificationSubscribedDocumentField(NOTIFICATION_SUBSCRIBED_DOCUMENT) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("label"),
     search_fields: &["label", "document_type"],
@@ -42,6 +42,8 @@ pub static NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Number Card", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NUMBER_CARD: Versioned = versioned!(STATED);
 
 fields! {
     pub NumberCardField(NUMBER_CARD) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NUMBER_CARD_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static NUMBER_CARD_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Number Card Link", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NUMBER_CARD_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub NumberCardLinkField(NUMBER_CARD_LINK) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_PERMISSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static ONBOARDING_PERMISSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Onboarding Permission", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ONBOARDING_PERMISSION: Versioned = versioned!(STATED);
 
 fields! {
     pub OnboardingPermissionField(ONBOARDING_PERMISSION) : Name Owner Creation Modified

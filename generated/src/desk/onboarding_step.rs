@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_STEP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -42,6 +42,8 @@ pub static ONBOARDING_STEP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Onboarding Step", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ONBOARDING_STEP: Versioned = versioned!(STATED);
 
 fields! {
     pub OnboardingStepField(ONBOARDING_STEP) : Name Owner Creation Modified ModifiedBy

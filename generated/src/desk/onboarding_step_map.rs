@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ONBOARDING_STEP_MAP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static ONBOARDING_STEP_MAP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Onboarding Step Map", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ONBOARDING_STEP_MAP: Versioned = versioned!(STATED);
 
 fields! {
     pub OnboardingStepMapField(ONBOARDING_STEP_MAP) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROUTE_HISTORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     title_field: Some("route"),
     sort: "creation desc",
     fields: &[
@@ -20,6 +20,8 @@ pub static ROUTE_HISTORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Route History", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ROUTE_HISTORY: Versioned = versioned!(STATED);
 
 fields! {
     pub RouteHistoryField(ROUTE_HISTORY) : Name Owner Creation Modified ModifiedBy

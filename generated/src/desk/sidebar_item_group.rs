@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SIDEBAR_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:sidebar"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static SIDEBAR_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sidebar Item Group", "Desk")
 })
 .only(V16);
+
+pub static SIDEBAR_ITEM_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub SidebarItemGroupField(SIDEBAR_ITEM_GROUP) : Name Owner Creation Modified

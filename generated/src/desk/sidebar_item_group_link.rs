@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SIDEBAR_ITEM_GROUP_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static SIDEBAR_ITEM_GROUP_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sidebar Item Group Link", "Desk")
 })
 .only(V16);
+
+pub static SIDEBAR_ITEM_GROUP_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub SidebarItemGroupLinkField(SIDEBAR_ITEM_GROUP_LINK) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_CONSOLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static SYSTEM_CONSOLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("System Console", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SYSTEM_CONSOLE: Versioned = versioned!(STATED);
 
 fields! {
     pub SystemConsoleField(SYSTEM_CONSOLE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SINGLE | doctype_flag::VIRTUAL,
 sort: "creation desc",
 fields: &[
@@ -47,6 +47,8 @@ tools: &[
 ],
 ..DocTypeDef::new("System Health Report", "Desk")
 });
+
+pub static SYSTEM_HEALTH_REPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub SystemHealthReportField(SYSTEM_HEALTH_REPORT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_QUEUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -11,6 +11,8 @@ fields: &[
 ],
 ..DocTypeDef::new("System Health Report Queue", "Desk")
 });
+
+pub static SYSTEM_HEALTH_REPORT_QUEUE: Versioned = versioned!(STATED);
 
 fields! {
     pub SystemHealthReportQueueField(SYSTEM_HEALTH_REPORT_QUEUE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SYSTEM_HEALTH_REPORT_WORKERS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::VIRTUAL | doctype_flag::ALLOW_RENAME,
 sort: "creation desc",
 fields: &[
@@ -13,6 +13,8 @@ fields: &[
 ],
 ..DocTypeDef::new("System Health Report Workers", "Desk")
 });
+
+pub static SYSTEM_HEALTH_REPORT_WORKERS: Versioned = versioned!(STATED);
 
 fields! {
     pub SystemHealthReportWorkersField(SYSTEM_HEALTH_REPORT_WORKERS) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static TAG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tag", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAG: Versioned = versioned!(STATED);
 
 fields! {
     pub TagField(TAG) : Name Owner Creation Modified ModifiedBy Docstatus Idx Description

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TAG_LINK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("document_type", Link, "Document Type", options = Target("DocType"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER),
@@ -21,6 +21,8 @@ pub static TAG_LINK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Tag Link", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TAG_LINK: Versioned = versioned!(STATED);
 
 fields! {
     pub TagLinkField(TAG_LINK) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TODO: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("description"),
@@ -34,6 +34,8 @@ pub static TODO: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("ToDo", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TODO: Versioned = versioned!(STATED);
 
 fields! {
     pub ToDoField(TODO) : Name Owner Creation Modified ModifiedBy Docstatus Idx Status

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:label"),
     sort: "creation desc",
@@ -50,6 +50,8 @@ pub static WORKSPACE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceField(WORKSPACE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_CHART: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static WORKSPACE_CHART: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Chart", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_CHART: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceChartField(WORKSPACE_CHART) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_CUSTOM_BLOCK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static WORKSPACE_CUSTOM_BLOCK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Custom Block", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_CUSTOM_BLOCK: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceCustomBlockField(WORKSPACE_CUSTOM_BLOCK) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_LINK_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static WORKSPACE_LINK_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Link", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_LINK_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceLinkRowField(WORKSPACE_LINK_ROW) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static WORKSPACE_NUMBER_CARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Number Card", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_NUMBER_CARD: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceNumberCardField(WORKSPACE_NUMBER_CARD) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_QUICK_LIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static WORKSPACE_QUICK_LIST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Quick List", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_QUICK_LIST: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceQuickListField(WORKSPACE_QUICK_LIST) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_SHORTCUT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static WORKSPACE_SHORTCUT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Shortcut", "Desk")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSPACE_SHORTCUT: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceShortcutField(WORKSPACE_SHORTCUT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_SIDEBAR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:title"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static WORKSPACE_SIDEBAR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Sidebar", "Desk")
 })
 .only(V16);
+
+pub static WORKSPACE_SIDEBAR: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceSidebarField(WORKSPACE_SIDEBAR) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSPACE_SIDEBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static WORKSPACE_SIDEBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workspace Sidebar Item", "Desk")
 })
 .only(V16);
+
+pub static WORKSPACE_SIDEBAR_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkspaceSidebarItemField(WORKSPACE_SIDEBAR_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CODE_LIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
 autoname: Some("prompt"),
 title_field: Some("title"),
@@ -28,6 +28,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Code List", "EDI")
 });
+
+pub static CODE_LIST: Versioned = versioned!(STATED);
 
 fields! {
     pub CodeListField(CODE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

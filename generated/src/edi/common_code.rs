@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMMON_CODE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TITLE_IN_LINKS,
 autoname: Some("hash"),
 title_field: Some("title"),
@@ -27,6 +27,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Common Code", "EDI")
 });
+
+pub static COMMON_CODE: Versioned = versioned!(STATED);
 
 fields! {
     pub CommonCodeField(COMMON_CODE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTO_EMAIL_REPORT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -39,6 +39,8 @@ pub static AUTO_EMAIL_REPORT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Auto Email Report", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUTO_EMAIL_REPORT: Versioned = versioned!(STATED);
 
 fields! {
     pub AutoEmailReportField(AUTO_EMAIL_REPORT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOCUMENT_FOLLOW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("ref_doctype", Link, "Doctype", options = Target("DocType"), flags = REQD | IN_LIST_VIEW | SEARCH_INDEX),
@@ -20,6 +20,8 @@ pub static DOCUMENT_FOLLOW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Document Follow", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOCUMENT_FOLLOW: Versioned = versioned!(STATED);
 
 fields! {
     pub DocumentFollowField(DOCUMENT_FOLLOW) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:email_account_name"),
     sort: "creation desc",
@@ -95,6 +95,8 @@ pub static EMAIL_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Account", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailAccountField(EMAIL_ACCOUNT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DOMAIN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:domain_name"),
     sort: "creation desc",
@@ -34,6 +34,8 @@ pub static EMAIL_DOMAIN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Domain", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_DOMAIN: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailDomainField(EMAIL_DOMAIN) : Name Owner Creation Modified ModifiedBy

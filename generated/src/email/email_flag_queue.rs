@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_FLAG_QUEUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("is_completed", Check, "Is Completed", flags = READ_ONLY, default = Some("0")),
@@ -22,6 +22,8 @@ pub static EMAIL_FLAG_QUEUE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Flag Queue", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_FLAG_QUEUE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailFlagQueueField(EMAIL_FLAG_QUEUE) : Name Owner Creation Modified ModifiedBy

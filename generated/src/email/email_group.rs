@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
@@ -26,6 +26,8 @@ pub static EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Group", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailGroupField(EMAIL_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("email"),
@@ -23,6 +23,8 @@ pub static EMAIL_GROUP_MEMBER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Group Member", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_GROUP_MEMBER: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailGroupMemberField(EMAIL_GROUP_MEMBER) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_QUEUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -40,6 +40,8 @@ pub static EMAIL_QUEUE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Queue", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_QUEUE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailQueueField(EMAIL_QUEUE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_QUEUE_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static EMAIL_QUEUE_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Queue Recipient", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_QUEUE_RECIPIENT: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailQueueRecipientField(EMAIL_QUEUE_RECIPIENT) : Name Owner Creation Modified

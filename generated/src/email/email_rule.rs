@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:email_id"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static EMAIL_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Rule", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailRuleField(EMAIL_RULE) : Name Owner Creation Modified ModifiedBy Docstatus

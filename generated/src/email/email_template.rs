@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static EMAIL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Template", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailTemplateField(EMAIL_TEMPLATE) : Name Owner Creation Modified ModifiedBy

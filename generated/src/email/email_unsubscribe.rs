@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_UNSUBSCRIBE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static EMAIL_UNSUBSCRIBE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Unsubscribe", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_UNSUBSCRIBE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailUnsubscribeField(EMAIL_UNSUBSCRIBE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static IMAP_FOLDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static IMAP_FOLDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("IMAP Folder", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static IMAP_FOLDER: Versioned = versioned!(STATED);
 
 fields! {
     pub ImapFolderField(IMAP_FOLDER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     title_field: Some("subject"),
     sort: "modified asc",
@@ -41,6 +41,8 @@ pub static NEWSLETTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Newsletter", "Email")
 })
 .only(V15);
+
+pub static NEWSLETTER: Versioned = versioned!(STATED);
 
 fields! {
     pub NewsletterField(NEWSLETTER) : Name Owner Creation Modified ModifiedBy Docstatus

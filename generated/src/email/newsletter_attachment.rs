@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER_ATTACHMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     fields: &[
         field!("attachment", Attach, "Attachment", flags = REQD | IN_LIST_VIEW),
@@ -10,6 +10,8 @@ pub static NEWSLETTER_ATTACHMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Newsletter Attachment", "Email")
 })
 .only(V15);
+
+pub static NEWSLETTER_ATTACHMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub NewsletterAttachmentField(NEWSLETTER_ATTACHMENT) : Name Owner Creation Modified

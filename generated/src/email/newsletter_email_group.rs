@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NEWSLETTER_EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     fields: &[
@@ -12,6 +12,8 @@ pub static NEWSLETTER_EMAIL_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Newsletter Email Group", "Email")
 })
 .only(V15);
+
+pub static NEWSLETTER_EMAIL_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub NewsletterEmailGroupField(NEWSLETTER_EMAIL_GROUP) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     title_field: Some("subject"),
@@ -53,6 +53,8 @@ pub static NOTIFICATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Notification", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTIFICATION: Versioned = versioned!(STATED);
 
 fields! {
     pub NotificationField(NOTIFICATION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NOTIFICATION_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static NOTIFICATION_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Notification Recipient", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NOTIFICATION_RECIPIENT: Versioned = versioned!(STATED);
 
 fields! {
     pub NotificationRecipientField(NOTIFICATION_RECIPIENT) : Name Owner Creation Modified

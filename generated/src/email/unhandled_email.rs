@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UNHANDLED_EMAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("email_account", Link, "Email Account", options = Target("Email Account"), flags = IN_LIST_VIEW),
@@ -22,6 +22,8 @@ pub static UNHANDLED_EMAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Unhandled Email", "Email")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UNHANDLED_EMAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub UnhandledEmailField(UNHANDLED_EMAIL) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PLAID_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -20,6 +20,8 @@ pub static PLAID_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Plaid Settings", "ERPNext Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PLAID_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub PlaidSettingsField(PLAID_SETTINGS) : Name Owner Creation Modified ModifiedBy

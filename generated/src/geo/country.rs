@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COUNTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
 autoname: Some("field:country_name"),
 sort: "country_name asc",
@@ -24,6 +24,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Country", "Geo")
 });
+
+pub static COUNTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub CountryField(COUNTRY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

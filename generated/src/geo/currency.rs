@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:currency_name"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static CURRENCY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Currency", "Geo")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CURRENCY: Versioned = versioned!(STATED);
 
 fields! {
     pub CurrencyField(CURRENCY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

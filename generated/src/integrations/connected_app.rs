@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONNECTED_APP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::TITLE_IN_LINKS,
     title_field: Some("provider_name"),
     sort: "creation desc",
@@ -36,6 +36,8 @@ pub static CONNECTED_APP: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static CONNECTED_APP: Versioned = versioned!(STATED);
 
 fields! {
     pub ConnectedAppField(CONNECTED_APP) : Name Owner Creation Modified ModifiedBy

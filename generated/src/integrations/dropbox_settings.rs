@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DROPBOX_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("enabled", Check, "Enabled", default = Some("0")),
@@ -24,6 +24,8 @@ pub static DROPBOX_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dropbox Settings", "Integrations")
 })
 .only(V15);
+
+pub static DROPBOX_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DropboxSettingsField(DROPBOX_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GEOLOCATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static GEOLOCATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Geolocation Settings", "Integrations")
 })
 .only(V16);
+
+pub static GEOLOCATION_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub GeolocationSettingsField(GEOLOCATION_SETTINGS) : Name Owner Creation Modified

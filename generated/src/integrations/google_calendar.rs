@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_CALENDAR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:calendar_name"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static GOOGLE_CALENDAR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Google Calendar", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static GOOGLE_CALENDAR: Versioned = versioned!(STATED);
 
 fields! {
     pub GoogleCalendarField(GOOGLE_CALENDAR) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_CONTACTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:GC-{email_id}"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static GOOGLE_CONTACTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Google Contacts", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static GOOGLE_CONTACTS: Versioned = versioned!(STATED);
 
 fields! {
     pub GoogleContactsField(GOOGLE_CONTACTS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_DRIVE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("enable", Check, "Enable", default = Some("0")),
@@ -23,6 +23,8 @@ pub static GOOGLE_DRIVE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Google Drive", "Integrations")
 })
 .only(V15);
+
+pub static GOOGLE_DRIVE: Versioned = versioned!(STATED);
 
 fields! {
     pub GoogleDriveField(GOOGLE_DRIVE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GOOGLE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -21,6 +21,8 @@ pub static GOOGLE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Google Settings", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static GOOGLE_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub GoogleSettingsField(GOOGLE_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INTEGRATION_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("integration_request_service"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static INTEGRATION_REQUEST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Integration Request", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INTEGRATION_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub IntegrationRequestField(INTEGRATION_REQUEST) : Name Owner Creation Modified

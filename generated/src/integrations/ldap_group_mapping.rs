@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LDAP_GROUP_MAPPING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -13,6 +13,8 @@ pub static LDAP_GROUP_MAPPING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("LDAP Group Mapping", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static LDAP_GROUP_MAPPING: Versioned = versioned!(STATED);
 
 fields! {
     pub LdapGroupMappingField(LDAP_GROUP_MAPPING) : Name Owner Creation Modified

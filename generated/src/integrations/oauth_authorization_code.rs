@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_AUTHORIZATION_CODE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:authorization_code"),
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static OAUTH_AUTHORIZATION_CODE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Authorization Code", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OAUTH_AUTHORIZATION_CODE: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthAuthorizationCodeField(OAUTH_AUTHORIZATION_CODE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_BEARER_TOKEN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:access_token"),
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static OAUTH_BEARER_TOKEN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Bearer Token", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OAUTH_BEARER_TOKEN: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthBearerTokenField(OAUTH_BEARER_TOKEN) : Name Owner Creation Modified

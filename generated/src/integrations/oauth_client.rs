@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_CLIENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("app_name"),
     sort: "creation desc",
@@ -42,6 +42,8 @@ pub static OAUTH_CLIENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Client", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OAUTH_CLIENT: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthClientField(OAUTH_CLIENT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_CLIENT_ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD,
 sort: "creation desc",
 fields: &[
@@ -10,6 +10,8 @@ fields: &[
 ],
 ..DocTypeDef::new("OAuth Client Role", "Integrations")
 });
+
+pub static OAUTH_CLIENT_ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthClientRoleField(OAUTH_CLIENT_ROLE) : Name Owner Creation Modified ModifiedBy

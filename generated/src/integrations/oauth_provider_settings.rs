@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_PROVIDER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static OAUTH_PROVIDER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Provider Settings", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OAUTH_PROVIDER_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthProviderSettingsField(OAUTH_PROVIDER_SETTINGS) : Name Owner Creation

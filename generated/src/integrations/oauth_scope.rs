@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_SCOPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static OAUTH_SCOPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Scope", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OAUTH_SCOPE: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthScopeField(OAUTH_SCOPE) : Name Owner Creation Modified ModifiedBy Docstatus

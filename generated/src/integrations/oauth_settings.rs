@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OAUTH_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,8 @@ pub static OAUTH_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("OAuth Settings", "Integrations")
 })
 .only(V16);
+
+pub static OAUTH_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub OAuthSettingsField(OAUTH_SETTINGS) : Name Owner Creation Modified ModifiedBy

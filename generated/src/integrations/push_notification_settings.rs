@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PUSH_NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static PUSH_NOTIFICATION_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Push Notification Settings", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PUSH_NOTIFICATION_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub PushNotificationSettingsField(PUSH_NOTIFICATION_SETTINGS) : Name Owner Creation

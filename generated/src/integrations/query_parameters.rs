@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUERY_PARAMETERS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static QUERY_PARAMETERS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Query Parameters", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUERY_PARAMETERS: Versioned = versioned!(STATED);
 
 fields! {
     pub QueryParametersField(QUERY_PARAMETERS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static S3_BACKUP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     fields: &[
@@ -23,6 +23,8 @@ pub static S3_BACKUP_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("S3 Backup Settings", "Integrations")
 })
 .only(V15);
+
+pub static S3_BACKUP_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub S3BackupSettingsField(S3_BACKUP_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SLACK_WEBHOOK_URL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:webhook_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static SLACK_WEBHOOK_URL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Slack Webhook URL", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SLACK_WEBHOOK_URL: Versioned = versioned!(STATED);
 
 fields! {
     pub SlackWebhookUrlField(SLACK_WEBHOOK_URL) : Name Owner Creation Modified ModifiedBy

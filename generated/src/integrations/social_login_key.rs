@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOCIAL_LOGIN_KEY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("provider_name"),
     sort: "creation desc",
@@ -37,6 +37,8 @@ pub static SOCIAL_LOGIN_KEY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Social Login Key", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SOCIAL_LOGIN_KEY: Versioned = versioned!(STATED);
 
 fields! {
     pub SocialLoginKeyField(SOCIAL_LOGIN_KEY) : Name Owner Creation Modified ModifiedBy

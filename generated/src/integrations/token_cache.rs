@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TOKEN_CACHE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("format:{connected_app}-{user}"),
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static TOKEN_CACHE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Token Cache", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TOKEN_CACHE: Versioned = versioned!(STATED);
 
 fields! {
     pub TokenCacheField(TOKEN_CACHE) : Name Owner Creation Modified ModifiedBy Docstatus

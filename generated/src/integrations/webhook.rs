@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -38,6 +38,8 @@ pub static WEBHOOK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Webhook", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBHOOK: Versioned = versioned!(STATED);
 
 fields! {
     pub WebhookField(WEBHOOK) : Name Owner Creation Modified ModifiedBy Docstatus Idx

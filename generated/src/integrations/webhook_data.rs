@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_DATA: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static WEBHOOK_DATA: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Webhook Data", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBHOOK_DATA: Versioned = versioned!(STATED);
 
 fields! {
     pub WebhookDataField(WEBHOOK_DATA) : Name Owner Creation Modified ModifiedBy

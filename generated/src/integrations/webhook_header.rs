@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_HEADER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static WEBHOOK_HEADER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Webhook Header", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBHOOK_HEADER: Versioned = versioned!(STATED);
 
 fields! {
     pub WebhookHeaderField(WEBHOOK_HEADER) : Name Owner Creation Modified ModifiedBy

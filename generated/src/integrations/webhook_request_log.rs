@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBHOOK_REQUEST_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("hash"),
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static WEBHOOK_REQUEST_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Webhook Request Log", "Integrations")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBHOOK_REQUEST_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub WebhookRequestLogField(WEBHOOK_REQUEST_LOG) : Name Owner Creation Modified

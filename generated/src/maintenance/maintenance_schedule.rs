@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["status", "customer", "customer_name"],
@@ -41,6 +41,8 @@ pub static MAINTENANCE_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Schedule", "Maintenance")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceScheduleField(MAINTENANCE_SCHEDULE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -19,6 +19,8 @@ pub static MAINTENANCE_SCHEDULE_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Schedule Detail", "Maintenance")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_SCHEDULE_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceScheduleDetailField(MAINTENANCE_SCHEDULE_DETAIL) : Name Owner Creation

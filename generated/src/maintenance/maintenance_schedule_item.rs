@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static MAINTENANCE_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Schedule Item", "Maintenance")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_SCHEDULE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceScheduleItemField(MAINTENANCE_SCHEDULE_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_VISIT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -54,6 +54,8 @@ pub static MAINTENANCE_VISIT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Visit", "Maintenance")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_VISIT: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceVisitField(MAINTENANCE_VISIT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MAINTENANCE_VISIT_PURPOSE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static MAINTENANCE_VISIT_PURPOSE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Maintenance Visit Purpose", "Maintenance")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MAINTENANCE_VISIT_PURPOSE: Versioned = versioned!(STATED);
 
 fields! {
     pub MaintenanceVisitPurposeField(MAINTENANCE_VISIT_PURPOSE) : Name Owner Creation

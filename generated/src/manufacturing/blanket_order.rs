@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLANKET_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -39,6 +39,8 @@ pub static BLANKET_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Blanket Order", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BLANKET_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub BlanketOrderField(BLANKET_ORDER) : Name Owner Creation Modified ModifiedBy

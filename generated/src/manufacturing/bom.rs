@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     search_fields: &["item", "item_name"],
     sort: "creation desc",
@@ -86,6 +86,8 @@ pub static BOM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM: Versioned = versioned!(STATED);
 
 fields! {
     pub BomField(BOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx Item

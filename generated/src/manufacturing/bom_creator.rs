@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_CREATOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -44,6 +44,8 @@ pub static BOM_CREATOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Creator", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_CREATOR: Versioned = versioned!(STATED);
 
 fields! {
     pub BomCreatorField(BOM_CREATOR) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_CREATOR_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -41,6 +41,8 @@ pub static BOM_CREATOR_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Creator Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_CREATOR_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub BomCreatorItemField(BOM_CREATOR_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_EXPLOSION_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static BOM_EXPLOSION_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Explosion Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_EXPLOSION_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub BomExplosionItemField(BOM_EXPLOSION_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -39,6 +39,8 @@ pub static BOM_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub BomItemField(BOM_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

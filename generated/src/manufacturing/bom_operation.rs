@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -45,6 +45,8 @@ pub static BOM_OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub BomOperationField(BOM_OPERATION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_BATCH: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static BOM_UPDATE_BATCH: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Update Batch", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_UPDATE_BATCH: Versioned = versioned!(STATED);
 
 fields! {
     pub BomUpdateBatchField(BOM_UPDATE_BATCH) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("BOM-UPDT-LOG-.#####"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static BOM_UPDATE_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Update Log", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_UPDATE_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub BomUpdateLogField(BOM_UPDATE_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_UPDATE_TOOL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static BOM_UPDATE_TOOL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Update Tool", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_UPDATE_TOOL: Versioned = versioned!(STATED);
 
 fields! {
     pub BomUpdateToolField(BOM_UPDATE_TOOL) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_WEBSITE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static BOM_WEBSITE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Website Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_WEBSITE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub BomWebsiteItemField(BOM_WEBSITE_ITEM) : Name Owner Creation Modified ModifiedBy

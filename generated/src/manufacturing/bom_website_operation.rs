@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BOM_WEBSITE_OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static BOM_WEBSITE_OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("BOM Website Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BOM_WEBSITE_OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub BomWebsiteOperationField(BOM_WEBSITE_OPERATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DOWNTIME_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("workstation"),
@@ -28,6 +28,8 @@ pub static DOWNTIME_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Downtime Entry", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DOWNTIME_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub DowntimeEntryField(DOWNTIME_ENTRY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("operation"),
@@ -99,6 +99,8 @@ pub static JOB_CARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOB_CARD: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardField(JOB_CARD) : Name Owner Creation Modified ModifiedBy Docstatus Idx

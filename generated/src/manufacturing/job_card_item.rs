@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static JOB_CARD_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOB_CARD_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardItemField(JOB_CARD_ITEM) : Name Owner Creation Modified ModifiedBy

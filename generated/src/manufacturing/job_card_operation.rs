@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static JOB_CARD_OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOB_CARD_OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardOperationField(JOB_CARD_OPERATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_SCHEDULED_TIME: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static JOB_CARD_SCHEDULED_TIME: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card Scheduled Time", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOB_CARD_SCHEDULED_TIME: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardScheduledTimeField(JOB_CARD_SCHEDULED_TIME) : Name Owner Creation Modified

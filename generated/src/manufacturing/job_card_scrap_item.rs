@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_SCRAP_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -17,6 +17,8 @@ pub static JOB_CARD_SCRAP_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card Scrap Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static JOB_CARD_SCRAP_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardScrapItemField(JOB_CARD_SCRAP_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static JOB_CARD_TIME_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -22,6 +22,8 @@ pub static JOB_CARD_TIME_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Job Card Time Log", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static JOB_CARD_TIME_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub JobCardTimeLogField(JOB_CARD_TIME_LOG) : Name Owner Creation Modified ModifiedBy

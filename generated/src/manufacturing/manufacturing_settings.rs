@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MANUFACTURING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -36,6 +36,8 @@ pub static MANUFACTURING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Manufacturing Settings", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MANUFACTURING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub ManufacturingSettingsField(MANUFACTURING_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MASTER_PRODUCTION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static MASTER_PRODUCTION_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Master Production Schedule", "Manufacturing")
 })
 .only(V16);
+
+pub static MASTER_PRODUCTION_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub MasterProductionScheduleField(MASTER_PRODUCTION_SCHEDULE) : Name Owner Creation

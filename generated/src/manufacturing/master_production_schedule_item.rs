@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MASTER_PRODUCTION_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static MASTER_PRODUCTION_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDe
     ..DocTypeDef::new("Master Production Schedule Item", "Manufacturing")
 })
 .only(V16);
+
+pub static MASTER_PRODUCTION_SCHEDULE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub MasterProductionScheduleItemField(MASTER_PRODUCTION_SCHEDULE_ITEM) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -41,6 +41,8 @@ pub static MATERIAL_REQUEST_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Material Request Plan Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MATERIAL_REQUEST_PLAN_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub MaterialRequestPlanItemField(MATERIAL_REQUEST_PLAN_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
@@ -29,6 +29,8 @@ pub static OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub OperationField(OPERATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

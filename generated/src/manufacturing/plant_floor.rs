@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PLANT_FLOOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:floor_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static PLANT_FLOOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Plant Floor", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PLANT_FLOOR: Versioned = versioned!(STATED);
 
 fields! {
     pub PlantFloorField(PLANT_FLOOR) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     sort: "creation asc",
@@ -65,6 +65,8 @@ pub static PRODUCTION_PLAN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Production Plan", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRODUCTION_PLAN: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanField(PRODUCTION_PLAN) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -29,6 +29,8 @@ pub static PRODUCTION_PLAN_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Production Plan Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRODUCTION_PLAN_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanItemField(PRODUCTION_PLAN_ITEM) : Name Owner Creation Modified

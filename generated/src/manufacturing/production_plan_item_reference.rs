@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_ITEM_REFERENCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static PRODUCTION_PLAN_ITEM_REFERENCE: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Production Plan Item Reference", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRODUCTION_PLAN_ITEM_REFERENCE: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanItemReferenceField(PRODUCTION_PLAN_ITEM_REFERENCE) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -13,6 +13,8 @@ pub static PRODUCTION_PLAN_MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Production Plan Material Request", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRODUCTION_PLAN_MATERIAL_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanMaterialRequestField(PRODUCTION_PLAN_MATERIAL_REQUEST) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE: Versioned = Versioned::ne
     ..DocTypeDef::new("Production Plan Material Request Warehouse", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRODUCTION_PLAN_MATERIAL_REQUEST_WAREHOUSE: Versioned = versioned!(STATED);
 
 fields! {
     pub

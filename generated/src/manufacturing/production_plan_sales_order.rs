@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -16,6 +16,8 @@ pub static PRODUCTION_PLAN_SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Production Plan Sales Order", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRODUCTION_PLAN_SALES_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanSalesOrderField(PRODUCTION_PLAN_SALES_ORDER) : Name Owner Creation

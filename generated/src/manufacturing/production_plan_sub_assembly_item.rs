@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -43,6 +43,8 @@ pub static PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Production Plan Sub Assembly Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductionPlanSubAssemblyItemField(PRODUCTION_PLAN_SUB_ASSEMBLY_ITEM) : Name

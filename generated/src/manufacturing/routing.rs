@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ROUTING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:routing_name"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static ROUTING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Routing", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ROUTING: Versioned = versioned!(STATED);
 
 fields! {
     pub RoutingField(ROUTING) : Name Owner Creation Modified ModifiedBy Docstatus Idx

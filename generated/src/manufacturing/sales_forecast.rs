@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_FORECAST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -33,6 +33,8 @@ pub static SALES_FORECAST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Forecast", "Manufacturing")
 })
 .only(V16);
+
+pub static SALES_FORECAST: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesForecastField(SALES_FORECAST) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_FORECAST_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static SALES_FORECAST_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Forecast Item", "Manufacturing")
 })
 .only(V16);
+
+pub static SALES_FORECAST_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesForecastItemField(SALES_FORECAST_ITEM) : Name Owner Creation Modified

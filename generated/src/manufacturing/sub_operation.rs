@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUB_OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static SUB_OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sub Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUB_OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub SubOperationField(SUB_OPERATION) : Name Owner Creation Modified ModifiedBy

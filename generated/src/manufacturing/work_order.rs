@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("production_item"),
@@ -95,6 +95,8 @@ pub static WORK_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Work Order", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WORK_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkOrderField(WORK_ORDER) : Name Owner Creation Modified ModifiedBy Docstatus

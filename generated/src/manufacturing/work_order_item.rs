@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -33,6 +33,8 @@ pub static WORK_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Work Order Item", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORK_ORDER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkOrderItemField(WORK_ORDER_ITEM) : Name Owner Creation Modified ModifiedBy

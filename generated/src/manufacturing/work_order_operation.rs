@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORK_ORDER_OPERATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -40,6 +40,8 @@ pub static WORK_ORDER_OPERATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Work Order Operation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORK_ORDER_OPERATION: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkOrderOperationField(WORK_ORDER_OPERATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workstation_name"),
@@ -40,6 +40,8 @@ pub static WORKSTATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workstation", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WORKSTATION: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkstationField(WORKSTATION) : Name Owner Creation Modified ModifiedBy Docstatus

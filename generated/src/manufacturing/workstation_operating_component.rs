@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_OPERATING_COMPONENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:component_name"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static WORKSTATION_OPERATING_COMPONENT: Versioned = Versioned::new(DocTypeDe
     ..DocTypeDef::new("Workstation Operating Component", "Manufacturing")
 })
 .only(V16);
+
+pub static WORKSTATION_OPERATING_COMPONENT: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkstationOperatingComponentField(WORKSTATION_OPERATING_COMPONENT) : Name Owner

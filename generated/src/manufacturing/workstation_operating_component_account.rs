@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_OPERATING_COMPONENT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static WORKSTATION_OPERATING_COMPONENT_ACCOUNT: Versioned = Versioned::new(D
     ..DocTypeDef::new("Workstation Operating Component Account", "Manufacturing")
 })
 .only(V16);
+
+pub static WORKSTATION_OPERATING_COMPONENT_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workstation_type"),
@@ -28,6 +28,8 @@ pub static WORKSTATION_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workstation Type", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WORKSTATION_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkstationTypeField(WORKSTATION_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKSTATION_WORKING_HOUR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static WORKSTATION_WORKING_HOUR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workstation Working Hour", "Manufacturing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKSTATION_WORKING_HOUR: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkstationWorkingHourField(WORKSTATION_WORKING_HOUR) : Name Owner Creation

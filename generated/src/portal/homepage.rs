@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     title_field: Some("company"),
     fields: &[
@@ -22,6 +22,8 @@ pub static HOMEPAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Homepage", "Portal")
 })
 .only(V15);
+
+pub static HOMEPAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub HomepageField(HOMEPAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE_SECTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     fields: &[
@@ -23,6 +23,8 @@ pub static HOMEPAGE_SECTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Homepage Section", "Portal")
 })
 .only(V15);
+
+pub static HOMEPAGE_SECTION: Versioned = versioned!(STATED);
 
 fields! {
     pub HomepageSectionField(HOMEPAGE_SECTION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOMEPAGE_SECTION_CARD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     fields: &[
@@ -15,6 +15,8 @@ pub static HOMEPAGE_SECTION_CARD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Homepage Section Card", "Portal")
 })
 .only(V15);
+
+pub static HOMEPAGE_SECTION_CARD: Versioned = versioned!(STATED);
 
 fields! {
     pub HomepageSectionCardField(HOMEPAGE_SECTION_CARD) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static WEBSITE_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Attribute", "Portal")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_ATTRIBUTE: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteAttributeField(WEBSITE_ATTRIBUTE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_FILTER_FIELD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static WEBSITE_FILTER_FIELD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Filter Field", "Portal")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_FILTER_FIELD: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteFilterFieldField(WEBSITE_FILTER_FIELD) : Name Owner Creation Modified

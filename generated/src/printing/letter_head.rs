@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LETTER_HEAD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:letter_head_name"),
     sort: "creation desc",
@@ -36,6 +36,8 @@ pub static LETTER_HEAD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Letter Head", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LETTER_HEAD: Versioned = versioned!(STATED);
 
 fields! {
     pub LetterHeadField(LETTER_HEAD) : Name Owner Creation Modified ModifiedBy Docstatus

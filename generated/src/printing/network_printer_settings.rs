@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NETWORK_PRINTER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static NETWORK_PRINTER_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Network Printer Settings", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NETWORK_PRINTER_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub NetworkPrinterSettingsField(NETWORK_PRINTER_SETTINGS) : Name Owner Creation

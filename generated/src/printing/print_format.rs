@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_FORMAT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -50,6 +50,8 @@ pub static PRINT_FORMAT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Print Format", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRINT_FORMAT: Versioned = versioned!(STATED);
 
 fields! {
     pub PrintFormatField(PRINT_FORMAT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_FORMAT_FIELD_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static PRINT_FORMAT_FIELD_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Print Format Field Template", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRINT_FORMAT_FIELD_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub PrintFormatFieldTemplateField(PRINT_FORMAT_FIELD_TEMPLATE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_HEADING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:print_heading"),
     search_fields: &["print_heading"],
@@ -22,6 +22,8 @@ pub static PRINT_HEADING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Print Heading", "Printing")
 })
 .but(&[(V15, Fact::Module("Setup")), (V15, Fact::Sort("modified desc"))]);
+
+pub static PRINT_HEADING: Versioned = versioned!(STATED);
 
 fields! {
     pub PrintHeadingField(PRINT_HEADING) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -34,6 +34,8 @@ pub static PRINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Print Settings", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRINT_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub PrintSettingsField(PRINT_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRINT_STYLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:print_style_name"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static PRINT_STYLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Print Style", "Printing")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRINT_STYLE: Versioned = versioned!(STATED);
 
 fields! {
     pub PrintStyleField(PRINT_STYLE) : Name Owner Creation Modified ModifiedBy Docstatus

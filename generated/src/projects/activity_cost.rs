@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_COST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("PROJ-ACC-.#####"),
     title_field: Some("title"),
@@ -27,6 +27,8 @@ pub static ACTIVITY_COST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Activity Cost", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ACTIVITY_COST: Versioned = versioned!(STATED);
 
 fields! {
     pub ActivityCostField(ACTIVITY_COST) : Name Owner Creation Modified ModifiedBy

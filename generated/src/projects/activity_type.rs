@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ACTIVITY_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:activity_type"),
     sort: "creation asc",
@@ -24,6 +24,8 @@ pub static ACTIVITY_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Activity Type", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ACTIVITY_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub ActivityTypeField(ACTIVITY_TYPE) : Name Owner Creation Modified ModifiedBy

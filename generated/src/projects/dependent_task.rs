@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPENDENT_TASK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static DEPENDENT_TASK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Dependent Task", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DEPENDENT_TASK: Versioned = versioned!(STATED);
 
 fields! {
     pub DependentTaskField(DEPENDENT_TASK) : Name Owner Creation Modified ModifiedBy

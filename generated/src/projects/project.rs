@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY
         | doctype_flag::TITLE_IN_LINKS,
     autoname: Some("naming_series:"),
@@ -74,6 +74,8 @@ pub static PROJECT: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static PROJECT: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectField(PROJECT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
@@ -28,6 +28,8 @@ pub static PROJECT_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
         (V15, Fact::Sort("modified desc")),
     ],
 );
+
+pub static PROJECT_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectTemplateField(PROJECT_TEMPLATE) : Name Owner Creation Modified ModifiedBy

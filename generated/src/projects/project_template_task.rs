@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TEMPLATE_TASK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static PROJECT_TEMPLATE_TASK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Project Template Task", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROJECT_TEMPLATE_TASK: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectTemplateTaskField(PROJECT_TEMPLATE_TASK) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:project_type"),
@@ -23,6 +23,8 @@ pub static PROJECT_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Project Type", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROJECT_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectTypeField(PROJECT_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_UPDATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static PROJECT_UPDATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Project Update", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROJECT_UPDATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectUpdateField(PROJECT_UPDATE) : Name Owner Creation Modified ModifiedBy

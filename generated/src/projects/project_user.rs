@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PROJECT_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static PROJECT_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Project User", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PROJECT_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub ProjectUserField(PROJECT_USER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::QUICK_ENTRY,
     autoname: Some("TASK-.YYYY.-.#####"),
     title_field: Some("subject"),
@@ -64,6 +64,8 @@ pub static TASK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Task", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TASK: Versioned = versioned!(STATED);
 
 fields! {
     pub TaskField(TASK) : Name Owner Creation Modified ModifiedBy Docstatus Idx Subject

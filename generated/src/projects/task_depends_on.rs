@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK_DEPENDS_ON: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static TASK_DEPENDS_ON: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Task Depends On", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TASK_DEPENDS_ON: Versioned = versioned!(STATED);
 
 fields! {
     pub TaskDependsOnField(TASK_DEPENDS_ON) : Name Owner Creation Modified ModifiedBy

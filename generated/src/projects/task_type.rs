@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TASK_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation asc",
@@ -21,6 +21,8 @@ pub static TASK_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Task Type", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static TASK_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub TaskTypeField(TASK_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TIMESHEET: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -51,6 +51,8 @@ pub static TIMESHEET: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Timesheet", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static TIMESHEET: Versioned = versioned!(STATED);
 
 fields! {
     pub TimesheetField(TIMESHEET) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TIMESHEET_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
     fields: &[
@@ -31,6 +31,8 @@ pub static TIMESHEET_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Timesheet Detail", "Projects")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static TIMESHEET_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub TimesheetDetailField(TIMESHEET_DETAIL) : Name Owner Creation Modified ModifiedBy

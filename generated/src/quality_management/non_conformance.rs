@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static NON_CONFORMANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-NC-{#####}"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static NON_CONFORMANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Non Conformance", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static NON_CONFORMANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub NonConformanceField(NON_CONFORMANCE) : Name Owner Creation Modified ModifiedBy

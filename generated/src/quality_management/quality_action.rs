@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_ACTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-ACT-{#####}"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static QUALITY_ACTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Action", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_ACTION: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityActionField(QUALITY_ACTION) : Name Owner Creation Modified ModifiedBy

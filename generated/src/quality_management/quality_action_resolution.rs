@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_ACTION_RESOLUTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static QUALITY_ACTION_RESOLUTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Action Resolution", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_ACTION_RESOLUTION: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityActionResolutionField(QUALITY_ACTION_RESOLUTION) : Name Owner Creation

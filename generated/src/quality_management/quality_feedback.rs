@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-FB-{#####}"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static QUALITY_FEEDBACK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Feedback", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_FEEDBACK: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityFeedbackField(QUALITY_FEEDBACK) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static QUALITY_FEEDBACK_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Feedback Parameter", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_FEEDBACK_PARAMETER: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityFeedbackParameterField(QUALITY_FEEDBACK_PARAMETER) : Name Owner Creation

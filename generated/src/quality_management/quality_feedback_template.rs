@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:template"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static QUALITY_FEEDBACK_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Feedback Template", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_FEEDBACK_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityFeedbackTemplateField(QUALITY_FEEDBACK_TEMPLATE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_FEEDBACK_TEMPLATE_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static QUALITY_FEEDBACK_TEMPLATE_PARAMETER: Versioned = Versioned::new(DocTy
     ..DocTypeDef::new("Quality Feedback Template Parameter", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_FEEDBACK_TEMPLATE_PARAMETER: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityFeedbackTemplateParameterField(QUALITY_FEEDBACK_TEMPLATE_PARAMETER) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_GOAL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:goal"),
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static QUALITY_GOAL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Goal", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_GOAL: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityGoalField(QUALITY_GOAL) : Name Owner Creation Modified ModifiedBy

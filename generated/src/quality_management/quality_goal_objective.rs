@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_GOAL_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:{####}"),
@@ -15,6 +15,8 @@ pub static QUALITY_GOAL_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Goal Objective", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_GOAL_OBJECTIVE: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityGoalObjectiveField(QUALITY_GOAL_OBJECTIVE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_MEETING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("format:QA-MEET-{YY}-{MM}-{DD}"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static QUALITY_MEETING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Meeting", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_MEETING: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityMeetingField(QUALITY_MEETING) : Name Owner Creation Modified ModifiedBy

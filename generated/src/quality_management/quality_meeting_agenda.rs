@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_MEETING_AGENDA: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
@@ -10,6 +10,8 @@ pub static QUALITY_MEETING_AGENDA: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Meeting Agenda", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static QUALITY_MEETING_AGENDA: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityMeetingAgendaField(QUALITY_MEETING_AGENDA) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_PROCEDURE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:quality_procedure_name"),
@@ -29,6 +29,8 @@ pub static QUALITY_PROCEDURE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Procedure", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_PROCEDURE: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityProcedureField(QUALITY_PROCEDURE) : Name Owner Creation Modified

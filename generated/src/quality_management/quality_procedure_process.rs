@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_PROCEDURE_PROCESS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static QUALITY_PROCEDURE_PROCESS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Procedure Process", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_PROCEDURE_PROCESS: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityProcedureProcessField(QUALITY_PROCEDURE_PROCESS) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_REVIEW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:QA-REV-{#####}"),
     title_field: Some("goal"),
@@ -26,6 +26,8 @@ pub static QUALITY_REVIEW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Review", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_REVIEW: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityReviewField(QUALITY_REVIEW) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_REVIEW_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static QUALITY_REVIEW_OBJECTIVE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Review Objective", "Quality Management")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_REVIEW_OBJECTIVE: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityReviewObjectiveField(QUALITY_REVIEW_OBJECTIVE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static IMPORT_SUPPLIER_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static IMPORT_SUPPLIER_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Import Supplier Invoice", "Regional")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static IMPORT_SUPPLIER_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub ImportSupplierInvoiceField(IMPORT_SUPPLIER_INVOICE) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LOWER_DEDUCTION_CERTIFICATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TRACK_CHANGES,
 autoname: Some("field:certificate_no"),
 sort: "creation desc",
@@ -29,6 +29,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Lower Deduction Certificate", "Regional")
 });
+
+pub static LOWER_DEDUCTION_CERTIFICATE: Versioned = versioned!(STATED);
 
 fields! {
     pub LowerDeductionCertificateField(LOWER_DEDUCTION_CERTIFICATE) : Name Owner Creation

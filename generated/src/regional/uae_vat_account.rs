@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UAE_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("account"),
@@ -13,6 +13,8 @@ pub static UAE_VAT_ACCOUNT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UAE VAT Account", "Regional")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UAE_VAT_ACCOUNT: Versioned = versioned!(STATED);
 
 fields! {
     pub UaeVatAccountField(UAE_VAT_ACCOUNT) : Name Owner Creation Modified ModifiedBy

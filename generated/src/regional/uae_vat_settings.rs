@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UAE_VAT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:company"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static UAE_VAT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UAE VAT Settings", "Regional")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UAE_VAT_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub UaeVatSettingsField(UAE_VAT_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -71,6 +71,8 @@ pub static CUSTOMER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMER: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerField(CUSTOMER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_CREDIT_LIMIT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static CUSTOMER_CREDIT_LIMIT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer Credit Limit", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMER_CREDIT_LIMIT: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerCreditLimitField(CUSTOMER_CREDIT_LIMIT) : Name Owner Creation Modified

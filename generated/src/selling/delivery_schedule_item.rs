@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     title_field: Some("item_code"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static DELIVERY_SCHEDULE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Schedule Item", "Selling")
 })
 .only(V16);
+
+pub static DELIVERY_SCHEDULE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliveryScheduleItemField(DELIVERY_SCHEDULE_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INDUSTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:industry"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static INDUSTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Industry Type", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INDUSTRY_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub IndustryTypeField(INDUSTRY_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLATION_NOTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -43,6 +43,8 @@ pub static INSTALLATION_NOTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Installation Note", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INSTALLATION_NOTE: Versioned = versioned!(STATED);
 
 fields! {
     pub InstallationNoteField(INSTALLATION_NOTE) : Name Owner Creation Modified

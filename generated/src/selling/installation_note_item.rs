@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INSTALLATION_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -19,6 +19,8 @@ pub static INSTALLATION_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Installation Note Item", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static INSTALLATION_NOTE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub InstallationNoteItemField(INSTALLATION_NOTE_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_SPECIFIC_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("party"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static PARTY_SPECIFIC_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Party Specific Item", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PARTY_SPECIFIC_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PartySpecificItemField(PARTY_SPECIFIC_ITEM) : Name Owner Creation Modified

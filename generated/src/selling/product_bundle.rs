@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCT_BUNDLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation asc",
     fields: &[
         field!("new_item_code", Link, "Parent Item", options = Target("Item"), flags = REQD | NO_COPY | IN_LIST_VIEW | IN_GLOBAL_SEARCH),
@@ -21,6 +21,8 @@ pub static PRODUCT_BUNDLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Product Bundle", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRODUCT_BUNDLE: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductBundleField(PRODUCT_BUNDLE) : Name Owner Creation Modified ModifiedBy

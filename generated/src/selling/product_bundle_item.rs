@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRODUCT_BUNDLE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static PRODUCT_BUNDLE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Product Bundle Item", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRODUCT_BUNDLE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub ProductBundleItemField(PRODUCT_BUNDLE_ITEM) : Name Owner Creation Modified

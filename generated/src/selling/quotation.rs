@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -116,6 +116,8 @@ pub static QUOTATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quotation", "Selling")
 })
 .but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
+
+pub static QUOTATION: Versioned = versioned!(STATED);
 
 fields! {
     pub QuotationField(QUOTATION) : Name Owner Creation Modified ModifiedBy Docstatus Idx

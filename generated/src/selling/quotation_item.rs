@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -67,6 +67,8 @@ pub static QUOTATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quotation Item", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUOTATION_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub QuotationItemField(QUOTATION_ITEM) : Name Owner Creation Modified ModifiedBy

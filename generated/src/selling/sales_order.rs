@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -153,6 +153,8 @@ pub static SALES_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Order", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesOrderField(SALES_ORDER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -91,6 +91,8 @@ pub static SALES_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Order Item", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_ORDER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesOrderItemField(SALES_ORDER_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:sales_partner_type"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static SALES_PARTNER_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Partner Type", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_PARTNER_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesPartnerTypeField(SALES_PARTNER_TYPE) : Name Owner Creation Modified

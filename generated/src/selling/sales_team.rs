@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_TEAM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -17,6 +17,8 @@ pub static SALES_TEAM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Team", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SALES_TEAM: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesTeamField(SALES_TEAM) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SELLING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -43,6 +43,8 @@ pub static SELLING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Selling Settings", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SELLING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SellingSettingsField(SELLING_SETTINGS) : Name Owner Creation Modified ModifiedBy

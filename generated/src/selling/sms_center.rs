@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SMS_CENTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static SMS_CENTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("SMS Center", "Selling")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SMS_CENTER: Versioned = versioned!(STATED);
 
 fields! {
     pub SmsCenterField(SMS_CENTER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_NUMBER_AT_CUSTOMER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static SUPPLIER_NUMBER_AT_CUSTOMER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Number At Customer", "Selling")
 })
 .only(V16);
+
+pub static SUPPLIER_NUMBER_AT_CUSTOMER: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierNumberAtCustomerField(SUPPLIER_NUMBER_AT_CUSTOMER) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTHORIZATION_CONTROL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     tools: &[
@@ -12,6 +12,8 @@ pub static AUTHORIZATION_CONTROL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Authorization Control", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUTHORIZATION_CONTROL: Versioned = versioned!(STATED);
 
 fields! {
     pub AuthorizationControlField(AUTHORIZATION_CONTROL) : Name Owner Creation Modified

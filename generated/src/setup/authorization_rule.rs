@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static AUTHORIZATION_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("HR-ARU-.#####"),
     search_fields: &[
         "transaction",
@@ -38,6 +38,8 @@ pub static AUTHORIZATION_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Authorization Rule", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static AUTHORIZATION_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub AuthorizationRuleField(AUTHORIZATION_RULE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BRANCH: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:branch"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static BRANCH: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Branch", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BRANCH: Versioned = versioned!(STATED);
 
 fields! {
     pub BranchField(BRANCH) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BRAND: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:brand"),
     sort: "creation asc",
@@ -23,6 +23,8 @@ pub static BRAND: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Brand", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static BRAND: Versioned = versioned!(STATED);
 
 fields! {
     pub BrandField(BRAND) : Name Owner Creation Modified ModifiedBy Docstatus Idx Brand

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPANY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:company_name"),
@@ -113,6 +113,8 @@ pub static COMPANY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Company", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static COMPANY: Versioned = versioned!(STATED);
 
 fields! {
     pub CompanyField(COMPANY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

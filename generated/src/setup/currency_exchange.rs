@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CURRENCY_EXCHANGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::QUICK_ENTRY,
 sort: "name desc",
 fields: &[
@@ -23,6 +23,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Currency Exchange", "Setup")
 });
+
+pub static CURRENCY_EXCHANGE: Versioned = versioned!(STATED);
 
 fields! {
     pub CurrencyExchangeField(CURRENCY_EXCHANGE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:customer_group_name"),
     search_fields: &["parent_customer_group"],
@@ -30,6 +30,8 @@ pub static CUSTOMER_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customer Group", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMER_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomerGroupField(CUSTOMER_GROUP) : Name Owner Creation Modified ModifiedBy

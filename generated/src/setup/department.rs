@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DEPARTMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     sort: "creation asc",
     fields: &[
@@ -26,6 +26,8 @@ pub static DEPARTMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Department", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DEPARTMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub DepartmentField(DEPARTMENT) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DESIGNATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:designation_name"),
     sort: "creation asc",
@@ -21,6 +21,8 @@ pub static DESIGNATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Designation", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static DESIGNATION: Versioned = versioned!(STATED);
 
 fields! {
     pub DesignationField(DESIGNATION) : Name Owner Creation Modified ModifiedBy Docstatus

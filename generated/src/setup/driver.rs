@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DRIVER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -34,6 +34,8 @@ pub static DRIVER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Driver", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DRIVER: Versioned = versioned!(STATED);
 
 fields! {
     pub DriverField(DRIVER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

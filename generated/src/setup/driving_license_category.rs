@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DRIVING_LICENSE_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static DRIVING_LICENSE_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Driving License Category", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DRIVING_LICENSE_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub DrivingLicenseCategoryField(DRIVING_LICENSE_CATEGORY) : Name Owner Creation

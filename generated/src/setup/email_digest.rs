@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DIGEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("Prompt"),
     sort: "creation desc",
     fields: &[
@@ -48,6 +48,8 @@ pub static EMAIL_DIGEST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Digest", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_DIGEST: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailDigestField(EMAIL_DIGEST) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMAIL_DIGEST_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static EMAIL_DIGEST_RECIPIENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Email Digest Recipient", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMAIL_DIGEST_RECIPIENT: Versioned = versioned!(STATED);
 
 fields! {
     pub EmailDigestRecipientField(EMAIL_DIGEST_RECIPIENT) : Name Owner Creation Modified

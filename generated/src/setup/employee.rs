@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
@@ -95,6 +95,8 @@ pub static EMPLOYEE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Employee", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeField(EMPLOYEE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

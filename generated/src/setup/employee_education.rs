@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_EDUCATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static EMPLOYEE_EDUCATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Employee Education", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE_EDUCATION: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeEducationField(EMPLOYEE_EDUCATION) : Name Owner Creation Modified

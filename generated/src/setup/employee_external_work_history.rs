@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Employee External Work History", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE_EXTERNAL_WORK_HISTORY: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeExternalWorkHistoryField(EMPLOYEE_EXTERNAL_WORK_HISTORY) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:employee_group_name"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static EMPLOYEE_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Employee Group", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeGroupField(EMPLOYEE_GROUP) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_GROUP_TABLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static EMPLOYEE_GROUP_TABLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Employee Group Table", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE_GROUP_TABLE: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeGroupTableField(EMPLOYEE_GROUP_TABLE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static EMPLOYEE_INTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static EMPLOYEE_INTERNAL_WORK_HISTORY: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Employee Internal Work History", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static EMPLOYEE_INTERNAL_WORK_HISTORY: Versioned = versioned!(STATED);
 
 fields! {
     pub EmployeeInternalWorkHistoryField(EMPLOYEE_INTERNAL_WORK_HISTORY) : Name Owner

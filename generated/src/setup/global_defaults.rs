@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static GLOBAL_DEFAULTS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static GLOBAL_DEFAULTS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Global Defaults", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static GLOBAL_DEFAULTS: Versioned = versioned!(STATED);
 
 fields! {
     pub GlobalDefaultsField(GLOBAL_DEFAULTS) : Name Owner Creation Modified ModifiedBy

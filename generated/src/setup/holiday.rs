@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOLIDAY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
@@ -14,6 +14,8 @@ pub static HOLIDAY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Holiday", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static HOLIDAY: Versioned = versioned!(STATED);
 
 fields! {
     pub HolidayField(HOLIDAY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HOLIDAY_LIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:holiday_list_name"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static HOLIDAY_LIST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Holiday List", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static HOLIDAY_LIST: Versioned = versioned!(STATED);
 
 fields! {
     pub HolidayListField(HOLIDAY_LIST) : Name Owner Creation Modified ModifiedBy

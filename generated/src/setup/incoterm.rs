@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOTERM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::ALLOW_RENAME | doctype_flag::TITLE_IN_LINKS,
 autoname: Some("field:code"),
 title_field: Some("title"),
@@ -22,6 +22,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Incoterm", "Setup")
 });
+
+pub static INCOTERM: Versioned = versioned!(STATED);
 
 fields! {
     pub IncotermField(INCOTERM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:item_group_name"),
     search_fields: &["parent_item_group"],
@@ -29,6 +29,8 @@ pub static ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Group", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemGroupField(ITEM_GROUP) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PARTY_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:party_type"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static PARTY_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Party Type", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PARTY_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub PartyTypeField(PARTY_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("field:order_lost_reason"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static QUOTATION_LOST_REASON: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quotation Lost Reason", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUOTATION_LOST_REASON: Versioned = versioned!(STATED);
 
 fields! {
     pub QuotationLostReasonField(QUOTATION_LOST_REASON) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUOTATION_LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static QUOTATION_LOST_REASON_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quotation Lost Reason Detail", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUOTATION_LOST_REASON_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub QuotationLostReasonDetailField(QUOTATION_LOST_REASON_DETAIL) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PARTNER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:partner_name"),
     sort: "creation asc",
@@ -32,6 +32,8 @@ pub static SALES_PARTNER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Partner", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SALES_PARTNER: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesPartnerField(SALES_PARTNER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SALES_PERSON: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:sales_person_name"),
     search_fields: &["parent_sales_person"],
@@ -31,6 +31,8 @@ pub static SALES_PERSON: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Sales Person", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SALES_PERSON: Versioned = versioned!(STATED);
 
 fields! {
     pub SalesPersonField(SALES_PERSON) : Name Owner Creation Modified ModifiedBy

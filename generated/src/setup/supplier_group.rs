@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPLIER_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:supplier_group_name"),
     sort: "creation asc",
@@ -27,6 +27,8 @@ pub static SUPPLIER_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Supplier Group", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static SUPPLIER_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub SupplierGroupField(SUPPLIER_GROUP) : Name Owner Creation Modified ModifiedBy

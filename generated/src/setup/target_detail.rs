@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TARGET_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static TARGET_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Target Detail", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TARGET_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub TargetDetailField(TARGET_DETAIL) : Name Owner Creation Modified ModifiedBy

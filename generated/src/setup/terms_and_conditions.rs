@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERMS_AND_CONDITIONS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
     sort: "creation asc",
@@ -24,6 +24,8 @@ pub static TERMS_AND_CONDITIONS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Terms and Conditions", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static TERMS_AND_CONDITIONS: Versioned = versioned!(STATED);
 
 fields! {
     pub TermsAndConditionsField(TERMS_AND_CONDITIONS) : Name Owner Creation Modified

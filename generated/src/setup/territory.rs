@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TERRITORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:territory_name"),
     search_fields: &["parent_territory", "territory_manager"],
@@ -28,6 +28,8 @@ pub static TERRITORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Territory", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TERRITORY: Versioned = versioned!(STATED);
 
 fields! {
     pub TerritoryField(TERRITORY) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("TDL.####"),
     sort: "creation desc",
@@ -35,6 +35,8 @@ pub static TRANSACTION_DELETION_RECORD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Transaction Deletion Record", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TRANSACTION_DELETION_RECORD: Versioned = versioned!(STATED);
 
 fields! {
     pub TransactionDeletionRecordField(TRANSACTION_DELETION_RECORD) : Name Owner Creation

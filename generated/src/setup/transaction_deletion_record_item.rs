@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TRANSACTION_DELETION_RECORD_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static TRANSACTION_DELETION_RECORD_ITEM: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Transaction Deletion Record Item", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TRANSACTION_DELETION_RECORD_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub TransactionDeletionRecordItemField(TRANSACTION_DELETION_RECORD_ITEM) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:uom_name"),
     sort: "creation asc",
@@ -26,6 +26,8 @@ pub static UOM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UOM", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static UOM: Versioned = versioned!(STATED);
 
 fields! {
     pub UomField(UOM) : Name Owner Creation Modified ModifiedBy Docstatus Idx UomName

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM_CONVERSION_FACTOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("MAT-UOM-CNV-.#####"),
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static UOM_CONVERSION_FACTOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UOM Conversion Factor", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UOM_CONVERSION_FACTOR: Versioned = versioned!(STATED);
 
 fields! {
     pub UomConversionFactorField(UOM_CONVERSION_FACTOR) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VEHICLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
     | doctype_flag::QUICK_ENTRY,
 autoname: Some("field:license_plate"),
@@ -40,6 +40,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Vehicle", "Setup")
 });
+
+pub static VEHICLE: Versioned = versioned!(STATED);
 
 fields! {
     pub VehicleField(VEHICLE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

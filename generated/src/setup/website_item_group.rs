@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static WEBSITE_ITEM_GROUP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Item Group", "Setup")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_ITEM_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteItemGroupField(WEBSITE_ITEM_GROUP) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     title_field: Some("user"),
     fields: &[
         field!("user", Link, "User", options = Target("User"), flags = REQD | READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -27,6 +27,8 @@ pub static ENERGY_POINT_LOG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Energy Point Log", "Social")
 })
 .only(V15);
+
+pub static ENERGY_POINT_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub EnergyPointLogField(ENERGY_POINT_LOG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:rule_name"),
     fields: &[
@@ -30,6 +30,8 @@ pub static ENERGY_POINT_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Energy Point Rule", "Social")
 })
 .only(V15);
+
+pub static ENERGY_POINT_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub EnergyPointRuleField(ENERGY_POINT_RULE) : Name Owner Creation Modified ModifiedBy

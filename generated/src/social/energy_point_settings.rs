@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ENERGY_POINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "modified asc",
@@ -19,6 +19,8 @@ pub static ENERGY_POINT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Energy Point Settings", "Social")
 })
 .only(V15);
+
+pub static ENERGY_POINT_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub EnergyPointSettingsField(ENERGY_POINT_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REVIEW_LEVEL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     fields: &[
@@ -13,6 +13,8 @@ pub static REVIEW_LEVEL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Review Level", "Social")
 })
 .only(V15);
+
+pub static REVIEW_LEVEL: Versioned = versioned!(STATED);
 
 fields! {
     pub ReviewLevelField(REVIEW_LEVEL) : Name Owner Creation Modified ModifiedBy

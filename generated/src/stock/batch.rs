@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BATCH: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:batch_id"),
     title_field: Some("batch_id"),
@@ -37,6 +37,8 @@ pub static BATCH: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Batch", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static BATCH: Versioned = versioned!(STATED);
 
 fields! {
     pub BatchField(BATCH) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BIN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_code", "warehouse"],
@@ -35,6 +35,8 @@ pub static BIN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Bin", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static BIN: Versioned = versioned!(STATED);
 
 fields! {
     pub BinField(BIN) : Name Owner Creation Modified ModifiedBy Docstatus Idx ItemCode

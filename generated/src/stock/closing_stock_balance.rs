@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CLOSING_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     fields: &[
@@ -32,6 +32,8 @@ pub static CLOSING_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Closing Stock Balance", "Stock")
 })
 .only(V15);
+
+pub static CLOSING_STOCK_BALANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub ClosingStockBalanceField(CLOSING_STOCK_BALANCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CUSTOMS_TARIFF_NUMBER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:tariff_number"),
@@ -22,6 +22,8 @@ pub static CUSTOMS_TARIFF_NUMBER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Customs Tariff Number", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CUSTOMS_TARIFF_NUMBER: Versioned = versioned!(STATED);
 
 fields! {
     pub CustomsTariffNumberField(CUSTOMS_TARIFF_NUMBER) : Name Owner Creation Modified

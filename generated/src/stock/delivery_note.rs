@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -151,6 +151,8 @@ pub static DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Note", "Stock")
 })
 .but(&[(V15, Fact::TitleField(Some("title"))), (V15, Fact::Sort("modified desc"))]);
+
+pub static DELIVERY_NOTE: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliveryNoteField(DELIVERY_NOTE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -83,6 +83,8 @@ pub static DELIVERY_NOTE_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Note Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DELIVERY_NOTE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliveryNoteItemField(DELIVERY_NOTE_ITEM) : Name Owner Creation Modified

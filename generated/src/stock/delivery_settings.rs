@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static DELIVERY_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Settings", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DELIVERY_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliverySettingsField(DELIVERY_SETTINGS) : Name Owner Creation Modified

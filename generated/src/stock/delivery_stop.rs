@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_STOP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static DELIVERY_STOP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Stop", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DELIVERY_STOP: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliveryStopField(DELIVERY_STOP) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DELIVERY_TRIP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     title_field: Some("driver_name"),
@@ -38,6 +38,8 @@ pub static DELIVERY_TRIP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Delivery Trip", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DELIVERY_TRIP: Versioned = versioned!(STATED);
 
 fields! {
     pub DeliveryTripField(DELIVERY_TRIP) : Name Owner Creation Modified ModifiedBy

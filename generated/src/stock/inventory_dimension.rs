@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INVENTORY_DIMENSION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("field:dimension_name"),
     sort: "creation desc",
     fields: &[
@@ -32,6 +32,8 @@ pub static INVENTORY_DIMENSION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Inventory Dimension", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INVENTORY_DIMENSION: Versioned = versioned!(STATED);
 
 fields! {
     pub InventoryDimensionField(INVENTORY_DIMENSION) : Name Owner Creation Modified

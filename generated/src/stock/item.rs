@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:item_code"),
@@ -114,6 +114,8 @@ pub static ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemField(ITEM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

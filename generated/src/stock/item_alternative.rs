@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_ALTERNATIVE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("item_code"),
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static ITEM_ALTERNATIVE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Alternative", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_ALTERNATIVE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemAlternativeField(ITEM_ALTERNATIVE) : Name Owner Creation Modified ModifiedBy

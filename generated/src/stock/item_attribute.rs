@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:attribute_name"),
     sort: "creation desc",
@@ -26,6 +26,8 @@ pub static ITEM_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Attribute", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_ATTRIBUTE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemAttributeField(ITEM_ATTRIBUTE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_BARCODE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static ITEM_BARCODE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Barcode", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_BARCODE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemBarcodeField(ITEM_BARCODE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_CUSTOMER_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static ITEM_CUSTOMER_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Customer Detail", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_CUSTOMER_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemCustomerDetailField(ITEM_CUSTOMER_DETAIL) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_DEFAULT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static ITEM_DEFAULT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Default", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_DEFAULT: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemDefaultField(ITEM_DEFAULT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_LEAD_TIME: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:item_code"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static ITEM_LEAD_TIME: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Lead Time", "Stock")
 })
 .only(V16);
+
+pub static ITEM_LEAD_TIME: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemLeadTimeField(ITEM_LEAD_TIME) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     title_field: Some("item_code"),
     sort: "creation asc",
@@ -25,6 +25,8 @@ pub static ITEM_MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Manufacturer", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ITEM_MANUFACTURER: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemManufacturerField(ITEM_MANUFACTURER) : Name Owner Creation Modified

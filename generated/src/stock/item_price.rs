@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_PRICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     title_field: Some("item_name"),
@@ -41,6 +41,8 @@ pub static ITEM_PRICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Price", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ITEM_PRICE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemPriceField(ITEM_PRICE) : Name Owner Creation Modified ModifiedBy Docstatus

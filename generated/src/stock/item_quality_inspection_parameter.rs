@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -19,6 +19,8 @@ pub static ITEM_QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Item Quality Inspection Parameter", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_QUALITY_INSPECTION_PARAMETER: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemQualityInspectionParameterField(ITEM_QUALITY_INSPECTION_PARAMETER) : Name

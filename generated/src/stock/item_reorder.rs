@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_REORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -17,6 +17,8 @@ pub static ITEM_REORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Reorder", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ITEM_REORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemReorderField(ITEM_REORDER) : Name Owner Creation Modified ModifiedBy

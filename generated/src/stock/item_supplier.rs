@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static ITEM_SUPPLIER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Supplier", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_SUPPLIER: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemSupplierField(ITEM_SUPPLIER) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_TAX: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static ITEM_TAX: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Tax", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_TAX: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemTaxField(ITEM_TAX) : Name Owner Creation Modified ModifiedBy Docstatus Idx

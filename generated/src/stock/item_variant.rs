@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static ITEM_VARIANT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Variant", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_VARIANT: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemVariantField(ITEM_VARIANT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static ITEM_VARIANT_ATTRIBUTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Variant Attribute", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_VARIANT_ATTRIBUTE: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemVariantAttributeField(ITEM_VARIANT_ATTRIBUTE) : Name Owner Creation Modified

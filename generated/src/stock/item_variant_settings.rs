@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_VARIANT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static ITEM_VARIANT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Variant Settings", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_VARIANT_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemVariantSettingsField(ITEM_VARIANT_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ITEM_WEBSITE_SPECIFICATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static ITEM_WEBSITE_SPECIFICATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Item Website Specification", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ITEM_WEBSITE_SPECIFICATION: Versioned = versioned!(STATED);
 
 fields! {
     pub ItemWebsiteSpecificationField(ITEM_WEBSITE_SPECIFICATION) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -24,6 +24,8 @@ pub static LANDED_COST_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Landed Cost Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LANDED_COST_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub LandedCostItemField(LANDED_COST_ITEM) : Name Owner Creation Modified ModifiedBy

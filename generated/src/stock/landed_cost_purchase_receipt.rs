@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
@@ -16,6 +16,8 @@ pub static LANDED_COST_PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Landed Cost Purchase Receipt", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static LANDED_COST_PURCHASE_RECEIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub LandedCostPurchaseReceiptField(LANDED_COST_PURCHASE_RECEIPT) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -18,6 +18,8 @@ pub static LANDED_COST_TAXES_AND_CHARGES: Versioned = Versioned::new(DocTypeDef 
     ..DocTypeDef::new("Landed Cost Taxes and Charges", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LANDED_COST_TAXES_AND_CHARGES: Versioned = versioned!(STATED);
 
 fields! {
     pub LandedCostTaxesAndChargesField(LANDED_COST_TAXES_AND_CHARGES) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_VENDOR_INVOICE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static LANDED_COST_VENDOR_INVOICE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Landed Cost Vendor Invoice", "Stock")
 })
 .only(V16);
+
+pub static LANDED_COST_VENDOR_INVOICE: Versioned = versioned!(STATED);
 
 fields! {
     pub LandedCostVendorInvoiceField(LANDED_COST_VENDOR_INVOICE) : Name Owner Creation

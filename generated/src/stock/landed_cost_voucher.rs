@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static LANDED_COST_VOUCHER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -37,6 +37,8 @@ pub static LANDED_COST_VOUCHER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Landed Cost Voucher", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static LANDED_COST_VOUCHER: Versioned = versioned!(STATED);
 
 fields! {
     pub LandedCostVoucherField(LANDED_COST_VOUCHER) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:short_name"),
     title_field: Some("short_name"),
@@ -27,6 +27,8 @@ pub static MANUFACTURER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Manufacturer", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MANUFACTURER: Versioned = versioned!(STATED);
 
 fields! {
     pub ManufacturerField(MANUFACTURER) : Name Owner Creation Modified ModifiedBy

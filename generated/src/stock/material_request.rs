@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -51,6 +51,8 @@ pub static MATERIAL_REQUEST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Material Request", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MATERIAL_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub MaterialRequestField(MATERIAL_REQUEST) : Name Owner Creation Modified ModifiedBy

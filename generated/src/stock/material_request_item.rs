@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MATERIAL_REQUEST_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -51,6 +51,8 @@ pub static MATERIAL_REQUEST_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Material Request Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static MATERIAL_REQUEST_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub MaterialRequestItemField(MATERIAL_REQUEST_ITEM) : Name Owner Creation Modified

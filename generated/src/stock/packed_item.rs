@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKED_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -35,6 +35,8 @@ pub static PACKED_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Packed Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKED_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PackedItemField(PACKED_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

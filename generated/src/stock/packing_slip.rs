@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKING_SLIP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("MAT-PAC-.YYYY.-.#####"),
     search_fields: &["delivery_note"],
@@ -34,6 +34,8 @@ pub static PACKING_SLIP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Packing Slip", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKING_SLIP: Versioned = versioned!(STATED);
 
 fields! {
     pub PackingSlipField(PACKING_SLIP) : Name Owner Creation Modified ModifiedBy

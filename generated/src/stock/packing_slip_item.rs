@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PACKING_SLIP_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static PACKING_SLIP_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Packing Slip Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PACKING_SLIP_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PackingSlipItemField(PACKING_SLIP_ITEM) : Name Owner Creation Modified ModifiedBy

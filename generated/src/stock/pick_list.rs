@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PICK_LIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
 autoname: Some("naming_series:"),
 fields: &[
@@ -42,6 +42,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Pick List", "Stock")
 });
+
+pub static PICK_LIST: Versioned = versioned!(STATED);
 
 fields! {
     pub PickListField(PICK_LIST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PICK_LIST_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -37,6 +37,8 @@ pub static PICK_LIST_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Pick List Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PICK_LIST_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PickListItemField(PICK_LIST_ITEM) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICE_LIST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("field:price_list_name"),
     search_fields: &["currency"],
@@ -27,6 +27,8 @@ pub static PRICE_LIST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Price List", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static PRICE_LIST: Versioned = versioned!(STATED);
 
 fields! {
     pub PriceListField(PRICE_LIST) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PRICE_LIST_COUNTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static PRICE_LIST_COUNTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Price List Country", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PRICE_LIST_COUNTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub PriceListCountryField(PRICE_LIST_COUNTRY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -130,6 +130,8 @@ pub static PURCHASE_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Receipt", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_RECEIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseReceiptField(PURCHASE_RECEIPT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PURCHASE_RECEIPT_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -106,6 +106,8 @@ pub static PURCHASE_RECEIPT_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Purchase Receipt Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PURCHASE_RECEIPT_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PurchaseReceiptItemField(PURCHASE_RECEIPT_ITEM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PUTAWAY_RULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("PUT-.####"),
     title_field: Some("item_code"),
@@ -31,6 +31,8 @@ pub static PUTAWAY_RULE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Putaway Rule", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PUTAWAY_RULE: Versioned = versioned!(STATED);
 
 fields! {
     pub PutawayRuleField(PUTAWAY_RULE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["item_code", "report_date", "reference_name"],
@@ -47,6 +47,8 @@ pub static QUALITY_INSPECTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Inspection", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static QUALITY_INSPECTION: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityInspectionField(QUALITY_INSPECTION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:parameter"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static QUALITY_INSPECTION_PARAMETER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Inspection Parameter", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_INSPECTION_PARAMETER: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityInspectionParameterField(QUALITY_INSPECTION_PARAMETER) : Name Owner

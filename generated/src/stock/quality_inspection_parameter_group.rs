@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_PARAMETER_GROUP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:group_name"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static QUALITY_INSPECTION_PARAMETER_GROUP: Versioned = Versioned::new(DocTyp
     ..DocTypeDef::new("Quality Inspection Parameter Group", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_INSPECTION_PARAMETER_GROUP: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityInspectionParameterGroupField(QUALITY_INSPECTION_PARAMETER_GROUP) : Name

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_READING: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -32,6 +32,8 @@ pub static QUALITY_INSPECTION_READING: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Inspection Reading", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_INSPECTION_READING: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityInspectionReadingField(QUALITY_INSPECTION_READING) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUALITY_INSPECTION_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:quality_inspection_template_name"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static QUALITY_INSPECTION_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quality Inspection Template", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUALITY_INSPECTION_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub QualityInspectionTemplateField(QUALITY_INSPECTION_TEMPLATE) : Name Owner Creation

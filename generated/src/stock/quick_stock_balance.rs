@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static QUICK_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static QUICK_STOCK_BALANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Quick Stock Balance", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static QUICK_STOCK_BALANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub QuickStockBalanceField(QUICK_STOCK_BALANCE) : Name Owner Creation Modified

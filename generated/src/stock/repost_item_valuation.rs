@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static REPOST_ITEM_VALUATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SUBMITTABLE,
 autoname: Some("hash"),
 sort: "creation desc",
@@ -46,6 +46,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Repost Item Valuation", "Stock")
 });
+
+pub static REPOST_ITEM_VALUATION: Versioned = versioned!(STATED);
 
 fields! {
     pub RepostItemValuationField(REPOST_ITEM_VALUATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_AND_BATCH_BUNDLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("hash"),
     title_field: Some("item_code"),
@@ -53,6 +53,8 @@ pub static SERIAL_AND_BATCH_BUNDLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Serial and Batch Bundle", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERIAL_AND_BATCH_BUNDLE: Versioned = versioned!(STATED);
 
 fields! {
     pub SerialAndBatchBundleField(SERIAL_AND_BATCH_BUNDLE) : Name Owner Creation Modified

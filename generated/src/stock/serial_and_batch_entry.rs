@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_AND_BATCH_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static SERIAL_AND_BATCH_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Serial and Batch Entry", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERIAL_AND_BATCH_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub SerialAndBatchEntryField(SERIAL_AND_BATCH_ENTRY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERIAL_NO: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:serial_no"),
     search_fields: &["item_code"],
@@ -45,6 +45,8 @@ pub static SERIAL_NO: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Serial No", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERIAL_NO: Versioned = versioned!(STATED);
 
 fields! {
     pub SerialNoField(SERIAL_NO) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("SHIPMENT-.#####"),
     sort: "creation desc",
@@ -67,6 +67,8 @@ pub static SHIPMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipment", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub ShipmentField(SHIPMENT) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static SHIPMENT_DELIVERY_NOTE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipment Delivery Note", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPMENT_DELIVERY_NOTE: Versioned = versioned!(STATED);
 
 fields! {
     pub ShipmentDeliveryNoteField(SHIPMENT_DELIVERY_NOTE) : Name Owner Creation Modified

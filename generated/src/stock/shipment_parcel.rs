@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_PARCEL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -16,6 +16,8 @@ pub static SHIPMENT_PARCEL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipment Parcel", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPMENT_PARCEL: Versioned = versioned!(STATED);
 
 fields! {
     pub ShipmentParcelField(SHIPMENT_PARCEL) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SHIPMENT_PARCEL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:parcel_template_name"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static SHIPMENT_PARCEL_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Shipment Parcel Template", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SHIPMENT_PARCEL_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub ShipmentParcelTemplateField(SHIPMENT_PARCEL_TEMPLATE) : Name Owner Creation

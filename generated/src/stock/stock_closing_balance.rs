@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_CLOSING_BALANCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     sort: "creation desc",
     fields: &[
         field!("item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW | IN_STANDARD_FILTER | SEARCH_INDEX),
@@ -34,6 +34,8 @@ pub static STOCK_CLOSING_BALANCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Closing Balance", "Stock")
 })
 .only(V16);
+
+pub static STOCK_CLOSING_BALANCE: Versioned = versioned!(STATED);
 
 fields! {
     pub StockClosingBalanceField(STOCK_CLOSING_BALANCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_CLOSING_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("naming_series:"),
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static STOCK_CLOSING_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Closing Entry", "Stock")
 })
 .only(V16);
+
+pub static STOCK_CLOSING_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub StockClosingEntryField(STOCK_CLOSING_ENTRY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("stock_entry_type"),
@@ -92,6 +92,8 @@ pub static STOCK_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Entry", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub StockEntryField(STOCK_ENTRY) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation asc",
@@ -66,6 +66,8 @@ pub static STOCK_ENTRY_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Entry Detail", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static STOCK_ENTRY_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub StockEntryDetailField(STOCK_ENTRY_DETAIL) : Name Owner Creation Modified

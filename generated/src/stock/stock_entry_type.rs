@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_ENTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation asc",
@@ -23,6 +23,8 @@ pub static STOCK_ENTRY_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Entry Type", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static STOCK_ENTRY_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub StockEntryTypeField(STOCK_ENTRY_TYPE) : Name Owner Creation Modified ModifiedBy

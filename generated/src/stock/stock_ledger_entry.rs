@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("MAT-SLE-.YYYY.-.#####"),
     sort: "creation desc",
     fields: &[
@@ -51,6 +51,8 @@ pub static STOCK_LEDGER_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Ledger Entry", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_LEDGER_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub StockLedgerEntryField(STOCK_LEDGER_ENTRY) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE,
     autoname: Some("naming_series:"),
     search_fields: &["posting_date"],
@@ -39,6 +39,8 @@ pub static STOCK_RECONCILIATION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Reconciliation", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_RECONCILIATION: Versioned = versioned!(STATED);
 
 fields! {
     pub StockReconciliationField(STOCK_RECONCILIATION) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RECONCILIATION_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -35,6 +35,8 @@ pub static STOCK_RECONCILIATION_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Reconciliation Item", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_RECONCILIATION_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub StockReconciliationItemField(STOCK_RECONCILIATION_ITEM) : Name Owner Creation

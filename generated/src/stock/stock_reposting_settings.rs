@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_REPOSTING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
@@ -23,6 +23,8 @@ pub static STOCK_REPOSTING_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Reposting Settings", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_REPOSTING_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub StockRepostingSettingsField(STOCK_REPOSTING_SETTINGS) : Name Owner Creation

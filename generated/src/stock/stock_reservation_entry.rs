@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_RESERVATION_ENTRY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("MAT-SRE-.YYYY.-.#####"),
     title_field: Some("voucher_no"),
@@ -56,6 +56,8 @@ pub static STOCK_RESERVATION_ENTRY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Stock Reservation Entry", "Stock")
 })
 .but(&[(V15, Fact::TitleField(None)), (V15, Fact::Sort("modified desc"))]);
+
+pub static STOCK_RESERVATION_ENTRY: Versioned = versioned!(STATED);
 
 fields! {
     pub StockReservationEntryField(STOCK_RESERVATION_ENTRY) : Name Owner Creation

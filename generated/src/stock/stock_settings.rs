@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static STOCK_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
     | doctype_flag::QUICK_ENTRY,
 sort: "creation asc",
@@ -68,6 +68,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Stock Settings", "Stock")
 });
+
+pub static STOCK_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub StockSettingsField(STOCK_SETTINGS) : Name Owner Creation Modified ModifiedBy

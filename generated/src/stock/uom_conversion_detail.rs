@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UOM_CONVERSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static UOM_CONVERSION_DETAIL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UOM Conversion Detail", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static UOM_CONVERSION_DETAIL: Versioned = versioned!(STATED);
 
 fields! {
     pub UomConversionDetailField(UOM_CONVERSION_DETAIL) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VARIANT_FIELD: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static VARIANT_FIELD: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Variant Field", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static VARIANT_FIELD: Versioned = versioned!(STATED);
 
 fields! {
     pub VariantFieldField(VARIANT_FIELD) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WAREHOUSE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TREE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -39,6 +39,8 @@ pub static WAREHOUSE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Warehouse", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WAREHOUSE: Versioned = versioned!(STATED);
 
 fields! {
     pub WarehouseField(WAREHOUSE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WAREHOUSE_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation asc",
@@ -18,6 +18,8 @@ pub static WAREHOUSE_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Warehouse Type", "Stock")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WAREHOUSE_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub WarehouseTypeField(WAREHOUSE_TYPE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_BOM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("format:SB-{####}"),
     sort: "creation desc",
@@ -28,6 +28,8 @@ pub static SUBCONTRACTING_BOM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subcontracting BOM", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_BOM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingBomField(SUBCONTRACTING_BOM) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_INWARD_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
@@ -46,6 +46,8 @@ pub static SUBCONTRACTING_INWARD_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subcontracting Inward Order", "Subcontracting")
 })
 .only(V16);
+
+pub static SUBCONTRACTING_INWARD_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingInwardOrderField(SUBCONTRACTING_INWARD_ORDER) : Name Owner Creation

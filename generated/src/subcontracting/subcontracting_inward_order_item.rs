@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_INWARD_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
@@ -27,6 +27,8 @@ pub static SUBCONTRACTING_INWARD_ORDER_ITEM: Versioned = Versioned::new(DocTypeD
     ..DocTypeDef::new("Subcontracting Inward Order Item", "Subcontracting")
 })
 .only(V16);
+
+pub static SUBCONTRACTING_INWARD_ORDER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingInwardOrderItemField(SUBCONTRACTING_INWARD_ORDER_ITEM) : Name Owner

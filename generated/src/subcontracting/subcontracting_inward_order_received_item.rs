@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_INWARD_ORDER_RECEIVED_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -25,6 +25,8 @@ pub static SUBCONTRACTING_INWARD_ORDER_RECEIVED_ITEM: Versioned = Versioned::new
     ..DocTypeDef::new("Subcontracting Inward Order Received Item", "Subcontracting")
 })
 .only(V16);
+
+pub static SUBCONTRACTING_INWARD_ORDER_RECEIVED_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub

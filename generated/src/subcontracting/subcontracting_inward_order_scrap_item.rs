@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_INWARD_ORDER_SCRAP_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static SUBCONTRACTING_INWARD_ORDER_SCRAP_ITEM: Versioned = Versioned::new(Do
     ..DocTypeDef::new("Subcontracting Inward Order Scrap Item", "Subcontracting")
 })
 .only(V16);
+
+pub static SUBCONTRACTING_INWARD_ORDER_SCRAP_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingInwardOrderScrapItemField(SUBCONTRACTING_INWARD_ORDER_SCRAP_ITEM) :

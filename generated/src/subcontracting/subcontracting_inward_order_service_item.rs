@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_INWARD_ORDER_SERVICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_name"],
@@ -21,6 +21,8 @@ pub static SUBCONTRACTING_INWARD_ORDER_SERVICE_ITEM: Versioned = Versioned::new(
     ..DocTypeDef::new("Subcontracting Inward Order Service Item", "Subcontracting")
 })
 .only(V16);
+
+pub static SUBCONTRACTING_INWARD_ORDER_SERVICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub

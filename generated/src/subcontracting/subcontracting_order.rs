@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("supplier_name"),
@@ -66,6 +66,8 @@ pub static SUBCONTRACTING_ORDER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subcontracting Order", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_ORDER: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingOrderField(SUBCONTRACTING_ORDER) : Name Owner Creation Modified

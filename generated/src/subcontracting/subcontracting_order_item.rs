@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
@@ -46,6 +46,8 @@ pub static SUBCONTRACTING_ORDER_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subcontracting Order Item", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_ORDER_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingOrderItemField(SUBCONTRACTING_ORDER_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     autoname: Some("hash"),
     search_fields: &["item_name"],
@@ -24,6 +24,8 @@ pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: Versioned = Versioned::new(DocType
     ..DocTypeDef::new("Subcontracting Order Service Item", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_ORDER_SERVICE_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingOrderServiceItemField(SUBCONTRACTING_ORDER_SERVICE_ITEM) : Name

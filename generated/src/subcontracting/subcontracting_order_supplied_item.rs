@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -26,6 +26,8 @@ pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: Versioned = Versioned::new(DocTyp
     ..DocTypeDef::new("Subcontracting Order Supplied Item", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_ORDER_SUPPLIED_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingOrderSuppliedItemField(SUBCONTRACTING_ORDER_SUPPLIED_ITEM) : Name

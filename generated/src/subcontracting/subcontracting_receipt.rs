@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::TRACK_CHANGES,
     autoname: Some("naming_series:"),
     title_field: Some("title"),
@@ -78,6 +78,8 @@ pub static SUBCONTRACTING_RECEIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Subcontracting Receipt", "Subcontracting")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUBCONTRACTING_RECEIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingReceiptField(SUBCONTRACTING_RECEIPT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
 autoname: Some("hash"),
 fields: &[
@@ -55,6 +55,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Subcontracting Receipt Item", "Subcontracting")
 });
+
+pub static SUBCONTRACTING_RECEIPT_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingReceiptItemField(SUBCONTRACTING_RECEIPT_ITEM) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
 fields: &[
     field!("main_item_code", Link, "Item Code", options = Target("Item"), flags = READ_ONLY | IN_LIST_VIEW),
@@ -29,6 +29,8 @@ fields: &[
 ],
 ..DocTypeDef::new("Subcontracting Receipt Supplied Item", "Subcontracting")
 });
+
+pub static SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub SubcontractingReceiptSuppliedItemField(SUBCONTRACTING_RECEIPT_SUPPLIED_ITEM) :

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("naming_series:"),
@@ -57,6 +57,8 @@ pub static ISSUE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Issue", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ISSUE: Versioned = versioned!(STATED);
 
 fields! {
     pub IssueField(ISSUE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE_PRIORITY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation asc",
@@ -18,6 +18,8 @@ pub static ISSUE_PRIORITY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Issue Priority", "Support")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static ISSUE_PRIORITY: Versioned = versioned!(STATED);
 
 fields! {
     pub IssuePriorityField(ISSUE_PRIORITY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ISSUE_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
@@ -19,6 +19,8 @@ pub static ISSUE_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Issue Type", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ISSUE_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub IssueTypeField(ISSUE_TYPE) : Name Owner Creation Modified ModifiedBy Docstatus

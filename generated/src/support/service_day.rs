@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_DAY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static SERVICE_DAY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Service Day", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERVICE_DAY: Versioned = versioned!(STATED);
 
 fields! {
     pub ServiceDayField(SERVICE_DAY) : Name Owner Creation Modified ModifiedBy Docstatus

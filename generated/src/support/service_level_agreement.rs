@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_LEVEL_AGREEMENT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("format:SLA-{document_type}-{service_level}"),
     sort: "creation desc",
@@ -35,6 +35,8 @@ pub static SERVICE_LEVEL_AGREEMENT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Service Level Agreement", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERVICE_LEVEL_AGREEMENT: Versioned = versioned!(STATED);
 
 fields! {
     pub ServiceLevelAgreementField(SERVICE_LEVEL_AGREEMENT) : Name Owner Creation

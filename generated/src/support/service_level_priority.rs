@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SERVICE_LEVEL_PRIORITY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static SERVICE_LEVEL_PRIORITY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Service Level Priority", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SERVICE_LEVEL_PRIORITY: Versioned = versioned!(STATED);
 
 fields! {
     pub ServiceLevelPriorityField(SERVICE_LEVEL_PRIORITY) : Name Owner Creation Modified

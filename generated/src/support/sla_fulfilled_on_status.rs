@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SLA_FULFILLED_ON_STATUS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -12,6 +12,8 @@ pub static SLA_FULFILLED_ON_STATUS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("SLA Fulfilled On Status", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SLA_FULFILLED_ON_STATUS: Versioned = versioned!(STATED);
 
 fields! {
     pub SlaFulfilledOnStatusField(SLA_FULFILLED_ON_STATUS) : Name Owner Creation Modified

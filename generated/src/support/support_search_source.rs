@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPORT_SEARCH_SOURCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -25,6 +25,8 @@ pub static SUPPORT_SEARCH_SOURCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Support Search Source", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPORT_SEARCH_SOURCE: Versioned = versioned!(STATED);
 
 fields! {
     pub SupportSearchSourceField(SUPPORT_SEARCH_SOURCE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SUPPORT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -30,6 +30,8 @@ pub static SUPPORT_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Support Settings", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SUPPORT_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SupportSettingsField(SUPPORT_SETTINGS) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WARRANTY_CLAIM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     autoname: Some("naming_series:"),
     title_field: Some("customer_name"),
     search_fields: &["status", "customer", "customer_name", "territory"],
@@ -50,6 +50,8 @@ pub static WARRANTY_CLAIM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Warranty Claim", "Support")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WARRANTY_CLAIM: Versioned = versioned!(STATED);
 
 fields! {
     pub WarrantyClaimField(WARRANTY_CLAIM) : Name Owner Creation Modified ModifiedBy

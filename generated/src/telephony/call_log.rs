@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CALL_LOG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
 flags: doctype_flag::TRACK_CHANGES,
 autoname: Some("field:id"),
 title_field: Some("from"),
@@ -36,6 +36,8 @@ tools: &[
 ],
 ..DocTypeDef::new("Call Log", "Telephony")
 });
+
+pub static CALL_LOG: Versioned = versioned!(STATED);
 
 fields! {
     pub CallLogField(CALL_LOG) : Name Owner Creation Modified ModifiedBy Docstatus Idx Id

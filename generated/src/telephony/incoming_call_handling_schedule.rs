@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOMING_CALL_HANDLING_SCHEDULE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static INCOMING_CALL_HANDLING_SCHEDULE: Versioned = Versioned::new(DocTypeDe
     ..DocTypeDef::new("Incoming Call Handling Schedule", "Telephony")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INCOMING_CALL_HANDLING_SCHEDULE: Versioned = versioned!(STATED);
 
 fields! {
     pub IncomingCallHandlingScheduleField(INCOMING_CALL_HANDLING_SCHEDULE) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static INCOMING_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static INCOMING_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Incoming Call Settings", "Telephony")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static INCOMING_CALL_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub IncomingCallSettingsField(INCOMING_CALL_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TELEPHONY_CALL_TYPE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SUBMITTABLE | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:call_type"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static TELEPHONY_CALL_TYPE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Telephony Call Type", "Telephony")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static TELEPHONY_CALL_TYPE: Versioned = versioned!(STATED);
 
 fields! {
     pub TelephonyCallTypeField(TELEPHONY_CALL_TYPE) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VOICE_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:user"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static VOICE_CALL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Voice Call Settings", "Telephony")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static VOICE_CALL_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub VoiceCallSettingsField(VOICE_CALL_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_USER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -11,6 +11,8 @@ pub static PORTAL_USER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Portal User", "Utilities")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PORTAL_USER: Versioned = versioned!(STATED);
 
 fields! {
     pub PortalUserField(PORTAL_USER) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static RENAME_TOOL: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE,
     sort: "creation desc",
     fields: &[
@@ -17,6 +17,8 @@ pub static RENAME_TOOL: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Rename Tool", "Utilities")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static RENAME_TOOL: Versioned = versioned!(STATED);
 
 fields! {
     pub RenameToolField(RENAME_TOOL) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static VIDEO: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:title"),
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static VIDEO: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Video", "Utilities")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static VIDEO: Versioned = versioned!(STATED);
 
 fields! {
     pub VideoField(VIDEO) : Name Owner Creation Modified ModifiedBy Docstatus Idx Title

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static ABOUT_US_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static ABOUT_US_TEAM_MEMBER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("About Us Team Member", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static ABOUT_US_TEAM_MEMBER: Versioned = versioned!(STATED);
 
 fields! {
     pub AboutUsTeamMemberField(ABOUT_US_TEAM_MEMBER) : Name Owner Creation Modified

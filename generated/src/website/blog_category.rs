@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     title_field: Some("title"),
@@ -24,6 +24,8 @@ pub static BLOG_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Blog Category", "Website")
 })
 .only(V15);
+
+pub static BLOG_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub BlogCategoryField(BLOG_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_POST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     sort: "modified asc",
@@ -40,6 +40,8 @@ pub static BLOG_POST: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Blog Post", "Website")
 })
 .only(V15);
+
+pub static BLOG_POST: Versioned = versioned!(STATED);
 
 fields! {
     pub BlogPostField(BLOG_POST) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOG_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     fields: &[
         field!("blog_title", Data, "Blog Title"),
@@ -26,6 +26,8 @@ pub static BLOG_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Blog Settings", "Website")
 })
 .only(V15);
+
+pub static BLOG_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub BlogSettingsField(BLOG_SETTINGS) : Name Owner Creation Modified ModifiedBy

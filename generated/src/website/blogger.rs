@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static BLOGGER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:short_name"),
     title_field: Some("full_name"),
@@ -25,6 +25,8 @@ pub static BLOGGER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Blogger", "Website")
 })
 .only(V15);
+
+pub static BLOGGER: Versioned = versioned!(STATED);
 
 fields! {
     pub BloggerField(BLOGGER) : Name Owner Creation Modified ModifiedBy Docstatus Idx

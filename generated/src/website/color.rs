@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COLOR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -18,6 +18,8 @@ pub static COLOR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Color", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COLOR: Versioned = versioned!(STATED);
 
 fields! {
     pub ColorField(COLOR) : Name Owner Creation Modified ModifiedBy Docstatus Idx Color

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static COMPANY_HISTORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -12,6 +12,8 @@ pub static COMPANY_HISTORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Company History", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static COMPANY_HISTORY: Versioned = versioned!(STATED);
 
 fields! {
     pub CompanyHistoryField(COMPANY_HISTORY) : Name Owner Creation Modified ModifiedBy

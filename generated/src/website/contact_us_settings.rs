@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static CONTACT_US_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -29,6 +29,8 @@ pub static CONTACT_US_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Contact Us Settings", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static CONTACT_US_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub ContactUsSettingsField(CONTACT_US_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCUSSION_REPLY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("REPLY.####"),
     sort: "creation desc",
@@ -21,6 +21,8 @@ pub static DISCUSSION_REPLY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Discussion Reply", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DISCUSSION_REPLY: Versioned = versioned!(STATED);
 
 fields! {
     pub DiscussionReplyField(DISCUSSION_REPLY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static DISCUSSION_TOPIC: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("TOPIC.####"),
     title_field: Some("title"),
@@ -24,6 +24,8 @@ pub static DISCUSSION_TOPIC: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Discussion Topic", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static DISCUSSION_TOPIC: Versioned = versioned!(STATED);
 
 fields! {
     pub DiscussionTopicField(DISCUSSION_TOPIC) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HELP_ARTICLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static HELP_ARTICLE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Help Article", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static HELP_ARTICLE: Versioned = versioned!(STATED);
 
 fields! {
     pub HelpArticleField(HELP_ARTICLE) : Name Owner Creation Modified ModifiedBy

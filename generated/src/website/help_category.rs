@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static HELP_CATEGORY: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -23,6 +23,8 @@ pub static HELP_CATEGORY: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Help Category", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static HELP_CATEGORY: Versioned = versioned!(STATED);
 
 fields! {
     pub HelpCategoryField(HELP_CATEGORY) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static MARKETING_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     fields: &[
@@ -19,6 +19,8 @@ pub static MARKETING_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Marketing Campaign", "Website")
 })
 .only(V15);
+
+pub static MARKETING_CAMPAIGN: Versioned = versioned!(STATED);
 
 fields! {
     pub MarketingCampaignField(MARKETING_CAMPAIGN) : Name Owner Creation Modified

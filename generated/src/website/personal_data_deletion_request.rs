@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DELETION_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -23,6 +23,8 @@ pub static PERSONAL_DATA_DELETION_REQUEST: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Personal Data Deletion Request", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PERSONAL_DATA_DELETION_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub PersonalDataDeletionRequestField(PERSONAL_DATA_DELETION_REQUEST) : Name Owner

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DELETION_STEP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -15,6 +15,8 @@ pub static PERSONAL_DATA_DELETION_STEP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Personal Data Deletion Step", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PERSONAL_DATA_DELETION_STEP: Versioned = versioned!(STATED);
 
 fields! {
     pub PersonalDataDeletionStepField(PERSONAL_DATA_DELETION_STEP) : Name Owner Creation

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PERSONAL_DATA_DOWNLOAD_REQUEST: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -21,6 +21,8 @@ pub static PERSONAL_DATA_DOWNLOAD_REQUEST: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Personal Data Download Request", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PERSONAL_DATA_DOWNLOAD_REQUEST: Versioned = versioned!(STATED);
 
 fields! {
     pub PersonalDataDownloadRequestField(PERSONAL_DATA_DOWNLOAD_REQUEST) : Name Owner

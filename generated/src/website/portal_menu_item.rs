@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_MENU_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
     fields: &[
@@ -16,6 +16,8 @@ pub static PORTAL_MENU_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Portal Menu Item", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PORTAL_MENU_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub PortalMenuItemField(PORTAL_MENU_ITEM) : Name Owner Creation Modified ModifiedBy

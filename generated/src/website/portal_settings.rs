@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static PORTAL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static PORTAL_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Portal Settings", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static PORTAL_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub PortalSettingsField(PORTAL_SETTINGS) : Name Owner Creation Modified ModifiedBy

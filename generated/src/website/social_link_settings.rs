@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static SOCIAL_LINK_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -13,6 +13,8 @@ pub static SOCIAL_LINK_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Social Link Settings", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static SOCIAL_LINK_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub SocialLinkSettingsField(SOCIAL_LINK_SETTINGS) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static TOP_BAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation asc",
     fields: &[
@@ -15,6 +15,8 @@ pub static TOP_BAR_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Top Bar Item", "Website")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static TOP_BAR_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub TopBarItemField(TOP_BAR_ITEM) : Name Owner Creation Modified ModifiedBy Docstatus

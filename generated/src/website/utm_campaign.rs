@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UTM_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static UTM_CAMPAIGN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UTM Campaign", "Website")
 })
 .only(V16);
+
+pub static UTM_CAMPAIGN: Versioned = versioned!(STATED);
 
 fields! {
     pub UtmCampaignField(UTM_CAMPAIGN) : Name Owner Creation Modified ModifiedBy

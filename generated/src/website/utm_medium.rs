@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UTM_MEDIUM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     fields: &[
@@ -20,6 +20,8 @@ pub static UTM_MEDIUM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UTM Medium", "Website")
 })
 .only(V16);
+
+pub static UTM_MEDIUM: Versioned = versioned!(STATED);
 
 fields! {
     pub UtmMediumField(UTM_MEDIUM) : Name Owner Creation Modified ModifiedBy Docstatus

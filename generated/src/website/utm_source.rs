@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static UTM_SOURCE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME | doctype_flag::QUICK_ENTRY,
     autoname: Some("prompt"),
     fields: &[
@@ -20,6 +20,8 @@ pub static UTM_SOURCE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("UTM Source", "Website")
 })
 .only(V16);
+
+pub static UTM_SOURCE: Versioned = versioned!(STATED);
 
 fields! {
     pub UtmSourceField(UTM_SOURCE) : Name Owner Creation Modified ModifiedBy Docstatus

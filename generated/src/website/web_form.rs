@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     sort: "creation desc",
@@ -70,6 +70,8 @@ pub static WEB_FORM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Form", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_FORM: Versioned = versioned!(STATED);
 
 fields! {
     pub WebFormField(WEB_FORM) : Name Owner Creation Modified ModifiedBy Docstatus Idx

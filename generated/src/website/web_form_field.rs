@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -28,6 +28,8 @@ pub static WEB_FORM_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Form Field", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_FORM_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub WebFormRowField(WEB_FORM_ROW) : Name Owner Creation Modified ModifiedBy Docstatus

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_FORM_LIST_COLUMN: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     autoname: Some("autoincrement"),
     sort: "creation desc",
@@ -15,6 +15,8 @@ pub static WEB_FORM_LIST_COLUMN: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Form List Column", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_FORM_LIST_COLUMN: Versioned = versioned!(STATED);
 
 fields! {
     pub WebFormListColumnField(WEB_FORM_LIST_COLUMN) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("title"),
     search_fields: &["title"],
@@ -49,6 +49,8 @@ pub static WEB_PAGE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Page", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_PAGE: Versioned = versioned!(STATED);
 
 fields! {
     pub WebPageField(WEB_PAGE) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE_BLOCK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static WEB_PAGE_BLOCK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Page Block", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_PAGE_BLOCK: Versioned = versioned!(STATED);
 
 fields! {
     pub WebPageBlockField(WEB_PAGE_BLOCK) : Name Owner Creation Modified ModifiedBy

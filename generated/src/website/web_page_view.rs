@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_PAGE_VIEW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::QUICK_ENTRY,
     title_field: Some("path"),
     sort: "creation desc",
@@ -31,6 +31,8 @@ pub static WEB_PAGE_VIEW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Page View", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_PAGE_VIEW: Versioned = versioned!(STATED);
 
 fields! {
     pub WebPageViewField(WEB_PAGE_VIEW) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("Prompt"),
     sort: "creation desc",
@@ -24,6 +24,8 @@ pub static WEB_TEMPLATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Template", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_TEMPLATE: Versioned = versioned!(STATED);
 
 fields! {
     pub WebTemplateField(WEB_TEMPLATE) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEB_TEMPLATE_ROW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -17,6 +17,8 @@ pub static WEB_TEMPLATE_ROW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Web Template Field", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEB_TEMPLATE_ROW: Versioned = versioned!(STATED);
 
 fields! {
     pub WebTemplateRowField(WEB_TEMPLATE_ROW) : Name Owner Creation Modified ModifiedBy

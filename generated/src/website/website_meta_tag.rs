@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_META_TAG: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -13,6 +13,8 @@ pub static WEBSITE_META_TAG: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Meta Tag", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_META_TAG: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteMetaTagField(WEBSITE_META_TAG) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ROUTE_META: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("Prompt"),
@@ -21,6 +21,8 @@ pub static WEBSITE_ROUTE_META: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Route Meta", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_ROUTE_META: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteRouteMetaField(WEBSITE_ROUTE_META) : Name Owner Creation Modified

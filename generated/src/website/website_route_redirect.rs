@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_ROUTE_REDIRECT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::QUICK_ENTRY,
     sort: "creation asc",
     fields: &[
@@ -14,6 +14,8 @@ pub static WEBSITE_ROUTE_REDIRECT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Route Redirect", "Website")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WEBSITE_ROUTE_REDIRECT: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteRouteRedirectField(WEBSITE_ROUTE_REDIRECT) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SCRIPT: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation asc",
     fields: &[
@@ -15,6 +15,8 @@ pub static WEBSITE_SCRIPT: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Script", "Website")
 })
 .but(&[(V15, Fact::Sort("modified asc"))]);
+
+pub static WEBSITE_SCRIPT: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteScriptField(WEBSITE_SCRIPT) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::SINGLE | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -56,6 +56,8 @@ pub static WEBSITE_SETTINGS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Settings", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_SETTINGS: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteSettingsField(WEBSITE_SETTINGS) : Name Owner Creation Modified ModifiedBy

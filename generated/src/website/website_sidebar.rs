@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SIDEBAR: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:title"),
@@ -22,6 +22,8 @@ pub static WEBSITE_SIDEBAR: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Sidebar", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_SIDEBAR: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteSidebarField(WEBSITE_SIDEBAR) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SIDEBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -14,6 +14,8 @@ pub static WEBSITE_SIDEBAR_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Sidebar Item", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_SIDEBAR_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteSidebarItemField(WEBSITE_SIDEBAR_ITEM) : Name Owner Creation Modified

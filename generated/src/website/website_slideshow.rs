@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SLIDESHOW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:slideshow_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static WEBSITE_SLIDESHOW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Slideshow", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_SLIDESHOW: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteSlideshowField(WEBSITE_SLIDESHOW) : Name Owner Creation Modified

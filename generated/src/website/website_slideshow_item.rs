@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_SLIDESHOW_ITEM: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static WEBSITE_SLIDESHOW_ITEM: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Slideshow Item", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_SLIDESHOW_ITEM: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteSlideshowItemField(WEBSITE_SLIDESHOW_ITEM) : Name Owner Creation Modified

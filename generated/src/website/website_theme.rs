@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_THEME: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     autoname: Some("field:theme"),
     sort: "creation desc",
@@ -39,6 +39,8 @@ pub static WEBSITE_THEME: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Theme", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_THEME: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteThemeField(WEBSITE_THEME) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WEBSITE_THEME_IGNORE_APP: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES
         | doctype_flag::QUICK_ENTRY,
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static WEBSITE_THEME_IGNORE_APP: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Website Theme Ignore App", "Website")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WEBSITE_THEME_IGNORE_APP: Versioned = versioned!(STATED);
 
 fields! {
     pub WebsiteThemeIgnoreAppField(WEBSITE_THEME_IGNORE_APP) : Name Owner Creation

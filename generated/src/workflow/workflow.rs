@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME,
     autoname: Some("field:workflow_name"),
     sort: "creation desc",
@@ -29,6 +29,8 @@ pub static WORKFLOW: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowField(WORKFLOW) : Name Owner Creation Modified ModifiedBy Docstatus Idx

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES,
     title_field: Some("reference_name"),
     sort: "creation desc",
@@ -27,6 +27,8 @@ pub static WORKFLOW_ACTION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Action", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_ACTION: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowActionField(WORKFLOW_ACTION) : Name Owner Creation Modified ModifiedBy

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION_MASTER: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::ALLOW_RENAME
         | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workflow_action_name"),
@@ -21,6 +21,8 @@ pub static WORKFLOW_ACTION_MASTER: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Action Master", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_ACTION_MASTER: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowActionMasterField(WORKFLOW_ACTION_MASTER) : Name Owner Creation Modified

@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_ACTION_PERMITTED_ROLE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     autoname: Some("hash"),
     sort: "creation desc",
@@ -10,6 +10,8 @@ pub static WORKFLOW_ACTION_PERMITTED_ROLE: Versioned = Versioned::new(DocTypeDef
     ..DocTypeDef::new("Workflow Action Permitted Role", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_ACTION_PERMITTED_ROLE: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowActionPermittedRoleField(WORKFLOW_ACTION_PERMITTED_ROLE) : Name Owner

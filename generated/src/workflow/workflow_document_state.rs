@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_DOCUMENT_STATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::TRACK_CHANGES,
     sort: "creation desc",
     fields: &[
@@ -22,6 +22,8 @@ pub static WORKFLOW_DOCUMENT_STATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Document State", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_DOCUMENT_STATE: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowDocumentStateField(WORKFLOW_DOCUMENT_STATE) : Name Owner Creation

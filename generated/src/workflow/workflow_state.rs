@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_STATE: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::TRACK_CHANGES | doctype_flag::QUICK_ENTRY,
     autoname: Some("field:workflow_state_name"),
     sort: "creation desc",
@@ -22,6 +22,8 @@ pub static WORKFLOW_STATE: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow State", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_STATE: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowStateField(WORKFLOW_STATE) : Name Owner Creation Modified ModifiedBy

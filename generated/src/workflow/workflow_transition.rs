@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_TRANSITION: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     sort: "creation desc",
     fields: &[
@@ -19,6 +19,8 @@ pub static WORKFLOW_TRANSITION: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Transition", "Workflow")
 })
 .but(&[(V15, Fact::Sort("modified desc"))]);
+
+pub static WORKFLOW_TRANSITION: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowTransitionField(WORKFLOW_TRANSITION) : Name Owner Creation Modified

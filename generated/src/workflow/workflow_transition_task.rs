@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_TRANSITION_TASK: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD | doctype_flag::ALLOW_RENAME,
     sort: "creation desc",
     fields: &[
@@ -14,6 +14,8 @@ pub static WORKFLOW_TRANSITION_TASK: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Transition Task", "Workflow")
 })
 .only(V16);
+
+pub static WORKFLOW_TRANSITION_TASK: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowTransitionTaskField(WORKFLOW_TRANSITION_TASK) : Name Owner Creation

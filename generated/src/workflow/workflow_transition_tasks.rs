@@ -2,7 +2,7 @@
 
 use erpnext_schema::prelude::*;
 
-pub static WORKFLOW_TRANSITION_TASKS: Versioned = Versioned::new(DocTypeDef {
+const STATED: Stated = Stated::new(DocTypeDef {
     flags: doctype_flag::ALLOW_RENAME,
     autoname: Some("prompt"),
     sort: "creation desc",
@@ -20,6 +20,8 @@ pub static WORKFLOW_TRANSITION_TASKS: Versioned = Versioned::new(DocTypeDef {
     ..DocTypeDef::new("Workflow Transition Tasks", "Workflow")
 })
 .only(V16);
+
+pub static WORKFLOW_TRANSITION_TASKS: Versioned = versioned!(STATED);
 
 fields! {
     pub WorkflowTransitionTasksField(WORKFLOW_TRANSITION_TASKS) : Name Owner Creation

@@ -10,13 +10,13 @@ use super::Document as _;
 use crate::document::{Choice as _, read};
 use crate::prelude::*;
 
-static LINE: Versioned = Versioned::new(DocTypeDef {
+static LINE: Versioned = versioned!(Stated::new(DocTypeDef {
     flags: doctype_flag::CHILD,
     fields: &[field!("qty", Float, "Qty")],
     ..DocTypeDef::new("Line", "Test")
-});
+}));
 
-static THING: Versioned = Versioned::new(DocTypeDef {
+static THING: Versioned = versioned!(Stated::new(DocTypeDef {
     fields: &[
         field!("type", Select, "Type", options = Choices(&["Open", "Shut"])),
         field!("place", Link, "Place", options = Target("Territory")),
@@ -28,7 +28,7 @@ static THING: Versioned = Versioned::new(DocTypeDef {
         field!("lines", Table, "Lines", options = Target("Line")),
     ],
     ..DocTypeDef::new("Thing", "Test")
-});
+}));
 
 targets! { Territory = "Territory", User = "User", DocType = "DocType" }
 choices! { pub ThingType { Open = "Open", Shut = "Shut" } }
