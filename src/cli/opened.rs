@@ -125,7 +125,7 @@ pub async fn powers(connection: &Connection) -> Result<Vec<&'static str>, SiteEr
     Ok(held)
 }
 
-/// Whether the site's user may do this. With a DocType that is not there (H31), or not told to this user, nobody may.
+/// Whether the site's user may do this. With a DocType that is not there, or not told to this user, nobody may.
 ///
 /// # Errors
 /// The site's, where it says neither yes nor no.

@@ -15,7 +15,6 @@ const WITHHELD: &[(&str, &str)] = &[
     ("Purchase Invoice", "grand_total"),
     ("Sales Invoice", "due_date"),
     ("Sales Invoice", "grand_total"),
-    ("Sales Invoice", "outstanding_amount"),
     ("Sales Order", "grand_total"),
 ];
 

@@ -119,7 +119,7 @@ async fn a_date_that_cannot_be_is_refused_with_the_reason_and_nothing_is_set() {
     for (range, told) in [
         (json!({}), "from_date: is mandatory"),
         (json!({"from_date": "2026-11-20", "to_date": "2026-11-19"}), "to_date: 2026-11-19 is before"),
-        (json!({"from_date": "2026-11-20", "to_date": "yesterday"}), "to_date: "),
+        (json!({"from_date": "2026-11-20", "to_date": "some day"}), "to_date: "),
     ] {
         let mut asked = json!({ "account": account });
         asked.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());

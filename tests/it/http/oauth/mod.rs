@@ -182,7 +182,19 @@ impl Scene {
     async fn signed_in_on(&self, page: &Page, scope: &str, user: &str) -> String {
         let (site, cookie) = self.consent(page, scope).await;
         let back = self.at_the_site(&site, user).await;
-        let answer = self.get(&back).header("cookie", cookie).send().await.unwrap();
+        self.come_back(&back, cookie).await
+    }
+
+    /// What the client is told where the site takes the person out after they signed in.
+    async fn out_in_the_middle(&self, client: &str, user: &str) -> String {
+        let (site, cookie) = self.consent(&self.page(client, &[]).await, "erpnext:read").await;
+        let back = self.at_the_site(&site, user).await;
+        self.disable(user);
+        parameter(&self.come_back(&back, cookie).await, "error")
+    }
+
+    async fn come_back(&self, address: &str, cookie: String) -> String {
+        let answer = self.get(address).header("cookie", cookie).send().await.unwrap();
         location(&answer)
     }
 
