@@ -2,7 +2,6 @@
 
 mod adaptive;
 mod aside;
-pub mod eights;
 mod fair;
 pub mod memory;
 mod places;

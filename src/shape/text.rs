@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::page::grouped;
-use crate::limit::eights;
 
 /// Shows every character that would not be seen, or that would show the others in another order, as `⟨U+202E⟩`.
 ///
@@ -46,9 +45,7 @@ pub fn is_visible(json: &str) -> bool {
         }
         rest = rest.get(at + 2..).unwrap_or_default();
     }
-    // JSON writes otherwise what ends a line.
-    let others = |bytes| eights::less(bytes, 0x20) | eights::equal(bytes, 0x7f) | eights::beyond_ascii(bytes);
-    !eights::has(json.as_bytes(), others) || !has_hidden(json)
+    !has_hidden(json)
 }
 
 /// Shows every text in a value so, keys included.
