@@ -221,9 +221,12 @@ async fn answer(
 
 /// The arguments with their days as the site writes them.
 async fn with_local_days(session: &Session<'_>, tool: Tool, given: Arguments) -> Result<Arguments, ToolError> {
-    let args = arguments::of(&tool);
-    let is_day = |name: &str| args.iter().any(|arg| arg.name == name && arg.kind == ArgumentType::Day);
-    Arguments::new(moments::local_days(session, given.into_all(), is_day).await?)
+    let args = arguments::of(&tool).into_iter();
+    let days: Vec<&str> = args.filter(|arg| arg.kind == ArgumentType::Day).map(|arg| arg.name.as_str()).collect();
+    if days.is_empty() {
+        return Ok(given);
+    }
+    Arguments::new(moments::local_days(session, given.into_all(), |name| days.contains(&name)).await?)
 }
 
 /// The answer as a model may see it; its text as it is kept, or kept where it is to be.

@@ -116,10 +116,7 @@ impl<'a> FieldRef<'a> {
     /// Whether it holds a key in plain text, by its name.
     fn is_plain_secret(self) -> bool {
         let is_text = |def: &FieldDef| def.kind.shape() == Shape::Text && def.target().is_none();
-        // The last letter tells most names from most ends.
-        let last = self.name.bytes().next_back();
-        let ends_so = |end: &&str| end.bytes().next_back() == last && self.name.ends_with(*end);
-        self.def.is_none_or(is_text) && PLAIN_SECRETS.iter().any(ends_so)
+        self.def.is_none_or(is_text) && PLAIN_SECRETS.iter().any(|end| self.name.ends_with(end))
     }
 
     fn is_layout(self) -> bool {
