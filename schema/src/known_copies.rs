@@ -116,6 +116,19 @@ const MOVED_ON: &[(&str, &[&str])] = &[
     ("Sales Invoice", &["posting_date"]),
     ("Stock Entry", &["posting_date"]),
     ("Stock Reconciliation", &["posting_date"]),
+    ("Subcontracting Receipt", &["posting_date"]),
+    ("Asset Capitalization", &["posting_date"]),
+];
+
+const MOVED_AT: &[(&str, &[&str])] = &[
+    ("Delivery Note", &["posting_time"]),
+    ("Purchase Invoice", &["posting_time"]),
+    ("Purchase Receipt", &["posting_time"]),
+    ("Sales Invoice", &["posting_time"]),
+    ("Stock Entry", &["posting_time"]),
+    ("Stock Reconciliation", &["posting_time"]),
+    ("Subcontracting Receipt", &["posting_time"]),
+    ("Asset Capitalization", &["posting_time"]),
 ];
 
 const REMARKED: &[(&str, &[&str])] = &[
@@ -123,6 +136,9 @@ const REMARKED: &[(&str, &[&str])] = &[
     ("Purchase Invoice", &["remarks"]),
     ("Payment Entry", &["remarks"]),
     ("Journal Entry", &["remark", "user_remark"]),
+    ("Purchase Receipt", &["remarks"]),
+    ("Stock Entry", &["remarks"]),
+    ("Subcontracting Receipt", &["remarks"]),
 ];
 
 const RECEIVED_FOR: &[(&str, &[&str])] =
@@ -344,6 +360,8 @@ pub const KNOWN: &[Known] = &[
     on("GL Entry", &["posting_date"], POSTED),
     on("Payment Ledger Entry", &["posting_date"], POSTED),
     on("Stock Ledger Entry", &["posting_date", "posting_datetime"], MOVED_ON),
+    on("Stock Ledger Entry", &["posting_time", "posting_datetime"], MOVED_AT),
+    on("GL Entry", &["posting_date"], MOVED_ON),
     on("GL Entry", &["remarks"], REMARKED),
     on("Payment Ledger Entry", &["remarks"], REMARKED),
     // The ledgers book what a voucher comes to, as a debit or a credit, in each of their currencies.

@@ -47,12 +47,13 @@ impl Site {
             return Err(no("it is a saved list of the desk, which does not run: list the documents"));
         }
         let permit = self.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype"))?;
+        let behind = self.bound().report_behind(entry).await?;
         // A filter by what is withheld would tell it (H5).
         let mut violations = Vec::new();
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
             let about = std::iter::once(permit.doctype()).chain(ruled);
-            if self.withholds(about, Called::filter(text_of(entry, "name"), field, "")).await? {
+            if self.withholds(about, Called::filter(&behind, field, "")).await? {
                 let message = "the policy does not permit reading it";
                 violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
@@ -73,7 +74,7 @@ impl Site {
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
-            if self.withholds(about, column.called(text_of(entry, "name"))).await? {
+            if self.withholds(about, column.called(&behind)).await? {
                 hidden.push(column.clone());
             }
         }

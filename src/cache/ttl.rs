@@ -12,8 +12,6 @@ use tokio::sync::OnceCell;
 /// The hash of what a value is known by.
 pub type Key = [u8; 32];
 
-/// For how long those who come join a load that is under way, and one that was given up holds its place.
-const LOADING: Duration = Duration::from_secs(60);
 /// The longest that anything is kept, as clocks end, too.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -31,7 +29,8 @@ impl<V: Clone> TtlCache<V> {
 
     /// An empty one of values that weigh so much together at most.
     pub fn weighed(room: u64, weight: fn(&V) -> u64) -> Self {
-        let entries = Entries { room, weight: 0, by_key: HashMap::new(), ends: BTreeSet::new() };
+        let entries =
+            Entries { room, weight: 0, by_key: HashMap::new(), ends: BTreeSet::new(), loading: HashMap::new() };
         Self { weight, entries: Mutex::new(entries) }
     }
 
@@ -43,13 +42,16 @@ impl<V: Clone> TtlCache<V> {
     /// The value of a key, which else is loaded, once for all who ask meanwhile. `load` gives it with the time for which it is
     /// kept; one that is kept for none is told to those who wait, and no others. If a load is given up, another goes on.
     pub async fn get_or_load(&self, key: Key, load: impl Future<Output = (V, Duration)>) -> V {
-        let cell = self.lock().begun(key);
+        if let Some(value) = self.get(&key) {
+            return value;
+        }
+        let waits = Waiting { entries: &self.entries, key, cell: self.lock().begun(key) };
         let load = async {
             let (value, ttl) = load.await;
-            self.lock().settle(key, &cell, (self.weight)(&value), ttl);
+            self.lock().settle(key, &waits.cell, (self.weight)(&value), ttl);
             value
         };
-        cell.get_or_init(|| load).await.clone()
+        waits.cell.get_or_init(|| load).await.clone()
     }
 
     /// Keeps a value for a time, in the place of another one.
@@ -69,6 +71,7 @@ impl<V: Clone> TtlCache<V> {
     /// Drops everything; what is being loaded is not kept.
     pub fn clear(&self) {
         let mut entries = self.lock();
+        entries.loading.clear();
         entries.by_key.clear();
         entries.ends.clear();
         entries.weight = 0;
@@ -91,9 +94,10 @@ struct Entries<V> {
     by_key: HashMap<Key, Entry<V>>,
     /// The keys, in the order of their ends.
     ends: BTreeSet<(Instant, Key)>,
+    /// What is being loaded, as long as somebody waits for it. It takes no room.
+    loading: HashMap<Key, Arc<OnceCell<V>>>,
 }
 
-/// A value, or its place while it is loaded.
 struct Entry<V> {
     cell: Arc<OnceCell<V>>,
     weight: u64,
@@ -107,23 +111,22 @@ impl<V> Entries<V> {
 
     /// Where the value of a key is or will be.
     fn begun(&mut self, key: Key) -> Arc<OnceCell<V>> {
-        if let Some(cell) = self.find(&key) {
-            return Arc::clone(cell);
+        match self.find(&key) {
+            Some(cell) => Arc::clone(cell),
+            None => Arc::clone(self.loading.entry(key).or_default()),
         }
-        let cell = Arc::new(OnceCell::new());
-        self.put(key, Arc::clone(&cell), 1, LOADING);
-        cell
     }
 
     /// Keeps what was loaded, unless it was dropped or another took its place meanwhile.
     fn settle(&mut self, key: Key, cell: &Arc<OnceCell<V>>, weight: u64, ttl: Duration) {
-        if self.by_key.get(&key).is_some_and(|entry| Arc::ptr_eq(&entry.cell, cell)) {
+        if self.loading.get(&key).is_some_and(|loading| Arc::ptr_eq(loading, cell)) {
             self.put(key, Arc::clone(cell), weight, ttl);
         }
     }
 
     /// Keeps a value after it has made room: no value that comes finds none, unless it is larger than all of it.
     fn put(&mut self, key: Key, cell: Arc<OnceCell<V>>, weight: u64, ttl: Duration) {
+        self.loading.remove(&key);
         self.remove(&key);
         if ttl.is_zero() || weight > self.room {
             return;
@@ -144,6 +147,25 @@ impl<V> Entries<V> {
         if let Some(entry) = self.by_key.remove(key) {
             self.ends.remove(&(entry.end, *key));
             self.weight -= entry.weight;
+        }
+    }
+}
+
+/// Somebody who waits for a value; the last one who leaves takes along the place of a load that was given up.
+struct Waiting<'a, V> {
+    entries: &'a Mutex<Entries<V>>,
+    key: Key,
+    cell: Arc<OnceCell<V>>,
+}
+
+impl<V> Drop for Waiting<'_, V> {
+    fn drop(&mut self) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        // Let go of before the lock is, so that the last one sees two: its own, and the one that is loaded into.
+        let cell = std::mem::take(&mut self.cell);
+        let is_its_own = |loading: &Arc<OnceCell<V>>| Arc::ptr_eq(loading, &cell);
+        if Arc::strong_count(&cell) == 2 && entries.loading.get(&self.key).is_some_and(is_its_own) {
+            entries.loading.remove(&self.key);
         }
     }
 }
@@ -236,6 +258,23 @@ mod tests {
         drop(given_up);
         assert_eq!(waits.await, 7);
         assert_eq!(cache.get(&KEY), Some(7));
+    }
+
+    #[tokio::test]
+    async fn what_is_loaded_takes_no_room_before_it_is_there_and_none_if_it_is_given_up() {
+        let cache = TtlCache::new(1);
+        cache.insert(KEY, 7, seconds(3_600));
+        let load = |at: u8| async move {
+            tokio::task::yield_now().await;
+            (at, seconds(7_200))
+        };
+        let [mut first, mut given_up] = [1, 2].map(|at| Box::pin(cache.get_or_load([at; 32], load(at))));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(given_up.as_mut().now_or_never().is_none());
+        assert_eq!(kept(&cache), [7]);
+        drop(given_up);
+        assert_eq!((first.await, kept(&cache)), (1, vec![1]));
+        assert!(cache.lock().loading.is_empty());
     }
 
     #[tokio::test]

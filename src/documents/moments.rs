@@ -142,7 +142,9 @@ impl Walk<'_> {
                 if parts.iter().any(is_timespan) {
                     return;
                 }
-                let field = parts.iter().take(2).enumerate().find_map(|(at, part)| {
+                // The DocType that stands before the field may be the label of another, as in Employee.
+                let of = usize::from(parts.len() == 4 && parts[0] == def.name);
+                let field = parts.iter().enumerate().take(2).skip(of).find_map(|(at, part)| {
                     let name = part.as_str()?;
                     Some((at, name.to_owned(), self.named(def, name)?))
                 });

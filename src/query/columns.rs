@@ -7,7 +7,7 @@ use crate::shape::present::currency_of;
 
 impl Reader<'_> {
     /// The field that is given by its label, of those that the caller may see.
-    pub(super) fn labelled(&self, name: &str) -> Option<&'static FieldDef> {
+    pub(crate) fn labelled(&self, name: &str) -> Option<&'static FieldDef> {
         let field = labelled_field(name, self.def.all_fields().filter(|field| field.in_lists()));
         // One that may not be seen can be meant, too.
         field.filter(|field| self.rule.may_read(*field))

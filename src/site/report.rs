@@ -8,21 +8,47 @@ use super::list::rows;
 use super::{Body, Call, CallerClient, Filter, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
+/// How many reports may be saved one from another.
+const MOST_BEHIND: usize = 8;
+
 impl CallerClient<'_> {
     /// The reports that the user may know of: objects with `name`, `ref_doctype`, `report_type`, `prepared_report`,
-    /// `disabled`, by name, 500 at most.
+    /// `disabled`, `reference_report`, by name, 500 at most.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn reports(&self, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
         let filters = wire(filters, []).map_err(|words| unexpected("reports", false, &words))?.all;
-        let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled"]);
+        let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled", "reference_report"]);
         let body = json!({
             "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": 500,
         });
         let method = endpoints::LIST;
         let answer = self.method_post(method, Body::Json(body)).await?;
         rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
+    }
+
+    /// The name of the report that is run by one of [`Self::reports`]: of one that was saved in the desk, the one behind it.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn report_behind(&self, entry: &Map<String, Value>) -> Result<String, SiteError> {
+        let text = |entry: &Map<String, Value>, key: &str| -> String {
+            entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let mut entry = entry.clone();
+        // Each may be saved from another; one that its user may not see is known by its name alone.
+        for _ in 0..MOST_BEHIND {
+            if text(&entry, "report_type") != "Custom Report" {
+                break;
+            }
+            let behind = text(&entry, "reference_report");
+            match self.reports(&[Filter::eq("name", behind.as_str())]).await?.pop() {
+                Some(found) => entry = found,
+                None => return Ok(behind),
+            }
+        }
+        Ok(text(&entry, "name"))
     }
 
     /// What the desk needs for a report's form: `script` in JavaScript, and `filters` where the report itself holds them.

@@ -216,7 +216,8 @@ fn group(reader: &mut Reader<'_>, path: &str, text: &str) -> Option<Group> {
         return None;
     }
     let (name, span) = text.split_once(':').map_or((text, None), |(name, span)| (name.trim(), Some(span.trim())));
-    let alone = SPANS.iter().find(|(span, _)| span.eq_ignore_ascii_case(name)).filter(|_| reader.known(name).is_none());
+    let is_field = reader.known(name).is_some() || reader.labelled(name).is_some();
+    let alone = SPANS.iter().find(|(span, _)| span.eq_ignore_ascii_case(name)).filter(|_| !is_field);
     if let Some((span, _)) = alone {
         let dates = ["posting_date", "transaction_date", "creation"];
         let near = dates.iter().find_map(|date| reader.known(date)).map(|date| format!("{}:{span}", date.fieldname));

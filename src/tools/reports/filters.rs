@@ -26,12 +26,14 @@ pub(super) async fn meant(
     form: &[Filter],
     given: Map<String, Value>,
 ) -> Result<Map<String, Value>, ToolError> {
-    let named = |(name, value): (String, Value)| {
-        let meant = labelled(form, &name).filter(|meant| !given.contains_key(*meant)).map(str::to_owned);
-        (meant.unwrap_or(name), value)
-    };
-    let given = given.clone().into_iter().map(named).collect();
-    moments::local_days(session, given, |name| form.iter().any(|filter| filter.field == name && is_date(&filter.kind)))
+    let mut named = Map::with_capacity(given.len());
+    for (name, value) in &given {
+        // Who gives a filter twice is told.
+        let is_free = |meant: &&str| !given.contains_key(*meant) && !named.contains_key(*meant);
+        let meant = labelled(form, name).filter(is_free).unwrap_or(name);
+        named.insert(meant.to_owned(), value.clone());
+    }
+    moments::local_days(session, named, |name| form.iter().any(|filter| filter.field == name && is_date(&filter.kind)))
         .await
 }
 

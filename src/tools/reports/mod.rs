@@ -33,6 +33,8 @@ fn offered(policy: &Policy) -> bool {
 pub(crate) struct Report<'a> {
     session: &'a Session<'a>,
     name: String,
+    /// The one that runs, where it was saved from another.
+    behind: String,
     kind: String,
     prepared: bool,
     permit: Permit,
@@ -61,8 +63,9 @@ impl<'a> Report<'a> {
             ));
         }
         let permit = session.policy.permit_report(name, text_of(&entry, "ref_doctype"))?;
+        let behind = session.site.report_behind(&entry).await?;
         let (kind, prepared) = (text_of(&entry, "report_type").to_owned(), is_set(&entry, "prepared_report"));
-        Ok(Self { session, name: name.to_owned(), kind, prepared, permit })
+        Ok(Self { session, name: name.to_owned(), behind, kind, prepared, permit })
     }
 
     /// Its name, as the site writes it.
@@ -96,6 +99,7 @@ impl<'a> Report<'a> {
         called: Called<'_>,
     ) -> Result<bool, SiteError> {
         let session = self.session;
+        let called = Called { report: &self.behind, ..called };
         session.catalog.withholds(session.asker(), session.policy, doctypes, called).await
     }
 }

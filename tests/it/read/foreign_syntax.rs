@@ -251,3 +251,11 @@ async fn an_argument_under_another_name_is_named_and_fields_go_into_data() {
         assert!(told.contains(right), "{tool} {wrong}: {told}");
     }
 }
+
+#[on_every_version]
+async fn a_field_that_people_call_as_a_span_of_time_is_grouped_by() {
+    let (_site, app) = crate::sandbox::site(json!({"default": all()})).await;
+    let asked = json!({"doctype": "Dashboard Chart", "measures": ["count"], "group_by": ["Year"]});
+    let told = call(&app, AGGREGATE, asked).await.unwrap();
+    assert!(told["groups"].is_array(), "{told}");
+}

@@ -152,11 +152,18 @@ async fn a_day_is_read_alike_wherever_it_is_given() {
     let assigned = call(&app, "assign_document", assign).await.unwrap();
     assert!(said(&assigned, "date: tomorrow is 20"), "{assigned}");
 
+    // The DocType before a field is no field, though one of its fields is called so.
+    let filters = json!([["Company", "date_of_establishment", ">", "31.12.1999"]]);
+    let found = call(&app, "list_company_documents", json!({"filters": filters, "count": true})).await.unwrap();
+    assert!(said(&found, "date_of_establishment: 31.12.1999 is read as 1999-12-31"), "{found}");
+
     let run = |filters: Value| json!({"name": "Accounts Receivable", "filters": filters, "limit": 1});
     let plain = call(&app, "run_report", run(json!({"report_date": "2026-11-20"}))).await.unwrap();
     let other = call(&app, "run_report", run(json!({"Report Date": "20.11.2026"}))).await.unwrap();
     assert_eq!((&other["filters"], &other["rows"]), (&plain["filters"], &plain["rows"]), "{other}");
     assert!(said(&other, "report_date: 20.11.2026 is read as 2026-11-20"), "{other}");
+    let twice = refusal(&app, "run_report", run(json!({"Report Date": "2026-11-20", "report date": "today"}))).await;
+    assert!(twice.contains("no such filter"), "{twice}");
     let today = call(&app, "run_report", run(json!({"report_date": "today"}))).await.unwrap();
     assert!(said(&today, "report_date: today is 20"), "{today}");
 }
