@@ -107,7 +107,8 @@ macro_rules! versioned {
     }};
 }
 
-/// A DocType in all its versions, made by [`versioned!`](crate::versioned!). Its tables are made of what is packed when they are first asked for.
+/// A DocType in all its versions, made by [`versioned!`](crate::versioned!). Its tables are made of what is packed when they
+/// are first asked for.
 ///
 /// A field that versions state differently has a row for each; the row of the newest is the one that is not
 /// [`flag::SUPERSEDED`]. No version's table shows more than one.

@@ -178,10 +178,10 @@ impl Policy {
             || stands_for.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
-    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
-    /// what these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed ones, or in a table that is
-    /// restricted as a whole, keeps back nothing that a field of the name explains which may be read; nor does what is further
-    /// away and restricted only as a copy.
+    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of what
+    /// these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed
+    /// ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name explains which may be read;
+    /// nor does what is further away and restricted only as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
