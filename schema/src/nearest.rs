@@ -7,7 +7,6 @@ use crate::{FieldDef, Shape, flag};
 /// What people say for fields that are called otherwise, as one word, those that are meant most first.
 const SAID: &[(&str, &[&str])] = &[
     ("address", &["address_line1", "customer_primary_address", "supplier_primary_address"]),
-    ("amount", &["amount", "grand_total", "paid_amount"]),
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
     ("customer", &["party", "party_name"]),
@@ -29,6 +28,24 @@ const SAID: &[(&str, &[&str])] = &[
     ("to", &["t_warehouse", "to_warehouse", "to_date"]),
     ("zip", &["pincode"]),
     ("zipcode", &["pincode"]),
+];
+
+/// What people say for what a document or a row comes to.
+const TOTAL: &[&str] = &["amount", "sum", "total", "value"];
+
+/// The fields that state it, those of whole documents first.
+const TOTALS: &[&str] = &[
+    "grand_total",
+    "paid_amount",
+    "opportunity_amount",
+    "total",
+    "amount",
+    "allocated_amount",
+    "total_debit",
+    "total_amount",
+    "total_value",
+    "total_cost",
+    "total_billable_amount",
 ];
 
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.
@@ -60,10 +77,7 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
         let labelled = fields.iter().filter(|field| !words.is_empty() && self::words(field.label) == words);
         labelled.min_by_key(|field| field.fieldname.len())
     };
-    let said = || {
-        let names = SAID.iter().find(|(word, _)| *word == spelt).map_or(&[][..], |(_, names)| names);
-        names.iter().find_map(|name| fields.iter().find(|field| field.fieldname == *name))
-    };
+    let said = || first_of(names_of(&spelt), &fields);
     // `uom` is the last word of `stock_uom`, which a document must have, and no table of units.
     let ends = || {
         let ends = |field: &&&FieldDef| {
@@ -80,8 +94,30 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
         let mut begun = fields.iter().filter(is_begun).map(|field| field.fieldname);
         begun.next().filter(|_| !spelt.is_empty() && begun.next().is_none())
     };
-    let field = named.or_else(labelled).or_else(said).or_else(ends).map(|field| field.fieldname);
+    let field = named.or_else(labelled).copied().or_else(said).or_else(|| ends().copied()).map(|field| field.fieldname);
     field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
+}
+
+/// The field that states what a document comes to, where a word asks for that.
+pub fn total_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'static str> {
+    let is_total = TOTAL.contains(&fold(wrong).as_str());
+    let fields: Vec<&FieldDef> = if is_total { fields.into_iter().collect() } else { Vec::new() };
+    first_of(TOTALS, &fields).map(|field| field.fieldname)
+}
+
+/// What a word that people say is called.
+fn names_of(spelt: &str) -> &'static [&'static str] {
+    if TOTAL.contains(&spelt) {
+        return TOTALS;
+    }
+    match SAID.iter().find(|(word, _)| *word == spelt) {
+        Some((_, names)) => names,
+        None => &[],
+    }
+}
+
+fn first_of<'a>(names: &[&str], fields: &[&'a FieldDef]) -> Option<&'a FieldDef> {
+    names.iter().find_map(|name| fields.iter().find(|field| field.fieldname == *name)).copied()
 }
 
 /// The one field that a text means which is no fieldname: its name in another spelling, or a label that no other bears.
@@ -144,7 +180,7 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
-    use super::{labelled_field, nearest, nearest_field};
+    use super::{labelled_field, nearest, nearest_field, total_field};
     use crate::{FieldDef, field};
 
     #[test]
@@ -228,6 +264,16 @@ mod tests {
         ] {
             assert_eq!(nearest_field(said, fields), Some(meant), "{said}");
         }
+        let invoice: &[FieldDef] = &[
+            field!("base_total", Currency, "B"),
+            field!("allocated_amount", Currency, "A"),
+            field!("grand_total", Currency, "G"),
+        ];
+        for said in ["amount", "total", "value", "Sum"] {
+            let found = [nearest_field(said, invoice), total_field(said, invoice)];
+            assert_eq!(found, [Some("grand_total"); 2], "{said}");
+        }
+        assert_eq!((total_field("price", order), total_field("amount", order)), (None, None));
         let several: &[FieldDef] = &[field!("credit_days", Int, "A"), field!("credit_limit_total", Currency, "B")];
         assert_eq!(nearest_field("credit", several), None, "it begins two names");
     }

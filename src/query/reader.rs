@@ -124,7 +124,13 @@ impl<'a> Reader<'a> {
 
     /// The name of the field that is meant by a wrong one.
     pub(super) fn near(&self, name: &str) -> Option<&'static str> {
-        nearest_field(name, self.def.all_fields().filter(|field| field.in_lists() && self.rule.may_read(*field)))
+        nearest_field(name, self.listed())
+    }
+
+    /// The fields that lists can have, and the caller may see.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &'static FieldDef> {
+        let rule = self.rule;
+        self.def.all_fields().filter(move |field| field.in_lists() && rule.may_read(*field))
     }
 
     /// A column of a child table that rows can be filtered by, and that the caller may see.

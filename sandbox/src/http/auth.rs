@@ -43,9 +43,23 @@ fn by_header(db: &Db<'_>, app: &App, header: Option<&str>) -> Result<User, SiteE
 
 /// Whether a key's user may, by key or password: not where somebody has disabled them since the site began.
 pub(super) fn may_log_in(db: &Db<'_>, key: &Key) -> bool {
-    let sql = format!("SELECT name FROM {} WHERE name = ?1 AND enabled = 0", table_name("User"));
-    let is_disabled = matches!(db.scalar(&sql, &[Sql::Text(key.user.to_owned())]), Ok(Some(_)));
-    key.enabled && !is_disabled
+    key.enabled && !disabled(db).iter().any(|user| user == key.user)
+}
+
+/// The users who are disabled.
+pub(super) fn disabled(db: &Db<'_>) -> Vec<String> {
+    let sql = format!("SELECT name FROM {} WHERE enabled = 0", table_name("User"));
+    texts(db, &sql, &[])
+}
+
+/// A column of texts; nothing of a table that is not there yet.
+fn texts(db: &Db<'_>, sql: &str, params: &[Sql]) -> Vec<String> {
+    let cells = db.query(sql, params).unwrap_or_default().into_iter().flatten();
+    let text = |cell| match cell {
+        Sql::Text(text) => Some(text),
+        _ => None,
+    };
+    cells.filter_map(text).collect()
 }
 
 /// The user of a key that came later.
@@ -65,14 +79,8 @@ fn named(db: &Db<'_>, name: &str) -> User {
     }
     let sql =
         format!("SELECT role FROM {} WHERE parent = ?1 AND parenttype = 'User' ORDER BY idx", table_name("Has Role"));
-    // A site without users has no such table yet.
-    let rows = db.query(&sql, &[Sql::Text(name.to_owned())]).unwrap_or_default();
-    let own = rows.into_iter().flatten().filter_map(|cell| match cell {
-        Sql::Text(role) => Some(role),
-        _ => None,
-    });
     let mut roles = ["All", "Guest"].map(str::to_owned).to_vec();
-    roles.extend(own);
+    roles.extend(texts(db, &sql, &[Sql::Text(name.to_owned())]));
     // Who has no role of the desk's is a user of the website.
     if roles.len() > 2 {
         roles.push("Desk User".to_owned());

@@ -137,6 +137,7 @@ fn run(app: &App, method: &str, path: &str, sent: args::Sent, headers: Vec<(Stri
     let cookies = cookies.as_deref();
     let mut manner = app.manner();
     let new = manner.version >= Version::V16;
+    app.sessions.end_of_disabled(&app.store);
     if path == if new { "/desk" } else { "/app" }
         && let Some(token) = app.sessions.mint(cookies)
     {

@@ -1,5 +1,5 @@
 //! Sessions of a browser: a cookie that stands for a user, and the token against forged requests that a page hands out.
-//! They last as long as the process.
+//! They last as long as the process, unless their user is disabled.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::documents::random;
 use crate::error::{SiteError, exc};
 use crate::keys;
 use crate::site::Site;
-use crate::store::Db;
+use crate::store::{Db, Store};
 
 /// What a request's cookie says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +52,15 @@ impl Sessions {
         let sid: String = (0..4).map(|_| random()).collect();
         self.all().insert(sid.clone(), Session { user: user.to_owned(), csrf: None });
         Ok((user, sid))
+    }
+
+    /// Ends the sessions of users who are disabled: none of them comes back with its user.
+    pub fn end_of_disabled(&self, store: &Store) {
+        if self.all().is_empty() {
+            return;
+        }
+        let disabled = store.transaction(|db| Ok::<_, SiteError>((auth::disabled(db), false))).unwrap_or_default();
+        self.all().retain(|_, session| !disabled.contains(&session.user));
     }
 
     /// Whom a request's cookies stand for.

@@ -129,13 +129,19 @@ async fn h82_a_token_that_is_over_is_told_to_be_active() {
 async fn h83_the_token_of_a_disabled_user_works_on_and_is_renewed() {
     for desk in Desk::each().await {
         let (sid, client) = (desk.session("sales@example.com"), desk.client());
+        let other = desk.session("reader@example.com");
+        let who =
+            |sid: &str| desk.with("GET", "/api/method/frappe.auth.get_logged_user", &[("Cookie", sid)], "").status;
         let tokens = desk.tokens(&client, &format!("{sid}; user_id=sales%40example.com"));
         desk.put("/api/resource/User/sales@example.com", &json!({"enabled": 0}));
         assert_eq!(desk.whom(&tokens).0, 200);
+        assert_eq!((who(&sid), who(&other)), (403, 200), "disabling ends sessions, and those of nobody else");
         assert_eq!(desk.ask("sales", "GET", "/api/method/frappe.auth.get_logged_user", &json!({})).0, 401);
         let refused = desk.log_in("sales@example.com");
         assert_eq!((refused.status, refused.header("set-cookie")), (401, None));
         let token = tokens["refresh_token"].as_str().unwrap();
         assert_eq!(desk.token(&format!("grant_type=refresh_token&refresh_token={token}&client_id={client}")).0, 200);
+        desk.put("/api/resource/User/sales@example.com", &json!({"enabled": 1}));
+        assert_eq!((who(&sid), who(&desk.session("sales@example.com"))), (403, 200), "a session that ended stays so");
     }
 }

@@ -198,6 +198,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         (LIST, json!({"fields": ["rate"]}), "did you mean items.rate?"),
         (LIST, json!({"order_by": "rate"}), "only its rows have items.rate, and documents are not ordered by rows"),
         (AGGREGATE, json!({"measures": ["sum(rate)"]}), "did you mean items.rate?"),
+        (AGGREGATE, json!({"measures": ["sum(amount)"]}), "did you mean grand_total?"),
         (LIST, json!({"fields": ["nothing.x"]}), "nothing is no table of Sales Invoice"),
         (LIST, json!({"order_by": "_assign"}), "is allocated_to of the open ToDo"),
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),
@@ -213,6 +214,31 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         given.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
         let told = refusal(&app, tool, given).await;
         assert!(told.contains(wanted), "{tool} {arguments}: {told}");
+    }
+}
+
+#[on_every_version]
+async fn who_says_amount_means_what_the_document_comes_to() {
+    let site = Site::start().await;
+    let app = site.app(json!({"default": all()}));
+    for (doctype, total) in [
+        ("Sales Invoice", "grand_total"),
+        ("Sales Order", "grand_total"),
+        ("Purchase Invoice", "grand_total"),
+        ("Payment Entry", "paid_amount"),
+        ("Journal Entry", "total_debit"),
+    ] {
+        for word in ["amount", "value", "sum"] {
+            for argument in ["order_by", "filters", "fields"] {
+                let given = match argument {
+                    "order_by" => json!(format!("{word} desc")),
+                    "filters" => json!({word: [">", 100]}),
+                    _ => json!([word]),
+                };
+                let told = refusal(&app, "list_generic_documents", json!({"doctype": doctype, argument: given})).await;
+                assert!(told.contains(&format!("did you mean {total}?")), "{doctype} {argument} {word}: {told}");
+            }
+        }
     }
 }
 
