@@ -42,10 +42,11 @@ impl<V: Clone> TtlCache<V> {
     /// The value of a key, which else is loaded, once for all who ask meanwhile. `load` gives it with the time for which it is
     /// kept; one that is kept for none is told to those who wait, and no others. If a load is given up, another goes on.
     pub async fn get_or_load(&self, key: Key, load: impl Future<Output = (V, Duration)>) -> V {
-        if let Some(value) = self.get(&key) {
-            return value;
+        let cell = self.lock().begun(key);
+        if let Some(value) = cell.get() {
+            return value.clone();
         }
-        let waits = Waiting { entries: &self.entries, key, cell: self.lock().begun(key) };
+        let waits = Waiting { entries: &self.entries, key, cell };
         let load = async {
             let (value, ttl) = load.await;
             self.lock().settle(key, &waits.cell, (self.weight)(&value), ttl);
