@@ -41,7 +41,7 @@ pub use filter::{Filter, Operator, Order, UnknownOperator};
 pub use fingerprint::Fingerprint;
 pub use flags::{doctype_flag, flag};
 pub use kind::{FieldKind, Shape, UnknownKind};
-pub use meant::{meant_date, meant_datetime, meant_number};
+pub use meant::{DayOrders, could_be, meant_date, meant_datetime, meant_number};
 pub use nearest::{labelled_field, nearest, nearest_field, total_field};
 #[doc(hidden)]
 pub use serde;

@@ -1,7 +1,9 @@
 //! What a value in another form was meant to be. Nothing where it could be two things: a wrong amount or day that a
 //! message proposes would be stored.
 
-use crate::time::{format_date, format_datetime, parse_date, parse_datetime};
+use std::collections::BTreeSet;
+
+use crate::time::{format_date, format_datetime, parse_date, parse_datetime, parse_time};
 
 /// Signs and codes that may stand on either side of an amount.
 const CURRENCIES: &str = " $ € £ ¥ ₹ ₺ ₽ ₩ ₫ ฿ ₱ ₦ ₪ r$ rs rs. kr fr. aed aud bdt brl cad chf cny czk dkk egp eur gbp \
@@ -74,36 +76,104 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `"31.12.2026"`, `"20261231"` and `"2026-12-31T10:00:00"` as 2026-12-31.
-pub fn meant_date(text: &str) -> Option<String> {
-    let text = text.trim();
-    let day = match text.split_once([' ', 'T']) {
-        Some((day, _)) if meant_datetime(text).is_some() => day,
-        _ => text,
-    };
-    if day.len() == 8 && digits(day) && (day.starts_with("19") || day.starts_with("20")) {
-        return parse_date(&format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..])).ok().map(format_date);
-    }
-    let mark = day.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
-    let parts: Vec<&str> = day.split(mark).collect();
-    let [a, b, c] = parts[..] else { return None };
-    let above = |text: &str| text.parse::<u8>().is_ok_and(|number| number > 12);
-    let (year, month, day) = match (a.len(), c.len()) {
-        (4, _) => (a, b, c),
-        (_, 4) if above(a) || a == b => (c, b, a),
-        (_, 4) if above(b) => (c, a, b),
-        _ => return None,
-    };
-    parse_date(&format!("{year}-{month}-{day}")).ok().map(format_date)
+/// In which order day and month stand before the year, by the mark between them, as far as it is known.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct DayOrders {
+    /// The marks with which the day was first, and those with which the month was.
+    seen: BTreeSet<(char, bool)>,
 }
 
-/// The same with the time of day, midnight where there is none. A time with an offset is another one in the site's zone,
-/// which is not known here.
+impl DayOrders {
+    /// Takes in what a text shows that is a day in one order alone.
+    pub fn learn(&mut self, text: &str) {
+        let Some((mark, readings)) = readings(day_of(text)) else { return };
+        if let [Some(_), None] | [None, Some(_)] = readings {
+            self.seen.insert((mark, readings[0].is_some()));
+        }
+    }
+
+    /// Takes in what others show.
+    pub fn extend(&mut self, others: Self) {
+        self.seen.extend(others.seen);
+    }
+
+    /// `"31.12.2026"`, `"20261231"` and `"2026-12-31T10:00:00"` as 2026-12-31; `"5.6.2026"` where the order is known.
+    pub fn date(&self, text: &str) -> Option<String> {
+        let day = day_of(text);
+        if day.len() == 8 && digits(day) && (day.starts_with("19") || day.starts_with("20")) {
+            return parse_date(&format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..])).ok().map(format_date);
+        }
+        match readings(day) {
+            Some((mark, [Some(one), Some(other)])) if one != other => {
+                self.is_day_first(mark).map(|is_day_first| if is_day_first { one } else { other })
+            }
+            Some((_, [one, other])) => one.or(other),
+            None => {
+                let (_, [year, month, day]) = parts(day)?;
+                parse_date(&format!("{year}-{month}-{day}")).ok().map(format_date)
+            }
+        }
+    }
+
+    /// The same with the time of day, midnight where there is none. A time with an offset is another one in the site's zone,
+    /// which is not known here.
+    pub fn datetime(&self, text: &str) -> Option<String> {
+        let Some((day, clock)) = text.trim().split_once([' ', 'T']) else {
+            return self.date(text).map(|day| format!("{day} 00:00:00"));
+        };
+        parse_datetime(&format!("{} {clock}", self.date(day)?)).ok().map(format_datetime)
+    }
+
+    /// Nothing where both orders were seen, or none.
+    fn is_day_first(&self, mark: char) -> Option<bool> {
+        let [day, month] = [true, false].map(|is_day_first| self.seen.contains(&(mark, is_day_first)));
+        (day != month).then_some(day)
+    }
+}
+
+/// A day in another form, by itself.
+pub fn meant_date(text: &str) -> Option<String> {
+    DayOrders::default().date(text)
+}
+
+/// A day with a time in another form, by itself.
 pub fn meant_datetime(text: &str) -> Option<String> {
-    let Some((day, clock)) = text.trim().split_once([' ', 'T']) else {
-        return meant_date(text).map(|day| format!("{day} 00:00:00"));
-    };
-    parse_datetime(&format!("{} {clock}", meant_date(day)?)).ok().map(format_datetime)
+    DayOrders::default().datetime(text)
+}
+
+/// What is said behind a text that could be two days; nothing of another.
+pub fn could_be(text: &str) -> String {
+    match readings(day_of(text)) {
+        Some((_, [Some(one), Some(other)])) if one != other => format!("; it may be {one} or {other}"),
+        _ => String::new(),
+    }
+}
+
+/// The day in a text that has nothing but a time beside it.
+fn day_of(text: &str) -> &str {
+    let text = text.trim();
+    match text.split_once([' ', 'T']) {
+        Some((day, clock)) if parse_time(clock).is_ok() => day,
+        _ => text,
+    }
+}
+
+/// The mark in a day whose year is last, and which day it is with the day first, and with the month.
+fn readings(day: &str) -> Option<(char, [Option<String>; 2])> {
+    let (mark, [a, b, year]) = parts(day).filter(|(_, [.., year])| year.len() == 4)?;
+    let date = |month: &str, day: &str| parse_date(&format!("{year}-{month}-{day}")).ok().map(format_date);
+    Some((mark, [date(b, a), date(a, b)]))
+}
+
+/// The numbers of a day, and the mark between them.
+fn parts(day: &str) -> Option<(char, [&str; 3])> {
+    if day.len() > 10 {
+        return None;
+    }
+    let mark = day.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
+    let mut parts = day.split(mark);
+    let three = [parts.next()?, parts.next()?, parts.next()?];
+    parts.next().is_none().then_some((mark, three))
 }
 
 #[cfg(test)]
@@ -177,6 +247,27 @@ mod tests {
         for text in ["5/6/2026", "05.06.2026", "32.12.2026", "31.12.26", "99999999", "2026-02-30", "soon", "T", "-"] {
             assert_eq!(meant_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_that_could_be_two_is_read_as_those_beside_it_with_the_same_mark() {
+        let read = |beside: &[&str], text: &str| {
+            let mut orders = DayOrders::default();
+            beside.iter().for_each(|text| orders.learn(text));
+            orders.date(text)
+        };
+        for (beside, text, day) in [
+            (&["31.10.2026"][..], "1.10.2026", Some("2026-10-01")),
+            (&["10/31/2026", "2026-12-31", "5/5/2026"][..], "1/10/2026", Some("2026-01-10")),
+            (&["31.10.2026 10:00"][..], "01.10.2026 9:30", Some("2026-10-01")),
+            (&["31/10/2026"][..], "1.10.2026", None),
+            (&["31.10.2026", "10.31.2026"][..], "1.10.2026", None),
+            (&["31.10.2026 or so", "32.10.2026", "2.3.2026", ""][..], "1.10.2026", None),
+        ] {
+            assert_eq!(read(beside, text).as_deref(), day, "{beside:?} {text}");
+        }
+        assert_eq!(could_be("1.10.2026"), "; it may be 2026-10-01 or 2026-01-10");
+        assert_eq!(["31.10.2026", "5.5.2026", "2026-01-10", "soon"].map(could_be), [""; 4]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
+use crate::meant::could_be;
+
 /// Reads `YYYY-MM-DD`; month and day may be unpadded.
 ///
 /// # Errors
@@ -104,7 +106,7 @@ pub struct BadTime {
 
 impl fmt::Display for BadTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not {}", self.text, self.rule)
+        write!(f, "{:?} is not {}{}", self.text, self.rule, could_be(&self.text))
     }
 }
 
@@ -138,7 +140,7 @@ mod tests {
             assert!(parse_datetime(text).is_err(), "{text}");
         }
         let error = parse_date("5.1.2026").unwrap_err().to_string();
-        assert_eq!(error, "\"5.1.2026\" is not a date as YYYY-MM-DD");
+        assert_eq!(error, "\"5.1.2026\" is not a date as YYYY-MM-DD; it may be 2026-01-05 or 2026-05-01");
     }
 
     #[test]

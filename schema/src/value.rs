@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::meant::{meant_bool, meant_date, meant_datetime, meant_number};
+use crate::meant::{could_be, meant_bool, meant_date, meant_datetime, meant_number};
 use crate::{FieldDef, FieldKind, Shape, flag, nearest, time};
 
 /// Why a value was refused, so that a caller can tell what a newer look at the site's metadata could change.
@@ -92,6 +92,10 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
     let value = plain.as_ref().unwrap_or(value);
     let broken = |message: String| Violation::new(path, Rule::Value, message);
     let expected = |what: &str| broken(format!("expected {what}, found {}", quoted(value)));
+    let expected_day = |what: &str| {
+        let days = value.as_str().map(could_be).unwrap_or_default();
+        broken(format!("expected {what}, found {}{days}", quoted(value)))
+    };
     match field.kind.shape() {
         Shape::Text if field.kind == FieldKind::Select => check_choice(field, path, value),
         Shape::Text | Shape::Secret => {
@@ -136,13 +140,13 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
             Ok(value.clone())
         }
         Shape::Date => moment(value, |text| time::parse_date(text).map(time::format_date))
-            .ok_or_else(|| expected("a date as YYYY-MM-DD").nearest(meant(value, meant_date))),
+            .ok_or_else(|| expected_day("a date as YYYY-MM-DD").nearest(meant(value, meant_date))),
         // A day is its beginning: the site takes it so, and a field that is a date in one version is a moment in another.
         Shape::Datetime => {
             let day = |text: &str| time::parse_date(text).map(|day| format!("{} 00:00:00", time::format_date(day)));
             let read = |text: &str| time::parse_datetime(text).map(time::format_datetime).or_else(|_| day(text));
             moment(value, read).ok_or_else(|| {
-                expected("YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset")
+                expected_day("YYYY-MM-DD HH:MM:SS in the site's own time zone, without Z or an offset")
                     .nearest(meant(value, meant_datetime))
             })
         }

@@ -1,7 +1,8 @@
 //! Days and times in a form that the site cannot take and that can mean one thing only: those with an offset, "today",
-//! another order of day and year. They become those of the site's clocks, and the answer says so.
+//! another order of day and year. They become those of the site's clocks, and the answer says so. A day that could be two
+//! is read as those beside it in the call are written.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, labelled_field, meant_date, meant_datetime, time};
+use erpnext_schema::{Children, DayOrders, DocTypeDef, FieldDef, Shape, labelled_field, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
@@ -46,6 +47,21 @@ impl DocTypeCall<'_> {
         };
         in_zone(self.session, found).await
     }
+}
+
+/// Learns from the texts of a call in which order its days are written.
+pub fn learn_orders<'v>(values: impl Iterator<Item = &'v Value>) {
+    fn learn(orders: &mut DayOrders, value: &Value) {
+        match value {
+            Value::String(text) => orders.learn(text),
+            Value::Array(values) => values.iter().for_each(|value| learn(orders, value)),
+            Value::Object(values) => values.values().for_each(|value| learn(orders, value)),
+            _ => {}
+        }
+    }
+    let mut orders = DayOrders::default();
+    values.for_each(|value| learn(&mut orders, value));
+    site::learn_days(orders);
 }
 
 /// One time as the site writes it, with what is said of it where it had an offset.
@@ -234,13 +250,13 @@ fn here(text: &str, zone: &TimeZone, shape: Shape) -> Option<String> {
 
 /// A day or time in another form than the site's, as the site writes it.
 fn meant(text: &str, shape: Shape) -> Option<String> {
-    if shape == Shape::Date {
-        return if time::parse_date(text).is_ok() { None } else { meant_date(text) };
+    let is_day = shape == Shape::Date;
+    if time::parse_date(text).is_ok() || !is_day && time::parse_datetime(text).is_ok() {
+        return None;
     }
-    let is_read = time::parse_date(text).is_ok() || time::parse_datetime(text).is_ok();
+    let orders = site::day_orders();
     // A day alone is all of it where a field is compared with it.
-    let read = if text.contains(':') { meant_datetime } else { meant_date };
-    if is_read { None } else { read(text) }
+    if is_day || !text.contains(':') { orders.date(text) } else { orders.datetime(text) }
 }
 
 /// Whether a part of a filter is the operator that takes words for days itself.

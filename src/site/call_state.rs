@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use erpnext_schema::DayOrders;
+
 use super::Redact;
 use crate::limit::memory::Share;
 
@@ -33,6 +35,8 @@ pub struct CallState {
     shares: Mutex<Vec<Share>>,
     /// What is to be said beside the answer.
     notes: Mutex<Vec<Note>>,
+    /// In which order its days are written; shared with the calls that this one is made of, whose own may not show it.
+    days: Arc<Mutex<DayOrders>>,
 }
 
 /// What is to be said beside an answer.
@@ -47,8 +51,9 @@ impl CallState {
     /// A call under the name that the audit log gives it, which may tell of the site's words what the redactor says; with
     /// `fresh`, no answer that was kept will do.
     pub fn new(id: &str, fresh: bool, redactor: Option<Arc<dyn Redact>>) -> Arc<Self> {
-        let sent = current().map(|whole| Arc::clone(&whole.sent)).unwrap_or_default();
-        Self::watched(id, fresh, redactor, sent)
+        let whole = current().unwrap_or_default();
+        let (sent, days) = (Arc::clone(&whole.sent), Arc::clone(&whole.days));
+        Arc::new(Self { id: id.to_owned(), fresh, redactor, sent, days, ..Self::default() })
     }
 
     /// The same, which sets `sent` when a write leaves, of it or of the calls that it is made of.
@@ -105,6 +110,18 @@ fn add(note: Note) {
     } else if others == MOST_OF_A_FIELD {
         notes.push(Note { text: format!("{field}: others are read in the same way"), ..note });
     }
+}
+
+/// Takes in how days of the call are written.
+pub fn learn_days(orders: DayOrders) {
+    if let Some(scope) = current() {
+        scope.days.lock().unwrap_or_else(PoisonError::into_inner).extend(orders);
+    }
+}
+
+/// In which order the days of the call are written, as far as some show it.
+pub fn day_orders() -> DayOrders {
+    current().map(|scope| scope.days.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
 }
 
 fn current() -> Option<Arc<CallState>> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{Rule, Violation, nearest, time, whole_number, with_article};
+use erpnext_schema::{Rule, Violation, could_be, nearest, time, whole_number, with_article};
 use serde_json::{Map, Value, json};
 
 use super::Report;
@@ -213,7 +213,10 @@ pub(super) fn fit(filter: &Filter, value: &Value) -> Result<Value, Misfit> {
     let wrong = |expected: &str, near: Option<String>| Err((format!("expected {expected}, found {value}"), near));
     match (filter.kind.as_str(), value) {
         (kind, Value::String(text)) if is_date(kind) && time::parse_date(text).is_ok() => Ok(value.clone()),
-        (kind, _) if is_date(kind) => wrong("a date as YYYY-MM-DD", None),
+        (kind, _) if is_date(kind) => {
+            let days = value.as_str().map(could_be).unwrap_or_default();
+            Err((format!("expected a date as YYYY-MM-DD, found {value}{days}"), None))
+        }
         ("Check", Value::Bool(on)) => Ok(json!(u8::from(*on))),
         ("Check", Value::Number(number)) if matches!(number.as_u64(), Some(0 | 1)) => Ok(value.clone()),
         ("Check", _) => wrong("true or false", None),

@@ -167,3 +167,37 @@ async fn a_day_is_read_alike_wherever_it_is_given() {
     let today = call(&app, "run_report", run(json!({"report_date": "today"}))).await.unwrap();
     assert!(said(&today, "report_date: today is 20"), "{today}");
 }
+
+/// Days that could be two each, where one beside them shows the order: between two of them, in several rows, in a report.
+#[on_every_version]
+async fn a_day_that_could_be_two_is_read_as_those_beside_it_are_written() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all(), "reports": ["*"]})));
+    let said = |answer: &Value, text: &str| answer["messages"].to_string().contains(text);
+    let many = |days: [&str; 2]| {
+        let rows = days.map(|day| json!({"description": "Wax the shelves", "date": day}));
+        json!({"doctype": "ToDo", "documents": rows})
+    };
+    let made = call(&app, "create_bulk_documents", many(["1.10.2098", "31.10.2098"])).await.unwrap();
+    assert!(said(&made, "date: 1.10.2098 is read as 2098-10-01"), "{made}");
+    let between = |days: [&str; 2]| json!({"filters": {"date": ["between", days]}, "count": true});
+    let found = call(&app, "list_todo_documents", between(["1.10.2098", "31.10.2098"])).await.unwrap();
+    assert_eq!(found["count"], 2, "{found}");
+    assert!(said(&found, "date: 1.10.2098 is read as 2098-10-01"), "{found}");
+
+    for days in [["1.10.2098", "31/10/2098"], ["1.10.2098", "2.10.2098"]] {
+        let text = refusal(&app, "list_todo_documents", between(days)).await;
+        assert!(text.contains("found \"1.10.2098\"; it may be 2098-10-01 or 2098-01-10"), "{text}");
+    }
+    let three = json!({"filters": {"date": ["in", ["1.10.2098", "31.10.2098", "10.31.2098"]]}});
+    assert!(refusal(&app, "list_todo_documents", three).await.contains("2098-10-01 or 2098-01-10"));
+
+    let run = |from: &str| {
+        let filters = json!({"company": "Alderway Furniture", "from_date": from, "to_date": "31.10.2026"});
+        json!({"name": "General Ledger", "filters": filters, "limit": 1})
+    };
+    let report = call(&app, "run_report", run("1.10.2026")).await.unwrap();
+    assert!(said(&report, "from_date: 1.10.2026 is read as 2026-10-01"), "{report}");
+    let text = refusal(&app, "run_report", run("1/10/2026")).await;
+    assert!(text.contains("it may be 2026-10-01 or 2026-01-10"), "{text}");
+}

@@ -168,6 +168,19 @@ async fn numbers_as_people_write_them_are_read_where_they_can_be_one_only() {
 }
 
 #[on_every_version]
+async fn days_that_could_be_two_are_read_as_the_other_rows_show_their_order() {
+    let desk = Desk::open().await;
+    let import = |second: &str| {
+        let content = format!("description,date\nfirst,1.10.2098\nsecond,{second}\n");
+        json!({"doctype": "ToDo", "content": content, "dry_run": true})
+    };
+    let answer = desk.call(IMPORT, import("31.10.2098")).await;
+    assert_eq!(answer["rows"][0]["would_create"]["date"], "2098-10-01", "{answer}");
+    let answer = desk.call(IMPORT, import("2.10.2098")).await;
+    problem(&answer, "it may be 2098-10-01 or 2098-01-10");
+}
+
+#[on_every_version]
 async fn a_file_leaves_an_account_of_all_its_rows_beside_it() {
     let site = SampleSite::start().await;
     let folder = tempfile::tempdir().unwrap();

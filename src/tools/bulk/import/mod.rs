@@ -32,6 +32,7 @@ use crate::extract;
 use crate::hex::hex;
 use crate::policy::Operation;
 use crate::shape;
+use crate::site;
 use crate::tool::document_args::CreateArgs;
 use crate::tool::kinds::{Data, DocTypeName, Object};
 use crate::tool::spec::handler;
@@ -104,6 +105,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         let next = "Give a CSV or XLSX file that is whole.";
         ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
     })?;
+    site::learn_days(sheet.day_orders());
     let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
     let open = |on: &DocTypeCall<'_>| {
         let children = |child: &str| on.session.catalog.known(child);
