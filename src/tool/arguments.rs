@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::document_args::{self, CacheArgs, WriteArgs};
 use super::input_schema::Arg;
 use super::kinds::ArgumentType;
-use super::{Effect, Tool, synonyms};
+use super::{Effect, Tool, implied, synonyms};
 use crate::error::ToolError;
 use crate::limit::memory;
 use crate::query::packed::unpack;
@@ -104,6 +104,7 @@ fn read<'a, T: Deserialize<'a>>(all: &'a Map<String, Value>) -> Result<T, ToolEr
 pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
     let find = |name: &str| args.iter().find(|arg| arg.name == name);
+    implied::take_said(args, given);
     take_synonyms(args, given);
     // Clients that fill in every argument send nothing as an empty text. An empty key would promise what nobody keeps.
     given.retain(|name, value| value != "" || name == KEY || find(name).is_some_and(|arg| arg.required));
@@ -122,6 +123,8 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
             }
         }
     }
+    implied::take_doctype(args, given);
+    implied::take_doctype(args, given);
     for arg in args.iter().filter(|arg| arg.required && given.get(&arg.name).is_none_or(Value::is_null)) {
         if !violations.iter().any(|v: &Violation| v.path == arg.name) {
             violations.push(violation(&arg.name, Rule::Mandatory, "is mandatory".to_owned(), None));

@@ -6,6 +6,7 @@ pub mod definition;
 pub mod desk_tools;
 pub mod detail;
 pub mod document_args;
+mod implied;
 pub mod input_schema;
 pub mod kinds;
 pub mod listing;

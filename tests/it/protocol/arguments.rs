@@ -207,6 +207,32 @@ async fn an_argument_under_another_name_is_taken_where_one_thing_can_be_meant() 
     }
 }
 
+#[on_every_version]
+async fn what_an_argument_says_of_another_is_not_asked_for() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all()})));
+    let rows = json!([{"doctype": "ToDo", "description": "x"}, {"doctype": "ToDo", "description": "y"}]);
+    for (tool, given) in [
+        ("get_party_details", json!({"customer": "Kestrel Software", "company": "Alderway Furniture"})),
+        ("get_party_details", json!({"party": "Kestrel Software", "for": "sales order"})),
+        ("create_bulk_documents", json!({"documents": rows})),
+        ("create_generic_document", json!({"data": rows[0]})),
+    ] {
+        call(&app, tool, given.clone()).await.unwrap_or_else(|error| panic!("{tool} {given}: {}", error.for_model()));
+    }
+    let paid = refusal(&app, "record_payment", json!({"customer": "Kestrel Software", "reference_date": "x"})).await;
+    assert!(paid.contains("date: ") && !paid.contains("party_type"), "{paid}");
+    let mixed = json!([rows[0], {"doctype": "Note", "title": "x"}]);
+    for (tool, given, missing) in [
+        ("record_payment", json!({"customer": "Kestrel Software", "supplier": "x"}), "party_type: is mandatory"),
+        ("create_bulk_documents", json!({"documents": mixed}), "doctype: is mandatory"),
+        ("create_bulk_documents", json!({"documents": []}), "doctype: is mandatory"),
+    ] {
+        let told = refusal(&app, tool, given).await;
+        assert!(told.contains(missing), "{tool}: {told}");
+    }
+}
+
 #[test]
 fn no_object_with_a_form_of_its_own_is_said_to_take_what_no_argument_is_called() {
     let mut led = 0;
