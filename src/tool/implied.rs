@@ -12,7 +12,7 @@ use super::kinds::ArgumentType;
 const SAYS: &[(&str, Option<&[&str]>, (&str, &str))] = &[
     ("customer", None, ("party_type", "Customer")),
     ("supplier", None, ("party_type", "Supplier")),
-    ("transaction", Some(&["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]), ("party_type", "Customer")),
+    ("for", Some(&["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]), ("party_type", "Customer")),
     (
         "for",
         Some(&["Supplier Quotation", "Purchase Order", "Purchase Receipt", "Purchase Invoice"]),
