@@ -3,6 +3,7 @@
 
 mod asked;
 mod masks;
+pub mod other_apps;
 mod ruled;
 mod site_version;
 mod sites;

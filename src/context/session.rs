@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
-use crate::catalog::{Asker, Catalog, SiteVersion};
+use crate::catalog::{Asker, Catalog, SiteVersion, other_apps};
 use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
@@ -245,6 +245,9 @@ impl<'a> Session<'a> {
                 );
             }
             _ => return error.into(),
+        }
+        if let Some(doctype) = other_apps::named(doctype) {
+            return ToolError::refused(other_apps::absent(doctype), other_apps::NEXT);
         }
         let near =
             nearest(doctype, self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty()));

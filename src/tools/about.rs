@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::own_doctypes;
+use super::{other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
+use crate::catalog::other_apps::NEXT;
 use crate::context::Session;
 use crate::context::companies;
 use crate::error::ToolError;
@@ -174,6 +175,12 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
     } else if search.is_none() && module.is_none() && !session.policy.default_operations().is_empty() {
         let others = "DocTypes of other apps, or made on the site itself, work too: search and module find them";
         result.insert("others".to_owned(), json!(others));
+    }
+    if entries.is_empty()
+        && let Some(search) = &args.search
+        && let Some(absent) = other_apps::absent(session, search).await
+    {
+        result.insert("note".to_owned(), json!(format!("{} {NEXT}", absent.message)));
     }
     result.insert("doctypes".to_owned(), Value::Array(entries));
     Ok(Value::Object(result).into())

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::forbidden::Forbidden;
-use super::{found, own_doctypes};
+use super::{found, other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
+use crate::catalog::other_apps::NEXT;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -136,6 +137,9 @@ pub fn recorded(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> 
 /// Why `call_tool` calls nothing.
 async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
     let name = args.tool.trim();
+    if let Some(absent) = other_apps::absent(call.session, &name.replace('_', " ")).await {
+        return Err(ToolError::refused(absent.message, NEXT));
+    }
     let (message, nearest) = if name == CALL.name {
         ("call_tool does not call itself: name another tool".to_owned(), None)
     } else {
@@ -223,6 +227,13 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         return Err(ToolError::arguments(call.tool.name(), vec![violation]));
     }
     let exact = query.and_then(|query| call.registry.find(query.trim()));
+    let absent = match doctype.or(query).filter(|_| exact.is_none()) {
+        Some(text) => other_apps::absent(session, text).await,
+        None => None,
+    };
+    if let Some(absent) = absent.as_ref().filter(|absent| absent.is_all) {
+        return Ok(json!({"found": 0, "tools": [], "note": absent.message, "next": NEXT}).into());
+    }
     let mut found = fitting(call.registry, &args, exact);
     let asked = query.map(search::words).unwrap_or_default();
     let wanted = args.operation.and_then(|wanted| Operation::from_name(wanted.as_str()));
@@ -250,7 +261,7 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
         },
         own => own,
     };
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = absent.into_iter().map(|absent| absent.message).collect();
     if let Err(error) = &own {
         let why = error.told();
         notes.push(format!("whether the site has a DocType of its own of that name, it did not tell: {why}"));

@@ -21,6 +21,7 @@ mod list;
 mod lookup;
 pub(crate) mod method;
 mod orders;
+mod other_apps;
 mod own_doctypes;
 mod payment;
 mod permissions;

@@ -16,6 +16,7 @@ mod list;
 mod metadata;
 mod moments;
 mod names;
+mod other_apps;
 mod pages;
 mod print;
 mod recorded;
