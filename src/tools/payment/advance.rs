@@ -70,7 +70,7 @@ pub async fn begun(
         ("reference_date", json!(today)),
         ("payment_type", json!(kind)),
         ("party_type", json!(args.party_type.as_str())),
-        ("party", json!(args.party)),
+        ("party", json!(args.party())),
         ("company", json!(company)),
         ("source_exchange_rate", json!(1.0)),
         ("target_exchange_rate", json!(1.0)),

@@ -78,7 +78,7 @@ pub async fn make<'a>(
         return Err(first.and(tool, problems.chain(in_data(&on, args).await)));
     }
     let (Some((open, plan)), Some(account), Some(company)) = (planned, account, company) else {
-        return Err(invoices.nothing_open(&args.party));
+        return Err(invoices.nothing_open(args.party()));
     };
     let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
     let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
@@ -118,7 +118,7 @@ pub async fn make<'a>(
 
 /// The documents that the call names and that are not there; no invoice is looked for without them.
 async fn unknown(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Vec<ToolError> {
-    let party = named::check(on, "party", args.party_type.as_str(), &args.party).await;
+    let party = named::check(on, "party", args.party_type.as_str(), args.party()).await;
     let company = match args.company.as_deref() {
         Some(company) => named::check(on, "company", "Company", company).await,
         None => Ok(()),
@@ -145,11 +145,11 @@ async fn open(
         (Some(rows), Some(_)) if rows.is_empty() && args.advance => {
             Ok((Vec::new(), advance::company(call, args).await?))
         }
-        (Some(rows), _) => invoices.named(rows, &args.party, args.company.as_deref()).await,
-        (None, Some(amount)) => match invoices.oldest(&args.party, args.company.as_deref(), amount).await? {
+        (Some(rows), _) => invoices.named(rows, args.party(), args.company.as_deref()).await,
+        (None, Some(amount)) => match invoices.oldest(args.party(), args.company.as_deref(), amount).await? {
             Some(oldest) => Ok(oldest),
             None if args.advance => Ok((Vec::new(), advance::company(call, args).await?)),
-            None => Err(invoices.nothing_open(&args.party)),
+            None => Err(invoices.nothing_open(args.party())),
         },
         (None, None) => {
             let message = "is mandatory where no invoices are named";

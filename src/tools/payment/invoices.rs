@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::allocate::Open;
 use crate::document::amounts::{number_or_zero, same, stated_number, told};
+use crate::documents::DocTypeCall;
 use crate::documents::names::{document_name, named_exactly};
-use crate::documents::{DocTypeCall, suggest};
 use crate::error::ToolError;
 use crate::policy::{Filter, Permit};
 use crate::shape::{is_set, text_of};
@@ -65,11 +65,7 @@ impl<'a> Invoices<'a> {
         let asked = asked(rows).map_err(|found| ToolError::arguments(self.on.tool.name(), found))?;
         let (mut open, mut of_company) = (Vec::new(), company.map(str::to_owned));
         for (name, amount) in asked {
-            let stored = match self.on.session.site.get(self.on.permit, &name).await {
-                Ok(answer) => answer.data,
-                Err(error) => return Err(suggest::of_name(&self.on, error, &name).await),
-            };
-            named_exactly(&self.on, &name, &stored)?;
+            let stored = self.stored(&name).await?;
             self.payable(&name, party, &stored)?;
             let company = text_of(&stored, "company");
             match &of_company {
@@ -81,6 +77,26 @@ impl<'a> Invoices<'a> {
             open.push(opened(name, &stored, amount));
         }
         Ok((open, of_company.unwrap_or_default()))
+    }
+
+    /// The party of the first invoice that is named.
+    ///
+    /// # Errors
+    /// That none is named, or how it is.
+    pub async fn party(&self, rows: &[Map<String, Value>]) -> Result<String, ToolError> {
+        let asked = if rows.is_empty() { Ok(Vec::new()) } else { asked(rows) };
+        let asked = asked.map_err(|found| ToolError::arguments(self.on.tool.name(), found))?;
+        let Some((first, _)) = asked.first() else {
+            let found = Violation::new("party", Rule::Mandatory, "is mandatory where no invoices are named");
+            return Err(ToolError::arguments(self.on.tool.name(), vec![found]));
+        };
+        Ok(text_of(&self.stored(first).await?, self.party_type.field()).to_owned())
+    }
+
+    async fn stored(&self, name: &str) -> Result<Map<String, Value>, ToolError> {
+        let stored = self.on.existing(name).await?;
+        named_exactly(&self.on, name, &stored)?;
+        Ok(stored)
     }
 
     /// The open invoices of the party, those first that are due first, as many as the amount pays; none where nothing is

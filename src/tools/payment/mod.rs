@@ -61,8 +61,8 @@ pub static RECORD: ToolSpec = ToolSpec {
 #[derive(Deserialize, JsonSchema)]
 struct PaymentArgs {
     party_type: PartyType,
-    /// its name (ID)
-    party: String,
+    /// its name (ID); default: that of the invoices
+    party: Option<String>,
     /// [{"name": invoice, "amount": its share}]; without amount as much as is open
     invoices: Option<NamedRows>,
     /// the whole payment; default: what the invoices take
@@ -88,6 +88,13 @@ struct PaymentArgs {
     data: Data,
     /// your text; repeated with it, a payment is made once
     idempotency_key: Option<String>,
+}
+
+impl PaymentArgs {
+    /// The party's name.
+    fn party(&self) -> &str {
+        self.party.as_deref().unwrap_or_default()
+    }
 }
 
 fn offered(policy: &Policy) -> bool {
@@ -132,8 +139,11 @@ async fn record(call: Call<'_>, mut args: PaymentArgs) -> Result<ToolAnswer, Too
         }
         return Ok(answer);
     }
-    name_party(session, args.party_type, &mut args.party).await;
     let invoices = Invoices::of(&call, &read, args.party_type).await?;
+    match &mut args.party {
+        Some(party) => name_party(session, args.party_type, party).await,
+        None => args.party = Some(invoices.party(args.invoices.as_deref().unwrap_or_default()).await?),
+    }
     let (payment, on, titled) = draft::make(&call, on, &invoices, &args).await?;
     if let Some(permit) = &submit {
         can_be_submitted(&on, permit, &payment.doc).await?;

@@ -106,6 +106,24 @@ async fn a_payment_stays_a_draft_and_may_leave_an_advance() {
 }
 
 #[on_every_version]
+async fn who_pays_is_known_from_the_invoices() {
+    let desk = Desk::open().await;
+    let invoice = desk.invoice().await;
+    let customer = desk.get("Sales Invoice", &invoice).await["customer"].clone();
+    let pay = json!({"party_type": "Customer", "invoices": [invoice], "mode_of_payment": "Cash", "dry_run": true});
+    let would = desk.call("record_payment", pay).await;
+    assert!(would["would_create"].to_string().contains(customer.as_str().unwrap()), "{would}");
+    for (given, told) in [
+        (json!({"party_type": "Customer", "amount": 5}), "party: is mandatory where no invoices are named"),
+        (json!({"party_type": "Customer", "invoices": []}), "party: is mandatory where no invoices are named"),
+        (json!({"party_type": "Supplier", "invoices": [invoice]}), "Purchase Invoice"),
+    ] {
+        let refused = desk.refusal("record_payment", given.clone()).await;
+        assert!(refused.contains(told), "{given}: {refused}");
+    }
+}
+
+#[on_every_version]
 async fn a_party_that_is_not_there_is_told_as_such_with_the_one_that_was_meant() {
     let desk = Desk::open().await;
     let told = "party: there is no Customer named \"Bluewater\"; did you mean \"Bluewater Hotel\"?";
