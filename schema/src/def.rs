@@ -112,10 +112,18 @@ impl FieldDef {
         self.is(flag::REQD) && !has_first_choice && self.is_left_to_people()
     }
 
+    /// The form takes `user` for who fills it in; the site takes it for the name of a user, whom there is not.
+    const fn defaults_to_the_word_user(&self) -> bool {
+        match self.default {
+            Some(default) => matches!(self.kind, FieldKind::Link) && matches!(default.as_bytes(), b"user" | b"User"),
+            None => false,
+        }
+    }
+
     const fn is_left_to_people(&self) -> bool {
         const FILLED: u32 = flag::READ_ONLY | flag::HIDDEN | flag::FILLED | flag::VIRTUAL;
         self.flags & FILLED == 0
-            && self.default.is_none()
+            && (self.default.is_none() || self.defaults_to_the_word_user())
             && self.fetch_from.is_none()
             && !matches!(self.kind, FieldKind::Check)
     }

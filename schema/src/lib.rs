@@ -42,7 +42,7 @@ pub use fingerprint::Fingerprint;
 pub use flags::{doctype_flag, flag};
 pub use kind::{FieldKind, Shape, UnknownKind};
 pub use meant::{DayOrders, could_be, meant_date, meant_datetime, meant_number};
-pub use nearest::{labelled_field, nearest, nearest_field, total_field};
+pub use nearest::{labelled_field, nearest, nearest_field, said_field};
 #[doc(hidden)]
 pub use serde;
 pub use table::{RowKey, TableChange};

@@ -18,9 +18,10 @@ const SAID: &[(&str, &[&str])] = &[
     ("from", &["s_warehouse", "from_warehouse", "from_date"]),
     ("item", &["item_code", "item"]),
     ("lead", &["party_name"]),
+    ("outstanding", &["outstanding_amount"]),
     ("phone", &["phone", "mobile_no", "phone_no"]),
     ("postcode", &["pincode"]),
-    ("price", &["rate", "price_list_rate", "standard_rate"]),
+    ("price", &["rate", "price_list_rate", "standard_rate", "cost"]),
     ("quantity", &["qty"]),
     ("resolution", &["resolution_details"]),
     ("street", &["address_line1"]),
@@ -98,11 +99,11 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
     field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
 }
 
-/// The field that states what a document comes to, where a word asks for that.
-pub fn total_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'static str> {
-    let is_total = TOTAL.contains(&fold(wrong).as_str());
-    let fields: Vec<&FieldDef> = if is_total { fields.into_iter().collect() } else { Vec::new() };
-    first_of(TOTALS, &fields).map(|field| field.fieldname)
+/// The field that people mean by a word which is its name nowhere.
+pub fn said_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'static str> {
+    let names = names_of(&fold(wrong));
+    let fields: Vec<&FieldDef> = if names.is_empty() { Vec::new() } else { fields.into_iter().collect() };
+    first_of(names, &fields).map(|field| field.fieldname)
 }
 
 /// What a word that people say is called.
@@ -180,7 +181,7 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
-    use super::{labelled_field, nearest, nearest_field, total_field};
+    use super::{labelled_field, nearest, nearest_field, said_field};
     use crate::{FieldDef, field};
 
     #[test]
@@ -270,10 +271,11 @@ mod tests {
             field!("grand_total", Currency, "G"),
         ];
         for said in ["amount", "total", "value", "Sum"] {
-            let found = [nearest_field(said, invoice), total_field(said, invoice)];
+            let found = [nearest_field(said, invoice), said_field(said, invoice)];
             assert_eq!(found, [Some("grand_total"); 2], "{said}");
         }
-        assert_eq!((total_field("price", order), total_field("amount", order)), (None, None));
+        assert_eq!((said_field("price", order), said_field("amount", order)), (Some("rate"), None));
+        assert_eq!((said_field("outstanding", order), said_field("rate", order)), (Some("outstanding_amount"), None));
         let several: &[FieldDef] = &[field!("credit_days", Int, "A"), field!("credit_limit_total", Currency, "B")];
         assert_eq!(nearest_field("credit", several), None, "it begins two names");
     }

@@ -101,7 +101,7 @@ pub fn check_value(field: &FieldDef, path: &str, value: &Value) -> Result<Value,
         Shape::Text | Shape::Secret => {
             let Value::String(text) = value else {
                 let only = value.as_array().filter(|values| values.len() == 1).and_then(|values| values.first());
-                let text = scalar_text(only.unwrap_or(value));
+                let text = scalar_text(only.unwrap_or(value)).or_else(|| lines(field, value));
                 return Err(expected("a string").nearest(text.map(|text| Value::from(text).to_string())));
             };
             if text.trim().is_empty() && field.is(flag::REQD) {
@@ -245,6 +245,13 @@ fn meant(value: &Value, read: impl Fn(&str) -> Option<String>) -> Option<String>
     read(value.as_str()?).map(|text| Value::from(text).to_string())
 }
 
+/// A list of texts as the lines of a text of several, such as serial numbers.
+fn lines(field: &FieldDef, value: &Value) -> Option<String> {
+    let has_lines = matches!(field.kind, FieldKind::SmallText | FieldKind::Text | FieldKind::LongText);
+    let values = value.as_array().filter(|values| has_lines && !values.is_empty())?;
+    Some(values.iter().map(scalar_text).collect::<Option<Vec<_>>>()?.join("\n"))
+}
+
 fn number(field: &FieldDef, value: &Value) -> Option<String> {
     let text = scalar_text(value)?;
     let percent = text.trim_end().strip_suffix('%').filter(|_| field.kind == FieldKind::Percent);
@@ -317,6 +324,16 @@ mod tests {
         assert_eq!(takes(&text, json!(4711)), Some(json!("4711")));
         assert_eq!(takes(&text, json!(4.20)), None, "how many zeros stood there is not known");
         assert_eq!(takes(&FieldDef::new("f", FieldKind::Link, "F"), json!(5)), None);
+    }
+
+    #[test]
+    fn a_list_is_proposed_as_the_lines_of_a_text_that_has_several() {
+        let two = json!(["L1", 2]);
+        assert!(told(FieldKind::SmallText, two.clone()).ends_with(r#"did you mean "L1\n2"?"#));
+        for (kind, value) in [(FieldKind::Data, two), (FieldKind::SmallText, json!([])), (FieldKind::Text, json!([{}]))]
+        {
+            assert!(!told(kind, value.clone()).contains("did you mean"), "{kind:?} {value}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where to go with a name in a list's arguments that is no field of its documents.
 
-use erpnext_schema::{FieldDef, nearest_field, total_field};
+use erpnext_schema::{FieldDef, nearest_field, said_field};
 
 use super::marks::ASSIGNED;
 use super::reader::Reader;
@@ -48,9 +48,9 @@ impl Reader<'_> {
     }
 
     /// The column of rows that is meant by a name which is no field of the document: one of that very name, or one near it
-    /// where no field of the document is. Who says `amount` means that of the document, where it states one.
+    /// where no field of the document is. Who says `amount` or `outstanding` means that of the document, where it states one.
     pub(super) fn in_rows(&self, name: &str) -> Option<String> {
-        let is_rows = || !name.contains('.') && total_field(name, self.listed()).is_none();
+        let is_rows = || !name.contains('.') && said_field(name, self.listed()).is_none();
         let children = self.children.filter(|_| is_rows())?;
         let visible = |table: &'static FieldDef, column: &'static FieldDef| {
             column.in_lists() && self.rule.may_read_child(table, column)

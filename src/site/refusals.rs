@@ -34,6 +34,8 @@ pub(super) fn next(exc_type: &str, call: &str, fields: &[String], words: &[Strin
 const INVALID: &str = "ValidationError";
 const RATES: &[&str] =
     &["conversion_rate", "plc_conversion_rate", "exchange_rate", "source_exchange_rate", "target_exchange_rate"];
+const NO_RATE: &str = "The site knows no exchange rate of that day: give it (conversion_rate in orders and invoices), as what one \
+                       unit of the document's currency is worth in the company's, or have a Currency Exchange made.";
 const ACCOUNTS: &[&str] = &[
     "account",
     "cost_center",
@@ -50,6 +52,7 @@ const WAREHOUSES: &[&str] =
 
 /// The first that holds is taken.
 const KNOWN: &[(&str, Known, &str)] = &[
+    (INVALID, Known::Words("Currency Exchange"), NO_RATE),
     (
         INVALID,
         Known::Words("should be one of"),
@@ -156,12 +159,7 @@ const KNOWN: &[(&str, Known, &str)] = &[
         "Give item_code, in each row that lacks it: search_link finds the items, and name, unit and price follow from it. \
          Give what else is missing, too.",
     ),
-    (
-        "MandatoryError",
-        Known::Field(RATES),
-        "The site knows no exchange rate of that day: give it, as what one unit of the document's currency is worth in the \
-         company's, or have a Currency Exchange made.",
-    ),
+    ("MandatoryError", Known::Field(RATES), NO_RATE),
     (
         "MandatoryError",
         Known::Field(ACCOUNTS),

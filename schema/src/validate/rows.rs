@@ -120,7 +120,11 @@ impl Check<'_> {
     ) -> Map<String, Value> {
         let (named, columns): (Map<_, _>, Map<_, _>) =
             row.clone().into_iter().partition(|(key, value)| RowKey::is_part(key, value));
+        let (is_named, before) = (!named.is_empty(), self.violations.len());
         let mut wire = self.key(child, table, at, named);
+        if let Some(found) = self.violations.get_mut(before).filter(|_| !is_named) {
+            found.nearest = matched(child, &columns);
+        }
         if columns.is_empty() {
             self.violations.push(Violation::new(at, Rule::Value, "no column to change is given"));
         }
@@ -184,6 +188,17 @@ impl Check<'_> {
         }
         wire
     }
+}
+
+/// The patch that was probably meant by one that names no row: of the row with this link.
+fn matched(child: &DocTypeDef, columns: &Map<String, Value>) -> Option<String> {
+    let link = child.fields.iter().find(|field| field.kind == FieldKind::Link)?.fieldname;
+    let value = columns.get(link)?;
+    let mut row = Map::from_iter([("match".to_owned(), json!({ (link): value }))]);
+    row.extend(
+        columns.iter().filter(|(column, _)| *column != link).map(|(column, value)| (column.clone(), value.clone())),
+    );
+    (row.len() > 1).then(|| Value::Object(row).to_string())
 }
 
 /// The row that a text alone was probably meant for: one that links to it, or whose first text of the grid it is.

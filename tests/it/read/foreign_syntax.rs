@@ -199,6 +199,7 @@ async fn a_field_of_another_doctype_or_of_rows_is_told_where_to_get_it() {
         (LIST, json!({"order_by": "rate"}), "only its rows have items.rate, and documents are not ordered by rows"),
         (AGGREGATE, json!({"measures": ["sum(rate)"]}), "did you mean items.rate?"),
         (AGGREGATE, json!({"measures": ["sum(amount)"]}), "did you mean grand_total?"),
+        (AGGREGATE, json!({"measures": ["sum(outstanding)"]}), "did you mean outstanding_amount?"),
         (LIST, json!({"fields": ["nothing.x"]}), "nothing is no table of Sales Invoice"),
         (LIST, json!({"order_by": "_assign"}), "is allocated_to of the open ToDo"),
         (LIST, json!({"fields": ["sum(grand_total)"]}), "aggregate_documents takes measures such as sum(grand_total)"),

@@ -291,3 +291,25 @@ async fn a_user_sees_the_rows_of_the_documents_that_they_see() {
     }
     assert!(!seen.is_empty());
 }
+
+#[on_every_version]
+async fn a_change_that_names_its_row_by_the_item_is_proposed_as_one_that_can_be_sent() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let order = first(&app, "Sales Order", json!({"docstatus": 0})).await;
+    let patch = json!({"qty": 3, "item_code": "TBL-OAK-160"});
+    let change = json!({"name": order, "data": {"items": {"patch": [patch]}}});
+    let told = refusal(&app, "update_sales_order_document", change).await;
+    assert!(told.contains(r#"did you mean {"match":{"item_code":"TBL-OAK-160"},"qty":3}?"#), "{told}");
+}
+
+#[on_every_version]
+async fn what_the_site_would_miss_is_told() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    let items = json!([{"item_code": "TBL-OAK-160", "qty": 1}]);
+    let data = json!({"customer": "Kestrel Software", "currency": "USD", "items": items});
+    let told = refusal(&app, "create_sales_invoice_document", json!({"data": data})).await;
+    assert!(told.contains("give it (conversion_rate in orders and invoices)"), "{told}");
+    let given = json!({"inspection_type": "Incoming", "reference_type": "Purchase Receipt", "sample_size": 1});
+    let told = refusal(&app, "create_quality_inspection_document", json!({"data": given})).await;
+    assert!(told.contains("data.inspected_by: is mandatory"), "{told}");
+}
