@@ -9,6 +9,7 @@ const SAID: &[(&str, &[&str])] = &[
     ("address", &["address_line1", "customer_primary_address", "supplier_primary_address"]),
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
+    ("batch", &["batch_no", "has_batch_no"]),
     ("customer", &["party", "party_name"]),
     ("date", &["posting_date", "transaction_date", "date"]),
     ("deliverydate", &["schedule_date", "expected_delivery_date"]),
@@ -24,9 +25,12 @@ const SAID: &[(&str, &[&str])] = &[
     ("price", &["rate", "price_list_rate", "standard_rate", "cost"]),
     ("quantity", &["qty"]),
     ("resolution", &["resolution_details"]),
+    ("serial", &["serial_no", "has_serial_no"]),
+    ("serialnumber", &["serial_no", "has_serial_no"]),
     ("street", &["address_line1"]),
     ("supplier", &["party"]),
     ("to", &["t_warehouse", "to_warehouse", "to_date"]),
+    ("unit", &["uom", "stock_uom"]),
     ("zip", &["pincode"]),
     ("zipcode", &["pincode"]),
 ];
@@ -248,6 +252,7 @@ mod tests {
             &[field!("assigned_by", Link, "Assigned By"), field!("allocated_to", Link, "Allocated To")];
         for (fields, said, meant) in [
             (item, "uom", "stock_uom"),
+            (item, "unit", "stock_uom"),
             (item, "group", "item_group"),
             (item, "price", "standard_rate"),
             (order, "price", "rate"),
