@@ -1,9 +1,31 @@
 //! Words that ask for what an app beside ERPNext brings, where the site does not have it.
 
+use std::sync::LazyLock;
+
 use crate::catalog::other_apps;
 use crate::context::Session;
 use crate::site::SiteErrorKind;
 use crate::tool::search;
+
+/// What people say for a DocType, as stems.
+struct Phrase {
+    words: Vec<String>,
+    /// Without what is to be done.
+    thing: Vec<String>,
+    doctype: &'static str,
+    /// Whether it means that only where nothing else is said.
+    alone: bool,
+}
+
+static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
+    let phrase = |(words, doctype, alone): (&str, &'static str, bool)| Phrase {
+        words: search::words(words),
+        thing: thing(words),
+        doctype,
+        alone,
+    };
+    other_apps::phrases().map(phrase).collect()
+});
 
 /// What is not there.
 pub(super) struct Absent {
@@ -15,13 +37,15 @@ pub(super) struct Absent {
 
 /// The DocType of another app that the words name, where the site says that it has none of that name.
 pub(super) async fn absent(session: &Session<'_>, text: &str) -> Option<Absent> {
-    let (asked, thing) = (search::words(text), search::words(&search::thing(text)));
-    let (doctype, is_all) = other_apps::phrases().find_map(|(words, doctype, alone)| {
-        let (is_all, words) = (thing == search::words(&search::thing(words)), search::words(words));
-        let is_in = || !words.is_empty() && asked.windows(words.len()).any(|part| part == words.as_slice());
-        (is_all || !alone && is_in()).then_some((doctype, is_all))
-    })?;
+    let (asked, thing) = (search::words(text), thing(text));
+    let is_in = |words: &[String]| !words.is_empty() && asked.windows(words.len()).any(|part| part == words);
+    let is_said = |phrase: &&Phrase| phrase.thing == thing || !phrase.alone && is_in(&phrase.words);
+    let Phrase { doctype, thing: named, .. } = PHRASES.iter().find(is_said)?;
     let error = session.catalog.shown(session.asker(), doctype).await.err()?;
     let is_absent = matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied);
-    is_absent.then(|| Absent { message: other_apps::absent(doctype), is_all })
+    is_absent.then(|| Absent { message: other_apps::absent(doctype), is_all: *named == thing })
+}
+
+fn thing(text: &str) -> Vec<String> {
+    search::words(&search::thing(text))
 }
