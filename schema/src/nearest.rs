@@ -10,6 +10,7 @@ const SAID: &[(&str, &[&str])] = &[
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
     ("batch", &["batch_no", "has_batch_no"]),
+    ("cost", &["net_purchase_amount", "gross_purchase_amount"]),
     ("customer", &["party", "party_name"]),
     ("date", &["posting_date", "transaction_date", "date"]),
     ("deliverydate", &["schedule_date", "expected_delivery_date"]),
@@ -51,6 +52,8 @@ const TOTALS: &[&str] = &[
     "total_value",
     "total_cost",
     "total_billable_amount",
+    "net_purchase_amount",
+    "gross_purchase_amount",
 ];
 
 /// The candidate closest to `wrong`, if one is close enough to be what was meant.

@@ -205,18 +205,31 @@ impl Check<'_> {
         let missing = def.fields.iter().filter(|field| def.asks_for(field) && !sent(field.fieldname));
         for field in missing {
             let path = format!("{at}{}", field.fieldname);
-            let message = if self.context.may_write(table, field) {
-                format!("is mandatory ({})", describe(field))
+            let found = if self.context.may_write(table, field) {
+                let message = format!("is mandatory ({})", describe(field));
+                Violation::new(path, Rule::Mandatory, message).nearest(told_by(def, field, data))
             } else {
-                "is mandatory, and this server's configuration does not permit writing it".to_owned()
+                let message = "is mandatory, and this server's configuration does not permit writing it";
+                Violation::new(path, Rule::Mandatory, message)
             };
-            self.violations.push(Violation::new(path, Rule::Mandatory, message));
+            self.violations.push(found);
         }
         if def.is_named_by_creator() && table.is_none() && !sent("name") {
             let message = format!("is mandatory: whoever makes {} chooses its name", with_article(def.name));
             self.violations.push(Violation::new(format!("{at}name"), Rule::Mandatory, message));
         }
     }
+}
+
+/// What was given of the document that a missing link would name, where that is mostly its name: who gives the purpose of a Stock
+/// Entry has told its type.
+fn told_by(def: &DocTypeDef, link: &FieldDef, data: &Map<String, Value>) -> Option<String> {
+    let names = |field: &&FieldDef| {
+        let fetched = field.fetch_from.and_then(|from| from.split_once('.'));
+        fetched.is_some_and(|(by, column)| by == link.fieldname && (column == "purpose" || column.ends_with("_name")))
+    };
+    let told = def.fields.iter().filter(names).find_map(|field| data.get(field.fieldname)?.as_str())?;
+    Some(Value::from(told).to_string())
 }
 
 /// What a value of this field is, in a few words.

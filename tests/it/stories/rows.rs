@@ -312,4 +312,12 @@ async fn what_the_site_would_miss_is_told() {
     let given = json!({"inspection_type": "Incoming", "reference_type": "Purchase Receipt", "sample_size": 1});
     let told = refusal(&app, "create_quality_inspection_document", json!({"data": given})).await;
     assert!(told.contains("data.inspected_by: is mandatory"), "{told}");
+    let moved = json!({"purpose": "Material Transfer", "items": [{"item_code": "MAT-FOAM", "qty": 2}]});
+    let told = refusal(&app, "create_stock_entry_document", json!({"data": moved})).await;
+    let meant =
+        "data.stock_entry_type: is mandatory (the name of a Stock Entry Type); did you mean \"Material Transfer\"?";
+    assert!(told.contains(meant), "{told}");
+    let asset = json!({"item_code": "x", "cost": 5000});
+    let told = refusal(&app, "create_asset_document", json!({"data": asset})).await;
+    assert!(told.contains("_purchase_amount?"), "{told}");
 }
