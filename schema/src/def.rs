@@ -115,7 +115,9 @@ impl FieldDef {
     /// The form takes `user` for who fills it in; the site takes it for the name of a user, whom there is not.
     const fn defaults_to_the_word_user(&self) -> bool {
         match self.default {
-            Some(default) => matches!(self.kind, FieldKind::Link) && matches!(default.as_bytes(), b"user" | b"User"),
+            Some(default) => {
+                matches!(self.kind, FieldKind::Link) && matches!(default.as_bytes(), [b'u' | b'U', b's', b'e', b'r'])
+            }
             None => false,
         }
     }

@@ -124,7 +124,6 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
         }
     }
     implied::take_doctype(args, given);
-    implied::take_doctype(args, given);
     for arg in args.iter().filter(|arg| arg.required && given.get(&arg.name).is_none_or(Value::is_null)) {
         if !violations.iter().any(|v: &Violation| v.path == arg.name) {
             violations.push(violation(&arg.name, Rule::Mandatory, "is mandatory".to_owned(), None));
