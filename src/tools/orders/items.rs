@@ -125,7 +125,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     };
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
     let answer = send(call.session, &write, cleared).await?;
-    let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
+    let mut told = moved(&on, ("updated", None), name, stored.clone(), answer.messages).await;
     note_titles(&mut told.data, titled);
     told.messages.extend(warning);
     if permit.is_conditional()
