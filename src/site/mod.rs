@@ -349,6 +349,11 @@ fn named<'a>(cleared: &Cleared<'a>) -> Result<&'a str, SiteError> {
     cleared.document().ok_or_else(|| misuse(cleared.permit(), "a write to a document that nobody named"))
 }
 
+/// That the site answered that something was deleted: it says so in a word, and what stands before it may say anything else.
+fn deleted(line: &str, data: &Value) -> Result<(), SiteError> {
+    if data.is_null() { Err(unexpected(line, true, "not that it was deleted")) } else { Ok(()) }
+}
+
 /// The name that a document got: a text, or a number where the database counts.
 fn name_of(line: &str, name: Option<&Value>) -> Result<String, SiteError> {
     match name {

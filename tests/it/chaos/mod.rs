@@ -70,6 +70,7 @@ fn faults(round: usize) -> impl Iterator<Item = FaultKind> {
         FaultKind::Json(_) => FaultKind::Json(in_turn([500, 502, 503])),
         FaultKind::Html(_) => FaultKind::Html(in_turn([502, 503, 500])),
         FaultKind::HtmlAfter(_) => FaultKind::HtmlAfter(in_turn([504, 502, 503])),
+        FaultKind::JsonAfter(_) => FaultKind::JsonAfter(in_turn([524, 500, 504])),
         kind => kind,
     })
 }
