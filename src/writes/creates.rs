@@ -23,6 +23,7 @@ use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::hex::hex;
 use crate::policy::Filter;
+use crate::shape::text_of;
 use crate::site::{Answer, SiteError, SiteErrorKind, WriteError};
 use crate::tool::arguments::KEY;
 
@@ -243,6 +244,9 @@ impl DocTypeCall<'_> {
     /// Whether the document that a list shows to be like the one that was sent is that one: a list shows no rows.
     pub(crate) async fn holds(&self, name: &str, sent: &Map<String, Value>) -> Result<Verdict<String>, SiteError> {
         let found = self.session.site.get(self.permit, name).await?.data;
+        if !text_of(&found, KEY).is_empty() && !sent.contains_key(KEY) {
+            return Ok(Verdict::NotYet(format!("{name} is like it, and was made by another call, with an {KEY}")));
+        }
         Ok(outcome::of_create(self.def, &|child| self.session.catalog.known(child), sent, &[found]))
     }
 
@@ -306,6 +310,7 @@ impl<'a> Write for Create<'a> {
         let (on, session) = (self.on, self.on.session);
         if let Some(key) = self.kept {
             let made = on.made_with(KEY, key).await?;
+            made.iter().for_each(|name| _ = session.user.recent_creates.claim(on.def.name, name));
             return Ok(Verdict::seen(made, "no document with this idempotency_key was found"));
         }
         let sent = on.listed(self.doc);

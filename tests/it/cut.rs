@@ -368,6 +368,11 @@ async fn a_write_cut_after_the_site_did_it_is_told_as_done() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_a_proxy_did_not_wait_for_is_told_as_done() {
+    all_cut(FaultKind::JsonAfter(524)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_the_site_does_after_the_cut_is_told_as_done() {
     let world = World::start().await;
     // Nobody looks for what a method did.
