@@ -264,11 +264,8 @@ impl World {
 
     /// What the audit log says of calls since that many lines.
     fn results(&self, since: usize) -> Vec<String> {
-        lines(self.folder.path())
-            .into_iter()
-            .skip(since)
-            .map(|line| line["result"].as_str().unwrap().to_owned())
-            .collect()
+        let lines = lines(self.folder.path()).into_iter().skip(since);
+        lines.map(|line| line["result"].as_str().unwrap().to_owned()).collect()
     }
 }
 
