@@ -186,8 +186,7 @@ fn refusal(asked: RequestInfo<'_>, reply: &Reply, body: &Map<String, Value>) -> 
         .filter(|name| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
     let fields = fields(exc_type.unwrap_or_default(), body);
     let kind = match kind(asked, reply, exc_type) {
-        // The site names an exception in each of its errors. What stands before it may have passed the request on, and not
-        // have waited for it.
+        // The site names an exception in each of its errors; what stands before it may have passed the request on.
         _ if !body.contains_key("exc_type") && (reply.status == 408 || reply.status >= 500) => {
             SiteErrorKind::Unavailable
         }
