@@ -34,7 +34,8 @@ pub fn sets_password(def: &DocTypeDef, sent: &Map<String, Value>) -> bool {
     sent.keys().any(|key| def.field(key).is_some_and(|field| field.kind == FieldKind::Password))
 }
 
-/// Whether fields were set; `user` is who did it, where a password is among them. `now` is the document as read afterwards, nothing where it is gone.
+/// Whether fields were set; `user` is who did it, where a password is among them. `now` is the document as read afterwards,
+/// nothing where it is gone.
 pub fn of_update(
     def: &'static DocTypeDef,
     children: Children<'_>,
