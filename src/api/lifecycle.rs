@@ -3,6 +3,7 @@
 use erpnext_schema::document::{Document, Extra};
 use serde_json::{Value, json};
 
+use super::writing::exactly;
 use super::{Error, Site};
 use crate::document::amendment;
 use crate::policy::{Operation, Permit, WriteState};
@@ -50,7 +51,8 @@ impl Site {
         self.written(&permit, name).await
     }
 
-    /// Cancels a submitted document, and gives it as the site has it then.
+    /// Cancels a submitted document, and gives it as the site has it then. The site cancels large documents later, in the
+    /// background: those are still submitted.
     ///
     /// # Errors
     /// [`Error::NotNow`] where it is not submitted or a workflow decides (H51); or the policy's or the site's refusal, as
@@ -106,6 +108,7 @@ impl Site {
     ) -> Result<Extra, Error> {
         self.keeps_values::<D>().await?;
         let stored = self.bound().get(permit, name).await?.data;
+        exactly::<D>(name, &stored)?;
         match stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == docstatus {
             true => Ok(stored),
             false => Err(not_now::<D>(name, why)),

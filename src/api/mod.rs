@@ -273,10 +273,11 @@ impl Site {
     /// Deletes the document of that name.
     ///
     /// # Errors
-    /// The policy's or the site's refusal.
+    /// [`Error::NotNow`] where the site writes the name otherwise; the policy's or the site's refusal.
     pub async fn delete<D: Document>(&self, name: &str) -> Result<(), Error> {
         let permit = self.permit::<D>(Operation::Delete)?;
         let stored = self.bound().get(&permit, name).await?.data;
+        writing::exactly::<D>(name, &stored)?;
         let def = self.table::<D>().await?;
         let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored))?;
         self.bound().delete(cleared).await?;

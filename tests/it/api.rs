@@ -77,6 +77,18 @@ async fn a_program_submits_cancels_and_amends_each_in_its_time() {
     assert_eq!(site.count::<SalesOrder>(amendments).await.unwrap(), 1);
 }
 
+#[on_every_version]
+async fn a_name_that_is_only_nearly_the_document_s_is_written_to_by_no_program() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let (customer, order) = (customer(&site).await.to_lowercase(), draft(&site).await.to_lowercase());
+    let refused = [site.delete::<Customer>(&customer).await, site.submit::<SalesOrder>(&order).await.map(drop)];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::NotNow { .. })), "{refused:?}");
+    }
+    assert!(sample.writes().is_empty());
+}
+
 /// A program that took it for a refusal would make the document again.
 #[on_every_version]
 async fn a_write_that_was_done_and_cannot_be_read_after_says_so_with_its_name() {
