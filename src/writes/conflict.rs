@@ -99,7 +99,7 @@ impl Stale<'_> {
         let modified = shape::text_of(&now, "modified");
         ToolError::refused(
             format!(
-                "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}",
+                "{} {:?} was changed since it was read ({:?}); nothing was changed now.{}\n{}",
                 on.def.name,
                 self.name,
                 self.read,

@@ -1,6 +1,7 @@
 //! Every way to write, with its connection cut before, during and after the answer, and with a site that goes on after the
 //! cut: what is told is what became of it, it is done once, and doing what is proposed does not do it twice.
 
+mod again;
 mod papers;
 mod twins;
 

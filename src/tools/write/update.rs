@@ -73,7 +73,13 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
                 messages.push(beside(&now));
                 (tried_before, before, on.confirmed) = (true, now, Some(confirmed));
             }
-            Err(error) => return Err(suggest::named(&on, error, &[&merged.given]).await),
+            Err(error) => {
+                // It may be done by the time that it is repeated, and then would be laid onto itself: rows would be added twice.
+                if matches!(error, ToolError::Unsettled { .. }) {
+                    on.was_shown_as(name, Fingerprint::with(&before, None));
+                }
+                return Err(suggest::named(&on, error, &[&merged.given]).await);
+            }
         }
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
