@@ -53,6 +53,31 @@ impl DocTypeCall<'_> {
         self.session.user.last_shown.of(&self.of_document(name))
     }
 
+    /// Remembers of a write of unknown outcome which version it began from, and no value of it. It may be done by the time that
+    /// it is repeated, and would be done to what it made: rows would be added twice.
+    pub(crate) fn note_unsettled(&self, name: &str, before: &Map<String, Value>, error: &ToolError) {
+        if matches!(error, ToolError::Unsettled { .. }) {
+            self.was_shown_as(name, Fingerprint::with(before, None));
+        }
+    }
+
+    /// Refuses what done twice would be two, where the document was changed since a write of unknown outcome began.
+    ///
+    /// # Errors
+    /// That it was.
+    pub(crate) fn not_done_by_now(&self, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+        let shown = self.last_shown(name).filter(|shown| shown.is_bare() && !shown.is_of(stored));
+        let Some(shown) = shown else { return Ok(()) };
+        Err(ToolError::refused(
+            format!(
+                "{} {name:?} was changed since {:?}, perhaps by an earlier call whose outcome was not known; nothing was sent.",
+                self.def.name,
+                shown.modified()
+            ),
+            "Read it and see what is still to be done, then call again for that.",
+        ))
+    }
+
     fn of_document(&self, name: &str) -> Document {
         Document { session: self.session.caller.session.clone(), doctype: self.def.name, name: name.to_owned() }
     }

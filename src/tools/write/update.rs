@@ -74,10 +74,7 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
                 (tried_before, before, on.confirmed) = (true, now, Some(confirmed));
             }
             Err(error) => {
-                // It may be done by the time that it is repeated, and then would be laid onto itself: rows would be added twice.
-                if matches!(error, ToolError::Unsettled { .. }) {
-                    on.was_shown_as(name, Fingerprint::with(&before, None));
-                }
+                on.note_unsettled(name, &before, &error);
                 return Err(suggest::named(&on, error, &[&merged.given]).await);
             }
         }
