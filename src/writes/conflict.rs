@@ -66,13 +66,13 @@ impl DocTypeCall<'_> {
     /// # Errors
     /// That it was.
     pub(crate) fn not_done_by_now(&self, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-        let shown = self.last_shown(name).filter(|shown| shown.is_bare() && !shown.is_of(stored));
-        let Some(shown) = shown else { return Ok(()) };
+        if !self.last_shown(name).is_some_and(|shown| shown.is_bare() && !shown.is_of(stored)) {
+            return Ok(());
+        }
         Err(ToolError::refused(
             format!(
-                "{} {name:?} was changed since {:?}, perhaps by an earlier call whose outcome was not known; nothing was sent.",
-                self.def.name,
-                shown.modified()
+                "{} {name:?} was changed since an earlier call of unknown outcome began, perhaps by that; nothing was sent.",
+                self.def.name
             ),
             "Read it and see what is still to be done, then call again for that.",
         ))
