@@ -166,7 +166,11 @@ impl DocTypeCall<'_> {
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
         // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
-        let under_way = self.session.user.recent_creates.begin(self.def.name, self.listed(doc));
+        let (holds, since) = (self.listed(doc), Instant::now());
+        if key.is_none() {
+            self.not_made_by_now(&holds, doc).await?;
+        }
+        let under_way = self.session.user.recent_creates.begin(self.def.name, holds.clone());
         let mut doc = doc.clone();
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
         doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));
@@ -175,7 +179,12 @@ impl DocTypeCall<'_> {
         }
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
-        let Some(key) = &mut key else { return sent };
+        let Some(key) = &mut key else {
+            if matches!(sent, Err(ToolError::Unsettled { .. })) {
+                self.session.user.recent_creates.lose(self.def.name, holds, since);
+            }
+            return sent;
+        };
         match sent {
             Ok(mut answer) => {
                 // Else it stays noted as sent, which makes no second one either.
@@ -201,6 +210,26 @@ impl DocTypeCall<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Refuses to make what an earlier call of unknown outcome may have made by now.
+    ///
+    /// # Errors
+    /// The document that is there. What cannot be read keeps nobody from it: whoever was told to look has looked.
+    async fn not_made_by_now(&self, holds: &Map<String, Value>, doc: &Map<String, Value>) -> Result<(), ToolError> {
+        let Some(since) = self.session.user.recent_creates.lost(self.def.name, holds) else { return Ok(()) };
+        let children = |child: &str| self.session.catalog.known(child);
+        let rows = self.made_since(since, holds.keys().map(String::as_str), 0).await.unwrap_or_default();
+        let Verdict::Made(name) = outcome::of_create(self.def, &children, holds, &rows) else { return Ok(()) };
+        let Ok(Verdict::Made(name)) = self.holds(&name, doc).await else { return Ok(()) };
+        Err(ToolError::refused(
+            format!(
+                "{} {name:?} is like this, and was made since an earlier call of unknown outcome began, perhaps by that; nothing \
+                 was sent.",
+                self.def.name
+            ),
+            "Read it. If another one is meant, call again.",
+        ))
     }
 
     /// Whether documents have a field for a key in which the site takes each once, which it may have added of its own. In

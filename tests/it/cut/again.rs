@@ -5,7 +5,9 @@ use std::time::Duration;
 use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::{Told, World};
+use super::{TODO, Told, World};
+
+const CREATE: &str = "create_generic_document";
 
 /// Adds a row by such a request, which the site does after nobody waits for it any more, and once more.
 async fn added_twice(world: &World, tool: &str, (method, path): (&str, &str), add: &Value, table: &str) {
@@ -25,6 +27,28 @@ async fn added_twice(world: &World, tool: &str, (method, path): (&str, &str), ad
     world.done("get_generic_document", read).await;
     world.done(tool, add.clone()).await;
     assert_eq!(rows(), before + 2, "whoever has read it may mean it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_by_now_is_not_made_again() {
+    let world = World::start().await;
+    let before = world.site.sandbox.journal().len();
+    let create = json!({"doctype": "ToDo", "data": {"description": "call back", "priority": "High"}});
+    world.site.sandbox.faults().add(Fault::new(FaultKind::Late(2_500)).method("POST").path(TODO).times(1));
+    let told = world.told(CREATE, &create).await;
+    assert!(matches!(&told, Told::Unknown(said) if said.contains("Whether it was done is not known")), "{told:?}");
+    while world.effects(before).is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (_, made) = world.effects(before).remove(0);
+    let told = world.told(CREATE, &create).await;
+    assert!(
+        matches!(&told, Told::Unknown(said) if said.contains(&made) && said.contains("nothing was sent")),
+        "{told:?}"
+    );
+    assert_eq!(world.effects(before).len(), 1);
+    world.done(CREATE, create).await;
+    assert_eq!(world.effects(before).len(), 2, "whoever was told of it may mean another one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
