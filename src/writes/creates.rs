@@ -180,9 +180,7 @@ impl DocTypeCall<'_> {
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
         let Some(key) = &mut key else {
-            if matches!(sent, Err(ToolError::Unsettled { .. })) {
-                self.session.user.recent_creates.lose(self.def.name, holds, since);
-            }
+            self.note_lost(holds, since, &sent);
             return sent;
         };
         match sent {
@@ -216,20 +214,38 @@ impl DocTypeCall<'_> {
     ///
     /// # Errors
     /// The document that is there. What cannot be read keeps nobody from it: whoever was told to look has looked.
-    async fn not_made_by_now(&self, holds: &Map<String, Value>, doc: &Map<String, Value>) -> Result<(), ToolError> {
+    pub(crate) async fn not_made_by_now(
+        &self,
+        holds: &Map<String, Value>,
+        doc: &Map<String, Value>,
+    ) -> Result<(), ToolError> {
         let Some(since) = self.session.user.recent_creates.lost(self.def.name, holds) else { return Ok(()) };
         let children = |child: &str| self.session.catalog.known(child);
         let rows = self.made_since(since, holds.keys().map(String::as_str), 0).await.unwrap_or_default();
         let Verdict::Made(name) = outcome::of_create(self.def, &children, holds, &rows) else { return Ok(()) };
-        let Ok(Verdict::Made(name)) = self.holds(&name, doc).await else { return Ok(()) };
-        Err(ToolError::refused(
+        match self.holds(&name, doc).await {
+            Ok(Verdict::Made(name)) => Err(self.made_by_now(&name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// That this document may be what an earlier call of unknown outcome made.
+    pub(crate) fn made_by_now(&self, name: &str) -> ToolError {
+        ToolError::refused(
             format!(
                 "{} {name:?} is like this, and was made since an earlier call of unknown outcome began, perhaps by that; nothing \
                  was sent.",
                 self.def.name
             ),
             "Read it. If another one is meant, call again.",
-        ))
+        )
+    }
+
+    /// Remembers what may have been made by a call that began `since`, where its outcome is not known.
+    pub(crate) fn note_lost<T>(&self, holds: Map<String, Value>, since: Instant, sent: &Result<T, ToolError>) {
+        if matches!(sent, Err(ToolError::Unsettled { .. })) {
+            self.session.user.recent_creates.lose(self.def.name, holds, since);
+        }
     }
 
     /// Whether documents have a field for a key in which the site takes each once, which it may have added of its own. In

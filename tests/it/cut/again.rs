@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 
 use super::{TODO, Told, World};
 
-const CREATE: &str = "create_generic_document";
-
 /// Adds a row by such a request, which the site does after nobody waits for it any more, and once more.
 async fn added_twice(world: &World, tool: &str, (method, path): (&str, &str), add: &Value, table: &str) {
     let [doctype, name] = ["doctype", "name"].map(|key| add[key].as_str().unwrap());
@@ -29,26 +27,34 @@ async fn added_twice(world: &World, tool: &str, (method, path): (&str, &str), ad
     assert_eq!(rows(), before + 2, "whoever has read it may mean it");
 }
 
+/// Makes so many documents by such a request, which the site does after nobody waits for it any more, and once more.
+async fn made_twice(world: &World, tool: &str, path: &str, make: &Value, count: usize) {
+    let before = world.site.sandbox.journal().len();
+    world.site.sandbox.faults().add(Fault::new(FaultKind::Late(2_500)).method("POST").path(path).times(1));
+    let told = world.told(tool, make).await;
+    assert!(matches!(&told, Told::Unknown(said) if said.contains("Whether it was done is not known")), "{told:?}");
+    while world.effects(before).len() < count {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let told = world.told(tool, make).await;
+    let made = &world.effects(before)[0].1;
+    let is_refused = |said: &str| said.contains(made) && said.contains("nothing was sent");
+    assert!(matches!(&told, Told::Unknown(said) if is_refused(said)), "{made}: {told:?}");
+    assert_eq!(world.effects(before).len(), count);
+    world.done(tool, make.clone()).await;
+    assert_eq!(world.effects(before).len(), 2 * count, "whoever was told of it may mean another one");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_made_by_now_is_not_made_again() {
     let world = World::start().await;
-    let before = world.site.sandbox.journal().len();
     let create = json!({"doctype": "ToDo", "data": {"description": "call back", "priority": "High"}});
-    world.site.sandbox.faults().add(Fault::new(FaultKind::Late(2_500)).method("POST").path(TODO).times(1));
-    let told = world.told(CREATE, &create).await;
-    assert!(matches!(&told, Told::Unknown(said) if said.contains("Whether it was done is not known")), "{told:?}");
-    while world.effects(before).is_empty() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let (_, made) = world.effects(before).remove(0);
-    let told = world.told(CREATE, &create).await;
-    assert!(
-        matches!(&told, Told::Unknown(said) if said.contains(&made) && said.contains("nothing was sent")),
-        "{told:?}"
-    );
-    assert_eq!(world.effects(before).len(), 1);
-    world.done(CREATE, create).await;
-    assert_eq!(world.effects(before).len(), 2, "whoever was told of it may mean another one");
+    made_twice(&world, "create_generic_document", TODO, &create, 1).await;
+    let all = json!({"doctype": "ToDo", "documents": [{"description": "one"}, {"description": "two"}], "atomic": true});
+    made_twice(&world, "create_bulk_documents", "client.insert_many", &all, 2).await;
+    let more = json!({"recipients": ["ann@example.com"], "subject": "About it", "content": "x"});
+    let mail = world.of("Customer", json!({"customer_name": "Mailed"}), more).await;
+    made_twice(&world, "send_document", "communication.email.make", &mail, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
