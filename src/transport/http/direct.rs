@@ -109,16 +109,16 @@ pub async fn answer(
     cut: impl Future<Output = ()>,
 ) -> Response<Body> {
     let _called_off = context.ct.clone().drop_guard();
-    let call: BoxFuture<'static, ServerJsonRpcMessage> = Box::pin(async move {
-        let id = context.id.clone();
+    let id = context.id.clone();
+    let call = Finished(Some(Box::pin(async move {
         match service.handle_request(request, context).await {
             Ok(result) => ServerJsonRpcMessage::response(result, id),
             Err(error) => ServerJsonRpcMessage::error(error, Some(id)),
         }
-    });
+    })));
     tokio::select! {
         biased;
-        message = Finished(Some(call)) => json(&message),
+        message = call => json(&message),
         () = cut => failed(CUT.to_owned()),
     }
 }
@@ -140,27 +140,27 @@ fn failed(words: String) -> Response<Body> {
     answer
 }
 
-/// Work that goes on by itself where nobody waits for it any more.
-struct Finished<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+/// A call that goes on by itself where nobody waits for it any more.
+struct Finished(Option<BoxFuture<'static, ServerJsonRpcMessage>>);
 
-impl<T: Send + 'static> Future for Finished<T> {
-    type Output = T;
+impl Future for Finished {
+    type Output = ServerJsonRpcMessage;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Out of its place meanwhile: what panics does not go on.
-        let Some(mut work) = self.0.take() else { return Poll::Pending };
-        let polled = work.as_mut().poll(cx);
+        let Some(mut call) = self.0.take() else { return Poll::Pending };
+        let polled = call.as_mut().poll(cx);
         if polled.is_pending() {
-            self.0 = Some(work);
+            self.0 = Some(call);
         }
         polled
     }
 }
 
-impl<T: Send + 'static> Drop for Finished<T> {
+impl Drop for Finished {
     fn drop(&mut self) {
-        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            runtime.spawn(work);
+        if let (Some(call), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(call);
         }
     }
 }
@@ -169,14 +169,16 @@ impl<T: Send + 'static> Drop for Finished<T> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use futures_util::FutureExt;
+    use rmcp::ErrorData;
+    use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult};
     use serde_json::{Value, json};
-    use tokio::sync::oneshot;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
     use super::*;
 
     fn is_plain(headers: &[(&'static str, &str)], params: &Value) -> bool {
         let mut map = HeaderMap::new();
-        for (name, value) in headers {
+        for &(name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let call = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
@@ -225,18 +227,36 @@ mod tests {
         }
     }
 
+    /// A tool that goes on until it is called off, and says so.
+    struct Slow(UnboundedSender<()>);
+
+    impl ServerHandler for Slow {
+        async fn call_tool(
+            &self,
+            _: CallToolRequestParams,
+            context: RequestContext<RoleServer>,
+        ) -> Result<CallToolResponse, ErrorData> {
+            context.ct.cancelled().await;
+            self.0.send(()).unwrap();
+            Ok(CallToolResult::success(Vec::new()).into())
+        }
+    }
+
     #[tokio::test]
-    async fn what_nobody_waits_for_is_finished() {
-        let (go_on, goes_on) = oneshot::channel::<()>();
-        let (done, is_done) = oneshot::channel();
-        let work: BoxFuture<'static, ()> = Box::pin(async move {
-            goes_on.await.unwrap();
-            done.send(()).unwrap();
-        });
-        let mut work = Finished(Some(work));
-        assert!((&mut work).now_or_never().is_none());
-        drop(work);
-        go_on.send(()).unwrap();
-        is_done.await.unwrap();
+    async fn a_call_that_is_cut_or_left_is_called_off_and_comes_to_its_end() {
+        let (direct, (tell, mut told)) = (Direct::default(), unbounded_channel());
+        let call = || {
+            let body = br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"slow"}}"#;
+            direct.call(&HeaderMap::new(), body).unwrap()
+        };
+        let (request, context) = call();
+        let cut = answer(Slow(tell.clone()), request, context, std::future::ready(())).await;
+        assert_eq!(cut.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        told.recv().await.unwrap();
+        let (request, context) = call();
+        let mut left = Box::pin(answer(Slow(tell), request, context, std::future::pending()));
+        assert!(left.as_mut().now_or_never().is_none());
+        drop(left);
+        told.recv().await.unwrap();
     }
 }
