@@ -3,6 +3,7 @@
 mod beyond;
 mod error;
 mod files;
+mod hung;
 mod lifecycle;
 mod list;
 #[cfg(test)]
@@ -226,7 +227,7 @@ impl Site {
             data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
         }
         let data = self.checked(def, Purpose::Create, &permit, data)?;
-        let cleared = self.cleared(&permit, def, None, WriteState::New(&data))?;
+        let cleared = self.cleared(&permit, def, None, WriteState::New(&data)).await?;
         let name = self.bound().insert(cleared, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
         self.written(&permit, &name).await
@@ -265,7 +266,7 @@ impl Site {
         let mut result = stored.clone();
         result.extend(body.clone());
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(&name), state)?;
+        let cleared = self.cleared(&permit, def, Some(&name), state).await?;
         self.bound().update(cleared, &body).await?;
         self.written(&permit, &name).await
     }
@@ -278,7 +279,7 @@ impl Site {
         let permit = self.permit::<D>(Operation::Delete)?;
         let stored = self.bound().get(&permit, name).await?.data;
         let def = self.table::<D>().await?;
-        let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored))?;
+        let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored)).await?;
         self.bound().delete(cleared).await?;
         Ok(())
     }
