@@ -167,25 +167,29 @@ impl Policy {
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         called: Called<'_>,
     ) -> bool {
-        let shown = REPORTED.iter().filter(|(column, _)| *column == called.name).flat_map(|(_, fields)| *fields);
+        let mut shown = REPORTED.iter().filter(|(column, _)| *column == called.name).flat_map(|(_, fields)| *fields);
         let sums = made(called.report).filter(|made| match made.columns {
             Numbers::All => called.is_number,
             Numbers::Unnamed => called.is_number && !called.is_known(about, get),
             Numbers::These(names) => names.contains(&called.name),
         });
-        let mut stands_for = shown.chain(sums.flat_map(|made| made.sums));
-        self.withholds_called(about, from, get, called.name, called.label)
-            || stands_for.any(|field| self.withholds_called(about, from, get, field, ""))
+        let linked = self.linked_to(about, get);
+        let beside: Vec<&'static DocTypeDef> = linked.into_iter().chain(from.iter().copied()).collect();
+        let mut sums = sums.flat_map(|made| made.sums);
+        self.withholds_called(about, &beside, get, called.name, called.label)
+            || shown.any(|field| self.withholds_called(about, &beside, get, field, ""))
+            // What is summed up is known to be of these documents, and of none that they link to.
+            || sums.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
-    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of what
-    /// these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed
-    /// ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name explains which may be read;
-    /// nor does what is further away and restricted only as a copy.
+    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of those
+    /// beside. A column, or a field of those, that is merely not among the allowed ones, or in a table that is restricted as a
+    /// whole, keeps back nothing that a field of the name explains which may be read; nor does what is beside and restricted only
+    /// as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
-        from: &[&'static DocTypeDef],
+        beside: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         name: &str,
         label: &str,
@@ -201,10 +205,8 @@ impl Policy {
             true => Standing::Shown,
             false => Standing::Restricted,
         }));
-        let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
-        let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
-        let beside = linked.chain(from.iter().copied());
-        let far: Vec<Standing> = beside.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
+        let far = beside.iter().flat_map(|def| self.standings(def, get, &same, Standing::Unlisted));
+        let far: Vec<Standing> = far.collect();
         let any = |what| near.contains(&what) || far.contains(&what);
         let own = near.contains(&Standing::Shown);
         any(Standing::Restricted)
@@ -231,20 +233,32 @@ impl Policy {
             false if self.states(def.name, field.fieldname) => Standing::Restricted,
             false => unlisted,
         };
-        let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
-            true => Standing::ShownInRows,
-            false if rule.restricts(table.into()) => Standing::InRestrictedTable,
-            false if !rule.restricts_column(table.into(), column.into()) => Standing::Unlisted,
-            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
-                Standing::Restricted
-            }
-            false => unlisted,
-        };
         let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
+        let own = found.contains(&Standing::Shown);
+        let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
+            true => Some(Standing::ShownInRows),
+            false if rule.restricts(table.into()) => Some(Standing::InRestrictedTable),
+            // What the document shows itself is not taken for what a list of allowed fields leaves out of its rows.
+            false if !rule.restricts_column(table.into(), column.into()) => (!own).then_some(Standing::Unlisted),
+            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
+                Some(Standing::Restricted)
+            }
+            false => Some(unlisted),
+        };
         for (table, child) in def.known_tables(get) {
-            found.extend(called_so(child).map(|column| of_column(table, column)));
+            found.extend(called_so(child).filter_map(|column| of_column(table, column)));
         }
         found
+    }
+
+    /// The DocTypes with a rule to which documents of these, and their rows, may link.
+    fn linked_to(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    ) -> Vec<&'static DocTypeDef> {
+        let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
+        linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get).collect()
     }
 
     /// Whether the configuration itself restricts the field, or column.
