@@ -64,6 +64,8 @@ pub struct Site {
     client: Client,
     caller: Caller,
     policy: Policy,
+    /// Whether the policy is another than what the user's rights permit.
+    ruled: bool,
     version: SiteVersion,
     catalog: Catalog,
     masks: Masks,
@@ -80,6 +82,7 @@ impl Site {
             client: client(Duration::from_secs(60))?,
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
+            ruled: false,
             catalog: Catalog::new(version.clone(), None, false),
             masks: Masks::default(),
             version,
@@ -90,7 +93,7 @@ impl Site {
     #[must_use]
     pub fn of_version(self, version: Version) -> Self {
         let version = SiteVersion::new(Some(version));
-        Self { catalog: Catalog::new(version.clone(), None, false), version, ..self }
+        Self { catalog: Catalog::new(version.clone(), None, self.ruled), version, ..self }
     }
 
     /// The same with another time-out than 60 seconds. That of a read holds for all its tries together. After that of a
@@ -137,7 +140,9 @@ impl Site {
     #[doc(hidden)]
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy: policy.for_programs(), ..self }
+        // What the site added is judged by the site's own metadata.
+        let catalog = Catalog::new(self.version.clone(), None, true);
+        Self { policy: policy.for_programs(), ruled: true, catalog, ..self }
     }
 
     /// The document of that name.
@@ -295,16 +300,25 @@ impl Site {
         Ok(())
     }
 
-    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType.
+    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType. Under a
+    /// policy the site's own.
     async fn table<D: Document>(&self) -> Result<&'static DocTypeDef, Error> {
         self.know_version().await?;
-        Ok(self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any()))
+        match self.ruled {
+            true => Ok(self.catalog.def(self.asker(), D::DEF.name()).await?),
+            false => Ok(self.known::<D>()),
+        }
+    }
+
+    /// As far as it is known here.
+    fn known<D: Document>(&self) -> &'static DocTypeDef {
+        self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any())
     }
 
     /// The document as the struct holds it, cut to what the policy lets be seen.
     fn typed<D: Document>(&self, permit: &Permit, mut doc: Extra) -> D {
-        if !permit.fields().is_open() {
-            permit.fields().cut(Some(D::DEF.any()), |child| self.catalog.known(child), &mut doc);
+        if self.ruled {
+            permit.fields().cut(Some(self.known::<D>()), |child| self.catalog.known(child), &mut doc);
         }
         let (document, mismatches) = document::read(doc);
         for mismatch in mismatches {

@@ -23,12 +23,14 @@ pub struct Called<'a> {
     pub label: &'a str,
     /// Whether it is a column of numbers.
     pub is_number: bool,
+    /// Whether it is a filter.
+    pub is_filter: bool,
 }
 
 impl<'a> Called<'a> {
     /// A filter of the report.
     pub fn filter(report: &'a str, name: &'a str, label: &'a str) -> Self {
-        Self { report, name, label, is_number: false }
+        Self { report, name, label, is_number: false, is_filter: true }
     }
 
     /// Whether it is called like a field of the name and label.
@@ -39,12 +41,13 @@ impl<'a> Called<'a> {
         same(field.fieldname) || same(field.label)
     }
 
-    /// Whether it is called like a number of the DocTypes and their rows, or as a column is known to be.
+    /// Whether it is called like a field of the DocTypes and their rows, which for a number has to be one, or as a column is
+    /// known to be.
     fn is_known(self, about: &[&'static DocTypeDef], get: Children<'_>) -> bool {
         let is_number = |field: &FieldDef| matches!(field.kind.shape(), Shape::Int | Shape::Float);
         let mut fields = about.iter().flat_map(|def| def.fields_and_columns(get)).map(|(_, field)| field);
         REPORTED.iter().any(|(column, _)| *column == self.name)
-            || fields.any(|field| is_number(field) && self.is(field))
+            || fields.any(|field| (is_number(field) || !self.is_number) && self.is(field))
     }
 }
 
@@ -104,9 +107,9 @@ impl Policy {
         Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
     }
 
-    /// Whether the configuration lets only part of the DocType's documents be read.
+    /// Whether the configuration lets only part of the documents be read of the DocType, however the site spells it.
     pub fn is_row_filtered(&self, doctype: &str) -> bool {
-        self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
+        self.doctypes.get(self.exact_name(doctype)).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
     /// Whether the rule on the DocType keeps the field back, whatever may be done with its documents.
@@ -171,7 +174,9 @@ impl Policy {
         let sums = made(called.report).filter(|made| match made.columns {
             Numbers::All => called.is_number,
             Numbers::Unnamed => called.is_number && !called.is_known(about, get),
+            Numbers::Others => !called.is_filter && !called.is_known(about, get),
             Numbers::These(names) => names.contains(&called.name),
+            Numbers::Columns(names) => !called.is_filter && names.contains(&called.name),
         });
         let linked = self.linked_to(about, get);
         let beside: Vec<&'static DocTypeDef> = linked.into_iter().chain(from.iter().copied()).collect();

@@ -31,7 +31,7 @@ impl Column {
     pub(crate) fn called<'a>(&'a self, report: &'a str) -> Called<'a> {
         // One that a person added in the desk has its DocType behind the name of the field, where another is called so.
         let name = self.field.split_once('-').map_or(self.field.as_str(), |(name, _)| name);
-        Called { report, name, label: &self.label, is_number: self.is_number() }
+        Called { report, name, label: &self.label, is_number: self.is_number(), is_filter: false }
     }
 }
 

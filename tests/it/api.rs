@@ -245,6 +245,40 @@ async fn what_hangs_on_a_document_is_written_by_programs_only_where_that_may_be_
 }
 
 #[on_every_version]
+async fn what_the_site_added_is_shown_to_programs_as_to_tools() {
+    let sample = SampleSite::start().await;
+    let open = program(&sample);
+    let name = customer(&open).await;
+    let field = |name: &str, more: Value| {
+        let field =
+            json!({"doctype": "Custom Field", "dt": "Customer", "fieldname": name, "label": name, "fieldtype": "Data"});
+        let mut field = object(field);
+        field.extend(object(more));
+        field
+    };
+    let values = object(json!({"custom_phone": "SECRET-1", "custom_margin": "SECRET-2", "custom_note": "SECRET-3"}));
+    let made = sample.sandbox.with(|site| {
+        site.insert(field("custom_phone", json!({"fetch_from": "lead_name.mobile_no"})))?;
+        site.insert(field("custom_margin", json!({"permlevel": 1})))?;
+        site.insert(field("custom_note", json!({})))?;
+        site.set("Customer", &name, &values)
+    });
+    made.unwrap();
+    let seen = async |site: &Site| {
+        let read: Customer = site.get(&name).await.unwrap();
+        values.keys().filter(|field| read.extra.contains_key(*field)).cloned().collect::<Vec<_>>()
+    };
+    let lead = json!({"read": true, "restricted_fields": ["mobile_no"]});
+    let under = |customer: Value| {
+        program_under(&sample, json!({"permissions": {"doctypes": {"Customer": customer, "Lead": lead}}}))
+    };
+    assert_eq!(seen(&under(json!({"read": true}))).await, ["custom_note"]);
+    let named = json!({"read": true, "extra_fields": ["custom_phone", "custom_margin"]});
+    assert_eq!(seen(&under(named)).await, ["custom_phone", "custom_margin", "custom_note"]);
+    assert_eq!(seen(&open).await.len(), 3);
+}
+
+#[on_every_version]
 async fn a_program_waits_no_longer_than_it_says() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());

@@ -111,6 +111,29 @@ const CASES: &[Case] = &[
         restricted: &[("GL Entry", "debit")],
         withheld: &["difference_value"],
     },
+    // What is called a name is another field's.
+    Case {
+        report: "Employee Birthday",
+        about: "Employee",
+        columns: &["name", "gender"],
+        restricted: &[("Employee", "employee_name")],
+        withheld: &["name"],
+    },
+    Case {
+        report: "Employee Hours Utilization Based On Timesheet",
+        about: "Timesheet",
+        columns: &["billed_hours", "total_hours"],
+        restricted: &[("Timesheet", "time_logs.hours")],
+        withheld: &["billed_hours"],
+    },
+    // A column for each day.
+    Case {
+        report: "Monthly Attendance Sheet",
+        about: "Attendance",
+        columns: &["01-10-2025"],
+        restricted: &[("Employee", "status")],
+        withheld: &["01-10-2025"],
+    },
     // Nothing of what these are made of is withheld.
     Case {
         report: "Employee Billing Summary",
@@ -240,8 +263,8 @@ fn every_number_that_a_recorded_report_shows_stands_for_a_field() {
             }
             judged += 1;
             let is_summed = made(name).any(|made| match made.columns {
-                Numbers::All | Numbers::Unnamed => !made.sums.is_empty(),
-                Numbers::These(names) => names.contains(&field.as_str()),
+                Numbers::All | Numbers::Unnamed | Numbers::Others => !made.sums.is_empty(),
+                Numbers::These(names) | Numbers::Columns(names) => names.contains(&field.as_str()),
             });
             let is_reported = REPORTED.iter().any(|(column, _)| column == field);
             let is_field = defs.iter().any(|def| has_number(def, field, label));

@@ -121,6 +121,24 @@ async fn a_column_that_was_added_in_the_desk_is_held_to_the_doctype_that_it_name
     assert!(told.contains("every Lead, of which"), "{told}");
 }
 
+/// As HRMS does.
+#[on_every_version]
+async fn a_column_that_spells_a_doctype_otherwise_links_to_it_all_the_same() {
+    let site = answering(
+        json!({"columns": ["Who:Link/sales partner:80", "commission_rate:Float:80"], "result": [["P-1", 12.5]]}),
+    )
+    .await;
+    let run = async |partner: Value| {
+        let doctypes = json!({"Sales Partner": partner});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["Parties"], "doctypes": doctypes})));
+        call(&app, "run_report", json!({"name": "Parties"})).await.map_err(|error| error.for_model())
+    };
+    let told = run(json!({"read": true, "restricted_fields": ["partner_type", "commission_rate"]})).await.unwrap();
+    assert_eq!(told["withheld"], json!(["commission_rate"]), "{told}");
+    let told = run(json!({"read": true, "conditions": {"read": {"territory": ["North"]}}})).await.unwrap_err();
+    assert!(told.contains("of which this server's configuration lets only some be read"), "{told}");
+}
+
 /// The columns that the report withholds where this field of an invoice is restricted.
 async fn withheld_with(site: &Site, restricted: &str) -> Value {
     let invoice = json!({"read": true, "report": true, "restricted_fields": [restricted]});
