@@ -197,6 +197,12 @@ mod tests {
             (("Payment Entry", "paid_amount"), "Sales Invoice", "advances.advance_amount"),
             (("Purchase Receipt", "grand_total"), "Landed Cost Voucher", "purchase_receipts.grand_total"),
             (("Journal Entry", "user_remark"), "GL Entry", "remarks"),
+            (("Payment Entry", "paid_amount"), "Payment Entry", "base_paid_amount_after_tax"),
+            (("Payment Entry", "paid_amount"), "Advance Payment Ledger Entry", "amount"),
+            (("Payment Entry", "received_amount"), "Bank Transaction", "payment_entries.allocated_amount"),
+            (("Journal Entry", "accounts.debit"), "Account Closing Balance", "credit"),
+            (("POS Invoice", "grand_total"), "Loyalty Point Entry", "purchase_amount"),
+            (("Purchase Receipt", "items.rate"), "Item", "last_purchase_rate"),
         ] {
             assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
         }
