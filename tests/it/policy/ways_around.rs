@@ -208,6 +208,10 @@ async fn what_the_site_s_own_fields_fetch_from_a_restricted_one_needs_naming() {
     }
     let got = call(&site.app(json!({"Issue": {"read": true}})), "get_issue_document", get).await.unwrap();
     assert!(got.to_string().contains("SECRET-1"), "{got}");
+    // A print shows the whole document.
+    let app = site.app(json!({"Customer": restricted, "Issue": {"read": true, "print": true}}));
+    let text = refusal(&app, "print_document", json!({"doctype": "Issue", "name": issue, "as": "markdown"})).await;
+    assert!(text.contains("custom_tax is withheld") && !text.contains("SECRET-1"), "{text}");
 }
 
 /// No generated table tells of these: a DocType of an app, and a field of ERPNext's that this site fetches from elsewhere.
