@@ -318,7 +318,14 @@ impl Site {
     /// The document as the struct holds it, cut to what the policy lets be seen.
     fn typed<D: Document>(&self, permit: &Permit, mut doc: Extra) -> D {
         if self.ruled {
-            permit.fields().cut(Some(self.known::<D>()), |child| self.catalog.known(child), &mut doc);
+            let (def, children) = (self.known::<D>(), |child: &str| self.catalog.known(child));
+            // What no table knows may be what needs naming.
+            let is_known = |def: &DocTypeDef, key: &str| key == "doctype" || def.field(key).is_some();
+            doc.retain(|key, _| is_known(def, key));
+            for (_, child, rows) in def.tables_in_mut(&children, &mut doc) {
+                rows_mut(rows).for_each(|row| row.retain(|key, _| is_known(child, key)));
+            }
+            permit.fields().cut(Some(def), children, &mut doc);
         }
         let (document, mismatches) = document::read(doc);
         for mismatch in mismatches {
@@ -335,11 +342,17 @@ impl Site {
         permit: &Permit,
         data: Extra,
     ) -> Result<Extra, Error> {
-        let (known, extra): (Extra, Extra) =
+        let (known, mut extra): (Extra, Extra) =
             data.into_iter().partition(|(key, _)| def.field(key).is_some() || key == "name");
+        extra.retain(|key, _| key != "doctype" && !key.starts_with('_'));
+        let refused = permit.fields().refused(permit.operation(), Some(def), |child| self.catalog.known(child), &extra);
+        if self.ruled && !refused.is_empty() {
+            let (doctype, operation) = (def.name.to_owned(), permit.operation());
+            return Err(Denial { doctype, operation, reason: Reason::Fields(refused) }.into());
+        }
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
         let mut wire = check_document(def, purpose, &known, &writing).map_err(Error::Invalid)?;
-        wire.extend(extra.into_iter().filter(|(key, _)| key != "doctype" && !key.starts_with('_')));
+        wire.extend(extra);
         Ok(wire)
     }
 
