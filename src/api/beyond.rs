@@ -8,7 +8,7 @@ use crate::cleared::Cleared;
 use crate::policy::{Called, Denial, Operation, Reason};
 use crate::shape::report::Table;
 use crate::shape::{is_set, text_of};
-use crate::site::{Filter, SiteError};
+use crate::site::{Filter, PREPARED, SiteError};
 use crate::tools::method;
 
 impl Site {
@@ -55,8 +55,11 @@ impl Site {
             about => self.policy.permit_report(text_of(entry, "name"), about)?,
         };
         let behind = text_of(&behind, "name");
-        // A filter by what is withheld would tell it (H5).
+        // A filter by what is withheld would tell it (H5); one by a run in the background, what another report told.
         let mut violations = Vec::new();
+        if filters.contains_key(PREPARED) {
+            violations.push(Violation::new(format!("filters.{PREPARED}"), Rule::UnknownField, "no filter of a report"));
+        }
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
             let about = std::iter::once(permit.doctype()).chain(ruled);

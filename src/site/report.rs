@@ -8,6 +8,8 @@ use super::list::rows;
 use super::{Body, Call, CallerClient, Filter, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
+/// The filter by which the site gives a run in the background, of whatever report that was.
+pub const PREPARED: &str = "prepared_report_name";
 /// How many reports may be saved one from another.
 const MOST_BEHIND: usize = 8;
 
@@ -69,6 +71,33 @@ impl CallerClient<'_> {
         permit: &Permit,
         report: &str,
         filters: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, SiteError> {
+        let mut filters = filters.clone();
+        filters.remove(PREPARED);
+        self.run(permit, report, filters).await
+    }
+
+    /// The same of a run in the background, which is known to be one of this report.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn prepared_rows(
+        &self,
+        permit: &Permit,
+        report: &str,
+        filters: &Map<String, Value>,
+        prepared: &str,
+    ) -> Result<Map<String, Value>, SiteError> {
+        let mut filters = filters.clone();
+        filters.insert(PREPARED.to_owned(), json!(prepared));
+        self.run(permit, report, filters).await
+    }
+
+    async fn run(
+        &self,
+        permit: &Permit,
+        report: &str,
+        filters: Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
         let body = json!({ "report_name": report, "filters": filters });

@@ -121,6 +121,17 @@ async fn a_column_that_was_added_in_the_desk_is_held_to_the_doctype_that_it_name
     assert!(told.contains("every Lead, of which"), "{told}");
 }
 
+/// The site gives whatever run is named by that filter.
+#[on_every_version]
+async fn a_run_of_another_report_is_given_by_no_filter() {
+    let site = answering(json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]})).await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["Parties"]})));
+    let run = json!({"name": "Parties", "filters": {"prepared_report_name": "1f2e3d"}});
+    let text = refusal(&app, "run_report", run).await;
+    assert!(text.contains("prepared takes a run"), "{text}");
+    assert!(site.sent().await.iter().all(|(line, _)| !line.contains("query_report.run")), "nothing is run");
+}
+
 /// As HRMS does.
 #[on_every_version]
 async fn a_column_that_spells_a_doctype_otherwise_links_to_it_all_the_same() {
