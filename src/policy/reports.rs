@@ -187,8 +187,8 @@ impl Policy {
             || sums.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
-    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of those
-    /// beside. A column, or a field of those, that is merely not among the allowed ones, or in a table that is restricted as a
+    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
+    /// those beside. A column, or a field of those, that is merely not among the allowed ones, or in a table that is restricted as a
     /// whole, keeps back nothing that a field of the name explains which may be read; nor does what is beside and restricted only
     /// as a copy.
     fn withholds_called(

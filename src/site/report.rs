@@ -30,8 +30,9 @@ impl CallerClient<'_> {
         rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
     }
 
-    /// The report that is run by one of [`Self::reports`], as one of these: of one that was saved in the desk, the one behind it, of
-    /// which the name alone is known where the user may not see it. None where reports are saved one from another without an end.
+    /// The report that is run by one of [`Self::reports`], as one of these: of one that was saved in the desk, the one behind
+    /// it, of which the name alone is known where the user may not see it. None where reports are saved one from another
+    /// without an end.
     ///
     /// # Errors
     /// The site's refusal.
