@@ -49,6 +49,7 @@ impl Site {
         let permit = self.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype"))?;
         let behind = self.bound().report_behind(entry).await?;
         let behind = behind.ok_or_else(|| no("it was saved from other reports without an end"))?;
+        self.policy.admits_behind(text_of(entry, "name"), text_of(&behind, "name"))?;
         // What one is about that was saved in the desk says whoever saved it.
         let permit = match text_of(&behind, "ref_doctype") {
             "" => permit,

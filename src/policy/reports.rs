@@ -73,6 +73,16 @@ impl Policy {
         }
     }
 
+    /// Whether the report may be run where another runs behind it. Whoever saved it chose its name, so that a pattern opens it
+    /// only if it opens the other, too.
+    ///
+    /// # Errors
+    /// Where neither the report is named in full nor the other is opened.
+    pub fn admits_behind(&self, report: &str, behind: &str) -> Result<(), Denial> {
+        let is_named = self.reports.iter().any(|pattern| pattern.is_name() && pattern.matches(report));
+        if is_named { Ok(()) } else { self.admits_report(behind) }
+    }
+
     fn not_named(&self) -> String {
         let why = "permissions.reports does not name it";
         match self.doctypes.keys().find(|doctype| self.is_row_filtered(doctype)) {

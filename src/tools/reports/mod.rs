@@ -69,6 +69,7 @@ impl<'a> Report<'a> {
                 "list_reports shows the others.",
             )
         })?;
+        session.policy.admits_behind(name, text_of(&behind, "name"))?;
         // What one is about that was saved in the desk says whoever saved it.
         let permit = match text_of(&behind, "ref_doctype") {
             "" => permit,

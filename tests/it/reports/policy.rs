@@ -104,6 +104,25 @@ async fn a_saved_report_is_about_what_the_one_behind_it_is_about() {
     assert!(text.contains("the rule on Sales Invoice, which it is about, does not permit reports"), "{text}");
 }
 
+#[on_every_version]
+async fn a_pattern_opens_a_saved_report_only_if_it_opens_the_one_behind_it() {
+    let mine = json!([{"name": "My own", "ref_doctype": "Note", "report_type": "Custom Report", "reference_report": "Parties"}]);
+    for (reports, runs) in [(json!(["My*"]), false), (json!(["My own"]), true), (json!(["My*", "Part*"]), true)] {
+        let list = "/api/method/frappe.client.get_list";
+        let copied = Site::start().await;
+        copied.answer_once("POST", list, 200, json!({"message": mine})).await;
+        let entry = json!([{"name": "Parties", "ref_doctype": "Sales Invoice", "report_type": "Script Report"}]);
+        copied.method("frappe.client.get_list", entry).await;
+        copied.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+        copied
+            .method("frappe.desk.query_report.run", json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]}))
+            .await;
+        let app = app_of(&config_json(&copied.url(), json!({"default": {"read": true}, "reports": reports})));
+        let told = call(&app, "run_report", json!({"name": "My own"})).await.map_err(|error| error.for_model());
+        assert_eq!(told.is_ok(), runs, "{reports}: {told:?}");
+    }
+}
+
 /// The desk calls it so beside a column of the report's own.
 #[on_every_version]
 async fn a_column_that_was_added_in_the_desk_is_held_to_the_doctype_that_it_names() {
