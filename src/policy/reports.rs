@@ -102,6 +102,7 @@ impl Policy {
     /// does not permit reports, or where reading it is limited to some documents: the site runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
         self.admits_report(report)?;
+        let doctype = self.exact_name(doctype);
         if !is_within(self.within.as_deref(), doctype) {
             return Err(no(
                 report,
