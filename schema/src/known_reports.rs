@@ -217,7 +217,7 @@ const MADE: &[Made] = &[
             "Sales Person Target Variance Based On Item Group",
             "Territory Target Variance Based On Item Group",
         ],
-        &["Delivery Note", "Sales Invoice", "Sales Order"],
+        &["Delivery Note", "Sales Invoice", "Sales Order", "Sales Partner", "Sales Person", "Territory"],
         Unnamed,
         &["target_amount", "target_qty", "net_amount", "amount", "net_total", "stock_qty", "qty"],
     ),
