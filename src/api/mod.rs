@@ -22,7 +22,7 @@ use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
 use crate::config::Config;
 use crate::document::{Writing, merge};
 use crate::policy::{Permit, Policy, WriteState};
-use crate::shape::{FOR_READS, FOR_WRITES, Masked};
+use crate::shape::{FOR_READS, FOR_WRITES, Masked, take_unknown};
 use crate::site::{Caller, CallerClient, Client, ClientOptions, Credentials, SiteUrl};
 
 pub use crate::config::{ConfigError, ConfigErrors};
@@ -320,11 +320,7 @@ impl Site {
         if self.ruled {
             let (def, children) = (self.known::<D>(), |child: &str| self.catalog.known(child));
             // What no table knows may be what needs naming.
-            let is_known = |def: &DocTypeDef, key: &str| key == "doctype" || def.field(key).is_some();
-            doc.retain(|key, _| is_known(def, key));
-            for (_, child, rows) in def.tables_in_mut(&children, &mut doc) {
-                rows_mut(rows).for_each(|row| row.retain(|key, _| is_known(child, key)));
-            }
+            take_unknown(def, &children, &mut doc);
             permit.fields().cut(Some(def), children, &mut doc);
         }
         let (document, mismatches) = document::read(doc);
