@@ -73,8 +73,11 @@ const PAID: &[(&str, &[&str])] = &[
 ];
 
 /// What a purchase came at.
-const BOUGHT: &[(&str, &[&str])] =
-    &[("Purchase Order", &["items.rate", "items.net_rate"]), ("Purchase Receipt", &["items.rate", "items.net_rate"])];
+const BOUGHT: &[(&str, &[&str])] = &[
+    ("Item", &["last_purchase_rate"]),
+    ("Purchase Order", &["items.rate", "items.net_rate"]),
+    ("Purchase Receipt", &["items.rate", "items.net_rate"]),
+];
 
 const POSTED: &[(&str, &[&str])] = &[
     ("Sales Invoice", &["posting_date"]),
@@ -252,7 +255,8 @@ pub const KNOWN: &[Known] = &[
     on("Subcontracting Order Supplied Item", &["rate"], MATERIAL),
     on("Subcontracting Receipt Supplied Item", &["rate"], MATERIAL),
     on("Serial No", &["purchase_rate"], COST),
-    everywhere(&["last_purchase_rate"], &[("Item", &["last_purchase_rate"])]),
+    // An item says what it was bought at last, and so do rows of it.
+    everywhere(&["last_purchase_rate"], BOUGHT),
     // The rate of the price list stays on the row beside the rate that was agreed.
     everywhere(&["price_list_rate"], &[("Item Price", &["price_list_rate"])]),
     // An opportunity is filled from its party through a Dynamic Link, field by field.
@@ -375,8 +379,6 @@ pub const KNOWN: &[Known] = &[
         &["purchase_amount"],
         &[("Sales Invoice", &["grand_total", "rounded_total"]), ("POS Invoice", &["grand_total", "rounded_total"])],
     ),
-    // An item says what it was bought at last.
-    on("Item", &["last_purchase_rate"], BOUGHT),
     // Who asks for a payment, or reminds of one, says how much it is.
     on("Payment Request", &["grand_total", "outstanding_amount"], ASKED_FOR),
     on(
