@@ -129,7 +129,7 @@ const CASES: &[Case] = &[
     // A column for each day.
     Case {
         report: "Monthly Attendance Sheet",
-        about: "Attendance",
+        about: "Employee",
         columns: &["01-10-2025"],
         restricted: &[("Employee", "status")],
         withheld: &["01-10-2025"],
