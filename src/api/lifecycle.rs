@@ -46,7 +46,7 @@ impl Site {
         let def = self.table::<D>().await?;
         let result = with_docstatus(&stored, 1);
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         self.bound().submit(cleared, &stored).await?;
         self.written(&permit, name).await
     }
@@ -70,7 +70,7 @@ impl Site {
         let def = self.table::<D>().await?;
         let result = with_docstatus(&stored, 2);
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         self.bound().cancel(cleared).await?;
         self.written(&permit, name).await
     }
@@ -93,7 +93,7 @@ impl Site {
             draft.remove(&state);
         }
         let state = WriteState::Changed { stored: &stored, result: &draft };
-        let cleared = self.cleared(&permit, def, None, state)?;
+        let cleared = self.cleared(&permit, def, None, state).await?;
         let made = self.bound().amend(cleared, &draft).await?.data;
         self.written(&permit, &made).await
     }

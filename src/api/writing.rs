@@ -22,15 +22,16 @@ pub(super) fn exactly<D: Document>(name: &str, stored: &Extra) -> Result<(), Err
 }
 
 impl Site {
-    /// The clearance for a write of a program: its conditions are judged; its call is the confirmation; and it keeps no
-    /// audit log, unless of its own.
-    pub(super) fn cleared<'a>(
+    /// The clearance for a write of a program: its conditions are judged, and those on what it hangs on; its call is the
+    /// confirmation; and it keeps no audit log, unless of its own.
+    pub(super) async fn cleared<'a>(
         &self,
         permit: &'a Permit,
         def: &DocTypeDef,
         name: Option<&'a str>,
         state: WriteState<'_>,
     ) -> Result<Cleared<'a>, Error> {
+        self.judge_hung(permit, state).await?;
         let admitted = permit.admits(state, def, &|child| self.catalog.known(child))?;
         let (confirmed, recorded) = self.proofs(def.name, permit.operation())?;
         Ok(Cleared::new(admitted, name, confirmed, recorded))

@@ -9,6 +9,7 @@ mod cut;
 mod denial;
 mod fields;
 mod filter;
+mod hung;
 mod methods;
 mod permit;
 mod predict;
@@ -35,6 +36,7 @@ pub use conditions::{Absent, Facts, Judge, Unmet};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows, Within};
+pub use hung::{FileReach, hangs_on};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
 pub use predict::unpredictable;
@@ -119,8 +121,9 @@ impl Policy {
             !rule.restricted_fields.is_empty()
                 || rule.allowed_fields.is_some()
                 || rule.conditions.contains_key(&Operation::Read)
+                || !rule.operations.contains(Operation::Read)
         };
-        let withholds = permissions.doctypes.values().any(withholds);
+        let withholds = config.tools.within.is_some() || permissions.doctypes.values().any(withholds);
         // Reports ignore conditions, and what they sum up does not show whose it is.
         let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         let rule = |doctype: &str, rule: &DoctypePermissions| {

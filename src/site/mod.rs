@@ -84,6 +84,7 @@ pub use oauth::{Introspected, OAuthClient, Tokens};
 pub use orders::StatusMethod;
 pub use outside::{Outside, Seen, Unseen};
 pub use page_rows::PageRow;
+pub use report::PREPARED;
 pub use retry::Retry;
 pub use rows::RowQuery;
 pub use said::{Redact, redacted};
