@@ -40,6 +40,7 @@ pub mod exc {
         UNIQUE = "UniqueValidationError" 417 in "frappe.exceptions.";
         CONSTANT = "CannotChangeConstantError" 417 in "frappe.exceptions.";
         TIMESTAMP = "TimestampMismatchError" 417 in "frappe.exceptions.";
+        LOCKED = "DocumentLockedError" 417 in "frappe.exceptions.";
         UPDATE_AFTER_SUBMIT = "UpdateAfterSubmitError" 417 in "frappe.exceptions.";
         DOCSTATUS = "DocstatusTransitionError" 417 in "frappe.exceptions.";
         LINK_EXISTS = "LinkExistsError" 417 in "frappe.exceptions.";

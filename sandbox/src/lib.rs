@@ -158,6 +158,11 @@ impl Sandbox {
         self.app.untaken.seen().iter().map(ToString::to_string).collect()
     }
 
+    /// Does at once what was left to jobs, as a worker of the site does after a while.
+    pub fn work(&self) {
+        self.app.work();
+    }
+
     /// All of its data, to start others from: [`Data::Image`].
     ///
     /// # Errors

@@ -57,6 +57,7 @@ fn promised(kind: FaultKind) -> Seen {
         FaultKind::Json(status) => error(status, "OperationalError"),
         FaultKind::Refusal => error(417, "ValidationError"),
         FaultKind::Html(status) | FaultKind::HtmlAfter(status) => Seen::Text(status),
+        FaultKind::JsonAfter(status) => Seen::Json(status, None),
         FaultKind::Maintenance => error(503, "SessionStopped"),
         FaultKind::ExpiredKey => error(401, "AuthenticationError"),
         FaultKind::CutBefore

@@ -60,6 +60,8 @@ pub mod flag {
     pub const LOCKED_OTHERWISE: u32 = 1 << 27;
     /// Stands in a section or tab that is shown under another condition than the one that is known of a plain site.
     pub const SECTION_OTHERWISE: u32 = 1 << 28;
+    /// Fetched from a field of which no generated table tells that.
+    pub const FETCHED_OTHERWISE: u32 = 1 << 29;
 
     /// Any of these: what the desk puts first.
     pub const FIRST: u32 = BOLD | IN_LIST_VIEW | IN_STANDARD_FILTER | QUICK_ENTRY;

@@ -1,6 +1,10 @@
 //! Copies that ERPNext's code makes and that its metadata does not tell, as data. To add one: the field that holds the copy,
 //! what it may be filled from, and why. Names of documents are such copies too.
 
+mod own;
+
+pub use own::{ABOVE, BESIDE, NAMED, UNFILLED};
+
 /// Fields that hold documents of any DocType as they were, and so all that a rule withholds of these.
 pub const WHOLE: &[(&str, &str)] = &[("Version", "data"), ("Deleted Document", "data"), ("Transaction Log", "data")];
 
@@ -25,54 +29,14 @@ pub const MASTERS: &[&str] =
 /// Fields that say the same of each document that has them and are filled from no other.
 pub const OWN: &[&str] = &["company", "disabled", "naming_series", "status"];
 
-/// Fields that ERPNext's code fills from others of the same document: the DocType, with `None` every one that has both; the
-/// field; and what it says.
-pub const BESIDE: &[(Option<&str>, &str, &[&str])] = &[
-    (None, "in_words", &["grand_total", "rounded_total", "paid_amount", "received_amount"]),
-    (None, "base_in_words", &["base_grand_total", "base_rounded_total", "base_paid_amount", "base_received_amount"]),
-    (None, "total_amount_in_words", &["total_amount"]),
-    // Rounding leaves the most of it.
-    (None, "rounded_total", &["grand_total"]),
-    (None, "grand_total", &["rounded_total"]),
-    // In the stock's unit, which is mostly the row's.
-    (None, "stock_uom_rate", &["rate"]),
-    (Some("Contact"), "full_name", &["first_name", "middle_name", "last_name", "company_name"]),
-    (Some("Journal Entry"), "title", &["pay_to_recd_from"]),
-    (Some("Lead"), "title", &["lead_name", "company_name"]),
-    (Some("Material Request"), "title", &["items.item_name"]),
-    (Some("Opportunity"), "title", &["customer_name"]),
-    (Some("Payment Entry"), "title", &["party", "party_name"]),
-];
-
-/// Fields of rows that ERPNext's code fills from the document that holds them: the DocType of the rows, the field, and what of
-/// the document it says. What is due at once is the whole, on the day of the whole, and so is the last running total of the
-/// taxes.
-pub const ABOVE: &[(&str, &str, &[&str])] = &[
-    ("Payment Schedule", "due_date", &["due_date"]),
-    ("Payment Schedule", "payment_amount", &["grand_total", "rounded_total"]),
-    ("Payment Schedule", "outstanding", &["outstanding_amount", "grand_total", "rounded_total"]),
-    ("Purchase Taxes and Charges", "total", &["grand_total", "rounded_total"]),
-    ("Sales Taxes and Charges", "total", &["grand_total", "rounded_total"]),
-];
-
-/// Links to what goes with a document, or is made of it: nothing is filled from there. An invoice between two companies has
-/// totals of its own.
-pub const UNFILLED: &[&str] = &[
-    "consolidated_credit_note",
-    "consolidated_invoice",
-    "inter_company_invoice_reference",
-    "inter_company_journal_entry_reference",
-    "inter_company_order_reference",
-    "inter_company_reference",
-    "return_against",
-];
-
 /// Entries that ERPNext's code makes of other documents, and to which no Dynamic Link leads.
-pub const LEDGERS: &[&str] = &["GL Entry", "Payment Ledger Entry", "Stock Ledger Entry"];
-
-/// Fields that ERPNext's code makes the names of documents of, where no rule of naming tells that.
-pub const NAMED: &[(&str, &[&str])] =
-    &[("Address", &["address_title"]), ("Contact", &["first_name", "middle_name", "last_name", "company_name"])];
+pub const LEDGERS: &[&str] = &[
+    "Account Closing Balance",
+    "Advance Payment Ledger Entry",
+    "GL Entry",
+    "Payment Ledger Entry",
+    "Stock Ledger Entry",
+];
 
 const ADDRESS: &[&str] = &[
     "address_title",
@@ -100,6 +64,19 @@ const BOOKED: &[(&str, &[&str])] = &[
     ("Purchase Invoice", &["grand_total", "rounded_total", "outstanding_amount"]),
     ("Payment Entry", &["paid_amount", "received_amount"]),
     ("Journal Entry", &["total_debit", "total_credit", "accounts.debit", "accounts.credit"]),
+];
+
+/// What of a payment may be booked ahead of an invoice, or matched with what a bank says.
+const PAID: &[(&str, &[&str])] = &[
+    ("Payment Entry", &["paid_amount", "received_amount"]),
+    ("Journal Entry", &["accounts.debit", "accounts.credit"]),
+];
+
+/// What a purchase came at.
+const BOUGHT: &[(&str, &[&str])] = &[
+    ("Item", &["last_purchase_rate"]),
+    ("Purchase Order", &["items.rate", "items.net_rate"]),
+    ("Purchase Receipt", &["items.rate", "items.net_rate"]),
 ];
 
 const POSTED: &[(&str, &[&str])] = &[
@@ -278,7 +255,8 @@ pub const KNOWN: &[Known] = &[
     on("Subcontracting Order Supplied Item", &["rate"], MATERIAL),
     on("Subcontracting Receipt Supplied Item", &["rate"], MATERIAL),
     on("Serial No", &["purchase_rate"], COST),
-    everywhere(&["last_purchase_rate"], &[("Item", &["last_purchase_rate"])]),
+    // An item says what it was bought at last, and so do rows of it.
+    everywhere(&["last_purchase_rate"], BOUGHT),
     // The rate of the price list stays on the row beside the rate that was agreed.
     everywhere(&["price_list_rate"], &[("Item Price", &["price_list_rate"])]),
     // An opportunity is filled from its party through a Dynamic Link, field by field.
@@ -380,6 +358,27 @@ pub const KNOWN: &[Known] = &[
         BOOKED,
     ),
     on("Payment Ledger Entry", &["amount", "amount_in_account_currency"], BOOKED),
+    on("Advance Payment Ledger Entry", &["amount"], PAID),
+    on("Bank Transaction Payments", &["allocated_amount"], PAID),
+    // At the end of a period the ledger is summed up by account.
+    on(
+        "Account Closing Balance",
+        &[
+            "debit",
+            "debit_in_account_currency",
+            "debit_in_reporting_currency",
+            "credit",
+            "credit_in_account_currency",
+            "credit_in_reporting_currency",
+        ],
+        &[("GL Entry", &["debit", "credit"])],
+    ),
+    // Points are given for the whole of an invoice.
+    on(
+        "Loyalty Point Entry",
+        &["purchase_amount"],
+        &[("Sales Invoice", &["grand_total", "rounded_total"]), ("POS Invoice", &["grand_total", "rounded_total"])],
+    ),
     // Who asks for a payment, or reminds of one, says how much it is.
     on("Payment Request", &["grand_total", "outstanding_amount"], ASKED_FOR),
     on(

@@ -1,34 +1,45 @@
 //! What ERPNext's reports are made of, as data: the documents that they sum up and do not link to, and what stands behind columns
 //! that are named by a period, an account or a warehouse.
 
+mod hrms;
+
 /// One entry, of reports that are made alike.
 pub struct Made {
     /// Their names.
     pub reports: &'static [&'static str],
     /// The DocTypes whose documents they show or sum up, beside the one that they are about and those that they link to.
     pub from: &'static [&'static str],
-    /// Which of their numbers are sums of the fields.
+    /// Which of their columns show the fields, or sums of them.
     pub columns: Numbers,
     /// The fields.
     pub sums: &'static [&'static str],
 }
 
-/// Columns of numbers.
+/// Columns of a report.
 #[derive(Clone, Copy)]
 pub enum Numbers {
-    /// All of the report.
+    /// All numbers.
     All,
-    /// Those that are called like no field, nor as another column is known to be.
+    /// Numbers that are called like no field, nor as another column is known to be.
     Unnamed,
-    /// Those of these names.
+    /// Whatever is called so, of numbers and texts.
+    Others,
+    /// Those of these names, and filters of these names.
     These(&'static [&'static str]),
+    /// Those of these names, and no filters.
+    Columns(&'static [&'static str]),
 }
 
 use Numbers::{All, These, Unnamed};
 
 /// What the report of this name is made of.
 pub fn made(report: &str) -> impl Iterator<Item = &'static Made> {
-    MADE.iter().filter(move |made| made.reports.contains(&report))
+    every().filter(move |made| made.reports.contains(&report))
+}
+
+/// What every report is made of.
+pub fn every() -> impl Iterator<Item = &'static Made> {
+    MADE.iter().chain(hrms::MADE)
 }
 
 const fn summed(
@@ -44,8 +55,7 @@ const fn from(reports: &'static [&'static str], from: &'static [&'static str]) -
     Made { reports, from, columns: Unnamed, sums: &[] }
 }
 
-/// All of them.
-pub const MADE: &[Made] = &[
+const MADE: &[Made] = &[
     // What the ledger says of accounts: by period, company, dimension.
     summed(
         &[
@@ -207,7 +217,7 @@ pub const MADE: &[Made] = &[
             "Sales Person Target Variance Based On Item Group",
             "Territory Target Variance Based On Item Group",
         ],
-        &["Delivery Note", "Sales Invoice", "Sales Order"],
+        &["Delivery Note", "Sales Invoice", "Sales Order", "Sales Partner", "Sales Person", "Territory"],
         Unnamed,
         &["target_amount", "target_qty", "net_amount", "amount", "net_total", "stock_qty", "qty"],
     ),
@@ -351,16 +361,6 @@ pub const MADE: &[Made] = &[
         These(&["amount"]),
         &["total_billable_amount"],
     ),
-    // A column for each component of a salary, or each way to pay it.
-    summed(&["Salary Register"], &["Employee"], Unnamed, &["amount", "gross_pay", "net_pay"]),
-    summed(&["Salary Payments Based On Payment Mode"], &["Salary Slip"], All, &["gross_pay", "net_pay"]),
-    summed(
-        &["Project Profitability"],
-        &["Salary Slip", "Sales Invoice"],
-        These(&["profit", "fractional_cost"]),
-        &["gross_pay", "grand_total"],
-    ),
-    summed(&["Bank Remittance"], &["Employee", "Salary Slip"], These(&["amount"]), &["net_pay"]),
     from(&["Lead Details"], &["Address"]),
     from(&["Address And Contacts", "Addresses And Contacts"], &["Address", "Contact"]),
     from(&["Prospects Engaged But Not Converted"], &["Communication"]),

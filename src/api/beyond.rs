@@ -8,7 +8,7 @@ use crate::cleared::Cleared;
 use crate::policy::{Called, Denial, Operation, Reason};
 use crate::shape::report::Table;
 use crate::shape::{is_set, text_of};
-use crate::site::{Filter, SiteError};
+use crate::site::{Filter, PREPARED, SiteError};
 use crate::tools::method;
 
 impl Site {
@@ -48,12 +48,23 @@ impl Site {
         }
         let permit = self.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype"))?;
         let behind = self.bound().report_behind(entry).await?;
-        // A filter by what is withheld would tell it (H5).
+        let behind = behind.ok_or_else(|| no("it was saved from other reports without an end"))?;
+        self.policy.admits_behind(text_of(entry, "name"), text_of(&behind, "name"))?;
+        // What one is about that was saved in the desk says whoever saved it.
+        let permit = match text_of(&behind, "ref_doctype") {
+            "" => permit,
+            about => self.policy.permit_report(text_of(entry, "name"), about)?,
+        };
+        let behind = text_of(&behind, "name");
+        // A filter by what is withheld would tell it (H5); one by a run in the background, what another report told.
         let mut violations = Vec::new();
+        if filters.contains_key(PREPARED) {
+            violations.push(Violation::new(format!("filters.{PREPARED}"), Rule::UnknownField, "no filter of a report"));
+        }
         for field in filters.keys() {
             let ruled = self.policy.doctypes().map(|(doctype, _)| doctype);
             let about = std::iter::once(permit.doctype()).chain(ruled);
-            if self.withholds(about, Called::filter(&behind, field, "")).await? {
+            if self.withholds(about, Called::filter(behind, field, "")).await? {
                 let message = "the policy does not permit reading it";
                 violations.push(Violation::new(format!("filters.{field}"), Rule::NotPermitted, message));
             }
@@ -74,7 +85,7 @@ impl Site {
         let mut hidden = Vec::new();
         for column in &table.columns {
             let about = std::iter::once(permit.doctype()).chain(table.doctypes.iter().map(String::as_str));
-            if self.withholds(about, column.called(&behind)).await? {
+            if self.withholds(about, column.called(behind)).await? {
                 hidden.push(column.clone());
             }
         }

@@ -56,7 +56,7 @@ impl Site {
         let stored = self.bound().get(&permit, name).await?.data;
         // The document stays as it is.
         let state = WriteState::Changed { stored: &stored, result: &stored };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         Ok(self.bound().attach(cleared, file_name, bytes).await?.data)
     }
 
@@ -74,7 +74,7 @@ impl Site {
             return Err(Error::NotNow { doctype: D::DEF.name(), name: name.to_owned(), why });
         }
         let state = WriteState::Changed { stored: &stored, result: &stored };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         self.bound().detach(cleared, file).await?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use erpnext_schema::document::{Document, Extra};
 use serde_json::{Value, json};
 
+use super::writing::exactly;
 use super::{Error, Site};
 use crate::document::amendment;
 use crate::policy::{Operation, Permit, WriteState};
@@ -45,12 +46,13 @@ impl Site {
         let def = self.table::<D>().await?;
         let result = with_docstatus(&stored, 1);
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         self.bound().submit(cleared, &stored).await?;
         self.written(&permit, name).await
     }
 
-    /// Cancels a submitted document, and gives it as the site has it then.
+    /// Cancels a submitted document, and gives it as the site has it then. The site cancels large documents later, in the
+    /// background: those are still submitted.
     ///
     /// # Errors
     /// [`Error::NotNow`] where it is not submitted or a workflow decides (H51); or the policy's or the site's refusal, as
@@ -68,7 +70,7 @@ impl Site {
         let def = self.table::<D>().await?;
         let result = with_docstatus(&stored, 2);
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(name), state)?;
+        let cleared = self.cleared(&permit, def, Some(name), state).await?;
         self.bound().cancel(cleared).await?;
         self.written(&permit, name).await
     }
@@ -91,7 +93,7 @@ impl Site {
             draft.remove(&state);
         }
         let state = WriteState::Changed { stored: &stored, result: &draft };
-        let cleared = self.cleared(&permit, def, None, state)?;
+        let cleared = self.cleared(&permit, def, None, state).await?;
         let made = self.bound().amend(cleared, &draft).await?.data;
         self.written(&permit, &made).await
     }
@@ -106,6 +108,7 @@ impl Site {
     ) -> Result<Extra, Error> {
         self.keeps_values::<D>().await?;
         let stored = self.bound().get(permit, name).await?.data;
+        exactly::<D>(name, &stored)?;
         match stored.get("docstatus").and_then(Value::as_u64).unwrap_or_default() == docstatus {
             true => Ok(stored),
             false => Err(not_now::<D>(name, why)),

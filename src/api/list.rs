@@ -119,7 +119,7 @@ impl<'a, D: Document> List<'a, D> {
     /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).
     fn permit(&self) -> Result<Permit, Error> {
         let permit = self.site.permit::<D>(Operation::Read)?;
-        let withheld = |name: &&str| !permit.fields().may_read(FieldRef::find(Some(D::DEF.any()), name));
+        let withheld = |name: &&str| !permit.fields().may_read(FieldRef::find(Some(self.site.known::<D>()), name));
         refused(self.asked_by().filter(withheld), "the policy does not permit reading it")?;
         Ok(permit)
     }

@@ -3,6 +3,7 @@
 mod beyond;
 mod error;
 mod files;
+mod hung;
 mod lifecycle;
 mod list;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use crate::catalog::{Asker, Catalog, Masks, SiteVersion};
 use crate::config::Config;
 use crate::document::{Writing, merge};
 use crate::policy::{Permit, Policy, WriteState};
-use crate::shape::{FOR_READS, FOR_WRITES, Masked};
+use crate::shape::{FOR_READS, FOR_WRITES, Masked, take_unknown};
 use crate::site::{Caller, CallerClient, Client, ClientOptions, Credentials, SiteUrl};
 
 pub use crate::config::{ConfigError, ConfigErrors};
@@ -63,6 +64,8 @@ pub struct Site {
     client: Client,
     caller: Caller,
     policy: Policy,
+    /// Whether the policy is another than what the user's rights permit.
+    ruled: bool,
     version: SiteVersion,
     catalog: Catalog,
     masks: Masks,
@@ -79,6 +82,7 @@ impl Site {
             client: client(Duration::from_secs(60))?,
             caller: Caller::new(SiteUrl::parse(url, false)?, Credentials::new(api_key.into(), api_secret.into())?),
             policy: Policy::full(),
+            ruled: false,
             catalog: Catalog::new(version.clone(), None, false),
             masks: Masks::default(),
             version,
@@ -89,7 +93,7 @@ impl Site {
     #[must_use]
     pub fn of_version(self, version: Version) -> Self {
         let version = SiteVersion::new(Some(version));
-        Self { catalog: Catalog::new(version.clone(), None, false), version, ..self }
+        Self { catalog: Catalog::new(version.clone(), None, self.ruled), version, ..self }
     }
 
     /// The same with another time-out than 60 seconds. That of a read holds for all its tries together. After that of a
@@ -136,7 +140,9 @@ impl Site {
     #[doc(hidden)]
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy: policy.for_programs(), ..self }
+        // What the site added is judged by the site's own metadata.
+        let catalog = Catalog::new(self.version.clone(), None, true);
+        Self { policy: policy.for_programs(), ruled: true, catalog, ..self }
     }
 
     /// The document of that name.
@@ -226,7 +232,7 @@ impl Site {
             data.extend(doc.emit().remove("name").map(|name| ("name".to_owned(), name)));
         }
         let data = self.checked(def, Purpose::Create, &permit, data)?;
-        let cleared = self.cleared(&permit, def, None, WriteState::New(&data))?;
+        let cleared = self.cleared(&permit, def, None, WriteState::New(&data)).await?;
         let name = self.bound().insert(cleared, &data).await?.data;
         // The site's answer to a write echoes what was sent: only reading tells what it stored (H13).
         self.written(&permit, &name).await
@@ -265,7 +271,7 @@ impl Site {
         let mut result = stored.clone();
         result.extend(body.clone());
         let state = WriteState::Changed { stored: &stored, result: &result };
-        let cleared = self.cleared(&permit, def, Some(&name), state)?;
+        let cleared = self.cleared(&permit, def, Some(&name), state).await?;
         self.bound().update(cleared, &body).await?;
         self.written(&permit, &name).await
     }
@@ -273,12 +279,13 @@ impl Site {
     /// Deletes the document of that name.
     ///
     /// # Errors
-    /// The policy's or the site's refusal.
+    /// [`Error::NotNow`] where the site writes the name otherwise; the policy's or the site's refusal.
     pub async fn delete<D: Document>(&self, name: &str) -> Result<(), Error> {
         let permit = self.permit::<D>(Operation::Delete)?;
         let stored = self.bound().get(&permit, name).await?.data;
+        writing::exactly::<D>(name, &stored)?;
         let def = self.table::<D>().await?;
-        let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored))?;
+        let cleared = self.cleared(&permit, def, Some(name), WriteState::Gone(&stored)).await?;
         self.bound().delete(cleared).await?;
         Ok(())
     }
@@ -294,16 +301,28 @@ impl Site {
         Ok(())
     }
 
-    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType.
+    /// The table of the site's version, which is asked for once; any version's where that one has no such DocType. Under a
+    /// policy the site's own.
     async fn table<D: Document>(&self) -> Result<&'static DocTypeDef, Error> {
         self.know_version().await?;
-        Ok(self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any()))
+        match self.ruled {
+            true => Ok(self.catalog.def(self.asker(), D::DEF.name()).await?),
+            false => Ok(self.known::<D>()),
+        }
+    }
+
+    /// As far as it is known here.
+    fn known<D: Document>(&self) -> &'static DocTypeDef {
+        self.catalog.known(D::DEF.name()).unwrap_or_else(|| D::DEF.any())
     }
 
     /// The document as the struct holds it, cut to what the policy lets be seen.
     fn typed<D: Document>(&self, permit: &Permit, mut doc: Extra) -> D {
-        if !permit.fields().is_open() {
-            permit.fields().cut(Some(D::DEF.any()), |child| self.catalog.known(child), &mut doc);
+        if self.ruled {
+            let (def, children) = (self.known::<D>(), |child: &str| self.catalog.known(child));
+            // What no table knows may be what needs naming.
+            take_unknown(def, &children, &mut doc);
+            permit.fields().cut(Some(def), children, &mut doc);
         }
         let (document, mismatches) = document::read(doc);
         for mismatch in mismatches {
@@ -320,11 +339,17 @@ impl Site {
         permit: &Permit,
         data: Extra,
     ) -> Result<Extra, Error> {
-        let (known, extra): (Extra, Extra) =
+        let (known, mut extra): (Extra, Extra) =
             data.into_iter().partition(|(key, _)| def.field(key).is_some() || key == "name");
+        extra.retain(|key, _| key != "doctype" && !key.starts_with('_'));
+        let refused = permit.fields().refused(permit.operation(), Some(def), |child| self.catalog.known(child), &extra);
+        if self.ruled && !refused.is_empty() {
+            let (doctype, operation) = (def.name.to_owned(), permit.operation());
+            return Err(Denial { doctype, operation, reason: Reason::Fields(refused) }.into());
+        }
         let writing = Writing { rule: permit.fields(), catalog: &self.catalog };
         let mut wire = check_document(def, purpose, &known, &writing).map_err(Error::Invalid)?;
-        wire.extend(extra.into_iter().filter(|(key, _)| key != "doctype" && !key.starts_with('_')));
+        wire.extend(extra);
         Ok(wire)
     }
 

@@ -39,6 +39,8 @@ impl Catalog {
     ) -> Result<Vec<&'static DocTypeDef>, SiteError> {
         let mut about = Vec::new();
         for doctype in doctypes {
+            // Reports name DocTypes in any spelling.
+            let doctype = policy.exact_name(doctype);
             match self.def(asker, doctype).await {
                 Ok(def) => about.push(def),
                 Err(error) if error.kind() == SiteErrorKind::Missing => {}

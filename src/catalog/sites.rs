@@ -117,6 +117,13 @@ fn overlay(version: Version, source: &DocType) -> DocTypeDef {
         let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | filled(field), ..*field });
         def.fields = intern::list(fields.collect());
     }
+    let known = |field: &FieldDef| erpnext_doctypes::get(version, &source.name)?.field(field.fieldname)?.fetch_from;
+    let is_otherwise = |field: &FieldDef| field.fetch_from.is_some() && known(field) != field.fetch_from;
+    if def.fields.iter().any(is_otherwise) {
+        let fetched = |field: &FieldDef| if is_otherwise(field) { flag::FETCHED_OTHERWISE } else { 0 };
+        let fields = def.fields.iter().map(|field| FieldDef { flags: field.flags | fetched(field), ..*field });
+        def.fields = intern::list(fields.collect());
+    }
     def
 }
 

@@ -245,13 +245,18 @@ fn is_seen(rule: &FieldRule, def: &DocTypeDef, path: &str, tables: &Tables<'_>) 
 }
 
 fn restricts(rule: &DoctypePermissions, field: &str) -> bool {
-    rule.restricted_fields.iter().any(|name| name == field)
+    rule.restricted_fields.iter().any(|name| stands_for(name, field))
+}
+
+/// Whether a name in a rule means the field: a table stands for its columns.
+fn stands_for(name: &str, field: &str) -> bool {
+    field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether the rule's lists withhold the field, whatever else does.
 fn withholds(rule: &DoctypePermissions, field: &str) -> bool {
     let always = matches!(field, "name" | "doctype" | "docstatus" | "modified");
-    let listed = |names: &Vec<String>| names.iter().any(|name| name == field);
+    let listed = |names: &Vec<String>| names.iter().any(|name| stands_for(name, field));
     !always && (restricts(rule, field) || rule.allowed_fields.as_ref().is_some_and(|names| !listed(names)))
 }
 

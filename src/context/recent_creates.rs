@@ -3,11 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
 /// How many names of new documents are remembered.
 const REMEMBERED: usize = 1_000;
+/// How many creates of unknown outcome are remembered, and for how long: after this nobody repeats one by mistake.
+const LOST: usize = 100;
+const LOST_FOR: Duration = Duration::from_secs(600);
 /// That nothing was sent, which the audit log tells too.
 pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";
 
@@ -20,6 +24,8 @@ struct Store {
     made: VecDeque<Document>,
     /// What is being made now, and whether just one call makes it.
     under_way: Vec<(String, Map<String, Value>, Arc<AtomicBool>)>,
+    /// What may have been made, and from when on.
+    lost: VecDeque<(String, Map<String, Value>, Instant)>,
 }
 
 #[derive(Debug)]
@@ -59,6 +65,24 @@ impl RecentCreates {
         twins.for_each(|(.., alone)| alone.store(false, Ordering::Relaxed));
         under_way.push((doctype.to_owned(), holds, Arc::clone(&alone)));
         UnderWay { made: self, alone }
+    }
+
+    /// Notes that it is not known whether a document that holds this was made by a call that began `since`.
+    pub fn lose(&self, doctype: &str, holds: Map<String, Value>, since: Instant) {
+        let lost = &mut self.store().lost;
+        if lost.len() >= LOST {
+            lost.pop_front();
+        }
+        lost.push_back((doctype.to_owned(), holds, since));
+    }
+
+    /// Since when a document that holds just this may have been made by a call of unknown outcome. It is told once: whoever asks
+    /// for the same again means another one.
+    pub fn lost(&self, doctype: &str, holds: &Map<String, Value>) -> Option<Instant> {
+        let lost = &mut self.store().lost;
+        lost.retain(|(.., since)| since.elapsed() < LOST_FOR);
+        let at = lost.iter().position(|(of, held, _)| of == doctype && held == holds)?;
+        lost.remove(at).map(|(.., since)| since)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

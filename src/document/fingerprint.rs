@@ -39,6 +39,11 @@ impl Fingerprint {
         &self.modified
     }
 
+    /// Whether it knows which version it is, and none of its values.
+    pub fn is_bare(&self) -> bool {
+        self.values.is_none()
+    }
+
     /// How much of memory it takes, in values.
     pub fn size(&self) -> usize {
         1 + self.values.as_ref().map_or(0, |values| values.len())

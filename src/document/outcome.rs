@@ -1,6 +1,6 @@
 //! What became of a write whose answer never came, as far as reading afterwards tells.
 
-use erpnext_schema::{Children, DocTypeDef};
+use erpnext_schema::{Children, DocTypeDef, FieldKind};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -29,10 +29,17 @@ impl<T> Verdict<T> {
 /// Told where a document is as it was.
 pub const UNCHANGED: &str = "so far nothing was changed";
 
-/// Whether fields were set. `now` is the document as read afterwards, nothing where it is gone.
+/// Whether a password is among what was sent: no document shows it.
+pub fn sets_password(def: &DocTypeDef, sent: &Map<String, Value>) -> bool {
+    sent.keys().any(|key| def.field(key).is_some_and(|field| field.kind == FieldKind::Password))
+}
+
+/// Whether fields were set; `user` is who did it, where a password is among them. `now` is the document as read afterwards,
+/// nothing where it is gone.
 pub fn of_update(
     def: &'static DocTypeDef,
     children: Children<'_>,
+    user: Option<&str>,
     before: &Map<String, Value>,
     sent: &Map<String, Value>,
     now: Option<&Map<String, Value>>,
@@ -42,6 +49,10 @@ pub fn of_update(
         return Verdict::NotYet(UNCHANGED.to_owned());
     }
     let differing = differences(def, children, &|_, _| true, before, sent, now);
+    let is_by_another = || now.get("modified_by").and_then(Value::as_str) != user;
+    if differing.is_empty() && sets_password(def, sent) && is_by_another() {
+        return Verdict::Open("somebody else changed the document, and no document shows its passwords".to_owned());
+    }
     if differing.is_empty() {
         return Verdict::Made(());
     }
@@ -126,12 +137,24 @@ mod tests {
     fn an_update_is_judged_by_version_and_fields() {
         let before = doc(json!({"modified": "1", "priority": "Low", "description": "x"}));
         let sent = doc(json!({"priority": "High", "modified": "1"}));
-        let verdict = |now: Value| of_update(todo(), &|_| None, &before, &sent, now.as_object());
+        let verdict = |now: Value| of_update(todo(), &|_| None, None, &before, &sent, now.as_object());
         assert!(matches!(verdict(json!({"modified": "1", "priority": "Low"})), Verdict::NotYet(_)));
         assert_eq!(verdict(json!({"modified": "2", "priority": "High"})), Verdict::Made(()));
         let Verdict::Open(why) = verdict(json!({"modified": "2", "priority": "Medium"})) else { unreachable!() };
         assert!(why.ends_with("what was sent in priority"), "{why}");
         assert!(matches!(verdict(Value::Null), Verdict::Open(_)));
+    }
+
+    #[test]
+    fn a_password_is_set_where_nobody_else_changed_the_document() {
+        let (def, before) = (erpnext_doctypes::any("Email Account").unwrap(), doc(json!({"modified": "1"})));
+        let sent = doc(json!({"password": "x"}));
+        let verdict = |by: &str| {
+            let now = doc(json!({"modified": "2", "modified_by": by, "password": "*"}));
+            of_update(def, &|_| None, Some("ann"), &before, &sent, Some(&now))
+        };
+        assert_eq!(verdict("ann"), Verdict::Made(()));
+        assert!(matches!(verdict("bob"), Verdict::Open(_)));
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! The copies of restricted fields, which are restricted too. Which fields hold copies is found when the tables are generated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
-/// A field, or a column of a table, that holds what a field of another DocType holds, or another field of its own.
-struct Copy {
-    of: &'static str,
-    source: &'static str,
+/// A field, or a column of a table, that others hold copies of.
+struct Source {
     doctype: &'static str,
     path: &'static str,
+    /// Their lines of the list, read only once the field is withheld.
+    copies: &'static str,
+}
+
+impl Source {
+    /// The fields, and columns of tables, that hold its copies, each with its DocType.
+    fn copies(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        self.copies.lines().filter_map(|line| line.trim_start().split_once('\t'))
+    }
 }
 
 /// The fields, and columns of tables (`items.tax_id`), that hold copies of restricted fields, by DocType; copies of copies too.
@@ -15,33 +23,33 @@ struct Copy {
 /// `restricted` tells whether a field of a DocType is restricted by name.
 pub fn of(restricted: &dyn Fn(&str, &str) -> bool) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut copies: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let mut rest: Vec<Copy> = all().collect();
+    let mut rest: Vec<Source> = sources().collect();
     loop {
-        let is_withheld = |copy: &mut Copy| {
-            restricted(copy.of, copy.source) || copies.get(copy.of).is_some_and(|fields| fields.contains(copy.source))
+        let is_withheld = |source: &mut Source| {
+            restricted(source.doctype, source.path)
+                || copies.get(source.doctype).is_some_and(|paths| paths.contains(source.path))
         };
-        let found: Vec<Copy> = rest.extract_if(.., is_withheld).collect();
+        let found: Vec<Source> = rest.extract_if(.., is_withheld).collect();
         if found.is_empty() {
             return copies;
         }
-        for copy in found {
-            copies.entry(copy.doctype).or_default().insert(copy.path.to_owned());
+        for (doctype, path) in found.iter().flat_map(Source::copies) {
+            copies.entry(doctype).or_default().insert(path.to_owned());
         }
     }
 }
 
-/// Every copy that the tables of any version tell of: which one the site has is not known here.
-fn all() -> impl Iterator<Item = Copy> {
+/// What is copied, as the tables of any version tell: which one the site has is not known here.
+fn sources() -> impl Iterator<Item = Source> {
     // A line names a source, those below it that begin with a tab the fields that are filled from it.
-    let mut from = ("", "");
-    erpnext_doctypes::COPIES.lines().filter_map(move |line| {
-        match line.strip_prefix('\t').map(|to| to.split_once('\t')) {
-            Some(to) => to.map(|(doctype, path)| Copy { of: from.0, source: from.1, doctype, path }),
-            None => {
-                from = line.split_once('\t')?;
-                None
-            }
-        }
+    let mut rest = erpnext_doctypes::COPIES;
+    iter::from_fn(move || {
+        let (source, below) = rest.split_once('\n')?;
+        let (doctype, path) = source.split_once('\t')?;
+        let lines = below.split_inclusive('\n').take_while(|line| line.starts_with('\t'));
+        let (copies, after) = below.split_at(lines.map(str::len).sum());
+        rest = after;
+        Some(Source { doctype, path, copies })
     })
 }
 
@@ -53,9 +61,9 @@ mod tests {
     use erpnext_schema::copies::on;
     use erpnext_schema::known_columns::REPORTED;
     use erpnext_schema::known_copies::{ABOVE, KNOWN, UNFILLED};
-    use erpnext_schema::known_reports::MADE;
+    use erpnext_schema::known_reports::every;
 
-    use super::{all, of};
+    use super::{of, sources};
 
     fn copies(of: &[(&str, &str)]) -> impl Fn(&str, &str) -> bool {
         let of: Vec<String> = of.iter().map(|(doctype, field)| format!("{doctype}.{field}")).collect();
@@ -64,12 +72,48 @@ mod tests {
     }
 
     /// What another app has: no generated table knows it.
-    const OF_HRMS: &[&str] = &["Salary Slip", "gross_pay", "ifsc_code", "micr_code", "net_pay"];
+    const OF_HRMS: &[&str] = &[
+        "Employee Checkin",
+        "Job Applicant",
+        "Job Offer",
+        "Leave Allocation",
+        "Leave Application",
+        "Leave Ledger Entry",
+        "Salary Slip",
+        "Shift Type",
+        "Vehicle Log",
+        "annual_taxable_amount",
+        "attendance_date",
+        "base_gross_pay",
+        "claimed_amount",
+        "early_exit",
+        "employee_status",
+        "expense_amount",
+        "fuel_qty",
+        "gross_pay",
+        "ifsc_code",
+        "in_time",
+        "late_entry",
+        "leave_type",
+        "leaves",
+        "micr_code",
+        "net_pay",
+        "new_leaves_allocated",
+        "out_time",
+        "price",
+        "return_amount",
+        "shift_end",
+        "shift_start",
+        "total_amount_reimbursed",
+        "total_leave_days",
+        "total_leaves_allocated",
+        "total_sanctioned_amount",
+    ];
 
     /// One that is misspelt would withhold nothing.
     #[test]
     fn what_reports_show_are_fields_that_there_are() {
-        let made = MADE.iter().flat_map(|made| made.reports.iter().map(move |report| (report, &made.sums)));
+        let made = every().flat_map(|made| made.reports.iter().map(move |report| (report, &made.sums)));
         for (shown, fields) in REPORTED.iter().map(|reported| (&reported.0, &reported.1)).chain(made) {
             for field in *fields {
                 let is_there = erpnext_doctypes::ALL.iter().any(|table| table.any().field(field).is_some());
@@ -80,7 +124,7 @@ mod tests {
                 assert!(!is_above, "{shown}: {field}");
             }
         }
-        for doctype in MADE.iter().flat_map(|made| made.from) {
+        for doctype in every().flat_map(|made| made.from) {
             assert!(erpnext_doctypes::any(doctype).is_some() || OF_HRMS.contains(doctype), "{doctype}");
         }
     }
@@ -161,6 +205,12 @@ mod tests {
             (("Payment Entry", "paid_amount"), "Sales Invoice", "advances.advance_amount"),
             (("Purchase Receipt", "grand_total"), "Landed Cost Voucher", "purchase_receipts.grand_total"),
             (("Journal Entry", "user_remark"), "GL Entry", "remarks"),
+            (("Payment Entry", "paid_amount"), "Payment Entry", "base_paid_amount_after_tax"),
+            (("Payment Entry", "paid_amount"), "Advance Payment Ledger Entry", "amount"),
+            (("Payment Entry", "received_amount"), "Bank Transaction", "payment_entries.allocated_amount"),
+            (("Journal Entry", "accounts.debit"), "Account Closing Balance", "credit"),
+            (("POS Invoice", "grand_total"), "Loyalty Point Entry", "purchase_amount"),
+            (("Purchase Receipt", "items.rate"), "Item", "last_purchase_rate"),
         ] {
             assert!(copies(&[source])(doctype, path), "{source:?} {doctype}.{path}");
         }
@@ -216,8 +266,10 @@ mod tests {
             .flat_map(|version| by_tables(*version))
             .map(|copy| [copy.of.to_owned(), copy.source, copy.doctype.to_owned(), copy.path])
             .collect();
-        let listed: BTreeSet<_> =
-            all().map(|copy| [copy.of, copy.source, copy.doctype, copy.path].map(str::to_owned)).collect();
+        let copies = |from: super::Source| {
+            from.copies().map(move |(doctype, path)| [from.doctype, from.path, doctype, path].map(str::to_owned))
+        };
+        let listed: BTreeSet<_> = sources().flat_map(copies).collect();
         assert_eq!(listed, tables);
         assert!(listed.len() > 1000);
     }

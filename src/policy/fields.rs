@@ -15,8 +15,8 @@ use crate::config::{ATTACHMENTS, COMMENTS};
 ///   fields (`owner`, `creation`, `modified_by`, `idx`) must be named like any field where there is a list of allowed ones.
 /// - Standard and virtual fields are never set.
 /// - Extra fields are named beside whatever else may be seen and set.
-/// - A field above permlevel 0 is seen and set only where it is named; a field of the site's own that is fetched from one that
-///   is restricted is seen only where it is named.
+/// - A field above permlevel 0 is seen and set only where it is named; a field of the site's own, or of an app's, that is fetched
+///   from one that is restricted is seen only where it is named.
 /// - A field that by its name holds a key in plain text is seen only where it is named.
 /// - A Password is never seen, and set only where it is named.
 /// - A named table (`items`) stands for its columns; a named column (`items.rate`) shows the table with just that column.
@@ -26,7 +26,7 @@ pub struct FieldRule {
     extra: Names,
     restricted: Names,
     unreadable: bool,
-    /// The fields that are restricted on any DocType: what the site's own fields fetch from one needs naming.
+    /// The fields that are restricted on any DocType: what the site's and its apps' own fields fetch from one needs naming.
     sources: Arc<BTreeSet<String>>,
 }
 
@@ -158,10 +158,10 @@ impl FieldRule {
         Self { sources: Arc::clone(sources), ..self }
     }
 
-    /// Whether the field is one of the site's own that holds what is restricted elsewhere. Which DocType it is fetched from
-    /// is not looked at: the generated tables do not know these fields.
+    /// Whether the field holds what is restricted elsewhere, and only the site tells so: it is one of its own, or of an app's.
+    /// Which DocType it is fetched from is not looked at.
     fn is_copy(&self, field: FieldRef<'_>) -> bool {
-        let from = field.def.filter(|def| def.is(flag::CUSTOM)).and_then(|def| def.fetch_from);
+        let from = field.def.filter(|def| def.is(flag::FETCHED_OTHERWISE)).and_then(|def| def.fetch_from);
         from.and_then(|from| from.split_once('.')).is_some_and(|(_, source)| self.sources.contains(source))
     }
 

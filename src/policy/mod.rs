@@ -9,6 +9,7 @@ mod cut;
 mod denial;
 mod fields;
 mod filter;
+mod hung;
 mod methods;
 mod permit;
 mod predict;
@@ -35,6 +36,7 @@ pub use conditions::{Absent, Facts, Judge, Unmet};
 pub use denial::{Denial, Reason};
 pub use fields::{FieldRef, FieldRule};
 pub use filter::{Filter, Rows, Within};
+pub use hung::{FileReach, hangs_on};
 pub use methods::MethodPermit;
 pub use permit::{Admitted, Permit, WriteState};
 pub use predict::unpredictable;
@@ -119,8 +121,9 @@ impl Policy {
             !rule.restricted_fields.is_empty()
                 || rule.allowed_fields.is_some()
                 || rule.conditions.contains_key(&Operation::Read)
+                || !rule.operations.contains(Operation::Read)
         };
-        let withholds = permissions.doctypes.values().any(withholds);
+        let withholds = config.tools.within.is_some() || permissions.doctypes.values().any(withholds);
         // Reports ignore conditions, and what they sum up does not show whose it is.
         let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         let rule = |doctype: &str, rule: &DoctypePermissions| {
@@ -187,34 +190,44 @@ impl Policy {
     /// # Errors
     /// Why not.
     pub fn permit(&self, operation: Operation, doctype: &str) -> Result<Permit, Denial> {
-        let deny = |reason| Err(Denial { doctype: doctype.to_owned(), operation, reason });
+        let denial = |reason| Denial { doctype: doctype.to_owned(), operation, reason };
         if let Some(why) = self.refusals.get(doctype).and_then(|refused| refused.get(&operation)) {
-            return deny(Reason::Refused(why.clone()));
+            return Err(denial(Reason::Refused(why.clone())));
         }
-        if !is_within(self.within.as_deref(), doctype) {
-            return deny(Reason::NotConfigured);
-        }
-        let (operations, fields, terms) = match self.doctypes.get(doctype) {
-            Some(rule) => (rule.operations, Arc::clone(&rule.fields), rule.terms(operation)),
-            None => match self.meant(doctype) {
-                Some(right) => return deny(Reason::NotExact(right.to_owned())),
-                None if self.default.is_empty() || !self.is_safe_beside_rules(doctype) || self.is_withheld(doctype) => {
-                    return deny(Reason::NotConfigured);
-                }
-                None => {
-                    let fields = match self.copies.get(doctype) {
-                        Some(rule) if self.default.contains(Operation::Read) => Arc::clone(rule),
-                        Some(rule) => Arc::new(FieldRule::clone(rule).unreadable()),
-                        None => Arc::clone(&self.fields),
-                    };
-                    (self.default, fields, Terms::default())
-                }
-            },
-        };
+        let rule = self.rule(doctype).map_err(denial)?;
+        let operations = rule.map_or(self.default, |rule| rule.operations);
         if !operations.contains(operation) {
-            return deny(Reason::NotPermitted(operations));
+            return Err(denial(Reason::NotPermitted(operations)));
         }
+        let (fields, terms) = match rule {
+            Some(rule) => (Arc::clone(&rule.fields), rule.terms(operation)),
+            None => (self.fields_by_default(doctype), Terms::default()),
+        };
         Ok(Permit::new(doctype, operation, fields, terms))
+    }
+
+    /// The DocType's own rule; none where the default holds.
+    fn rule(&self, doctype: &str) -> Result<Option<&Rule>, Reason> {
+        if !is_within(self.within.as_deref(), doctype) {
+            return Err(Reason::NotConfigured);
+        }
+        if let Some(rule) = self.doctypes.get(doctype) {
+            return Ok(Some(rule));
+        }
+        if let Some(right) = self.meant(doctype) {
+            return Err(Reason::NotExact(right.to_owned()));
+        }
+        let is_open = !self.default.is_empty() && self.is_safe_beside_rules(doctype) && !self.is_withheld(doctype);
+        if is_open { Ok(None) } else { Err(Reason::NotConfigured) }
+    }
+
+    /// The fields of a DocType that the configuration does not name.
+    fn fields_by_default(&self, doctype: &str) -> Arc<FieldRule> {
+        match self.copies.get(doctype) {
+            Some(rule) if self.default.contains(Operation::Read) => Arc::clone(rule),
+            Some(rule) => Arc::new(FieldRule::clone(rule).unreadable()),
+            None => Arc::clone(&self.fields),
+        }
     }
 
     /// Leave under the DocType's metadata, which tells more of one that no table knows than its name.
@@ -296,7 +309,13 @@ impl Policy {
 
     /// What is permitted on the DocType; nothing where it is not available.
     pub fn operations(&self, doctype: &str) -> Operations {
-        Operation::ALL.iter().copied().filter(|operation| self.permits(*operation, doctype)).collect()
+        if !self.names(doctype) && self.default.is_empty() {
+            return Operations::default();
+        }
+        let Ok(rule) = self.rule(doctype) else { return Operations::default() };
+        let refused = self.refusals.get(doctype);
+        let is_left = |operation: &Operation| refused.is_none_or(|refused| !refused.contains_key(operation));
+        rule.map_or(self.default, |rule| rule.operations).iter().filter(is_left).collect()
     }
 
     /// The configured DocType that another name was probably meant to be, or that the site might take it for.

@@ -23,12 +23,14 @@ pub struct Called<'a> {
     pub label: &'a str,
     /// Whether it is a column of numbers.
     pub is_number: bool,
+    /// Whether it is a filter.
+    pub is_filter: bool,
 }
 
 impl<'a> Called<'a> {
     /// A filter of the report.
     pub fn filter(report: &'a str, name: &'a str, label: &'a str) -> Self {
-        Self { report, name, label, is_number: false }
+        Self { report, name, label, is_number: false, is_filter: true }
     }
 
     /// Whether it is called like a field of the name and label.
@@ -39,12 +41,13 @@ impl<'a> Called<'a> {
         same(field.fieldname) || same(field.label)
     }
 
-    /// Whether it is called like a number of the DocTypes and their rows, or as a column is known to be.
+    /// Whether it is called like a field of the DocTypes and their rows, which for a number has to be one, or as a column is
+    /// known to be.
     fn is_known(self, about: &[&'static DocTypeDef], get: Children<'_>) -> bool {
         let is_number = |field: &FieldDef| matches!(field.kind.shape(), Shape::Int | Shape::Float);
         let mut fields = about.iter().flat_map(|def| def.fields_and_columns(get)).map(|(_, field)| field);
         REPORTED.iter().any(|(column, _)| *column == self.name)
-            || fields.any(|field| is_number(field) && self.is(field))
+            || fields.any(|field| (is_number(field) || !self.is_number) && self.is(field))
     }
 }
 
@@ -70,6 +73,16 @@ impl Policy {
         }
     }
 
+    /// Whether the report may be run where another runs behind it. Whoever saved it chose its name, so that a pattern opens it
+    /// only if it opens the other, too.
+    ///
+    /// # Errors
+    /// Where neither the report is named in full nor the other is opened.
+    pub fn admits_behind(&self, report: &str, behind: &str) -> Result<(), Denial> {
+        let is_named = self.reports.iter().any(|pattern| pattern.is_name() && pattern.matches(report));
+        if is_named { Ok(()) } else { self.admits_report(behind) }
+    }
+
     fn not_named(&self) -> String {
         let why = "permissions.reports does not name it";
         match self.doctypes.keys().find(|doctype| self.is_row_filtered(doctype)) {
@@ -89,6 +102,7 @@ impl Policy {
     /// does not permit reports, or where reading it is limited to some documents: the site runs reports over all of them.
     pub fn permit_report(&self, report: &str, doctype: &str) -> Result<Permit, Denial> {
         self.admits_report(report)?;
+        let doctype = self.exact_name(doctype);
         if !is_within(self.within.as_deref(), doctype) {
             return Err(no(
                 report,
@@ -104,9 +118,9 @@ impl Policy {
         Ok(Permit::new(doctype, Operation::Report, Arc::clone(self.field_rule(doctype)), Terms::default()))
     }
 
-    /// Whether the configuration lets only part of the DocType's documents be read.
+    /// Whether the configuration lets only part of the documents be read of the DocType, however the site spells it.
     pub fn is_row_filtered(&self, doctype: &str) -> bool {
-        self.doctypes.get(doctype).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
+        self.doctypes.get(self.exact_name(doctype)).is_some_and(|rule| rule.conditions.contains_key(&Operation::Read))
     }
 
     /// Whether the rule on the DocType keeps the field back, whatever may be done with its documents.
@@ -167,25 +181,31 @@ impl Policy {
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         called: Called<'_>,
     ) -> bool {
-        let shown = REPORTED.iter().filter(|(column, _)| *column == called.name).flat_map(|(_, fields)| *fields);
+        let mut shown = REPORTED.iter().filter(|(column, _)| *column == called.name).flat_map(|(_, fields)| *fields);
         let sums = made(called.report).filter(|made| match made.columns {
             Numbers::All => called.is_number,
             Numbers::Unnamed => called.is_number && !called.is_known(about, get),
+            Numbers::Others => !called.is_filter && !called.is_known(about, get),
             Numbers::These(names) => names.contains(&called.name),
+            Numbers::Columns(names) => !called.is_filter && names.contains(&called.name),
         });
-        let mut stands_for = shown.chain(sums.flat_map(|made| made.sums));
-        self.withholds_called(about, from, get, called.name, called.label)
-            || stands_for.any(|field| self.withholds_called(about, from, get, field, ""))
+        let linked = self.linked_to(about, get);
+        let beside: Vec<&'static DocTypeDef> = linked.into_iter().chain(from.iter().copied()).collect();
+        let mut sums = sums.flat_map(|made| made.sums);
+        self.withholds_called(about, &beside, get, called.name, called.label)
+            || shown.any(|field| self.withholds_called(about, &beside, get, field, ""))
+            // What is summed up is known to be of these documents, and of none that they link to.
+            || sums.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
-    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of what
-    /// these link to or the report is made of beside. A column, or a field further away, that is merely not among the allowed
-    /// ones, or in a table that is restricted as a whole, keeps back nothing that a field of the name explains which may be read;
-    /// nor does what is further away and restricted only as a copy.
+    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
+    /// those beside. A column, or a field of those, that is merely not among the allowed ones, or in a table that is restricted as a
+    /// whole, keeps back nothing that a field of the name explains which may be read; nor does what is beside and restricted only
+    /// as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],
-        from: &[&'static DocTypeDef],
+        beside: &[&'static DocTypeDef],
         get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
         name: &str,
         label: &str,
@@ -201,10 +221,8 @@ impl Policy {
             true => Standing::Shown,
             false => Standing::Restricted,
         }));
-        let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
-        let linked = linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get);
-        let beside = linked.chain(from.iter().copied());
-        let far: Vec<Standing> = beside.flat_map(|def| self.standings(def, get, &same, Standing::Unlisted)).collect();
+        let far = beside.iter().flat_map(|def| self.standings(def, get, &same, Standing::Unlisted));
+        let far: Vec<Standing> = far.collect();
         let any = |what| near.contains(&what) || far.contains(&what);
         let own = near.contains(&Standing::Shown);
         any(Standing::Restricted)
@@ -231,20 +249,32 @@ impl Policy {
             false if self.states(def.name, field.fieldname) => Standing::Restricted,
             false => unlisted,
         };
-        let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
-            true => Standing::ShownInRows,
-            false if rule.restricts(table.into()) => Standing::InRestrictedTable,
-            false if !rule.restricts_column(table.into(), column.into()) => Standing::Unlisted,
-            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
-                Standing::Restricted
-            }
-            false => unlisted,
-        };
         let mut found: Vec<Standing> = called_so(def).map(of_field).collect();
+        let own = found.contains(&Standing::Shown);
+        let of_column = |table: &FieldDef, column: &FieldDef| match rule.may_read_child(table, column) {
+            true => Some(Standing::ShownInRows),
+            false if rule.restricts(table.into()) => Some(Standing::InRestrictedTable),
+            // What the document shows itself is not taken for what a list of allowed fields leaves out of its rows.
+            false if !rule.restricts_column(table.into(), column.into()) => (!own).then_some(Standing::Unlisted),
+            false if self.states(def.name, &format!("{}.{}", table.fieldname, column.fieldname)) => {
+                Some(Standing::Restricted)
+            }
+            false => Some(unlisted),
+        };
         for (table, child) in def.known_tables(get) {
-            found.extend(called_so(child).map(|column| of_column(table, column)));
+            found.extend(called_so(child).filter_map(|column| of_column(table, column)));
         }
         found
+    }
+
+    /// The DocTypes with a rule to which documents of these, and their rows, may link.
+    fn linked_to(
+        &self,
+        about: &[&'static DocTypeDef],
+        get: &dyn Fn(&str) -> Option<&'static DocTypeDef>,
+    ) -> Vec<&'static DocTypeDef> {
+        let linked: BTreeSet<&str> = about.iter().flat_map(|def| self.linked(def, get)).collect();
+        linked.into_iter().filter(|name| !about.iter().any(|def| def.name == *name)).filter_map(get).collect()
     }
 
     /// Whether the configuration itself restricts the field, or column.

@@ -343,6 +343,8 @@ fn what_holds_whole_documents_is_withheld_beside_a_rule_that_withholds_anything(
             json!({"read": true, "restricted_fields": ["tax_id"]}),
             json!({"read": true, "allowed_fields": ["customer_name"]}),
             json!({"read": true, "conditions": {"read": {"territory": "North"}}}),
+            json!({"create": true}),
+            json!({}),
         ] {
             assert!(!data(&rule, json!({"read": true})), "{whole} {rule}");
             let named = json!({"read": true, "allowed_fields": ["docname", "data"]});

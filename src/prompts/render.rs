@@ -101,15 +101,11 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
     let Some(Value::Object(mut arguments)) = fill(Value::Object(arguments), value) else { return None };
     let tool = match step.call {
         Uses::Documents(verb, doctype) => {
-            let mut tools = connection.registry().tools().iter();
-            let own = |tool: &&Tool| matches!(tool, Tool::Typed(of, def) if *of == verb && def.name == doctype);
-            match tools.find(own) {
-                Some(own) => *own,
-                None => {
-                    arguments.shift_insert(0, "doctype".to_owned(), json!(doctype));
-                    *connection.registry().tools().iter().find(|tool| **tool == Tool::Generic(verb))?
-                }
+            let tool = connection.registry().for_documents(verb, doctype)?;
+            if matches!(tool, Tool::Generic(_)) {
+                arguments.shift_insert(0, "doctype".to_owned(), json!(doctype));
             }
+            tool
         }
         Uses::Tool(name) => connection.registry().find(name)?,
         Uses::Report(name) => {

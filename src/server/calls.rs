@@ -22,7 +22,7 @@ pub fn called_off(body: &[u8]) -> Option<RequestId> {
         method: String,
         params: CancelledNotificationParam,
     }
-    let is_near = body.len() <= LONGEST && body.windows(METHOD.len()).any(|part| part == METHOD.as_bytes());
+    let is_near = body.len() <= LONGEST && memchr::memmem::find(body, METHOD.as_bytes()).is_some();
     let message: Message = is_near.then(|| serde_json::from_slice(body).ok()).flatten()?;
     message.params.request_id.filter(|_| message.method == METHOD)
 }

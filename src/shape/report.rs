@@ -29,7 +29,9 @@ impl Column {
 
     /// What the report calls it.
     pub(crate) fn called<'a>(&'a self, report: &'a str) -> Called<'a> {
-        Called { report, name: &self.field, label: &self.label, is_number: self.is_number() }
+        // One that a person added in the desk has its DocType behind the name of the field, where another is called so.
+        let name = self.field.split_once('-').map_or(self.field.as_str(), |(name, _)| name);
+        Called { report, name, label: &self.label, is_number: self.is_number(), is_filter: false }
     }
 }
 
@@ -77,7 +79,9 @@ impl Table {
             }
             _ => Vec::new(),
         });
-        let doctypes = linked.filter(|doctype| !doctype.is_empty()).collect();
+        // A column that a person added in the desk names the DocType whose field it is.
+        let added = list("columns").iter().filter_map(|raw| raw.get("doctype")?.as_str().map(str::to_owned));
+        let doctypes = linked.chain(added).filter(|doctype| !doctype.is_empty()).collect();
         // Rows may all be lists: then the last is the total only where the report says that it adds one.
         let adds = answer.get("add_total_row").is_some_and(|adds| *adds != Value::Bool(false) && *adds != 0);
         let totalled = raw.last().is_some_and(Value::is_array) && (adds || raw.first().is_some_and(Value::is_object));

@@ -62,6 +62,7 @@ const BY_TYPE: &[(&str, &str)] = &[
     ("CannotChangeConstantError", "This field is set once, when the document is made: leave it out."),
     ("CharacterLengthExceededError", "Give a shorter text or a smaller number for this field."),
     ("NonNegativeError", "Give zero or more for this field."),
+    ("DocumentLockedError", "A job of the site is at it: read it in a minute, and repeat nothing before that."),
     ("LinkExistsError", "Other documents link to this one: deal with those first."),
     ("DuplicateEntryError", "Read or update the document of that name, or choose another name."),
     ("UniqueValidationError", "Another document has this value already: find it, or give another value."),

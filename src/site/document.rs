@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::reply::{Sent, Weighed};
 use super::{
-    Answer, Body, Call, CallerClient, SiteError, SiteErrorKind, WriteError, check, name_of, named, resource_path,
-    unexpected,
+    Answer, Body, Call, CallerClient, SiteError, SiteErrorKind, WriteError, check, deleted, name_of, named,
+    resource_path, unexpected,
 };
 use crate::cache::Answered;
 use crate::cleared::Cleared;
@@ -159,7 +159,8 @@ impl CallerClient<'_> {
         check(cleared.permit(), &[Operation::Delete])?;
         let path = resource_path(cleared.permit(), Some(named(&cleared)?))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        Ok(self.send(call).await?.try_map(|_| Ok(()))?)
+        let line = call.line();
+        Ok(self.value(call, "data").await?.try_map(|data| deleted(&line, &data))?)
     }
 
     async fn written(&self, method: Method, path: String, body: Body) -> Result<Answer<Map<String, Value>>, SiteError> {

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::list::rows;
 use super::{
-    Answer, Body, Call, CallerClient, SiteError, WriteError, check, endpoints, misuse, named, reply, unexpected, url,
+    Answer, Body, Call, CallerClient, SiteError, WriteError, check, deleted, endpoints, misuse, named, reply,
+    unexpected, url,
 };
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
@@ -148,7 +149,8 @@ impl CallerClient<'_> {
         let path =
             url::resource_path("File", Some(&attachment.file)).map_err(|url::BadName(words)| misuse(permit, words))?;
         let call = Call { method: Method::DELETE, path, query: Vec::new(), body: Body::None, writes: true };
-        Ok(self.send(call).await?.try_map(|_| Ok(()))?)
+        let line = call.line();
+        Ok(self.value(call, "data").await?.try_map(|data| deleted(&line, &data))?)
     }
 }
 

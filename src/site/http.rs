@@ -179,10 +179,9 @@ impl Client {
     }
 
     fn broken(&self, asked: RequestInfo<'_>, error: reqwest::Error) -> SiteError {
-        let kind = if is_tls(&error) {
-            SiteErrorKind::Tls
-        } else if error.is_connect() {
-            SiteErrorKind::Unreachable
+        let kind = if error.is_connect() {
+            // An alert that comes later ends a connection over which something was sent.
+            if is_tls(&error) { SiteErrorKind::Tls } else { SiteErrorKind::Unreachable }
         } else if error.is_timeout() {
             return asked.error(SiteErrorKind::TimedOut, format!("no whole answer within {:?}", self.options.timeout));
         } else if error.is_builder() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, WriteError};
+use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, Stranger, WriteError, endpoints, unexpected};
 use crate::cleared::Cleared;
 use crate::policy::MethodPermit;
 
@@ -36,6 +36,21 @@ impl CallerClient<'_> {
         cleared: Cleared<'_, MethodPermit>,
         arguments: &Map<String, Value>,
     ) -> Result<Answer<Value>, WriteError> {
-        Ok(self.method_write(cleared.method_permit().method(), Value::Object(arguments.clone())).await?)
+        let method = cleared.method_permit().method();
+        let called = self.method_write(method, Value::Object(arguments.clone())).await;
+        Ok(called.map_err(|error| redirected(method, error))?)
+    }
+}
+
+/// A method may end by sending a browser elsewhere, as that which approves of an OAuth client does. Only what leads to the same
+/// path at another address did nothing.
+fn redirected(method: &str, error: SiteError) -> SiteError {
+    let leads_on = matches!(error.stranger(), Some(Stranger::Moved(_) | Stranger::Below(_)));
+    match error.kind() {
+        SiteErrorKind::Redirected if !leads_on => {
+            let line = endpoints::line("POST", method);
+            unexpected(&line, true, "a redirect, with which a method may end when its work is done")
+        }
+        _ => error,
     }
 }

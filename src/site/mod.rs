@@ -84,6 +84,7 @@ pub use oauth::{Introspected, OAuthClient, Tokens};
 pub use orders::StatusMethod;
 pub use outside::{Outside, Seen, Unseen};
 pub use page_rows::PageRow;
+pub use report::PREPARED;
 pub use retry::Retry;
 pub use rows::RowQuery;
 pub use said::{Redact, redacted};
@@ -347,6 +348,11 @@ fn check(permit: &Permit, fitting: &[Operation]) -> Result<(), SiteError> {
 /// The document that a write is cleared for.
 fn named<'a>(cleared: &Cleared<'a>) -> Result<&'a str, SiteError> {
     cleared.document().ok_or_else(|| misuse(cleared.permit(), "a write to a document that nobody named"))
+}
+
+/// That the site answered that something was deleted: it says so in a word, and what stands before it may say anything else.
+fn deleted(line: &str, data: &Value) -> Result<(), SiteError> {
+    if data.is_null() { Err(unexpected(line, true, "not that it was deleted")) } else { Ok(()) }
 }
 
 /// The name that a document got: a text, or a number where the database counts.

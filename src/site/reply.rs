@@ -98,7 +98,8 @@ pub(super) fn decode(asked: RequestInfo<'_>, reply: &mut Reply) -> Result<Answer
         (_, Some(Value::Object(body))) => Err(refusal(asked, reply, &body)),
         (status, _) => {
             let kind = match status {
-                401 | 429 | 502..=504 => by_status(reply),
+                // A body that is too large is not passed on.
+                401 | 413 | 429 | 502..=504 => by_status(reply),
                 _ => SiteErrorKind::Unexpected,
             };
             Err(with_status(asked.error(kind, page(asked, reply.status, &reply.body)), reply))
@@ -185,6 +186,10 @@ fn refusal(asked: RequestInfo<'_>, reply: &Reply, body: &Map<String, Value>) -> 
         .filter(|name| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
     let fields = fields(exc_type.unwrap_or_default(), body);
     let kind = match kind(asked, reply, exc_type) {
+        // The site names an exception in each of its errors; what stands before it may have passed the request on.
+        _ if !body.contains_key("exc_type") && (reply.status == 408 || reply.status >= 500) => {
+            SiteErrorKind::Unavailable
+        }
         // A missing right names no field.
         SiteErrorKind::Denied if !fields.is_empty() => SiteErrorKind::FieldDenied,
         // The caller did not choose it.

@@ -260,8 +260,8 @@ fn the_exception_speaks_only_where_it_is_fit_to() {
 fn a_refusal_without_words_still_says_what_happened() {
     let text = refused(403, &json!({"exc_type": "PermissionError"})).for_model();
     assert!(text.starts_with("The user has no right to do this\n"), "{text}");
-    let text = refused(500, &json!({})).for_model();
-    assert!(text.starts_with("The site failed with an internal error\nnext: "), "{text}");
+    let text = refused(500, &json!({"exc_type": "AnyError"})).for_model();
+    assert!(text.starts_with("The site failed with an internal error\nexc_type: AnyError\nnext: "), "{text}");
 }
 
 #[test]
@@ -300,6 +300,7 @@ fn a_page_of_a_proxy_is_told_apart() {
         (403, SiteErrorKind::Unexpected),
         (404, SiteErrorKind::Unexpected),
         (401, SiteErrorKind::BadKey),
+        (413, SiteErrorKind::Rejected),
         (429, SiteErrorKind::RateLimited { retry_after: Some(Duration::from_secs(59)) }),
         (502, SiteErrorKind::Unavailable),
         (504, SiteErrorKind::Unavailable),
@@ -317,6 +318,18 @@ fn a_page_of_a_proxy_is_told_apart() {
 fn a_write_of_unknown_outcome_says_so() {
     assert!(answered(502, "<html>").unwrap_err().for_model().contains("may have been made"));
     assert!(!error(417, "ValidationError", "", None).maybe_done());
+}
+
+#[test]
+fn an_error_that_names_no_exception_is_not_the_sites() {
+    let said = json!({"message": "Endpoint request timed out", "status": 524});
+    for status in [408, 500, 502, 504, 520, 524] {
+        let error = refused(status, &said);
+        assert_eq!((error.kind(), error.maybe_done()), (SiteErrorKind::Unavailable, true), "{status}");
+        let error = refused(status, &json!({"exc_type": "AnyError"}));
+        assert_eq!(error.maybe_done(), matches!(status, 502 | 504), "{status}");
+    }
+    assert!(!refused(403, &said).maybe_done() && !refused(429, &said).maybe_done());
 }
 
 #[test]

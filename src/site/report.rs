@@ -8,6 +8,8 @@ use super::list::rows;
 use super::{Body, Call, CallerClient, Filter, SiteError, check, endpoints, unexpected};
 use crate::policy::{Operation, Permit};
 
+/// The filter by which the site gives a run in the background, of whatever report that was.
+pub const PREPARED: &str = "prepared_report_name";
 /// How many reports may be saved one from another.
 const MOST_BEHIND: usize = 8;
 
@@ -28,27 +30,26 @@ impl CallerClient<'_> {
         rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
     }
 
-    /// The name of the report that is run by one of [`Self::reports`]: of one that was saved in the desk, the one behind it.
+    /// The report that is run by one of [`Self::reports`], as one of these: of one that was saved in the desk, the one behind
+    /// it, of which the name alone is known where the user may not see it. None where reports are saved one from another
+    /// without an end.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn report_behind(&self, entry: &Map<String, Value>) -> Result<String, SiteError> {
+    pub async fn report_behind(&self, entry: &Map<String, Value>) -> Result<Option<Map<String, Value>>, SiteError> {
         let text = |entry: &Map<String, Value>, key: &str| -> String {
             entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let mut entry = entry.clone();
-        // Each may be saved from another; one that its user may not see is known by its name alone.
         for _ in 0..MOST_BEHIND {
             if text(&entry, "report_type") != "Custom Report" {
-                break;
+                return Ok(Some(entry));
             }
             let behind = text(&entry, "reference_report");
-            match self.reports(&[Filter::eq("name", behind.as_str())]).await?.pop() {
-                Some(found) => entry = found,
-                None => return Ok(behind),
-            }
+            let found = self.reports(&[Filter::eq("name", behind.as_str())]).await?.pop();
+            entry = found.unwrap_or_else(|| Map::from_iter([("name".to_owned(), json!(behind))]));
         }
-        Ok(text(&entry, "name"))
+        Ok(None)
     }
 
     /// What the desk needs for a report's form: `script` in JavaScript, and `filters` where the report itself holds them.
@@ -71,6 +72,33 @@ impl CallerClient<'_> {
         permit: &Permit,
         report: &str,
         filters: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, SiteError> {
+        let mut filters = filters.clone();
+        filters.remove(PREPARED);
+        self.run(permit, report, filters).await
+    }
+
+    /// The same of a run in the background, which is known to be one of this report.
+    ///
+    /// # Errors
+    /// The site's refusal.
+    pub async fn prepared_rows(
+        &self,
+        permit: &Permit,
+        report: &str,
+        filters: &Map<String, Value>,
+        prepared: &str,
+    ) -> Result<Map<String, Value>, SiteError> {
+        let mut filters = filters.clone();
+        filters.insert(PREPARED.to_owned(), json!(prepared));
+        self.run(permit, report, filters).await
+    }
+
+    async fn run(
+        &self,
+        permit: &Permit,
+        report: &str,
+        filters: Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
         let body = json!({ "report_name": report, "filters": filters });

@@ -48,6 +48,11 @@ async fn an_answer_of_another_shape_is_no_answer() {
         client.as_caller(&caller).count(&read, &[], &[], None).await.unwrap_err().kind(),
         SiteErrorKind::Unexpected
     );
+    // What answers so did not delete anything that it knows of.
+    let (_server, caller, client) = giving(json!({"status": "ok"})).await;
+    let delete = permit(Operation::Delete);
+    let error = client.as_caller(&caller).delete(to(&delete, Some("x"))).await.unwrap_err().for_test();
+    assert_eq!((error.kind(), error.maybe_done()), (SiteErrorKind::Unexpected, true));
 }
 
 #[tokio::test]

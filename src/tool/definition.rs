@@ -352,12 +352,17 @@ fn output_schema(tool: Tool) -> Option<Map<String, Value>> {
             json!(["updated"]),
             json!({"updated": {"type": "string"}, "changed": document, "stored_differently": document}),
         ),
-        // What waits for a confirmation has another shape.
+        // What waits for a confirmation, or for a job of the site, has another shape.
         Verb::Delete => (json!([]), json!({"deleted": {"type": "string"}})),
-        Verb::Submit => (json!(["submitted"]), json!({"submitted": {"type": "string"}, "changed": document})),
-        Verb::Cancel => {
-            (json!([]), json!({"cancelled": {"type": "string"}, "changed": document, "also_cancelled": documents}))
-        }
+        Verb::Submit => (
+            json!([]),
+            json!({"submitted": {"type": "string"}, "in_background": {"type": "string"}, "changed": document}),
+        ),
+        Verb::Cancel => (
+            json!([]),
+            json!({"cancelled": {"type": "string"}, "in_background": {"type": "string"}, "changed": document,
+                "also_cancelled": documents}),
+        ),
         Verb::Amend => (
             json!(["created"]),
             json!({"created": {"type": "string"}, "amended_from": {"type": "string"}, "changed": document}),

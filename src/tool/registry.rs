@@ -83,6 +83,13 @@ impl Registry {
         tools.map(|tool| Tool::Typed(tool.verb, def)).collect::<Vec<_>>().into_iter()
     }
 
+    /// The tool for a verb on documents of the DocType: its own, else the generic one.
+    pub fn for_documents(&self, verb: Verb, doctype: &str) -> Option<Tool> {
+        let def = erpnext_doctypes::get(self.version.get(), doctype);
+        let own = def.and_then(|def| self.typed(def).find(|tool| tool.verb() == Some(verb)));
+        own.or_else(|| self.general.iter().copied().find(|tool| *tool == Tool::Generic(verb)))
+    }
+
     /// The tool for a verb as the model calls it for this DocType: `submit_sales_order_document`, else the generic one.
     pub fn tool_for(&self, def: &DocTypeDef, verb: Verb) -> &'static str {
         let typed = def.tools.iter().find(|tool| tool.verb == verb).map(|tool| tool.name);

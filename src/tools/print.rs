@@ -12,7 +12,7 @@ use crate::answer::ToolAnswer;
 use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
-use crate::policy::{FieldRule, Operation};
+use crate::policy::Operation;
 use crate::shape::markdown;
 use crate::site::SiteErrorKind as Failure;
 use crate::tool::kinds::{DocTypeName, DocumentName};
@@ -150,13 +150,14 @@ pub(super) async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), To
     let mut seen = stored.clone();
     on.permit.fields().cut(Some(on.def), children, &mut seen);
     let withheld = stored.iter().find(|(key, value)| {
-        !seen.contains_key(*key) && on.def.field(key).is_some_and(|field| needs_naming(field) && is_told(field, value))
+        let is_told = |field: &FieldDef| field.kind.holds_value() && is_told(field, value);
+        !seen.contains_key(*key) && on.def.field(key).is_some_and(is_told)
     });
     if let Some((field, _)) = withheld {
         return refuse(format!("{field} is withheld: {NAMED}"));
     }
     for (table, child) in on.def.known_tables(&children) {
-        let columns = child.fields.iter().filter(|column| needs_naming(column));
+        let columns = child.fields.iter().filter(|column| column.kind.holds_value());
         let rows = stored.get(table.fieldname).and_then(Value::as_array);
         for column in columns.filter(|column| !on.permit.fields().may_read_child(table, *column)) {
             let told = |row: &Value| row.get(column.fieldname).is_some_and(|value| is_told(column, value));
@@ -169,11 +170,8 @@ pub(super) async fn shows_all(on: &DocTypeCall<'_>, name: &str) -> Result<(), To
 }
 
 /// Why a field can be withheld where no rule names one.
-const NAMED: &str = "it is a password or a key, or has a permission level of its own";
-
-fn needs_naming(field: &FieldDef) -> bool {
-    field.kind.holds_value() && !FieldRule::default().may_read(field)
-}
+const NAMED: &str =
+    "it is a password or a key, has a permission level of its own, or is fetched from what is withheld elsewhere";
 
 fn is_password(field: &FieldDef) -> bool {
     field.kind.shape() == Shape::Secret

@@ -126,9 +126,16 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         .filter(|(field, _)| COMPARED.contains(&field.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
-    let under_way = session.user.recent_creates.begin(MAIL, compared);
+    if let Some(since) = session.user.recent_creates.lost(MAIL, &compared)
+        && let [name] = made(&on, &doc, since).await.unwrap_or_default().as_slice()
+    {
+        return Err(on.made_by_now(name));
+    }
+    let (under_way, since) = (session.user.recent_creates.begin(MAIL, compared.clone()), Instant::now());
     let write = Sent { on: &on, print: &print, mail: &mail, doc: &doc, under_way };
-    let answer = send(session, &write, cleared).await?;
+    let sent = send(session, &write, cleared).await;
+    on.note_lost(compared, since, &sent);
+    let answer = sent?;
     let mut result =
         Map::from_iter([("sent".to_owned(), json!(answer.data)), ("recipients".to_owned(), json!(mail.recipients))]);
     result.extend(queued(&call, &answer.data).await);
@@ -243,6 +250,16 @@ fn is_said(sent: &str, kept: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
 }
 
+/// The mails of this user since then about the document that say this.
+async fn made(on: &DocTypeCall<'_>, doc: &Map<String, Value>, since: Instant) -> Result<Vec<String>, SiteError> {
+    let rows = on.made_since(since, COMPARED.into_iter().chain(["content"]), 0).await?;
+    let same = |row: &&Map<String, Value>| {
+        COMPARED.iter().all(|field| text_of(row, field) == text_of(doc, field))
+            && is_said(text_of(doc, "content"), text_of(row, "content"))
+    };
+    Ok(rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect())
+}
+
 /// A mail that is sent.
 struct Sent<'a> {
     on: &'a DocTypeCall<'a>,
@@ -264,15 +281,10 @@ impl<'a> Write for Sent<'a> {
 
     /// As the one mail of this user since then about the document with this subject and text.
     async fn read_back(&self, since: Instant) -> Result<Verdict<String>, SiteError> {
-        let rows = self.on.made_since(since, COMPARED.into_iter().chain(["content"]), 0).await?;
+        let found = made(self.on, self.doc, since).await?;
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        let same = |row: &&Map<String, Value>| {
-            COMPARED.iter().all(|field| text_of(row, field) == text_of(self.doc, field))
-                && is_said(text_of(self.doc, "content"), text_of(row, "content"))
-        };
-        let found: Vec<String> = rows.iter().filter(same).filter_map(|row| document_name(row.get("name")?)).collect();
         Ok(match found.as_slice() {
             [] => Verdict::NotYet("no such mail was found".to_owned()),
             [name] if self.on.session.user.recent_creates.claim(MAIL, name) => Verdict::Made(name.clone()),

@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Refused> {
 
 /// The call of a tool, as most messages are one: the library tries to read every other request before. None of what it has to
 /// look at.
-fn call(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
+pub fn call(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Call {

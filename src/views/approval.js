@@ -1,5 +1,5 @@
 // A write that waits for somebody to say that it is meant, or what came of one. The token that approves is the preview's own.
-const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed"];
+const DONE = ["created", "updated", "deleted", "submitted", "cancelled", "renamed", "in_background"];
 const TOLD = ["not_done_yet", "done", "total", "dry_run", "confirm_token", "next", "note", "name", "status", "docstatus", "workflow_state", "messages",
   "time_zone", "withheld", "left_out", "to_see_it", "age_s", "modified", "linked_from_more", "doctype", "from"];
 /** Tools whose answers are about the document that they name. */

@@ -53,6 +53,31 @@ impl DocTypeCall<'_> {
         self.session.user.last_shown.of(&self.of_document(name))
     }
 
+    /// Remembers of a write of unknown outcome which version it began from, and no value of it. It may be done by the time that
+    /// it is repeated, and would be done to what it made: rows would be added twice.
+    pub(crate) fn note_unsettled(&self, name: &str, before: &Map<String, Value>, error: &ToolError) {
+        if matches!(error, ToolError::Unsettled { .. }) {
+            self.was_shown_as(name, Fingerprint::with(before, None));
+        }
+    }
+
+    /// Refuses what done twice would be two, where the document was changed since a write of unknown outcome began.
+    ///
+    /// # Errors
+    /// That it was.
+    pub(crate) fn not_done_by_now(&self, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
+        if !self.last_shown(name).is_some_and(|shown| shown.is_bare() && !shown.is_of(stored)) {
+            return Ok(());
+        }
+        Err(ToolError::refused(
+            format!(
+                "{} {name:?} was changed since an earlier call of unknown outcome began, perhaps by that; nothing was sent.",
+                self.def.name
+            ),
+            "Read it and see what is still to be done, then call again for that.",
+        ))
+    }
+
     fn of_document(&self, name: &str) -> Document {
         Document { session: self.session.caller.session.clone(), doctype: self.def.name, name: name.to_owned() }
     }
@@ -99,7 +124,7 @@ impl Stale<'_> {
         let modified = shape::text_of(&now, "modified");
         ToolError::refused(
             format!(
-                "{} {:?} was changed by somebody else since it was read ({:?}); nothing was changed.{}\n{}",
+                "{} {:?} was changed since it was read ({:?}); nothing was changed now.{}\n{}",
                 on.def.name,
                 self.name,
                 self.read,

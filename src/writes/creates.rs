@@ -23,6 +23,7 @@ use crate::documents::names::document_name;
 use crate::error::ToolError;
 use crate::hex::hex;
 use crate::policy::Filter;
+use crate::shape::text_of;
 use crate::site::{Answer, SiteError, SiteErrorKind, WriteError};
 use crate::tool::arguments::KEY;
 
@@ -165,7 +166,11 @@ impl DocTypeCall<'_> {
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
         // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
-        let under_way = self.session.user.recent_creates.begin(self.def.name, self.listed(doc));
+        let (holds, since) = (self.listed(doc), Instant::now());
+        if key.is_none() {
+            self.not_made_by_now(&holds, doc).await?;
+        }
+        let under_way = self.session.user.recent_creates.begin(self.def.name, holds.clone());
         let mut doc = doc.clone();
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
         doc.extend(kept.iter().map(|key| (KEY.to_owned(), json!(key))));
@@ -174,7 +179,10 @@ impl DocTypeCall<'_> {
         }
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
-        let Some(key) = &mut key else { return sent };
+        let Some(key) = &mut key else {
+            self.note_lost(holds, since, &sent);
+            return sent;
+        };
         match sent {
             Ok(mut answer) => {
                 // Else it stays noted as sent, which makes no second one either.
@@ -199,6 +207,44 @@ impl DocTypeCall<'_> {
                 let _ = key.note(KeyState::New).await;
                 Err(error)
             }
+        }
+    }
+
+    /// Refuses to make what an earlier call of unknown outcome may have made by now.
+    ///
+    /// # Errors
+    /// The document that is there. What cannot be read keeps nobody from it: whoever was told to look has looked.
+    pub(crate) async fn not_made_by_now(
+        &self,
+        holds: &Map<String, Value>,
+        doc: &Map<String, Value>,
+    ) -> Result<(), ToolError> {
+        let Some(since) = self.session.user.recent_creates.lost(self.def.name, holds) else { return Ok(()) };
+        let children = |child: &str| self.session.catalog.known(child);
+        let rows = self.made_since(since, holds.keys().map(String::as_str), 0).await.unwrap_or_default();
+        let Verdict::Made(name) = outcome::of_create(self.def, &children, holds, &rows) else { return Ok(()) };
+        match self.holds(&name, doc).await {
+            Ok(Verdict::Made(name)) => Err(self.made_by_now(&name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// That this document may be what an earlier call of unknown outcome made.
+    pub(crate) fn made_by_now(&self, name: &str) -> ToolError {
+        ToolError::refused(
+            format!(
+                "{} {name:?} is like this, and was made since an earlier call of unknown outcome began, perhaps by that; nothing \
+                 was sent.",
+                self.def.name
+            ),
+            "Read it. If another one is meant, call again.",
+        )
+    }
+
+    /// Remembers what may have been made by a call that began `since`, where its outcome is not known.
+    pub(crate) fn note_lost<T>(&self, holds: Map<String, Value>, since: Instant, sent: &Result<T, ToolError>) {
+        if matches!(sent, Err(ToolError::Unsettled { .. })) {
+            self.session.user.recent_creates.lose(self.def.name, holds, since);
         }
     }
 
@@ -243,6 +289,9 @@ impl DocTypeCall<'_> {
     /// Whether the document that a list shows to be like the one that was sent is that one: a list shows no rows.
     pub(crate) async fn holds(&self, name: &str, sent: &Map<String, Value>) -> Result<Verdict<String>, SiteError> {
         let found = self.session.site.get(self.permit, name).await?.data;
+        if !text_of(&found, KEY).is_empty() && !sent.contains_key(KEY) {
+            return Ok(Verdict::NotYet(format!("{name} is like it, and was made by another call, with an {KEY}")));
+        }
         Ok(outcome::of_create(self.def, &|child| self.session.catalog.known(child), sent, &[found]))
     }
 
@@ -306,6 +355,7 @@ impl<'a> Write for Create<'a> {
         let (on, session) = (self.on, self.on.session);
         if let Some(key) = self.kept {
             let made = on.made_with(KEY, key).await?;
+            made.iter().for_each(|name| _ = session.user.recent_creates.claim(on.def.name, name));
             return Ok(Verdict::seen(made, "no document with this idempotency_key was found"));
         }
         let sent = on.listed(self.doc);

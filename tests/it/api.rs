@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use erpnext_doctypes::{Customer, CustomerField, SalesOrder, SalesOrderField};
+use erpnext_doctypes::{COMMENT, Customer, CustomerField, FILE, SalesOrder, SalesOrderField};
 use erpnext_mcp::Site;
 use erpnext_mcp::api::Error;
 use erpnext_mcp::config::Config;
 use erpnext_mcp::policy::Policy;
 use erpnext_sandbox::{Fault, FaultKind};
-use erpnext_schema::{DocTypeFields, Filter};
+use erpnext_schema::document::{Document, Errors, Extra};
+use erpnext_schema::{DocTypeFields, Filter, Versioned};
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::{COMPANY, SampleSite};
@@ -75,6 +76,18 @@ async fn a_program_submits_cancels_and_amends_each_in_its_time() {
     assert_eq!(written.iter().filter(|write| write.contains(" Sales Order ")).count(), 3, "{written:?}");
     let amendments = [SalesOrderField::AmendedFrom.eq(name.as_str())];
     assert_eq!(site.count::<SalesOrder>(amendments).await.unwrap(), 1);
+}
+
+#[on_every_version]
+async fn a_name_that_is_only_nearly_the_document_s_is_written_to_by_no_program() {
+    let sample = SampleSite::start().await;
+    let site = program(&sample);
+    let (customer, order) = (customer(&site).await.to_lowercase(), draft(&site).await.to_lowercase());
+    let refused = [site.delete::<Customer>(&customer).await, site.submit::<SalesOrder>(&order).await.map(drop)];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::NotNow { .. })), "{refused:?}");
+    }
+    assert!(sample.writes().is_empty());
 }
 
 /// A program that took it for a refusal would make the document again.
@@ -177,6 +190,104 @@ async fn a_condition_on_a_move_holds_for_programs_too() {
     let site = program_under(&sample, json!({"permissions": {"doctypes": {"Sales Order": small}}}));
     assert!(matches!(site.submit::<SalesOrder>(&name).await, Err(Error::Denied(_))));
     assert!(sample.writes().is_empty(), "{:?}", sample.writes());
+}
+
+/// A document of which nothing but the site's own keys is known.
+macro_rules! untyped {
+    ($name:ident, $def:ident) => {
+        #[derive(Clone, Debug, Default)]
+        struct $name(Extra);
+
+        impl Document for $name {
+            const DEF: &'static Versioned = &$def;
+
+            fn fill(doc: &mut Extra, _: &mut Errors) -> Self {
+                Self(std::mem::take(doc))
+            }
+
+            fn emit(&self) -> Extra {
+                self.0.clone()
+            }
+        }
+    };
+}
+
+untyped!(Comment, COMMENT);
+untyped!(File, FILE);
+
+#[on_every_version]
+async fn what_hangs_on_a_document_is_written_by_programs_only_where_that_may_be_changed() {
+    let sample = SampleSite::start().await;
+    let open = program(&sample);
+    let of = async |territory: &str| {
+        let found = open.list::<Customer>().filter(CustomerField::Territory.eq(territory)).fetch().await.unwrap();
+        found[0].name.clone().unwrap()
+    };
+    let (north, south) = (of("North").await, of("South").await);
+    let all = json!({"read": true, "create": true, "update": true, "delete": true});
+    let mut some = all.clone();
+    some["conditions"] = json!({"update": {"territory": ["North"]}});
+    let rules = json!({"Customer": some, "Comment": all, "File": all});
+    let site = program_under(&sample, json!({"permissions": {"doctypes": rules}}));
+    let comment = |on: &str| {
+        let on =
+            json!({"comment_type": "Comment", "content": "x", "reference_doctype": "Customer", "reference_name": on});
+        Comment(object(on))
+    };
+    let file = |address: &str, on: &str| {
+        let of = json!({"file_name": "x.txt", "file_url": address, "attached_to_doctype": "Customer", "attached_to_name": on});
+        File(object(of))
+    };
+    site.insert(&comment(&north)).await.unwrap();
+    site.insert(&file("/files/x.txt", &north)).await.unwrap();
+    let made = open.insert(&comment(&south)).await.unwrap();
+    let mut changed = made.clone();
+    changed.0.insert("content".to_owned(), json!("y"));
+    let before = sample.writes().len();
+    let refused = [
+        site.insert(&comment(&south)).await.map(drop),
+        site.update(&changed).await.map(drop),
+        site.delete::<Comment>(made.0["name"].as_str().unwrap()).await,
+        site.insert(&file("/files/x.txt", &south)).await.map(drop),
+        // It could be another's.
+        site.insert(&file("/private/files/x.txt", &north)).await.map(drop),
+    ];
+    assert!(refused.iter().all(|done| matches!(done, Err(Error::Denied(_)))), "{refused:?}");
+    assert_eq!(sample.writes().len(), before);
+}
+
+#[on_every_version]
+async fn what_the_site_added_is_shown_to_programs_as_to_tools() {
+    let sample = SampleSite::start().await;
+    let open = program(&sample);
+    let name = customer(&open).await;
+    let field = |name: &str, more: Value| {
+        let field =
+            json!({"doctype": "Custom Field", "dt": "Customer", "fieldname": name, "label": name, "fieldtype": "Data"});
+        let mut field = object(field);
+        field.extend(object(more));
+        field
+    };
+    let values = object(json!({"custom_phone": "SECRET-1", "custom_margin": "SECRET-2", "custom_note": "SECRET-3"}));
+    let made = sample.sandbox.with(|site| {
+        site.insert(field("custom_phone", json!({"fetch_from": "lead_name.mobile_no"})))?;
+        site.insert(field("custom_margin", json!({"permlevel": 1})))?;
+        site.insert(field("custom_note", json!({})))?;
+        site.set("Customer", &name, &values)
+    });
+    made.unwrap();
+    let seen = async |site: &Site| {
+        let read: Customer = site.get(&name).await.unwrap();
+        values.keys().filter(|field| read.extra.contains_key(*field)).cloned().collect::<Vec<_>>()
+    };
+    let lead = json!({"read": true, "restricted_fields": ["mobile_no"]});
+    let under = |customer: Value| {
+        program_under(&sample, json!({"permissions": {"doctypes": {"Customer": customer, "Lead": lead}}}))
+    };
+    assert_eq!(seen(&under(json!({"read": true}))).await, ["custom_note"]);
+    let named = json!({"read": true, "extra_fields": ["custom_phone", "custom_margin"]});
+    assert_eq!(seen(&under(named)).await, ["custom_phone", "custom_margin", "custom_note"]);
+    assert_eq!(seen(&open).await.len(), 3);
 }
 
 #[on_every_version]

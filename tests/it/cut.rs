@@ -1,6 +1,7 @@
 //! Every way to write, with its connection cut before, during and after the answer, and with a site that goes on after the
 //! cut: what is told is what became of it, it is done once, and doing what is proposed does not do it twice.
 
+mod again;
 mod papers;
 mod twins;
 
@@ -264,11 +265,8 @@ impl World {
 
     /// What the audit log says of calls since that many lines.
     fn results(&self, since: usize) -> Vec<String> {
-        lines(self.folder.path())
-            .into_iter()
-            .skip(since)
-            .map(|line| line["result"].as_str().unwrap().to_owned())
-            .collect()
+        let lines = lines(self.folder.path()).into_iter().skip(since);
+        lines.map(|line| line["result"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -365,6 +363,11 @@ async fn a_write_cut_in_its_answer_is_told_as_done() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_cut_after_the_site_did_it_is_told_as_done() {
     all_cut(FaultKind::CutAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_a_proxy_did_not_wait_for_is_told_as_done() {
+    all_cut(FaultKind::JsonAfter(524)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

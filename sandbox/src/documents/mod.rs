@@ -12,6 +12,7 @@ mod change;
 mod clearance;
 mod defaults;
 mod fill;
+pub(crate) mod jobs;
 mod journal;
 pub(crate) mod ledger;
 mod left;
@@ -122,6 +123,7 @@ impl Site<'_> {
         let stored = self.load(def.name, &name)?;
         let name = stored.get("name").cloned().unwrap_or_default();
         doc.insert("name".to_owned(), name.clone());
+        self.check_unlocked(def.name, &crate::doc::display(&name))?;
         if !single {
             change::check_latest(&stored, &doc, &self.now_text())?;
         }
@@ -200,21 +202,27 @@ impl Site<'_> {
         if def.is(doctype_flag::CHILD) { self.save_row(def, doc) } else { self.save(doc) }
     }
 
-    /// Submits a whole document.
+    /// Submits a whole document; a large one is left to a job.
     ///
     /// # Errors
     /// As [`Site::save`].
     pub fn submit(&self, mut doc: Doc) -> Result<Doc, SiteError> {
+        if self.leave_to_a_job(&doc, Action::Submit)? {
+            return Ok(doc);
+        }
         doc.insert("docstatus".to_owned(), json!(1));
         self.save(doc)
     }
 
-    /// Cancels a submitted document.
+    /// Cancels a submitted document; a large one is left to a job.
     ///
     /// # Errors
     /// As [`Site::save`]; 417 LinkExistsError where submitted documents link to it.
     pub fn cancel(&self, doctype: &str, name: &str) -> Result<Doc, SiteError> {
         let mut doc = self.load(doctype, name)?;
+        if self.leave_to_a_job(&doc, Action::Cancel)? {
+            return Ok(doc);
+        }
         doc.insert("docstatus".to_owned(), json!(2));
         self.save(doc)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::response::Response;
 use futures_util::stream::{self, StreamExt as _};
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::FaultKind;
@@ -43,6 +44,7 @@ impl Hit {
             FaultKind::CutBefore => Some(cut()),
             FaultKind::StallBefore => Some(self.stall().await),
             FaultKind::HtmlAfter(_)
+            | FaultKind::JsonAfter(_)
             | FaultKind::CutAfter
             | FaultKind::CutBody
             | FaultKind::StallAfter
@@ -64,6 +66,7 @@ impl Hit {
     pub async fn after(mut self, response: Response) -> Response {
         match self.kind {
             FaultKind::HtmlAfter(status) => proxy_page(status),
+            FaultKind::JsonAfter(status) => answer::json_response(status, &json!({ "message": "Request timed out" })),
             FaultKind::CutAfter => cut(),
             FaultKind::StallAfter => self.stall().await,
             FaultKind::CutBody => half(response, future::ready(())).await,

@@ -46,6 +46,8 @@ pub enum FaultKind {
     Html(u16),
     /// The same page, but everything is done: the proxy did not wait for the site.
     HtmlAfter(u16),
+    /// The same as JSON of the proxy's own, which names no exception.
+    JsonAfter(u16),
     /// 503 `SessionStopped`.
     Maintenance,
     /// 401 as for a key that is no longer known.
@@ -70,13 +72,14 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// One fault of each kind.
-    pub const EACH: [Self; 16] = [
+    pub const EACH: [Self; 17] = [
         Self::Latency(20),
         Self::TooManyRequests(1),
         Self::Json(500),
         Self::Refusal,
         Self::Html(502),
         Self::HtmlAfter(504),
+        Self::JsonAfter(524),
         Self::Maintenance,
         Self::ExpiredKey,
         Self::CutBefore,
@@ -95,6 +98,7 @@ impl FaultKind {
             self,
             Self::Latency(_)
                 | Self::HtmlAfter(_)
+                | Self::JsonAfter(_)
                 | Self::CutAfter
                 | Self::CutBody
                 | Self::StallAfter

@@ -22,6 +22,7 @@ pub use self::args::LARGEST;
 pub use self::provider::Provider;
 use self::session::Cookie;
 pub use self::session::Sessions;
+use crate::documents::jobs::{self, Job};
 use crate::error::{SiteError, exc};
 use crate::faults::{self, Faults};
 use crate::form::{Form, Untaken};
@@ -30,7 +31,7 @@ use crate::perms::User;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::site::{Origin, Site};
-use crate::store::Store;
+use crate::store::{Db, Store};
 
 /// What all requests share.
 pub struct App {
@@ -54,6 +55,19 @@ impl App {
     /// How it words its answers where no setting says otherwise.
     fn manner(&self) -> Manner {
         Manner { version: self.meta.version(), tracebacks: self.tracebacks }
+    }
+
+    /// Does what was left to jobs, each by itself. What fails leaves its document as it was.
+    pub fn work(&self) {
+        let jobs = self.store.transaction(|db| Ok::<_, SiteError>((Job::all(db)?, false)));
+        for job in jobs.unwrap_or_default() {
+            let unlocked = self.store.transaction(|db| Ok::<_, SiteError>((job.unlock(db)?, true)));
+            let administrator = User::administrator();
+            let run = |db: &Db<'_>| Ok::<_, SiteError>((job.run(&Site::new(db, &self.meta, &administrator))?, true));
+            if unlocked == Ok(true) {
+                let _ = self.store.transaction(run);
+            }
+        }
     }
 }
 
@@ -110,6 +124,7 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
+    let leaves_jobs = jobs::may_be_left_by(&path);
     let worker = app.clone();
     let work = move || run(&worker, &method, &path, sent, headers);
     if let Some(late) = fault.as_ref().and_then(faults::Hit::late) {
@@ -123,6 +138,12 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         Ok(response) => answer::with_headers(response, version, &host),
         Err(_) => answer::page(500, "Internal Server Error", ""),
     };
+    if leaves_jobs {
+        tokio::spawn(async move {
+            tokio::time::sleep(jobs::LATER).await;
+            tokio::task::spawn_blocking(move || app.work()).await
+        });
+    }
     match fault {
         Some(fault) => fault.after(response).await,
         None => response,

@@ -14,6 +14,8 @@ pub(super) const SYSTEM_TABLES: &str = "
         doctype TEXT NOT NULL, field TEXT NOT NULL, value TEXT, PRIMARY KEY (doctype, field)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS journal (at TEXT NOT NULL, user TEXT NOT NULL, verb TEXT NOT NULL,
         doctype TEXT NOT NULL, name TEXT NOT NULL, request TEXT NOT NULL, request_id TEXT);
+    CREATE TABLE IF NOT EXISTS jobs (
+        doctype TEXT NOT NULL, name TEXT NOT NULL, docstatus INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
 /// Columns that every document has and no form shows; the desk keeps JSON or comma-separated text in them.

@@ -8,6 +8,7 @@ use crate::answer::ToolAnswer;
 use crate::audit::Outcome;
 use crate::error::ToolError;
 use crate::policy::Operation;
+use crate::tools::lifecycle::IN_BACKGROUND;
 use crate::writes::gate::of_a_row;
 
 /// What to do before a row is repeated, and how one is that makes a document.
@@ -23,6 +24,8 @@ pub(crate) struct Account {
     names: Vec<Value>,
     failed: Vec<Problem>,
     unknown: Vec<Problem>,
+    /// What the site took and does by a job of its own, by row and name.
+    waiting: Vec<Value>,
     /// What the site did otherwise than it was told, by row.
     notes: Vec<Value>,
     /// What is to be said of rows, once each.
@@ -82,8 +85,9 @@ pub(super) enum Became<'a> {
 
 impl Account {
     pub(crate) fn new(operation: Operation, start: usize, total: usize, dry_run: bool) -> Self {
-        let (names, failed, unknown, notes, said, filled) = Default::default();
-        Self { operation, start, total, names, failed, unknown, notes, said, filled, dry: dry_run.then(Vec::new) }
+        let (names, failed, unknown, waiting, notes, said, filled) = Default::default();
+        let dry = dry_run.then(Vec::new);
+        Self { operation, start, total, names, failed, unknown, waiting, notes, said, filled, dry }
     }
 
     /// The row that is told next.
@@ -103,6 +107,12 @@ impl Account {
                     dry.push(answer.into_value());
                     self.names.push(json!(name));
                     self.say(row, messages);
+                    return;
+                }
+                if let Some(name) = answer.data.get(IN_BACKGROUND) {
+                    self.names.push(Value::Null);
+                    self.waiting.push(json!({"row": row, "name": name}));
+                    self.say(row, answer.messages);
                     return;
                 }
                 let renamed = answer.data.get("renamed").and_then(|renamed| renamed.get("to")?.as_str());
@@ -198,6 +208,9 @@ impl Account {
             if !problems.is_empty() {
                 answer.insert(key.to_owned(), told(problems));
             }
+        }
+        if !self.waiting.is_empty() {
+            answer.insert(IN_BACKGROUND.to_owned(), Value::Array(self.waiting));
         }
         self.filled.note(&mut answer);
         if !notes.is_empty() {

@@ -12,9 +12,9 @@ use crate::document::amendment::draft_of;
 use crate::document::differences::posted_otherwise;
 use crate::document::outcome::Verdict;
 use crate::documents::DocTypeCall;
-use crate::documents::names::named_exactly;
+use crate::documents::names::{document_name, named_exactly};
 use crate::error::ToolError;
-use crate::policy::WriteState;
+use crate::policy::{Filter, WriteState};
 use crate::site::{Answer, SiteError, WriteError};
 use crate::tool::document_args::NameArgs;
 use crate::writes::creates::newest;
@@ -122,12 +122,20 @@ impl<'a> Write for Amend<'a> {
     type Made = String;
 
     async fn send(&self, cleared: Cleared<'a>) -> Result<Answer<String>, WriteError> {
-        self.on.session.site.amend(cleared, self.draft).await
+        let session = self.on.session;
+        let answer = session.site.amend(cleared, self.draft).await?;
+        session.user.recent_creates.claim(self.on.def.name, &answer.data);
+        Ok(answer)
     }
 
     async fn read_back(&self, _: Instant) -> Result<Verdict<String>, SiteError> {
-        let made = self.on.made_with("amended_from", self.of).await?;
-        Ok(Verdict::seen(made, "no amendment of it was found"))
+        let (on, session) = (self.on, self.on.session);
+        // Another user may have been first.
+        let own = vec![Filter::eq("amended_from", self.of), Filter::eq("owner", session.user_name().await?)];
+        let rows = session.site.made(on.permit, own, vec!["name".to_owned()], 1).await?;
+        let made = rows.first().and_then(|row| document_name(row.get("name")?));
+        made.iter().for_each(|name| _ = session.user.recent_creates.claim(on.def.name, name));
+        Ok(Verdict::seen(made, "no amendment of it by this user was found"))
     }
 
     fn what(&self) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::obstacles::{MOST, are_sure, explained, in_the_way, listed, told};
 use super::undone::undone;
-use super::{Docstatus, Move, moved};
+use super::{Docstatus, IN_BACKGROUND, Move, moved, waits_for_a_job};
 use crate::answer::ToolAnswer;
 use crate::cleared::Confirmed;
 use crate::documents::DocTypeCall;
@@ -87,7 +87,7 @@ pub async fn cancel(on: &DocTypeCall<'_>, args: CancelArgs) -> Result<ToolAnswer
         }
         (Err(error), _) => return Err(error),
     };
-    let mut result = moved(on, "cancelled", name, stored, messages).await;
+    let mut result = moved(on, ("cancelled", Some(Docstatus::Cancelled)), name, stored, messages).await;
     if !first.is_empty() {
         result.data.insert("also_cancelled".to_owned(), Value::Array(first.iter().map(named).collect()));
     }
@@ -269,7 +269,15 @@ impl Other {
     async fn run(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<(), ToolError> {
         let def = DocTypeCall::def_of(on.session, &self.permit).await?;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name), Some(confirmed));
-        member.run(self.cancel(&member.on())).await.map(drop)
+        let told = member.run(self.cancel(&member.on())).await?;
+        if !told.data.contains_key(IN_BACKGROUND) {
+            return Ok(());
+        }
+        let DocRef { doctype, name } = &self.document;
+        Err(ToolError::refused(
+            format!("{doctype} {name:?} is not cancelled yet: the site does it in the background."),
+            "Read it in a minute. Once it is cancelled, the same call goes on; repeat nothing before that.",
+        ))
     }
 
     async fn cancel(&self, on: &DocTypeCall<'_>) -> Result<ToolAnswer, ToolError> {
@@ -282,7 +290,12 @@ impl Other {
         match on.gate(Step { name: Some(name), state, preview: &preview }).await? {
             Go::Send(cleared) => {
                 let cancel = Move { on, name, before: &stored, to: Docstatus::Cancelled };
-                send(session, &cancel, cleared).await.map(|_| ToolAnswer::default())
+                send(session, &cancel, cleared).await?;
+                // What waits for it cannot be cancelled before a job did so. Where it cannot be read, the site's answer holds.
+                let now = on.now(name).await.ok().flatten();
+                let waits = now.is_some_and(|now| waits_for_a_job(Docstatus::Cancelled, &stored, &now));
+                let data = waits.then(|| (IN_BACKGROUND.to_owned(), json!(name))).into_iter().collect();
+                Ok(ToolAnswer { data, ..ToolAnswer::default() })
             }
             Go::Answer(_) => Err(ToolError::refused(
                 "The gate holds a document of a batch that it let through; nothing was sent.",

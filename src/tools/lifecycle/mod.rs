@@ -79,10 +79,20 @@ impl<'a> Write for Move<'a> {
     }
 }
 
-/// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored.
+/// In the place of what was done to a document: the site took it, and does it later by a job of its own.
+pub(crate) const IN_BACKGROUND: &str = "in_background";
+
+/// Whether the site left a document as it was `before`, though it took a step to `to`: large documents are submitted and
+/// cancelled by a job, as are those of a DocType that is set up so.
+fn waits_for_a_job(to: Docstatus, before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
+    Docstatus::of(after) != to && before.get("modified") == after.get("modified")
+}
+
+/// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored. `to` is
+/// the state that it was to get by that, where it was to get another.
 pub(crate) async fn moved(
     on: &DocTypeCall<'_>,
-    done: &str,
+    (done, to): (&str, Option<Docstatus>),
     name: &str,
     mut before: Map<String, Value>,
     mut messages: Vec<String>,
@@ -90,6 +100,10 @@ pub(crate) async fn moved(
     let mut result = Map::from_iter([(done.to_owned(), json!(name))]);
     match on.stored(name).await {
         Ok(mut after) => {
+            if let Some(to) = to.filter(|to| waits_for_a_job(*to, &before, &after)) {
+                result = Map::from_iter([(IN_BACKGROUND.to_owned(), json!(name))]);
+                messages.insert(0, waits(to));
+            }
             on.with_live_metadata(&mut before).await;
             let on = on.with_live_metadata(&mut after).await;
             on.was_shown(name, Some(&after));
@@ -109,6 +123,18 @@ pub(crate) async fn moved(
         }
     }
     ToolAnswer { messages, ..result.into() }
+}
+
+/// That the step to `to` is yet to be done by the site.
+fn waits(to: Docstatus) -> String {
+    let (done, still) = match to {
+        Docstatus::Cancelled => ("cancelled", "still submitted"),
+        _ => ("submitted", "still a draft"),
+    };
+    format!(
+        "not {done} yet, {still}: the site does it in the background, where it may still fail. Read it in a minute, and repeat \
+         nothing before that; if it stays so, get_document_history or its Submission Queue says why."
+    )
 }
 
 /// That somebody else was faster.

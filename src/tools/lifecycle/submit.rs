@@ -67,12 +67,5 @@ pub async fn submit(on: &DocTypeCall<'_>, args: NameArgs) -> Result<ToolAnswer, 
         Err(ToolError::Site(error)) if error.kind() == SiteErrorKind::Stale => return Err(stale(on, name)),
         Err(error) => return Err(error),
     };
-    let mut result = moved(on, "submitted", name, stored, answer.messages).await;
-    // Large documents are submitted by a job of the site.
-    if result.data.get("docstatus").is_some_and(|docstatus| docstatus == 0) {
-        result
-            .data
-            .insert("note".to_owned(), json!("still a draft: the site submits it in the background; read it later"));
-    }
-    Ok(result)
+    Ok(moved(on, ("submitted", Some(Docstatus::Submitted)), name, stored, answer.messages).await)
 }

@@ -67,8 +67,7 @@ const ORDERS: [Order; 2] = [
 
 /// The columns that the site takes, beside the date.
 const TAKEN: [&str; 5] = ["item_code", "qty", "rate", "uom", "conversion_factor"];
-/// The columns that are sent as they are stored: version 16 empties a description that is not sent, and a subcontracted
-/// order takes no row without what is made.
+/// Those that are sent as they are stored: 16 empties a description that is not sent, a subcontracted row needs what is made.
 const CARRIED: [&str; 3] = [DESCRIPTION, "fg_item", "fg_item_qty"];
 const DESCRIPTION: &str = "description";
 
@@ -85,7 +84,7 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
     let name = on.name(&args.name);
     let stored = on.existing(name).await?;
     named_exactly(&on, name, &stored)?;
-    changeable(&on, name, &stored)?;
+    changeable(&on, name, &stored).and_then(|()| on.not_done_by_now(name, &stored))?;
     let readable = |column: &&str| on.may_read(&format!("items.{column}"));
     let by: Vec<&str> = ["item_code", "item_name"].into_iter().filter(readable).collect();
     let changes =
@@ -124,8 +123,9 @@ async fn update(call: Call<'_>, args: ItemsArgs) -> Result<ToolAnswer, ToolError
         Go::Answer(answer) => return Ok(answer),
     };
     let write = ItemsWrite { on: &on, name, before: &stored, rows: &rows };
-    let answer = send(call.session, &write, cleared).await?;
-    let mut told = moved(&on, "updated", name, stored.clone(), answer.messages).await;
+    let sent = send(call.session, &write, cleared).await;
+    let answer = sent.inspect_err(|error| on.note_unsettled(name, &stored, error))?;
+    let mut told = moved(&on, ("updated", None), name, stored.clone(), answer.messages).await;
     note_titles(&mut told.data, titled);
     told.messages.extend(warning);
     if permit.is_conditional()

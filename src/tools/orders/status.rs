@@ -196,7 +196,7 @@ async fn change(call: Call<'_>, args: StatusArgs) -> Result<ToolAnswer, ToolErro
         To::Hold => "held",
         To::Reopen => "reopened",
     };
-    let mut told = moved(&on, done, name, stored, answer.messages).await;
+    let mut told = moved(&on, (done, None), name, stored, answer.messages).await;
     // The site answers 200, too, where it leaves the document as it was.
     if told.data.get("status").and_then(Value::as_str).is_some_and(|now| !write.is_so(now)) {
         told.data

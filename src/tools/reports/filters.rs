@@ -12,6 +12,7 @@ use crate::context::{Session, companies};
 use crate::documents::{moments, suggest, titles};
 use crate::error::ToolError;
 use crate::policy::{Called, Operation};
+use crate::site::PREPARED;
 use crate::tool::Tool;
 
 /// What lists the names of filters.
@@ -65,6 +66,10 @@ pub(crate) async fn check(
         let about = std::iter::once(report.permit.doctype()).chain(known.and_then(Filter::link));
         if report.withholds(about, Called::filter(report.name(), &field, label)).await? {
             violations.push(withheld(&field));
+            continue;
+        }
+        if field == PREPARED {
+            violations.push(violation(&field, Rule::UnknownField, "no filter: prepared takes a run".to_owned(), None));
             continue;
         }
         let fitted = match known {

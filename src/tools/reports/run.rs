@@ -260,9 +260,7 @@ impl Report<'_> {
         if !self.wait(&prepared, filters, watch).await? {
             return Ok(Progress::Running(prepared));
         }
-        let mut filters = filters.clone();
-        filters.insert("prepared_report_name".to_owned(), json!(prepared));
-        let answer = site.run_report(&self.permit, &self.name, &filters).await?;
+        let answer = site.prepared_rows(&self.permit, &self.name, filters, &prepared).await?;
         Ok(Progress::Done(answer, Some(prepared)))
     }
 

@@ -20,7 +20,7 @@ use crate::site::{self, Answer, SiteError, State, Workflow, WriteError};
 use crate::tool::kinds::{DocTypeName, DocumentName};
 use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, Tool, ToolSpec, Toolset, spec};
-use crate::tools::lifecycle::{self, Docstatus, moved, stale};
+use crate::tools::lifecycle::{self, Docstatus, IN_BACKGROUND, moved, stale};
 use crate::writes::confirm::About;
 use crate::writes::gate::{Go, Step};
 use crate::writes::send::{Next, Write, send};
@@ -104,10 +104,17 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
         Err(ToolError::Site(error)) if error.kind() == site::SiteErrorKind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error),
     };
-    let mut result = moved(&on, "updated", name, doc, answer.messages).await;
-    result.data.extend(told.map(|told| ("state".to_owned(), told)));
+    let to = match operation {
+        Operation::Submit => Some(Docstatus::Submitted),
+        Operation::Cancel => Some(Docstatus::Cancelled),
+        _ => None,
+    };
+    let mut result = moved(&on, ("updated", to), name, doc, answer.messages).await;
+    let is_taken = !result.data.contains_key(IN_BACKGROUND);
+    result.data.extend(told.filter(|_| is_taken).map(|told| ("state".to_owned(), told)));
     // What is open now is not worth an error: the action was taken.
     if shows_state
+        && is_taken
         && let Ok(after) = on.stored(name).await
         && let Ok(Some(actions)) = open(&on, &after).await
     {

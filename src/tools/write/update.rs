@@ -73,7 +73,10 @@ pub async fn update(on: &DocTypeCall<'_>, args: &UpdateArgs) -> Result<ToolAnswe
                 messages.push(beside(&now));
                 (tried_before, before, on.confirmed) = (true, now, Some(confirmed));
             }
-            Err(error) => return Err(suggest::named(&on, error, &[&merged.given]).await),
+            Err(error) => {
+                on.note_unsettled(name, &before, &error);
+                return Err(suggest::named(&on, error, &[&merged.given]).await);
+            }
         }
     };
     let mut result = Map::from_iter([("updated".to_owned(), json!(name))]);
@@ -238,8 +241,14 @@ impl<'a> Write for Update<'a> {
 
     async fn read_back(&self, _: Instant) -> Result<Verdict, SiteError> {
         let now = self.on.now(self.name).await?;
-        let child = |name: &str| self.on.session.catalog.known(name);
-        Ok(outcome::of_update(self.on.def, &child, self.before, &self.merged.given, now.as_ref()))
+        let (def, session) = (self.on.def, self.on.session);
+        let child = |name: &str| session.catalog.known(name);
+        let given = &self.merged.given;
+        let user = match outcome::sets_password(def, given) {
+            true => Some(session.user_name().await?),
+            false => None,
+        };
+        Ok(outcome::of_update(def, &child, user, self.before, given, now.as_ref()))
     }
 
     fn what(&self) -> String {

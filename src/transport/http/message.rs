@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Response, StatusCode};
 
 use super::refusal::{Body, Refusal, empty, worded};
 use super::session::Part;
@@ -70,7 +69,7 @@ impl Endpoint {
             return if is_awaited { Ok(empty(StatusCode::ACCEPTED)) } else { Err(session::late()) };
         }
         server.call_off(&body);
-        let answer = self.protocol.answer(server, Request::from_parts(head, Full::new(body.clone()))).await;
+        let answer = self.protocol.answer(server, head, body.clone()).await;
         match answer.status() {
             // The media type was right: it is the message that could not be read.
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),

@@ -6,6 +6,7 @@ mod admission;
 mod body;
 mod challenge;
 mod clock;
+mod direct;
 mod error;
 mod guard;
 mod issuer;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use http_body_util::Full;
 use hyper::body::Bytes;
+use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
+use super::direct::{self, Direct};
 use super::refusal::Body;
 use crate::server::Server;
 
@@ -21,6 +23,8 @@ type Answer = dyn Fn(Server, Request<Full<Bytes>>) -> BoxFuture<'static, Respons
 pub struct Protocol {
     config: StreamableHttpServerConfig,
     answer: Box<Answer>,
+    /// None where another handler stands in the place of the server: it may have more to say than an answer.
+    direct: Option<Direct>,
 }
 
 impl Protocol {
@@ -32,17 +36,22 @@ impl Protocol {
             .with_json_response(true)
             .disable_allowed_hosts()
             .with_max_request_body_bytes(max_body_bytes);
-        Self { answer: answer(config.clone(), |server| server), config }
+        Self { answer: answer(config.clone(), |server| server), config, direct: Some(Direct::default()) }
     }
 
     /// The same with another handler in the place of each server.
     pub fn with_handler<H: ServerHandler>(self, handler: fn(Server) -> H) -> Self {
-        Self { answer: answer(self.config.clone(), handler), ..self }
+        Self { answer: answer(self.config.clone(), handler), direct: None, ..self }
     }
 
     /// Answers a request, whatever it is.
-    pub async fn answer(&self, server: Server, request: Request<Full<Bytes>>) -> Response<Body> {
-        (self.answer)(server, request).await
+    pub async fn answer(&self, server: Server, head: Parts, body: Bytes) -> Response<Body> {
+        match self.direct.as_ref().and_then(|direct| direct.call(&head.headers, &body)) {
+            Some((call, context)) => {
+                direct::answer(server, call, context, self.config.cancellation_token.cancelled()).await
+            }
+            None => (self.answer)(server, Request::from_parts(head, Full::new(body))).await,
+        }
     }
 
     /// Ends what is still under way.

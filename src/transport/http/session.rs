@@ -29,8 +29,10 @@ use crate::shared::{Keyspace, Shared};
 use crate::site::Caller;
 use crate::transport::message;
 
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+/// Which session a request is of.
+pub const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// By which revision a request is made.
+pub const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 /// The first revision without sessions; revisions are dates.
 const STATELESS: &str = "2026-07-28";
 /// How many a user may end at once, and in an hour.

@@ -24,7 +24,7 @@ use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{app_from, load};
+use crate::support::{app_from, load, stated};
 use calls::{Call, Caller};
 use chance::Chance;
 use rules::Rules;
@@ -33,10 +33,6 @@ use world::World;
 
 /// After so many cases a site is left: what its server made of the documents stays on it.
 const CASES_ON_A_SITE: u64 = 150;
-
-fn stated(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 /// What came of the cases, so that a run which tried nothing is seen.
 #[derive(Default)]

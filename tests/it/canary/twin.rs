@@ -16,10 +16,9 @@ use super::calls::{Call, Caller};
 use super::chance::Chance;
 use super::rules::Rules;
 use super::session::Session;
-use super::stated;
 use super::world::{Document, LEFT_ALONE, World, child};
 use crate::sandbox::SampleSite;
-use crate::support::{app_from, load};
+use crate::support::{app_from, load, stated};
 
 /// Of so many cases of the search for canaries, one is asked of twins.
 const SHARE: u64 = 5;

@@ -22,19 +22,15 @@ use erpnext_schema::flag;
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{all, load};
+use crate::support::{all, load, stated};
 use clerk::{Clerk, Known, Tally};
 
 /// How many clerks call at once, each on documents of its own.
 const CLERKS: usize = 16;
 const ROUNDS: usize = 10;
 
-fn stated(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 fn turns() -> usize {
-    stated("ERPNEXT_MCP_CHAOS").map_or(100, |turns| usize::try_from(turns).unwrap())
+    stated("ERPNEXT_MCP_CHAOS").unwrap_or(100)
 }
 
 /// A server; all of one folder are servers of one machine, with one log.
@@ -70,6 +66,7 @@ fn faults(round: usize) -> impl Iterator<Item = FaultKind> {
         FaultKind::Json(_) => FaultKind::Json(in_turn([500, 502, 503])),
         FaultKind::Html(_) => FaultKind::Html(in_turn([502, 503, 500])),
         FaultKind::HtmlAfter(_) => FaultKind::HtmlAfter(in_turn([504, 502, 503])),
+        FaultKind::JsonAfter(_) => FaultKind::JsonAfter(in_turn([524, 500, 504])),
         kind => kind,
     })
 }

@@ -12,7 +12,7 @@ use erpnext_mcp::site::{Caller, Client, ClientOptions, Credentials, SiteUrl};
 use serde_json::{Value, json};
 
 use crate::sandbox::SampleSite;
-use crate::support::{all, call};
+use crate::support::{all, call, stated};
 
 /// How many calls are made, in all; more with `ERPNEXT_MCP_IDENTITIES`.
 const CALLS: usize = 1_000;
@@ -110,7 +110,7 @@ async fn nothing_of_one_person_reaches_another() {
         let made = call(&pair.people[who], "create_lead_document", json!({"data": {"lead_name": "to be kept"}})).await;
         *lead = made.unwrap()["created"].as_str().unwrap().to_owned();
     }
-    let calls = std::env::var("ERPNEXT_MCP_IDENTITIES").ok().map_or(CALLS, |calls| calls.parse().unwrap());
+    let calls = stated("ERPNEXT_MCP_IDENTITIES").unwrap_or(CALLS);
     for first in (0..calls).step_by(AT_ONCE) {
         let some = (first..first + AT_ONCE).map(|at| one(&pair, at, &customers, &leads));
         futures_util::future::join_all(some).await;

@@ -67,6 +67,24 @@ async fn a_lost_order_is_not_told_as_done_by_one_of_another_process() {
     }
 }
 
+/// Which another process of the same user made just before, with a key that the site keeps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_create_is_not_told_as_done_by_what_was_made_with_a_key() {
+    let world = World::start().await;
+    let field = json!({"doctype": "Custom Field", "dt": "ToDo", "fieldname": "idempotency_key", "label": "Key",
+        "fieldtype": "Data", "unique": 1});
+    world.site.sandbox.with(|site| site.insert(field.as_object().unwrap().clone())).unwrap();
+    let elsewhere = world.site.app(json!({"ToDo": all()}));
+    let lost = json!({"doctype": "ToDo", "data": {"description": "twin", "priority": "High"}});
+    let mut keyed = lost.clone();
+    keyed["idempotency_key"] = json!("k-1");
+    let made = call(&elsewhere, "create_generic_document", keyed).await.unwrap();
+    assert_eq!(world.site.stored("ToDo", made["created"].as_str().unwrap()).unwrap()["idempotency_key"], "k-1");
+    world.site.sandbox.faults().add(Fault::new(FaultKind::CutBefore).method("POST").path(TODO).times(1));
+    let told = call(&world.app, "create_generic_document", lost).await.unwrap_err().for_model();
+    assert!(told.contains("Whether it was done is not known"), "{made} {told}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_mail_is_not_told_as_sent_by_one_of_another_text() {
     let world = World::start().await;

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use crate::sandbox::SampleSite;
-use crate::support::{call, every_doctype, table, tables, version};
+use crate::support::{call, every_doctype, stated, table, tables, version};
 use account::{Account, writes_exceptions};
 use fill::Filling;
 
@@ -258,7 +258,7 @@ async fn tried(app: &Connection, all: &[&'static DocTypeDef], defs: &[&'static D
 
 /// The DocTypes of this run.
 fn chosen() -> Vec<&'static DocTypeDef> {
-    let wanted = std::env::var("ERPNEXT_MCP_DOCTYPES").ok().and_then(|wanted| wanted.parse().ok());
+    let wanted = stated("ERPNEXT_MCP_DOCTYPES");
     let wanted = if writes_exceptions() { usize::MAX } else { wanted.unwrap_or(40).max(1) };
     let all: Vec<_> = tables().filter(|def| !def.is(doctype_flag::CHILD)).collect();
     all.iter().step_by((all.len() / wanted).max(1)).copied().collect()

@@ -35,7 +35,7 @@ async fn h9_the_last_write_wins() {
     let text = place.refusal("update_generic_document", change.clone()).await;
     let item = row["item_code"].as_str().unwrap();
     for wanted in [
-        "was changed by somebody else since it was read".to_owned(),
+        "was changed since it was read".to_owned(),
         "- by sales@example.com at ".to_owned(),
         "po_no null → \"PO-S\"".to_owned(),
         "- by Administrator at ".to_owned(),
@@ -67,7 +67,7 @@ async fn h9_of_many_at_once_none_is_overwritten_unseen() {
     assert_eq!(place.site.writes().len() - before, done.len(), "each that was told done was done, and no other");
     for (_, error) in refused {
         let text = error.unwrap_err().for_model();
-        assert!(text.contains("was changed by somebody else") && text.contains("You wanted: po_no"), "{text}");
+        assert!(text.contains("was changed since it was read") && text.contains("You wanted: po_no"), "{text}");
     }
     // Each starts from what the one before it set: the chain has no gap. What is stored when it looks may be another's already.
     let from = |told: Result<Value, _>| told.unwrap()["changed"]["po_no"]["from"].clone();
@@ -106,6 +106,6 @@ async fn h9_rows_of_a_batch_may_say_which_version_they_mean() {
     let documents = json!([row(&one, first), row(&two, second)]);
     let answer = place.call("update_bulk_documents", json!({"doctype": "Sales Order", "documents": documents})).await;
     assert_eq!(answer["updated"], json!([one, null]), "{answer}");
-    assert!(answer["failed"][0]["error"].as_str().unwrap().contains("was changed by somebody else"), "{answer}");
+    assert!(answer["failed"][0]["error"].as_str().unwrap().contains("was changed since it was read"), "{answer}");
     assert_eq!(place.stored("Sales Order", &two)["po_no"], "PO-0");
 }

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Site, all, call, config_json, load, refusal};
+use crate::support::{Site, all, call, config_json, load, refusal, stated};
 
 const TODOS: &str = "/api/resource/ToDo";
 /// How many large answers are asked for at once; more with `ERPNEXT_MCP_LARGE`.
@@ -60,7 +60,7 @@ async fn no_answer_takes_more_than_512_megabytes() {
     use crate::stdio::Server;
     let mb = |bytes: usize| bytes >> 20;
     let cached = json!({"enabled": true, "ttl": 600, "max_size": 1000});
-    let calls = std::env::var("ERPNEXT_MCP_LARGE").ok().map_or(LARGE, |calls| calls.parse().unwrap());
+    let calls = stated("ERPNEXT_MCP_LARGE").unwrap_or(LARGE);
     for (row, count, fits) in [
         // 100 kB that unpack to 52 MB, and those to 2 GB.
         ("{}", 17_000_000, false),

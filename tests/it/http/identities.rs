@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::sites::section;
 use super::{Served, message};
 use crate::sandbox::SampleSite;
-use crate::support::all;
+use crate::support::{all, stated};
 
 /// How many calls are made, in all; a fifth of `ERPNEXT_MCP_IDENTITIES`, where that is stated: each takes longer than one of
 /// two people in one process, and after 1,800 each of the fifty made each call on each site.
@@ -140,7 +140,7 @@ fn logged(file: &Path) -> Vec<(String, Option<String>)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_one_of_fifty_reaches_another_on_three_sites() {
     let company = Company::start().await;
-    let calls = std::env::var("ERPNEXT_MCP_IDENTITIES").ok().map_or(CALLS, |calls| calls.parse::<usize>().unwrap() / 5);
+    let calls = stated("ERPNEXT_MCP_IDENTITIES").map_or(CALLS, |calls: usize| calls / 5);
     for first in (0..calls).step_by(AT_ONCE) {
         futures_util::future::join_all((first..first + AT_ONCE).map(|at| one(&company, at))).await;
     }

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::program::Program;
-use crate::support::config_json;
+use crate::support::{config_json, stated};
 
 /// How many are open at once; more with `ERPNEXT_MCP_CONNECTIONS`.
 const CONNECTIONS: usize = 1_000;
@@ -23,7 +23,7 @@ async fn ask(stream: &mut TcpStream) -> String {
 #[cfg(unix)]
 #[tokio::test]
 async fn many_connections_are_held_cheaply_and_one_more_is_told_so() {
-    let many = std::env::var("ERPNEXT_MCP_CONNECTIONS").ok().map_or(CONNECTIONS, |many| many.parse().unwrap());
+    let many = stated("ERPNEXT_MCP_CONNECTIONS").unwrap_or(CONNECTIONS);
     let wanted = u64::try_from(many).unwrap() + 512;
     let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let raised = rustix::process::Rlimit { current: Some(wanted.max(allowed.current.unwrap())), ..allowed };

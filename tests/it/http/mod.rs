@@ -9,6 +9,7 @@ mod many;
 mod narrowing;
 mod oauth;
 mod operations;
+mod plain_calls;
 mod program;
 mod redis;
 mod replicas;
@@ -65,6 +66,11 @@ impl Served {
 
     pub async fn with_patience(config: &Value, patience: Patience) -> Self {
         Self::begin(config, |endpoint| endpoint.with_patience(patience), "127.0.0.1:0").await
+    }
+
+    /// One that has every call answered by the protocol's library, as none is plain where another handler may stand.
+    pub async fn by_library(config: &Value) -> Self {
+        Self::begin(config, |endpoint| endpoint.with_handler(|server| server), "127.0.0.1:0").await
     }
 
     /// One of several servers that share this.

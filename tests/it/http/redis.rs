@@ -15,7 +15,7 @@ use super::operations::certificate;
 use super::program::Program;
 use super::{http, message};
 use crate::sandbox::SampleSite;
-use crate::support::free_port;
+use crate::support::{free_port, stated};
 
 const PEOPLE: usize = 50;
 /// How many calls; more with `ERPNEXT_MCP_REPLICAS`.
@@ -212,7 +212,7 @@ async fn fulfil(office: &Office, site: &SampleSite, who: usize, at: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Redis"]
 async fn nothing_is_lost_or_doubled_whatever_server_is_killed() {
-    let calls = std::env::var("ERPNEXT_MCP_REPLICAS").ok().map_or(CALLS, |calls| calls.parse().unwrap());
+    let calls = stated("ERPNEXT_MCP_REPLICAS").unwrap_or(CALLS);
     let (site, mut redis) = (SampleSite::start().await, RedisServer::start().await);
     for who in 0..PEOPLE {
         site.sandbox.add_user(&key(who), &["System Manager"]).unwrap();

@@ -12,25 +12,27 @@ use crate::support::all;
 
 #[tokio::test]
 async fn a_write_whose_client_vanishes_is_finished_and_settled() {
-    let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
-    let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
-    config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
-    let mut served = Served::start(&config).await;
-    served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
-    site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)));
-    let before = site.writes().len();
-    let create = json!({"name": "create_lead_document", "arguments": {"data": {"lead_name": "left behind"}}});
-    let gone = served.post("/mcp", &message("tools/call", create)).timeout(Duration::from_millis(900)).send().await;
-    assert!(gone.is_err(), "{gone:?}");
-    // The end waits for it, too.
-    served.turns.stop();
-    served.ended().await;
-    assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
-    let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let outcomes: Vec<_> =
-        lines.filter(|line| line["operation"] == "CREATE").map(|line| line["result"].clone()).collect();
-    assert_eq!(outcomes, [json!("INTENT"), json!("ALLOWED")]);
+    // Whichever way the call goes.
+    for by_library in [false, true] {
+        let (site, log) = (SampleSite::start().await, tempfile::tempdir().unwrap());
+        let mut config = site.config(json!({"doctypes": {"Lead": all()}}));
+        config["audit"] = json!({"enabled": true, "log_file": log.path().join("audit.log")});
+        let mut served = if by_library { Served::by_library(&config).await } else { Served::start(&config).await };
+        served.call("/mcp", "list_lead_documents", json!({"limit": 1})).await;
+        site.sandbox.faults().add(Fault::new(FaultKind::Latency(600)));
+        let before = site.writes().len();
+        let gone = served.post("/mcp", &create("left behind")).timeout(Duration::from_millis(900)).send().await;
+        assert!(gone.is_err(), "{gone:?}");
+        // The end waits for it, too.
+        served.turns.stop();
+        served.ended().await;
+        assert_eq!(site.writes().len(), before + 1, "{:?}", site.writes());
+        let text = std::fs::read_to_string(log.path().join("audit.log")).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let outcomes: Vec<_> =
+            lines.filter(|line| line["operation"] == "CREATE").map(|line| line["result"].clone()).collect();
+        assert_eq!(outcomes, [json!("INTENT"), json!("ALLOWED")]);
+    }
 }
 
 fn create(name: &str) -> Value {

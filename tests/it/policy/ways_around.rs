@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
-use crate::support::{Version, all, app_of, call, refusal, version};
+use crate::support::{Site, Version, all, app_of, call, config_json, refusal, version};
 
 /// A site where a workflow submits and cancels Sales Orders.
 pub async fn with_a_workflow() -> SampleSite {
@@ -208,6 +208,41 @@ async fn what_the_site_s_own_fields_fetch_from_a_restricted_one_needs_naming() {
     }
     let got = call(&site.app(json!({"Issue": {"read": true}})), "get_issue_document", get).await.unwrap();
     assert!(got.to_string().contains("SECRET-1"), "{got}");
+    // A print shows the whole document.
+    let app = site.app(json!({"Customer": restricted, "Issue": {"read": true, "print": true}}));
+    let text = refusal(&app, "print_document", json!({"doctype": "Issue", "name": issue, "as": "markdown"})).await;
+    assert!(text.contains("custom_tax is withheld") && !text.contains("SECRET-1"), "{text}");
+}
+
+/// No generated table tells of these: a DocType of an app, and a field of ERPNext's that this site fetches from elsewhere.
+#[on_every_version]
+async fn what_an_app_fetches_from_a_restricted_field_needs_naming() {
+    let field =
+        |name: &str, from: &str| json!({"fieldname": name, "fieldtype": "Data", "label": name, "fetch_from": from});
+    let link = |name: &str, to: &str| json!({"fieldname": name, "fieldtype": "Link", "label": name, "options": to});
+    let stored = json!({"name": "X-1", "left_on": "SECRET-1", "title": "SECRET-1"});
+    for (doctype, copy, fields) in [
+        ("Exit Talk", "left_on", json!([link("employee", "Employee"), field("left_on", "employee.relieving_date")])),
+        ("Timesheet", "title", json!([link("employee", "Employee"), field("title", "employee.relieving_date")])),
+    ] {
+        let site = Site::start().await;
+        site.metadata(json!([{"name": doctype, "module": "HR", "fields": fields}])).await;
+        site.data("GET", &format!("/api/resource/{}/X-1", doctype.replace(' ', "%20")), stored.clone()).await;
+        let get = json!({"doctype": doctype, "name": "X-1"});
+        let told = async |restricted: Value, rule: Value| {
+            let employee = json!({"read": true, "restricted_fields": restricted});
+            let permissions = json!({"doctypes": {"Employee": employee, doctype: rule}});
+            let mut config = config_json(&site.url(), permissions);
+            config["schema"]["overlay"] = json!("live");
+            call(&app_of(&config), "get_generic_document", get.clone()).await.unwrap()
+        };
+        let read = told(json!(["relieving_date"]), json!({"read": true})).await;
+        assert!(read["document"].get(copy).is_none(), "{doctype}: {read}");
+        let read = told(json!(["relieving_date"]), json!({"read": true, "extra_fields": [copy]})).await;
+        assert_eq!(read["document"][copy], "SECRET-1", "{doctype}");
+        let read = told(json!(["date_of_birth"]), json!({"read": true})).await;
+        assert_eq!(read["document"][copy], "SECRET-1", "{doctype}");
+    }
 }
 
 #[on_every_version]

@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{META, Site, all, app_of, call, config_json};
+use crate::support::{META, Site, all, app_of, call, config_json, stated};
 
 const TEXTS: &[&str] = &[
     "",
@@ -83,7 +83,7 @@ const SHARES: u32 = 11_550;
 
 /// The same cases at each run: this share of all inputs that are wanted.
 fn runner(share: u32) -> TestRunner {
-    let wanted: u32 = std::env::var("ERPNEXT_MCP_FUZZ").ok().and_then(|wanted| wanted.parse().ok()).unwrap_or(2_000);
+    let wanted: u32 = stated("ERPNEXT_MCP_FUZZ").unwrap_or(2_000);
     let cases = u32::try_from(u64::from(share) * u64::from(wanted) / u64::from(SHARES)).unwrap();
     eprintln!("{cases} inputs");
     TestRunner::new_with_rng(

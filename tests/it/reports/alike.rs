@@ -4,17 +4,18 @@ use erpnext_mcp::app::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::{COMPANY, SampleSite};
-use crate::support::{app_of, call};
+use crate::support::{app_of, call, stated};
 
+/// A run takes the first of them; with `ERPNEXT_MCP_CANARY` one for each 200 of its cases.
 const WITHHELD: &[(&str, &str)] = &[
-    ("Bin", "actual_qty"),
-    ("Bin", "valuation_rate"),
+    ("Sales Invoice", "grand_total"),
     ("GL Entry", "debit"),
+    ("Bin", "valuation_rate"),
     ("Item Price", "price_list_rate"),
     ("Purchase Invoice", "due_date"),
+    ("Bin", "actual_qty"),
     ("Purchase Invoice", "grand_total"),
     ("Sales Invoice", "due_date"),
-    ("Sales Invoice", "grand_total"),
     ("Sales Order", "grand_total"),
 ];
 
@@ -62,8 +63,9 @@ async fn change(site: &SampleSite, open: &Connection, doctype: &str, field: &str
 #[on_every_version]
 async fn reports_of_two_sites_that_differ_in_what_is_withheld_alone_are_alike() {
     let one = SampleSite::start().await;
-    let mut run = 0;
-    for (doctype, field) in WITHHELD {
+    let fields = stated("ERPNEXT_MCP_CANARY").map_or(1, |cases: usize| cases.div_ceil(200));
+    let (mut run, withheld) = (0, WITHHELD.iter().take(fields));
+    for (doctype, field) in withheld.clone() {
         let other = SampleSite::start().await;
         let open = app_of(&other.config(json!({"default": {"read": true}})));
         assert!(change(&other, &open, doctype, field).await > 5, "{doctype}");
@@ -73,5 +75,5 @@ async fn reports_of_two_sites_that_differ_in_what_is_withheld_alone_are_alike() 
         }
         run += told.iter().filter(|(_, answer)| answer.contains("\"rows\"")).count();
     }
-    assert!(run > 50, "{run}");
+    assert!(run > 5 * withheld.len(), "{run}");
 }

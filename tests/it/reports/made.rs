@@ -111,6 +111,29 @@ const CASES: &[Case] = &[
         restricted: &[("GL Entry", "debit")],
         withheld: &["difference_value"],
     },
+    // What is called a name is another field's.
+    Case {
+        report: "Employee Birthday",
+        about: "Employee",
+        columns: &["name", "gender"],
+        restricted: &[("Employee", "employee_name")],
+        withheld: &["name"],
+    },
+    Case {
+        report: "Employee Hours Utilization Based On Timesheet",
+        about: "Timesheet",
+        columns: &["billed_hours", "total_hours"],
+        restricted: &[("Timesheet", "time_logs.hours")],
+        withheld: &["billed_hours"],
+    },
+    // A column for each day.
+    Case {
+        report: "Monthly Attendance Sheet",
+        about: "Employee",
+        columns: &["01-10-2025"],
+        restricted: &[("Employee", "status")],
+        withheld: &["01-10-2025"],
+    },
     // Nothing of what these are made of is withheld.
     Case {
         report: "Employee Billing Summary",
@@ -173,6 +196,29 @@ async fn what_a_report_sums_up_is_withheld_under_names_of_its_own() {
     }
 }
 
+/// Orders have rows with a `paid_amount` too, and the report links to documents of any DocType.
+#[on_every_version]
+async fn a_sum_is_withheld_by_the_documents_that_it_is_made_of_and_no_others() {
+    let name = "Bank Reconciliation Statement";
+    let columns = ["debit", "credit"].map(|field| json!({"fieldname": field, "label": field, "fieldtype": "Currency"}));
+    for (doctype, allowed, withheld) in [
+        ("Sales Order", json!(["customer", "grand_total"]), Value::Null),
+        ("Sales Invoice", json!(["customer", "paid_amount"]), Value::Null),
+        ("Sales Invoice", json!(["customer", "paid_amount", "items.rate"]), Value::Null),
+        ("Sales Invoice", json!(["customer", "payment_schedule"]), json!(["debit", "credit"])),
+    ] {
+        let site = Site::start().await;
+        let entry = json!([{"name": name, "ref_doctype": "Journal Entry", "report_type": "Script Report"}]);
+        site.method("frappe.client.get_list", entry).await;
+        site.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+        site.method("frappe.desk.query_report.run", json!({"columns": columns, "result": [[4321, 1234]]})).await;
+        let rule = json!({"read": true, "report": true, "allowed_fields": allowed});
+        let permissions = json!({"default": {"read": true}, "reports": ["*"], "doctypes": {doctype: rule}});
+        let told = call(&app_of(&config_json(&site.url(), permissions)), "run_report", json!({"name": name})).await;
+        assert_eq!(told.as_ref().unwrap()["withheld"], withheld, "{doctype} {allowed}: {told:?}");
+    }
+}
+
 /// Numbers of reports that tell how many there are or how long something takes, or always nothing.
 const COUNTS: &[&str] = &[
     "2026_12_31",
@@ -217,8 +263,8 @@ fn every_number_that_a_recorded_report_shows_stands_for_a_field() {
             }
             judged += 1;
             let is_summed = made(name).any(|made| match made.columns {
-                Numbers::All | Numbers::Unnamed => !made.sums.is_empty(),
-                Numbers::These(names) => names.contains(&field.as_str()),
+                Numbers::All | Numbers::Unnamed | Numbers::Others => !made.sums.is_empty(),
+                Numbers::These(names) | Numbers::Columns(names) => names.contains(&field.as_str()),
             });
             let is_reported = REPORTED.iter().any(|(column, _)| column == field);
             let is_field = defs.iter().any(|def| has_number(def, field, label));

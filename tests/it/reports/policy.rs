@@ -76,6 +76,99 @@ async fn what_a_report_says_beside_its_rows_is_told_like_a_message() {
     assert_eq!(told.unwrap()["message"], "The credit limit of [withheld] is [withheld]");
 }
 
+/// Each of these is saved from the other, or the other from it.
+#[on_every_version]
+async fn a_report_that_was_saved_from_others_without_an_end_does_not_run() {
+    let site = Site::start().await;
+    let entry =
+        json!([{"name": "Mine", "ref_doctype": "Note", "report_type": "Custom Report", "reference_report": "Mine"}]);
+    site.method("frappe.client.get_list", entry).await;
+    site.method("frappe.desk.query_report.run", json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]})).await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["*"]})));
+    let text = refusal(&app, "run_report", json!({"name": "Mine"})).await;
+    assert!(text.contains("without an end") && !text.contains("C-1"), "{text}");
+}
+
+#[on_every_version]
+async fn a_saved_report_is_about_what_the_one_behind_it_is_about() {
+    let site = Site::start().await;
+    let list = "/api/method/frappe.client.get_list";
+    let copy =
+        json!([{"name": "Mine", "ref_doctype": "Note", "report_type": "Custom Report", "reference_report": "Parties"}]);
+    site.answer_once("POST", list, 200, json!({"message": copy})).await;
+    let entry = json!([{"name": "Parties", "ref_doctype": "Sales Invoice", "report_type": "Script Report"}]);
+    site.method("frappe.client.get_list", entry).await;
+    let doctypes = json!({"Sales Invoice": {"read": true}, "Note": {"read": true, "report": true}});
+    let app = app_of(&config_json(&site.url(), json!({"reports": ["*"], "doctypes": doctypes})));
+    let text = refusal(&app, "run_report", json!({"name": "Mine"})).await;
+    assert!(text.contains("the rule on Sales Invoice, which it is about, does not permit reports"), "{text}");
+}
+
+#[on_every_version]
+async fn a_pattern_opens_a_saved_report_only_if_it_opens_the_one_behind_it() {
+    let mine = json!([{"name": "My own", "ref_doctype": "Note", "report_type": "Custom Report", "reference_report": "Parties"}]);
+    for (reports, runs) in [(json!(["My*"]), false), (json!(["My own"]), true), (json!(["My*", "Part*"]), true)] {
+        let list = "/api/method/frappe.client.get_list";
+        let copied = Site::start().await;
+        copied.answer_once("POST", list, 200, json!({"message": mine})).await;
+        let entry = json!([{"name": "Parties", "ref_doctype": "Sales Invoice", "report_type": "Script Report"}]);
+        copied.method("frappe.client.get_list", entry).await;
+        copied.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+        copied
+            .method("frappe.desk.query_report.run", json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]}))
+            .await;
+        let app = app_of(&config_json(&copied.url(), json!({"default": {"read": true}, "reports": reports})));
+        let told = call(&app, "run_report", json!({"name": "My own"})).await.map_err(|error| error.for_model());
+        assert_eq!(told.is_ok(), runs, "{reports}: {told:?}");
+    }
+}
+
+/// The desk calls it so beside a column of the report's own.
+#[on_every_version]
+async fn a_column_that_was_added_in_the_desk_is_held_to_the_doctype_that_it_names() {
+    let column = |field: &str, label: &str, of: &str| json!({"fieldname": field, "label": label, "fieldtype": "Data", "doctype": of});
+    let columns = json!(["Who:Data:80", column("lead_name-lead", "Nom", "Lead"), column("source", "Source", "Lead")]);
+    let site = answering(json!({"columns": columns, "result": [["L-1", "Mara Ost", "Fair"]]})).await;
+    let run = async |lead: Value| {
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["Parties"], "doctypes": {"Lead": lead}})));
+        call(&app, "run_report", json!({"name": "Parties"})).await.map_err(|error| error.for_model())
+    };
+    let told = run(json!({"read": true, "restricted_fields": ["lead_name"]})).await.unwrap();
+    assert_eq!(told["withheld"], json!(["Nom"]), "{told}");
+    assert!(!told.to_string().contains("Mara Ost") && told.to_string().contains("Fair"), "{told}");
+    let told = run(json!({"read": true, "conditions": {"read": {"status": "Open"}}})).await.unwrap_err();
+    assert!(told.contains("every Lead, of which"), "{told}");
+}
+
+/// The site gives whatever run is named by that filter.
+#[on_every_version]
+async fn a_run_of_another_report_is_given_by_no_filter() {
+    let site = answering(json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]})).await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["Parties"]})));
+    let run = json!({"name": "Parties", "filters": {"prepared_report_name": "1f2e3d"}});
+    let text = refusal(&app, "run_report", run).await;
+    assert!(text.contains("prepared takes a run"), "{text}");
+    assert!(site.sent().await.iter().all(|(line, _)| !line.contains("query_report.run")), "nothing is run");
+}
+
+/// As HRMS does.
+#[on_every_version]
+async fn a_column_that_spells_a_doctype_otherwise_links_to_it_all_the_same() {
+    let site = answering(
+        json!({"columns": ["Who:Link/sales partner:80", "commission_rate:Float:80"], "result": [["P-1", 12.5]]}),
+    )
+    .await;
+    let run = async |partner: Value| {
+        let doctypes = json!({"Sales Partner": partner});
+        let app = app_of(&config_json(&site.url(), json!({"reports": ["Parties"], "doctypes": doctypes})));
+        call(&app, "run_report", json!({"name": "Parties"})).await.map_err(|error| error.for_model())
+    };
+    let told = run(json!({"read": true, "restricted_fields": ["partner_type", "commission_rate"]})).await.unwrap();
+    assert_eq!(told["withheld"], json!(["commission_rate"]), "{told}");
+    let told = run(json!({"read": true, "conditions": {"read": {"territory": ["North"]}}})).await.unwrap_err();
+    assert!(told.contains("of which this server's configuration lets only some be read"), "{told}");
+}
+
 /// The columns that the report withholds where this field of an invoice is restricted.
 async fn withheld_with(site: &Site, restricted: &str) -> Value {
     let invoice = json!({"read": true, "report": true, "restricted_fields": [restricted]});

@@ -14,6 +14,7 @@ mod follow;
 mod import;
 mod import_cut;
 mod import_tables;
+mod large;
 mod left;
 mod long;
 mod mail;

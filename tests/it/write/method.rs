@@ -3,9 +3,10 @@
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::tool::definition::definition;
 use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
 
 use crate::sandbox::{config, site};
-use crate::support::{app_of, app_with, call, load, refusal};
+use crate::support::{Site, app_of, app_with, call, config_json, load, refusal};
 
 const BALANCE: &str = "erpnext.stock.utils.get_stock_balance";
 
@@ -65,6 +66,23 @@ async fn arguments_are_checked_before_anything_is_sent() {
     let arguments = json!({"item_code": "No such", "warehouse": "None"});
     let answer = call(&app, "call_method", json!({"method": BALANCE, "arguments": arguments})).await.unwrap();
     assert_eq!(answer["answer"], 0.0);
+}
+
+#[on_every_version]
+async fn a_method_that_ends_in_a_redirect_may_have_done_its_work() {
+    let share = json!({"method": "frappe.share.add",
+        "arguments": {"doctype": "ToDo", "name": "x", "user": "ann@example.com"}});
+    for (to, is_known) in [("/app/todo/x", false), ("https://erp.example.com/api/method/frappe.share.add", true)] {
+        let site = Site::start().await;
+        let answer = ResponseTemplate::new(302).insert_header("location", to);
+        site.respond("POST", "/api/method/frappe.share.add", answer).await;
+        let mut file = config_json(&site.url(), json!({}));
+        file["methods"] = methods();
+        let told = refusal(&app_of(&file), "call_method", share.clone()).await;
+        assert_eq!(told.contains("Whether it was done is not known"), !is_known, "{told}");
+        assert_eq!(told.contains("do not call it again"), !is_known, "{told}");
+        assert!(!told.contains(to), "{told}");
+    }
 }
 
 #[on_every_version]

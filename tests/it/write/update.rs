@@ -114,7 +114,7 @@ async fn a_conflict_is_told_as_one_and_nothing_is_overwritten() {
     site.answer("PUT", ORDER, 417, stale).await;
     let app = site.app(json!({"Sales Order": all()}));
     let text = refusal(&app, UPDATE, json!({"name": "SO-1", "data": {"po_no": "PO-2"}})).await;
-    assert!(text.contains("was changed by somebody else") && text.contains("Read it again"), "{text}");
+    assert!(text.contains("was changed since it was read") && text.contains("Read it again"), "{text}");
     assert_eq!(site.writes().await.len(), 1);
 }
 
