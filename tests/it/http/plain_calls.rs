@@ -13,6 +13,8 @@ use crate::support::all;
 
 /// Hexadecimal words of this length are random: a token.
 const RANDOM: usize = 16;
+/// And a cursor, which holds a moment.
+const CURSOR: usize = 32;
 
 /// A server on a site of its own, and its log.
 struct Way {
@@ -46,7 +48,8 @@ fn masked(text: &str) -> String {
     let is_outside = |c: char| !c.is_ascii_alphanumeric();
     let shown = |part: &str| {
         let word = part.trim_end_matches(is_outside);
-        if word.len() >= RANDOM && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let is_token = word.len() >= RANDOM && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_token || word.len() >= CURSOR {
             return part.replace(word, "~");
         }
         let mut signs: Vec<char> = part.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
