@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use super::input_schema::Arg;
 use super::kinds::ArgumentType;
 
-/// Words that say what another argument asks for, by any of their values or by some: who gives a customer has told the kind of
-/// party.
-const SAYS: &[(&str, Option<&[&str]>, (&str, &str))] = &[
+/// A word, its values that count where not all do, and the argument with the value that it says.
+type Says = (&'static str, Option<&'static [&'static str]>, (&'static str, &'static str));
+
+/// Words that say what another argument asks for: who gives a customer has told the kind of party.
+const SAYS: &[Says] = &[
     ("customer", None, ("party_type", "Customer")),
     ("supplier", None, ("party_type", "Supplier")),
     ("for", Some(&["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]), ("party_type", "Customer")),

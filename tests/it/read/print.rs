@@ -71,7 +71,7 @@ async fn nothing_is_printed_of_which_anything_is_withheld() {
     let arguments = json!({"doctype": "Customer", "name": made["created"]});
     let told = refusal(&open, "print_document", arguments).await;
     assert!(
-        told.contains("custom_secret_score is withheld: it is a password or a key, or has a permission level"),
+        told.contains("custom_secret_score is withheld: it is a password or a key, has a permission level of its own"),
         "{told}"
     );
 }

@@ -52,6 +52,7 @@ async fn a_large_document_is_told_as_submitted_or_cancelled_only_once_it_is() {
     assert_eq!(desk.journal(before), Vec::<String>::new());
     desk.site.work();
     assert_eq!(desk.journal(before), ["submit Journal Entry"]);
+    assert_eq!(desk.get(ENTRY, &large).await["docstatus"], 1);
     let answer = desk.call("cancel_document", named(ENTRY, &large)).await;
     assert_eq!((&answer["in_background"], &answer["docstatus"]), (&json!(large), &json!(1)), "{answer}");
     assert!(
