@@ -190,9 +190,15 @@ impl Check<'_> {
     }
 }
 
+/// What a row is about: the first link that its grid shows, such as the item, else its first link.
+fn subject(child: &DocTypeDef) -> Option<&'static FieldDef> {
+    let mut links = child.fields.iter().filter(|field| field.kind == FieldKind::Link);
+    links.clone().find(|field| field.is(flag::IN_LIST_VIEW)).or_else(|| links.next())
+}
+
 /// The patch that was probably meant by one that names no row: of the row with this link.
 fn matched(child: &DocTypeDef, columns: &Map<String, Value>) -> Option<String> {
-    let link = child.fields.iter().find(|field| field.kind == FieldKind::Link)?.fieldname;
+    let link = subject(child)?.fieldname;
     let value = columns.get(link)?;
     let mut row = Map::from_iter([("match".to_owned(), json!({ (link): value }))]);
     row.extend(
@@ -204,7 +210,6 @@ fn matched(child: &DocTypeDef, columns: &Map<String, Value>) -> Option<String> {
 /// The row that a text alone was probably meant for: one that links to it, or whose first text of the grid it is.
 fn as_row(child: &DocTypeDef, given: &Value) -> Option<String> {
     let is_shown = |field: &&FieldDef| field.kind == FieldKind::Data && field.is(flag::IN_LIST_VIEW);
-    let link = child.fields.iter().find(|field| field.kind == FieldKind::Link);
-    let column = link.or_else(|| child.fields.iter().find(is_shown))?;
+    let column = subject(child).or_else(|| child.fields.iter().find(is_shown))?;
     Some(json!({ (column.fieldname): given.as_str()? }).to_string())
 }

@@ -108,14 +108,15 @@ pub async fn answer(
     context: RequestContext<RoleServer>,
     cut: impl Future<Output = ()>,
 ) -> Response<Body> {
-    let _called_off = context.ct.clone().drop_guard();
+    let called_off = Some(context.ct.clone().drop_guard());
     let id = context.id.clone();
-    let call = Finished(Some(Box::pin(async move {
+    let call: BoxFuture<'static, ServerJsonRpcMessage> = Box::pin(async move {
         match service.handle_request(request, context).await {
             Ok(result) => ServerJsonRpcMessage::response(result, id),
             Err(error) => ServerJsonRpcMessage::error(error, Some(id)),
         }
-    })));
+    });
+    let call = Finished { call: Some(call), called_off };
     tokio::select! {
         biased;
         message = call => json(&message),
@@ -140,26 +141,31 @@ fn failed(words: String) -> Response<Body> {
     answer
 }
 
-/// A call that goes on by itself where nobody waits for it any more.
-struct Finished(Option<BoxFuture<'static, ServerJsonRpcMessage>>);
+/// A call that goes on by itself where nobody waits for it any more; what is dropped as `called_off` tells it so.
+struct Finished<G> {
+    call: Option<BoxFuture<'static, ServerJsonRpcMessage>>,
+    called_off: Option<G>,
+}
 
-impl Future for Finished {
+impl<G: Unpin> Future for Finished<G> {
     type Output = ServerJsonRpcMessage;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Out of its place meanwhile: what panics does not go on.
-        let Some(mut call) = self.0.take() else { return Poll::Pending };
+        let Some(mut call) = self.call.take() else { return Poll::Pending };
         let polled = call.as_mut().poll(cx);
         if polled.is_pending() {
-            self.0 = Some(call);
+            self.call = Some(call);
         }
         polled
     }
 }
 
-impl Drop for Finished {
+impl<G> Drop for Finished<G> {
     fn drop(&mut self) {
-        if let (Some(call), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+        // Before it goes on: whether a write's answer is kept for who asks again hangs on whether its client left.
+        drop(self.called_off.take());
+        if let (Some(call), Ok(runtime)) = (self.call.take(), Handle::try_current()) {
             runtime.spawn(call);
         }
     }
@@ -168,6 +174,10 @@ impl Drop for Finished {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
     use futures_util::FutureExt;
     use rmcp::ErrorData;
     use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult};
@@ -258,5 +268,24 @@ mod tests {
         assert!(left.as_mut().now_or_never().is_none());
         drop(left);
         told.recv().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_call_that_is_left_is_called_off_before_it_goes_on() {
+        struct CalledOff(Arc<AtomicBool>);
+        impl Drop for CalledOff {
+            fn drop(&mut self) {
+                std::thread::sleep(Duration::from_millis(50));
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let (is_off, (tell, mut told)) = (Arc::new(AtomicBool::new(false)), unbounded_channel());
+        let seen = Arc::clone(&is_off);
+        let call: BoxFuture<'static, ServerJsonRpcMessage> = Box::pin(async move {
+            tell.send(seen.load(Ordering::SeqCst)).unwrap();
+            ServerJsonRpcMessage::error(ErrorData::internal_error("left", None), None)
+        });
+        drop(Finished { call: Some(call), called_off: Some(CalledOff(is_off)) });
+        assert_eq!(told.recv().await, Some(true));
     }
 }

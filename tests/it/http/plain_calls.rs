@@ -166,6 +166,16 @@ async fn what_the_library_refuses_or_streams_is_so_still() {
         assert_eq!(answer, seen(form(&library.served, &list)).await);
         assert_eq!(answer.0, status, "{answer:?}");
     }
+    // What takes long is told of on a stream.
+    let slow = json!({
+        "name": "list_lead_documents", "arguments": {"limit": 2, "fresh": true}, "_meta": {"progressToken": 1},
+    });
+    for way in [&own, &library] {
+        way.site.sandbox.faults().add(Fault::new(FaultKind::Latency(2_500)));
+        let answer = way.served.post("/mcp", &message("tools/call", slow.clone())).send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        assert!(answer.text().await.unwrap().contains("notifications/progress"));
+    }
 }
 
 #[tokio::test]
