@@ -86,7 +86,11 @@ pub struct DayOrders {
 impl DayOrders {
     /// Takes in what a text shows that is a day in one order alone.
     pub fn learn(&mut self, text: &str) {
-        let Some((mark, readings)) = readings(day_of(text)) else { return };
+        let day = day_of(text);
+        // The number of a part may be written so, too.
+        let year = day.get(day.len().saturating_sub(4)..).unwrap_or_default();
+        let is_of_now = year.starts_with("19") || year.starts_with("20");
+        let Some((mark, readings)) = readings(day).filter(|_| is_of_now) else { return };
         if let [Some(_), None] | [None, Some(_)] = readings {
             self.seen.insert((mark, readings[0].is_some()));
         }
@@ -153,7 +157,8 @@ pub fn could_be(text: &str) -> String {
 fn day_of(text: &str) -> &str {
     let text = text.trim();
     match text.split_once([' ', 'T']) {
-        Some((day, clock)) if parse_time(clock).is_ok() => day,
+        // No longer text is a time, and none is copied to find that out.
+        Some((day, clock)) if clock.len() <= 15 && parse_time(clock).is_ok() => day,
         _ => text,
     }
 }
@@ -261,6 +266,7 @@ mod tests {
             (&["10/31/2026", "2026-12-31", "5/5/2026"][..], "1/10/2026", Some("2026-01-10")),
             (&["31.10.2026 10:00"][..], "01.10.2026 9:30", Some("2026-10-01")),
             (&["31/10/2026"][..], "1.10.2026", None),
+            (&["31.10.1400", "10.31.1234"][..], "1.10.2026", None),
             (&["31.10.2026", "10.31.2026"][..], "1.10.2026", None),
             (&["31.10.2026 or so", "32.10.2026", "2.3.2026", ""][..], "1.10.2026", None),
         ] {

@@ -9,7 +9,7 @@ const SAID: &[(&str, &[&str])] = &[
     ("address", &["address_line1", "customer_primary_address", "supplier_primary_address"]),
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
-    ("batch", &["batch_no", "has_batch_no"]),
+    ("batch", &["batch_no"]),
     ("cost", &["net_purchase_amount", "gross_purchase_amount"]),
     ("customer", &["party", "party_name"]),
     ("date", &["posting_date", "transaction_date", "date"]),
@@ -26,8 +26,8 @@ const SAID: &[(&str, &[&str])] = &[
     ("price", &["rate", "price_list_rate", "standard_rate", "cost"]),
     ("quantity", &["qty"]),
     ("resolution", &["resolution_details"]),
-    ("serial", &["serial_no", "has_serial_no"]),
-    ("serialnumber", &["serial_no", "has_serial_no"]),
+    ("serial", &["serial_no"]),
+    ("serialnumber", &["serial_no"]),
     ("street", &["address_line1"]),
     ("supplier", &["party"]),
     ("to", &["t_warehouse", "to_warehouse", "to_date"]),
@@ -106,7 +106,7 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
     field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
 }
 
-/// The field that people mean by a word which is its name nowhere.
+/// The field that people mean by a word that they say in the place of its name.
 pub fn said_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a FieldDef>) -> Option<&'static str> {
     let names = names_of(&fold(wrong));
     let fields: Vec<&FieldDef> = if names.is_empty() { Vec::new() } else { fields.into_iter().collect() };

@@ -58,7 +58,7 @@ impl Site {
         let behind = text_of(&behind, "name");
         // A filter by what is withheld would tell it (H5); one by a run in the background, what another report told.
         let mut violations = Vec::new();
-        if filters.contains_key(PREPARED) {
+        if self.ruled && filters.contains_key(PREPARED) {
             violations.push(Violation::new(format!("filters.{PREPARED}"), Rule::UnknownField, "no filter of a report"));
         }
         for field in filters.keys() {
@@ -72,7 +72,11 @@ impl Site {
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
-        let answer = self.bound().run_report(&permit, text_of(entry, "name"), filters).await?;
+        let report = text_of(entry, "name");
+        let answer = match filters.get(PREPARED).and_then(Value::as_str) {
+            Some(prepared) => self.bound().prepared_rows(&permit, report, filters, prepared).await?,
+            None => self.bound().run_report(&permit, report, filters).await?,
+        };
         if answer.get("columns").is_none() {
             return Err(no("the site answered without columns: it runs in the background only, or misses a filter"));
         }

@@ -75,7 +75,7 @@ impl<'a, D: Document> List<'a, D> {
     /// # Errors
     /// The policy's or the site's refusal, or a page size that is none.
     pub async fn fetch(mut self) -> Result<Vec<D>, Error> {
-        let permit = self.permit()?;
+        let permit = self.permit().await?;
         let masked = self.unmasked().await?;
         if self.query.fields.is_empty() {
             let def = self.site.table::<D>().await?;
@@ -97,7 +97,7 @@ impl<'a, D: Document> List<'a, D> {
     /// # Errors
     /// The policy's or the site's refusal.
     pub async fn count(self) -> Result<u64, Error> {
-        let permit = self.permit()?;
+        let permit = self.permit().await?;
         self.unmasked().await?;
         let (filters, or_filters) = (&self.query.filters, &self.query.or_filters);
         Ok(self.site.bound().count(&permit, filters, or_filters, None).await?)
@@ -117,9 +117,12 @@ impl<'a, D: Document> List<'a, D> {
     }
 
     /// Leave to read, and to filter and sort by what was asked for: both would tell a withheld value (H5).
-    fn permit(&self) -> Result<Permit, Error> {
+    async fn permit(&self) -> Result<Permit, Error> {
         let permit = self.site.permit::<D>(Operation::Read)?;
-        let withheld = |name: &&str| !permit.fields().may_read(FieldRef::find(Some(self.site.known::<D>()), name));
+        // What the site added is judged by its own table, which the first call has to ask for.
+        let def = self.site.table::<D>().await?;
+        let is_unknown = |name: &str| self.site.ruled && def.field(name).is_none();
+        let withheld = |name: &&str| is_unknown(name) || !permit.fields().may_read(FieldRef::find(Some(def), name));
         refused(self.asked_by().filter(withheld), "the policy does not permit reading it")?;
         Ok(permit)
     }

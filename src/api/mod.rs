@@ -258,7 +258,9 @@ impl Site {
             return Err(Error::Stale { doctype: D::DEF.name(), name });
         }
         let mut changes = self.without_standard_fields(def, data);
-        let was = self.without_standard_fields(def, document::read::<D>(stored.clone()).0.emit());
+        // As the program was shown it: a value that is withheld is refused whether it is right or wrong.
+        let shown: D = self.typed(&permit, stored.clone());
+        let was = self.without_standard_fields(def, shown.emit());
         changes.retain(|key, value| was.get(key) != Some(value));
         // The document was read whole: what its tables do not hold any more is meant to go.
         for (_, rows) in changes.iter_mut().filter(|(key, value)| value.is_array() && def.table(key).is_some()) {

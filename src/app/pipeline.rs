@@ -221,7 +221,12 @@ async fn answer(
 
 /// The arguments with their days as the site writes them.
 async fn with_local_days(session: &Session<'_>, tool: Tool, given: Arguments) -> Result<Arguments, ToolError> {
-    moments::learn_orders(given.all().values());
+    let doctype = match tool {
+        Tool::Typed(_, def) => Some(def.name),
+        _ => given.all().get("doctype").and_then(Value::as_str),
+    };
+    let known = |doctype: &str| session.catalog.known(doctype);
+    moments::learn_orders(given.all().values(), doctype.and_then(known), &known);
     let args = arguments::of(&tool).into_iter();
     let days: Vec<&str> = args.filter(|arg| arg.kind == ArgumentType::Day).map(|arg| arg.name.as_str()).collect();
     if days.is_empty() {

@@ -116,8 +116,7 @@ fn meant(
     let session = connection.session();
     for entry in listed {
         let name = text_of(entry, "name").to_owned();
-        let may = session.policy.permit_report(&name, text_of(entry, "ref_doctype")).is_ok();
-        if may && !names.contains(&name) {
+        if session.may_run(entry) && !names.contains(&name) {
             names.push(name);
         }
     }

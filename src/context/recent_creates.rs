@@ -1,8 +1,10 @@
 //! The documents that one user made through this server of late, and those that are being made.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
@@ -10,7 +12,7 @@ use serde_json::{Map, Value};
 /// How many names of new documents are remembered.
 const REMEMBERED: usize = 1_000;
 /// How many creates of unknown outcome are remembered, and for how long: after this nobody repeats one by mistake.
-const LOST: usize = 100;
+const LOST: usize = 1_000;
 const LOST_FOR: Duration = Duration::from_secs(600);
 /// That nothing was sent, which the audit log tells too.
 pub const MADE_BEFORE: &str = "made by an earlier call with this idempotency_key; nothing was sent now";
@@ -24,8 +26,8 @@ struct Store {
     made: VecDeque<Document>,
     /// What is being made now, and whether just one call makes it.
     under_way: Vec<(String, Map<String, Value>, Arc<AtomicBool>)>,
-    /// What may have been made, and from when on.
-    lost: VecDeque<(String, Map<String, Value>, Instant)>,
+    /// What may have been made, as a hash, and from when on.
+    lost: VecDeque<(u64, Instant)>,
 }
 
 #[derive(Debug)]
@@ -68,26 +70,33 @@ impl RecentCreates {
     }
 
     /// Notes that it is not known whether a document that holds this was made by a call that began `since`.
-    pub fn lose(&self, doctype: &str, holds: Map<String, Value>, since: Instant) {
+    pub fn lose(&self, doctype: &str, holds: &Map<String, Value>, since: Instant) {
         let lost = &mut self.store().lost;
+        lost.retain(|(_, since)| since.elapsed() < LOST_FOR);
         if lost.len() >= LOST {
             lost.pop_front();
         }
-        lost.push_back((doctype.to_owned(), holds, since));
+        lost.push_back((hashed(doctype, holds), since));
     }
 
-    /// Since when a document that holds just this may have been made by a call of unknown outcome. It is told once: whoever asks
-    /// for the same again means another one.
+    /// Since when a document that holds just this may have been made by a call of unknown outcome. A document that is told of is
+    /// claimed, so that it is told once: whoever asks for the same again means another one.
     pub fn lost(&self, doctype: &str, holds: &Map<String, Value>) -> Option<Instant> {
-        let lost = &mut self.store().lost;
-        lost.retain(|(.., since)| since.elapsed() < LOST_FOR);
-        let at = lost.iter().position(|(of, held, _)| of == doctype && held == holds)?;
-        lost.remove(at).map(|(.., since)| since)
+        let hash = hashed(doctype, holds);
+        let known = |(known, since): &&(u64, Instant)| *known == hash && since.elapsed() < LOST_FOR;
+        self.store().lost.iter().find(known).map(|(_, since)| *since)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a document holds, to be known again: it may be large, and is not kept.
+fn hashed(doctype: &str, holds: &Map<String, Value>) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let sorted: BTreeMap<&String, String> = holds.iter().map(|(key, value)| (key, value.to_string())).collect();
+    STATE.hash_one((doctype, sorted))
 }
 
 /// Something that is being made. Where another call made the same at the same time, nobody can tell whose a document is

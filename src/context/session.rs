@@ -7,6 +7,7 @@ use erpnext_schema::{DocTypeDef, Rule, Version, Violation, nearest};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
 
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
@@ -14,7 +15,7 @@ use crate::catalog::{Asker, Catalog, SiteVersion, other_apps};
 use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
-use crate::shape::{FOR_READS, Masked};
+use crate::shape::{FOR_READS, Masked, text_of};
 use crate::shared::Shared;
 use crate::site::{Caller, CallerClient, SiteError, SiteErrorKind};
 
@@ -233,6 +234,13 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Whether a report of the site's list may be run, as far as that tells.
+    pub fn may_run(&self, entry: &Map<String, Value>) -> bool {
+        let (name, is_saved) = (text_of(entry, "name"), text_of(entry, "report_type") == "Custom Report");
+        self.policy.permit_report(name, text_of(entry, "ref_doctype")).is_ok()
+            && (!is_saved || self.policy.admits_behind(name, text_of(entry, "reference_report")).is_ok())
+    }
+
     /// The error for a DocType whose metadata the site does not give; a missing one is a 403 for most users (H31).
     pub fn no_doctype(&self, doctype: &str, error: SiteError) -> ToolError {
         match error.kind() {
@@ -246,11 +254,13 @@ impl<'a> Session<'a> {
             }
             _ => return error.into(),
         }
-        if let Some(doctype) = other_apps::named(doctype) {
+        // A site that has it answers to another spelling with the name that it has.
+        let of_app = other_apps::named(doctype);
+        if let Some(doctype) = of_app.filter(|known| *known == doctype) {
             return ToolError::refused(other_apps::absent(doctype), other_apps::NEXT);
         }
-        let near =
-            nearest(doctype, self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty()));
+        let available = || self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty());
+        let near = of_app.or_else(|| nearest(doctype, available()));
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(
             format!("The site has no DocType {doctype:?}, or its user may not see it.{near}"),

@@ -15,6 +15,8 @@ pub struct Fingerprint {
     /// The hash of the place of each value that is one, in order, with the value's hash; nothing where the document has too
     /// many.
     values: Option<Box<[(u64, u64)]>>,
+    /// Whether a write of unknown outcome began from it.
+    is_unsettled: bool,
 }
 
 /// A row by the hash of its table and its name; none for the document itself.
@@ -31,7 +33,12 @@ impl Fingerprint {
     /// The same with the values that were collected while it was read, if they are not too many.
     pub fn with(doc: &Map<String, Value>, values: Option<Values>) -> Option<Self> {
         let modified = doc.get("modified")?.as_str()?.to_owned();
-        Some(Self { modified, values: values.and_then(Values::sorted) })
+        Some(Self { modified, values: values.and_then(Values::sorted), is_unsettled: false })
+    }
+
+    /// The version from which a write of unknown outcome began, without its values.
+    pub fn unsettled(doc: &Map<String, Value>) -> Option<Self> {
+        Some(Self { is_unsettled: true, ..Self::with(doc, None)? })
     }
 
     /// The version, as the site tells it.
@@ -39,9 +46,9 @@ impl Fingerprint {
         &self.modified
     }
 
-    /// Whether it knows which version it is, and none of its values.
-    pub fn is_bare(&self) -> bool {
-        self.values.is_none()
+    /// Whether a write of unknown outcome began from it, and it was not shown since. One that holds too many values is no such.
+    pub const fn is_unsettled(&self) -> bool {
+        self.is_unsettled
     }
 
     /// How much of memory it takes, in values.

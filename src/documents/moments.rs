@@ -49,18 +49,32 @@ impl DocTypeCall<'_> {
     }
 }
 
-/// Learns from the texts of a call in which order its days are written.
-pub fn learn_orders<'v>(values: impl Iterator<Item = &'v Value>) {
-    fn learn(orders: &mut DayOrders, value: &Value) {
+/// Learns from the texts of a call in which order its days are written; not from those of fields that are no days.
+pub fn learn_orders<'v>(
+    values: impl Iterator<Item = &'v Value>,
+    def: Option<&'static DocTypeDef>,
+    children: Children<'_>,
+) {
+    fn learn(orders: &mut DayOrders, def: Option<&'static DocTypeDef>, children: Children<'_>, value: &Value) {
         match value {
             Value::String(text) => orders.learn(text),
-            Value::Array(values) => values.iter().for_each(|value| learn(orders, value)),
-            Value::Object(values) => values.values().for_each(|value| learn(orders, value)),
+            Value::Array(values) => values.iter().for_each(|value| learn(orders, def, children, value)),
+            Value::Object(values) => {
+                for (key, value) in values {
+                    match def.and_then(|def| def.field(key)) {
+                        Some(table) if table.kind.is_table() => {
+                            learn(orders, table.rows_of().and_then(children), children, value);
+                        }
+                        Some(field) if !matches!(field.kind.shape(), Shape::Date | Shape::Datetime) => {}
+                        _ => learn(orders, def, children, value),
+                    }
+                }
+            }
             _ => {}
         }
     }
     let mut orders = DayOrders::default();
-    values.for_each(|value| learn(&mut orders, value));
+    values.for_each(|value| learn(&mut orders, def, children, value));
     site::learn_days(orders);
 }
 

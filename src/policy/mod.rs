@@ -123,7 +123,8 @@ impl Policy {
                 || rule.conditions.contains_key(&Operation::Read)
                 || !rule.operations.contains(Operation::Read)
         };
-        let withholds = config.tools.within.is_some() || permissions.doctypes.values().any(withholds);
+        let is_closed = config.tools.within.is_some() || !permissions.default.contains(Operation::Read);
+        let withholds = is_closed || permissions.doctypes.values().any(withholds);
         // Reports ignore conditions, and what they sum up does not show whose it is.
         let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         let rule = |doctype: &str, rule: &DoctypePermissions| {

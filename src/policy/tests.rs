@@ -335,7 +335,8 @@ fn what_holds_whole_documents_is_withheld_beside_a_rule_that_withholds_anything(
     for whole in ["Version", "Deleted Document", "Transaction Log"] {
         let data = |customer: &Value, own: Value| {
             let doctypes = json!({"Customer": customer, whole: own});
-            let permit = policy(&json!({"doctypes": doctypes})).permit(Operation::Read, whole).unwrap();
+            let permissions = json!({"default": {"read": true}, "doctypes": doctypes});
+            let permit = policy(&permissions).permit(Operation::Read, whole).unwrap();
             permit.fields().may_read(FieldRef::find(None, "data"))
         };
         assert!(data(&json!({"read": true}), json!({"read": true})), "{whole}");

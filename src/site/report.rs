@@ -101,7 +101,8 @@ impl CallerClient<'_> {
         filters: Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
-        let body = json!({ "report_name": report, "filters": filters });
+        // Else the site runs one that was saved in the desk with the filters that were saved with it.
+        let body = json!({ "report_name": report, "filters": filters, "are_default_filters": false });
         object(self.method_post(endpoints::RUN_REPORT, Body::Json(body)).await?.data, endpoints::RUN_REPORT)
     }
 

@@ -29,9 +29,11 @@ pub fn take_said(args: &[&Arg], given: &mut Map<String, Value>) {
             ArgumentType::Choice(choices) => choices.iter().any(|choice| choice == value),
             _ => false,
         };
-        !given.contains_key(name) && args.iter().any(|arg| arg.required && arg.name == name && takes(&arg.kind))
+        given.get(name).is_none_or(Value::is_null)
+            && args.iter().any(|arg| arg.required && arg.name == name && takes(&arg.kind))
     };
-    let said = given.iter().filter_map(|(word, value)| said(word, value.as_str()?));
+    let is_given = |text: &&str| !text.trim().is_empty();
+    let said = given.iter().filter_map(|(word, value)| said(word, value.as_str().filter(is_given)?));
     let said: BTreeSet<_> = said.filter(|(name, value)| is_asked(name, value)).collect();
     let mut said = said.into_iter();
     if let (Some((name, value)), None) = (said.next(), said.next()) {
@@ -49,7 +51,7 @@ fn said(word: &str, text: &str) -> Option<(&'static str, &'static str)> {
 /// Takes the DocType that was not given from the documents, where all of them state the same.
 pub fn take_doctype(args: &[&Arg], given: &mut Map<String, Value>) {
     const NAME: &str = "doctype";
-    if given.contains_key(NAME) || !args.iter().any(|arg| arg.name == NAME) {
+    if given.get(NAME).is_some_and(|given| !given.is_null()) || !args.iter().any(|arg| arg.name == NAME) {
         return;
     }
     let holds = |arg: &&&Arg| matches!(arg.kind, ArgumentType::Data | ArgumentType::Documents);

@@ -137,7 +137,9 @@ pub fn recorded(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> 
 /// Why `call_tool` calls nothing.
 async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolError> {
     let name = args.tool.trim();
-    if let Some(absent) = other_apps::absent(call.session, &name.replace('_', " ")).await {
+    if let Some(absent) = other_apps::absent(call.session, &name.replace('_', " ")).await
+        && absent.is_all
+    {
         return Err(ToolError::refused(absent.message, NEXT));
     }
     let (message, nearest) = if name == CALL.name {

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::own_doctypes;
 use crate::catalog::other_apps;
 use crate::context::Session;
 use crate::site::SiteErrorKind;
@@ -9,6 +10,7 @@ use crate::tool::search;
 
 /// What people say for a DocType, as stems.
 struct Phrase {
+    said: &'static str,
     words: Vec<String>,
     /// Without what is to be done.
     thing: Vec<String>,
@@ -18,7 +20,8 @@ struct Phrase {
 }
 
 static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
-    let phrase = |(words, doctype, alone): (&str, &'static str, bool)| Phrase {
+    let phrase = |(words, doctype, alone): (&'static str, &'static str, bool)| Phrase {
+        said: words,
         words: search::words(words),
         thing: thing(words),
         doctype,
@@ -39,11 +42,22 @@ pub(super) struct Absent {
 pub(super) async fn absent(session: &Session<'_>, text: &str) -> Option<Absent> {
     let (asked, thing) = (search::words(text), thing(text));
     let is_in = |words: &[String]| !words.is_empty() && asked.windows(words.len()).any(|part| part == words);
-    let is_said = |phrase: &&Phrase| phrase.thing == thing || !phrase.alone && is_in(&phrase.words);
-    let Phrase { doctype, thing: named, .. } = PHRASES.iter().find(is_said)?;
+    let is_said = |phrase: &&Phrase| is_in(&phrase.words) && (!phrase.alone || phrase.thing == thing);
+    let Phrase { said, doctype, thing: named, .. } = PHRASES.iter().find(is_said)?;
     let error = session.catalog.shown(session.asker(), doctype).await.err()?;
     let is_absent = matches!(error.kind(), SiteErrorKind::Missing | SiteErrorKind::Denied);
+    let is_absent = is_absent && !may_have_own(session, said).await;
     is_absent.then(|| Absent { message: other_apps::absent(doctype), is_all: *named == thing })
+}
+
+/// Whether the site may have a DocType of another app, or one that was made on it, which is called so.
+async fn may_have_own(session: &Session<'_>, said: &str) -> bool {
+    let part = said.to_lowercase();
+    let is_called_so = |name: &str| name.to_lowercase().contains(&part) && other_apps::named(name).is_none();
+    if session.policy.doctypes().any(|(name, _)| is_called_so(name)) {
+        return true;
+    }
+    !own_doctypes::opened(session, Some(said), None).await.is_ok_and(|found| found.doctypes.is_empty())
 }
 
 fn thing(text: &str) -> Vec<String> {

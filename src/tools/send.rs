@@ -126,15 +126,16 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
         .filter(|(field, _)| COMPARED.contains(&field.as_str()))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
-    if let Some(since) = session.user.recent_creates.lost(MAIL, &compared)
-        && let [name] = made(&on, &doc, since).await.unwrap_or_default().as_slice()
-    {
-        return Err(on.made_by_now(name));
+    if let Some(since) = session.user.recent_creates.lost(MAIL, &compared) {
+        let found = made(&on, &doc, since).await.unwrap_or_default();
+        if let Some(name) = found.iter().find(|name| session.user.recent_creates.claim(MAIL, name)) {
+            return Err(on.made_by_now(name));
+        }
     }
     let (under_way, since) = (session.user.recent_creates.begin(MAIL, compared.clone()), Instant::now());
     let write = Sent { on: &on, print: &print, mail: &mail, doc: &doc, under_way };
     let sent = send(session, &write, cleared).await;
-    on.note_lost(compared, since, &sent);
+    on.note_lost(&compared, since, &sent);
     let answer = sent?;
     let mut result =
         Map::from_iter([("sent".to_owned(), json!(answer.data)), ("recipients".to_owned(), json!(mail.recipients))]);

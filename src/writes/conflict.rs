@@ -57,7 +57,7 @@ impl DocTypeCall<'_> {
     /// it is repeated, and would be done to what it made: rows would be added twice.
     pub(crate) fn note_unsettled(&self, name: &str, before: &Map<String, Value>, error: &ToolError) {
         if matches!(error, ToolError::Unsettled { .. }) {
-            self.was_shown_as(name, Fingerprint::with(before, None));
+            self.was_shown_as(name, Fingerprint::unsettled(before));
         }
     }
 
@@ -66,7 +66,7 @@ impl DocTypeCall<'_> {
     /// # Errors
     /// That it was.
     pub(crate) fn not_done_by_now(&self, name: &str, stored: &Map<String, Value>) -> Result<(), ToolError> {
-        if !self.last_shown(name).is_some_and(|shown| shown.is_bare() && !shown.is_of(stored)) {
+        if !self.last_shown(name).is_some_and(|shown| shown.is_unsettled() && !shown.is_of(stored)) {
             return Ok(());
         }
         Err(ToolError::refused(

@@ -167,9 +167,7 @@ impl DocTypeCall<'_> {
     ) -> Result<Answer<String>, ToolError> {
         // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
         let (holds, since) = (self.listed(doc), Instant::now());
-        if key.is_none() {
-            self.not_made_by_now(&holds, doc).await?;
-        }
+        self.not_made_by_now(&holds, doc).await?;
         let under_way = self.session.user.recent_creates.begin(self.def.name, holds.clone());
         let mut doc = doc.clone();
         let kept = key.as_ref().filter(|key| key.is_kept).map(|key| key.text.clone());
@@ -180,7 +178,7 @@ impl DocTypeCall<'_> {
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
         let Some(key) = &mut key else {
-            self.note_lost(holds, since, &sent);
+            self.note_lost(&holds, since, &sent);
             return sent;
         };
         match sent {
@@ -222,11 +220,17 @@ impl DocTypeCall<'_> {
         let Some(since) = self.session.user.recent_creates.lost(self.def.name, holds) else { return Ok(()) };
         let children = |child: &str| self.session.catalog.known(child);
         let rows = self.made_since(since, holds.keys().map(String::as_str), 0).await.unwrap_or_default();
-        let Verdict::Made(name) = outcome::of_create(self.def, &children, holds, &rows) else { return Ok(()) };
-        match self.holds(&name, doc).await {
-            Ok(Verdict::Made(name)) => Err(self.made_by_now(&name)),
-            _ => Ok(()),
+        // One by one: lists show no rows, and several calls may have made documents that are alike there.
+        for row in &rows {
+            let found = outcome::of_create(self.def, &children, holds, std::slice::from_ref(row));
+            let Verdict::Made(name) = found else { continue };
+            if let Ok(Verdict::Made(name)) = self.holds(&name, doc).await
+                && self.session.user.recent_creates.claim(self.def.name, &name)
+            {
+                return Err(self.made_by_now(&name));
+            }
         }
+        Ok(())
     }
 
     /// That this document may be what an earlier call of unknown outcome made.
@@ -242,7 +246,7 @@ impl DocTypeCall<'_> {
     }
 
     /// Remembers what may have been made by a call that began `since`, where its outcome is not known.
-    pub(crate) fn note_lost<T>(&self, holds: Map<String, Value>, since: Instant, sent: &Result<T, ToolError>) {
+    pub(crate) fn note_lost<T>(&self, holds: &Map<String, Value>, since: Instant, sent: &Result<T, ToolError>) {
         if matches!(sent, Err(ToolError::Unsettled { .. })) {
             self.session.user.recent_creates.lose(self.def.name, holds, since);
         }

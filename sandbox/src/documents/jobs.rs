@@ -52,8 +52,9 @@ impl Job {
     /// # Errors
     /// The database's.
     pub(crate) fn unlock(&self, db: &Db<'_>) -> Result<bool, SiteError> {
-        let sql = "DELETE FROM jobs WHERE doctype = ?1 AND name = ?2";
-        Ok(db.execute(sql, &named(&self.doctype, &self.name))? > 0)
+        let [doctype, name] = named(&self.doctype, &self.name);
+        let sql = "DELETE FROM jobs WHERE doctype = ?1 AND name = ?2 AND docstatus = ?3";
+        Ok(db.execute(sql, &[doctype, name, Sql::Integer(self.docstatus)])? > 0)
     }
 
     /// Takes the step.
@@ -77,7 +78,10 @@ impl Site<'_> {
         if !LARGE.iter().any(|(of, table, most)| *of == doctype && rows(doc, table).count() > *most) {
             return Ok(false);
         }
-        self.check_unlocked(doctype, name)?;
+        if self.check_unlocked(doctype, name).is_err() {
+            let text = "This document is currently locked and queued for execution. Please try again after some time.";
+            return Err(SiteError::titled(exc::VALIDATION, "Document Queued", text));
+        }
         self.check(doctype, Some(&self.load(doctype, name)?), action.right())?;
         let docstatus = if action == Action::Cancel { 2 } else { 1 };
         let [doctype, name] = named(doctype, name);

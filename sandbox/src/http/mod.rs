@@ -59,8 +59,15 @@ impl App {
 
     /// Does what was left to jobs, each by itself. What fails leaves its document as it was.
     pub fn work(&self) {
-        let jobs = self.store.transaction(|db| Ok::<_, SiteError>((Job::all(db)?, false)));
-        for job in jobs.unwrap_or_default() {
+        self.work_at(self.waiting());
+    }
+
+    fn waiting(&self) -> Vec<Job> {
+        self.store.transaction(|db| Ok::<_, SiteError>((Job::all(db)?, false))).unwrap_or_default()
+    }
+
+    fn work_at(&self, jobs: Vec<Job>) {
+        for job in jobs {
             let unlocked = self.store.transaction(|db| Ok::<_, SiteError>((job.unlock(db)?, true)));
             let administrator = User::administrator();
             let run = |db: &Db<'_>| Ok::<_, SiteError>((job.run(&Site::new(db, &self.meta, &administrator))?, true));
@@ -139,9 +146,12 @@ pub async fn handle(State(app): State<Arc<App>>, request: axum::extract::Request
         Err(_) => answer::page(500, "Internal Server Error", ""),
     };
     if leaves_jobs {
+        // What is left later waits as long of its own.
         tokio::spawn(async move {
+            let worker = app.clone();
+            let waiting = tokio::task::spawn_blocking(move || worker.waiting()).await.unwrap_or_default();
             tokio::time::sleep(jobs::LATER).await;
-            tokio::task::spawn_blocking(move || app.work()).await
+            tokio::task::spawn_blocking(move || app.work_at(waiting)).await
         });
     }
     match fault {

@@ -229,7 +229,7 @@ fn told_by(def: &DocTypeDef, link: &FieldDef, data: &Map<String, Value>) -> Opti
         fetched.is_some_and(|(by, column)| by == link.fieldname && (column == "purpose" || column.ends_with("_name")))
     };
     let told = def.fields.iter().filter(names).find_map(|field| data.get(field.fieldname)?.as_str())?;
-    Some(Value::from(told).to_string())
+    (!told.trim().is_empty()).then(|| Value::from(told).to_string())
 }
 
 /// What a value of this field is, in a few words.

@@ -123,7 +123,8 @@ impl Check<'_> {
         let (is_named, before) = (!named.is_empty(), self.violations.len());
         let mut wire = self.key(child, table, at, named);
         if let Some(found) = self.violations.get_mut(before).filter(|_| !is_named) {
-            found.nearest = matched(child, &columns);
+            found.nearest =
+                matched(child, &columns).filter(|(by, _)| self.context.may_match(table, by)).map(|(_, row)| row);
         }
         if columns.is_empty() {
             self.violations.push(Violation::new(at, Rule::Value, "no column to change is given"));
@@ -196,15 +197,16 @@ fn subject(child: &DocTypeDef) -> Option<&'static FieldDef> {
     links.clone().find(|field| field.is(flag::IN_LIST_VIEW)).or_else(|| links.next())
 }
 
-/// The patch that was probably meant by one that names no row: of the row with this link.
-fn matched(child: &DocTypeDef, columns: &Map<String, Value>) -> Option<String> {
-    let link = subject(child)?.fieldname;
+/// The patch that was probably meant by one that names no row: of the row with this link, and by which.
+fn matched(child: &DocTypeDef, columns: &Map<String, Value>) -> Option<(&'static FieldDef, String)> {
+    let by = subject(child)?;
+    let link = by.fieldname;
     let value = columns.get(link)?;
     let mut row = Map::from_iter([("match".to_owned(), json!({ (link): value }))]);
     row.extend(
         columns.iter().filter(|(column, _)| *column != link).map(|(column, value)| (column.clone(), value.clone())),
     );
-    (row.len() > 1).then(|| Value::Object(row).to_string())
+    (row.len() > 1).then(|| (by, Value::Object(row).to_string()))
 }
 
 /// The row that a text alone was probably meant for: one that links to it, or whose first text of the grid it is.

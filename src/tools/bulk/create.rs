@@ -110,15 +110,16 @@ async fn all_or_none(
         return Ok(account.answer("", None));
     }
     // Of all or none, one tells of the others.
-    let (first, since) = (docs.first().map(|doc| (on.listed(doc), doc)), Instant::now());
-    if let Some((holds, doc)) = &first
-        && let Err(error) = on.not_made_by_now(holds, doc).await
+    let since = Instant::now();
+    if let Some(doc) = docs.first()
+        && let Err(error) = on.not_made_by_now(&on.listed(doc), doc).await
     {
         members.iter().for_each(|member| member.settle(Err(&error)));
         return Err(error);
     }
     let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
-    first.into_iter().for_each(|(holds, _)| on.note_lost(holds, since, &made));
+    // They may be repeated one by one.
+    docs.iter().for_each(|doc| on.note_lost(&on.listed(doc), since, &made));
     for (i, member) in members.iter().enumerate() {
         let name = |made: &Answer<Vec<String>>| made.data.get(i).cloned();
         let own = made.as_ref().map(|made| name(made).map(|name| Made { name, before: false }));

@@ -219,8 +219,9 @@ impl<'a> Cascade<'a> {
                 continue;
             }
             let document = DocRef { doctype: self.on.def.name.to_owned(), name: self.name.to_owned() };
-            match (Other { document, permit: self.on.permit.clone() }).run(self.on, confirmed).await {
-                Ok(()) => return Ok(done.into_iter().map(|other| other.document.clone()).collect()),
+            // Nothing waits for it here: if it is left to a job, that is told like any.
+            match (Other { document, permit: self.on.permit.clone() }).take(self.on, confirmed).await {
+                Ok(_) => return Ok(done.into_iter().map(|other| other.document.clone()).collect()),
                 Err(found) if is_linked(&found) => error = found,
                 Err(found) => return Err(self.stopped(&done, None, found)),
             }
@@ -266,11 +267,17 @@ fn in_a_circle(waits_for: &[Vec<usize>]) -> Vec<usize> {
 }
 
 impl Other {
-    async fn run(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<(), ToolError> {
+    /// Cancels it: whether that is done, and not left to a job.
+    async fn take(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<bool, ToolError> {
         let def = DocTypeCall::def_of(on.session, &self.permit).await?;
         let member = Member::new(on, def, &self.permit, Some(&self.document.name), Some(confirmed));
         let told = member.run(self.cancel(&member.on())).await?;
-        if !told.data.contains_key(IN_BACKGROUND) {
+        Ok(!told.data.contains_key(IN_BACKGROUND))
+    }
+
+    /// Cancels it, as one that another waits for.
+    async fn run(&self, on: &DocTypeCall<'_>, confirmed: Confirmed) -> Result<(), ToolError> {
+        if self.take(on, confirmed).await? {
             return Ok(());
         }
         let DocRef { doctype, name } = &self.document;

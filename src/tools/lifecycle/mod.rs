@@ -85,7 +85,9 @@ pub(crate) const IN_BACKGROUND: &str = "in_background";
 /// Whether the site left a document as it was `before`, though it took a step to `to`: large documents are submitted and
 /// cancelled by a job, as are those of a DocType that is set up so.
 fn waits_for_a_job(to: Docstatus, before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
-    Docstatus::of(after) != to && before.get("modified") == after.get("modified")
+    let (was, is) = (Docstatus::of(before), Docstatus::of(after));
+    // A cancellation names no version: whatever else changed the document meanwhile did not cancel it.
+    is != to && is == was && (to == Docstatus::Cancelled || before.get("modified") == after.get("modified"))
 }
 
 /// What is told of a document that was moved on: in which state it is now, and what changed with it, as it is stored. `to` is

@@ -107,10 +107,7 @@ async fn reports(session: &Session<'_>) -> Result<Vec<Found>, ToolError> {
         return Ok(Vec::new());
     }
     let listed = session.site.reports(&[Filter::eq("disabled", 0)]).await?;
-    let may = |entry: &&Map<String, Value>| {
-        text_of(entry, "report_type") != "Report Builder"
-            && session.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype")).is_ok()
-    };
+    let may = |entry: &&Map<String, Value>| text_of(entry, "report_type") != "Report Builder" && session.may_run(entry);
     Ok(listed.iter().filter(may).map(|entry| Found::Report(text_of(entry, "name").to_owned())).collect())
 }
 

@@ -43,10 +43,8 @@ async fn list(call: Call<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
         args.search.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
     let found = session.site.reports(&filters).await?;
     let may = |entry: &Map<String, Value>| {
-        let name = text_of(entry, "name");
-        let lower = name.to_lowercase();
-        session.policy.permit_report(name, text_of(entry, "ref_doctype")).is_ok()
-            && words.iter().all(|word| lower.contains(word))
+        let lower = text_of(entry, "name").to_lowercase();
+        session.may_run(entry) && words.iter().all(|word| lower.contains(word))
     };
     let reports = found.iter().filter(|entry| may(entry)).map(|entry| {
         let mut report = json!({"name": text_of(entry, "name"), "doctype": text_of(entry, "ref_doctype")});

@@ -11,7 +11,6 @@ pub(super) mod select;
 mod trial;
 
 use erpnext_schema::nearest;
-use serde_json::{Map, Value};
 
 use crate::context::Session;
 use crate::error::ToolError;
@@ -119,9 +118,6 @@ impl<'a> Report<'a> {
 /// The report that may be run and was meant by a name which none has.
 async fn nearest_report(session: &Session<'_>, name: &str) -> Result<Option<String>, ToolError> {
     let found = session.site.reports(&[Filter::eq("disabled", 0)]).await?;
-    let may = |entry: &&Map<String, Value>| {
-        session.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype")).is_ok()
-    };
-    let names = found.iter().filter(may).map(|entry| text_of(entry, "name"));
+    let names = found.iter().filter(|entry| session.may_run(entry)).map(|entry| text_of(entry, "name"));
     Ok(nearest(name, names).map(str::to_owned))
 }

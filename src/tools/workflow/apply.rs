@@ -104,9 +104,11 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
         Err(ToolError::Site(error)) if error.kind() == site::SiteErrorKind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error),
     };
+    let is_known = workflow.is_some_and(|workflow| workflow.states.iter().any(|state| state.name == action.to));
     let to = match operation {
         Operation::Submit => Some(Docstatus::Submitted),
-        Operation::Cancel => Some(Docstatus::Cancelled),
+        // Where it is not known what the state means, it is only the most that the action could be.
+        Operation::Cancel if is_known => Some(Docstatus::Cancelled),
         _ => None,
     };
     let mut result = moved(&on, ("updated", to), name, doc, answer.messages).await;

@@ -106,6 +106,10 @@ async fn as_read(
     changes: &Map<String, Value>,
 ) -> Result<Option<String>, ToolError> {
     let name = on.name(&args.name);
+    // Who names the version that there is has seen it. Nobody means to overwrite what a call of their own did.
+    if args.modified.as_deref() != Some(text_of(before, "modified")) {
+        on.not_done_by_now(name, before)?;
+    }
     let shown = on.last_shown(name);
     let read = args.modified.as_deref().or(shown.as_ref().map(|shown| shown.modified()));
     let Some(read) = read.filter(|read| !args.overwrite && text_of(before, "modified") != *read) else {

@@ -225,6 +225,7 @@ async fn what_an_argument_says_of_another_is_not_asked_for() {
     let mixed = json!([rows[0], {"doctype": "Note", "title": "x"}]);
     for (tool, given, missing) in [
         ("record_payment", json!({"customer": "Kestrel Software", "supplier": "x"}), "party_type: is mandatory"),
+        ("record_payment", json!({"customer": "", "party": "x", "amount": 5}), "party_type: is mandatory"),
         ("create_bulk_documents", json!({"documents": mixed}), "doctype: is mandatory"),
         ("create_bulk_documents", json!({"documents": []}), "doctype: is mandatory"),
     ] {

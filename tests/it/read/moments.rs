@@ -189,6 +189,10 @@ async fn a_day_that_could_be_two_is_read_as_those_beside_it_are_written() {
         let text = refusal(&app, "list_todo_documents", between(days)).await;
         assert!(text.contains("found \"1.10.2098\"; it may be 2098-10-01 or 2098-01-10"), "{text}");
     }
+    // A number that looks like a day shows nothing of days.
+    let bill = json!({"filters": {"bill_no": "10-31-2026", "posting_date": "01-10-2026"}});
+    let text = refusal(&app, "list_purchase_invoice_documents", bill).await;
+    assert!(text.contains("it may be 2026-10-01 or 2026-01-10"), "{text}");
     let three = json!({"filters": {"date": ["in", ["1.10.2098", "31.10.2098", "10.31.2098"]]}});
     assert!(refusal(&app, "list_todo_documents", three).await.contains("2098-10-01 or 2098-01-10"));
 

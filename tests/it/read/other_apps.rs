@@ -50,6 +50,16 @@ async fn what_erpnext_has_itself_is_found_whatever_is_beside_it() {
         assert!(found.to_string().contains(&format!("\"{tool}\"")), "{query}: {found}");
         assert!(found["note"].is_null(), "{query}: {found}");
     }
+    // Words that share a part with a name of HRMS mean something else.
+    for query in ["list jobs", "enter time", "add time", "settings"] {
+        let found = call(&app, "find_tools", json!({"query": query})).await.unwrap();
+        assert!(!found.to_string().contains(ABSENT), "{query}: {found}");
+    }
+    // A site has the DocType that it made, or the policy names, whatever an app calls the same.
+    let own = json!({"default": all(), "doctypes": {"Leave Request": all()}});
+    let (_site, app) = site_as("administrator", own).await;
+    let found = call(&app, "find_tools", json!({"query": "create leave request"})).await.unwrap();
+    assert!(!found.to_string().contains(ABSENT), "{found}");
     let both = call(&app, "find_tools", json!({"query": "customers of the attendance"})).await.unwrap();
     assert!(both["note"].as_str().unwrap().contains(ABSENT) && both["found"] != 0, "{both}");
 }

@@ -122,6 +122,10 @@ async fn a_pattern_opens_a_saved_report_only_if_it_opens_the_one_behind_it() {
         let app = app_of(&config_json(&copied.url(), json!({"default": {"read": true}, "reports": reports})));
         let told = call(&app, "run_report", json!({"name": "My own"})).await.map_err(|error| error.for_model());
         assert_eq!(told.is_ok(), runs, "{reports}: {told:?}");
+        // Else the site would take the filters that were saved with it for those that were sent.
+        let sent = copied.sent().await;
+        let run = sent.iter().find(|(line, _)| line.ends_with("query_report.run"));
+        assert_eq!(run.map(|(_, body)| body["are_default_filters"] == false), runs.then_some(true), "{sent:?}");
     }
 }
 

@@ -2,7 +2,8 @@
 //! A column of a child table is called `items.item_code`, `Items: Item Code`, or `Item Code (Items)` as the desk has it.
 
 use erpnext_schema::{
-    CHILD_STANDARD_FIELDS, DocTypeDef, FieldDef, Rule, STANDARD_FIELDS, Violation, flag, nearest, nearest_field,
+    CHILD_STANDARD_FIELDS, DayOrders, DocTypeDef, FieldDef, Rule, STANDARD_FIELDS, Shape, Violation, flag, nearest,
+    nearest_field,
 };
 use serde_json::{Map, Value, json};
 
@@ -50,6 +51,16 @@ impl Columns {
     pub fn title<'a>(&'a self, path: &'a str) -> &'a str {
         let is_its = |column: &&Column| column.target.is_some_and(|target| target.path() == path);
         self.0.iter().find(is_its).map_or(path, |column| &column.title)
+    }
+
+    /// In which order the days of a file are written, as far as its columns of days show it.
+    pub fn day_orders(&self, sheet: &Sheet) -> DayOrders {
+        let is_day = |target: &Target| matches!(target.field.kind.shape(), Shape::Date | Shape::Datetime);
+        let days: Vec<usize> = self.targets().filter(|(_, target)| is_day(target)).map(|(at, _)| at).collect();
+        let mut orders = DayOrders::default();
+        let cells = sheet.rows.iter().flat_map(|row| days.iter().filter_map(|at| row.cells.get(*at)));
+        cells.for_each(|cell| orders.learn(cell));
+        orders
     }
 
     /// How many there are.

@@ -105,13 +105,13 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         let next = "Give a CSV or XLSX file that is whole.";
         ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
     })?;
-    site::learn_days(sheet.day_orders());
     let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
     let open = |on: &DocTypeCall<'_>| {
         let children = |child: &str| on.session.catalog.known(child);
         columns::of(on.def, &children, on.permit.fields(), &sheet, &mapping)
     };
     let (on, columns) = on.checked(open).await.map_err(mapped)?;
+    site::learn_days(columns.day_orders(&sheet));
     let attempt = Attempt { fields: columns.paths(), ..on.attempt.clone() };
     let on = DocTypeCall { attempt: &attempt, ..on };
 

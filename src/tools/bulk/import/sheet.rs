@@ -2,7 +2,6 @@
 //! cells.
 
 use csv::ReaderBuilder;
-use erpnext_schema::DayOrders;
 
 use crate::extract;
 
@@ -23,15 +22,6 @@ pub(super) struct Sheet {
     pub rows: Vec<SheetRow>,
     /// Whether `;` stands between the cells, as where a comma begins the decimals.
     pub semicolons: bool,
-}
-
-impl Sheet {
-    /// In which order its days are written, as far as some show it.
-    pub fn day_orders(&self) -> DayOrders {
-        let mut orders = DayOrders::default();
-        self.rows.iter().flat_map(|row| &row.cells).for_each(|cell| orders.learn(cell));
-        orders
-    }
 }
 
 /// One row.
