@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
+use memchr::memchr_iter;
+
 /// A field, or a column of a table, that others hold copies of.
 struct Source {
     doctype: &'static str,
@@ -46,8 +48,9 @@ fn sources() -> impl Iterator<Item = Source> {
     iter::from_fn(move || {
         let (source, below) = rest.split_once('\n')?;
         let (doctype, path) = source.split_once('\t')?;
-        let lines = below.split_inclusive('\n').take_while(|line| line.starts_with('\t'));
-        let (copies, after) = below.split_at(lines.map(str::len).sum());
+        let is_last = |end: &usize| below.as_bytes().get(*end) != Some(&b'\t');
+        let mut ends = memchr_iter(b'\n', below.as_bytes()).map(|at| at + 1);
+        let (copies, after) = below.split_at(ends.find(is_last).unwrap_or(below.len()));
         rest = after;
         Some(Source { doctype, path, copies })
     })
