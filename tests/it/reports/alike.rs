@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::sandbox::{COMPANY, SampleSite};
 use crate::support::{app_of, call, stated};
 
-/// A run takes the first of them; with `ERPNEXT_MCP_CANARY` one for each 200 of its cases.
+/// A run takes the first of them; with `ERPNEXT_MCP_CANARY` one for each 700 of its cases.
 const WITHHELD: &[(&str, &str)] = &[
     ("Sales Invoice", "grand_total"),
     ("GL Entry", "debit"),
@@ -63,7 +63,7 @@ async fn change(site: &SampleSite, open: &Connection, doctype: &str, field: &str
 #[on_every_version]
 async fn reports_of_two_sites_that_differ_in_what_is_withheld_alone_are_alike() {
     let one = SampleSite::start().await;
-    let fields = stated("ERPNEXT_MCP_CANARY").map_or(1, |cases: usize| cases.div_ceil(200));
+    let fields = stated("ERPNEXT_MCP_CANARY").map_or(1, |cases: usize| cases.div_ceil(700));
     let (mut run, withheld) = (0, WITHHELD.iter().take(fields));
     for (doctype, field) in withheld.clone() {
         let other = SampleSite::start().await;
