@@ -38,6 +38,8 @@ pub mod context;
 mod document;
 mod documents;
 #[doc(hidden)]
+pub mod entry;
+#[doc(hidden)]
 pub mod error;
 #[doc(hidden)]
 pub mod extract;

@@ -49,13 +49,8 @@ impl Site {
         let permit = self.policy.permit_report(text_of(entry, "name"), text_of(entry, "ref_doctype"))?;
         let behind = self.bound().report_behind(entry).await?;
         let behind = behind.ok_or_else(|| no("it was saved from other reports without an end"))?;
-        self.policy.admits_behind(text_of(entry, "name"), text_of(&behind, "name"))?;
-        // What one is about that was saved in the desk says whoever saved it.
-        let permit = match text_of(&behind, "ref_doctype") {
-            "" => permit,
-            about => self.policy.permit_report(text_of(entry, "name"), about)?,
-        };
-        let behind = text_of(&behind, "name");
+        let (behind, about) = (text_of(&behind, "name"), text_of(&behind, "ref_doctype"));
+        let permit = self.policy.permit_behind(permit, text_of(entry, "name"), behind, about)?;
         // A filter by what is withheld would tell it (H5); one by a run in the background, what another report told.
         let mut violations = Vec::new();
         if self.ruled && filters.contains_key(PREPARED) {

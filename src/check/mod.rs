@@ -11,7 +11,7 @@ use erpnext_schema::known_copies::NAMED;
 use erpnext_schema::{DocTypeDef, FieldDef, Version, copies, doctype_flag};
 
 use crate::config::{Config, ConfigLocation, DoctypePermissions, Gives, LIST_FILTER, UnknownName};
-use crate::policy::{FieldRef, FieldRule, Operation, Policy};
+use crate::policy::{FieldRef, FieldRule, Operation, Policy, stands_for};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -246,11 +246,6 @@ fn is_seen(rule: &FieldRule, def: &DocTypeDef, path: &str, tables: &Tables<'_>) 
 
 fn restricts(rule: &DoctypePermissions, field: &str) -> bool {
     rule.restricted_fields.iter().any(|name| stands_for(name, field))
-}
-
-/// Whether a name in a rule means the field: a table stands for its columns.
-fn stands_for(name: &str, field: &str) -> bool {
-    field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether the rule's lists withhold the field, whatever else does.

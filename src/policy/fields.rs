@@ -282,3 +282,8 @@ impl FieldRule {
         }
     }
 }
+
+/// Whether a name in a rule means the field, or column: a table stands for its columns.
+pub fn stands_for(name: &str, field: &str) -> bool {
+    field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

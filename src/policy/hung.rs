@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Operation, Permit, Policy, WriteState};
+use crate::entry::{is_set, text_of};
 
 /// The DocTypes of what hangs on documents, and the fields that name the DocType and the document.
 const HUNG: [(&str, &str, &str); 9] = [
@@ -98,14 +99,6 @@ fn taken_from(file: &Map<String, Value>) -> Option<&'static [&'static str]> {
         "" => (is_set(file, "is_private") && !is_set(file, "is_folder")).then_some(BY_NAME),
         address => (address.contains("/private/files/") || address.contains("..")).then_some(BY_ADDRESS),
     }
-}
-
-fn text_of<'d>(doc: &'d Map<String, Value>, key: &str) -> &'d str {
-    doc.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn is_set(doc: &Map<String, Value>, key: &str) -> bool {
-    doc.get(key).is_some_and(|value| *value == 1 || *value == true)
 }
 
 #[cfg(test)]

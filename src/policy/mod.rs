@@ -34,7 +34,7 @@ pub use crate::config::{Operation, Operations};
 pub use compare::equal;
 pub use conditions::{Absent, Facts, Judge, Unmet};
 pub use denial::{Denial, Reason};
-pub use fields::{FieldRef, FieldRule};
+pub use fields::{FieldRef, FieldRule, stands_for};
 pub use filter::{Filter, Rows, Within};
 pub use hung::{FileReach, hangs_on};
 pub use methods::MethodPermit;
@@ -106,11 +106,7 @@ impl Policy {
         };
         let stated = |doctype: &str, field: &str| {
             let rule = permissions.doctypes.get(doctype);
-            // A table that is restricted stands for its columns.
-            let means = |name: &String| {
-                field.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            rule.is_some_and(|rule| rule.restricted_fields.iter().any(means))
+            rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| stands_for(name, field)))
         };
         let restricted = permissions.doctypes.values().flat_map(|rule| rule.restricted_fields.iter().cloned());
         let mut sources: BTreeSet<String> = restricted.collect();

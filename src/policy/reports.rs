@@ -83,6 +83,16 @@ impl Policy {
         if is_named { Ok(()) } else { self.admits_report(behind) }
     }
 
+    /// Leave to run a report behind which another runs, which is about that DocType: what one is about that was saved in the desk
+    /// says whoever saved it. `permit` is the report's own, which holds where it is not known.
+    ///
+    /// # Errors
+    /// As [`Self::admits_behind`] and [`Self::permit_report`].
+    pub fn permit_behind(&self, permit: Permit, report: &str, behind: &str, about: &str) -> Result<Permit, Denial> {
+        self.admits_behind(report, behind)?;
+        if about.is_empty() { Ok(permit) } else { self.permit_report(report, about) }
+    }
+
     fn not_named(&self) -> String {
         let why = "permissions.reports does not name it";
         match self.doctypes.keys().find(|doctype| self.is_row_filtered(doctype)) {

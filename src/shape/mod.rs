@@ -25,6 +25,7 @@ mod sizes;
 pub mod text;
 pub mod vocabulary;
 
+pub use crate::entry::{is_set, text_of};
 pub use fit::{fit, fit_with_rows};
 pub use masked::{FOR_READS, FOR_WRITES, Masked};
 pub use row_texts::{RowTexts, TableText};
@@ -43,16 +44,6 @@ use crate::policy::{FieldRule, Permit};
 /// The keys of a row that repeat what its document says, or say nothing to a reader.
 const ROW_NOISE: &[&str] =
     &["doctype", "parent", "parentfield", "parenttype", "owner", "creation", "modified", "modified_by", "docstatus"];
-
-/// The text that an entry holds under a key; empty where it holds none.
-pub fn text_of<'a>(entry: &'a Map<String, Value>, key: &str) -> &'a str {
-    entry.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Whether a Check of an entry is set, as the site sends it or as it is shown.
-pub fn is_set(entry: &Map<String, Value>, key: &str) -> bool {
-    entry.get(key).is_some_and(|value| *value == 1 || *value == true)
-}
 
 /// A document as the caller may see it.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::filters::wire;
 use super::list::rows;
 use super::{Body, Call, CallerClient, Filter, SiteError, check, endpoints, unexpected};
+use crate::entry::text_of;
 use crate::policy::{Operation, Permit};
 
 /// The filter by which the site gives a run in the background, of whatever report that was.
@@ -37,16 +38,13 @@ impl CallerClient<'_> {
     /// # Errors
     /// The site's refusal.
     pub async fn report_behind(&self, entry: &Map<String, Value>) -> Result<Option<Map<String, Value>>, SiteError> {
-        let text = |entry: &Map<String, Value>, key: &str| -> String {
-            entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
         let mut entry = entry.clone();
         for _ in 0..MOST_BEHIND {
-            if text(&entry, "report_type") != "Custom Report" {
+            if text_of(&entry, "report_type") != "Custom Report" {
                 return Ok(Some(entry));
             }
-            let behind = text(&entry, "reference_report");
-            let found = self.reports(&[Filter::eq("name", behind.as_str())]).await?.pop();
+            let behind = text_of(&entry, "reference_report");
+            let found = self.reports(&[Filter::eq("name", behind)]).await?.pop();
             entry = found.unwrap_or_else(|| Map::from_iter([("name".to_owned(), json!(behind))]));
         }
         Ok(None)

@@ -68,12 +68,8 @@ impl<'a> Report<'a> {
                 "list_reports shows the others.",
             )
         })?;
-        session.policy.admits_behind(name, text_of(&behind, "name"))?;
-        // What one is about that was saved in the desk says whoever saved it.
-        let permit = match text_of(&behind, "ref_doctype") {
-            "" => permit,
-            about => session.policy.permit_report(name, about)?,
-        };
+        let about = text_of(&behind, "ref_doctype");
+        let permit = session.policy.permit_behind(permit, name, text_of(&behind, "name"), about)?;
         let (kind, prepared) = (text_of(&entry, "report_type").to_owned(), is_set(&entry, "prepared_report"));
         let behind = text_of(&behind, "name").to_owned();
         Ok(Self { session, name: name.to_owned(), behind, kind, prepared, permit })
