@@ -4,7 +4,7 @@ use anyhow::Context;
 use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
 
-use super::end::asked_to_end;
+use super::end::stop_when_asked;
 use super::lines::Lines;
 use crate::server::Server;
 
@@ -13,12 +13,7 @@ use crate::server::Server;
 /// # Errors
 /// Where the transport fails; a client that leaves, even before it said anything, is no error.
 pub async fn serve_stdio(server: Server) -> anyhow::Result<()> {
-    let stopping = server.clone();
-    tokio::spawn(async move {
-        asked_to_end().await;
-        tracing::info!("asked to end: what has begun is finished, nothing more is begun");
-        stopping.turns().stop();
-    });
+    stop_when_asked(server.turns().clone());
     let (from, to) = rmcp::transport::stdio_pipes();
     let running = match server.clone().serve(Lines::new(from, to, server.clone())).await {
         Ok(running) => running,

@@ -38,7 +38,7 @@ use ipnet::IpNet;
 use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 
-use super::end::asked_to_end;
+use super::end::stop_when_asked;
 use crate::app::App;
 use crate::audit::{new_id, short};
 use crate::config::Config;
@@ -335,12 +335,7 @@ pub async fn serve_http(listener: TcpListener, endpoint: Arc<Endpoint>) {
         let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
         tracing::info!("serving MCP at {scheme}://{address}/mcp");
     }
-    let turns = endpoint.turns().clone();
-    tokio::spawn(async move {
-        asked_to_end().await;
-        tracing::info!("asked to end: what has begun is finished, nothing more is begun");
-        turns.stop();
-    });
+    stop_when_asked(endpoint.turns().clone());
     endpoint.connections.accept(listener, &endpoint).await;
     if tokio::time::timeout(endpoint.grace, endpoint.connections.closed()).await.is_err() {
         tracing::warn!("calls that still run after {:?} are cut; writes are finished", endpoint.grace);
