@@ -9,13 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::metadata_stamp::MetadataStamp;
 use super::{Session, SiteInfo, client_options};
 use erpnext_schema::Version;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Asked, Asker, Snapshots, is_of_one};
 use crate::config::Config;
 use crate::files;
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::limit::Rates;
 use crate::site::{Client, ClientOptions};
 
@@ -236,8 +235,7 @@ fn moment(at: u64) -> SystemTime {
 fn name(url: &str) -> String {
     let host = url.split("://").nth(1).unwrap_or(url);
     let readable: String = host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let hash = hex(digest(&SHA256, url.as_bytes()).as_ref());
-    format!("{}-{hash:.8}.json", readable.trim_matches(['-', '.']))
+    format!("{}-{:.8}.json", readable.trim_matches(['-', '.']), sha256(url.as_bytes()))
 }
 
 #[cfg(test)]

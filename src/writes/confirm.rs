@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value, json};
 
 use crate::cleared::{Bound, Confirmed, NoToken};
 use crate::context::{Company, Session};
 use crate::error::{ToolError, Unconfirmed};
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::policy::{Operation, Policy};
 use crate::shape::amounts::Amounts;
 use crate::shape::plain::{plain, plain_map};
@@ -80,7 +80,7 @@ pub(super) fn asked(given: &Arguments) -> String {
     if !given.all().contains_key("name") {
         how.push("doctype");
     }
-    hex(digest(&SHA256, written(given.all(), &how).as_bytes()).as_ref())
+    sha256(written(given.all(), &how).as_bytes())
 }
 
 /// The same text for equal arguments.

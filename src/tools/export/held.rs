@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 use tempfile::NamedTempFile;
 
@@ -193,11 +193,6 @@ pub async fn withdraw(directory: PathBuf, every: Duration) {
         }
         tokio::time::sleep(every).await;
     }
-}
-
-/// The SHA-256 of what is in a file, in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Half a SHA-256 in hexadecimal digits: as many as nobody finds twice, in a name that is short enough.

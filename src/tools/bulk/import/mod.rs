@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use erpnext_schema::{DocTypeDef, Purpose, Verb};
 use futures_util::future::BoxFuture;
-use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -29,7 +28,7 @@ use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::extract;
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::policy::Operation;
 use crate::shape;
 use crate::site;
@@ -184,10 +183,6 @@ fn fitted(shown: Map<String, Value>) -> Map<String, Value> {
         Value::Object(shown) => shown,
         _ => Map::new(),
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// A row whose document was checked, and is sent as that.
