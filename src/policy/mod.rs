@@ -90,7 +90,7 @@ impl Rule {
         let written = [Operation::Create, Operation::Update].into_iter().filter(|_| operation == Operation::Submit);
         let written = written.filter_map(|operation| self.conditions.get(&operation));
         let is_worked_out = |part: &&Condition| part.fields().iter().any(|name| predict::is_worked_out(name));
-        let worked_out = written.flat_map(|condition| permit::parts(condition).iter().filter(is_worked_out));
+        let worked_out = written.flat_map(|condition| condition.parts().iter().filter(is_worked_out));
         let worked_out = worked_out.map(|part| Arc::new(part.clone())).collect();
         Terms { own, scope: condition(Operation::Read), worked_out }
     }

@@ -124,14 +124,6 @@ pub(super) struct Terms {
     pub(super) worked_out: Vec<Arc<Condition>>,
 }
 
-/// What a condition asks for altogether.
-pub(super) fn parts(condition: &Condition) -> &[Condition] {
-    match condition {
-        Condition::All(parts) => parts,
-        one => std::slice::from_ref(one),
-    }
-}
-
 impl Permit {
     pub(super) fn new(doctype: &str, operation: Operation, fields: Arc<FieldRule>, terms: Terms) -> Self {
         Self { doctype: doctype.into(), operation, fields, terms, facts: None, table: None }
@@ -280,7 +272,7 @@ impl Permit {
     fn judge_known(&self, condition: Option<&Condition>, doc: &Map<String, Value>) -> Result<(), Unmet> {
         let known = |part: &&Condition| part.fields().iter().all(|name| doc.contains_key(*name));
         let judge = |part| self.judge(Absent::IsEmpty).judge(part, doc);
-        condition.map(parts).into_iter().flatten().filter(known).try_for_each(judge)
+        condition.map(Condition::parts).into_iter().flatten().filter(known).try_for_each(judge)
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Condition> {
