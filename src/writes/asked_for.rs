@@ -8,8 +8,8 @@ use erpnext_schema::{FieldDef, FieldKind, counted, flag, rows};
 use serde_json::{Map, Value};
 
 use super::form::{Form, joined};
-use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::policy::Operation;
 
 /// The most fields that are told one by one.

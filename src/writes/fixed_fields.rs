@@ -4,9 +4,10 @@
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Violation, flag};
 use serde_json::{Map, Value};
 
-use crate::document::differences::{companion, is_nothing, same};
+use crate::document::differences::{companion, same};
 use crate::document::merge::Merged;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::error::ToolError;
 
 const WORKED_OUT: &str = "the form only shows it, and what it holds comes of other documents or fields. The site would \

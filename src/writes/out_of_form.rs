@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::form::{Form, joined};
 use crate::answer::ToolAnswer;
-use crate::document::differences::{is_nothing, posted_otherwise, same};
+use crate::document::differences::{posted_otherwise, same};
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 
 /// The most fields that are told one by one.
 const MOST: usize = 5;

@@ -8,12 +8,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::groups::{named, rounded};
+use super::groups::named;
 use super::{AggregateArgs, across, all_rows, any_state, asked};
 use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
+use crate::entry::rounded;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
