@@ -82,8 +82,8 @@ pub fn worth_seen(
     (is_seen(None, def) && rows_are_seen()).then(|| worth(def, children, doc))
 }
 
-/// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
-/// come to, in the currency in which that is more, the document's or the company's.
+/// The worth of a document whose rows were changed before the site worked out its amounts again: the sum of the rows, in
+/// the document's currency or the company's, whichever gives more.
 pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
     let sum: f64 = rows(items).filter_map(product).sum();
     sum * conversion_rate.unwrap_or(1.0).max(1.0)

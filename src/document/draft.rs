@@ -56,7 +56,7 @@ pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &M
     unset
 }
 
-/// The name of a field that is left out, with the kind of field that it is where that is why.
+/// The name of a field that is left out, with its kind where that is the reason.
 pub fn with_kind(def: &DocTypeDef, children: Children<'_>, name: &str) -> String {
     let field = match name.split_once('.') {
         None => def.field(name),

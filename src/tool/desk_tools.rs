@@ -1,5 +1,5 @@
-//! DocTypes that look like an act and are none: Singles that are tools of the desk, whose buttons act and whose stored values
-//! do nothing, and records of what something else sends.
+//! DocTypes whose write looks like an act and is none: Singles that are tools of the desk, where the buttons act and the
+//! stored values do nothing, and records of what something else sends.
 
 /// The DocType, and what does what a write to it seems to do.
 const INSTEAD: &[(&str, &str)] = &[

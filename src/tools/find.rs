@@ -107,8 +107,8 @@ fn proxied(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Optio
     Some((called, arguments.0))
 }
 
-/// The tool that `call_tool` names and that is not permitted, with what it was to be called with: nothing of it is done,
-/// and it is recorded as if it had been called itself.
+/// The tool that `call_tool` names where it is not permitted, with its arguments: nothing is done, and the refusal is
+/// recorded as if the tool had been called by its name.
 pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
     if !tool.is_proxy() {
         return None;

@@ -268,7 +268,7 @@ fn plus(sum: &Value, more: &Value) -> Value {
     }
 }
 
-/// What the documents that link to the nodes come to, by node, and how that is called.
+/// The sum over the documents that link to each node, and the label of that sum.
 async fn sums(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,

@@ -113,7 +113,7 @@ impl VoucherKind {
         }
     }
 
-    /// What is told of a document, of which nothing is there that may not be seen.
+    /// What is told of a document; `seen` is what the caller may see of it.
     fn facts(&self, seen: &Map<String, Value>) -> Map<String, Value> {
         let facts = self.told.iter().copied().chain([self.cheque]);
         facts

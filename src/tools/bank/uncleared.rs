@@ -132,7 +132,7 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     }
 }
 
-/// Those of the documents that the caller may see and that have no clearance date still, with what the site found.
+/// The documents that the caller may see and that still have no clearance date, with what the site found of each.
 async fn seen(
     kind: &VoucherKind,
     on: &DocTypeCall<'_>,

@@ -19,7 +19,7 @@ use crate::tool::Call;
 pub(super) struct Ended {
     /// What became of each row that was begun.
     pub account: Account,
-    /// The first row that was not, or that was refused for what would refuse all after it: it is gone on with there.
+    /// The row to go on with: the first that was not done, or was refused for a reason that holds for all after it.
     pub next: usize,
     /// Why it was not, where there is one.
     pub why: String,

@@ -76,7 +76,7 @@ fn from_what(source_on: &DocTypeCall<'_>, on: &DocTypeCall<'_>, name: &str) -> M
     ])
 }
 
-/// Lays the data onto the draft that comes of the document of that name, and does with it what is asked.
+/// Lays the data onto the draft that is made of the source `name`, then shows or creates it.
 ///
 /// # Errors
 /// Data and links that are wrong, what the policy does not let be made, and the site's refusal.

@@ -1,4 +1,4 @@
-//! Which key of an answer is which field of which DocType, and which of them may be seen.
+//! Which field of which DocType each key of an answer shows, and whether the caller may see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

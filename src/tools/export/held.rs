@@ -1,6 +1,6 @@
-//! Files that a server over HTTP holds for those who had them made: the same user of the same site reads each back, for an hour.
-//! They lie on the disk, so that neither a restart nor another server of the same directory loses them, under names that are
-//! hashes of whose they are and of what: who asks for another's asks for a name that is not there.
+//! Files that a server over HTTP holds for their users: the same user of the same site reads each back, for an hour. They
+//! lie on the disk, so that a restart loses none and every server of the directory finds them. A file's name is a hash of
+//! its user and its address, so that somebody else's request leads to a name that is not there.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};

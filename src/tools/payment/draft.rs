@@ -172,7 +172,7 @@ fn deducted(args: &PaymentArgs) -> f64 {
     money(if args.party_type == PartyType::Customer { sum } else { -sum })
 }
 
-/// That what is deducted, which is in the company's currency, is in that of the party too.
+/// Checks that the party's currency is the company's where something is deducted: deductions are in the company's.
 fn in_one_currency(made: &Map<String, Value>, deducted: f64) -> Result<(), ToolError> {
     let (rate, currency) = match receives(made) {
         true => ("source_exchange_rate", "paid_from_account_currency"),
@@ -276,8 +276,8 @@ async fn from_site(
     Ok(whole)
 }
 
-/// Puts the account that is meant in the place of the one that the site took, with what follows from it; whether its
-/// currency is not known.
+/// Puts the account that is meant in the place of the one that the site chose, with what follows from it. Gives whether
+/// its currency is unknown.
 fn put_account(made: &mut Map<String, Value>, ours: &str, account: Account) -> bool {
     let is_another = made.get(ours).is_none_or(|is| *is != account.name);
     let is_unknown = is_another && account.currency.is_none();

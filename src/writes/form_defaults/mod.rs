@@ -213,7 +213,7 @@ pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Opti
     })
 }
 
-/// Says which fields are empty that the form would have filled in by those that were given.
+/// Names the empty fields that the form would have filled in by those that were given.
 pub(crate) fn unfilled(
     on: &DocTypeCall<'_>,
     given: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! What is told of a matching: what would go where and what stays open, and what came of it as it is read back.
+//! What is told of a matching: before, what would go where and what stays open; after, what the site booked, read back.
 
 use erpnext_schema::{Operator, Order};
 use serde_json::{Map, Value, json};
