@@ -1,4 +1,4 @@
-//! `get_attachment`.
+//! `get_attachment`: what the files of a document hold, as text, as pictures, or as links for people.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
