@@ -48,9 +48,9 @@ const RATE: &str = "rate";
 /// What rows book, in the currency of their account: of the document in the company's.
 const BOOKED: [&str; 2] = ["debit_in_account_currency", "credit_in_account_currency"];
 
-/// What a document is worth, whichever way the money goes: the largest of its amounts, and of the sums that its rows book, or
-/// the sum of its rows where it states none itself, of which each may state a rate alone. In the currency in which that is more: the rate between two is a number
-/// that whoever makes the document sends.
+/// What a document is worth, whichever way the money goes: the largest of its amounts and of the sums that its rows book;
+/// where it states none, the sum of its rows, each of which may state a rate alone. It is worth what it comes to in the
+/// currency that gives more, since the rate between the two is sent by whoever makes the document.
 pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
     let tables = || def.tables_in(children, doc).map(|(_, child, table)| (child, table));
     let sum = |table: &Value, field: &str| rows(table).filter_map(|row| number(row, field)).sum::<f64>().abs();

@@ -83,8 +83,8 @@ impl Policy {
         if is_named { Ok(()) } else { self.admits_report(behind) }
     }
 
-    /// Leave to run a report behind which another runs, which is about that DocType: what one is about that was saved in the desk
-    /// says whoever saved it. `permit` is the report's own, which holds where it is not known.
+    /// Leave to run a report that runs another one, `behind`, which is about the DocType `about`: of a report that was saved in
+    /// the desk, its author chose what it claims to be about. `permit` is the report's own, and holds where `about` is empty.
     ///
     /// # Errors
     /// As [`Self::admits_behind`] and [`Self::permit_report`].

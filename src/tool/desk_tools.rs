@@ -36,7 +36,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Upload Attendance", "create the Attendance itself, and submit it"),
 ];
 
-/// What does what a write to the DocType seems to do, where that does nothing.
+/// What to do in the place of a write to the DocType, where the write does nothing.
 pub fn instead(doctype: &str) -> Option<&'static str> {
     INSTEAD.iter().find(|(name, _)| *name == doctype).map(|(_, instead)| *instead)
 }

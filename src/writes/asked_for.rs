@@ -1,5 +1,5 @@
-//! What a document leaves empty and the site's form asks for, where other fields decide: told where the condition is
-//! known, named as not checked where it is not. The site stores it all the same.
+//! Fields that a document leaves empty and that the site's form asks for under a condition on other fields. They are told
+//! where the condition is known, else named as not checked. The site stores the document all the same.
 
 use std::fmt::Write as _;
 

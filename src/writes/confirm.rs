@@ -173,7 +173,7 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
 }
 
-/// What people call the document, and what it comes to as it is stored, where what would be done does not show the document
+/// The title and the amount of the document as it is stored, where what is shown of the write does not show the document
 /// itself.
 fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
     let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));

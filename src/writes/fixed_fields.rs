@@ -14,7 +14,7 @@ const WORKED_OUT: &str = "the form only shows it, and what it holds comes of oth
                           store what was sent, and nobody would correct it. Leave it out";
 const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
-/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that
+/// Fields of submitted documents that change by a tool of their own: the field, its DocTypes, the tool, and what the tool
 /// does.
 const WAYS: [(&str, &[&str], &str, &str); 4] = [
     ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
@@ -149,7 +149,7 @@ fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
     }
 }
 
-/// That the value comes of others, and of which, where that is known.
+/// Says that the site works the value out, and of which others where that is known.
 fn worked_out(def: &DocTypeDef, field: &FieldDef) -> String {
     match companion(def, field.fieldname) {
         Some(why) => format!("is not set by hand: {why}. Leave it out, and give that"),

@@ -24,8 +24,8 @@ pub(crate) struct OutOfForm {
 }
 
 impl OutOfForm {
-    /// What there is to say of what is `sent`, where it differs from the document `before`, which is empty for a new one;
-    /// `doc` is what comes of it.
+    /// What there is to say of `sent`, where it differs from the document `before` (empty for a new one); `doc` is the
+    /// document that comes of it.
     pub fn of(
         on: &DocTypeCall<'_>,
         before: &Map<String, Value>,

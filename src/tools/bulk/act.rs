@@ -55,7 +55,7 @@ enum Action {
 }
 
 impl Action {
-    /// The tool that does it with one document, and the argument of that tool that `value` is.
+    /// The tool that does it with one document, and the argument of that tool that takes `value`.
     const fn tool(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Tag => ("tag_document", Some("tag")),

@@ -62,7 +62,7 @@ trait Row: Sync {
         None
     }
 
-    /// Which document it is and as of when, where that is known beside what is shown of it.
+    /// The document and its version, where what is shown of it does not say them: a confirmation stands for both.
     fn state(&self) -> Option<Value> {
         None
     }

@@ -169,7 +169,7 @@ struct Laid {
     is_other: bool,
 }
 
-/// Lays the data onto the draft, of which `told` is what its source tells, where nothing here speaks against what comes of it.
+/// Lays the data onto the draft, and refuses what must not come of it; `told` is the part of the draft that its source tells.
 async fn laid(
     on: &DocTypeCall<'_>,
     mut doc: Map<String, Value>,

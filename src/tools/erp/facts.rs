@@ -199,8 +199,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The facts by which the details would tell how many of the stock's units their unit is, where that may not be read: what
-    /// costs so much in the one costs as many times that in the other.
+    /// The facts that would tell how many stock units a unit has, where that may not be read: the prices per unit and per stock
+    /// unit have that ratio.
     pub async fn by_unit(&mut self, details: &Map<String, Value>) -> &'static [&'static str] {
         let is_stocks = ["uom", "stock_uom"].map(|key| details.get(key));
         let is_stocks = is_stocks[0] == is_stocks[1] && self.may_read("Item", "stock_uom").await;

@@ -140,7 +140,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     Ok(answer.into())
 }
 
-/// What is told beside how much lies where, as far as it is asked for.
+/// What is told beside the quantities in stock, where it is asked for.
 #[derive(Default)]
 struct Besides {
     arriving: Option<BTreeMap<String, Vec<arrivals::Arrival>>>,

@@ -20,7 +20,7 @@ use crate::site::{Identity, encode};
 
 /// The largest file, in bytes: it is read back in one message.
 pub(super) const MOST_BYTES: u64 = 5 << 20;
-/// What more it takes on the disk at most: behind what is in it stands where that comes from, and how long this is.
+/// What it takes more on the disk, at most: behind its content stand the source of that, and the length of the source.
 const MOST_BEHIND: u64 = 1 << 20;
 /// The most files of one user: one more takes the place of the oldest.
 const MOST_OF_ONE: usize = 5;

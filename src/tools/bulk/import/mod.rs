@@ -200,7 +200,7 @@ struct Ready {
     args: CreateArgs,
     /// The links that are titles in the file, by place.
     titled: Map<String, Value>,
-    /// Where it is told that it is sent, as which line.
+    /// Where it is noted before it is sent, and the line under which it is noted.
     journal: Option<(Arc<Journal>, u64)>,
 }
 

@@ -14,7 +14,7 @@ use crate::documents::names::document_name;
 use crate::policy::Filter;
 use crate::site::ListQuery;
 
-/// What is shown before and told after: what of each goes where, and what stays open.
+/// What is shown before and told after: how much of each payment goes to which invoice, and what stays open.
 pub fn told(
     entries: &Entries,
     matches: &[Match],
