@@ -8,6 +8,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
 use super::found::Found;
+use super::titles::{Question, Words};
 use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
@@ -285,7 +286,8 @@ async fn called(
     words: &str,
     limit: u32,
 ) -> Vec<Found> {
-    titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default()
+    let question = Question { permit, def, words: Words::Part(words), filters: &[], limit };
+    titles::find(session, question).await.unwrap_or_default()
 }
 
 fn collect<'a>(
