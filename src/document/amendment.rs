@@ -3,8 +3,8 @@
 use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, flag, rows_mut};
 use serde_json::{Map, Value, json};
 
-/// The new draft of the cancelled document of that name: without what belongs to the old one only, which is names and history,
-/// those of its rows too, and what the site computes.
+/// The new draft of the cancelled document of that name: without the names and the history of the old one and of its rows, and
+/// without what the site computes.
 pub fn draft_of(
     def: &DocTypeDef,
     children: Children<'_>,

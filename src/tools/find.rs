@@ -155,7 +155,7 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
     Err(ToolError::arguments(call.tool.name(), vec![violation]))
 }
 
-/// What a model has to know that looks for a way to send mail.
+/// Said to a model that looks for a way to send mail.
 const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs print on the DocType and create on Communication, and a \
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 

@@ -1,5 +1,5 @@
-//! Fields that a write may not set, which the site takes all the same or refuses only when it is sent: amounts that the site
-//! works out, what is set once, and what a submitted document keeps.
+//! Fields that a write may not set: amounts that the site works out, fields that are set once, and fields that a submitted
+//! document keeps. The site takes them all the same, or refuses them only once they are sent.
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Violation, flag};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
-//! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), Dynamic Links it never checks, and a DocType in another spelling, on which no rule stands, it takes for the same.
-//! And links that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site
-//! would copy, and with numbers that it compares with a withheld field.
+//! Links that the site itself would not check. It stores whatever it is given where another field fetches from the link (H10),
+//! never checks Dynamic Links, and takes a DocType in another spelling, for which there is no rule, for the same. And links
+//! that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site would
+//! copy, and with numbers that it compares with a withheld field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -338,8 +338,8 @@ pub(super) async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) ->
     })
 }
 
-/// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site
-/// would not check as they have to be.
+/// Of the links among these fields that differ from what is stored, those that the site would not check as they have to be;
+/// with `every`, all to DocTypes that may be read too.
 fn to_check(
     on: &DocTypeCall<'_>,
     def: &DocTypeDef,

@@ -220,7 +220,7 @@ impl Levels {
     }
 }
 
-/// Whose the warehouses are, as far as that may be read.
+/// The company of each of these warehouses, where that may be read.
 async fn companies_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, ToolError> {
     let Ok(there) = neighbour(on, "Warehouse").await? else { return Ok(BTreeMap::new()) };
     let Some(company) = there.def.field("company").filter(|_| sees(&there, "company")) else {

@@ -1,4 +1,4 @@
-//! What stands in the way of a cancellation: what may, as the site lists it, and what surely does.
+//! Documents that stand in the way of a cancellation: those that may, as the site lists them, and those that surely do.
 
 use std::collections::BTreeMap;
 
