@@ -1,7 +1,7 @@
 //! A document that the site made and did not store, under a field rule: only what may be set is sent on.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows};
-use serde_json::{Map, Value};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows, rows_mut};
+use serde_json::{Map, Value, json};
 
 use crate::policy::FieldRule;
 
@@ -11,6 +11,23 @@ pub struct Draft {
     pub doc: Map<String, Value>,
     /// The fields that hold something and may not be set (`items.rate` for a column).
     pub left_out: Vec<String>,
+}
+
+/// What `copy` takes of a document and of each row of its tables; the rows are numbered anew.
+pub fn copied(
+    def: &DocTypeDef,
+    children: Children<'_>,
+    stored: &Map<String, Value>,
+    copy: impl Fn(&DocTypeDef, &Map<String, Value>) -> Map<String, Value>,
+) -> Map<String, Value> {
+    let mut copied = copy(def, stored);
+    for (_, child, table) in def.tables_in_mut(children, &mut copied) {
+        for (i, row) in rows_mut(table).enumerate() {
+            *row = copy(child, row);
+            row.insert("idx".to_owned(), json!(i + 1));
+        }
+    }
+    copied
 }
 
 /// Takes out what the caller may not set, and what belongs to no document (`__islocal`, standard fields).
