@@ -1,4 +1,4 @@
-//! A document that the site made and did not store, under a field rule: only what may be set is sent on.
+//! Drafts: a document that the site made and did not store, cut to what may be set, and copies of stored ones.
 
 use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows, rows_mut};
 use serde_json::{Map, Value, json};

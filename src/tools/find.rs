@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::forbidden::Forbidden;
+use super::forbidden::{Forbidden, Question};
 use super::{found, other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
@@ -241,7 +241,10 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = args.operation.and_then(|wanted| Operation::from_name(wanted.as_str()));
     let forbidden = match exact {
         Some(_) => None,
-        None => Forbidden::of(session, call.registry, query, &asked, doctype.map(str::trim), wanted, &found),
+        None => {
+            let question = Question { query, words: &asked, doctype: doctype.map(str::trim), wanted };
+            Forbidden::of(session, call.registry, question, &found)
+        }
     };
     if let Some(forbidden) = &forbidden {
         found.retain(|tool| forbidden.leaves(tool));

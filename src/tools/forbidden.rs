@@ -7,6 +7,19 @@ use crate::policy::{Operation, Reason};
 use crate::tool::search::{self, Change};
 use crate::tool::{Effect, Registry, Tool, VERBS, operation};
 
+/// What a call asks tools for.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// As it was put.
+    pub query: Option<&'a str>,
+    /// The words of that.
+    pub words: &'a [String],
+    /// The DocType that is named beside them.
+    pub doctype: Option<&'a str>,
+    /// The operation that is named beside them.
+    pub wanted: Option<Operation>,
+}
+
 /// What is forbidden.
 pub struct Forbidden<'a> {
     change: Option<Change<'a>>,
@@ -20,10 +33,7 @@ impl<'a> Forbidden<'a> {
     pub fn of(
         session: &Session<'_>,
         registry: &Registry,
-        query: Option<&str>,
-        words: &'a [String],
-        doctype: Option<&str>,
-        wanted: Option<Operation>,
+        Question { query, words, doctype, wanted }: Question<'a>,
         found: &[Tool],
     ) -> Option<Self> {
         let change = search::change_said(words);
