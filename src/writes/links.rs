@@ -192,8 +192,7 @@ fn links_of(
     place: &(dyn Fn(&str, usize) -> String + Sync),
     every: bool,
 ) -> Vec<Link> {
-    let mut links = Vec::new();
-    to_check(on, on.def, "", doc, stored, every, &mut links);
+    let mut links = to_check(on, on.def, "", doc, stored, every);
     let children = |child: &str| on.session.catalog.known(child);
     for (table, child, value) in on.def.tables_in(&children, doc) {
         let key = table.fieldname;
@@ -201,7 +200,7 @@ fn links_of(
         for (i, row) in rows(value).enumerate() {
             let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
             let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
-            to_check(on, child, &format!("{}.", place(key, i)), row, &was, every, &mut links);
+            links.extend(to_check(on, child, &format!("{}.", place(key, i)), row, &was, every));
         }
     }
     links
@@ -347,8 +346,8 @@ fn to_check(
     doc: &Map<String, Value>,
     stored: &Map<String, Value>,
     every: bool,
-    links: &mut Vec<Link>,
-) {
+) -> Vec<Link> {
+    let mut links = Vec::new();
     let policy = &on.session.policy;
     let is_changed = |key: &str| doc.get(key).is_some_and(|value| stored.get(key) != Some(value));
     // Another DocType makes another link of the same name.
@@ -382,6 +381,7 @@ fn to_check(
             links.push(Link { path: format!("{at}{key}"), doctype: doctype.to_owned(), name: name.to_owned() });
         }
     }
+    links
 }
 
 fn is_fetched_from(def: &DocTypeDef, link: &FieldDef) -> bool {
