@@ -205,8 +205,8 @@ impl Kept {
     }
 }
 
-/// The DocTypes that the site has to be asked for: all if it says that something changed, if nothing did those that it was
-/// never asked for, else those too that it told too long ago, or not at all.
+/// The DocTypes that the site has to be asked for: those that it never was asked for; with them all others if it says that
+/// something changed, none if it says that nothing did, and else those that it told too long ago, or not at all.
 fn due(session: &Session<'_>, changed: Option<bool>) -> Vec<String> {
     let asked = session.catalog.kept().asked;
     let configured = session.policy.doctypes().map(|(name, _)| name.to_owned());

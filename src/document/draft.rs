@@ -55,8 +55,8 @@ pub fn writable(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, made
     Draft { doc, left_out }
 }
 
-/// The names of what may not be set of such a document, and of the rows that it has, whether or not a site would fill it in: a
-/// name that came with its value would tell that there is one.
+/// The names of the fields of such a document, and of the columns of its rows, that may not be set. They are named whether or
+/// not a site fills them in: else a name would tell that there is a value.
 pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let mut unset = Vec::new();
     for field in def.fields.iter().filter(|field| is_set_by_hand(field)) {

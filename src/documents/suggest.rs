@@ -105,8 +105,8 @@ pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<Strin
     said
 }
 
-/// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
-/// for a text with `like` and no `%`.
+/// Why nothing may have fitted these filters: they name documents that do not exist, where that may be told, or look for a text
+/// by `like` without `%`.
 pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
     let mut notes = Vec::new();
     for filter in filters {

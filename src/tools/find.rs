@@ -159,8 +159,8 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
 const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs print on the DocType and create on Communication, and a \
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
-/// DocTypes that are no table's: those of the configuration that the words name; else the one that is named exactly, where
-/// the site has it; else those that the site finds by the words, and whether it may have more.
+/// DocTypes beyond the generated tables: those of the configuration that the words name; else the one that is named exactly,
+/// where the site has it; else those that the site finds by the words, and whether it may have more.
 ///
 /// # Errors
 /// The site's where it is asked for others than one of exactly that name.

@@ -1,5 +1,5 @@
-//! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
-//! user, the document as it was then, and all that would be done, without what stands beside it.
+//! Asking for a confirmation: the words for what a write would do, and what its token stands for. That is tool, arguments,
+//! user, the document as it was then, and all that would be done; not what is told beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,9 +25,9 @@ pub(super) struct Ended {
     pub why: String,
 }
 
-/// Does the rows of this range. A row that fails does not stop the others; a site that cannot be worked with, or a
-/// client that calls it off, does, and so do as many rows in a row as are done at once of which nobody knows whether they were
-/// done: each of these has to be looked at.
+/// Does the rows of this range. A row that fails does not stop the others. A site that cannot be worked with does, and so do
+/// a client that cancels, and as many rows of unknown outcome, one after another, as are done at once: somebody has to look
+/// at each of these.
 pub(super) async fn go<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,

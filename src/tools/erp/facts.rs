@@ -151,8 +151,8 @@ impl<'a> Facts<'a> {
         Self { session, own, known: BTreeMap::new() }
     }
 
-    /// Asks for prices with what pricing rules make of them only where all that rules say may be read: else the price of one
-    /// quantity, day or party beside that of the next would tell where a hidden rule begins. Says whether it does.
+    /// Has pricing rules applied to the prices only where all that the rules say may be read, and says whether it does: else
+    /// the price of one quantity, day or party beside that of the next would tell where a hidden rule begins.
     pub async fn ask_rules(&mut self, asked: &mut Map<String, Value>) -> bool {
         let all = self.may_read("Pricing Rule", "*").await;
         if !all {
