@@ -6,6 +6,7 @@ mod allocate;
 mod currency;
 mod draft;
 mod invoices;
+mod meant;
 mod party;
 mod reconcile;
 
