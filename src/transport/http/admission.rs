@@ -1,6 +1,5 @@
-//! How many requests are served or wait at once, of one user and of all. Where all places of a user are taken, messages that
-//! ask for nothing still get in: a person's answer to a question, and the cancellation of a call. A place is kept until the
-//! answer is sent.
+//! How many requests are served or wait at once, all and of one user. Where all places of a user are taken, what asks for nothing
+//! still gets in: the answer that a person was asked for, and what calls a call off. A place is kept until the answer is sent.
 
 use std::any::Any;
 use std::sync::Arc;
