@@ -47,7 +47,7 @@ pub struct Place {
     pub of: Unparsed,
     /// All else that shaped it.
     pub by: String,
-    /// Which version of the document it tells, where that says which one.
+    /// The version of the document that it tells, where the document has one.
     pub version: Option<String>,
 }
 

@@ -1,6 +1,8 @@
-//! Bytes as hexadecimal digits, two for each.
+//! Bytes as hexadecimal digits, two for each, and their SHA-256 so written.
 
 use std::fmt::Write as _;
+
+use ring::digest::{SHA256, digest};
 
 /// The bytes in lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -9,6 +11,11 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(digits, "{byte:02x}");
         digits
     })
+}
+
+/// The SHA-256 of the bytes, in 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(digest(&SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is no document: reports, and methods of the site.
+//! `Site` beyond documents: running reports, and calling methods of the site.
 
 use erpnext_schema::{Rule, Violation};
 use serde_json::{Map, Value};

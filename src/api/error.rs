@@ -78,7 +78,7 @@ pub enum Error {
         /// Why not.
         why: &'static str,
     },
-    /// The document has no name or no `modified`, which say what is to be updated and from which version on.
+    /// The document has no name or no `modified`: they say which document is updated, and which version of it.
     #[error("{0}: only a document that was read from the site can be updated")]
     NotRead(&'static str),
 }

@@ -4,8 +4,8 @@ use super::{Error, Site};
 use crate::policy::{Denial, FileReach, Operation, Permit, Reason, WriteState, hangs_on};
 
 impl Site {
-    /// That the documents which one of the permit's DocType hangs on, before or after the write, may be changed, where a
-    /// condition says which may, and that no file gets to where it may be read by it.
+    /// Checks the documents that one of the permit's DocType hangs on, before and after the write: where a condition says
+    /// which of them may be changed, they satisfy it, and no file gets to where it could be read because of the write.
     pub(super) async fn judge_hung(&self, permit: &Permit, state: WriteState<'_>) -> Result<(), Error> {
         // Without a policy the user's rights on the site are all the rules.
         if !self.ruled {

@@ -1,4 +1,5 @@
-//! A call that is not over: if it is dropped, as its client called it off or as it panicked, it is recorded all the same.
+//! A call that has begun and is not over: if it is dropped, since its client cancelled it or it panicked, it is recorded all
+//! the same.
 
 use std::time::Instant;
 

@@ -174,7 +174,7 @@ async fn record(
     }
 }
 
-/// Sees that the version is more than a guess before the first call, unless the site does not tell it soon.
+/// Asks the site for its version before the first call, so that it is no guess, unless the site takes too long.
 async fn settle_version(session: &Session<'_>) {
     if session.version.is_known() {
         return;
@@ -196,6 +196,7 @@ pub(super) async fn recorded_user(session: &Session<'_>) -> Option<String> {
     user.ok().and_then(Result::ok).map(str::to_owned)
 }
 
+/// Runs the tool, with what the site says on the way.
 async fn answer(
     session: &Session<'_>,
     registry: &Registry,
@@ -235,7 +236,7 @@ async fn with_local_days(session: &Session<'_>, tool: Tool, given: Arguments) ->
     Arguments::new(moments::local_days(session, given.into_all(), |name| days.contains(&name)).await?)
 }
 
-/// The answer as a model may see it; its text as it is kept, or kept where it is to be.
+/// The answer as a model may see it. Its text is the kept one of the same document, or is kept for the next call.
 async fn given_as(tools: &Tools, mut answer: ToolAnswer) -> Given {
     let (age, messages) = (answer.age_s, answer.messages.len());
     let place = match std::mem::take(&mut answer.text) {

@@ -1,4 +1,4 @@
-//! A call that has not begun: however it ends before that, it is recorded as one that did nothing.
+//! A call that waits to begin: if it ends before it began, however that is, it is recorded as one that did nothing.
 
 use serde_json::{Map, Value};
 

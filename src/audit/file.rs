@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
-use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use super::head::{Head, HeadFile};
 use super::rotation;
 use crate::files::{is_replaceable, keep_name};
-use crate::hex::hex;
+use crate::hex::sha256;
 
 /// The hash that chains a line to the one before it: SHA-256 of the line without its end, in hexadecimal.
 pub fn hash(line: impl AsRef<[u8]>) -> String {
-    hex(digest(&SHA256, line.as_ref()).as_ref())
+    sha256(line.as_ref())
 }
 
 /// The day in UTC, by which files are rotated.

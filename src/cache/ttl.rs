@@ -1,5 +1,5 @@
-//! What is known for a while: as much as there is room for, and equal loads that come together are one. What ends first leaves
-//! first, so that nothing holds room that is over, and what ends soon pushes out nothing that lasts.
+//! Values that are good for a while, as many as there is room for; loads of one key at the same time become one. The value
+//! that ends first leaves first: so an old one holds no room, and one that ends soon pushes out none that lasts.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;

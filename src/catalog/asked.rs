@@ -1,4 +1,4 @@
-//! For which DocTypes the site was asked, and of which it told a table that was understood.
+//! The DocTypes whose metadata the site was asked for, and those of them whose answer was understood.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};

@@ -54,8 +54,8 @@ fn withholding(config: &Config) -> Vec<&str> {
     config.permissions.doctypes.iter().filter(|(_, rule)| withholds(rule)).map(|(name, _)| name.as_str()).collect()
 }
 
-/// Which of the site's reports, each with the DocType that it is about, the patterns of `permissions.reports` mean: where
-/// fields are withheld, these are what has to be looked at.
+/// Lists the site's reports that the patterns of `permissions.reports` open, of `known` reports with their DocTypes: where
+/// fields are withheld, somebody has to look at each of these.
 pub fn meant_reports(config: &Config, known: &[(String, String)]) -> Vec<Finding> {
     let (policy, withholding) = (Policy::from_config(config), withholding(config));
     let patterns = config.permissions.reports.iter().filter(|pattern| !pattern.is_name());

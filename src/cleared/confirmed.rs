@@ -1,5 +1,5 @@
-//! Confirmation: the policy's word that nobody has to be asked, or a token that says that a write is meant. A token is good
-//! once, for ten minutes, for exactly what it was issued for.
+//! Confirmation: the policy's word that nobody has to be asked, or a token, by which the caller says that the write is
+//! meant. A token is good once, for ten minutes, for exactly what it was issued for.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: its subcommands, and the options that they share.
 
 mod audit;
 mod check;

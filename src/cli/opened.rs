@@ -19,7 +19,7 @@ pub struct Rights {
     pub held: usize,
     /// Those that the user has not, by DocType.
     pub lacking: BTreeMap<String, Vec<Operation>>,
-    /// The DocTypes that `permissions.default` opens and on which the user has the first right that it permits.
+    /// Of the DocTypes that `permissions.default` opens, those where the user has the first right that it permits.
     pub open: Vec<String>,
     /// How many it opens.
     pub opened: usize,

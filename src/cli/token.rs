@@ -5,8 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use erpnext_mcp::hex::hex;
-use ring::digest::{SHA256, digest};
+use erpnext_mcp::hex::sha256;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::json;
 
@@ -27,8 +26,7 @@ pub fn run(wanted: &Wanted) -> anyhow::Result<()> {
     SystemRandom::new().fill(&mut bytes).ok().context("the system has no random numbers")?;
     // The beginning lets scanners for leaked secrets, and people, know it.
     let token = format!("emcp_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
-    let hash = hex(digest(&SHA256, token.as_bytes()).as_ref());
-    let entry = json!({"sign_in": {"tokens": {name: {"sha256": hash}}}});
+    let entry = json!({"sign_in": {"tokens": {name: {"sha256": sha256(token.as_bytes())}}}});
     let _ = writeln!(
         std::io::stderr(),
         "The configuration keeps only its hash, and so it cannot be shown again. Give {name} this token:"

@@ -1,4 +1,4 @@
-//! What is said where a site does not answer as a site, and what mends it: every command says the same.
+//! What every command says where a site does not answer as ERPNext does, and what to do about it.
 
 use std::borrow::Cow;
 

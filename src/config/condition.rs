@@ -24,6 +24,14 @@ impl Condition {
             Self::Field(name, _) => vec![name],
         }
     }
+
+    /// What it asks for, part by part: a document must satisfy every one.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) => parts,
+            one => std::slice::from_ref(one),
+        }
+    }
 }
 
 /// What a field's value must be like. Lists are never empty.
@@ -146,12 +154,6 @@ pub(super) fn read(object: &Reader<'_>) -> Option<Condition> {
 
 /// Notes what the filters of a list cannot say: a condition on reading has to be said by them.
 pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
-    fn parts(condition: &Condition) -> &[Condition] {
-        match condition {
-            Condition::All(parts) => parts,
-            one => std::slice::from_ref(one),
-        }
-    }
     let field = |name: &str, test: &Test| {
         if name.contains('.') {
             errors.note(
@@ -169,7 +171,7 @@ pub(super) fn must_filter(condition: &Condition, place: &str, errors: &Errors) {
         Operand::User => false,
     };
     let mut choices = 0;
-    for part in parts(condition) {
+    for part in condition.parts() {
         match part {
             Condition::Field(name, test) => field(name, test),
             Condition::Any(any) => {

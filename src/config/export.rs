@@ -1,8 +1,6 @@
 //! `export`: where files of exported documents go.
 
-use std::path::{Path, PathBuf};
-
-use serde_json::json;
+use std::path::PathBuf;
 
 use super::reader::Reader;
 
@@ -17,10 +15,5 @@ pub struct Export {
 pub(super) fn read(file: &Reader<'_>) -> Export {
     let Some(section) = file.object("export") else { return Export::default() };
     section.only(&["directory"]);
-    section.asks("directory", || json!({"type": "string", "examples": ["/srv/exports"]}));
-    let directory = section.text("directory");
-    if let Some(path) = directory.filter(|path| !Path::new(path).is_absolute()) {
-        section.errors.note(section.at("directory"), format!("expected an absolute path, found {path:?}"));
-    }
-    Export { directory: directory.map(PathBuf::from) }
+    Export { directory: section.directory("directory", "/srv/exports") }
 }

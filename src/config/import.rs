@@ -1,8 +1,6 @@
 //! `import`: where files to be imported lie.
 
-use std::path::{Path, PathBuf};
-
-use serde_json::json;
+use std::path::PathBuf;
 
 use super::reader::Reader;
 
@@ -17,12 +15,7 @@ pub struct Import {
 pub(super) fn read(file: &Reader<'_>) -> Import {
     let Some(section) = file.object("import") else { return Import::default() };
     section.only(&["directory"]);
-    section.asks("directory", || json!({"type": "string", "examples": ["/srv/imports"]}));
-    let directory = section.text("directory");
-    if let Some(path) = directory.filter(|path| !Path::new(path).is_absolute()) {
-        section.errors.note(section.at("directory"), format!("expected an absolute path, found {path:?}"));
-    }
-    Import { directory: directory.map(PathBuf::from) }
+    Import { directory: section.directory("directory", "/srv/imports") }
 }
 
 #[cfg(test)]

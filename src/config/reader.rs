@@ -1,6 +1,7 @@
 //! Reads one JSON object of the configuration key by key; what it does not like, it notes under the key's path.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use erpnext_schema::{nearest, with_article};
@@ -166,6 +167,15 @@ impl<'a> Reader<'a> {
     pub fn text(&self, key: &str) -> Option<&'a str> {
         self.asks(key, || json!({"type": "string"}));
         self.expect(key, "a text", Value::as_str).map(str::trim)
+    }
+
+    /// The absolute path of a directory, such as the `example`.
+    pub fn directory(&self, key: &str, example: &str) -> Option<PathBuf> {
+        self.asks(key, || json!({"type": "string", "examples": [example]}));
+        self.parsed(key, |path| match Path::new(path).is_absolute() {
+            true => Ok(path.into()),
+            false => Err(format!("expected an absolute path, found {path:?}")),
+        })
     }
 
     /// What a parser makes of the text under a key; its error says what is wrong.

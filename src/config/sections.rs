@@ -118,7 +118,7 @@ fn config(purpose: For, file: &Value, env: Env<'_>, errors: &Errors) -> Option<C
     })
 }
 
-/// What a file, or a part of one, says of one site, which `section` tells of at that path.
+/// What a file, or a part of one, says of one site: the one that its `section` at this path describes.
 pub(super) fn of_site(
     purpose: For,
     file: &Reader<'_>,

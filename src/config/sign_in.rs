@@ -106,7 +106,7 @@ pub(super) fn narrowing(stated: &Reader<'_>) -> Narrowing {
     Narrowing { read_only: stated.bool("read_only", false), toolsets, ..Narrowing::default() }
 }
 
-/// Notes tokens that stand for no key, and a site that has no metadata by which clients find its OAuth provider.
+/// Notes tokens without a key, and a site whose version has no metadata by which clients find its OAuth provider.
 pub(super) fn check(sign_in: &SignIn, erpnext: &Erpnext, file: &Reader<'_>) {
     if sign_in.site_oauth.is_some() && erpnext.version == Some(Version::V15) {
         let message = "ERPNext 15 does not tell clients of its OAuth provider: use oauth in its place";

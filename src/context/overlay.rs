@@ -9,13 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::metadata_stamp::MetadataStamp;
 use super::{Session, SiteInfo, client_options};
 use erpnext_schema::Version;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Asked, Asker, Snapshots, is_of_one};
 use crate::config::Config;
 use crate::files;
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::limit::Rates;
 use crate::site::{Client, ClientOptions};
 
@@ -206,8 +205,8 @@ impl Kept {
     }
 }
 
-/// The DocTypes that the site has to be asked for: all if it says that something changed, if nothing did those that it was
-/// never asked for, else those too that it told too long ago, or not at all.
+/// The DocTypes that the site has to be asked for: those that it never was asked for; with them all others if it says that
+/// something changed, none if it says that nothing did, and else those that it told too long ago, or not at all.
 fn due(session: &Session<'_>, changed: Option<bool>) -> Vec<String> {
     let asked = session.catalog.kept().asked;
     let configured = session.policy.doctypes().map(|(name, _)| name.to_owned());
@@ -236,8 +235,7 @@ fn moment(at: u64) -> SystemTime {
 fn name(url: &str) -> String {
     let host = url.split("://").nth(1).unwrap_or(url);
     let readable: String = host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let hash = hex(digest(&SHA256, url.as_bytes()).as_ref());
-    format!("{}-{hash:.8}.json", readable.trim_matches(['-', '.']))
+    format!("{}-{:.8}.json", readable.trim_matches(['-', '.']), sha256(url.as_bytes()))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl RecentCreates {
         UnderWay { made: self, alone }
     }
 
-    /// Notes that it is not known whether a document that holds this was made by a call that began `since`.
+    /// Notes that a call which began `since` may have made a document that holds this: nobody knows.
     pub fn lose(&self, doctype: &str, holds: &Map<String, Value>, since: Instant) {
         let lost = &mut self.store().lost;
         lost.retain(|(_, since)| since.elapsed() < LOST_FOR);

@@ -1,6 +1,6 @@
-//! What a call may tell of the site's words: all of them if the policy withholds nothing of its DocType, of the others that
-//! it asks the site about and of those that these link to; else what is known to say nothing of a document that may not be
-//! read.
+//! What a call may tell of the site's words. It may tell all of them, if the policy withholds nothing of the DocTypes that
+//! the call asks about and of those to which they link; else only words that are known to say nothing of a document that
+//! may not be read.
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};

@@ -58,7 +58,7 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The session of a caller, whose stores `user` are, under a policy that may be narrower than that of others.
+    /// The session of a caller with the stores `user`, under a policy that may be narrower than that of others.
     pub fn new(
         state: &'a SiteState,
         policy: &'a Arc<Policy>,
@@ -116,8 +116,8 @@ impl<'a> Session<'a> {
         self.user.masks.known(doctype, FOR_READS)
     }
 
-    /// The same as the site said last, however long ago: for taking out what looks like a mask, which a mask that is gone
-    /// since does no harm to.
+    /// The same as the site said last, however long ago. It serves to take out what looks like a mask, where a mask that is
+    /// gone since does no harm.
     pub fn last_masked(&self, doctype: &str) -> Arc<Masked> {
         if self.version.is_known() && self.version.get() < Version::V16 {
             return Arc::default();

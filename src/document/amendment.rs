@@ -1,28 +1,24 @@
 //! The draft that takes the place of a cancelled document.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, flag, rows_mut};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, flag};
 use serde_json::{Map, Value, json};
 
-/// The new draft of the cancelled document of that name: without what belongs to the old one only, which is names and history,
-/// those of its rows too, and what the site computes.
+use super::draft::copied;
+
+/// The new draft of the cancelled document of that name: without the names and the history of the old one and of its rows, and
+/// without what the site computes.
 pub fn draft_of(
     def: &DocTypeDef,
     children: Children<'_>,
     name: &str,
     stored: &Map<String, Value>,
 ) -> Map<String, Value> {
-    let mut draft = copied(def, stored);
-    for (_, child, table) in def.tables_in_mut(children, &mut draft) {
-        for (i, row) in rows_mut(table).enumerate() {
-            *row = copied(child, row);
-            row.insert("idx".to_owned(), json!(i + 1));
-        }
-    }
+    let mut draft = copied(def, children, stored, fields);
     draft.insert("amended_from".to_owned(), json!(name));
     draft
 }
 
-fn copied(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {
+fn fields(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {
     // As the desk does it, an amendment keeps what a plain copy leaves out: its dates, and the links to what it came from.
     let computed = |field: &FieldDef| {
         let state =

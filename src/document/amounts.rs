@@ -48,9 +48,9 @@ const RATE: &str = "rate";
 /// What rows book, in the currency of their account: of the document in the company's.
 const BOOKED: [&str; 2] = ["debit_in_account_currency", "credit_in_account_currency"];
 
-/// What a document is worth, whichever way the money goes: the largest of its amounts, and of the sums that its rows book, or
-/// the sum of its rows where it states none itself, of which each may state a rate alone. In the currency in which that is more: the rate between two is a number
-/// that whoever makes the document sends.
+/// What a document is worth, whichever way the money goes: the largest of its amounts and of the sums that its rows book;
+/// where it states none, the sum of its rows, each of which may state a rate alone. It is worth what it comes to in the
+/// currency that gives more, since the rate between the two is sent by whoever makes the document.
 pub fn worth(def: &DocTypeDef, children: Children<'_>, doc: &Map<String, Value>) -> f64 {
     let tables = || def.tables_in(children, doc).map(|(_, child, table)| (child, table));
     let sum = |table: &Value, field: &str| rows(table).filter_map(|row| number(row, field)).sum::<f64>().abs();
@@ -82,8 +82,8 @@ pub fn worth_seen(
     (is_seen(None, def) && rows_are_seen()).then(|| worth(def, children, doc))
 }
 
-/// What a document is worth whose rows were changed and whose amounts the site did not work out again: what the rows
-/// come to, in the currency in which that is more, the document's or the company's.
+/// The worth of a document whose rows were changed before the site worked out its amounts again: the sum of the rows, in
+/// the document's currency or the company's, whichever gives more.
 pub fn worth_of_rows(items: &Value, conversion_rate: Option<f64>) -> f64 {
     let sum: f64 = rows(items).filter_map(product).sum();
     sum * conversion_rate.unwrap_or(1.0).max(1.0)

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use erpnext_schema::{DocTypeDef, Purpose};
 use serde_json::{Map, Value, json};
 
-/// What the form of a Contact shows of its tables, which empty it where they have no such row: the field, the table, the
-/// column, and what makes the row the one that is shown.
+/// Fields in which the form of a Contact shows one row of a table, and which are emptied where there is no such row: the
+/// field, the table, the column, and the flag of the row that is shown.
 const SHOWN: [(&str, &str, &str, &str); 3] = [
     ("email_id", "email_ids", "email_id", "is_primary"),
     ("mobile_no", "phone_nos", "phone", "is_primary_mobile_no"),

@@ -3,6 +3,7 @@
 use erpnext_schema::{Children, DocTypeDef, FieldDef, FieldKind, Shape, counted, time};
 use serde_json::{Map, Value, json};
 
+use crate::entry::is_nothing;
 use crate::limit::memory;
 use crate::shape::markdown;
 
@@ -112,9 +113,4 @@ pub fn same(field: &FieldDef, sent: &Value, stored: &Value) -> bool {
         (Shape::Text, Value::String(sent), Value::String(stored)) => sent.trim() == stored.trim(),
         _ => false,
     }
-}
-
-/// Whether a value is none: the site does not tell null, an empty text and 0 apart.
-pub fn is_nothing(value: &Value) -> bool {
-    value.is_null() || *value == "" || value.as_f64() == Some(0.0)
 }

@@ -1,7 +1,7 @@
-//! A document that the site made and did not store, under a field rule: only what may be set is sent on.
+//! Drafts: a document that the site made and did not store, cut to what may be set, and copies of stored ones.
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows};
-use serde_json::{Map, Value};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Shape, flag, rows, rows_mut};
+use serde_json::{Map, Value, json};
 
 use crate::policy::FieldRule;
 
@@ -11,6 +11,23 @@ pub struct Draft {
     pub doc: Map<String, Value>,
     /// The fields that hold something and may not be set (`items.rate` for a column).
     pub left_out: Vec<String>,
+}
+
+/// What `copy` takes of a document and of each row of its tables; the rows are numbered anew.
+pub fn copied(
+    def: &DocTypeDef,
+    children: Children<'_>,
+    stored: &Map<String, Value>,
+    copy: impl Fn(&DocTypeDef, &Map<String, Value>) -> Map<String, Value>,
+) -> Map<String, Value> {
+    let mut copied = copy(def, stored);
+    for (_, child, table) in def.tables_in_mut(children, &mut copied) {
+        for (i, row) in rows_mut(table).enumerate() {
+            *row = copy(child, row);
+            row.insert("idx".to_owned(), json!(i + 1));
+        }
+    }
+    copied
 }
 
 /// Takes out what the caller may not set, and what belongs to no document (`__islocal`, standard fields).
@@ -38,8 +55,8 @@ pub fn writable(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, made
     Draft { doc, left_out }
 }
 
-/// The names of what may not be set of such a document, and of the rows that it has, whether or not a site would fill it in: a
-/// name that came with its value would tell that there is one.
+/// The names of the fields of such a document, and of the columns of its rows, that may not be set. They are named whether or
+/// not a site fills them in: else a name would tell that there is a value.
 pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let mut unset = Vec::new();
     for field in def.fields.iter().filter(|field| is_set_by_hand(field)) {
@@ -56,7 +73,7 @@ pub fn unset(def: &DocTypeDef, rule: &FieldRule, children: Children<'_>, doc: &M
     unset
 }
 
-/// The name of a field that is left out, with the kind of field that it is where that is why.
+/// The name of a field that is left out, with its kind where that is the reason.
 pub fn with_kind(def: &DocTypeDef, children: Children<'_>, name: &str) -> String {
     let field = match name.split_once('.') {
         None => def.field(name),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use erpnext_schema::{Children, DocTypeDef, FieldDef, RowKey, TableChange, flag};
 use serde_json::{Map, Number, Value};
 
-use super::differences::is_nothing;
+use crate::entry::is_nothing;
 
 /// One version of a document.
 #[derive(PartialEq, Debug)]

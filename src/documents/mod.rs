@@ -22,6 +22,7 @@ pub mod shown_part;
 pub mod states;
 pub mod suggest;
 pub mod titles;
+mod used;
 pub mod ways;
 
 pub use doctype_call::DocTypeCall;

@@ -1,4 +1,4 @@
-//! Names of documents.
+//! Names of documents: as values tell them, and whether a call names a document exactly.
 
 use serde_json::{Map, Value};
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Operator, Rule, Violation};
+use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation};
 use serde_json::{Value, json};
 
 use super::DocTypeCall;
@@ -13,6 +13,7 @@ use super::beyond::{PAGE, neighbour};
 use super::marks;
 use super::row_holders::Held;
 use super::states::also_count;
+use super::used::{MOST_DOCUMENTS, MOST_ROWS};
 use super::ways::{Way, attached, ways_from};
 use crate::error::ToolError;
 use crate::policy::Filter;
@@ -20,16 +21,12 @@ use crate::query::beyond::{Neighbour, linked};
 use crate::query::compare::{is_operator, notes_on_filters};
 use crate::query::reader::Reader;
 use crate::shape::Masked;
-use crate::site::{GroupKey, GroupQuery, ListQuery};
+use crate::site::ListQuery;
 
 /// The most filters of one call that ask about other documents: each is several requests.
 const MOST_QUESTIONS: usize = 5;
 /// The most documents that a filter names in the place of a question about others.
 const MOST_NAMES: usize = 5_000;
-/// The most documents whose rows are read to learn what they use.
-const MOST_DOCUMENTS: usize = 10_000;
-/// The most of their rows.
-const MOST_ROWS: usize = 50_000;
 
 /// The operators of the question whether documents of another DocType link here.
 const USED: &str = "used in";
@@ -221,7 +218,9 @@ impl DocTypeCall<'_> {
         }
         let mut used = BTreeSet::new();
         for way in &ways {
-            on.add_used(&place, self.def.name, way, &filters, &mut used).await?;
+            if !on.add_used(self.def.name, way, &filters, MOST_NAMES, &mut used).await? {
+                return Err(self.too_many(&place, on.def));
+            }
             if used.len() > MOST_NAMES {
                 return Err(self.too_many(&place, self.def));
             }
@@ -241,78 +240,6 @@ impl DocTypeCall<'_> {
             true => json!(["name", "not in", used]),
         };
         Ok((filter, notes))
-    }
-
-    /// Adds the names that the documents of the call link to in one way, where these filters hold.
-    async fn add_used(
-        &self,
-        place: &str,
-        target: &str,
-        way: &Way,
-        filters: &[Filter],
-        used: &mut BTreeSet<String>,
-    ) -> Result<(), ToolError> {
-        let mut own = vec![Filter::new(way.field, Operator::Is, "set")];
-        own.extend(way.by.map(|by| Filter::eq(by, target)));
-        let mut add = |value: Option<&Value>| {
-            used.extend(value.and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_owned));
-        };
-        if let Some(rows) = way.rows {
-            let column = self.session.catalog.known(rows.doctype).and_then(|child| child.field(way.field));
-            let Some(column) = column else { return Ok(()) };
-            // The row that fits is the one that links.
-            own.extend(filters.iter().filter(|filter| filter.rows == Some(rows)).cloned());
-            let query = ListQuery { filters: filters.to_vec(), ..ListQuery::default() };
-            let (mut after, mut documents, mut room) = (None, 0, MOST_ROWS);
-            loop {
-                let page = self.next_by_name(&query, after.as_ref()).await?;
-                let names: Vec<Value> = page.into_iter().filter_map(|mut row| row.remove("name")).collect();
-                documents += names.len();
-                let found = self.rows_of(rows, &names, &[column], &own, room).await?;
-                let Some(found) = found.filter(|_| documents <= MOST_DOCUMENTS) else {
-                    return Err(self.too_many(place, self.def));
-                };
-                room -= found.len();
-                found.iter().for_each(|row| add(row.get(way.field)));
-                after = names.last().cloned();
-                if names.len() < PAGE {
-                    return Ok(());
-                }
-            }
-        }
-        own.extend(filters.iter().cloned());
-        if own.iter().any(|filter| filter.rows.is_some()) {
-            // Groups would count rows (H75): the documents themselves are gone through.
-            let fields = ["name", way.field].map(str::to_owned).to_vec();
-            let query = ListQuery { fields, filters: own, ..ListQuery::default() };
-            let (mut after, mut documents) = (None, 0);
-            loop {
-                let page = self.next_by_name(&query, after.as_ref()).await?;
-                documents += page.len();
-                if documents > MOST_DOCUMENTS {
-                    return Err(self.too_many(place, self.def));
-                }
-                page.iter().for_each(|row| add(row.get(way.field)));
-                if page.len() < PAGE {
-                    return Ok(());
-                }
-                after = page.last().and_then(|row| row.get("name")).cloned();
-            }
-        }
-        let order_by = vec![(GroupKey::Field(way.field), false)];
-        let mut query =
-            GroupQuery { group_by: vec![way.field], filters: own, order_by, limit: 500, ..GroupQuery::default() };
-        loop {
-            let page = self.session.site.groups(self.permit, &query, self.session.catalog.version()).await?.data;
-            page.iter().for_each(|row| add(row.get(way.field)));
-            query.start += page.len() as u64;
-            if page.len() < PAGE {
-                return Ok(());
-            }
-            if query.start > MOST_NAMES as u64 {
-                return Err(self.too_many(place, self.def));
-            }
-        }
     }
 
     /// Whether the caller may ask by this field of the document itself.

@@ -1,5 +1,5 @@
-//! Texts that come back as they were shown: Markdown becomes the HTML of its field, one that was not changed stays as it is
-//! stored, and what stands for something that was not shown is refused.
+//! Texts of a write in the form in which they were shown: Markdown becomes the HTML of its field, a text that was not changed
+//! stays as stored, and a mark that stood for something not shown is refused.
 
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Shape, Violation};
 use serde_json::{Map, Value};

@@ -43,8 +43,8 @@ pub struct Part {
     pub version: Option<Fingerprint>,
 }
 
-/// Reads the document in the site's answer; none where it is not to be had so: where rows have fields that the tables do not
-/// know or values that may stand for others, or where it is not formed as documents are.
+/// Reads the document in the site's answer. None where it has to be read as values: where rows have fields that no table
+/// knows, or values that may stand for others, or where the answer does not have the form of a document.
 pub fn read(answer: &[u8], plan: Plan<'_>) -> Option<Part> {
     let mut scan = Scan::new(std::str::from_utf8(answer).ok()?);
     let mut reading =

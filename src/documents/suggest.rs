@@ -8,6 +8,7 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
 use super::found::Found;
+use super::titles::{Question, Words};
 use super::{DocTypeCall, titles};
 use crate::context::Session;
 use crate::error::ToolError;
@@ -104,8 +105,8 @@ pub async fn by_title(on: &DocTypeCall<'_>, filters: &mut [Filter]) -> Vec<Strin
     said
 }
 
-/// Why nothing may have fitted these filters: they name documents that are not there, as far as that may be known, or look
-/// for a text with `like` and no `%`.
+/// Why nothing may have fitted these filters: they name documents that do not exist, where that may be told, or look for a text
+/// by `like` without `%`.
 pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Filter>) -> Vec<String> {
     let mut notes = Vec::new();
     for filter in filters {
@@ -193,7 +194,7 @@ fn target(on: &DocTypeCall<'_>, filter: &Filter) -> Option<&'static str> {
     field.target().filter(|_| field.kind == FieldKind::Link)
 }
 
-/// That there is no document of that name, with what was probably meant, as far as it may be known.
+/// Says that no document has that name, and which was probably meant; nothing where the caller may not know.
 pub(super) async fn dead(on: &DocTypeCall<'_>, place: &str, doctype: &'static str, name: &str) -> Option<String> {
     let permit = on.session.permit(Operation::Read, doctype).await.ok()?;
     let Ok(None) = on.session.site.validate_link(&permit, name, &[]).await else { return None };
@@ -224,8 +225,8 @@ async fn warehouses(on: &DocTypeCall<'_>, companies: BTreeSet<&str>) -> Option<S
     (!names.is_empty()).then(|| format!("warehouses of {}: {}", Vec::from_iter(companies).join(", "), names.join(", ")))
 }
 
-/// What a link that leads nowhere was probably meant to be, as the end of a sentence: what is called like it, else all
-/// that there are, where those are few, else what has some of its words. Of what may be read.
+/// What a link that leads nowhere probably meant, as the end of a sentence, of the documents that may be read: those with a
+/// similar name; else all, where they are few; else those with some of its words.
 pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<String> {
     let permit = session.permit(Operation::Read, doctype).await.ok()?;
     let def = session.catalog.known(doctype)?;
@@ -285,7 +286,8 @@ async fn called(
     words: &str,
     limit: u32,
 ) -> Vec<Found> {
-    titles::find(session, permit, def, words, &[], false, limit).await.unwrap_or_default()
+    let question = Question { permit, def, words: Words::Part(words), filters: &[], limit };
+    titles::find(session, question).await.unwrap_or_default()
 }
 
 fn collect<'a>(

@@ -36,23 +36,43 @@ fn titled_by(def: &DocTypeDef, permit: &Permit) -> Option<&'static FieldDef> {
     def.titled_by().filter(|field| field.in_lists() && field.permlevel == 0 && permit.fields().may_read(*field))
 }
 
-/// Documents whose name or title holds the text, or with `exactly` is the text.
-pub async fn find(
-    session: &Session<'_>,
-    permit: &Permit,
-    def: &'static DocTypeDef,
-    words: &str,
-    filters: &[Filter],
-    exactly: bool,
-    limit: u32,
-) -> Result<Vec<Found>, ToolError> {
+/// What is known of a name or a title.
+#[derive(Clone, Copy, Debug)]
+pub enum Words<'a> {
+    /// A part of it.
+    Part(&'a str),
+    /// All of it.
+    Whole(&'a str),
+}
+
+/// Which documents are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The leave to read them.
+    pub permit: &'a Permit,
+    /// Their DocType.
+    pub def: &'static DocTypeDef,
+    /// What is known of their name or title.
+    pub words: Words<'a>,
+    /// What else holds of them.
+    pub filters: &'a [Filter],
+    /// How many are given at most.
+    pub limit: u32,
+}
+
+/// The documents that are looked for.
+///
+/// # Errors
+/// The site's.
+pub async fn find(session: &Session<'_>, question: Question<'_>) -> Result<Vec<Found>, ToolError> {
+    let Question { permit, def, .. } = question;
     let by = [title_field(def, permit), titled_by(def, permit)];
     // H84: who sees masks finds nothing by what they hide. Only where there may be some is the site asked for them; where there
     // were some at all, before the question: one more after it would say that a guess was right.
     let masked = session.last_masked(def.name);
     let may_be_masked = by.iter().flatten().any(|field| masked.hides(def.name, field.fieldname));
     let asked = if may_be_masked { unmasked(session, def, by).await? } else { by };
-    let found = find_by(session, permit, def, asked, words, filters, exactly, limit).await?;
+    let found = find_by(session, question, asked).await?;
     if !found.iter().any(|found| found.title.as_deref().is_some_and(may_be_mask)) {
         return Ok(found);
     }
@@ -60,7 +80,7 @@ pub async fn find(
     if shown == asked {
         return Ok(found);
     }
-    find_by(session, permit, def, shown, words, filters, exactly, limit).await
+    find_by(session, question, shown).await
 }
 
 /// Those of the fields that the site does not mask for the user.
@@ -74,22 +94,18 @@ async fn unmasked(
 }
 
 /// The same by the name and these fields: the title, and what it repeats.
-#[expect(clippy::too_many_arguments, reason = "one question, asked twice with other fields")]
 async fn find_by(
     session: &Session<'_>,
-    permit: &Permit,
-    def: &'static DocTypeDef,
+    Question { permit, def, words, filters, limit }: Question<'_>,
     [title, instead]: [Option<&'static FieldDef>; 2],
-    words: &str,
-    filters: &[Filter],
-    exactly: bool,
-    limit: u32,
 ) -> Result<Vec<Found>, ToolError> {
     let mut fields = vec!["name".to_owned()];
     fields.extend(title.into_iter().chain(instead).map(|field| field.fieldname.to_owned()));
-    // What the words contain stands for itself, not for a pattern.
-    let (operator, value) =
-        if exactly { (Operator::Eq, words.to_owned()) } else { (Operator::Like, format!("%{}%", literal(words))) };
+    let (operator, value) = match words {
+        // What the words contain stands for itself, not for a pattern.
+        Words::Part(text) => (Operator::Like, format!("%{}%", literal(text))),
+        Words::Whole(text) => (Operator::Eq, text.to_owned()),
+    };
     let or_filters = fields.iter().map(|field| Filter::new(field.clone(), operator, value.as_str())).collect();
     let order_by = vec![Order::desc("modified"), Order::asc("name")];
     let query = ListQuery {
@@ -230,10 +246,11 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str, company:
         return Meant::Itself;
     };
     // Where the user may not look, the site decides.
-    let Ok(mut found) = find(session, &permit, def, text, &[], true, NAMED + 1).await else { return Meant::Itself };
+    let exactly = Question { permit: &permit, def, words: Words::Whole(text), filters: &[], limit: NAMED + 1 };
+    let Ok(mut found) = find(session, exactly).await else { return Meant::Itself };
     // Of many that have the title, the one that has the name may be another.
     if found.len() > NAMED as usize && !found.iter().any(|found| found.is_named(text)) {
-        let named = find_by(session, &permit, def, [None, None], text, &[], true, 1).await;
+        let named = find_by(session, Question { limit: 1, ..exactly }, [None, None]).await;
         let Ok(named) = named else { return Meant::Itself };
         found.extend(named);
     }
@@ -243,7 +260,8 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str, company:
     let company = company.filter(|_| found.iter().any(|found| found.is_called(text)));
     if let Some(company) = company.filter(|_| is_readable(def, &permit, "company")) {
         let within = [Filter::eq("company", company)];
-        let Ok(of_it) = find(session, &permit, def, text, &within, true, NAMED + 1).await else { return Meant::Itself };
+        let of_it = find(session, Question { filters: &within, ..exactly }).await;
+        let Ok(of_it) = of_it else { return Meant::Itself };
         found = of_it;
     }
     let mut called = found.iter().filter(|found| found.is_called(text));
@@ -252,7 +270,7 @@ async fn meant(session: &Session<'_>, target: &'static str, text: &str, company:
         (Some(_), Some(_)) => return unclear(&format!("several {target} documents are called {text:?}"), &found),
         (None, _) => {}
     }
-    match find(session, &permit, def, text, &[], false, NAMED).await {
+    match find(session, Question { words: Words::Part(text), limit: NAMED, ..exactly }).await {
         Ok(like) => match like.as_slice() {
             [] => Meant::Itself,
             [one] => Meant::Unclear(format!("there is no {target} named {text:?}; did you mean {}?", one.with_title())),

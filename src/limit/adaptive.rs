@@ -1,6 +1,6 @@
-//! How many requests a site takes at once, found out from how long they take: one more while they are answered as soon as
-//! one alone is, one fewer once they wait for each other, half as many if the site says that it is too much. Until it was
-//! seen how long one alone takes, their number stays as it is.
+//! How many requests a site takes at once, judged by how long they take: one more while they are answered as fast as one
+//! alone, one fewer once they wait for each other, half as many if the site says that it is too much. The number stays as
+//! it is until the time of one alone is known.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::memory::end_of_text;
 
-/// A way through JSON. What is no JSON ends it, as far as it is looked at: of a value that is passed by, only brackets and
+/// A way through JSON. It ends at what is no JSON, where that is looked at: of a value that is skipped, only brackets and
 /// quotes are.
 #[derive(Debug)]
 pub struct Scan<'j> {

@@ -1,4 +1,4 @@
-//! JSON that is written as long as it is no longer than it may be: as serde_json writes it, in fewer and larger pieces.
+//! Writing JSON up to a length that it may not pass: the same bytes as serde_json, in fewer and larger pieces.
 
 use std::fmt::Write as _;
 

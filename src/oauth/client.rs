@@ -65,7 +65,7 @@ impl Client {
     /// Reads the document at the address that is a client's id.
     ///
     /// # Errors
-    /// One that does not say that it is that client's, or that it has a secret which nobody here knows.
+    /// A document that names another client, or a client with a secret, which nobody here could check.
     pub fn document(id: &str, told: &Value) -> Result<Self, BadClient> {
         if told["client_id"] != id {
             return Err(BadClient("invalid_client_metadata", "the document is not of this client_id"));

@@ -29,7 +29,7 @@ const TAIL: usize = 16;
 /// What is kept in it. Used logins and codes are a matter of minutes.
 const KEYSPACES: [Keyspace; 3] = [Keyspace::Grant, Keyspace::Access, Keyspace::Person];
 
-/// A change: of which kind, under which hash, what and until when, or nothing where it was taken.
+/// A change: its kind, its hash, and the value with its end; no value where it was taken.
 #[derive(Serialize, Deserialize)]
 struct Change(u8, String, Option<(String, u64)>);
 

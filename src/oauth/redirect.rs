@@ -50,8 +50,8 @@ pub fn may_be(uri: &str) -> bool {
     }
 }
 
-/// Whether what a client asks for is what it registered: to the letter, but for the port on the person's own machine, which
-/// programs take as it comes (RFC 8252).
+/// Whether the address that a client asks for is the one that it registered: to the letter, but for the port on the person's own
+/// machine, which a program does not choose (RFC 8252).
 pub fn matches(registered: &str, asked: &str) -> bool {
     let on_this_machine = |uri: &str| {
         let (host, path) = authority(uri.strip_prefix("http://").map(|_| uri)?)?;

@@ -1,4 +1,4 @@
-//! What the site chooses by fields that may not be read, and tells by what it chooses.
+//! Values that the site chooses by fields of other documents: where those may not be read, the choice would tell them.
 
 use erpnext_schema::known_choices::CHOSEN;
 

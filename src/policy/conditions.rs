@@ -197,8 +197,8 @@ impl Judge<'_> {
         }
     }
 
-    /// What a list is filtered by for the condition of a read, which the configuration took as one that filters can say.
-    /// Nothing where a variable is not known, or the condition cannot be said so.
+    /// The filters of a list that say the condition of a read: the configuration took it as one that filters can say. None
+    /// where a variable is not known, or the condition cannot be said by filters.
     pub fn within(self, condition: &Condition) -> Option<Within> {
         let mut within = Within::default();
         match condition {

@@ -8,10 +8,10 @@ use super::{FieldRef, FieldRule, Operation};
 impl FieldRule {
     /// Takes out of a document, as the site sent it, whatever may not be seen.
     ///
-    /// `def` is the DocType's table and `children` finds those of its child tables. The names of what may not be seen are
-    /// returned (`items.rate` for a column of the rows that there are): all of the form's fields in those tables, since the
-    /// site sends what is empty not at all, and a name that came with its value would tell that there is one. A key that no
-    /// table knows is taken out silently.
+    /// `def` is the DocType's table and `children` finds those of its child tables. Returns the names of the form's fields
+    /// that may not be seen (`items.rate` for a column, of tables that have rows). They are all named, whether or not they
+    /// have a value: the site sends no empty ones, so that a name would tell that there is a value. A key that no table
+    /// knows is taken out silently.
     pub fn cut<'d>(
         &self,
         def: Option<&'d DocTypeDef>,

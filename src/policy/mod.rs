@@ -90,20 +90,25 @@ impl Rule {
         let written = [Operation::Create, Operation::Update].into_iter().filter(|_| operation == Operation::Submit);
         let written = written.filter_map(|operation| self.conditions.get(&operation));
         let is_worked_out = |part: &&Condition| part.fields().iter().any(|name| predict::is_worked_out(name));
-        let worked_out = written.flat_map(|condition| permit::parts(condition).iter().filter(is_worked_out));
+        let worked_out = written.flat_map(|condition| condition.parts().iter().filter(is_worked_out));
         let worked_out = worked_out.map(|part| Arc::new(part.clone())).collect();
         Terms { own, scope: condition(Operation::Read), worked_out }
     }
 }
 
-impl Policy {
-    /// The policy that a configuration states.
-    pub fn from_config(config: &Config) -> Self {
+/// What a configuration withholds, over all DocTypes.
+struct Withheld {
+    /// The fields that hold copies of restricted ones, by DocType.
+    copies: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The names of restricted fields and of their copies: a field of the site's own that is fetched from one is a copy too.
+    sources: Arc<BTreeSet<String>>,
+    /// Whether anything at all may not be read.
+    anything: bool,
+}
+
+impl Withheld {
+    fn by(config: &Config) -> Self {
         let permissions = &config.permissions;
-        let left = |stated: Operations| match config.tools.read_only {
-            true => stated.iter().filter(|operation| !operation.writes()).collect(),
-            false => stated,
-        };
         let stated = |doctype: &str, field: &str| {
             let rule = permissions.doctypes.get(doctype);
             rule.is_some_and(|rule| rule.restricted_fields.iter().any(|name| stands_for(name, field)))
@@ -112,7 +117,6 @@ impl Policy {
         let mut sources: BTreeSet<String> = restricted.collect();
         let copies = if sources.is_empty() { BTreeMap::new() } else { copies::of(&stated) };
         sources.extend(copies.values().flatten().cloned());
-        let sources = Arc::new(sources);
         let withholds = |rule: &DoctypePermissions| {
             !rule.restricted_fields.is_empty()
                 || rule.allowed_fields.is_some()
@@ -120,30 +124,40 @@ impl Policy {
                 || !rule.operations.contains(Operation::Read)
         };
         let is_closed = config.tools.within.is_some() || !permissions.default.contains(Operation::Read);
-        let withholds = is_closed || permissions.doctypes.values().any(withholds);
-        // Reports ignore conditions, and what they sum up does not show whose it is.
-        let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
+        let anything = is_closed || permissions.doctypes.values().any(withholds);
+        Self { copies, sources: Arc::new(sources), anything }
+    }
+
+    /// The fields that a rule leaves: without those that tell what is withheld elsewhere, unless the rule names them.
+    fn fields(&self, doctype: &str, rule: &DoctypePermissions) -> FieldRule {
+        // What is allowed by name is meant to be seen here.
+        let meant =
+            |copy: &&String| rule.allowed_fields.iter().flatten().chain(&rule.extra_fields).any(|name| name == *copy);
+        let mut restricted = rule.restricted_fields.clone();
+        restricted.extend(self.copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
+        let whole = WHOLE.iter().filter(|(on, _)| self.anything && *on == doctype);
+        restricted.extend(whole.map(|(_, field)| (*field).to_owned()).filter(|field| !meant(&field)));
+        FieldRule::new(rule.allowed_fields.as_deref(), &restricted).with(&rule.extra_fields).beside(&self.sources)
+    }
+}
+
+impl Policy {
+    /// The policy that a configuration states.
+    pub fn from_config(config: &Config) -> Self {
+        let permissions = &config.permissions;
+        let withheld = Withheld::by(config);
+        let left = |stated: Operations| match config.tools.read_only {
+            true => stated.iter().filter(|operation| !operation.writes()).collect(),
+            false => stated,
+        };
         let rule = |doctype: &str, rule: &DoctypePermissions| {
-            let operations = if is_within(config.tools.within.as_ref(), doctype) {
-                left(rule.operations)
-            } else {
-                Operations::default()
-            };
-            let mut restricted = rule.restricted_fields.clone();
-            // What is allowed by name is meant to be seen here.
-            let meant = |copy: &&String| {
-                rule.allowed_fields.iter().flatten().chain(&rule.extra_fields).any(|name| name == *copy)
-            };
-            restricted.extend(copies.get(doctype).into_iter().flatten().filter(|copy| !meant(copy)).cloned());
-            let whole = WHOLE.iter().filter(|(on, _)| withholds && *on == doctype);
-            restricted.extend(whole.map(|(_, field)| (*field).to_owned()).filter(|field| !meant(&field)));
-            let fields =
-                FieldRule::new(rule.allowed_fields.as_deref(), &restricted).with(&rule.extra_fields).beside(&sources);
+            let is_within = is_within(config.tools.within.as_ref(), doctype);
+            let operations = if is_within { left(rule.operations) } else { Operations::default() };
             let conditions =
                 rule.conditions.iter().map(|(operation, condition)| (*operation, Arc::new(condition.clone())));
             Rule {
                 operations,
-                fields: Arc::new(readable_if(operations, fields)),
+                fields: Arc::new(readable_if(operations, withheld.fields(doctype, rule))),
                 restricted: rule.restricted_fields.iter().cloned().collect(),
                 conditions: conditions.collect(),
             }
@@ -153,15 +167,17 @@ impl Policy {
         let default = left(permissions.default);
         let copy = |(doctype, names): (&&'static str, &BTreeSet<String>)| {
             let names: Vec<String> = names.iter().cloned().collect();
-            (*doctype, Arc::new(FieldRule::new(None, &names).beside(&sources)))
+            (*doctype, Arc::new(FieldRule::new(None, &names).beside(&withheld.sources)))
         };
-        let open = FieldRule::default().beside(&sources);
+        let open = FieldRule::default().beside(&withheld.sources);
+        // Reports ignore conditions, and what they sum up does not show whose it is.
+        let is_limited = permissions.doctypes.values().any(|rule| rule.conditions.contains_key(&Operation::Read));
         Self {
             fields: Arc::new(readable_if(default, open.clone())),
             open: Arc::new(open),
             reports: permissions.reports.iter().filter(|pattern| !is_limited || pattern.is_name()).cloned().collect(),
             methods: config.methods.clone(),
-            copies: copies.iter().map(copy).collect(),
+            copies: withheld.copies.iter().map(copy).collect(),
             confirm: permissions.confirm,
             confirm_argument: permissions.confirm_argument,
             exports: config.export.directory.is_some(),

@@ -124,14 +124,6 @@ pub(super) struct Terms {
     pub(super) worked_out: Vec<Arc<Condition>>,
 }
 
-/// What a condition asks for altogether.
-pub(super) fn parts(condition: &Condition) -> &[Condition] {
-    match condition {
-        Condition::All(parts) => parts,
-        one => std::slice::from_ref(one),
-    }
-}
-
 impl Permit {
     pub(super) fn new(doctype: &str, operation: Operation, fields: Arc<FieldRule>, terms: Terms) -> Self {
         Self { doctype: doctype.into(), operation, fields, terms, facts: None, table: None }
@@ -195,8 +187,8 @@ impl Permit {
         self.terms.scope.as_ref().is_none_or(|scope| self.judge(Absent::IsEmpty).judge(scope, stored).is_ok())
     }
 
-    /// What lists are filtered by so that they hold only documents that this caller may see; nothing where that cannot be
-    /// said, and then nothing may be listed.
+    /// The filters under which a list holds only documents that this caller may see; none where no filters say so, and then
+    /// nothing may be listed.
     pub fn within(&self) -> Option<Within> {
         match &self.terms.scope {
             Some(scope) => {
@@ -258,8 +250,8 @@ impl Permit {
         self.judge_known(self.terms.own.as_deref(), changes).map_err(|unmet| self.no("changed", unmet))
     }
 
-    /// That a document which is made so, or left so, is one that the caller may see, as far as its fields tell; `which`
-    /// says which it is.
+    /// Checks that the caller may see the document as it is made or left, as far as these fields tell; `which` says in a
+    /// denial which of the two it is.
     ///
     /// # Errors
     /// What it does not satisfy.
@@ -280,7 +272,7 @@ impl Permit {
     fn judge_known(&self, condition: Option<&Condition>, doc: &Map<String, Value>) -> Result<(), Unmet> {
         let known = |part: &&Condition| part.fields().iter().all(|name| doc.contains_key(*name));
         let judge = |part| self.judge(Absent::IsEmpty).judge(part, doc);
-        condition.map(parts).into_iter().flatten().filter(known).try_for_each(judge)
+        condition.map(Condition::parts).into_iter().flatten().filter(known).try_for_each(judge)
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Condition> {

@@ -1,10 +1,10 @@
-//! What nobody knows of a document before the site has stored it: what it works out from figures and rows, and what it
-//! fetches from the documents that are linked to. A condition on that cannot be judged by what is sent.
+//! The fields that nobody knows before the site has stored the document: it works them out from figures and rows, or
+//! fetches them from linked documents. A condition on one of them cannot be judged by what is sent.
 
 use erpnext_schema::{DocTypeDef, FieldDef, Shape, flag};
 use serde_json::{Map, Value};
 
-/// Amounts that people may set and that the site works out all the same, with what it does so from.
+/// Amounts that people may set and that the site works out all the same, each with the fields it works them out from.
 const WORKED_OUT: &[(&str, &[&str])] = &[("discount_amount", &["additional_discount_percentage"])];
 
 /// The same of rows: a discount, a margin or a pricing rule decides the rate, and each kind of discount the other.

@@ -83,8 +83,8 @@ impl Policy {
         if is_named { Ok(()) } else { self.admits_report(behind) }
     }
 
-    /// Leave to run a report behind which another runs, which is about that DocType: what one is about that was saved in the desk
-    /// says whoever saved it. `permit` is the report's own, which holds where it is not known.
+    /// Leave to run a report that runs another one, `behind`, which is about the DocType `about`: of a report that was saved in
+    /// the desk, its author chose what it claims to be about. `permit` is the report's own, and holds where `about` is empty.
     ///
     /// # Errors
     /// As [`Self::admits_behind`] and [`Self::permit_report`].
@@ -208,10 +208,10 @@ impl Policy {
             || sums.any(|field| self.withholds_called(about, from, get, field, ""))
     }
 
-    /// Whether they keep back what is called by this name or label: a field of theirs, a column of their rows, or a field of
-    /// those beside. A column, or a field of those, that is merely not among the allowed ones, or in a table that is restricted as a
-    /// whole, keeps back nothing that a field of the name explains which may be read; nor does what is beside and restricted only
-    /// as a copy.
+    /// Whether the rules keep back what has this name or label: a field of the DocTypes `about`, a column of their rows, or a
+    /// field of those `beside`. Where a field of that name may be read, it is taken for what is shown. Then nothing is kept
+    /// back by a column in a table that is restricted as a whole, nor by a column, or a field of those `beside`, that is merely
+    /// not among the allowed ones or restricted only as a copy.
     fn withholds_called(
         &self,
         about: &[&'static DocTypeDef],

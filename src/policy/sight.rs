@@ -27,9 +27,9 @@ impl Policy {
 }
 
 impl Permit {
-    /// Whether the document may show something else in the place of what decides on the caller's sight (H4): where that is
-    /// above level 0 by the table, or in no table; where it has no value, as levels are raised on a site that no table
-    /// tells; and where it may be a mask.
+    /// Whether the document may show something else in the place of a value that decides on the caller's sight (H4). It may
+    /// where the field is above level 0 by the table, or in no table; where it has no value, since a site can have raised its
+    /// level; and where the value may be a mask.
     pub fn may_be_misled(&self, doc: &Map<String, Value>) -> bool {
         let def = erpnext_doctypes::any(self.doctype());
         // What has no list cannot be asked about.

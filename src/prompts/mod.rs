@@ -74,8 +74,8 @@ pub struct Step {
     pub what: &'static str,
     /// What is called.
     pub call: Uses,
-    /// The arguments as JSON: `{name}` stands for an argument of the prompt, and what it stands in is left out where that is
-    /// not given; `<text>` for what an earlier step gave.
+    /// The arguments as JSON: `{name}` stands for an argument of the prompt, without which the value around it is left out;
+    /// `<text>` for what an earlier step gave.
     pub arguments: &'static str,
 }
 

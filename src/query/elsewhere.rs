@@ -47,8 +47,8 @@ impl Reader<'_> {
         })
     }
 
-    /// The column of rows that is meant by a name which is no field of the document: one of that very name, or one near it
-    /// where no field of the document is. Who says `amount` or `outstanding` means that of the document, where it states one.
+    /// The column of rows that a name means which is no field of the document: one of that name, else one of a similar name,
+    /// unless a field of the document is similar. `amount` and `outstanding` mean the document's own, where it states one.
     pub(super) fn in_rows(&self, name: &str) -> Option<String> {
         let is_rows = || !name.contains('.') && said_field(name, self.listed()).is_none();
         let children = self.children.filter(|_| is_rows())?;

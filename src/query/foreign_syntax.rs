@@ -104,7 +104,7 @@ pub fn object(entries: &Map<String, Value>) -> Option<Vec<Meant>> {
     })
 }
 
-/// All filters as objects in a list: as one object, or as a list of lists where a field comes twice.
+/// Filters that came as a list of objects: as one object, or where a field comes twice as a list of lists.
 pub fn objects(items: &[Value]) -> Option<Value> {
     let mut pairs: Vec<(&str, Value)> = Vec::new();
     for item in items {

@@ -1,6 +1,6 @@
-//! Where a page of a list begins: after the last row of the page before, named by the values that the list is sorted
-//! by, so that a change between two pages moves no other document from one to the other. Where those values do not
-//! tell, it begins by position.
+//! Where a page of a list begins: after the last row of the page before, known by the values that the list is sorted by. So a
+//! change between two pages moves no other document from one to the other. Where those values do not tell, a page begins
+//! by position.
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,9 +50,9 @@ pub fn keys(order: &[Order]) -> &[Order] {
     name.map_or(order, |at| &order[..=at])
 }
 
-/// The values of a row, as `held` gives them by their columns, that tell where the next begins; nothing where they do not:
-/// an empty one, which the site cannot be asked to go on after, one it does not show, and long texts, of which only the
-/// beginning is sorted.
+/// The values of a row after which the next page begins; `held` gives them by column. None where they do not tell: where one
+/// is empty, which the site cannot be asked to go on after, or is not shown, or is a long text, of which only the beginning
+/// is sorted.
 pub fn values<'r>(def: &DocTypeDef, order: &[Order], held: impl Fn(&str) -> Option<&'r Value>) -> Option<Vec<Value>> {
     let keys = keys(order);
     let tells = |key: &Order| {

@@ -25,8 +25,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the columns of a list are to show who has each document; and the columns without that one, in whose place
-    /// stands the name, which is there in any case.
+    /// Whether the list is to show to whom each document is assigned, and its columns with the name in the place of that one:
+    /// the name is there in any case.
     pub fn assigned(&mut self, asked: Option<&[String]>) -> (bool, Option<Vec<String>>) {
         let mut is_shown = false;
         let Some(asked) = asked else { return (is_shown, None) };

@@ -15,7 +15,7 @@ use crate::site::{Caller, Identity};
 const LONGEST: usize = 16 << 10;
 const METHOD: &str = "notifications/cancelled";
 
-/// The id of the call that a message calls off, if that is what the message does.
+/// The id of the call that a message cancels, if it cancels one.
 pub fn called_off(body: &[u8]) -> Option<RequestId> {
     #[derive(Deserialize)]
     struct Message {

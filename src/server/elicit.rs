@@ -195,7 +195,7 @@ impl Server {
         Ok(restless().into())
     }
 
-    /// What a write that waits for a confirmation would do, for clients that cannot ask their user.
+    /// The preview of a write that waits for a confirmation, for clients that cannot ask their user.
     fn preview(&self, waits: Unconfirmed) -> CallToolResult {
         let text = waits.answer.to_string();
         self.success(Given::new(waits.answer, text))

@@ -1,4 +1,4 @@
-//! What to say of a request that is none: a method that there is not, or parameters that it does not take.
+//! The answer to a request that cannot be one: of an unknown method, or with parameters that the method does not take.
 
 use rmcp::ErrorData;
 use rmcp::model::{

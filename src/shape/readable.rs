@@ -192,7 +192,7 @@ impl Lines<'_> {
     }
 }
 
-/// What it was and what it would be, where a value tells just that.
+/// The old and the new value, where a value is just such a change.
 fn change(value: &Value) -> Option<(&Value, &Value)> {
     let map = value.as_object()?;
     let to = map.get("to")?;

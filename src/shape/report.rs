@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use crate::entry::{compare, is_nothing, rounded};
 use crate::policy::Called;
 
 /// A column.
@@ -199,24 +200,6 @@ fn is_summed(column: &Column) -> bool {
     !column.is_number() || !words.any(|word| matches!(word, "age" | "days" | "rate" | "price" | "indent"))
 }
 
-/// Without the noise of adding fractions: the site keeps nine digits of them.
-fn rounded(value: &Value) -> Value {
-    let exact = value.as_f64().filter(|_| value.is_f64()).and_then(|number| format!("{number:.9}").parse().ok());
-    exact.and_then(Number::from_f64).map_or_else(|| value.clone(), Value::Number)
-}
-
-fn is_nothing(value: &Value) -> bool {
-    value.is_null() || *value == "" || value.as_f64() == Some(0.0)
-}
-
-/// Nothing first, numbers by size, texts by letters.
-fn compare(one: &Value, other: &Value) -> std::cmp::Ordering {
-    match (one.as_f64(), other.as_f64()) {
-        (Some(one), Some(other)) => one.total_cmp(&other),
-        _ => one.as_str().cmp(&other.as_str()),
-    }
-}
-
 /// A row's cells in the order of the columns.
 fn cells(columns: &[Column], row: &Value) -> Vec<Value> {
     let cell = |(at, column): (usize, &Column)| {
@@ -224,7 +207,7 @@ fn cells(columns: &[Column], row: &Value) -> Vec<Value> {
             Value::Object(row) => row.get(&column.field),
             row => row.get(at),
         };
-        value.map(rounded).unwrap_or_default()
+        value.cloned().map(rounded).unwrap_or_default()
     };
     columns.iter().enumerate().map(cell).collect()
 }

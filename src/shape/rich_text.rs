@@ -55,7 +55,7 @@ fn is_whole(html: &str) -> bool {
     open.is_empty()
 }
 
-/// Markdown as HTML, in which all tags that it has are text, and images, which readers would fetch, are what they show.
+/// Markdown as HTML: tags in it become text, and an image becomes its description, since readers would fetch it.
 pub fn without_tags(text: &str) -> String {
     match converted(text, &[]) {
         Cow::Borrowed(plain) => html_escape::encode_text(plain).into_owned(),

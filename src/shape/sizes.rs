@@ -153,7 +153,7 @@ pub(super) fn shares(parts: &[Part<'_>], room: usize) -> Option<Vec<usize>> {
     Some(at(fits).collect())
 }
 
-/// How many parts from the first on a list keeps: as many as fit, where none is more than half of what there is room for.
+/// How many of its first parts a list keeps: as many as fit where none is given more than half the room.
 pub(super) fn head(parts: &[Part<'_>], most: usize) -> usize {
     let mut used = 2;
     let fit = parts.iter().take_while(|part| {

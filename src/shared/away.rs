@@ -1,4 +1,4 @@
-//! That the store of all servers does not answer.
+//! `Away`: the error that the store which all servers share does not answer.
 
 use super::seal::NoRandomness;
 

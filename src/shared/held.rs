@@ -1,5 +1,5 @@
-//! What one server holds, and no other meanwhile: for a short time, lengthened for as long as it is wanted, so that a server
-//! that was killed holds nothing for long.
+//! Names that one server holds at a time. A hold is short and is lengthened while it is wanted, so that a server that was
+//! killed holds nothing for long.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The store in a Redis or a Valkey. What has to be one step is a script there, whose clock is that of all servers.
+//! The store in a Redis or a Valkey. What has to be one step is a script that it runs, by its own clock: so all servers go
+//! by one.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

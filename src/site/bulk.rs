@@ -1,4 +1,4 @@
-//! Many documents in one request.
+//! Making many documents in one request: all of them or none.
 
 use serde_json::{Map, Value, json};
 

@@ -99,7 +99,7 @@ fn body(doctype: &str, method: &str, doc: &Map<String, Value>, args: Option<&Val
     body
 }
 
-/// That every document which the rows of the table name is one that may be changed.
+/// Checks that each document named by a row of the table has leave to be changed.
 fn covered(
     leave: &[Cleared<'_>],
     doc: &Map<String, Value>,

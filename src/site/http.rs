@@ -154,8 +154,8 @@ impl Client {
         good(asked, data, &body)
     }
 
-    /// Sets memory aside for an answer that was kept, or that another call got at the same time, as the call does that asked
-    /// for it.
+    /// Sets memory aside for an answer from the cache, or one that another call asked for at the same time: as much as the
+    /// call that asked.
     pub(super) async fn make_room(&self, asked: RequestInfo<'_>, weight: usize) -> Result<(), SiteError> {
         if weight > memory::SMALL {
             call_state::hold(self.share_of(asked, weight).await?);

@@ -107,7 +107,7 @@ pub(super) fn sorted(key: &str, descending: bool) -> String {
 }
 
 impl CallerClient<'_> {
-    /// Whether the site counts the document among those that the caller may see, where it may not show what decides that.
+    /// Whether the caller may see the document, by the site's count: the document itself may hide what decides that.
     ///
     /// # Errors
     /// The site's refusal, or a scope that no list can be filtered by.

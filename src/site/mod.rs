@@ -234,8 +234,8 @@ impl Client {
         Health { is_shared_up: self.shared.as_ref().map(Shared::is_up), ..self.traffic.health() }
     }
 
-    /// The waits of one who reads again until a write that was `sent` shows: those between tries, and more of them, each
-    /// about twice as long, while the time for the write is not over and the site may still be at it.
+    /// The waits between readings that look for a write that was `sent`: those between tries, then more, each about twice as
+    /// long, until the time for a write is over. Till then the site may still be at work on it.
     pub fn waits(&self, sent: Instant) -> impl Iterator<Item = Duration> + use<> {
         let over = sent + self.options.timeout;
         let tries = self.options.retry.times;

@@ -1,4 +1,4 @@
-//! Documents on paper.
+//! Documents as a print format shows them, in HTML or as a PDF.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -222,7 +222,7 @@ fn refusal(asked: RequestInfo<'_>, reply: &Reply, body: &Map<String, Value>) -> 
     error
 }
 
-/// Whether a field may be named: one that has a name of its form, which no value is, or a label that is told.
+/// Whether a field may be named: its name has the form of one, which no value has, or its label may be told.
 fn is_told(asked: RequestInfo<'_>, field: &str) -> bool {
     let is_name =
         field.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.'))

@@ -31,9 +31,9 @@ impl CallerClient<'_> {
         rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
     }
 
-    /// The report that is run by one of [`Self::reports`], as one of these: of one that was saved in the desk, the one behind
-    /// it, of which the name alone is known where the user may not see it. None where reports are saved one from another
-    /// without an end.
+    /// The report that an entry of [`Self::reports`] runs, in the form of such an entry: for one that was saved in the desk, the
+    /// report behind it, with nothing but its name where the user may not see that. None where the chain of saved reports
+    /// has no end.
     ///
     /// # Errors
     /// The site's refusal.

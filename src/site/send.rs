@@ -1,4 +1,5 @@
-//! The one place where requests leave: reads that were kept, tries and tries again, and what a write makes of what was kept.
+//! The one place where requests leave: reads are answered from the cache or sent, and tried again where that is safe; a
+//! write is sent once and drops what was cached.
 
 use std::sync::Arc;
 use std::time::Instant;

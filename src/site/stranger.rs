@@ -1,4 +1,4 @@
-//! What answered in the place of ERPNext, as far as its answer tells, and what mends it: pure.
+//! What answered in the place of ERPNext, judged by its answer, and what to do about it. Without I/O.
 
 use std::borrow::Cow;
 

@@ -133,8 +133,8 @@ pub fn check(args: &[&Arg], given: &mut Map<String, Value>) -> Result<(), Vec<Vi
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
-/// Gives what came under another name to the argument that is meant: the only one of those that the word may stand for
-/// which was not given and whose kind the value fits.
+/// Gives a value that came under another name to the argument that is meant: of those that the name may stand for, the
+/// only one that was not given and whose kind the value fits.
 fn take_synonyms(args: &[&Arg], given: &mut Map<String, Value>) {
     let is_known = |name: &String| args.iter().any(|arg| arg.name == *name);
     let unknown: Vec<String> = given.keys().filter(|name| !is_known(name)).cloned().collect();

@@ -1,5 +1,5 @@
-//! DocTypes that look like an act and are none: Singles that are tools of the desk, whose buttons act and whose stored values
-//! do nothing, and records of what something else sends.
+//! DocTypes whose write looks like an act and is none: Singles that are tools of the desk, where the buttons act and the
+//! stored values do nothing, and records of what something else sends.
 
 /// The DocType, and what does what a write to it seems to do.
 const INSTEAD: &[(&str, &str)] = &[
@@ -36,7 +36,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("Upload Attendance", "create the Attendance itself, and submit it"),
 ];
 
-/// What does what a write to the DocType seems to do, where that does nothing.
+/// What to do in the place of a write to the DocType, where the write does nothing.
 pub fn instead(doctype: &str) -> Option<&'static str> {
     INSTEAD.iter().find(|(name, _)| *name == doctype).map(|(_, instead)| *instead)
 }

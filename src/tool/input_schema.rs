@@ -50,7 +50,7 @@ impl InputSchema {
     }
 }
 
-/// Without what says only that an argument may be left out: that of an `Option` is null, that of a flag false.
+/// The schema without the marks by which an argument may be left out: null for an `Option`, the default false for a flag.
 fn portable(mut schema: Map<String, Value>) -> Map<String, Value> {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");

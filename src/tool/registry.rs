@@ -11,8 +11,8 @@ use crate::catalog::SiteVersion;
 use crate::config::{Pattern, Tools};
 use crate::policy::Policy;
 
-/// Names that no tool has, and the tool that does what is meant by one: rows are listed with their documents, as its answer
-/// for a child table says.
+/// Names that no tool has, each with the tool that does what is meant: rows are listed with their documents, as that tool
+/// says of a child table.
 const MEANT: &[(&str, &str)] = &[("list_rows", "list_generic_documents")];
 
 /// The tools that may be called: a function of the configuration and of the site's version.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::forbidden::Forbidden;
+use super::forbidden::{Forbidden, Question};
 use super::{found, other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
@@ -107,8 +107,8 @@ fn proxied(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Optio
     Some((called, arguments.0))
 }
 
-/// The tool that `call_tool` names and that is not permitted, with what it was to be called with: nothing of it is done,
-/// and it is recorded as if it had been called itself.
+/// The tool that `call_tool` names where it is not permitted, with its arguments: nothing is done, and the refusal is
+/// recorded as if the tool had been called by its name.
 pub fn refused(registry: &Registry, tool: Tool, given: &Map<String, Value>) -> Option<(Tool, Map<String, Value>)> {
     if !tool.is_proxy() {
         return None;
@@ -155,12 +155,12 @@ async fn call_none(call: Call<'_>, args: CallArgs) -> Result<ToolAnswer, ToolErr
     Err(ToolError::arguments(call.tool.name(), vec![violation]))
 }
 
-/// What a model has to know that looks for a way to send mail.
+/// Said to a model that looks for a way to send mail.
 const NOTHING_SENDS: &str = "no tool sends e-mail here: send_document needs print on the DocType and create on Communication, and a \
                              Communication that is created is only a record. print_document gives a document's text or PDF to send by other means";
 
-/// DocTypes that are no table's: those of the configuration that the words name; else the one that is named exactly, where
-/// the site has it; else those that the site finds by the words, and whether it may have more.
+/// DocTypes beyond the generated tables: those of the configuration that the words name; else the one that is named exactly,
+/// where the site has it; else those that the site finds by the words, and whether it may have more.
 ///
 /// # Errors
 /// The site's where it is asked for others than one of exactly that name.
@@ -241,7 +241,10 @@ async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
     let wanted = args.operation.and_then(|wanted| Operation::from_name(wanted.as_str()));
     let forbidden = match exact {
         Some(_) => None,
-        None => Forbidden::of(session, call.registry, query, &asked, doctype.map(str::trim), wanted, &found),
+        None => {
+            let question = Question { query, words: &asked, doctype: doctype.map(str::trim), wanted };
+            Forbidden::of(session, call.registry, question, &found)
+        }
     };
     if let Some(forbidden) = &forbidden {
         found.retain(|tool| forbidden.leaves(tool));

@@ -7,6 +7,19 @@ use crate::policy::{Operation, Reason};
 use crate::tool::search::{self, Change};
 use crate::tool::{Effect, Registry, Tool, VERBS, operation};
 
+/// What a call asks tools for.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// As it was put.
+    pub query: Option<&'a str>,
+    /// The words of that.
+    pub words: &'a [String],
+    /// The DocType that is named beside them.
+    pub doctype: Option<&'a str>,
+    /// The operation that is named beside them.
+    pub wanted: Option<Operation>,
+}
+
 /// What is forbidden.
 pub struct Forbidden<'a> {
     change: Option<Change<'a>>,
@@ -15,15 +28,12 @@ pub struct Forbidden<'a> {
 }
 
 impl<'a> Forbidden<'a> {
-    /// What the words, or the operation and DocType beside them, ask for in vain; nothing where one of the tools found has
-    /// another way to do just that, such as taking a tag off.
+    /// What the words, or the operation and DocType given beside them, ask for in vain. None where a tool that was found does
+    /// just that by another operation, such as taking a tag off.
     pub fn of(
         session: &Session<'_>,
         registry: &Registry,
-        query: Option<&str>,
-        words: &'a [String],
-        doctype: Option<&str>,
-        wanted: Option<Operation>,
+        Question { query, words, doctype, wanted }: Question<'a>,
         found: &[Tool],
     ) -> Option<Self> {
         let change = search::change_said(words);
@@ -84,9 +94,9 @@ impl<'a> Forbidden<'a> {
     }
 }
 
-/// The writing tool that fits these words best of all that there are, and is named by one of those that say of what, where
-/// its operation is not permitted and none of those found is such a one. One that is only left out is not told of: no
-/// permission brings it back.
+/// Of all tools that write, the one that fits the query best and has a word of `of_what` in its name, where the policy does
+/// not permit it. None where a tool that was found is such a one, nor of tools that the configuration leaves out: no
+/// permission brings these back.
 fn closed(
     session: &Session<'_>,
     registry: &Registry,

@@ -1,4 +1,4 @@
-//! `get_document_history`.
+//! `get_document_history`: who changed what in a document, and what people wrote about it.
 
 use erpnext_schema::{DocTypeDef, FieldDef, Rule, Violation, nearest_field};
 use schemars::JsonSchema;

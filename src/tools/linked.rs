@@ -36,7 +36,7 @@ const NAMED: usize = 10;
 /// The same before a delete, where somebody waits to be asked.
 const MOST_OF_A_PREVIEW: usize = 40;
 const NAMED_IN_A_PREVIEW: usize = 3;
-/// What the site keeps as long as a document with states names it that is not cancelled.
+/// The site does not delete these while a submittable document that is not cancelled names them.
 const KEPT: [&str; 3] = ["Customer", "Item", "Supplier"];
 /// What is told of links that may be missing.
 const UNSEEN: &str = "links by fields that the site hides, or by fields and DocTypes that were added on it, may be missing: \

@@ -10,7 +10,7 @@ use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::found::Found;
 use crate::documents::refusals::{self, Refused};
-use crate::documents::titles;
+use crate::documents::titles::{self, Question, Words};
 use crate::error::ToolError;
 use crate::policy::{Operation, Policy};
 use crate::shape::page;
@@ -109,11 +109,12 @@ async fn search_link(call: Call<'_>, args: LinkArgs) -> Result<ToolAnswer, ToolE
     });
     let (on, filters) = filters.await?;
     let limit = args.limit.rows();
-    let mut found = titles::find(session, &permit, on.def, text, &filters, false, limit).await?;
+    let question = Question { permit: &permit, def: on.def, words: Words::Part(text), filters: &filters, limit };
+    let mut found = titles::find(session, question).await?;
     let full = found.len() as u64 >= u64::from(limit);
     // Where there may be more, the one that is called so may be among those.
     if full && !text.trim().is_empty() && !found.iter().any(|found| found.is_called(text)) {
-        let called = titles::find(session, &permit, on.def, text, &filters, true, limit).await?;
+        let called = titles::find(session, Question { words: Words::Whole(text), ..question }).await?;
         found.retain(|found| called.iter().all(|called| called.name != found.name));
         found.splice(0..0, called);
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -201,7 +202,7 @@ async fn found_in(
     limit: u32,
 ) -> Result<Vec<Found>, ToolError> {
     let permit = session.permit(Operation::Read, def.name).await?;
-    titles::find(session, &permit, def, text, &[], false, limit).await
+    titles::find(session, Question { permit: &permit, def, words: Words::Part(text), filters: &[], limit }).await
 }
 
 /// Whether the policy or the site does not let the user look.

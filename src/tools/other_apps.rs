@@ -38,7 +38,7 @@ pub(super) struct Absent {
     pub is_all: bool,
 }
 
-/// The DocType of another app that the words name, where the site says that it has none of that name.
+/// The DocType of another app that the words name and that the site, as it says itself, does not have.
 pub(super) async fn absent(session: &Session<'_>, text: &str) -> Option<Absent> {
     let (asked, thing) = (search::words(text), thing(text));
     let is_in = |words: &[String]| !words.is_empty() && asked.windows(words.len()).any(|part| part == words);

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::answer::ToolAnswer;
-use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape::markdown;

@@ -1,4 +1,5 @@
-//! Get and search.
+//! Reading one document, and finding documents by words: what the tools that get and search answer, by their own names and
+//! by the generic ones.
 
 use std::sync::Arc;
 
@@ -36,11 +37,11 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
         Ok(stored) => stored,
         Err(error) => return Err(suggest::of_name(&on, error, name).await),
     };
-    let by = shaped_by(&on, &stored, args.fields.as_deref(), raw);
-    if let Some(text) = by.as_deref().and_then(|by| known(&on, name, &stored, by)) {
+    let by = kept_under(&on, &stored, args.fields.as_deref(), raw);
+    if let Some(text) = by.as_deref().and_then(|by| kept_answer(&on, name, &stored, by)) {
         return Ok(ToolAnswer { text: Text::Known(text), ..ToolAnswer::default() });
     }
-    let Seen { on, mut shaped, rows, unshown, text } = seen_now(&on, name, (stored, by), wanted.as_ref(), raw).await?;
+    let Seen { on, mut shaped, rows, unshown, text } = seen(&on, name, (stored, by), wanted.as_ref(), raw).await?;
     if let Some(wanted) = &wanted {
         // Which version it is, for the write that may follow.
         let modified = shaped.document.get("modified").cloned();
@@ -78,9 +79,9 @@ pub async fn get(on: &DocTypeCall<'_>, args: GetArgs) -> Result<ToolAnswer, Tool
     Ok(ToolAnswer { rows, text, ..result.into() })
 }
 
-/// All that shapes what is answered of a document, where it is kept: its fields are those of the tables, and what the site
-/// masks is asked for beside.
-fn shaped_by(on: &DocTypeCall<'_>, stored: &Document, fields: Option<&[String]>, raw: bool) -> Option<String> {
+/// What the answer depends on beside the document, as the key under which it is kept; none where it may not be kept. The
+/// document's fields are those of the tables, and masks are asked for apart.
+fn kept_under(on: &DocTypeCall<'_>, stored: &Document, fields: Option<&[String]>, raw: bool) -> Option<String> {
     let Document::Unparsed(unparsed) = stored else { return None };
     let (session, rule) = (on.session, on.permit.fields());
     // Of what is above level 0 the site decides at each call.
@@ -93,7 +94,7 @@ fn shaped_by(on: &DocTypeCall<'_>, stored: &Document, fields: Option<&[String]>,
 }
 
 /// What was answered of a document before, where the caller was shown that version last and the site masks nothing of it.
-fn known(on: &DocTypeCall<'_>, name: &str, stored: &Document, by: &str) -> Option<Arc<Answered>> {
+fn kept_answer(on: &DocTypeCall<'_>, name: &str, stored: &Document, by: &str) -> Option<Arc<Answered>> {
     let Document::Unparsed(unparsed) = stored else { return None };
     on.session.masked_as_known(on.def.name).filter(|masked| masked.is_empty())?;
     unparsed.answered(by).filter(|answered| on.is_shown_again(name, answered.version()))
@@ -104,7 +105,7 @@ pub async fn document<'a>(on: &DocTypeCall<'a>, name: &str) -> Result<(DocTypeCa
     shaped(on, name, on.existing(name).await?).await
 }
 
-/// A document as the caller may see it, of which no more is made than can be shown.
+/// A document as the caller may see it, with no more of its rows than an answer has room for.
 struct Seen<'a> {
     /// With the table that explains it.
     on: DocTypeCall<'a>,
@@ -117,7 +118,8 @@ struct Seen<'a> {
     text: Text,
 }
 
-async fn seen_now<'a>(
+/// Reads the document out of the site's answer: its rows as bytes where they can be shown so, else all of it as values.
+async fn seen<'a>(
     on: &DocTypeCall<'a>,
     name: &str,
     (stored, by): (Document, Option<String>),
@@ -132,7 +134,7 @@ async fn seen_now<'a>(
                 let modified = version.as_ref().map(|version| version.modified().to_owned());
                 on.was_shown_as(name, version);
                 let place = by.map(|by| Place { of: unparsed, by, version: modified });
-                let shaped = seen(on, document).await?;
+                let shaped = permitted(on, document).await?;
                 return Ok(Seen {
                     on: DocTypeCall { ..*on },
                     shaped,
@@ -148,6 +150,7 @@ async fn seen_now<'a>(
     Ok(Seen { on, shaped, rows: RowTexts::default(), unshown: LeftOut::default(), text: Text::Made })
 }
 
+/// Notes that the caller is shown the document, and gives what they may see of it.
 async fn shaped<'a>(
     on: &DocTypeCall<'a>,
     name: &str,
@@ -155,11 +158,12 @@ async fn shaped<'a>(
 ) -> Result<(DocTypeCall<'a>, shape::Shaped), ToolError> {
     let on = on.with_live_metadata(&mut stored).await;
     on.was_shown(name, Some(&stored));
-    let shaped = seen(&on, stored).await?;
+    let shaped = permitted(&on, stored).await?;
     Ok((on, shaped))
 }
 
-async fn seen(on: &DocTypeCall<'_>, stored: Map<String, Value>) -> Result<shape::Shaped, ToolError> {
+/// What of a stored document the policy and the site let the caller see.
+async fn permitted(on: &DocTypeCall<'_>, stored: Map<String, Value>) -> Result<shape::Shaped, ToolError> {
     let mut shaped = shape::document(on.def, on.permit, &|child| on.session.catalog.known(child), stored);
     // What the site hides is told by no rule.
     let mut withheld = on.not_shown(&*on.masked().await?);
@@ -230,6 +234,7 @@ pub async fn search(on: &DocTypeCall<'_>, args: SearchArgs) -> Result<ToolAnswer
     Ok(result.into())
 }
 
+/// As the desk's own search finds them.
 async fn by_link(
     on: &DocTypeCall<'_>,
     term: &str,
@@ -251,6 +256,7 @@ async fn by_link(
     Ok(rows.into_iter().map(entry).collect())
 }
 
+/// As a list finds them, by the text fields that the caller may see.
 async fn by_list(
     on: &DocTypeCall<'_>,
     term: &str,

@@ -101,7 +101,7 @@ const TIMELINE: View = View {
     tools: &["get_document_history"],
 };
 
-/// What a write would do, with the buttons that decide it, and what a write has done; what would be made, as a document.
+/// What a write would do, with the buttons to decide on it, or what it has done. What would be made is shown as a document.
 const APPROVAL: View = View {
     uri: "ui://erpnext-mcp/approval",
     name: "approval",

@@ -1,5 +1,5 @@
-//! What a document leaves empty and the site's form asks for, where other fields decide: told where the condition is
-//! known, named as not checked where it is not. The site stores it all the same.
+//! Fields that a document leaves empty and that the site's form asks for under a condition on other fields. They are told
+//! where the condition is known, else named as not checked. The site stores the document all the same.
 
 use std::fmt::Write as _;
 
@@ -8,8 +8,8 @@ use erpnext_schema::{FieldDef, FieldKind, counted, flag, rows};
 use serde_json::{Map, Value};
 
 use super::form::{Form, joined};
-use crate::document::differences::is_nothing;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::policy::Operation;
 
 /// The most fields that are told one by one.

@@ -67,7 +67,8 @@ fn says_the_same(compared: &Compared, was: &Map<String, Value>, row: &Map<String
     ["name", compared.link, compared.by].iter().chain(compared.sent).all(same)
 }
 
-/// The number that is compared, the DocType of the document that it is for, and the withheld field of that.
+/// The number that the row states, and the DocType and the withheld field that the site would compare it with; none where it
+/// compares it with no such field.
 fn tries(
     compared: &Compared,
     holder: &Map<String, Value>,

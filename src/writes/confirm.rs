@@ -1,16 +1,16 @@
-//! Asking for a confirmation: the words for what a write would do, and what a token for it stands for: tool, arguments,
-//! user, the document as it was then, and all that would be done, without what stands beside it.
+//! Asking for a confirmation: the words for what a write would do, and what its token stands for. That is tool, arguments,
+//! user, the document as it was then, and all that would be done; not what is told beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, flag};
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value, json};
 
 use crate::cleared::{Bound, Confirmed, NoToken};
 use crate::context::{Company, Session};
 use crate::error::{ToolError, Unconfirmed};
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::policy::{Operation, Policy};
 use crate::shape::amounts::Amounts;
 use crate::shape::plain::{plain, plain_map};
@@ -80,7 +80,7 @@ pub(super) fn asked(given: &Arguments) -> String {
     if !given.all().contains_key("name") {
         how.push("doctype");
     }
-    hex(digest(&SHA256, written(given.all(), &how).as_bytes()).as_ref())
+    sha256(written(given.all(), &how).as_bytes())
 }
 
 /// The same text for equal arguments.
@@ -173,7 +173,7 @@ fn telling(defs: impl Iterator<Item = &'static DocTypeDef>) -> Labels {
     known.iter().copied().filter(|pair| is_plain(pair.1) && is_clear(pair)).collect()
 }
 
-/// What people call the document, and what it comes to as it is stored, where what would be done does not show the document
+/// The title and the amount of the document as it is stored, where what is shown of the write does not show the document
 /// itself.
 fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<String, Value>) -> Map<String, Value> {
     let is_shown = ["document", "would_create", "would_delete"].iter().any(|key| shown.contains_key(*key));

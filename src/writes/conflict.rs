@@ -82,7 +82,7 @@ impl DocTypeCall<'_> {
         Document { session: self.session.caller.session.clone(), doctype: self.def.name, name: name.to_owned() }
     }
 
-    /// Refuses what is about a document as a whole, where that was changed by hand since the caller was shown it.
+    /// Refuses a step on a document as a whole, where somebody changed it since the caller was shown it.
     ///
     /// # Errors
     /// That it was, by whom and how, unless `overwrite` says that it is meant all the same.

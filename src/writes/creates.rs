@@ -290,7 +290,7 @@ impl DocTypeCall<'_> {
         Ok(rows)
     }
 
-    /// Whether the document that a list shows to be like the one that was sent is that one: a list shows no rows.
+    /// Whether a document that looks like the sent one in a list is that one, by its rows, which a list does not show.
     pub(crate) async fn holds(&self, name: &str, sent: &Map<String, Value>) -> Result<Verdict<String>, SiteError> {
         let found = self.session.site.get(self.permit, name).await?.data;
         if !text_of(&found, KEY).is_empty() && !sent.contains_key(KEY) {

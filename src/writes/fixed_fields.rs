@@ -1,19 +1,20 @@
-//! Fields that a write may not set, which the site takes all the same or refuses only when it is sent: amounts that the site
-//! works out, what is set once, and what a submitted document keeps.
+//! Fields that a write may not set: amounts that the site works out, fields that are set once, and fields that a submitted
+//! document keeps. The site takes them all the same, or refuses them only once they are sent.
 
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Violation, flag};
 use serde_json::{Map, Value};
 
-use crate::document::differences::{companion, is_nothing, same};
+use crate::document::differences::{companion, same};
 use crate::document::merge::Merged;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::error::ToolError;
 
 const WORKED_OUT: &str = "the form only shows it, and what it holds comes of other documents or fields. The site would \
                           store what was sent, and nobody would correct it. Leave it out";
 const SET_ONCE: &str = "is set once, when the document is made, and cannot be changed after";
 const SUBMITTED: &str = "cannot be changed once the document is submitted";
-/// What a submitted document takes in a way of its own: the field, of which DocTypes, by which tool, and what that
+/// Fields of submitted documents that change by a tool of their own: the field, its DocTypes, the tool, and what the tool
 /// does.
 const WAYS: [(&str, &[&str], &str, &str); 4] = [
     ("items", &["Sales Order", "Purchase Order"], "update_order_items", "changes quantity, rate and date of rows"),
@@ -148,7 +149,7 @@ fn kept(on: &DocTypeCall<'_>, field: &str, first: bool) -> String {
     }
 }
 
-/// That the value comes of others, and of which, where that is known.
+/// Says that the site works the value out, and of which others where that is known.
 fn worked_out(def: &DocTypeDef, field: &FieldDef) -> String {
     match companion(def, field.fieldname) {
         Some(why) => format!("is not set by hand: {why}. Leave it out, and give that"),

@@ -19,8 +19,8 @@ use crate::shape::present;
 /// The end of every dry run.
 const DRY: &str = "Dry run: nothing was sent. Local checks passed; the site's own rules were not run.";
 
-/// Leaves of the dry run of a row what is of that row, and gives what is to be said of it: what has to be given, and what was not
-/// checked.
+/// Cuts the dry run of one row of a batch to what is of that row alone: what would be done, and as messages what is said of
+/// it, such as fields that have to be given.
 pub(crate) fn of_a_row(mut would: ToolAnswer) -> ToolAnswer {
     would.data.shift_remove("dry_run");
     let next = would.data.shift_remove("next");
@@ -111,7 +111,7 @@ impl<'a> DocTypeCall<'a> {
         !self.attempt.dry_run && unasked(self.session.policy, operation, always, said).is_none()
     }
 
-    /// Whether somebody looks at what would be done before it is: in a dry run, or because it is asked about.
+    /// Whether somebody looks at what would be done before it is done: in a dry run, or because they are asked.
     pub fn is_shown_first(&self) -> bool {
         let asks = self.must_ask() || self.session.quota.confirm_above.is_some();
         self.attempt.dry_run || asks && self.confirmed.is_none()
@@ -197,8 +197,8 @@ impl<'a> DocTypeCall<'a> {
         about.confirmed(self.session, self.given, shown).await
     }
 
-    /// What the document says and would go on to say, as far as the caller may see it: in which currencies it is, say. A new
-    /// one says it in what is shown.
+    /// What the document says before and after the write, as far as the caller may see it, such as its currency. Of a new
+    /// document all is shown as what would be made.
     fn stated(&self, step: &Step<'_>) -> Map<String, Value> {
         let Some(stored) = step.state.stored() else { return Map::new() };
         let mut stated = self.visible(stored.clone());

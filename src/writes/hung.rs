@@ -5,7 +5,8 @@ use crate::documents::file_fields::any_withheld;
 use crate::error::ToolError;
 use crate::policy::{FileReach, Operation, WriteState, hangs_on};
 
-/// That the documents which this one hangs on, before or after the write, may be changed, where a condition says which may.
+/// Checks that the documents on which this one hangs, before and after the write, may be changed: a condition can say which
+/// may.
 ///
 /// # Errors
 /// A condition that one of them does not satisfy, and the site's.

@@ -1,7 +1,7 @@
-//! Links that the site itself would not check: where another field fetches from them it stores whatever it is given
-//! (H10), Dynamic Links it never checks, and a DocType in another spelling, on which no rule stands, it takes for the same.
-//! And links that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site
-//! would copy, and with numbers that it compares with a withheld field.
+//! Links that the site itself would not check. It stores whatever it is given where another field fetches from the link (H10),
+//! never checks Dynamic Links, and takes a DocType in another spelling, for which there is no rule, for the same. And links
+//! that would tell what the caller may not see: to DocTypes of which they may see only part, from which the site would
+//! copy, and with numbers that it compares with a withheld field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,8 +192,7 @@ fn links_of(
     place: &(dyn Fn(&str, usize) -> String + Sync),
     every: bool,
 ) -> Vec<Link> {
-    let mut links = Vec::new();
-    to_check(on, on.def, "", doc, stored, every, &mut links);
+    let mut links = to_check(on, on.def, "", doc, stored, every);
     let children = |child: &str| on.session.catalog.known(child);
     for (table, child, value) in on.def.tables_in(&children, doc) {
         let key = table.fieldname;
@@ -201,7 +200,7 @@ fn links_of(
         for (i, row) in rows(value).enumerate() {
             let was = row.get("name").and_then(|name| stored?.iter().find(|was| was.get("name") == Some(name)));
             let was = was.and_then(Value::as_object).cloned().unwrap_or_default();
-            to_check(on, child, &format!("{}.", place(key, i)), row, &was, every, &mut links);
+            links.extend(to_check(on, child, &format!("{}.", place(key, i)), row, &was, every));
         }
     }
     links
@@ -338,8 +337,8 @@ pub(super) async fn is_there(on: &DocTypeCall<'_>, doctype: &str, name: &str) ->
     })
 }
 
-/// The links among these fields that are not what is stored: `every` one to what may be read, and those that the site
-/// would not check as they have to be.
+/// Of the links among these fields that differ from what is stored, those that the site would not check as they have to be;
+/// with `every`, all to DocTypes that may be read too.
 fn to_check(
     on: &DocTypeCall<'_>,
     def: &DocTypeDef,
@@ -347,8 +346,8 @@ fn to_check(
     doc: &Map<String, Value>,
     stored: &Map<String, Value>,
     every: bool,
-    links: &mut Vec<Link>,
-) {
+) -> Vec<Link> {
+    let mut links = Vec::new();
     let policy = &on.session.policy;
     let is_changed = |key: &str| doc.get(key).is_some_and(|value| stored.get(key) != Some(value));
     // Another DocType makes another link of the same name.
@@ -382,6 +381,7 @@ fn to_check(
             links.push(Link { path: format!("{at}{key}"), doctype: doctype.to_owned(), name: name.to_owned() });
         }
     }
+    links
 }
 
 fn is_fetched_from(def: &DocTypeDef, link: &FieldDef) -> bool {

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::form::{Form, joined};
 use crate::answer::ToolAnswer;
-use crate::document::differences::{is_nothing, posted_otherwise, same};
+use crate::document::differences::{posted_otherwise, same};
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 
 /// The most fields that are told one by one.
 const MOST: usize = 5;
@@ -23,8 +24,8 @@ pub(crate) struct OutOfForm {
 }
 
 impl OutOfForm {
-    /// What there is to say of what is `sent`, where it differs from the document `before`, which is empty for a new one;
-    /// `doc` is what comes of it.
+    /// What there is to say of `sent`, where it differs from the document `before` (empty for a new one); `doc` is the
+    /// document that comes of it.
     pub fn of(
         on: &DocTypeCall<'_>,
         before: &Map<String, Value>,

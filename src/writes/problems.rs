@@ -12,8 +12,8 @@ use crate::error::ToolError;
 const MOST: usize = 50;
 const LATER: &str = "Correct these and call the tool again. Links were not looked up: one may lead nowhere.";
 
-/// The error, with the links of the data that lead nowhere where it is about problems of form; `of` is the name of the document
-/// that is changed, whose company says which documents are meant.
+/// The error; where it is about problems of form, the links of the data that lead nowhere come with it. `of` is the name of
+/// the document that is changed: its company decides which documents a link can mean.
 pub async fn with_links(
     on: &DocTypeCall<'_>,
     error: ToolError,

@@ -46,8 +46,8 @@ fn by_verb(on: &DocTypeCall<'_>, wanted: Option<&Value>) -> String {
     format!("is not set through a field: {tools}")
 }
 
-/// Refuses what makes an amendment of a document, past the leave to amend and its confirmation, and the field that the
-/// site's workflow for the DocType moves, whatever it is called: the site would take it, and pass the workflow by.
+/// Refuses two kinds of fields that the site would take: those that make an amendment of a document, without the leave to
+/// amend and its confirmation; and the field that the DocType's workflow moves, whatever its name, without the workflow.
 ///
 /// # Errors
 /// Such a field, or that the site does not say which it is.

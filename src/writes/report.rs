@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::context::companies;
 use crate::document::changes::{self, Change, What};
-use crate::document::differences::{differences, is_nothing, same};
+use crate::document::differences::{differences, same};
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::policy::Operation;
 use crate::query::reader::Reader;
 use crate::shape::{self, markdown, present};

@@ -1,5 +1,5 @@
-//! The one way in which writes are sent: once. Where no answer came, the site is read until that shows what became of it, as
-//! long as the site may still be at it.
+//! The one way in which writes are sent: once. Where no answer came, the site is read until it shows what became of the
+//! write, for as long as it may still be at work on it.
 
 use std::time::Instant;
 
@@ -8,10 +8,10 @@ use crate::document::outcome::Verdict;
 use crate::error::ToolError;
 use crate::site::{Answer, SiteError, WriteError};
 
-/// Told with what was done and not answered.
+/// Said of a write that was done and whose answer was lost.
 pub(crate) const READ_BACK: &str = "no answer came from the site; reading shows that it was done";
 
-/// A write that says how it is sent, and how it is recognised where no answer came. One cannot be sent without both.
+/// A write: how it is sent, and how it is recognised on the site where no answer came. None can be sent without both.
 pub(crate) trait Write {
     /// The leave to send it: [`Cleared`](crate::cleared::Cleared), of one document or of several.
     type Leave;

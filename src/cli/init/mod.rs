@@ -98,19 +98,7 @@ impl Init {
                 file.display()
             );
         }
-        // What is wrong with it must not be found when all is answered.
-        files::can_be_written(&file).with_context(|| format!("{} cannot be written", file.display()))?;
-        if let Some(secret) = &self.secret_file {
-            let read = std::fs::read_to_string(secret);
-            let read = read.with_context(|| format!("--secret-file: {} cannot be read", secret.display()))?;
-            sign_in::is_credential(read.trim()).map_err(|why| anyhow!("--secret-file: {}: {why}", secret.display()))?;
-        }
-        if asks {
-            self.doubt_doctypes()?;
-        }
-        if let Some(client) = self.client {
-            self.edit(client, &file)?;
-        }
+        self.check_first(&file, asks)?;
         let (erpnext, rights) = self.sign_in(&env, asks)?;
         let permissions = self.permissions(&rights, asks)?;
         let client = match self.client {
@@ -129,16 +117,26 @@ impl Init {
         }
         // What is written can be read: by the one reader that there is.
         let config = global.onto(Config::from_text(&whole.to_string())?)?;
-        if let Some(copy) = files::back_up(&file)? {
-            say(&format!("kept the old one as {}", copy.display()));
-            // A copy that others could read must not make the new one so.
-            std::fs::remove_file(&file)?;
-        }
-        files::write_whole(&file, text(&whole).as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))?;
-        say(&format!("wrote {}, readable for you alone", file.display()));
+        write_whole(&file, &whole)?;
         self.install(&file, client)?;
         say_doubts(&doctor::examined(&config)?);
+        Ok(())
+    }
+
+    /// Looks for what would only fail once all is answered: the places of files, the secret's file, the names of DocTypes.
+    fn check_first(&self, file: &Path, asks: bool) -> anyhow::Result<()> {
+        files::can_be_written(file).with_context(|| format!("{} cannot be written", file.display()))?;
+        if let Some(secret) = &self.secret_file {
+            let read = std::fs::read_to_string(secret);
+            let read = read.with_context(|| format!("--secret-file: {} cannot be read", secret.display()))?;
+            sign_in::is_credential(read.trim()).map_err(|why| anyhow!("--secret-file: {}: {why}", secret.display()))?;
+        }
+        if asks {
+            self.doubt_doctypes()?;
+        }
+        if let Some(client) = self.client {
+            self.edit(client, file)?;
+        }
         Ok(())
     }
 
@@ -307,6 +305,19 @@ fn say_doubts(findings: &[Finding]) {
         0 => format!("doctor: {} checks, all well", findings.len()),
         count => format!("doctor: {} checks, {count} of them to look at", findings.len()),
     });
+}
+
+/// Writes the configuration; one that was there is kept under another name.
+fn write_whole(file: &Path, whole: &Value) -> anyhow::Result<()> {
+    if let Some(copy) = files::back_up(file)? {
+        say(&format!("kept the old one as {}", copy.display()));
+        // A copy that others could read must not make the new one so.
+        std::fs::remove_file(file)?;
+    }
+    files::write_whole(file, text(whole).as_bytes())
+        .with_context(|| format!("{} cannot be written", file.display()))?;
+    say(&format!("wrote {}, readable for you alone", file.display()));
+    Ok(())
 }
 
 /// The configuration as text, each rule on a line of its own.

@@ -214,7 +214,7 @@ fn object(operations: Operations) -> Value {
     operations.iter().map(|operation| (operation.as_str().to_owned(), json!(true))).collect()
 }
 
-/// What a policy opens, in a few lines, and which reports of the preset of that name it does not.
+/// What a policy opens, in a few lines, and which reports of its preset `name` it leaves closed.
 pub fn summary(rights: &Rights, name: &str, permissions: &Value) -> String {
     let mut by_operations: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (doctype, rule) in rules(permissions) {

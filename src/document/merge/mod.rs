@@ -1,8 +1,8 @@
 //! Changes laid onto a stored document without losing any of it.
 //!
 //! The site sets every column of a row that is not sent to NULL and deletes every row that is not named (H1), loses the
-//! table where a name is wrong (H2), and empties it for a null (H3). So what is sent are complete tables of complete
-//! rows, made of what is stored and of what was given.
+//! table where a name is wrong (H2), and empties it for a null (H3). So complete tables of
+//! complete rows are sent: the stored ones, with what was given laid onto them.
 
 mod table;
 
@@ -35,8 +35,8 @@ impl Merged {
 /// Lays changes, as `check_document` gives them, onto the document that is stored.
 ///
 /// # Errors
-/// A row that the document does not have or that several fit, one that is spoken of twice, a mandatory table without
-/// rows, and a whole table that would drop rows which hold values, unless that is said to be meant.
+/// A row that is not in the document, that several rows fit, or that is named twice; a mandatory table without rows; a
+/// whole table that would drop rows with values, unless the caller says that this is meant.
 pub fn onto_stored(
     def: &DocTypeDef,
     writing: &Writing<'_>,

@@ -4,7 +4,8 @@ use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, RowKey, Rule, Violation, f
 use serde_json::{Map, Value, json};
 
 use crate::document::Writing;
-use crate::document::differences::{is_nothing, same};
+use crate::document::differences::same;
+use crate::entry::is_nothing;
 use crate::policy::FieldRef;
 use crate::shape::called;
 

@@ -92,7 +92,7 @@ impl<'d> Reader<'d> {
         Some(std::mem::take(&mut self.pen))
     }
 
-    /// Where a page finds what it names: what is its own, then what it has of those above it.
+    /// Where a page finds what it names: its own resources, then those that it inherits.
     fn resources(&self, page: ObjectId) -> Vec<&'d Dictionary> {
         let mut found: Vec<&'d Dictionary> = Vec::new();
         let mut node = self.document.get_dictionary(page).ok();

@@ -1,5 +1,5 @@
-//! What writes a page: where it is, with what, and where lines and words part. A page says where glyphs are painted,
-//! not what a line or a word is.
+//! The pen that writes a page: its place, its font and size, and where a line or a word ends. A page says where glyphs are
+//! painted, not what a line or a word is.
 
 use std::rc::Rc;
 

@@ -131,7 +131,7 @@ impl Reader<'_> {
         self.document.get(table).into_iter().flat_map(rows)
     }
 
-    /// What a person calls a row: its number and what it is about, as far as that may be seen.
+    /// A row by its number and the thing that it is about, where that may be seen.
     fn called(
         &self,
         table: &FieldDef,

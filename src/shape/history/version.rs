@@ -103,8 +103,8 @@ impl Reader<'_> {
         rows
     }
 
-    /// The rows of an amendment that are others than those in whose place they stand, which are most of them equal; takes
-    /// both out of what was added and removed.
+    /// The rows of an amendment that take the place of old ones, with what changed where they differ: most are equal. Takes both
+    /// out of what was added and removed.
     fn replaced(&self, added: &mut Vec<Moved<'_>>, removed: &mut Vec<Moved<'_>>) -> Vec<Value> {
         let mut rows = Vec::new();
         added.retain(|(table, row)| {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
 
 use super::asked::{AggregateRequest, Function, Span};
+use crate::entry::{compare, rounded};
 use crate::shape::present::as_day;
 
 /// A row of the site under the names that were asked for.
@@ -111,12 +112,6 @@ fn add(known: &mut Map<String, Value>, row: &Map<String, Value>, i: usize, funct
     }
 }
 
-/// Without the noise of adding fractions: the site keeps nine digits of them.
-pub(crate) fn rounded(value: Value) -> Value {
-    let exact = value.as_f64().filter(|_| value.is_f64()).and_then(|number| format!("{number:.9}").parse().ok());
-    exact.and_then(Number::from_f64).map_or(value, Value::Number)
-}
-
 fn average(sum: Option<f64>, count: Option<f64>) -> Value {
     let average = sum.zip(count.filter(|count| *count > 0.0)).map(|(sum, count)| sum / count);
     average.and_then(Number::from_f64).map_or(Value::Null, Value::Number)
@@ -146,12 +141,4 @@ pub(crate) fn sort<T>(rows: &mut [T], key: impl Fn(&T) -> Value, descending: boo
         let order = compare(&key(a), &key(b));
         if descending { order.reverse() } else { order }
     });
-}
-
-/// Numbers by size, texts by letters, nothing first.
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
-    match (a.as_f64(), b.as_f64()) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
-        _ => a.as_str().cmp(&b.as_str()),
-    }
 }

@@ -8,12 +8,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::groups::{named, rounded};
+use super::groups::named;
 use super::{AggregateArgs, across, all_rows, any_state, asked};
 use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
 use crate::documents::{DocTypeCall, nested};
+use crate::entry::rounded;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
@@ -267,7 +268,7 @@ fn plus(sum: &Value, more: &Value) -> Value {
     }
 }
 
-/// What the documents that link to the nodes come to, by node, and how that is called.
+/// The sum over the documents that link to each node, and the label of that sum.
 async fn sums(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,
@@ -316,11 +317,21 @@ async fn sums(
     };
     notes.extend(any_state(&there, &asked).filter(|_| !groups.is_empty()));
     notes.extend(notes_on_filters(there.def, asked.query.filters.iter()));
+    let (sums, is_elsewhere) = summed(nodes, groups, &by.label, &measured.label);
+    if is_elsewhere {
+        notes.push(format!("documents without {}, or with one that you may not see, are not counted", by.label));
+    }
+    Ok((sums, format!("{} of {} by {}", measured.label, there.def.name, by.label)))
+}
+
+/// Adds what is `measured` of each group to the node that the group is `by`, and to all nodes above; and whether a group is
+/// by none of the nodes.
+fn summed(nodes: &Nodes, groups: Vec<Row>, by: &str, measured: &str) -> (BTreeMap<String, Sums>, bool) {
     let mut sums = BTreeMap::<String, Sums>::new();
     let mut is_elsewhere = false;
     for mut group in groups {
-        let node = group.remove(&by.label).as_ref().and_then(document_name);
-        let value = group.remove(&measured.label).filter(|value| !value.is_null()).unwrap_or_else(|| json!(0));
+        let node = group.remove(by).as_ref().and_then(document_name);
+        let value = group.remove(measured).filter(|value| !value.is_null()).unwrap_or_else(|| json!(0));
         let Some(node) = node.filter(|node| nodes.rows.contains_key(node)) else {
             is_elsewhere = true;
             continue;
@@ -335,10 +346,7 @@ async fn sums(
             }
         }
     }
-    if is_elsewhere {
-        notes.push(format!("documents without {}, or with one that you may not see, are not counted", by.label));
-    }
-    Ok((sums, format!("{} of {} by {}", measured.label, there.def.name, by.label)))
+    (sums, is_elsewhere)
 }
 
 /// The link to the tree, where it goes without saying which.

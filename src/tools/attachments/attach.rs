@@ -1,4 +1,4 @@
-//! `attach_file`.
+//! `attach_file`: a text, bytes or a file of this machine becomes an attachment of a document.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! `get_attachment`.
+//! `get_attachment`: what the files of a document hold, as text, as pictures, or as links for people.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -192,7 +192,7 @@ async fn one(
     Ok(result)
 }
 
-/// Adds what is in a file to what is told of it, or gives why that cannot be.
+/// Adds the file's content to what is told of it, or gives why that is not possible.
 async fn content(
     call: &Call<'_>,
     name: &str,

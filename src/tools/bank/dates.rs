@@ -195,7 +195,7 @@ async fn read<'a>(
     if violations.is_empty() { Ok(dated) } else { Err(ToolError::arguments(call.tool.name(), violations)) }
 }
 
-/// What stands against clearing the payment on that day, with the key of the row that says it.
+/// Why the payment cannot be cleared on that day, with the key of the row that is wrong.
 fn against(
     kind: &VoucherKind,
     stored: &Map<String, Value>,

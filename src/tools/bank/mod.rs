@@ -55,7 +55,7 @@ struct VoucherKind {
     cheque: &'static str,
     /// The fields, or the column of rows, that say whether it is of the account.
     account: &'static [&'static str],
-    /// What is told of it beside its days, as far as that may be seen.
+    /// The fields that are told of it beside its days, where they may be seen.
     told: &'static [&'static str],
     /// The fields, and columns of rows, from which the site works out what the account gets or gives by it.
     amounts: &'static [&'static str],
@@ -97,8 +97,8 @@ async fn clear(call: Call<'_>, mut args: ClearArgs) -> Result<ToolAnswer, ToolEr
 }
 
 impl VoucherKind {
-    /// The field that this goes by and that is withheld, if one is: which account a payment is of is told by what is listed and
-    /// refused.
+    /// The first field that the list goes by and that is withheld: what is listed and what is refused would tell the account
+    /// of a payment.
     fn withheld(&self, on: &DocTypeCall<'_>) -> Option<&'static str> {
         let mut needed = ["posting_date", CLEARANCE, self.cheque].into_iter().chain(self.account.iter().copied());
         needed.find(|name| !on.may_read(name))
@@ -113,7 +113,7 @@ impl VoucherKind {
         }
     }
 
-    /// What is told of a document, of which nothing is there that may not be seen.
+    /// What is told of a document; `seen` is what the caller may see of it.
     fn facts(&self, seen: &Map<String, Value>) -> Map<String, Value> {
         let facts = self.told.iter().copied().chain([self.cheque]);
         facts

@@ -22,6 +22,8 @@ const MOST: usize = 200;
 /// How many requests look at those of a DocType at most: few of very many may be seen.
 const MOST_LOOKS: usize = 10;
 
+/// Lists the payments of the account in the range that have no clearance date.
+///
 /// # Errors
 /// A range that is none, or the site's refusal.
 pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolError> {
@@ -56,22 +58,12 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
         if names.is_empty() {
             continue;
         }
-        on.keeps_values().await?;
-        let (mut of_kind, mut chunks) = (Vec::new(), names.chunks(MOST));
-        for chunk in chunks.by_ref().take(MOST_LOOKS) {
-            goes_on(call)?;
-            of_kind.extend(seen(kind, &on, chunk, &found).await?);
-            if of_kind.len() >= MOST {
-                break;
-            }
-        }
-        if of_kind.len() > MOST || chunks.next().is_some() {
+        let (first, is_all) = first_of(call, kind, &on, &names, &found).await?;
+        if !is_all {
             left_out.push(format!("{} after these, not looked at: give a shorter range", kind.doctype));
             is_whole = false;
         }
-        oldest_first(&mut of_kind);
-        of_kind.truncate(MOST);
-        told.extend(of_kind);
+        told.extend(first);
     }
     if let Some(error) = refused.filter(|_| !is_looked_at) {
         return Err(error);
@@ -95,6 +87,29 @@ pub async fn list(call: &Call<'_>, args: &ClearArgs) -> Result<ToolAnswer, ToolE
         answer.insert("left_out".to_owned(), json!(left_out));
     }
     Ok(answer.into())
+}
+
+/// The oldest of these documents that [`seen`] gives, and whether they are all: only some are told, and looked at.
+async fn first_of(
+    call: &Call<'_>,
+    kind: &VoucherKind,
+    on: &DocTypeCall<'_>,
+    names: &[String],
+    found: &[Map<String, Value>],
+) -> Result<(Vec<Map<String, Value>>, bool), ToolError> {
+    on.keeps_values().await?;
+    let (mut first, mut chunks) = (Vec::new(), names.chunks(MOST));
+    for chunk in chunks.by_ref().take(MOST_LOOKS) {
+        goes_on(call)?;
+        first.extend(seen(kind, on, chunk, found).await?);
+        if first.len() >= MOST {
+            break;
+        }
+    }
+    let is_all = first.len() <= MOST && chunks.next().is_none();
+    oldest_first(&mut first);
+    first.truncate(MOST);
+    Ok((first, is_all))
 }
 
 fn oldest_first(rows: &mut [Map<String, Value>]) {
@@ -132,7 +147,7 @@ fn range(args: &ClearArgs) -> Result<(String, String), Vec<Violation>> {
     }
 }
 
-/// Those of the documents that the caller may see and that have no clearance date still, with what the site found.
+/// The documents that the caller may see and that still have no clearance date, with what the site found of each.
 async fn seen(
     kind: &VoucherKind,
     on: &DocTypeCall<'_>,

@@ -178,8 +178,8 @@ impl Account {
         self.filled.0.iter().map(told).collect()
     }
 
-    /// The account as the model gets it; `stopped` tells why it ended early, where it did, and `left` by which names it goes
-    /// on where no row does: a filter would select what is done again.
+    /// The account as the model gets it; `stopped` tells why it ended early, where it did. `left` names the documents
+    /// to go on with, for a batch that was selected by filters: these would select again what is done.
     pub(crate) fn answer(self, stopped: &str, left: Option<&[&str]>) -> ToolAnswer {
         let key = match self.operation {
             Operation::Create => "created",

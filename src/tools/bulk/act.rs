@@ -55,7 +55,7 @@ enum Action {
 }
 
 impl Action {
-    /// The tool that does it with one document, and the argument of that tool that `value` is.
+    /// The tool that does it with one document, and the argument of that tool that takes `value`.
     const fn tool(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Tag => ("tag_document", Some("tag")),
@@ -173,7 +173,7 @@ async fn act(call: Call<'_>, args: ActArgs) -> Result<ToolAnswer, ToolError> {
     if !found.is_empty() {
         return Err(ToolError::arguments(call.tool.name(), found));
     }
-    // A step that may be one of several operations is asked about as that which somebody has to be asked about.
+    // What a workflow's action does is not known before: it is confirmed as the first operation of these that has to be.
     let asked_as = match args.action {
         Action::Workflow => ASKED_AS.iter().copied().find(|operation| call.session.policy.confirms(*operation)),
         // One of them may be worth more than what nobody is asked about.

@@ -88,8 +88,8 @@ pub(super) async fn check<R: Row>(
     if found.is_empty() { Ok(()) } else { Err(ToolError::arguments(on.tool.name(), found)) }
 }
 
-/// The links that these changes would bring and that lead nowhere. Where this server's own limit lets no more be looked at,
-/// that is left to the site: the changes that fit into the limit are done, and told where to go on.
+/// The links that these changes would bring and that lead nowhere. Where this server's own limit ends the look-ups, the rest
+/// is left to the site: the changes that fit into the limit are done, and the answer says where to go on.
 async fn dead_changes<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,

@@ -19,15 +19,15 @@ use crate::tool::Call;
 pub(super) struct Ended {
     /// What became of each row that was begun.
     pub account: Account,
-    /// The first row that was not, or that was refused for what would refuse all after it: it is gone on with there.
+    /// The row to go on with: the first that was not done, or was refused for a reason that holds for all after it.
     pub next: usize,
     /// Why it was not, where there is one.
     pub why: String,
 }
 
-/// Does the rows of this range. A row that fails does not stop the others; a site that cannot be worked with, or a
-/// client that calls it off, does, and so do as many rows in a row as are done at once of which nobody knows whether they were
-/// done: each of these has to be looked at.
+/// Does the rows of this range. A row that fails does not stop the others. A site that cannot be worked with does, and so do
+/// a client that cancels, and as many rows of unknown outcome, one after another, as are done at once: somebody has to look
+/// at each of these.
 pub(super) async fn go<R: Row>(
     call: &Call<'_>,
     on: &DocTypeCall<'_>,

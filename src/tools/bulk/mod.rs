@@ -62,7 +62,7 @@ trait Row: Sync {
         None
     }
 
-    /// Which document it is and as of when, where that is known beside what is shown of it.
+    /// The document and its version, where what is shown of it does not say them: a confirmation stands for both.
     fn state(&self) -> Option<Value> {
         None
     }
@@ -144,9 +144,9 @@ async fn run<R: Row>(
     Ok(account.answer(&why, left.as_deref()))
 }
 
-/// Has the batch confirmed, where somebody has to be asked: by what each of its rows would do to its document as that is now.
-/// Where one of them could not be done, or only part of what is `all_or_none` can be shown, nobody is asked. Gives the end of
-/// the rows that it was confirmed for: those that were shown.
+/// Has the batch confirmed, where somebody has to be asked, by what each row would do to its document as it is now. Nobody is
+/// asked where a row could not be done, or where only a part of what is `all_or_none` can be shown. Gives the end of the rows
+/// that were shown: only those are confirmed.
 async fn confirmed<R: Row>(
     on: &DocTypeCall<'_>,
     rows: &[R],

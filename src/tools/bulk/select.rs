@@ -27,7 +27,7 @@ impl Selected {
     }
 }
 
-/// The documents that fit the filters, which are up to 500 that the caller may read.
+/// The documents that the caller may read and that fit the filters: up to 500.
 ///
 /// # Errors
 /// Filters that are wrong, more documents than one call takes, none at all, and the site's.

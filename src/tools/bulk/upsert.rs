@@ -138,23 +138,29 @@ async fn upsert(call: Call<'_>, args: UpsertArgs) -> Result<ToolAnswer, ToolErro
     check(&call, &on, "documents", None, &rows).await?;
     let ask = Ask { always: true, ..Ask::of(&update) };
     let mut answer = run(&call, &on, None, &rows, ask, |on, row| Box::pin(one(on, row))).await?;
-    // The names that the account has in the order of the rows, by what became of them.
-    if let Some(Value::Array(names)) = answer.data.remove("updated") {
-        let done = |created: bool| -> Value {
-            let done = names.iter().zip(&rows).filter(|(name, row)| !name.is_null() && row.name().is_none() == created);
-            done.map(|(name, _)| name.clone()).collect()
-        };
-        answer.data.insert("updated".to_owned(), done(false));
-        answer.data.insert("created".to_owned(), done(true));
-    }
-    // What is still to be made has no name by which a call could go on.
-    if let Some(stopped) = answer.data.get_mut("stopped").and_then(Value::as_object_mut) {
-        let left = stopped.get("left").and_then(Value::as_u64).and_then(|left| usize::try_from(left).ok());
-        let from = rows.len().saturating_sub(left.unwrap_or_default());
-        stopped.remove("start_at");
-        stopped.insert("next".to_owned(), json!(format!("call again with documents[{from}] and all after it")));
-    }
+    tell_apart(&rows, &mut answer.data);
+    go_on_by_place(&rows, &mut answer.data);
     Ok(answer)
+}
+
+/// Parts the names of what was changed, which the account has in the order of the rows, from those of what was made.
+fn tell_apart(rows: &[Upsert], account: &mut Map<String, Value>) {
+    let Some(Value::Array(names)) = account.remove("updated") else { return };
+    let done = |created: bool| -> Value {
+        let done = names.iter().zip(rows).filter(|(name, row)| !name.is_null() && row.name().is_none() == created);
+        done.map(|(name, _)| name.clone()).collect()
+    };
+    account.insert("updated".to_owned(), done(false));
+    account.insert("created".to_owned(), done(true));
+}
+
+/// Says by its place where a call goes on: what is still to be made has no name.
+fn go_on_by_place(rows: &[Upsert], account: &mut Map<String, Value>) {
+    let Some(stopped) = account.get_mut("stopped").and_then(Value::as_object_mut) else { return };
+    let left = stopped.get("left").and_then(Value::as_u64).and_then(|left| usize::try_from(left).ok());
+    let from = rows.len().saturating_sub(left.unwrap_or_default());
+    stopped.remove("start_at");
+    stopped.insert("next".to_owned(), json!(format!("call again with documents[{from}] and all after it")));
 }
 
 async fn one(on: &DocTypeCall<'_>, row: &Upsert) -> Result<ToolAnswer, ToolError> {

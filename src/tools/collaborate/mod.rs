@@ -242,7 +242,7 @@ async fn mark(
     Ok(ToolAnswer { messages: answer.messages, ..result.into() })
 }
 
-/// The document that the call names, as it is stored: what is hung on a document must not reach one that is not there.
+/// The document that the call names, as it is stored: nothing is to be hung on one that does not exist.
 async fn stored(on: &DocTypeCall<'_>, name: &DocumentName) -> Result<(String, Map<String, Value>), ToolError> {
     on.fits(erpnext_schema::Verb::Update)?;
     let name = on.name(name);

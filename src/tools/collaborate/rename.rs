@@ -1,4 +1,4 @@
-//! `rename_document`.
+//! `rename_document`: gives a document another name, which everything that links to it then has.
 
 use std::time::Instant;
 

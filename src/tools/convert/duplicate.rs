@@ -2,15 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use erpnext_schema::{Children, DocTypeDef, FieldDef, Purpose, Rule, Shape, Verb, Violation, flag, rows_mut};
+use erpnext_schema::{Children, DocTypeDef, FieldDef, Purpose, Rule, Shape, Verb, Violation, flag};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::make::{Then, Wanted, make};
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
-use crate::document::draft::{Draft, unset, writable};
+use crate::document::draft::{Draft, copied, unset, writable};
 use crate::documents::names::named_exactly;
 use crate::documents::{DocTypeCall, rich_text};
 use crate::error::ToolError;
@@ -83,7 +83,7 @@ async fn duplicate(call: Call<'_>, args: DuplicateArgs) -> Result<ToolAnswer, To
     fixed_fields::check_new(&on, &data).await?;
     let children = |child: &str| session.catalog.known(child);
     let withheld = read.fields().cut(Some(on.def), children, &mut stored);
-    let mut doc = writable(on.def, create.fields(), &children, copied(on.def, &children, &stored)).doc;
+    let mut doc = writable(on.def, create.fields(), &children, copied(on.def, &children, &stored, fields)).doc;
     let mut left_out = unset(on.def, create.fields(), &children, &doc);
     let unseen: Vec<String> = withheld.into_iter().filter(|name| !left_out.contains(name)).collect();
     left_out.extend(unseen);
@@ -117,18 +117,6 @@ fn named(on: &DocTypeCall<'_>, data: &mut Map<String, Value>) -> Result<Option<(
     Ok(if by == "name" { data.remove(by).map(|name| (by.to_owned(), name)) } else { None })
 }
 
-/// What the desk copies of a document and of its rows.
-fn copied(def: &DocTypeDef, children: Children<'_>, stored: &Map<String, Value>) -> Map<String, Value> {
-    let mut copy = fields(def, stored);
-    for (_, child, table) in def.tables_in_mut(children, &mut copy) {
-        for (i, row) in rows_mut(table).enumerate() {
-            *row = fields(child, row);
-            row.insert("idx".to_owned(), json!(i + 1));
-        }
-    }
-    copy
-}
-
 /// Whether the desk copies the field, or the column of rows (`items.rate`).
 fn is_copied(def: &DocTypeDef, children: Children<'_>, name: &str) -> bool {
     let (name, column) = name.split_once('.').map_or((name, None), |(table, column)| (table, Some(column)));
@@ -138,6 +126,7 @@ fn is_copied(def: &DocTypeDef, children: Children<'_>, name: &str) -> bool {
     child.and_then(|child| child.field(column)).is_some_and(|column| !is_the_old_ones(column))
 }
 
+/// What the desk copies of a document, or of a row.
 fn fields(def: &DocTypeDef, stored: &Map<String, Value>) -> Map<String, Value> {
     let keep = |key: &str| def.field(key).is_some_and(|field| !is_the_old_ones(field));
     stored.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.clone(), value.clone())).collect()

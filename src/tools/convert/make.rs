@@ -76,7 +76,7 @@ fn from_what(source_on: &DocTypeCall<'_>, on: &DocTypeCall<'_>, name: &str) -> M
     ])
 }
 
-/// Lays the data onto the draft that comes of the document of that name, and does with it what is asked.
+/// Lays the data onto the draft that is made of the source `name`, then shows or creates it.
 ///
 /// # Errors
 /// Data and links that are wrong, what the policy does not let be made, and the site's refusal.
@@ -169,7 +169,7 @@ struct Laid {
     is_other: bool,
 }
 
-/// Lays the data onto the draft, of which `told` is what its source tells, where nothing here speaks against what comes of it.
+/// Lays the data onto the draft, and refuses what must not come of it; `told` is the part of the draft that its source tells.
 async fn laid(
     on: &DocTypeCall<'_>,
     mut doc: Map<String, Value>,

@@ -238,6 +238,39 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
     })
 }
 
+/// What the caller may see of the document there is.
+struct Sight<'a> {
+    on: &'a DocTypeCall<'a>,
+    hidden: &'a Masked,
+}
+
+impl Sight<'_> {
+    fn may_read(&self, field: &FieldDef) -> bool {
+        self.on.permit.fields().may_read(field) && !self.hidden.hides(self.on.def.name, field.fieldname)
+    }
+
+    /// Whether the field is there and may be read.
+    fn shows(&self, name: &str) -> bool {
+        self.on.def.field(name).is_some_and(|field| self.may_read(field))
+    }
+
+    /// Whether the field, or the column of rows (`items.rate`), is there and may not be read.
+    fn withholds(&self, name: &str) -> bool {
+        let on = self.on;
+        let Some((table, column)) = name.split_once('.') else {
+            return on.def.field(name).is_some_and(|field| !self.may_read(field));
+        };
+        on.def.table(table).is_some_and(|table| {
+            let child = table.rows_of().and_then(|child| on.session.catalog.known(child));
+            let column = child.and_then(|child| child.field(column));
+            let is_seen = |column: &FieldDef| on.permit.fields().may_read_child(table, column);
+            !self.may_read(table)
+                || column.is_some_and(|column| !is_seen(column))
+                || child.zip(column).is_some_and(|(child, column)| self.hidden.hides(child.name, column.fieldname))
+        })
+    }
+}
+
 /// Why the document cannot become this, where it cannot, and what to do instead. What the caller may not see is left to the
 /// site to judge.
 fn missing(
@@ -246,30 +279,23 @@ fn missing(
     conversion: &Conversion,
     doc: &Map<String, Value>,
 ) -> Option<(String, String)> {
-    let docstatus = Docstatus::of(doc);
-    let may_read = |field: &FieldDef| on.permit.fields().may_read(field) && !hidden.hides(on.def.name, field.fieldname);
-    let visible = |name: &str| on.def.field(name).is_some_and(may_read);
-    let withheld = |name: &str| match name.split_once('.') {
-        None => on.def.field(name).is_some_and(|field| !may_read(field)),
-        Some((table, column)) => on.def.table(table).is_some_and(|table| {
-            let child = table.rows_of().and_then(|child| on.session.catalog.known(child));
-            let column = child.and_then(|child| child.field(column));
-            let is_seen = |column: &FieldDef| on.permit.fields().may_read_child(table, column);
-            !may_read(table)
-                || column.is_some_and(|column| !is_seen(column))
-                || child.zip(column).is_some_and(|(child, column)| hidden.hides(child.name, column.fieldname))
-        }),
-    };
-    if let Some(amount) = conversion.amounts().iter().copied().find(|name| withheld(name)) {
+    let sight = Sight { on, hidden };
+    if let Some(amount) = conversion.amounts().iter().copied().find(|name| sight.withholds(name)) {
         let why = format!("it would tell {amount} of {}, which may not be read here", on.def.name);
         return Some((why, "get_doctype_permissions tells what is permitted.".to_owned()));
     }
+    conversion.when.iter().find_map(|when| unmet(&sight, conversion, *when, doc))
+}
+
+/// Why the document is not as it must be, as far as the caller may see, and what to do instead.
+fn unmet(sight: &Sight<'_>, conversion: &Conversion, when: When, doc: &Map<String, Value>) -> Option<(String, String)> {
     let others = || "list_conversions tells what can be made of it now.".to_owned();
-    conversion.when.iter().find_map(|when| match when {
+    let docstatus = Docstatus::of(doc);
+    match when {
         When::Submitted => match docstatus {
             Docstatus::Submitted => None,
             Docstatus::Draft => {
-                let submit = on.registry.tool_for(on.def, Verb::Submit);
+                let submit = sight.on.registry.tool_for(sight.on.def, Verb::Submit);
                 Some((format!("it is a draft; {submit} first"), format!("{submit} makes it final; then call again.")))
             }
             Docstatus::Cancelled => {
@@ -285,30 +311,32 @@ fn missing(
         },
         When::Is(field, values) => {
             let fits = values.contains(&text_of(doc, field));
-            (visible(field) && !fits).then(|| (format!("its {field} is not {}", values.join(" or ")), others()))
+            (sight.shows(field) && !fits).then(|| (format!("its {field} is not {}", values.join(" or ")), others()))
         }
-        When::Not(field) => (visible(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others())),
+        When::Not(field) => {
+            (sight.shows(field) && is_set(doc, field)).then(|| (format!("its {field} is set"), others()))
+        }
         When::Set(field) => {
-            (visible(field) && !is_set(doc, field)).then(|| (format!("its {field} is not set"), others()))
+            (sight.shows(field) && !is_set(doc, field)).then(|| (format!("its {field} is not set"), others()))
         }
         When::Left(field) => {
             let done = number_or_zero(doc, field);
             let why = || format!("nothing of it is left: its {field} is {done}");
-            (visible(field) && done >= 99.995).then(|| (why(), others()))
+            (sight.shows(field) && done >= 99.995).then(|| (why(), others()))
         }
         When::Some(field) => {
-            let amount = number_or_zero(doc, field);
-            (visible(field) && amount == 0.0).then(|| (format!("nothing is left to pay: its {field} is 0"), others()))
+            let why = || format!("nothing is left to pay: its {field} is 0");
+            (sight.shows(field) && number_or_zero(doc, field) == 0.0).then(|| (why(), others()))
         }
         When::None(field, values) => {
             let is = text_of(doc, field);
-            (visible(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
+            (sight.shows(field) && values.contains(&is)).then(|| (format!("its {field} is {is}"), others()))
         }
         When::NotOf(path) => {
             let (table, column) = path.split_once('.')?;
             let rows = doc.get(table).and_then(Value::as_array)?.iter().filter_map(Value::as_object);
             let of = rows.map(|row| text_of(row, column)).find(|of| !of.is_empty())?;
-            (!withheld(path)).then(|| (format!("its rows were made of {of}, as {path} tells"), others()))
+            (!sight.withholds(path)).then(|| (format!("its rows were made of {of}, as {path} tells"), others()))
         }
-    })
+    }
 }

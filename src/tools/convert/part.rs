@@ -14,7 +14,7 @@ pub const ITEMS: &str = "items";
 /// refusal would tell it.
 ///
 /// # Errors
-/// All that is wrong: a row that there is not, one that is named twice, a quantity above what is left.
+/// All that is wrong: a row that does not exist or is named twice, a quantity above what is left.
 pub fn keep_rows(
     doc: &mut Map<String, Value>,
     asked: &[Map<String, Value>],

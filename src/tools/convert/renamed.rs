@@ -1,4 +1,5 @@
-//! What a conversion carries on under other names, so that no field rule of what is made withholds it.
+//! Values that a conversion copies to fields of other names, where the field rule of the made document does not withhold
+//! them.
 
 /// The fields of one document, and the columns of its rows, that stand in another under other names.
 pub struct Renamed {

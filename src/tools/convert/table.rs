@@ -18,8 +18,8 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The fields of the document there is, and the columns of its rows, whose values stand in what is made under other names,
-    /// so that no field rule of what is made withholds them; and `per_billed`, at whose end the site makes no payment of an order.
+    /// The source's fields, and columns of its rows, whose values the made document holds under other names, where its own
+    /// field rule does not withhold them; and `per_billed`: the site makes no payment of an order that is billed in full.
     pub fn amounts(&self) -> &'static [&'static str] {
         match (self.mapper, self.to) {
             (Mapper::Payment, _) => {

@@ -83,31 +83,44 @@ pub async fn batches(
     for (item, batches) in &lying {
         let mut rows: Vec<(String, Value)> = Vec::new();
         for (batch, warehouses) in batches {
-            let warehouses: BTreeMap<&String, Value> =
-                warehouses.iter().filter(|(_, qty)| qty.abs() > 1e-9).map(|(name, qty)| (name, exact(*qty))).collect();
-            if warehouses.is_empty() || only_known && !known.contains_key(batch) {
+            let facts = known.get(batch);
+            if only_known && facts.is_none() {
                 continue;
             }
-            let qty: f64 = warehouses.values().filter_map(Value::as_f64).sum();
-            let mut row = Row::from_iter([("batch_no".to_owned(), json!(batch)), ("qty".to_owned(), exact(qty))]);
-            let facts = known.get(batch);
-            let expires = facts.map(|facts| text_of(facts, "expiry_date")).filter(|date| !date.is_empty());
-            if let Some(date) = expires {
-                row.insert("expiry_date".to_owned(), json!(date));
-                if date < today {
-                    row.insert("expired".to_owned(), json!(true));
-                }
-            }
-            if facts.is_some_and(|facts| number_or_zero(facts, "disabled") > 0.0) {
-                row.insert("disabled".to_owned(), json!(true));
-            }
-            row.insert("warehouses".to_owned(), json!(warehouses));
-            rows.push((expires.unwrap_or("9999").to_owned(), Value::Object(row)));
+            rows.extend(told_of(batch, warehouses, facts, today));
         }
         rows.sort_by(|one, other| one.0.cmp(&other.0));
         told.by_item.insert(item.clone(), rows.into_iter().map(|(_, row)| row).collect());
     }
     Ok(Some(told))
+}
+
+/// What is told of a batch, behind the day on which it expires, or one after all days; nothing where none of it is left.
+fn told_of(
+    batch: &str,
+    warehouses: &BTreeMap<String, f64>,
+    facts: Option<&Row>,
+    today: &str,
+) -> Option<(String, Value)> {
+    let warehouses: BTreeMap<&String, Value> =
+        warehouses.iter().filter(|(_, qty)| qty.abs() > 1e-9).map(|(name, qty)| (name, exact(*qty))).collect();
+    if warehouses.is_empty() {
+        return None;
+    }
+    let qty: f64 = warehouses.values().filter_map(Value::as_f64).sum();
+    let mut row = Row::from_iter([("batch_no".to_owned(), json!(batch)), ("qty".to_owned(), exact(qty))]);
+    let expires = facts.map(|facts| text_of(facts, "expiry_date")).filter(|date| !date.is_empty());
+    if let Some(date) = expires {
+        row.insert("expiry_date".to_owned(), json!(date));
+        if date < today {
+            row.insert("expired".to_owned(), json!(true));
+        }
+    }
+    if facts.is_some_and(|facts| number_or_zero(facts, "disabled") > 0.0) {
+        row.insert("disabled".to_owned(), json!(true));
+    }
+    row.insert("warehouses".to_owned(), json!(warehouses));
+    Some((expires.unwrap_or("9999").to_owned(), Value::Object(row)))
 }
 
 /// What is told of batches; nothing where none may be read.

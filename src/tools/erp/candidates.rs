@@ -1,4 +1,4 @@
-//! The prices that a list has for an item, from which the site chose one, each with why it does not hold.
+//! The prices of an item in a list, of which the site chose one, each of the others with the reason why it does not hold.
 
 use std::cmp::Reverse;
 

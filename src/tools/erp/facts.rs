@@ -1,4 +1,4 @@
-//! Which key of an answer is which field of which DocType, and which of them may be seen.
+//! Which field of which DocType each key of an answer shows, and whether the caller may see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,8 +151,8 @@ impl<'a> Facts<'a> {
         Self { session, own, known: BTreeMap::new() }
     }
 
-    /// Asks for prices with what pricing rules make of them only where all that rules say may be read: else the price of one
-    /// quantity, day or party beside that of the next would tell where a hidden rule begins. Says whether it does.
+    /// Has pricing rules applied to the prices only where all that the rules say may be read, and says whether it does: else
+    /// the price of one quantity, day or party beside that of the next would tell where a hidden rule begins.
     pub async fn ask_rules(&mut self, asked: &mut Map<String, Value>) -> bool {
         let all = self.may_read("Pricing Rule", "*").await;
         if !all {
@@ -199,8 +199,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The facts by which the details would tell how many of the stock's units their unit is, where that may not be read: what
-    /// costs so much in the one costs as many times that in the other.
+    /// The facts that would tell how many stock units a unit has, where that may not be read: the prices per unit and per stock
+    /// unit have that ratio.
     pub async fn by_unit(&mut self, details: &Map<String, Value>) -> &'static [&'static str] {
         let is_stocks = ["uom", "stock_uom"].map(|key| details.get(key));
         let is_stocks = is_stocks[0] == is_stocks[1] && self.may_read("Item", "stock_uom").await;

@@ -140,7 +140,7 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
     Ok(answer.into())
 }
 
-/// What is told beside how much lies where, as far as it is asked for.
+/// What is told beside the quantities in stock, where it is asked for.
 #[derive(Default)]
 struct Besides {
     arriving: Option<BTreeMap<String, Vec<arrivals::Arrival>>>,
@@ -239,7 +239,6 @@ async fn warehouses(
     named: Option<&[String]>,
     notes: &mut Vec<String>,
 ) -> Result<Option<BTreeSet<String>>, ToolError> {
-    let names = |rows: Vec<Row>| rows.into_iter().filter_map(|row| row.get("name").and_then(document_name));
     let Some(named) = named else {
         if !is_row_filtered(on.session, "Warehouse").await? {
             return Ok(None);
@@ -281,21 +280,33 @@ async fn warehouses(
     // Nothing lies below one that is no group.
     let may_hold = |(_, row): &(&String, &Row)| is_group.is_empty() || number_or_zero(row, "is_group") > 0.0;
     let groups: Vec<&String> = known.iter().filter(may_hold).map(|(name, _)| name).collect();
-    let mut walked = BTreeSet::new();
+    found.extend(below(call, &call_on(on, &there), &groups).await?);
+    Ok(Some(found))
+}
+
+/// These groups and the warehouses below them, at any depth.
+///
+/// # Errors
+/// More of them than one call takes, and the site's.
+async fn below(call: &Call<'_>, there: &DocTypeCall<'_>, groups: &[&String]) -> Result<BTreeSet<String>, ToolError> {
+    let mut found = BTreeSet::new();
     for group in groups {
-        if walked.contains(group) {
+        if found.contains(*group) {
             continue;
         }
         let filters = vec![Filter::new("parent_warehouse", Operator::DescendantsOfInclusive, group.as_str())];
         let query = ListQuery { filters, ..ListQuery::default() };
-        walked.extend(names(all_of(call, &call_on(on, &there), &query, MOST_WAREHOUSES).await?));
-        if walked.len() > MOST_WAREHOUSES {
+        found.extend(names(all_of(call, there, &query, MOST_WAREHOUSES).await?));
+        if found.len() > MOST_WAREHOUSES {
             return Err(ToolError::refused(
                 format!("warehouses: more than {MOST_WAREHOUSES} lie below those that are named."),
                 "Name smaller groups.",
             ));
         }
     }
-    found.extend(walked);
-    Ok(Some(found))
+    Ok(found)
+}
+
+fn names(rows: Vec<Row>) -> impl Iterator<Item = String> {
+    rows.into_iter().filter_map(|row| row.get("name").and_then(document_name))
 }

@@ -24,8 +24,9 @@ const KEPT: [&str; 3] =
 /// What of the actual quantity is not free.
 const NOT_FREE: [&str; 4] = ["reserved_qty", KEPT[0], KEPT[1], KEPT[2]];
 const VALUES: [&str; 2] = ["valuation_rate", "stock_value"];
-/// The most Bins that one call reads, and the most of which it asks what lay there at a day.
+/// The most Bins that one call reads.
 const MOST_BINS: usize = 5_000;
+/// The most of them whose stock at a past day it asks for.
 const MOST_AT_A_DAY: usize = 100;
 
 /// Refuses to tell what lay somewhere at a day where it is withheld what moved when: one day after another would tell it.
@@ -219,7 +220,7 @@ impl Levels {
     }
 }
 
-/// Whose the warehouses are, as far as that may be read.
+/// The company of each of these warehouses, where that may be read.
 async fn companies_of(on: &DocTypeCall<'_>, names: &BTreeSet<&str>) -> Result<BTreeMap<String, String>, ToolError> {
     let Ok(there) = neighbour(on, "Warehouse").await? else { return Ok(BTreeMap::new()) };
     let Some(company) = there.def.field("company").filter(|_| sees(&there, "company")) else {

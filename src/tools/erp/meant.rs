@@ -1,5 +1,5 @@
-//! What is said of an argument that names something which is there and is not what was meant: a supplier for a customer, an
-//! item of which no stock is kept.
+//! What is said of an argument that names the wrong kind of document: a supplier in the place of a customer, an item
+//! without stock.
 
 use serde_json::Value;
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::context::Session;
 use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbour};
+use crate::entry::is_nothing;
 use crate::error::ToolError;
 use crate::policy::{Filter, Operation, Rows};
 use crate::query::beyond::Neighbour;
@@ -168,7 +169,7 @@ impl Scope {
 
 /// A row without what is empty, or 0 where that says as little.
 pub fn filled(mut row: Row) -> Value {
-    row.retain(|_, value| !value.is_null() && *value != "" && value.as_f64() != Some(0.0));
+    row.retain(|_, value| !is_nothing(value));
     Value::Object(row)
 }
 

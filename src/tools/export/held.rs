@@ -1,6 +1,6 @@
-//! Files that a server over HTTP holds for those who had them made: the same user of the same site reads each back, for an hour.
-//! They lie on the disk, so that neither a restart nor another server of the same directory loses them, under names that are
-//! hashes of whose they are and of what: who asks for another's asks for a name that is not there.
+//! Files that a server over HTTP holds for their users: the same user of the same site reads each back, for an hour. They
+//! lie on the disk, so that a restart loses none and every server of the directory finds them. A file's name is a hash of
+//! its user and its address, so that somebody else's request leads to a name that is not there.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 use tempfile::NamedTempFile;
 
@@ -20,7 +20,7 @@ use crate::site::{Identity, encode};
 
 /// The largest file, in bytes: it is read back in one message.
 pub(super) const MOST_BYTES: u64 = 5 << 20;
-/// What more it takes on the disk at most: behind what is in it stands where that comes from, and how long this is.
+/// What it takes more on the disk, at most: behind its content stand the source of that, and the length of the source.
 const MOST_BEHIND: u64 = 1 << 20;
 /// The most files of one user: one more takes the place of the oldest.
 const MOST_OF_ONE: usize = 5;
@@ -193,11 +193,6 @@ pub async fn withdraw(directory: PathBuf, every: Duration) {
         }
         tokio::time::sleep(every).await;
     }
-}
-
-/// The SHA-256 of what is in a file, in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
 }
 
 /// Half a SHA-256 in hexadecimal digits: as many as nobody finds twice, in a name that is short enough.

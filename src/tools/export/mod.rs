@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Exported, ToolAnswer, note_of};
 use crate::context::Session;
 use crate::error::ToolError;
+use crate::hex::sha256;
 use crate::policy::{Operation, Policy};
 use crate::tool::Call;
 use crate::tool::kinds::choices;
@@ -122,7 +123,7 @@ pub async fn read_back(session: &Session<'_>, given: &Map<String, Value>) -> Res
     let held = files_of(session, directory).await?;
     let kind = label.format.mime();
     let read = tokio::task::spawn_blocking(move || {
-        let file = |HeldFile { bytes, source }| (File { kind, sha256: held::sha256(&bytes), bytes }, source);
+        let file = |HeldFile { bytes, source }| (File { kind, sha256: sha256(&bytes), bytes }, source);
         held.read(&label).map(|held| held.map(file))
     });
     let found = read.await.map_err(std::io::Error::other).and_then(|read| read).map_err(|error| {

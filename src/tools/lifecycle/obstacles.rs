@@ -1,4 +1,4 @@
-//! What stands in the way of a cancellation: what may, as the site lists it, and what surely does.
+//! Documents that stand in the way of a cancellation: those that may, as the site lists them, and those that surely do.
 
 use std::collections::BTreeMap;
 
@@ -143,7 +143,7 @@ pub fn listed(documents: &[&DocRef]) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
-/// That it cannot be cancelled, with all that links to it, of which the site names the first alone.
+/// Says that the document cannot be cancelled, and names all that links to it: the site names only the first.
 pub fn explained(on: &DocTypeCall<'_>, name: &str, seen: &[DocRef], others: bool) -> ToolError {
     let next = if others {
         "Somebody who may see all of them has to cancel them first.".to_owned()

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::ledger;
 use crate::document::ledgers;
 use crate::documents::DocTypeCall;
+use crate::entry::is_nothing;
 use crate::shape::text_of;
 use crate::site::Ledger;
 use crate::writes::doubts;
@@ -78,8 +79,7 @@ async fn entries(on: &DocTypeCall<'_>, ledger: Ledger, name: &str, stored: &Map<
     let entry = |row: &Map<String, Value>| {
         let seen = shown.iter().filter(|(_, field, _)| there.may_read(field)).filter_map(|(label, _, key)| {
             let value = row.iter().find(|(told, _)| bare(told) == *label).map(|(_, value)| value)?;
-            let is_nothing = value.is_null() || value == "" || value.as_f64() == Some(0.0);
-            (!is_nothing).then(|| ((*key).to_owned(), value.clone()))
+            (!is_nothing(value)).then(|| ((*key).to_owned(), value.clone()))
         });
         Value::Object(seen.collect())
     };

@@ -67,7 +67,7 @@ const ORDERS: [Order; 2] = [
 
 /// The columns that the site takes, beside the date.
 const TAKEN: [&str; 5] = ["item_code", "qty", "rate", "uom", "conversion_factor"];
-/// Those that are sent as they are stored: 16 empties a description that is not sent, a subcontracted row needs what is made.
+/// Columns sent as stored: 16 empties a description that is not sent, and a subcontracted row needs the item that is made.
 const CARRIED: [&str; 3] = [DESCRIPTION, "fg_item", "fg_item_qty"];
 const DESCRIPTION: &str = "description";
 

@@ -19,8 +19,8 @@ pub const AMOUNTS: [&str; 2] = ["paid_amount", "received_amount"];
 pub struct Across {
     /// Whether money comes in.
     receives: bool,
-    /// What the bank's account gets or gives, in its currency, which may be unknown (empty), and what one of that is worth
-    /// in the company's.
+    /// Of the bank's account: the amount that it gets or gives, its currency (empty where unknown), and the worth of one unit
+    /// of that in the company's currency.
     bank: (f64, String, f64),
     /// The same of the party's account.
     party: (f64, String, f64),
@@ -31,8 +31,8 @@ impl Across {
     /// bank's account is unknown; `amount` is in that of the party.
     ///
     /// # Errors
-    /// An amount in `data` where the arguments say it, none where the bank's account needs one, a currency of that
-    /// account that may not be read where the rate depends on it, and a rate that follows from nothing that is known.
+    /// An amount in `data` that an argument states too, or none where the bank's account needs one; a currency of that
+    /// account that may not be read where the rate depends on it; a rate that follows from nothing known.
     pub async fn of(
         call: &Call<'_>,
         made: &Map<String, Value>,
@@ -165,8 +165,9 @@ fn significant(rate: f64) -> f64 {
     format!("{rate:.6e}").parse().unwrap_or(rate)
 }
 
-/// What one of each currency is worth in the company's, so that both amounts are worth the same as far as rates of nine
-/// decimals go, which is what the site keeps: where neither is the company's, by the rate that it has for the party's.
+/// The rates of the bank's and the party's currency to the company's under which both amounts are worth the same, to the
+/// nine decimals that the site keeps of a rate. Where neither is the company's currency, `of_party` is the site's rate for
+/// the party's.
 fn rates(bank: (f64, &str), party: (f64, &str), company: Option<&str>, of_party: Option<f64>) -> Option<(f64, f64)> {
     let company = company?;
     let kept = |rate: f64| (rate * 1e9).round() / 1e9;

@@ -1,37 +1,22 @@
 //! The Payment Entry as the site makes it for the first invoice, with what the call says laid onto it.
 
-use erpnext_schema::{Purpose, Rule, Violation, into_rows};
+use erpnext_schema::{Purpose, into_rows};
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
-use super::allocate::{Open, plan, spread, wrong};
-use super::currency::{AMOUNTS, Across, said_twice};
+use super::allocate::{Open, spread, wrong};
+use super::currency::{AMOUNTS, Across};
 use super::invoices::Invoices;
-use super::{PartyType, Payment, PaymentArgs, account, advance, receives};
-use crate::document::amounts::{money, number, same, stated_number};
+use super::meant::{Meant, in_data};
+use super::{Payment, PaymentArgs, advance, receives};
+use crate::document::amounts::{money, number, same};
 use crate::document::draft::{Draft, writable};
 use crate::documents::{DocTypeCall, file_fields, rich_text};
 use crate::error::ToolError;
-use crate::shape::{is_set, text_of};
+use crate::shape::text_of;
 use crate::site::Mapper;
 use crate::tool::Call;
-use crate::tools::erp::is_a_date;
-use crate::writes::{fixed_fields, links, named};
-
-/// What the call says by arguments of its own, or works out, beside the amounts: one of these may be that of a bank in
-/// another currency.
-const OURS: [&str; 10] = [
-    "company",
-    "mode_of_payment",
-    "paid_from",
-    "paid_to",
-    "party",
-    "party_type",
-    "payment_type",
-    "posting_date",
-    "reference_no",
-    "references",
-];
+use crate::writes::{fixed_fields, links};
 
 /// The payment that the call means, checked, with the links that were given by title; nothing is stored.
 pub async fn make<'a>(
@@ -41,48 +26,7 @@ pub async fn make<'a>(
     args: &PaymentArgs,
 ) -> Result<(Payment, DocTypeCall<'a>, Map<String, Value>), ToolError> {
     let tool = call.tool.name();
-    let dates = [args.date.as_deref(), args.reference_date.as_deref()];
-    let mut problems: Vec<ToolError> = dates.into_iter().filter_map(|date| is_a_date(date).err()).collect();
-    let ours = args.data.keys().filter(|key| OURS.contains(&key.as_str()));
-    let twice: Vec<Violation> = ours.map(|key| said_twice(key)).collect();
-    if !twice.is_empty() {
-        problems.push(ToolError::arguments(tool, twice));
-    }
-    let amount = args.amount.as_ref().map(|amount| amount.0);
-    let deducted = deducted(args);
-    let found = unknown(&on, args).await;
-    let is_known = found.is_empty();
-    problems.extend(found);
-    let opened = match is_known {
-        true => open(call, invoices, args, amount).await.map_err(|why| problems.push(why)).ok(),
-        false => None,
-    };
-    let company = match &opened {
-        Some((_, company)) => Some(company.clone()),
-        None => args.company.clone().filter(|_| is_known),
-    };
-    let planned = opened.and_then(|(open, _)| match plan(&open, amount, deducted, args.advance) {
-        Ok(plan) => Some((open, plan)),
-        Err(found) => {
-            problems.push(ToolError::arguments(tool, found));
-            None
-        }
-    });
-    let (mode, named) = (args.mode_of_payment.as_deref(), args.account.as_deref());
-    let account = match &company {
-        Some(company) => account::account(call, company, mode, named).await.map_err(|why| problems.push(why)).ok(),
-        None => None,
-    };
-    let mut problems = problems.into_iter();
-    if let Some(first) = problems.next() {
-        return Err(first.and(tool, problems.chain(in_data(&on, args).await)));
-    }
-    let (Some((open, plan)), Some(account), Some(company)) = (planned, account, company) else {
-        return Err(invoices.nothing_open(args.party()));
-    };
-    let paid: Vec<_> = open.into_iter().zip(plan.shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
-    let plan = super::Plan { shares: paid.iter().map(|(_, share)| *share).collect(), ..plan };
-
+    let Meant { paid, plan, deducted, account, company } = Meant::of(call, &on, invoices, args).await?;
     let FromSite { doc: mut made, references, has_discount } = from_site(call, &on, invoices, &paid).await?;
     if paid.is_empty() {
         made = advance::begun(call, args, account.as_ref(), &company).await?;
@@ -116,63 +60,7 @@ pub async fn make<'a>(
     Ok((Payment { doc, invoices, plan, across, has_discount }, on, titled))
 }
 
-/// The documents that the call names and that are not there; no invoice is looked for without them.
-async fn unknown(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Vec<ToolError> {
-    let party = named::check(on, "party", args.party_type.as_str(), args.party()).await;
-    let company = match args.company.as_deref() {
-        Some(company) => named::check(on, "company", "Company", company).await,
-        None => Ok(()),
-    };
-    party.err().into_iter().chain(company.err()).collect()
-}
-
-/// What is wrong with the form of `data`.
-async fn in_data(on: &DocTypeCall<'_>, args: &PaymentArgs) -> Option<ToolError> {
-    let mut data = args.data.0.clone();
-    data.retain(|key, _| !OURS.contains(&key.as_str()) && !AMOUNTS.contains(&key.as_str()));
-    if data.is_empty() { None } else { on.document_with_links(Purpose::Update, &data, None).await.err() }
-}
-
-/// The invoices that are paid, and the company that they are of: those that are named, or else the oldest that are open; none
-/// of an advance for which an empty list is named.
-async fn open(
-    call: &Call<'_>,
-    invoices: &Invoices<'_>,
-    args: &PaymentArgs,
-    amount: Option<f64>,
-) -> Result<(Vec<Open>, String), ToolError> {
-    match (&args.invoices, amount) {
-        (Some(rows), Some(_)) if rows.is_empty() && args.advance => {
-            Ok((Vec::new(), advance::company(call, args).await?))
-        }
-        (Some(rows), _) => invoices.named(rows, args.party(), args.company.as_deref()).await,
-        (None, Some(amount)) => match invoices.oldest(args.party(), args.company.as_deref(), amount).await? {
-            Some(oldest) => Ok(oldest),
-            None if args.advance => Ok((Vec::new(), advance::company(call, args).await?)),
-            None => Err(invoices.nothing_open(args.party())),
-        },
-        (None, None) => {
-            let message = "is mandatory where no invoices are named";
-            let found = Violation::new("amount", Rule::Mandatory, message);
-            Err(ToolError::arguments(call.tool.name(), vec![found]))
-        }
-    }
-}
-
-/// What the deductions of `data` settle beside what is paid: of a customer what is written off; a supplier gets so much less
-/// of what is paid. What rates leave is no such thing. What is no list of rows is refused with the document.
-fn deducted(args: &PaymentArgs) -> f64 {
-    let given = match args.data.get("deductions") {
-        Some(Value::Object(changes)) => changes.get("rows").or_else(|| changes.get("add")),
-        given => given,
-    };
-    let rows = given.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
-    let own = rows.filter(|row| !is_set(row, "is_exchange_gain_loss"));
-    let sum: f64 = own.filter_map(|row| stated_number(row.get("amount")?)).filter(|amount| amount.is_finite()).sum();
-    money(if args.party_type == PartyType::Customer { sum } else { -sum })
-}
-
-/// That what is deducted, which is in the company's currency, is in that of the party too.
+/// Checks that the party's currency is the company's where something is deducted: deductions are in the company's.
 fn in_one_currency(made: &Map<String, Value>, deducted: f64) -> Result<(), ToolError> {
     let (rate, currency) = match receives(made) {
         true => ("source_exchange_rate", "paid_from_account_currency"),
@@ -276,8 +164,8 @@ async fn from_site(
     Ok(whole)
 }
 
-/// Puts the account that is meant in the place of the one that the site took, with what follows from it; whether its
-/// currency is not known.
+/// Puts the account that is meant in the place of the one that the site chose, with what follows from it. Gives whether
+/// its currency is unknown.
 fn put_account(made: &mut Map<String, Value>, ours: &str, account: Account) -> bool {
     let is_another = made.get(ours).is_none_or(|is| *is != account.name);
     let is_unknown = is_another && account.currency.is_none();

@@ -103,7 +103,7 @@ impl<'a> Invoices<'a> {
     /// open.
     ///
     /// # Errors
-    /// That what is open is of several companies, or that too many would be paid.
+    /// Open invoices of several companies, or more of them than one payment takes.
     pub async fn oldest(
         &self,
         party: &str,

@@ -6,6 +6,7 @@ mod allocate;
 mod currency;
 mod draft;
 mod invoices;
+mod meant;
 mod party;
 mod reconcile;
 
@@ -262,7 +263,7 @@ impl Payment {
         told
     }
 
-    /// What who is asked is shown: what is told, the document, and what the site warns of where it is submitted.
+    /// What a person who is asked is shown: what is told, the document, and the site's warnings where it is submitted.
     async fn preview(&self, on: &DocTypeCall<'_>, told: Map<String, Value>, submit: bool) -> Map<String, Value> {
         let mut preview = told;
         preview.insert("would_create".to_owned(), Value::Object(self.shown(on)));

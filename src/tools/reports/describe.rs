@@ -1,4 +1,4 @@
-//! `describe_report`.
+//! `describe_report`: the filters and columns of a report, and a call that runs it.
 
 use erpnext_schema::counted;
 use schemars::JsonSchema;

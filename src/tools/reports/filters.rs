@@ -140,8 +140,8 @@ async fn only_company(report: &Report<'_>, filter: &Filter) -> Option<String> {
     }
 }
 
-/// Refuses what was filtered by a field that is withheld on one of the DocTypes that the answer links to: those are known
-/// only once the report ran.
+/// Refuses a filter by a field that is withheld on a DocType to which the answer links: which those are is known only once
+/// the report ran.
 pub(crate) async fn check_linked(
     report: &Report<'_>,
     tool: Tool,

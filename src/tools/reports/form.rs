@@ -39,7 +39,7 @@ pub struct Filter {
     /// The DocType of a link; the choices of a Select, a line each.
     pub options: String,
     pub required: bool,
-    /// What the desk puts in where nobody says otherwise, as far as it is known.
+    /// The value that the desk starts with, where it is known.
     pub default: Option<Value>,
 }
 

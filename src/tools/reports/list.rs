@@ -1,4 +1,4 @@
-//! `list_reports`.
+//! `list_reports`: the reports that the caller may run.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -73,7 +73,7 @@ fn published(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<Filter
     published.chain(others.cloned()).collect()
 }
 
-/// What of the filters that are stated does not fit the report's form, so that it cannot be run, in words.
+/// Says which of the stated filters do not fit the report's form, so that it cannot be run.
 fn misfits(own: &[Filter], stated: &[(String, PublishedFilter)]) -> Vec<String> {
     let mut found = Vec::new();
     for (field, _) in stated.iter().filter(|(field, _)| !own.is_empty() && !own.iter().any(|own| own.field == *field)) {
@@ -135,8 +135,8 @@ pub(super) fn columns(tool: Tool, table: &Table, chosen: &[String]) -> Result<(V
     Ok((there, absent))
 }
 
-/// What is wrong with a report as it is published, on the site that has it: its filters, and its columns as far as a
-/// run with the example of its form tells them.
+/// What is wrong with the publication of a report, by the site's own report: its filters, and its columns as a run with the
+/// form's example shows them.
 ///
 /// # Errors
 /// A report that is not open here or not on the site, and whatever the site answers.

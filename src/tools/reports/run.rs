@@ -1,4 +1,4 @@
-//! `run_report`.
+//! `run_report`: the rows of a report, run at once or in the background.
 
 use std::time::Duration;
 

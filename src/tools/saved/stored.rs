@@ -88,9 +88,9 @@ fn saved(row: &Map<String, Value>) -> Saved {
     }
 }
 
-/// Filters of the desk, `[DocType, field, operator, value, hidden]` each, in the form of our lists: without the list's
-/// own DocType, `table.field` for a column of the only table with rows of another, and without what the desk notes for
-/// itself.
+/// Filters of the desk, each `[DocType, field, operator, value, hidden]`, in the form of our lists: without the list's own
+/// DocType and without what the desk notes for itself, and with `table.field` for a column where one table alone has rows of
+/// the other DocType.
 pub(super) fn filters_of(def: &DocTypeDef, filters: &[Value]) -> Value {
     let one = |filter: &Value| match filter.as_array().map(Vec::as_slice) {
         Some([Value::String(doctype), Value::String(field), operator, value, ..]) => {

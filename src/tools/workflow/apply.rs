@@ -126,7 +126,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     Ok(result)
 }
 
-/// That the action is confirmed before it is looked at whether it is open, where the state is withheld: as the most that it
+/// Where the state is withheld, has the action confirmed before anything tells whether it is open: as the most that it
 /// could do.
 ///
 /// # Errors
@@ -246,8 +246,8 @@ fn operation(on: &DocTypeCall<'_>, doc: &Map<String, Value>, state: Option<&Stat
     }
 }
 
-/// What the state means for docstatus needs leave of its own, and is confirmed and shown as what it is: gives what it is
-/// shown with.
+/// Judges an action that submits or cancels as a submission or cancellation: it needs leave for that, and is confirmed and
+/// shown as that. Gives what it is shown with.
 async fn judged_as(
     on: &DocTypeCall<'_>,
     operation: Operation,

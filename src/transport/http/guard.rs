@@ -104,7 +104,7 @@ pub fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(VARY, HeaderValue::from_static("Origin"));
 }
 
-/// The answer to what a browser asks before it sends: which method, and which of the headers that it wants to send.
+/// The answer to a browser's preflight: the method, and those of the headers that it wants to send which are taken.
 pub fn preflight(head: &Parts) -> Option<HeaderMap> {
     if head.method != Method::OPTIONS || !head.headers.contains_key(ORIGIN) {
         return None;

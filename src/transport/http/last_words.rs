@@ -1,5 +1,5 @@
-//! What a client is told past the protocol, on a connection that ends with it: that there is no room, or what was wrong with a
-//! head that could not be read. hyper answers such a head with a status alone.
+//! The last answer on a connection, written without hyper: that there is no room, or what was wrong with a head that could
+//! not be read, to which hyper would answer a status alone.
 
 use std::time::Duration;
 

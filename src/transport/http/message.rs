@@ -18,7 +18,7 @@ use crate::oauth::Scope;
 use crate::server::Server;
 
 impl Endpoint {
-    /// The answer to what is sent to a site, by an address that narrows what may be done.
+    /// The answer to a message for a site; `narrowing` is that of the path that it was sent to.
     pub(super) async fn message(
         &self,
         site: &Site,

@@ -19,7 +19,7 @@ use crate::site::{SiteError, SiteErrorKind};
 /// The most doubts of a kind that are told one by one.
 const MOST: usize = 5;
 
-/// What there is to doubt, as far as the caller may see what it is about.
+/// The doubts about a document by its own fields, as far as the caller may see these.
 pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let seen = on.visible(doc.clone());
     match on.def.name {
@@ -29,10 +29,9 @@ pub(crate) fn of(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> 
     }
 }
 
-/// What there is to doubt by what the site holds beside a draft that is to be submitted: stock, prices, what was agreed, closed
-/// days.
-/// What may not be read raises none, whoever denies it; what the site does not tell is said not to be known, beside what
-/// was found before.
+/// The doubts about a draft that is to be submitted, by what else the site holds: stock, prices, what was agreed, closed days.
+/// What may not be read, whoever denies it, raises none; where the site does not answer, that is said beside the doubts
+/// that were found before.
 pub(crate) async fn by_the_site(on: &DocTypeCall<'_>, doc: &Map<String, Value>) -> Vec<String> {
     let seen = on.visible(doc.clone());
     let (mut doubts, mut of_prices, mut of_agreed, mut of_day) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

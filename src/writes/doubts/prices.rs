@@ -1,5 +1,5 @@
-//! Whether a rate is far from the last: of the same item, to the same party, in a document of the same DocType and
-//! currency; else from the last to any party, or at which the item was bought last; else from the row's price list.
+//! Whether a rate is far from the usual one of its item: the last to the same party in a document of the same DocType and
+//! currency; else the last to any party, or the last at which the item was bought; else that of the row's price list.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What rows take from a field of their document that is chosen anew: the site leaves them as they are, or takes the field
-//! back to what they hold.
+//! Columns of rows that follow a field of their document when it is changed, as the desk's form has them do: the site leaves
+//! the rows as they are, or takes the field back to what they hold.
 
 use erpnext_schema::{FieldDef, flag, rows};
 use serde_json::{Map, Value, json};
@@ -24,8 +24,8 @@ const FOLLOWED: [(&str, &str); 8] = [
 /// all for the document.
 const OF_ITS_OWN: &str = "delivery_date";
 
-/// Sets the column in the rows that hold another value; an empty one the site fills. Rows that the caller gives are left
-/// to the caller, and those whose column is not `shown` as they are: whether they followed would tell what they hold.
+/// Sets the column in the rows that hold another value; the site fills the empty ones. Rows that the caller gives stay as
+/// given, and rows whose column is not `shown` stay as they are: that they followed would tell what they held.
 pub(super) fn fill(
     on: &DocTypeCall<'_>,
     shown: &Map<String, Value>,

@@ -1,7 +1,7 @@
-//! What the desk's form fills in while a document is made, and the site does not do for a document that is sent: the
-//! rows of taxes, by the template that was given, else by that of the party's Tax Rule, else by the company's own; the
-//! text of terms, and the payment terms of another template; that a day of posting which was given counts; what rows take
-//! from their document.
+//! What the desk's form fills in while a document is made, and the site does not for a document that is sent: the rows of
+//! taxes, by the given template, else by that of the party's Tax Rule, else by the company's own; the text of terms, and
+//! the payment terms of another template; the mark by which a given day of posting counts; the columns of rows that follow
+//! their document.
 
 mod follow;
 mod posting;
@@ -213,7 +213,7 @@ pub(crate) fn untaxed(on: &DocTypeCall<'_>, stored: &Map<String, Value>) -> Opti
     })
 }
 
-/// Says which fields are empty that the form would have filled in by those that were given.
+/// Names the empty fields that the form would have filled in by those that were given.
 pub(crate) fn unfilled(
     on: &DocTypeCall<'_>,
     given: &Map<String, Value>,

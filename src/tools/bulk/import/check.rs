@@ -100,8 +100,7 @@ pub(super) async fn check(
     Ok(docs.map(|(at, def, doc)| Checked { at, def, doc, titled: titled.remove(&at).unwrap_or_default() }).collect())
 }
 
-/// What the links of all documents that are given by titles are called, or why that is not clear; each is asked for
-/// once.
+/// The names that the titles in links of all documents stand for, or why that is not clear; each title is asked for once.
 async fn named(
     on: &DocTypeCall<'_>,
     observer: &CallObserver,

@@ -206,7 +206,7 @@ fn titled(def: &DocTypeDef, open: &[Target], title: &str) -> Result<Option<Targe
     }
 }
 
-/// The table and its column that a title may name, in each form in which that is written.
+/// The pairs of a table and a column that a title may mean, by each form in which people write them.
 fn parts(title: &str) -> Vec<(&str, &str)> {
     let before = ['.', ':'].into_iter().filter_map(|sign| title.split_once(sign));
     let behind =

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use erpnext_schema::{DocTypeDef, Purpose, Verb};
 use futures_util::future::BoxFuture;
-use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -29,7 +28,7 @@ use crate::audit::Attempt;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::extract;
-use crate::hex::hex;
+use crate::hex::sha256;
 use crate::policy::Operation;
 use crate::shape;
 use crate::site;
@@ -43,7 +42,7 @@ use check::Checked;
 use entries::Entry;
 use journal::{Journal, Place};
 use problems::Problems;
-use sheet::SheetRow;
+use sheet::{Sheet, SheetRow};
 use source::Source;
 
 /// How many documents are shown as they would be made.
@@ -94,17 +93,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     on.fits(Verb::Create)?;
     let Source { argument, bytes, beside } =
         Source::of(&call, args.content, args.file.as_deref(), args.attachment.as_deref()).await?;
-    let read = match &args.sheet {
-        named if argument != "content" && extract::is_zip(&bytes) => {
-            workbook::read(call.session.caller.identity().as_bytes(), &bytes, named.as_deref()).await?
-        }
-        None => sheet::read(&bytes),
-        Some(_) => return Err(wrong(&call, "sheet", "only a workbook (XLSX) has sheets".to_owned())),
-    };
-    let sheet = read.map_err(|why| {
-        let next = "Give a CSV or XLSX file that is whole.";
-        ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
-    })?;
+    let sheet = sheet_in(&call, argument, &bytes, args.sheet.as_deref()).await?;
     let mapping = args.mapping.map(|mapping| mapping.0).unwrap_or_default();
     let open = |on: &DocTypeCall<'_>| {
         let children = |child: &str| on.session.catalog.known(child);
@@ -147,17 +136,7 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
         return Ok(dry(shown, &problems).into());
     }
     if !problems.is_empty() {
-        let what = format!(
-            "Nothing was sent, and nobody was asked: {} of {} rows have problems; a row is told by the line at which \
-             it begins:{}",
-            problems.rows(),
-            entries.iter().map(|entry| entry.lines.len()).sum::<usize>(),
-            problems.lines()
-        );
-        return Err(ToolError::refused(
-            what,
-            "Correct the file, or say in mapping what its columns are for, and call again.",
-        ));
+        return Err(unfit(&entries, &problems));
     }
     on.has_room_for(rows.len()).await?;
     // The documents as they are sent, beside the file: what a title in it leads to may be another document by then.
@@ -173,6 +152,33 @@ async fn import(call: Call<'_>, args: ImportArgs) -> Result<ToolAnswer, ToolErro
     Ok(told::answer(&lines, ended, beside, journal).await)
 }
 
+/// The rows that are in the bytes: in a workbook those of the sheet that is named, or of the first.
+async fn sheet_in(call: &Call<'_>, argument: &str, bytes: &[u8], named: Option<&str>) -> Result<Sheet, ToolError> {
+    let read = if argument != "content" && extract::is_zip(bytes) {
+        workbook::read(call.session.caller.identity().as_bytes(), bytes, named).await?
+    } else if named.is_some() {
+        return Err(wrong(call, "sheet", "only a workbook (XLSX) has sheets".to_owned()));
+    } else {
+        sheet::read(bytes)
+    };
+    read.map_err(|why| {
+        let next = "Give a CSV or XLSX file that is whole.";
+        ToolError::refused(format!("{argument}: the file {why}. Nothing was sent."), next)
+    })
+}
+
+/// That rows have problems, and which.
+fn unfit(entries: &[Entry], problems: &Problems) -> ToolError {
+    let what = format!(
+        "Nothing was sent, and nobody was asked: {} of {} rows have problems; a row is told by the line at which it \
+         begins:{}",
+        problems.rows(),
+        entries.iter().map(|entry| entry.lines.len()).sum::<usize>(),
+        problems.lines()
+    );
+    ToolError::refused(what, "Correct the file, or say in mapping what its columns are for, and call again.")
+}
+
 /// What would be done, short enough for a question: one that is too long is not asked, and the model alone would decide.
 fn fitted(shown: Map<String, Value>) -> Map<String, Value> {
     let mut shown = Value::Object(shown);
@@ -186,10 +192,6 @@ fn fitted(shown: Map<String, Value>) -> Map<String, Value> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
-}
-
 /// A row whose document was checked, and is sent as that.
 struct Ready {
     /// Which entry of the file it is.
@@ -198,7 +200,7 @@ struct Ready {
     args: CreateArgs,
     /// The links that are titles in the file, by place.
     titled: Map<String, Value>,
-    /// Where it is told that it is sent, as which line.
+    /// Where it is noted before it is sent, and the line under which it is noted.
     journal: Option<(Arc<Journal>, u64)>,
 }
 

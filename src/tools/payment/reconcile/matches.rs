@@ -47,7 +47,7 @@ pub struct Match {
     pub amount: f64,
 }
 
-/// What is open of each, and what is left of that while it is given away.
+/// What is still open of each payment and each invoice while allocations are made.
 struct Left {
     payments: Vec<f64>,
     invoices: Vec<f64>,

@@ -1,4 +1,4 @@
-//! What is told of a matching: what would go where and what stays open, and what came of it as it is read back.
+//! What is told of a matching: before, what would go where and what stays open; after, what the site booked, read back.
 
 use erpnext_schema::{Operator, Order};
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use crate::documents::names::document_name;
 use crate::policy::Filter;
 use crate::site::ListQuery;
 
-/// What is shown before and told after: what of each goes where, and what stays open.
+/// What is shown before and told after: how much of each payment goes to which invoice, and what stays open.
 pub fn told(
     entries: &Entries,
     matches: &[Match],
@@ -28,35 +28,11 @@ pub fn told(
         *left = money(before - amount);
         json!({"before": before, "after": *left})
     };
-    // It was named, or may be read where it stands.
-    let apart = entries.form.get(ADVANCES).and_then(Value::as_str);
-    let rows: Vec<Value> = matches
-        .iter()
-        .map(|one| {
-            let (payment, invoice) = (&entries.payments[one.payment], &entries.invoices[one.invoice]);
-            let mut told = json!({
-                "payment": payment.name, "paid_on": payment.date, "invoice": invoice.name, "invoiced_on": invoice.date,
-                "amount": one.amount, "currency": invoice.currency,
-                "payment_open": take(&mut payments[one.payment], one.amount),
-                "invoice_open": take(&mut invoices[one.invoice], one.amount),
-            });
-            if payment.doctype != PAYMENT {
-                told["payment_is"] = json!(payment.doctype);
-            }
-            if let Some(row) = payment.own_row() {
-                told["row"] = json!(row);
-            }
-            let is_apart =
-                |of: &Matched<'_>| of.name() == payment.name && apart.is_some_and(|account| of.is_in(account));
-            if changed.iter().any(is_apart) {
-                told["booked_in"] = json!(apart);
-            }
-            if payment.doctype == invoice.doctype {
-                told["made_by"] = json!(format!("a {ENTRY} that the site makes and submits"));
-            }
-            told
-        })
-        .collect();
+    let allocated = |one: &Match| {
+        let open = [take(&mut payments[one.payment], one.amount), take(&mut invoices[one.invoice], one.amount)];
+        row(entries, one, changed, open)
+    };
+    let rows: Vec<Value> = matches.iter().map(allocated).collect();
     let mut left_out = entries.left_out.clone();
     let mut stays = |what: &str, sides: &[Side], left: &[f64]| {
         let open: Vec<_> = sides.iter().zip(left).filter(|(_, left)| is_above(**left, 0.0)).collect();
@@ -80,7 +56,7 @@ pub fn told(
         ("payments_left".to_owned(), stays("payments", &entries.payments, &payments)),
         ("invoices_left".to_owned(), stays("invoices", &entries.invoices, &invoices)),
     ]);
-    told.extend(apart.map(|account| ("advance_account".to_owned(), json!(account))));
+    told.extend(account_apart(entries).map(|account| ("advance_account".to_owned(), json!(account))));
     if !differences.is_empty() {
         told.insert("exchange_differences".to_owned(), Value::Array(differences));
     }
@@ -88,6 +64,35 @@ pub fn told(
         told.insert("left_out".to_owned(), json!(left_out));
     }
     told
+}
+
+/// What goes from one payment to one invoice, and what is open of either before and after.
+fn row(entries: &Entries, one: &Match, changed: &[Matched<'_>], [payment_open, invoice_open]: [Value; 2]) -> Value {
+    let (payment, invoice) = (&entries.payments[one.payment], &entries.invoices[one.invoice]);
+    let mut told = json!({
+        "payment": payment.name, "paid_on": payment.date, "invoice": invoice.name, "invoiced_on": invoice.date,
+        "amount": one.amount, "currency": invoice.currency, "payment_open": payment_open, "invoice_open": invoice_open,
+    });
+    if payment.doctype != PAYMENT {
+        told["payment_is"] = json!(payment.doctype);
+    }
+    if let Some(row) = payment.own_row() {
+        told["row"] = json!(row);
+    }
+    let apart = account_apart(entries);
+    let is_apart = |of: &Matched<'_>| of.name() == payment.name && apart.is_some_and(|account| of.is_in(account));
+    if changed.iter().any(is_apart) {
+        told["booked_in"] = json!(apart);
+    }
+    if payment.doctype == invoice.doctype {
+        told["made_by"] = json!(format!("a {ENTRY} that the site makes and submits"));
+    }
+    told
+}
+
+/// The account of payments in advance: it was named, or may be read where it stands.
+fn account_apart(entries: &Entries) -> Option<&str> {
+    entries.form.get(ADVANCES).and_then(Value::as_str)
 }
 
 /// What of the preview is told after; where it is not shown to be done, as what was meant.
