@@ -84,7 +84,11 @@ fn address(
             return None;
         }
     };
-    url::check(&address, insecure).map_err(|message| file.errors.note(place, message)).ok()
+    let site = url::before_page(&address);
+    let checked = url::check(site, insecure).and_then(|checked| {
+        if site.len() == address.len() { Ok(checked) } else { Err(format!("is a page of the site; write {checked}")) }
+    });
+    checked.map_err(|message| file.errors.note(place, message)).ok()
 }
 
 /// Where a secret is to be taken from.
@@ -173,4 +177,25 @@ fn checked(errors: &Errors, place: &str, value: Result<SecretString, String>) ->
         _ => Ok(value),
     });
     checked.map_err(|message| errors.note(place, message)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::config::Config;
+
+    #[test]
+    fn a_page_of_the_site_is_refused_with_the_address_of_the_site() {
+        let of = |url: &str| {
+            let text = json!({"erpnext": {"url": url, "api_key": "key", "api_secret": "secret"}}).to_string();
+            Config::from_text(&text).map(|config| config.erpnext.url).map_err(|errors| errors.to_string())
+        };
+        for page in ["https://erp.example.com/app/customer?status=Open#x", "https://erp.example.com/api/resource"] {
+            let told = "line 1: erpnext.url: is a page of the site; write https://erp.example.com";
+            assert!(of(page).is_err_and(|why| why.ends_with(told)), "{page}");
+        }
+        assert_eq!(of("https://erp.example.com/erp/").as_deref(), Ok("https://erp.example.com/erp"));
+        assert!(of("https://me:s3cret@erp.example.com/app").is_err_and(|why| !why.contains("s3cret")));
+    }
 }

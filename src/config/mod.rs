@@ -72,6 +72,7 @@ pub use sign_in::{SignIn, Token};
 pub use site_oauth::SiteOAuth;
 pub use sites::Site;
 pub use tools::{Mode, Results, Tools};
+pub use url::before_page;
 pub use version::{Migrated, VERSION};
 
 /// The file that is read where none is named, if it exists.
