@@ -138,9 +138,21 @@ fn version_of(name: &UnknownName) -> Option<Version> {
     Version::ALL.iter().find(has).copied()
 }
 
+/// Why documents of this kind do not have the operation; none where they have it.
+pub fn why_void(def: &DocTypeDef, operation: Operation) -> Option<&'static str> {
+    use Operation::{Amend, Cancel, Create, Delete, Export, Submit};
+    match operation {
+        _ if def.is(doctype_flag::CHILD) => Some("it is a child table"),
+        Create | Delete | Submit | Cancel | Amend | Export if def.is(doctype_flag::SINGLE) => {
+            Some("there is exactly one")
+        }
+        Submit | Cancel | Amend if !def.is(doctype_flag::SUBMITTABLE) => Some("it is not submittable"),
+        _ => None,
+    }
+}
+
 /// Operations that documents of this kind do not have.
 fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
-    use Operation::{Amend, Cancel, Create, Delete, Export, Submit};
     let mut findings = Vec::new();
     for (doctype, rule) in &config.permissions.doctypes {
         let Some(def) = (tables.lookup)(doctype) else { continue };
@@ -154,14 +166,12 @@ fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             ));
             continue;
         }
-        let is_single = def.is(doctype_flag::SINGLE);
-        let why_void = |operation| match operation {
-            Create | Delete | Submit | Cancel | Amend | Export if is_single => Some("there is exactly one"),
-            Submit | Cancel | Amend if !def.is(doctype_flag::SUBMITTABLE) => Some("it is not submittable"),
-            Export if config.export.directory.is_none() => Some("export.directory names no place for files"),
-            _ => None,
+        let has_no_place = |operation: Operation| operation == Operation::Export && config.export.directory.is_none();
+        let why = |operation: Operation| {
+            let no_place = has_no_place(operation).then_some("export.directory names no place for files");
+            why_void(def, operation).or(no_place)
         };
-        for (operation, why) in rule.operations.iter().filter_map(|operation| Some((operation, why_void(operation)?))) {
+        for (operation, why) in rule.operations.iter().filter_map(|operation| Some((operation, why(operation)?))) {
             findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {why}"), "remove it"));
         }
     }

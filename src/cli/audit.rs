@@ -123,7 +123,15 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
     | Question::Resolve { log, .. }) = question;
     let path = match &log.file {
         Some(file) => file.clone(),
-        None => global.load_offline()?.audit.log_file,
+        None => {
+            let audit = global.load_offline()?.audit;
+            ensure!(
+                audit.enabled || audit.log_file.exists(),
+                "nothing is recorded: audit.enabled is not true, and there is no audit log at {}; --file names another",
+                audit.log_file.display()
+            );
+            audit.log_file
+        }
     };
     let logs = Logs::at(path)?;
     let out = &mut std::io::stdout().lock();
@@ -170,7 +178,9 @@ impl Logs {
             writeln!(out, "{} has no lines yet", path.display())?;
             return Ok(());
         }
-        let head = Head::of(path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
+        let head = Head::of(path)?;
+        ensure!(head.is_some() || path.exists(), "{}", unreadable(path));
+        let head = head.with_context(|| format!("{}.head is missing or broken", path.display()))?;
         writeln!(out, "{}:{}", head.count, head.last)?;
         Ok(())
     }
@@ -286,6 +296,7 @@ fn verified(log: &Path, kept: Option<&(u64, String)>) -> anyhow::Result<String> 
         return Ok(format!("{} has no lines yet", log.display()));
     }
     let head = Head::of(log)?;
+    ensure!(head.is_some() || log.exists(), "{}", unreadable(log));
     ensure!(
         head.is_some() || kept.is_some(),
         "{}.head is missing or broken: without it nobody sees what was cut off at the end; --head takes one that was kept",

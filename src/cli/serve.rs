@@ -16,7 +16,7 @@ use erpnext_mcp::server::Server;
 use erpnext_mcp::shared::{Redis, Shared, Store};
 use erpnext_mcp::site::Client;
 use erpnext_mcp::tools::withdraw_exports;
-use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
+use erpnext_mcp::transport::{Endpoint, HttpError, Reload, serve_http, serve_status, serve_stdio};
 use erpnext_schema::counted;
 use secrecy::ExposeSecret;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -105,7 +105,8 @@ fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::R
         let listener = endpoint.listen(address).await?;
         if let Some(address) = config.http.status_listen {
             let listener = tokio::net::TcpListener::bind(address).await;
-            let listener = listener.with_context(|| format!("http.status_listen: {address}"))?;
+            let listener = listener.map_err(|error| HttpError::Listen(address, error));
+            let listener = listener.context("http.status_listen")?;
             tracing::info!("telling how the server is at http://{}", listener.local_addr()?);
             tokio::spawn(serve_status(listener, Arc::clone(&endpoint)));
         }

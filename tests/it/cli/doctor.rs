@@ -72,9 +72,12 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
     add_custom_field(&site, "Customer", "custom_tier", "A\nB");
-    let doctypes = json!({"Customer": {"read": true}, "Journal Entry": {"read": true, "create": true, "submit": true}});
+    let doctypes = json!({"Customer": {"read": true, "submit": true}, "Sales Order Item": {"read": true},
+        "Journal Entry": {"read": true, "create": true, "submit": true}});
     let (code, lines) = doctor(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes}))).await;
     assert_eq!(code, Some(0), "warnings only: {lines:#?}");
+    let lacking: Vec<_> = lines.iter().filter(|line| line.starts_with("warning rights: ")).collect();
+    assert_eq!(lacking.len(), 1, "no role has what documents have not: {lines:#?}");
     has(&lines, "warning rights: Journal Entry: permitted here, but not to the site's user: read, create, submit");
     assert!(
         lines.iter().any(|line| line.contains("fields: Customer: custom: ") && line.contains("custom_tier")),

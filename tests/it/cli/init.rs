@@ -86,6 +86,7 @@ async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_not
     for (key, doctypes, wanted) in [
         ("reader", "Customer,Custmer", "did you mean Customer?"),
         ("reader", "Journal Entry", "has no right on it"),
+        ("disabled", "Customer", "make a new key on the site (your user's Settings, API Access, Generate Keys)"),
         ("disabled", "Customer", "nothing was written"),
         ("nobody", "Customer", "has no right on it"),
         ("sales:secret", "Customer", "--api-key, or ERPNEXT_API_KEY: expected letters and digits"),

@@ -101,8 +101,17 @@ async fn without_a_configuration_every_command_says_where_to_go() {
     }
     let listed = run(folder.path(), &[], &["tools", "--json"]).await.json();
     assert!(listed["budget_tokens"].is_u64(), "{listed}");
-    let done = run(folder.path(), &[], &["audit", "tail"]).await;
-    assert!(done.stderr.contains("there is no audit log at logs/audit.log yet"), "{}", done.stderr);
+    for question in ["tail", "stats", "open", "head", "verify"] {
+        let done = run(folder.path(), &[], &["audit", question]).await;
+        assert!(
+            done.code == Some(1) && done.stderr.contains("audit.enabled is not true"),
+            "{question}: {}",
+            done.stderr
+        );
+        let done = run(folder.path(), &[("MCP_AUDIT_ENABLED", "true")], &["audit", question]).await;
+        let told = "there is no audit log at logs/audit.log yet";
+        assert!(done.code == Some(1) && done.stderr.contains(told), "{question}: {}", done.stderr);
+    }
 }
 
 #[tokio::test]
