@@ -10,6 +10,7 @@ use erpnext_mcp::shape::text_of;
 use serde_json::{Map, Value};
 
 use super::global::Global;
+use super::serve;
 
 /// What can be asked of the log.
 #[derive(Debug, Subcommand)]
@@ -124,7 +125,9 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
     let path = match &log.file {
         Some(file) => file.clone(),
         None => {
-            let audit = global.load_offline()?.audit;
+            let config = global.load_offline()?;
+            serve::is_of_one_site(&config)?;
+            let audit = config.audit;
             ensure!(
                 audit.enabled || audit.log_file.exists(),
                 "nothing is recorded: audit.enabled is not true, and there is no audit log at {}; --file names another",

@@ -120,7 +120,7 @@ async fn each_of_several_sites_is_checked_and_a_command_that_asks_one_wants_its_
     assert!(lines.iter().any(|line| line.starts_with("ok sites.north: 1 DocType is configured")), "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains("sites.south: ") && line.contains("Custommer")), "{lines:#?}");
     assert!(lines.iter().all(|line| line.contains(" sites.")), "{lines:#?}");
-    for command in [&["doctor"][..], &["tools"], &["check", "read Territory North"]] {
+    for command in [&["doctor"][..], &["tools"], &["audit", "tail"], &["check", "read Territory North"]] {
         let unnamed = run(folder.path(), &[], &[command, &["--config", "c.json"]].concat()).await;
         assert!(unnamed.code == Some(1) && unnamed.stderr.contains("--site (north, south)"), "{}", unnamed.stderr);
     }
