@@ -51,6 +51,12 @@ impl Serve {
             None if config.erpnext.url.is_empty() => {
                 anyhow::bail!("over stdio one site is served: name it with --site, or have one in erpnext")
             }
+            None if config.erpnext.api_key.expose_secret().is_empty() => {
+                anyhow::bail!(
+                    "over stdio nobody signs in, and there is no key: serve over HTTP (--http), or set ERPNEXT_API_KEY and \
+                     ERPNEXT_API_SECRET; for one of `sites`, api_key and api_secret there"
+                )
+            }
             None if config.audit.ship == Some(Ship::Stdout) => {
                 anyhow::bail!(
                     "audit.ship: over stdio, standard output is the protocol's: send the lines to stderr or syslog, or serve over HTTP"

@@ -129,8 +129,10 @@ async fn each_of_several_sites_is_checked_and_a_command_that_asks_one_wants_its_
         assert!(levels(&live).contains(&format!("error sites.{name}: it cannot be asked")), "{live:#}");
     }
     // Everybody brings a key there, and the command has none.
-    let keyless = run(folder.path(), &[], &["doctor", "--config", "c.json", "--site", "north"]).await;
-    assert!(keyless.code == Some(1) && keyless.stderr.contains("ERPNEXT_API_KEY"), "{}", keyless.stderr);
+    for command in ["doctor", "serve"] {
+        let keyless = run(folder.path(), &[], &[command, "--config", "c.json", "--site", "north"]).await;
+        assert!(keyless.code == Some(1) && keyless.stderr.contains("ERPNEXT_API_KEY"), "{}", keyless.stderr);
+    }
 }
 
 #[tokio::test]
