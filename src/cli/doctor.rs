@@ -85,7 +85,8 @@ pub fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
 
 fn audit(config: &Config) -> Finding {
     let log = &config.audit;
-    let place = log.log_file.display();
+    let place = std::path::absolute(&log.log_file).unwrap_or_else(|_| log.log_file.clone());
+    let place = place.display();
     if !log.enabled {
         return Finding::ok("audit: off; set audit.enabled to true to record every attempt");
     }

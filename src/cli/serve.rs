@@ -237,7 +237,12 @@ pub fn connection(config: &Config) -> anyhow::Result<Connection> {
 }
 
 fn open_audit(config: &Config) -> anyhow::Result<Audit> {
-    let failed = || format!("the audit log {} cannot be opened", config.audit.log_file.display());
+    let failed = || {
+        let stated = &config.audit.log_file;
+        let place = std::path::absolute(stated).unwrap_or_else(|_| stated.clone());
+        let fix = if stated.is_relative() { "; set audit.log_file to an absolute path" } else { "" };
+        format!("the audit log {} cannot be opened{fix}", place.display())
+    };
     Audit::open(&config.audit).with_context(failed)
 }
 
