@@ -211,19 +211,27 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             }
         }
     }
-    let finding = |((of, field), at): ((&str, String), Vec<(&str, String)>)| {
+    let finding =
+        |what| Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen");
+    let (mut findings, mut left_out) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
+    for ((of, field), at) in found {
         let listed: Vec<String> = at.iter().map(|(on, path)| format!("{on}.{path}")).collect();
         let listed = listed.join(", ");
-        let what = match field.as_str() {
-            "" => format!("{of} may not be read, and ERPNext copies from it what can be read as: {listed}"),
-            field if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, field)) => {
-                format!("{of}.{field} is restricted, and can be read as a copy: {listed}")
-            }
-            field => format!("{of}.{field} is not among the allowed fields, and can be read as a copy: {listed}"),
-        };
-        Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen")
-    };
-    found.into_iter().map(finding).collect()
+        if field.is_empty() {
+            findings.push(finding(format!(
+                "{of} may not be read, and ERPNext copies from it what can be read as: {listed}"
+            )));
+        } else if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, &field)) {
+            findings.push(finding(format!("{of}.{field} is restricted, and can be read as a copy: {listed}")));
+        } else {
+            left_out.entry(of).or_default().push(format!("{field} as {listed}"));
+        }
+    }
+    // A short list leaves out many: that they are is one thing to know.
+    findings.extend(left_out.into_iter().map(|(of, fields)| {
+        finding(format!("{of}: what is not among the allowed fields can be read as copies: {}", fields.join("; ")))
+    }));
+    findings
 }
 
 /// Restricted fields that documents are named by: their names are shown, and stand in every link.
@@ -301,8 +309,15 @@ mod tests {
             "Sales Order": {"read": true, "allowed_fields": ["tax_id"]},
         });
         let lines = found(&orders, false);
-        let copy = "Customer.tax_id is not among the allowed fields, and can be read as a copy: Sales Order.tax_id";
+        let copy = "Customer: what is not among the allowed fields can be read as copies: tax_id as Sales Order.tax_id";
         assert_eq!(lines, [copy]);
+        let more = json!({
+            "Customer": {"read": true, "allowed_fields": ["customer_name"]},
+            "Sales Order": {"read": true, "allowed_fields": ["tax_id", "language"]},
+        });
+        let told = found(&more, false);
+        let both = "language as Sales Order.language; tax_id as Sales Order.tax_id";
+        assert!(told.len() == 1 && told[0].ends_with(both), "{told:?}");
         // What is restricted by name is withheld wherever it is copied.
         let orders =
             json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}, "Sales Order": {"read": true}});
