@@ -76,11 +76,28 @@ impl Doctor {
 pub fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = check::about_file(config);
     findings.push(audit(config));
+    findings.extend(directories(config));
     // A log that cannot be opened is a finding, and no reason to look no further.
     let connection = serve::connection_without_log(config)?;
     findings.extend(serve::runtime()?.block_on(site(&connection, config)));
     findings.push(tools(&connection));
     Ok(findings)
+}
+
+/// Directories that the configuration names and this machine has not.
+fn directories(config: &Config) -> Vec<Finding> {
+    let export = config.export.directory.iter().map(|path| ("export.directory", path));
+    let import = config.import.directory.iter().map(|path| ("import.directory", path));
+    let attached = config.attachments.directories.iter().map(|path| ("attachments.directories", path));
+    let missing = export.chain(import).chain(attached).filter(|(_, path)| !path.is_dir());
+    let missing = missing.map(|(key, path)| {
+        let what = format!("{key}: {} is no directory of this machine", path.display());
+        Finding::warning(
+            what,
+            "make it, readable for the server's user (of export and import writable too), or correct the path",
+        )
+    });
+    missing.collect()
 }
 
 fn audit(config: &Config) -> Finding {

@@ -203,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_the_sign_in_makes_no_key_a_missing_one() {
+        for key in ["oauth", "idp", "site_oauth"] {
+            let sign_in = json!({key: {"url": "https://mcp.example.com"}});
+            let file = json!({"erpnext": {"url": "https://erp.example.com"}, "sign_in": sign_in});
+            let why = Config::from_text(&file.to_string()).unwrap_err().to_string();
+            assert!(why.contains(&format!("sign_in.{key}.url: expected")) && !why.contains("erpnext.api_key"), "{why}");
+        }
+    }
+
+    #[test]
     fn a_wrong_variable_is_named_and_not_the_key_that_it_wins_over() {
         let file = r#"{"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}}"#;
         for wrong in ["ERPNEXT_API_KEY", "ERPNEXT_API_SECRET"] {
