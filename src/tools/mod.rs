@@ -117,7 +117,7 @@ pub fn is_known(name: &str) -> bool {
 /// The names of the tools of this program, whatever a configuration permits; one may come more than once.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let typed = erpnext_doctypes::ALL.iter().flat_map(|table| table.tools().map(|tool| tool.name));
-    ALL.iter().map(|spec| spec.name).chain(VERBS.iter().map(|(_, name)| *name)).chain(typed)
+    ALL.iter().map(|spec| spec.name).chain(VERBS.into_iter().map(|(_, name)| name)).chain(typed)
 }
 
 /// The tool of this name under some configuration or other.
