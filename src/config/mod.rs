@@ -134,7 +134,7 @@ pub struct Erpnext {
     pub timeout: Duration,
     /// Whether the secret may travel unencrypted.
     pub allow_insecure_http: bool,
-    /// How many requests may be under way at once; 8 unless stated.
+    /// How many requests may be under way at once; 16 unless stated.
     pub concurrent_requests: u64,
     /// The version that the site runs; where none is stated, the site is asked.
     pub version: Option<Version>,
