@@ -1,8 +1,10 @@
 //! What is wrong, or probably not meant, in a configuration that can be read: against the snapshot, or against the tables
 //! of a site. Pure: whoever asks brings the tables.
 
+mod operations;
 mod reports;
 
+pub use operations::why_void;
 pub use reports::meant_reports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +65,8 @@ pub struct Tables<'a> {
 /// Everything that is wrong or probably not meant; empty where nothing is.
 pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = unknown_names(config, tables);
-    findings.extend(void_operations(config, tables));
+    findings.extend(operations::void(config, tables));
+    findings.extend(operations::powerful(config));
     findings.extend(copies(config, tables));
     findings.extend(names(config, tables));
     findings.extend(reports::beside_withheld_fields(config));
@@ -136,46 +139,6 @@ fn version_of(name: &UnknownName) -> Option<Version> {
             .is_some_and(|child| child.field(column).is_some())
     };
     Version::ALL.iter().find(has).copied()
-}
-
-/// Why documents of this kind do not have the operation; none where they have it.
-pub fn why_void(def: &DocTypeDef, operation: Operation) -> Option<&'static str> {
-    use Operation::{Amend, Cancel, Create, Delete, Export, Submit};
-    match operation {
-        _ if def.is(doctype_flag::CHILD) => Some("it is a child table"),
-        Create | Delete | Submit | Cancel | Amend | Export if def.is(doctype_flag::SINGLE) => {
-            Some("there is exactly one")
-        }
-        Submit | Cancel | Amend if !def.is(doctype_flag::SUBMITTABLE) => Some("it is not submittable"),
-        _ => None,
-    }
-}
-
-/// Operations that documents of this kind do not have.
-fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (doctype, rule) in &config.permissions.doctypes {
-        let Some(def) = (tables.lookup)(doctype) else { continue };
-        let place = format!("permissions.doctypes.{doctype}");
-        if def.is(doctype_flag::CHILD) && !rule.operations.is_empty() {
-            let what = format!("{place}: is a child table; it is read and written with its parent documents");
-            findings.push(Finding::warning(
-                what,
-                "remove it, and name its columns in the rule of the parent, such as \
-                                              items.rate",
-            ));
-            continue;
-        }
-        let has_no_place = |operation: Operation| operation == Operation::Export && config.export.directory.is_none();
-        let why = |operation: Operation| {
-            let no_place = has_no_place(operation).then_some("export.directory names no place for files");
-            why_void(def, operation).or(no_place)
-        };
-        for (operation, why) in rule.operations.iter().filter_map(|operation| Some((operation, why(operation)?))) {
-            findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {why}"), "remove it"));
-        }
-    }
-    findings
 }
 
 /// Fields that are withheld on one DocType and can be read as a copy on another; and what ERPNext's code copies from a
@@ -363,6 +326,14 @@ mod tests {
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert!(lines[3].ends_with("export: has no effect: export.directory names no place for files"), "{lines:?}");
         assert!(lines[0].ends_with("submit: has no effect: it is not submittable"), "{lines:?}");
+    }
+
+    #[test]
+    fn what_gives_rights_or_code_to_the_site_is_named_where_a_model_may_write_it() {
+        let rules = json!({"User": {"read": true}, "Server Script": {"create": true}, "ToDo": {"create": true}});
+        let lines = found(&rules, false);
+        let named: Vec<_> = lines.iter().filter(|line| line.contains(": a model that writes it")).collect();
+        assert!(named.len() == 1 && named[0].starts_with("permissions.doctypes.Server Script: "), "{lines:?}");
     }
 
     #[test]

@@ -24,6 +24,8 @@ async fn the_presets_name_only_what_there_is() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("config/{preset}.json"));
         let done = run(folder.path(), &[], &["check", "--strict", "--config", file.to_str().unwrap()]).await;
         assert_eq!(done.code, Some(0), "{preset}: {}{}", done.stdout, done.stderr);
+        let opens_the_framework = done.stdout.contains("Frappe's own too, such as User and Server Script");
+        assert_eq!(opens_the_framework, preset == "full-access", "{preset}: {}", done.stdout);
     }
 }
 
