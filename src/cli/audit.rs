@@ -1,6 +1,6 @@
 //! `erpnext-mcp audit …`: reading the audit log, and settling what it leaves open.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -137,6 +137,14 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
         }
     };
     let logs = Logs::at(path)?;
+    // Of lines that cannot be read nothing may be told, least of all that no write is open. Verifying names the line.
+    let text = logs.logs.iter().find(|log| is_text(log)).filter(|_| !matches!(question, Question::Verify { .. }));
+    if let Some(log) = text {
+        bail!(
+            "{} is kept as text (audit.format), without users and ids: only a log in json is read here",
+            log.display()
+        );
+    }
     let out = &mut std::io::stdout().lock();
     match question {
         Question::Verify { head, .. } => logs.verify(out, head.as_ref()),
@@ -275,6 +283,13 @@ impl Logs {
         open.sort_by(|(_, one), (_, other)| text_of(one, "time").cmp(text_of(other, "time")));
         Ok(open)
     }
+}
+
+/// Whether the log begins with what is no object of JSON.
+fn is_text(log: &Path) -> bool {
+    let mut first = [0];
+    let read = std::fs::File::open(log).and_then(|mut log| log.read_exact(&mut first));
+    read.is_ok() && first != *b"{"
 }
 
 fn unreadable(path: &Path) -> String {

@@ -115,6 +115,19 @@ async fn without_a_configuration_every_command_says_where_to_go() {
 }
 
 #[tokio::test]
+async fn of_a_log_that_is_kept_as_text_nothing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "2026-11-30 23:54:19 - INFO - Operation: READ | DocType: Customer | Result: ALLOWED\n";
+    std::fs::write(folder.path().join("t.log"), line).unwrap();
+    for question in ["tail", "stats", "open", "head"] {
+        let done = run(folder.path(), &[], &["audit", question, "--file", "t.log"]).await;
+        assert!(done.code == Some(1) && done.stderr.contains("t.log is kept as text"), "{question}: {}", done.stderr);
+    }
+    let done = run(folder.path(), &[], &["audit", "verify", "--file", "t.log"]).await;
+    assert_eq!(done.code, Some(1), "{}", done.stdout);
+}
+
+#[tokio::test]
 async fn errors_of_the_configuration_name_line_and_key() {
     let folder = tempfile::tempdir().unwrap();
     let text = "{\n  \"cache\": {\n    \"ttl\": 0\n  },\n  \"audit\": {\"enabeld\": true},\n  \"cache\": {}\n}";
