@@ -300,6 +300,9 @@ mod tests {
         assert!(!closed.iter().any(|line| line.starts_with("Lead")), "{closed:?}");
         let both = found(&json!({"Opportunity": {"read": true}, "Lead": {"read": true}}), false);
         assert!(!both.iter().any(|line| line.starts_with("Lead")), "{both:?}");
+        // Whom a quotation is for is a customer or a lead.
+        let quoted = found(&json!({"Quotation": {"read": true}, "Customer": {"read": true}}), false);
+        assert!(!quoted.iter().any(|line| line.starts_with("Lead")), "{quoted:?}");
         let contact = found(&json!({"Contact": {"read": true}}), false);
         let lead = contact.iter().find(|line| line.starts_with("Lead may not be read")).unwrap();
         assert!(lead.contains("Contact.mobile_no") && lead.contains("Contact.designation"), "{lead}");
