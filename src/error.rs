@@ -301,6 +301,7 @@ mod tests {
             Reason::NotConfigured,
             Reason::NotExact("Thing".to_owned()),
             Reason::Refused("why".to_owned()),
+            Reason::Quota("why".to_owned()),
             Reason::Fields(vec!["tax_id".to_owned()]),
             Reason::Unmet { which: "stored", unmet: Unmet::for_test("status must be \"Open\"") },
         ];

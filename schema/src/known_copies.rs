@@ -387,6 +387,6 @@ pub const KNOWN: &[Known] = &[
         &[("Sales Invoice", &["grand_total", "rounded_total", "outstanding_amount"])],
     ),
     on("Dunning", &["total_outstanding", "grand_total"], &[("Sales Invoice", &["outstanding_amount"])]),
-    // A quotation to a lead carries its name.
-    on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"])]),
+    // A quotation carries the name of whom it is for.
+    on("Quotation", &["customer_name"], &[("Lead", &["lead_name", "company_name"]), ("Customer", &["customer_name"])]),
 ];

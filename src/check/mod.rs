@@ -1,8 +1,10 @@
 //! What is wrong, or probably not meant, in a configuration that can be read: against the snapshot, or against the tables
 //! of a site. Pure: whoever asks brings the tables.
 
+mod operations;
 mod reports;
 
+pub use operations::why_void;
 pub use reports::meant_reports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +65,8 @@ pub struct Tables<'a> {
 /// Everything that is wrong or probably not meant; empty where nothing is.
 pub fn check(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
     let mut findings = unknown_names(config, tables);
-    findings.extend(void_operations(config, tables));
+    findings.extend(operations::void(config, tables));
+    findings.extend(operations::powerful(config));
     findings.extend(copies(config, tables));
     findings.extend(names(config, tables));
     findings.extend(reports::beside_withheld_fields(config));
@@ -138,36 +141,6 @@ fn version_of(name: &UnknownName) -> Option<Version> {
     Version::ALL.iter().find(has).copied()
 }
 
-/// Operations that documents of this kind do not have.
-fn void_operations(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
-    use Operation::{Amend, Cancel, Create, Delete, Export, Submit};
-    let mut findings = Vec::new();
-    for (doctype, rule) in &config.permissions.doctypes {
-        let Some(def) = (tables.lookup)(doctype) else { continue };
-        let place = format!("permissions.doctypes.{doctype}");
-        if def.is(doctype_flag::CHILD) && !rule.operations.is_empty() {
-            let what = format!("{place}: is a child table; it is read and written with its parent documents");
-            findings.push(Finding::warning(
-                what,
-                "remove it, and name its columns in the rule of the parent, such as \
-                                              items.rate",
-            ));
-            continue;
-        }
-        let is_single = def.is(doctype_flag::SINGLE);
-        let why_void = |operation| match operation {
-            Create | Delete | Submit | Cancel | Amend | Export if is_single => Some("there is exactly one"),
-            Submit | Cancel | Amend if !def.is(doctype_flag::SUBMITTABLE) => Some("it is not submittable"),
-            Export if config.export.directory.is_none() => Some("export.directory names no place for files"),
-            _ => None,
-        };
-        for (operation, why) in rule.operations.iter().filter_map(|operation| Some((operation, why_void(operation)?))) {
-            findings.push(Finding::warning(format!("{place}.{operation}: has no effect: {why}"), "remove it"));
-        }
-    }
-    findings
-}
-
 /// Fields that are withheld on one DocType and can be read as a copy on another; and what ERPNext's code copies from a
 /// DocType that may not be read at all.
 fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
@@ -201,19 +174,27 @@ fn copies(config: &Config, tables: &Tables<'_>) -> Vec<Finding> {
             }
         }
     }
-    let finding = |((of, field), at): ((&str, String), Vec<(&str, String)>)| {
+    let finding =
+        |what| Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen");
+    let (mut findings, mut left_out) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
+    for ((of, field), at) in found {
         let listed: Vec<String> = at.iter().map(|(on, path)| format!("{on}.{path}")).collect();
         let listed = listed.join(", ");
-        let what = match field.as_str() {
-            "" => format!("{of} may not be read, and ERPNext copies from it what can be read as: {listed}"),
-            field if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, field)) => {
-                format!("{of}.{field} is restricted, and can be read as a copy: {listed}")
-            }
-            field => format!("{of}.{field} is not among the allowed fields, and can be read as a copy: {listed}"),
-        };
-        Finding::warning(what, "add the copies to restricted_fields of their DocTypes, unless they may be seen")
-    };
-    found.into_iter().map(finding).collect()
+        if field.is_empty() {
+            findings.push(finding(format!(
+                "{of} may not be read, and ERPNext copies from it what can be read as: {listed}"
+            )));
+        } else if config.permissions.doctypes.get(of).is_some_and(|rule| restricts(rule, &field)) {
+            findings.push(finding(format!("{of}.{field} is restricted, and can be read as a copy: {listed}")));
+        } else {
+            left_out.entry(of).or_default().push(format!("{field} as {listed}"));
+        }
+    }
+    // A short list leaves out many: that they are is one thing to know.
+    findings.extend(left_out.into_iter().map(|(of, fields)| {
+        finding(format!("{of}: what is not among the allowed fields can be read as copies: {}", fields.join("; ")))
+    }));
+    findings
 }
 
 /// Restricted fields that documents are named by: their names are shown, and stand in every link.
@@ -291,8 +272,15 @@ mod tests {
             "Sales Order": {"read": true, "allowed_fields": ["tax_id"]},
         });
         let lines = found(&orders, false);
-        let copy = "Customer.tax_id is not among the allowed fields, and can be read as a copy: Sales Order.tax_id";
+        let copy = "Customer: what is not among the allowed fields can be read as copies: tax_id as Sales Order.tax_id";
         assert_eq!(lines, [copy]);
+        let more = json!({
+            "Customer": {"read": true, "allowed_fields": ["customer_name"]},
+            "Sales Order": {"read": true, "allowed_fields": ["tax_id", "language"]},
+        });
+        let told = found(&more, false);
+        let both = "language as Sales Order.language; tax_id as Sales Order.tax_id";
+        assert!(told.len() == 1 && told[0].ends_with(both), "{told:?}");
         // What is restricted by name is withheld wherever it is copied.
         let orders =
             json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}, "Sales Order": {"read": true}});
@@ -312,6 +300,9 @@ mod tests {
         assert!(!closed.iter().any(|line| line.starts_with("Lead")), "{closed:?}");
         let both = found(&json!({"Opportunity": {"read": true}, "Lead": {"read": true}}), false);
         assert!(!both.iter().any(|line| line.starts_with("Lead")), "{both:?}");
+        // Whom a quotation is for is a customer or a lead.
+        let quoted = found(&json!({"Quotation": {"read": true}, "Customer": {"read": true}}), false);
+        assert!(!quoted.iter().any(|line| line.starts_with("Lead")), "{quoted:?}");
         let contact = found(&json!({"Contact": {"read": true}}), false);
         let lead = contact.iter().find(|line| line.starts_with("Lead may not be read")).unwrap();
         assert!(lead.contains("Contact.mobile_no") && lead.contains("Contact.designation"), "{lead}");
@@ -338,6 +329,14 @@ mod tests {
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert!(lines[3].ends_with("export: has no effect: export.directory names no place for files"), "{lines:?}");
         assert!(lines[0].ends_with("submit: has no effect: it is not submittable"), "{lines:?}");
+    }
+
+    #[test]
+    fn what_gives_rights_or_code_to_the_site_is_named_where_a_model_may_write_it() {
+        let rules = json!({"User": {"read": true}, "Server Script": {"create": true}, "ToDo": {"create": true}});
+        let lines = found(&rules, false);
+        let named: Vec<_> = lines.iter().filter(|line| line.contains(": a model that writes it")).collect();
+        assert!(named.len() == 1 && named[0].starts_with("permissions.doctypes.Server Script: "), "{lines:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `erpnext-mcp audit …`: reading the audit log, and settling what it leaves open.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -10,6 +10,7 @@ use erpnext_mcp::shape::text_of;
 use serde_json::{Map, Value};
 
 use super::global::Global;
+use super::serve;
 
 /// What can be asked of the log.
 #[derive(Debug, Subcommand)]
@@ -123,9 +124,27 @@ pub fn run(question: &Question, global: &Global) -> anyhow::Result<()> {
     | Question::Resolve { log, .. }) = question;
     let path = match &log.file {
         Some(file) => file.clone(),
-        None => global.load_offline()?.audit.log_file,
+        None => {
+            let config = global.load_offline()?;
+            serve::is_of_one_site(&config)?;
+            let audit = config.audit;
+            ensure!(
+                audit.enabled || audit.log_file.exists(),
+                "nothing is recorded: audit.enabled is not true, and there is no audit log at {}; --file names another",
+                audit.log_file.display()
+            );
+            audit.log_file
+        }
     };
     let logs = Logs::at(path)?;
+    // Of lines that cannot be read nothing may be told, least of all that no write is open. Verifying names the line.
+    let text = logs.logs.iter().find(|log| is_text(log)).filter(|_| !matches!(question, Question::Verify { .. }));
+    if let Some(log) = text {
+        bail!(
+            "{} is kept as text (audit.format), without users and ids: only a log in json is read here",
+            log.display()
+        );
+    }
     let out = &mut std::io::stdout().lock();
     match question {
         Question::Verify { head, .. } => logs.verify(out, head.as_ref()),
@@ -170,7 +189,9 @@ impl Logs {
             writeln!(out, "{} has no lines yet", path.display())?;
             return Ok(());
         }
-        let head = Head::of(path)?.with_context(|| format!("{}.head is missing or broken", path.display()))?;
+        let head = Head::of(path)?;
+        ensure!(head.is_some() || path.exists(), "{}", unreadable(path));
+        let head = head.with_context(|| format!("{}.head is missing or broken", path.display()))?;
         writeln!(out, "{}:{}", head.count, head.last)?;
         Ok(())
     }
@@ -264,6 +285,13 @@ impl Logs {
     }
 }
 
+/// Whether the log begins with what is no object of JSON.
+fn is_text(log: &Path) -> bool {
+    let mut first = [0];
+    let read = std::fs::File::open(log).and_then(|mut log| log.read_exact(&mut first));
+    read.is_ok() && first != *b"{"
+}
+
 fn unreadable(path: &Path) -> String {
     match path.exists() {
         true => format!("{} cannot be read", path.display()),
@@ -286,6 +314,7 @@ fn verified(log: &Path, kept: Option<&(u64, String)>) -> anyhow::Result<String> 
         return Ok(format!("{} has no lines yet", log.display()));
     }
     let head = Head::of(log)?;
+    ensure!(head.is_some() || log.exists(), "{}", unreadable(log));
     ensure!(
         head.is_some() || kept.is_some(),
         "{}.head is missing or broken: without it nobody sees what was cut off at the end; --head takes one that was kept",

@@ -98,7 +98,9 @@ impl Check {
         let mut found = vec![Finding::ok(format!("{doctypes} {are} configured; every name is known to {against}"))];
         if !config.permissions.default.is_empty() {
             let what = format!("the other DocTypes are open by permissions.default: {}", config.permissions.default);
-            found.push(Finding::ok(what));
+            let beside =
+                if count == 0 { "; as none is named, Frappe's own too, such as User and Server Script" } else { "" };
+            found.push(Finding::ok(format!("{what}{beside}")));
         }
         found
     }

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use erpnext_mcp::app::Connection;
 use erpnext_mcp::audit::Audit;
 use erpnext_mcp::catalog;
-use erpnext_mcp::check::{Finding, Level};
+use erpnext_mcp::check::{Finding, Level, why_void};
 use erpnext_mcp::config::{Config, Mode, OnFailure, Tools};
 use erpnext_mcp::site::SiteUrl;
 use erpnext_mcp::tool::Tool;
@@ -14,7 +14,7 @@ use erpnext_mcp::tool::listing::{listing, tokens};
 use erpnext_schema::{DocTypeDef, FieldDef, Version, flag};
 use jiff::fmt::rfc2822;
 
-use super::global::Global;
+use super::global::{Global, told_place};
 use super::opened::{self, Rights, Tables};
 use super::{check, doctor_http, newer, print, serve, tried, unreached};
 
@@ -49,8 +49,7 @@ impl Doctor {
     pub fn run(&self, global: &Global) -> anyhow::Result<ExitCode> {
         let env = |name: &str| std::env::var(name).ok();
         let config = global.load()?;
-        let place = Config::file(global.config.as_deref(), &env)
-            .map_or("the environment".to_owned(), |file| file.display().to_string());
+        let place = told_place(Config::file(global.config.as_deref(), &env).as_deref(), &env);
         let mut findings = vec![Finding::ok(format!("configuration: {place}"))];
         findings.extend(if self.http {
             serve::runtime()?.block_on(doctor_http::examined(&config))?
@@ -77,6 +76,7 @@ impl Doctor {
 pub fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = check::about_file(config);
     findings.push(audit(config));
+    findings.extend(directories(config));
     // A log that cannot be opened is a finding, and no reason to look no further.
     let connection = serve::connection_without_log(config)?;
     findings.extend(serve::runtime()?.block_on(site(&connection, config)));
@@ -84,9 +84,26 @@ pub fn examined(config: &Config) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// Directories that the configuration names and this machine has not.
+fn directories(config: &Config) -> Vec<Finding> {
+    let export = config.export.directory.iter().map(|path| ("export.directory", path));
+    let import = config.import.directory.iter().map(|path| ("import.directory", path));
+    let attached = config.attachments.directories.iter().map(|path| ("attachments.directories", path));
+    let missing = export.chain(import).chain(attached).filter(|(_, path)| !path.is_dir());
+    let missing = missing.map(|(key, path)| {
+        let what = format!("{key}: {} is no directory of this machine", path.display());
+        Finding::warning(
+            what,
+            "make it, readable for the server's user (of export and import writable too), or correct the path",
+        )
+    });
+    missing.collect()
+}
+
 fn audit(config: &Config) -> Finding {
     let log = &config.audit;
-    let place = log.log_file.display();
+    let place = std::path::absolute(&log.log_file).unwrap_or_else(|_| log.log_file.clone());
+    let place = place.display();
     if !log.enabled {
         return Finding::ok("audit: off; set audit.enabled to true to record every attempt");
     }
@@ -217,13 +234,18 @@ fn rights_found(connection: &Connection, rights: &Rights, tables: &Tables, user:
         }
         return findings;
     }
-    // Of one that the site does not give, the check says so.
+    // Of one that the site does not give, and of what documents do not have, the check says so.
     let given = |doctype: &str| !tables.failed.iter().any(|(unread, _)| unread == doctype);
+    let has = |doctype: &str, operation| tables.read.get(doctype).is_none_or(|def| why_void(def, operation).is_none());
     let lacking = rights.lacking.iter().filter(|(doctype, _)| given(doctype));
-    let lacking = lacking.map(|(doctype, operations)| {
-        let operations: Vec<&str> = operations.iter().map(|operation| operation.as_str()).collect();
+    let lacking = lacking.filter_map(|(doctype, operations)| {
+        let operations = operations.iter().filter(|operation| has(doctype, **operation));
+        let operations: Vec<&str> = operations.map(|operation| operation.as_str()).collect();
+        if operations.is_empty() {
+            return None;
+        }
         let what = format!("rights: {doctype}: permitted here, but not to the site's user: {}", operations.join(", "));
-        Finding::warning(what, "remove it from the configuration, or give the user a role that permits it")
+        Some(Finding::warning(what, "remove it from the configuration, or give the user a role that permits it"))
     });
     findings.extend(lacking);
     if findings.is_empty() && rights.held > 0 {

@@ -1,21 +1,36 @@
 //! The flags that all commands share: the one place that takes them, and that reads a configuration with them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
-use erpnext_mcp::config::{Config, Site};
+use erpnext_mcp::config::{Config, Pattern, Site};
 use erpnext_mcp::tool::listing::{known_toolsets, unknown_toolsets};
-use erpnext_mcp::tools::is_known;
 use erpnext_mcp::tools::published::taken;
-use erpnext_schema::intern;
+use erpnext_mcp::tools::{is_known, names};
+use erpnext_schema::{intern, nearest};
 use serde_json::{Map, Value, json};
 
 /// Where to go without a configuration.
 const NOT_SET_UP: &str = "There is no configuration file. `erpnext-mcp init` sets up site, key, permissions and client; \
                           `erpnext-mcp demo` shows everything on a sample site.";
+
+/// What of the environment wins over the file.
+const VARIABLES: [&str; 10] = [
+    "ERPNEXT_URL",
+    "ERPNEXT_API_KEY",
+    "ERPNEXT_API_SECRET",
+    "MCP_LOG_LEVEL",
+    "MCP_AUDIT_ENABLED",
+    "MCP_AUDIT_REPLICA",
+    "MCP_REDIS_URL",
+    "MCP_REDIS_KEY",
+    "MCP_OAUTH_CLIENT_SECRET",
+    "MCP_OAUTH_KEY",
+];
 
 /// Where the help has these flags.
 const EVERYWHERE: &str = "Options of every command";
@@ -126,8 +141,13 @@ impl Global {
             let config = self.within(site.config).with_context(|| format!("sites.{name}"))?;
             Ok((name, Site { config, ..site }))
         };
-        let sites = sites.into_iter().map(onto).collect::<anyhow::Result<_>>()?;
-        Ok(Config { sites, ..self.within(config)? })
+        let sites: BTreeMap<String, Site> = sites.into_iter().map(onto).collect::<anyhow::Result<_>>()?;
+        let mut config = self.within(config)?;
+        let of_sites = sites
+            .iter()
+            .flat_map(|(name, site)| site.config.warnings.iter().map(move |warning| format!("sites.{name}.{warning}")));
+        config.warnings.extend(of_sites);
+        Ok(Config { sites, ..config })
     }
 
     /// The configuration of one site with what the command line says of tools.
@@ -147,6 +167,8 @@ impl Global {
         });
         let wrong: Vec<String> = of_tools.chain(of_tokens).chain(taken(&config, is_known)).collect();
         anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let unmeant = unmeant(&config);
+        config.warnings.extend(unmeant);
         Ok(config)
     }
 
@@ -174,5 +196,82 @@ impl Global {
             anyhow::ensure!(!given, "{command} takes no {name}: it would mean nothing there");
         }
         Ok(())
+    }
+}
+
+/// What `tools.include` and `tools.exclude` name and no tool is called, a line each.
+fn unmeant(config: &Config) -> Vec<String> {
+    let lists = [("include", &config.tools.include), ("exclude", &config.tools.exclude)];
+    let named = lists.into_iter().flat_map(|(key, patterns)| patterns.iter().map(move |pattern| (key, pattern)));
+    let named: Vec<(&str, &Pattern)> = named.collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let mut there: Vec<&str> = names().collect();
+    there.extend(config.publish.keys().map(String::as_str));
+    let unmeant = named.into_iter().filter(|(_, pattern)| !there.iter().any(|name| pattern.matches(name)));
+    let told = unmeant.map(|(key, pattern)| {
+        let pattern = pattern.to_string();
+        let near = nearest(&pattern, there.iter().copied()).map(|near| format!(", the nearest is {near}"));
+        format!("tools.{key}: {pattern}: no tool is called so{}; correct it, or take it out", near.unwrap_or_default())
+    });
+    told.collect()
+}
+
+/// Where the configuration stands; beside a file, the variables that win over it.
+pub fn told_place(file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> String {
+    let Some(file) = file else { return "the environment".to_owned() };
+    let is_set = |name: &&str| env(name).is_some_and(|value| !value.trim().is_empty());
+    match &*VARIABLES.into_iter().filter(is_set).collect::<Vec<_>>() {
+        [] => file.display().to_string(),
+        [one] => format!("{}; {one} of the environment wins over it", file.display()),
+        set => format!("{}; {} of the environment win over it", file.display(), set.join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use erpnext_mcp::config::Config;
+    use serde_json::json;
+
+    use super::{Global, VARIABLES, told_place};
+
+    #[test]
+    fn the_variables_that_win_over_the_file_are_named() {
+        let file = Some(Path::new("c.json"));
+        let told = |set: &[&str]| told_place(file, &|name| set.contains(&name).then(|| "x".to_owned()));
+        assert_eq!(told(&[]), "c.json");
+        assert_eq!(told(&["ERPNEXT_URL"]), "c.json; ERPNEXT_URL of the environment wins over it");
+        assert!(
+            told(&["ERPNEXT_URL", "MCP_LOG_LEVEL"])
+                .ends_with("ERPNEXT_URL, MCP_LOG_LEVEL of the environment win over it")
+        );
+        assert_eq!(told_place(file, &|_| Some(" ".to_owned())), "c.json");
+        assert_eq!(told_place(None, &|_| Some("x".to_owned())), "the environment");
+        let reference = include_str!("../../docs/configuration.md");
+        assert!(VARIABLES.iter().all(|name| reference.contains(&format!("`{name}`"))));
+    }
+
+    #[test]
+    fn a_name_among_the_tools_that_no_tool_has_is_told_with_the_nearest() {
+        let erpnext = json!({"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"});
+        let tools = json!({"include": ["list_custmer_documents", "run_report"], "exclude": ["delete_*", "drop_*"]});
+        let mut site = erpnext.clone();
+        site["tools"] = json!({"exclude": ["cal_method"]});
+        let file = json!({"erpnext": erpnext, "tools": tools, "sites": {"north": site}});
+        let config = Global::default().onto(Config::from_text(&file.to_string()).unwrap()).unwrap();
+        assert_eq!(
+            config.warnings,
+            [
+                "tools.include: list_custmer_documents: no tool is called so, the nearest is list_customer_documents; \
+                 correct it, or take it out",
+                "tools.exclude: drop_*: no tool is called so; correct it, or take it out",
+                "sites.north.tools.exclude: cal_method: no tool is called so, the nearest is call_method; correct it, \
+                 or take it out",
+            ]
+        );
     }
 }

@@ -16,7 +16,7 @@ use erpnext_mcp::server::Server;
 use erpnext_mcp::shared::{Redis, Shared, Store};
 use erpnext_mcp::site::Client;
 use erpnext_mcp::tools::withdraw_exports;
-use erpnext_mcp::transport::{Endpoint, Reload, serve_http, serve_status, serve_stdio};
+use erpnext_mcp::transport::{Endpoint, HttpError, Reload, serve_http, serve_status, serve_stdio};
 use erpnext_schema::counted;
 use secrecy::ExposeSecret;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -50,6 +50,12 @@ impl Serve {
         match self.http {
             None if config.erpnext.url.is_empty() => {
                 anyhow::bail!("over stdio one site is served: name it with --site, or have one in erpnext")
+            }
+            None if config.erpnext.api_key.expose_secret().is_empty() => {
+                anyhow::bail!(
+                    "over stdio nobody signs in, and there is no key: serve over HTTP (--http), or set ERPNEXT_API_KEY and \
+                     ERPNEXT_API_SECRET; for one of `sites`, api_key and api_secret there"
+                )
             }
             None if config.audit.ship == Some(Ship::Stdout) => {
                 anyhow::bail!(
@@ -105,7 +111,8 @@ fn over_http(global: &Global, config: &Config, address: SocketAddr) -> anyhow::R
         let listener = endpoint.listen(address).await?;
         if let Some(address) = config.http.status_listen {
             let listener = tokio::net::TcpListener::bind(address).await;
-            let listener = listener.with_context(|| format!("http.status_listen: {address}"))?;
+            let listener = listener.map_err(|error| HttpError::Listen(address, error));
+            let listener = listener.context("http.status_listen")?;
             tracing::info!("telling how the server is at http://{}", listener.local_addr()?);
             tokio::spawn(serve_status(listener, Arc::clone(&endpoint)));
         }
@@ -230,7 +237,12 @@ pub fn connection(config: &Config) -> anyhow::Result<Connection> {
 }
 
 fn open_audit(config: &Config) -> anyhow::Result<Audit> {
-    let failed = || format!("the audit log {} cannot be opened", config.audit.log_file.display());
+    let failed = || {
+        let stated = &config.audit.log_file;
+        let place = std::path::absolute(stated).unwrap_or_else(|_| stated.clone());
+        let fix = if stated.is_relative() { "; set audit.log_file to an absolute path" } else { "" };
+        format!("the audit log {} cannot be opened{fix}", place.display())
+    };
     Audit::open(&config.audit).with_context(failed)
 }
 

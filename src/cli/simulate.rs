@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 #[derive(PartialEq, Debug)]
 pub struct SimulatedOperation {
     operation: Operation,
+    /// Or the report that is run.
     doctype: String,
+    /// Whether a report is named and no DocType.
+    is_of_report: bool,
     /// Empty where none is named.
     name: String,
     data: Map<String, Value>,
@@ -34,26 +37,36 @@ impl SimulatedOperation {
         // The longest beginning that is a DocType; where none is, all of it was meant for one.
         let ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
         let doctype = ends.map(|end| &rest[..end]).filter(|words| known(words)).max_by_key(|words| words.len());
+        let is_of_report = operation == Operation::Report && doctype.is_none();
         let doctype = doctype.unwrap_or(rest).trim();
         if doctype.is_empty() {
             bail!("name a DocType, as in: {first} Customer");
         }
         let name = rest[doctype.len()..].trim();
-        Ok(Self { operation, doctype: doctype.to_owned(), name: name.to_owned(), data })
+        Ok(Self { operation, doctype: doctype.to_owned(), is_of_report, name: name.to_owned(), data })
     }
 
     /// The decision, and whether it is a yes; `explain` adds what it rests on, and what only the site can tell.
     pub fn decide(&self, config: &Config, explain: bool) -> (bool, Vec<String>) {
         let policy = Policy::from_config(config);
-        let Self { operation, doctype, name, data } = self;
-        let decision = policy.validate_operation(*operation, doctype, data);
+        let Self { operation, doctype, is_of_report, name, data } = self;
+        let decision = match *is_of_report {
+            true => policy.admits_report(doctype),
+            false => policy.validate_operation(*operation, doctype, data).map(drop),
+        };
         let of = if name.is_empty() { String::new() } else { format!(" {name:?}") };
         let mut lines = vec![match &decision {
-            Ok(_) => format!("permitted: {operation} {doctype}{of}"),
+            Ok(()) => format!("permitted: {operation} {doctype}{of}"),
             Err(denial) => format!("denied: {}", denial.for_model()),
         }];
         if explain {
-            lines.extend(decision.as_ref().err().map(|denial| format!("  because of {}", denial.for_log())));
+            lines.extend(decision.as_ref().err().map(|denial| format!("  why: {}", denial.for_log())));
+            if *is_of_report {
+                let unchecked =
+                    "what it is about (a rule on that DocType has to permit report), and the rights of its user";
+                lines.push(format!("  not checked: {unchecked}"));
+                return (decision.is_ok(), lines);
+            }
             lines.push(format!("  operations on {doctype}: {}", policy.operations(doctype)));
             let conditions = policy.conditions(doctype);
             lines.extend(conditions.map(|(operation, words)| format!("  condition on {operation}: {words}")));
@@ -91,6 +104,20 @@ mod tests {
         assert!(!permitted && lines[0].contains("po_no must be other than"), "{lines:?}");
         let asked = read("delete My Own DocType").unwrap();
         assert_eq!((asked.doctype.as_str(), asked.name.as_str()), ("My Own DocType", ""));
+    }
+
+    #[test]
+    fn a_report_is_decided_by_its_name_and_what_reports_are_about_by_the_doctype() {
+        let config = r#"{"erpnext": {"url": "http://localhost", "api_key": "k", "api_secret": "s"}, "permissions":
+            {"doctypes": {"Customer": {"read": true}}, "reports": ["Accounts *"]}}"#;
+        let config = Config::from_text(config).unwrap();
+        let decided = |text: &str| read(text).unwrap().decide(&config, true);
+        let (permitted, lines) = decided("report Accounts Receivable");
+        assert!(permitted && lines[0] == "permitted: report Accounts Receivable", "{lines:?}");
+        let (permitted, lines) = decided("report Stock Balance");
+        assert!(!permitted && lines[1].contains("permissions.reports does not name it"), "{lines:?}");
+        let (permitted, lines) = decided("report Customer");
+        assert!(!permitted && lines[1].contains("report is not set to true"), "{lines:?}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn read(
     has_own_key: bool,
 ) -> Erpnext {
     let own = |variable: &str, key: &str, source| match env(variable) {
-        Some(value) => checked(file.errors, &join(path, key), Ok(value.into())),
+        Some(value) => checked(file.errors, variable, Ok(value.into())),
         None => {
             let settings = "(on the site: your user's Settings, API Access, Generate Keys)";
             let or = if path == SECTION { format!(" or in {variable}") } else { String::new() };
@@ -84,7 +84,11 @@ fn address(
             return None;
         }
     };
-    url::check(&address, insecure).map_err(|message| file.errors.note(place, message)).ok()
+    let site = url::before_page(&address);
+    let checked = url::check(site, insecure).and_then(|checked| {
+        if site.len() == address.len() { Ok(checked) } else { Err(format!("is a page of the site; write {checked}")) }
+    });
+    checked.map_err(|message| file.errors.note(place, message)).ok()
 }
 
 /// Where a secret is to be taken from.
@@ -173,4 +177,63 @@ fn checked(errors: &Errors, place: &str, value: Result<SecretString, String>) ->
         _ => Ok(value),
     });
     checked.map_err(|message| errors.note(place, message)).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::config::{Config, sections};
+
+    #[test]
+    fn where_every_token_has_a_key_none_is_needed_beside_them() {
+        let of = |tokens: Value| {
+            let file = json!({"erpnext": {"url": "https://erp.example.com"}, "sign_in": {"tokens": tokens}});
+            Config::from_text(&file.to_string()).map_err(|errors| errors.to_string())
+        };
+        let (with, without) =
+            (json!({"sha256": "0".repeat(64), "api_key": "key", "api_secret": "secret"}), "1".repeat(64));
+        assert!(of(json!({"a": with})).unwrap().sign_in.brings_keys());
+        let why = of(json!({"a": with, "b": {"sha256": without}})).unwrap_err();
+        assert!(
+            why.contains("erpnext.api_key: missing") && why.contains("sign_in.tokens.b: it stands for no key"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_sign_in_makes_no_key_a_missing_one() {
+        for key in ["oauth", "idp", "site_oauth"] {
+            let sign_in = json!({key: {"url": "https://mcp.example.com"}});
+            let file = json!({"erpnext": {"url": "https://erp.example.com"}, "sign_in": sign_in});
+            let why = Config::from_text(&file.to_string()).unwrap_err().to_string();
+            assert!(why.contains(&format!("sign_in.{key}.url: expected")) && !why.contains("erpnext.api_key"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named_and_not_the_key_that_it_wins_over() {
+        let file = r#"{"erpnext": {"url": "https://erp.example.com", "api_key": "key", "api_secret": "secret"}}"#;
+        for wrong in ["ERPNEXT_API_KEY", "ERPNEXT_API_SECRET"] {
+            let env = |name: &str| (name == wrong).then(|| "canary 1".to_owned());
+            let errors = sections::read(Some(file), &env).unwrap_err();
+            assert!(errors.len() == 1 && errors[0].place == wrong, "{errors:?}");
+            assert!(!errors[0].to_string().contains("canary"), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_the_site_is_refused_with_the_address_of_the_site() {
+        let of = |url: &str| {
+            let text = json!({"erpnext": {"url": url, "api_key": "key", "api_secret": "secret"}}).to_string();
+            Config::from_text(&text).map(|config| config.erpnext.url).map_err(|errors| errors.to_string())
+        };
+        for page in ["https://erp.example.com/app/customer?status=Open#x", "https://erp.example.com/api/resource"] {
+            let told = "line 1: erpnext.url: is a page of the site; write https://erp.example.com";
+            assert!(of(page).is_err_and(|why| why.ends_with(told)), "{page}");
+        }
+        assert_eq!(of("https://erp.example.com/erp/").as_deref(), Ok("https://erp.example.com/erp"));
+        assert!(of("https://me:s3cret@erp.example.com/app").is_err_and(|why| !why.contains("s3cret")));
+    }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use erpnext_schema::with_article;
 use ipnet::IpNet;
 use serde_json::json;
 
@@ -142,7 +143,7 @@ fn named(section: &Reader<'_>, key: &str, what: &str, example: &str, fits: impl 
     section.asks(key, || json!({"type": "array", "items": {"type": "string"}, "examples": [[example]]}));
     let texts = section.list(key, what).unwrap_or_default();
     for (place, text) in texts.iter().filter(|(_, text)| !fits(text)) {
-        section.errors.note(place, format!("expected {what} such as {example}, found {text:?}"));
+        section.errors.note(place, format!("expected {} such as {example}, found {text:?}", with_article(what)));
     }
     texts.into_iter().map(|(_, text)| text.to_owned()).collect()
 }

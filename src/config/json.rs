@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<ConfigError>), ConfigError
     let value = Node { path: String::new(), twice: &twice }.deserialize(&mut json);
     match value.and_then(|value| json.end().map(|()| value)) {
         Ok(value) => Ok((value, twice.into_inner())),
-        Err(error) => Err(syntax(&error)),
+        Err(error) => Err(syntax(text, &error)),
     }
 }
 
@@ -37,14 +37,23 @@ pub fn names_twice(json: &[u8]) -> Option<String> {
     twice.into_inner().into_iter().next().map(|error| error.place)
 }
 
-fn syntax(error: &serde_json::Error) -> ConfigError {
-    let text = error.to_string();
+/// What is wrong with the text, and what mends it where that is plain.
+fn syntax(text: &str, error: &serde_json::Error) -> ConfigError {
+    let told = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let mut message = format!("not JSON: {}", text.strip_suffix(&place).unwrap_or(&text));
-    if text.starts_with("trailing comma") {
-        message.push_str("; take the last comma out");
-    }
-    ConfigError::new(format!("line {}, column {}", error.line(), error.column()), message)
+    let told = told.strip_suffix(&place).unwrap_or(&told);
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let there = line.get(error.column().saturating_sub(1)..).unwrap_or_default();
+    let mends = if told.starts_with("trailing comma") {
+        "; take the last comma out"
+    } else if error.is_eof() {
+        "; the file ends too early"
+    } else if ["//", "/*", "#"].iter().any(|mark| there.starts_with(mark)) {
+        "; JSON has no comments, so take them out"
+    } else {
+        ""
+    };
+    ConfigError::new(format!("line {}, column {}", error.line(), error.column()), format!("not JSON: {told}{mends}"))
 }
 
 /// That no object names a key twice. The keys of the objects around it stand before its own.

@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 
-/// Gives each error the lines on which its key stands in the text.
+/// Gives each error the lines on which its key stands in the text, and puts them in its order; what stands nowhere comes last.
 pub(super) fn locate(errors: &mut [ConfigError], text: &str) {
     let mut found = Vec::new();
     let mut scan = Scan { rest: text.char_indices().peekable(), text, line: 1 };
@@ -11,6 +11,7 @@ pub(super) fn locate(errors: &mut [ConfigError], text: &str) {
         error.lines = found.iter().filter(|(path, _)| *path == error.place).map(|(_, line)| *line).collect();
         error.lines.dedup();
     }
+    errors.sort_by_key(|error| error.lines.first().copied().unwrap_or(usize::MAX));
 }
 
 /// Goes over text that parsed as JSON; on any other it ends early.
@@ -97,12 +98,14 @@ mod tests {
     use super::{ConfigError, locate};
 
     #[test]
-    fn a_key_is_found_on_its_line_and_one_that_stands_twice_on_both() {
+    fn a_key_is_found_on_its_line_one_that_stands_twice_on_both_and_errors_come_in_the_order_of_the_file() {
         let text = "\u{feff}{\n  \"a\": {\"b\\\"\": [1,\n    {\"c\": \"x\\\\\"}], \"d\": null},\n  \"e\": -1.5e3,\n  \"e\": true\n}";
         let mut errors: Vec<ConfigError> =
-            ["a", "a.b\"[1].c", "a.d", "e", "f", ""].map(|place| ConfigError::new(place, "")).into();
+            ["f", "a", "e", "a.b\"[1].c", "a.d", ""].map(|place| ConfigError::new(place, "")).into();
         locate(&mut errors, text);
         let lines: Vec<&[usize]> = errors.iter().map(|error| error.lines.as_slice()).collect();
         assert_eq!(lines, [&[2][..], &[3], &[3], &[4, 5], &[], &[]]);
+        let places: Vec<&str> = errors.iter().map(|error| error.place.as_str()).collect();
+        assert_eq!(places, ["a", "a.b\"[1].c", "a.d", "e", "f", ""]);
     }
 }

@@ -72,6 +72,7 @@ pub use sign_in::{SignIn, Token};
 pub use site_oauth::SiteOAuth;
 pub use sites::Site;
 pub use tools::{Mode, Results, Tools};
+pub use url::before_page;
 pub use version::{Migrated, VERSION};
 
 /// The file that is read where none is named, if it exists.
@@ -133,7 +134,7 @@ pub struct Erpnext {
     pub timeout: Duration,
     /// Whether the secret may travel unencrypted.
     pub allow_insecure_http: bool,
-    /// How many requests may be under way at once; 8 unless stated.
+    /// How many requests may be under way at once; 16 unless stated.
     pub concurrent_requests: u64,
     /// The version that the site runs; where none is stated, the site is asked.
     pub version: Option<Version>,

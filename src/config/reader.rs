@@ -222,9 +222,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What ERPNext and people call otherwise.
+const MEANT: [(&str, &str); 5] =
+    [("write", "update"), ("edit", "update"), ("select", "read"), ("list", "read"), ("remove", "delete")];
+
 /// `unknown key; did you mean read?`, or the keys there are.
 pub(super) fn unknown(what: &str, wrong: &str, known: &[&str]) -> String {
-    match nearest(wrong, known.iter().copied()) {
+    let meant = MEANT.iter().find(|(said, meant)| *said == wrong && known.contains(meant)).map(|(_, meant)| *meant);
+    match meant.or_else(|| nearest(wrong, known.iter().copied())) {
         Some(right) => format!("unknown {what}; did you mean {right}?"),
         None => format!("unknown {what}; there are {}", known.join(", ")),
     }
@@ -247,5 +252,17 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    #[test]
+    fn what_erpnext_calls_otherwise_is_told_by_its_name_here() {
+        assert_eq!(unknown("key", "write", &["read", "update"]), "unknown key; did you mean update?");
+        assert_eq!(unknown("key", "write", &["ttl"]), "unknown key; there are ttl");
+        assert_eq!(unknown("key", "raed", &["read", "update"]), "unknown key; did you mean read?");
     }
 }

@@ -55,7 +55,9 @@ pub(super) fn read(purpose: For, http: &Reader<'_>, env: Env<'_>) -> Option<Redi
         section.errors.note(section.at("ca_file"), "no certificate is verified over redis://: write rediss://");
     }
     let key = secret::key(purpose, &section, (env, KEY));
-    if key.is_none() && purpose == For::Site {
+    // What is wrong with one that is stated is noted.
+    let is_stated = env(KEY).is_some() || section.get("key_file").is_some_and(|file| file.as_str() != Some(""));
+    if key.is_none() && !is_stated && purpose == For::Site {
         let message =
             format!("missing; all servers seal with one key what they keep there: name its file, or set {KEY}");
         section.errors.note(section.at("key_file"), message);
@@ -93,6 +95,20 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::config::Config;
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_told_once_and_one_that_is_not_stated_is_missing() {
+        let said = |redis: Value| {
+            let file = json!({"erpnext": {"url": "https://erp.example.com", "api_key": "a", "api_secret": "b"}, "http": {"redis": redis}});
+            Config::from_text(&file.to_string()).unwrap_err().errors
+        };
+        let errors = said(json!({"url": "redis://10.0.0.5", "key_file": "/no/such/key"}));
+        assert!(errors.len() == 1 && errors[0].message.contains("cannot be read"), "{errors:?}");
+        for redis in [json!({"url": "redis://10.0.0.5"}), json!({"url": "redis://10.0.0.5", "key_file": ""})] {
+            let errors = said(redis);
+            assert!(errors.len() == 1 && errors[0].message.starts_with("missing"), "{errors:?}");
+        }
+    }
 
     #[test]
     fn over_tls_a_certificate_is_verified_always_and_by_an_authority_of_ones_own_where_it_is_named() {

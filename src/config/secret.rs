@@ -128,7 +128,7 @@ fn read(from: impl Read) -> std::io::Result<SecretString> {
 
 /// The warnings about a configuration file with this text, and about the files that it names for secrets.
 pub(super) fn exposed_by(file: &Path, text: &str) -> Vec<String> {
-    let stated: Value = serde_json::from_str(text).unwrap_or_default();
+    let stated: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).unwrap_or_default();
     let mut found = Vec::new();
     hold_secrets(&stated, file, &mut found);
     found.into_iter().filter_map(exposed).collect()
@@ -218,6 +218,7 @@ mod tests {
             (json!({"http": {"redis": {"url": "redis://10.0.0.5"}}}), 0),
         ] {
             assert_eq!(exposed_by(file.path(), &stated.to_string()).len(), warnings, "{stated}");
+            assert_eq!(exposed_by(file.path(), &format!("\u{feff}{stated}")).len(), warnings, "{stated}");
         }
     }
 

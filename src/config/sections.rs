@@ -138,7 +138,10 @@ pub(super) fn of_site(
     }
     let log_level = from_env(env, "MCP_LOG_LEVEL", self::log_level, errors).or(log_level).unwrap_or_default();
     let sign_in = sign_in::read(purpose, file, env);
-    let erpnext = erpnext::read(purpose, file, path, section, env, !sign_in.brings_keys());
+    // Whatever is wrong with what brings them.
+    let stated = |key: &&str| file.get("sign_in").is_some_and(|sign_in| sign_in.get(*key).is_some());
+    let brings_keys = sign_in.brings_keys() || ["oauth", "idp", "site_oauth"].iter().any(stated);
+    let erpnext = erpnext::read(purpose, file, path, section, env, !brings_keys);
     if purpose == For::Site {
         sign_in::check(&sign_in, &erpnext, file);
     }

@@ -33,9 +33,10 @@ impl SignIn {
         self.own_keys || !self.tokens.is_empty() || self.public_url().is_some()
     }
 
-    /// Whether people come as themselves, so that the configuration needs no key of its own.
+    /// Whether people come as themselves, or every token with a key, so that the configuration needs no key of its own.
     pub fn brings_keys(&self) -> bool {
-        self.own_keys || self.public_url().is_some()
+        let have_tokens = !self.tokens.is_empty() && self.tokens.values().all(|token| token.key.is_some());
+        self.own_keys || have_tokens || self.public_url().is_some()
     }
 
     /// The address that people paste to sign in in their browser, and the section that states it.

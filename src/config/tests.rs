@@ -272,7 +272,15 @@ fn broken_json_names_line_and_column() {
     let trailing = "{\n  \"cache\": {\"ttl\": 1,}\n}";
     assert_eq!(errors(trailing), ["line 2, column 22: not JSON: trailing comma; take the last comma out"]);
     assert_eq!(errors("{} x"), ["line 1, column 4: not JSON: trailing characters"]);
-    assert_eq!(errors(""), ["line 1, column 0: not JSON: EOF while parsing a value"]);
+    assert_eq!(errors(""), ["line 1, column 0: not JSON: EOF while parsing a value; the file ends too early"]);
+    assert!(errors("{\"cache\": {").iter().all(|error| error.ends_with("; the file ends too early")));
+    for comment in ["// a", "/* a */", "# a"] {
+        for text in
+            [format!("{comment}\n{{}}"), format!("{{\"cache\": {{}}, {comment}\n}}"), format!("{{}}\n{comment}")]
+        {
+            assert!(errors(&text)[0].ends_with("; JSON has no comments, so take them out"), "{:?}", errors(&text));
+        }
+    }
     assert!(sections::read(Some("\u{feff}{}"), &full_env).is_ok());
 }
 

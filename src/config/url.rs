@@ -2,6 +2,22 @@
 
 use std::net::IpAddr;
 
+/// Where the pages of a site and its API begin: what stands before is the site.
+const PAGES: [&str; 6] = ["app", "desk", "api", "login", "me", "apps"];
+
+/// What stands before a page of the site in an address; all of the address, where that names none.
+pub fn before_page(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let mut end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    for part in url[end..].split('/').skip(1) {
+        if PAGES.contains(&part.split(['?', '#']).next().unwrap_or_default()) {
+            return &url[..end];
+        }
+        end += 1 + part.len();
+    }
+    url
+}
+
 /// The address without the slash at its end, where it is one that the secret may be sent to.
 ///
 /// # Errors
@@ -9,7 +25,9 @@ use std::net::IpAddr;
 pub(super) fn check(url: &str, allow_insecure_http: bool) -> Result<String, String> {
     const FORM: &str = "expected an address such as https://erp.example.com";
     let url = url.trim_end_matches('/');
-    let (scheme, rest) = url.split_once("://").ok_or(FORM)?;
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(whole(url).map_or_else(|| FORM.to_owned(), |whole| format!("{FORM}; did you mean {whole}?")));
+    };
     let scheme = scheme.to_ascii_lowercase();
     if scheme != "https" && scheme != "http" {
         return Err(FORM.to_owned());
@@ -31,6 +49,14 @@ pub(super) fn check(url: &str, allow_insecure_http: bool) -> Result<String, Stri
             .to_owned());
     }
     Ok(format!("{scheme}://{rest}"))
+}
+
+/// The address that a bare host is meant for; none where it may hold a password, or cannot be one.
+fn whole(url: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-._~:/[]".contains(c);
+    let authority = url.split('/').next().filter(|_| url.chars().all(is_plain))?;
+    let scheme = if is_loopback(host(authority)?) { "http" } else { "https" };
+    Some(format!("{scheme}://{url}"))
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`.
@@ -56,7 +82,7 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{before_page, check};
 
     #[test]
     fn takes_https_anywhere_and_http_to_loopback_only() {
@@ -78,8 +104,33 @@ mod tests {
         for wrong in wrong {
             assert!(check(wrong, true).is_err_and(|e| e.starts_with("expected an address")), "{wrong}");
         }
+        for (bare, whole) in [
+            ("erp.example.com", "https://erp.example.com"),
+            ("erp.example.com:8443/erp", "https://erp.example.com:8443/erp"),
+            ("localhost:8000", "http://localhost:8000"),
+        ] {
+            assert!(check(bare, false).is_err_and(|e| e.ends_with(&format!("; did you mean {whole}?"))), "{bare}");
+        }
+        assert!(check("me:s3cret@erp.example.com", false).is_err_and(|e| !e.contains("s3cret")));
         assert!(check("https://me:s3cret@x", false).is_err_and(|e| !e.contains("s3cret")));
         assert!(check("https://x\\@evil.example", false).is_err());
         assert!(check("https://x?y=1", false).is_err());
+    }
+
+    #[test]
+    fn the_site_stands_before_its_pages() {
+        for (page, site) in [
+            ("https://erp.example.com/app/customer", "https://erp.example.com"),
+            ("https://erp.example.com/login?redirect-to=/app", "https://erp.example.com"),
+            ("https://erp.example.com/app?a=b", "https://erp.example.com"),
+            ("https://example.com/erp/api/method/ping", "https://example.com/erp"),
+            ("erp.example.com/desk", "erp.example.com"),
+        ] {
+            assert_eq!(before_page(page), site);
+            assert_eq!(before_page(site), site);
+        }
+        for whole in ["", "https://", "https://app", "https://app.example.com/apple/", "https://erp.example.com/"] {
+            assert_eq!(before_page(whole), whole);
+        }
     }
 }

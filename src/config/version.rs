@@ -61,7 +61,8 @@ fn migrated_by(steps: &[Step], text: &str) -> Result<Option<Migrated>, ConfigErr
     }
     let (from, to) = (stated(&file), latest(steps));
     if let Some(wrong) = file.get(KEY).filter(|version| version.as_u64() != Some(from)) {
-        return Err(ConfigError::new(KEY, format!("expected a whole number from 1 to {to}, found {wrong}")));
+        let expected = if to == 1 { "1".to_owned() } else { format!("a whole number from 1 to {to}") };
+        return Err(ConfigError::new(KEY, format!("expected {expected}, found {wrong}")));
     }
     match from.cmp(&to) {
         Ordering::Less => {}
@@ -139,6 +140,11 @@ mod tests {
             let error = migrated_by(&STEPS, wrong).unwrap_err();
             assert!(error.to_string().contains(why), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn where_there_is_one_version_alone_it_is_what_is_expected() {
+        assert_eq!(migrated_by(&[], "{\"version\": 0}").unwrap_err().message, "expected 1, found 0");
     }
 
     #[test]

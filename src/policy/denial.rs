@@ -27,6 +27,8 @@ pub enum Reason {
     NotExact(String),
     /// The operation was switched off after the configuration was read, and this is why.
     Refused(String),
+    /// A quota has no room for it, and this is why.
+    Quota(String),
     /// These fields may not be named.
     Fields(Vec<String>),
     /// The document does not satisfy the condition of the operation.
@@ -53,7 +55,7 @@ impl Denial {
             Reason::NotExact(right) => {
                 format!("{doctype}: not available by this server's configuration; did you mean {right}?")
             }
-            Reason::Refused(why) => format!("{doctype}: {operation} is refused: {why}"),
+            Reason::Refused(why) | Reason::Quota(why) => format!("{doctype}: {operation} is refused: {why}"),
             Reason::Fields(names) => format!(
                 "{doctype}: {operation} with these fields is not permitted by this server's configuration: {}",
                 names.join(", ")
@@ -69,6 +71,10 @@ impl Denial {
     pub fn next(&self) -> &'static str {
         match &self.reason {
             Reason::NotExact(right) if fold(right) == fold(&self.doctype) => "Call again with that name.",
+            Reason::Quota(_) => {
+                "Wait until there is room, if a time is told; else a person does it on the site, or an administrator \
+                 changes permissions.quota."
+            }
             _ => "list_doctypes shows what is permitted; an administrator can change the configuration.",
         }
     }
@@ -83,7 +89,7 @@ impl Denial {
                 "permissions.doctypes: not named, and permissions.default does not open it".to_owned()
             }
             Reason::NotExact(right) => format!("permissions.doctypes: not the exact name, nearest is {right}"),
-            Reason::Refused(why) => why.clone(),
+            Reason::Refused(why) | Reason::Quota(why) => why.clone(),
             Reason::Fields(names) => format!("restricted_fields, allowed_fields: {}", names.join(", ")),
             Reason::Unmet { which, unmet } => format!("conditions: the document as {which}: {unmet}"),
         };

@@ -114,6 +114,12 @@ pub fn is_known(name: &str) -> bool {
     known(name).is_some()
 }
 
+/// The names of the tools of this program, whatever a configuration permits; one may come more than once.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let typed = erpnext_doctypes::ALL.iter().flat_map(|table| table.tools().map(|tool| tool.name));
+    ALL.iter().map(|spec| spec.name).chain(VERBS.into_iter().map(|(_, name)| name)).chain(typed)
+}
+
 /// The tool of this name under some configuration or other.
 pub fn known(name: &str) -> Option<Tool> {
     let named = ALL.iter().find(|spec| spec.name == name).map(|spec| Tool::Named(spec));

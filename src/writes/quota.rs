@@ -199,7 +199,7 @@ fn words(attempt: &Attempt, user: &str, full: &Full) -> String {
 }
 
 fn refused(doctype: &str, operation: Operation, why: String) -> ToolError {
-    Denial { doctype: doctype.to_owned(), operation, reason: Reason::Refused(why) }.into()
+    Denial { doctype: doctype.to_owned(), operation, reason: Reason::Quota(why) }.into()
 }
 
 impl DocTypeCall<'_> {

@@ -1,9 +1,7 @@
 //! The address of a site from what a person types or pastes: a bare host, or the address of a page of the desk.
 
+use erpnext_mcp::config::before_page;
 use erpnext_mcp::site::{BadUrl, SiteUrl};
-
-/// Where the desk and its pages begin: what stands before is the site.
-const PAGES: [&str; 6] = ["app", "desk", "api", "login", "me", "apps"];
 
 /// The address that is meant by `text`.
 ///
@@ -16,11 +14,7 @@ pub fn meant(text: &str, allow_insecure_http: bool) -> Result<String, String> {
         None if is_here(bare) => ("http", bare),
         None => ("https", bare),
     };
-    let mut parts = rest.split('/');
-    let host = parts.next().unwrap_or_default();
-    let prefix = parts.take_while(|part| !PAGES.contains(part));
-    let site = std::iter::once(host).chain(prefix).collect::<Vec<_>>().join("/");
-    match SiteUrl::parse(&format!("{scheme}://{}", site.trim_end_matches('/')), allow_insecure_http) {
+    match SiteUrl::parse(before_page(&format!("{scheme}://{rest}")), allow_insecure_http) {
         Ok(url) => Ok(url.as_str().to_owned()),
         Err(BadUrl::Insecure { host }) => Err(format!(
             "http:// would send the secret unencrypted to {host}: give https://{host}, or start again with \

@@ -253,18 +253,36 @@ impl Init {
     }
 }
 
-/// Says what the configuration leaves to the environment: few clients hand theirs on, so it belongs into the entry.
+/// Says what the configuration leaves to the environment, of which few clients hand theirs on, so that it belongs into the entry;
+/// and which of its paths begin where the program is started, which clients choose.
 fn say_left_out(config: &Path, name: &str) -> anyhow::Result<()> {
-    let whole: Value = serde_json::from_str(&std::fs::read_to_string(config)?)?;
-    let left = left_out(&whole);
+    let text = std::fs::read_to_string(config)?;
+    let whole: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text))?;
+    let (file, left, relative) = (config.display(), left_out(&whole), relative(&whole));
+    if !relative.is_empty() {
+        let relative = relative.join(", ");
+        say(&format!("{file} has paths that begin in the folder in which a client starts the program: {relative}"));
+        say("  → write absolute paths");
+    }
     if !left.is_empty() {
-        let (file, left) = (config.display(), left.join(", "));
+        let left = left.join(", ");
         say(&format!("{file} leaves {left} to the environment, and most clients hand nothing of theirs on"));
         say(&format!(
             "  → give {name:?} an \"env\" with them in the client's file, or put them into the configuration"
         ));
     }
     Ok(())
+}
+
+/// The keys of files that must be found, and whose paths are relative.
+fn relative(whole: &Value) -> Vec<&'static str> {
+    let stated = |pointer| whole.pointer(pointer).and_then(Value::as_str).filter(|path| !path.is_empty());
+    let is_recorded = whole["audit"]["enabled"] == true;
+    // Unless it is stated, the log is relative.
+    let log = is_recorded.then(|| stated("/audit/log_file").unwrap_or("logs/audit.log"));
+    let files = [("audit.log_file", log), ("erpnext.api_secret_file", stated("/erpnext/api_secret_file"))];
+    let relative = files.into_iter().filter(|(_, path)| path.is_some_and(|path| Path::new(path).is_relative()));
+    relative.map(|(key, _)| key).collect()
 }
 
 /// The variables without which nothing starts under this configuration.

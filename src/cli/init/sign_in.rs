@@ -51,7 +51,7 @@ impl Init {
             let tried = tried.and_then(|erpnext| {
                 let connection = app(&erpnext)?;
                 let rights = runtime.block_on(async {
-                    greet(&connection).await?;
+                    greet(&connection, asks).await?;
                     propose::rights(&connection, &self.doctypes).await
                 })?;
                 Ok((erpnext, rights))
@@ -201,11 +201,11 @@ fn with_mends(connection: &Connection, error: &SiteError) -> String {
 }
 
 /// Says who the key belongs to, and in which roles.
-async fn greet(connection: &Connection) -> anyhow::Result<()> {
+async fn greet(connection: &Connection, asks: bool) -> anyhow::Result<()> {
     let user = match connection.session().user_name().await {
         Ok(user) => user,
         // A key that the site itself refuses is told by its words: whoever is asked gives another.
-        Err(error) if error.kind() == SiteErrorKind::BadKey && error.exc_type().is_some() => {
+        Err(error) if asks && error.kind() == SiteErrorKind::BadKey && error.exc_type().is_some() => {
             bail!(unreached::told(connection, &error))
         }
         Err(error) => bail!(with_mends(connection, &error)),

@@ -1,5 +1,6 @@
 //! Why nothing is served over HTTP.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,6 +41,38 @@ pub enum HttpError {
     #[error("the site {0}: {1}")]
     OfSite(String, Box<HttpError>),
     /// The address is taken, or is none of this machine's.
-    #[error("{0}: {1}")]
+    #[error("{0}: {1}{fix}", fix = mends(.1))]
     Listen(SocketAddr, std::io::Error),
+}
+
+/// What to do about an address at which nobody can listen.
+fn mends(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            "; another program listens there, or this server already: end it, or name another address"
+        }
+        ErrorKind::AddrNotAvailable => "; this machine has no such address",
+        ErrorKind::PermissionDenied => "; a port below 1024 needs a right of its own: name a higher one",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::HttpError;
+
+    #[test]
+    fn an_address_at_which_nobody_can_listen_is_told_with_what_to_do() {
+        let address = ([127, 0, 0, 1], 80).into();
+        for (kind, told) in [
+            (ErrorKind::AddrInUse, "another program listens there"),
+            (ErrorKind::AddrNotAvailable, "this machine has no such address"),
+            (ErrorKind::PermissionDenied, "name a higher one"),
+        ] {
+            let error = HttpError::Listen(address, Error::from(kind)).to_string();
+            assert!(error.starts_with("127.0.0.1:80: ") && error.contains(told), "{error}");
+        }
+    }
 }

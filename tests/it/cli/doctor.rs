@@ -51,7 +51,7 @@ async fn a_healthy_set_up_has_nothing_but_ok() {
         "ok rights: the site's user has all 2 rights",
         "ok fields: ",
         "ok tools: ",
-        "ok audit: logs/audit.log can be written",
+        "audit.log can be written",
     ] {
         has(&lines, wanted);
     }
@@ -72,9 +72,12 @@ async fn rights_that_the_site_refuses_and_fields_that_it_added_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let site = SampleSite::start().await;
     add_custom_field(&site, "Customer", "custom_tier", "A\nB");
-    let doctypes = json!({"Customer": {"read": true}, "Journal Entry": {"read": true, "create": true, "submit": true}});
+    let doctypes = json!({"Customer": {"read": true, "submit": true}, "Sales Order Item": {"read": true},
+        "Journal Entry": {"read": true, "create": true, "submit": true}});
     let (code, lines) = doctor(folder.path(), &site.config_of("sales", json!({"doctypes": doctypes}))).await;
     assert_eq!(code, Some(0), "warnings only: {lines:#?}");
+    let lacking: Vec<_> = lines.iter().filter(|line| line.starts_with("warning rights: ")).collect();
+    assert_eq!(lacking.len(), 1, "no role has what documents have not: {lines:#?}");
     has(&lines, "warning rights: Journal Entry: permitted here, but not to the site's user: read, create, submit");
     assert!(
         lines.iter().any(|line| line.contains("fields: Customer: custom: ") && line.contains("custom_tier")),
@@ -292,7 +295,7 @@ async fn what_answers_in_the_place_of_the_site_is_told_apart_with_its_fix() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_and_a_log_that_cannot_be_written_are_told() {
+async fn a_clock_that_is_wrong_a_log_that_cannot_be_written_and_a_directory_that_is_none_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::start().await;
     let answer = ResponseTemplate::new(200).set_body_json(json!({"message": "a@x"}));
@@ -301,10 +304,12 @@ async fn a_clock_that_is_wrong_and_a_log_that_cannot_be_written_are_told() {
     let mut config = config_json(&site.url(), json!({"default": {"read": true}}));
     std::fs::write(folder.path().join("file"), "").unwrap();
     config["audit"] = json!({"enabled": true, "log_file": "file/audit.log"});
+    config["import"] = json!({"directory": folder.path().join("none")});
     let (code, lines) = doctor(folder.path(), &config).await;
     assert_eq!(code, Some(1));
     has(&lines, "warning clock: ");
-    has(&lines, "error audit: file/audit.log cannot be written");
+    has(&lines, "audit.log cannot be written, so the server does not start");
+    has(&lines, "warning import.directory: ");
 }
 
 #[tokio::test]

@@ -86,6 +86,7 @@ async fn doctypes_are_opened_for_what_the_user_may_do_and_a_wrong_one_writes_not
     for (key, doctypes, wanted) in [
         ("reader", "Customer,Custmer", "did you mean Customer?"),
         ("reader", "Journal Entry", "has no right on it"),
+        ("disabled", "Customer", "make a new key on the site (your user's Settings, API Access, Generate Keys)"),
         ("disabled", "Customer", "nothing was written"),
         ("nobody", "Customer", "has no right on it"),
         ("sales:secret", "Customer", "--api-key, or ERPNEXT_API_KEY: expected letters and digits"),
@@ -222,7 +223,15 @@ async fn what_a_shared_configuration_leaves_to_the_environment_is_told_for_the_c
     assert!(said.contains("leaves ERPNEXT_API_KEY to the environment"), "{said}");
     let erpnext = json!({"url": "https://erp.example.com", "api_key": "a", "api_secret_command": ["pass", "erp"]});
     let said = told(json!({"erpnext": erpnext, "permissions": permissions})).await;
-    assert!(!said.contains("to the environment"), "{said}");
+    assert!(!said.contains("to the environment") && !said.contains("has paths that begin"), "{said}");
+    let shared =
+        json!({"erpnext": {"api_secret_file": "secret"}, "permissions": permissions, "audit": {"enabled": true}});
+    let said = told(shared).await;
+    let relative = "the folder in which a client starts the program: audit.log_file, erpnext.api_secret_file";
+    assert!(said.contains(relative), "{said}");
+    let log = if cfg!(windows) { "C:\\log" } else { "/log" };
+    let said = told(json!({"permissions": permissions, "audit": {"enabled": true, "log_file": log}})).await;
+    assert!(!said.contains("has paths that begin"), "{said}");
 }
 
 #[tokio::test]

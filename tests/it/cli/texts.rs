@@ -101,8 +101,30 @@ async fn without_a_configuration_every_command_says_where_to_go() {
     }
     let listed = run(folder.path(), &[], &["tools", "--json"]).await.json();
     assert!(listed["budget_tokens"].is_u64(), "{listed}");
-    let done = run(folder.path(), &[], &["audit", "tail"]).await;
-    assert!(done.stderr.contains("there is no audit log at logs/audit.log yet"), "{}", done.stderr);
+    for question in ["tail", "stats", "open", "head", "verify"] {
+        let done = run(folder.path(), &[], &["audit", question]).await;
+        assert!(
+            done.code == Some(1) && done.stderr.contains("audit.enabled is not true"),
+            "{question}: {}",
+            done.stderr
+        );
+        let done = run(folder.path(), &[("MCP_AUDIT_ENABLED", "true")], &["audit", question]).await;
+        let told = "there is no audit log at logs/audit.log yet";
+        assert!(done.code == Some(1) && done.stderr.contains(told), "{question}: {}", done.stderr);
+    }
+}
+
+#[tokio::test]
+async fn of_a_log_that_is_kept_as_text_nothing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "2026-11-30 23:54:19 - INFO - Operation: READ | DocType: Customer | Result: ALLOWED\n";
+    std::fs::write(folder.path().join("t.log"), line).unwrap();
+    for question in ["tail", "stats", "open", "head"] {
+        let done = run(folder.path(), &[], &["audit", question, "--file", "t.log"]).await;
+        assert!(done.code == Some(1) && done.stderr.contains("t.log is kept as text"), "{question}: {}", done.stderr);
+    }
+    let done = run(folder.path(), &[], &["audit", "verify", "--file", "t.log"]).await;
+    assert_eq!(done.code, Some(1), "{}", done.stdout);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn a_quota_of_creates_holds_at_once_in_batches_and_over_restarts_and_is_to
     assert!(refused.len() >= 2, "{refused:?}");
     let said = refusal(&restarted, "create_todo_document", todo()).await;
     assert!(said.contains("permissions.quota: Administrator may send 10 of these an hour"), "{said}");
-    assert!(said.contains("the next is free at 20"), "{said}");
+    assert!(said.contains("the next is free at 20") && said.contains("next: Wait until there is room"), "{said}");
     let log = std::fs::read_to_string(folder.path().join("audit.log")).unwrap();
     let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     assert_eq!(last["result"], "DENIED", "{last}");
