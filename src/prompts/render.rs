@@ -8,6 +8,8 @@ use super::{Given, Prompt, PromptArgumentKind, Refusal, Step, Uses};
 use crate::app::Connection;
 use crate::app::attempt;
 use crate::policy::{FieldRef, Operation, Permit};
+use crate::shape::visible;
+use crate::tool::arguments::MOST_OF_A_TEXT;
 use crate::tool::{Effect, Tool, operation};
 
 /// What holds for every prompt.
@@ -37,7 +39,7 @@ pub(super) fn is_offered(connection: &Connection, prompt: &Prompt) -> bool {
 /// The permitted steps as calls, and their text with what the prompt is about.
 ///
 /// # Errors
-/// Arguments that are unknown, missing or no dates.
+/// Arguments that are unknown, missing, too long or no dates.
 pub fn render(
     connection: &Connection,
     prompt: &'static Prompt,
@@ -63,7 +65,7 @@ pub fn render(
     if calls.iter().any(|call| call.tool.effect() != Effect::Reads) {
         text.push_str(&format!(" {WRITES}"));
     }
-    Ok((calls, text))
+    Ok((calls, visible(&text).unwrap_or(text)))
 }
 
 /// The values of a prompt's arguments, in its order.
@@ -79,6 +81,14 @@ fn filled(prompt: &'static Prompt, given: &Given, today: Date) -> Result<Vec<(&'
         let name = argument.name;
         let given = given.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let value = match (given, argument.kind) {
+            // It stands in many steps.
+            (Some(text), _) if text.len() > MOST_OF_A_TEXT => {
+                let length = text.len();
+                return Err(format!(
+                    "{}: {name} holds {length} bytes, at most {MOST_OF_A_TEXT} bytes are read",
+                    prompt.name
+                ));
+            }
             (Some(text), PromptArgumentKind::Date(_)) => {
                 time::parse_date(text).map_err(|why| format!("{}: {name}: {why}", prompt.name))?;
                 text.to_owned()
