@@ -133,7 +133,11 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
         let permit = connection.session().policy.permit(tool_operation(tool), doctype).ok()?;
         let listed = connection.session().listed;
         let def = listed.known(doctype)?;
-        let may = |field: &str| may(&permit, def, &|child| listed.known(child), field);
+        let may = |field: &str| match field.split_once('.').filter(|(of, _)| def.field(of).is_none()) {
+            // What is asked about documents of another DocType.
+            Some((of, field)) => reads(connection, of, field),
+            None => may(&permit, def, &|child| listed.known(child), field),
+        };
         if let Some(Value::Array(only)) = arguments.get_mut("only") {
             only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(connection, doctype)));
             if only.is_empty() {
@@ -143,8 +147,13 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
         if let Some(Value::Array(shown)) = arguments.get_mut("fields") {
             shown.retain(|field| field.as_str().is_some_and(may));
         }
-        let named = attempt::of(tool, &arguments).fields;
-        if !named.iter().all(|field| may(field)) {
+        // What selects the documents is read, whatever is done with them.
+        let (selects, rest): (Map<String, Value>, Map<String, Value>) =
+            arguments.clone().into_iter().partition(|(name, _)| name == "where");
+        let named = |arguments| attempt::of(tool, arguments).fields;
+        let is_permitted = named(&rest).iter().all(|field| may(field))
+            && named(&selects).iter().all(|field| reads(connection, def.name, field));
+        if !is_permitted {
             return None;
         }
     }
@@ -160,6 +169,13 @@ fn tool_operation(tool: Tool) -> Operation {
 
 fn readable(connection: &Connection, doctype: &str) -> bool {
     connection.session().policy.permits(Operation::Read, doctype)
+}
+
+/// Whether the field of documents of the DocType may be read.
+fn reads(connection: &Connection, doctype: &str, field: &str) -> bool {
+    let session = connection.session();
+    let (permit, def) = (session.policy.permit(Operation::Read, doctype), session.listed.known(doctype));
+    permit.ok().zip(def).is_some_and(|(permit, def)| may(&permit, def, &|child| session.listed.known(child), field))
 }
 
 /// Whether the field or column may be read, or set where the permit is for that.

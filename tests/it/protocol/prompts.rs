@@ -141,6 +141,27 @@ fn arguments_are_checked_and_stand_where_they_belong() {
 }
 
 #[test]
+fn no_step_asks_about_other_documents_that_may_not_be_read() {
+    let rules = |invoices: Value| {
+        let doctypes = json!({"Customer": {"read": true, "update": true}, "Supplier": {"read": true}});
+        let mut rules = json!({ "doctypes": doctypes });
+        rules["doctypes"]["Sales Invoice"] = invoices;
+        rules
+    };
+    let text = |invoices: Value| {
+        let app = open(rules(invoices));
+        let (_, text) = render(&app, prompts::find(&app, "data_clean_up").unwrap(), &Given::new(), TODAY).unwrap();
+        text
+    };
+    let open = text(json!({"read": true}));
+    assert!(open.contains("Sales Invoice") && open.contains("update_bulk_documents"), "{open}");
+    for closed in [json!({"create": true}), json!({"read": true, "restricted_fields": ["posting_date"]})] {
+        let text = text(closed);
+        assert!(!text.contains("Sales Invoice") && text.contains("update_bulk_documents"), "{text}");
+    }
+}
+
+#[test]
 fn an_argument_is_no_longer_than_a_name_that_a_tool_takes() {
     let app = open(everything());
     let month = prompts::find(&app, "month_end_check").unwrap();
