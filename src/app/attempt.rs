@@ -106,7 +106,7 @@ fn filtered(filters: &Value, of: &str, add: &mut dyn FnMut(&str)) {
     match filters {
         Value::Object(entries) => {
             for (field, value) in entries {
-                compared(field, value.as_array().map_or(&[], Vec::as_slice), of, add);
+                compared(field, value.as_array().map(Vec::as_slice).unwrap_or_default(), of, add);
             }
         }
         Value::Array(parts) if parts.first().is_some_and(Value::is_string) => comparison(parts, of, add),
