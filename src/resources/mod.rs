@@ -20,8 +20,9 @@ use crate::tools;
 const MOST_LISTED: usize = 100;
 /// How long a client may take a schema for fresh, in milliseconds.
 const SCHEMA_TTL: u64 = 60_000;
-/// The tool that gives one.
+/// The tool that gives one, and the one that gives a document.
 const SCHEMA_TOOL: &str = "get_doctype_schema";
+const DOCUMENT_TOOL: &str = "get_generic_document";
 
 /// A kind of resource.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ const TEMPLATES: [Template; 3] = [
         title: "Document",
         description: "One document with its child rows, as the get tools give it.",
         variables: &[("doctype", Values::Readable), ("name", Values::Documents), ("fields", Values::Fields)],
-        offered: |connection| has(connection, "get_generic_document"),
+        offered: |connection| has(connection, DOCUMENT_TOOL),
     },
     Template {
         uri: "erpnext://report/{name}{?company}",
@@ -161,7 +162,15 @@ pub async fn read(
     client: Option<String>,
     observer: &CallObserver,
 ) -> Result<Content, Unread> {
-    let reading = address::parse(uri).map_err(Unread::Address)?;
+    let reading = match address::parse(uri) {
+        Ok(reading) => reading,
+        Err(why) => {
+            if let Some(tool) = tools::known(DOCUMENT_TOOL) {
+                connection.misread(tool, client, observer).await;
+            }
+            return Err(Unread::Address(why));
+        }
+    };
     let (is_export, registry) = (address::EXPORTERS.contains(&reading.tool), connection.registry());
     let found = if is_export {
         // An address does not tell which of them made the file.

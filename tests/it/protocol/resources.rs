@@ -209,7 +209,8 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
     config["audit"] = json!({"enabled": true, "log_file": file.to_str().unwrap()});
     let audit: Settings = load(&config).audit.clone();
     let app = app_with(&config, Audit::open(&audit).unwrap());
-    for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item"] {
+    for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item", "erpnext://Item/x?key=y"]
+    {
         let _ = resources::read(&app, uri, Some("tests 1".to_owned()), &CallObserver::default()).await;
     }
     let log = std::fs::read_to_string(file).unwrap();
@@ -219,8 +220,10 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
         json!(["READ", "Customer", "FAILED"]),
         json!(["READ", "Supplier", "DENIED"]),
         json!(["READ", "Item", "ALLOWED"]),
+        json!(["READ", null, "FAILED"]),
     ];
     assert_eq!(seen, wanted, "{log}");
+    assert_eq!(lines[3]["reason"], "the arguments cannot be read", "{log}");
     assert!(lines.iter().all(|line| line["client"] == "tests 1"), "{log}");
 }
 
