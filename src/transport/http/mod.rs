@@ -301,7 +301,7 @@ impl Endpoint {
     async fn caller(&self, site: &Site, address: IpAddr, id: &str, head: &Parts) -> Result<Signed, Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
         let path = head.uri.path();
-        let signed_in = site.sign_in.caller(address, path, &head.headers).await;
+        let signed_in = site.sign_in.caller(address, head).await;
         let outcome = match signed_in.as_ref().map_err(|refusal| refusal.status) {
             Ok(_) => "accepted",
             Err(StatusCode::TOO_MANY_REQUESTS) => "limited",

@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::http::request::Parts;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -153,14 +154,14 @@ impl SignIn {
         self.ways().own.is_none()
     }
 
-    /// Who sends a request for this path with these headers from this address, and how much is left for them.
+    /// Who sends a request with this head from this address, and how much is left for them.
     ///
     /// # Errors
     /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
-    pub async fn caller(&self, address: IpAddr, path: &str, headers: &HeaderMap) -> Result<Signed, Refusal> {
-        let ways = self.ways();
-        let (credentials, via, narrowing) = match (presented(headers)?, &ways.own) {
-            (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
+    pub async fn caller(&self, address: IpAddr, head: &Parts) -> Result<Signed, Refusal> {
+        let (ways, path) = (self.ways(), head.uri.path());
+        let (credentials, via, narrowing) = match (presented(&head.headers)?, &ways.own) {
+            (Presented::Nothing, Some(_)) if forwarded::is_proxied(head) => {
                 let message = "through a proxy nobody is served without signing in: the operator has to set sign_in in \
                                the configuration";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, message));
