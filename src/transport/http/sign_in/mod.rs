@@ -136,13 +136,22 @@ impl SignIn {
         {
             return Err(HttpError::Settled(section));
         }
-        Ok(Anew(Ways::new(config, &self.app)?))
+        let ways = Ways::new(config, &self.app)?;
+        // Who takes the last way to sign in away lets nobody in by that.
+        let own = ways.own.filter(|_| !self.is_asked());
+        Ok(Anew(Ways { own, ..ways }))
     }
 
     /// Takes it; the site is asked anew about everybody.
     pub fn take(&self, Anew(ways): Anew) {
+        let is_closed = ways.is_closed();
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ways);
         self.known.clear();
+        if is_closed {
+            tracing::warn!(
+                "sign_in states no way any more: nobody can sign in, and from the next start on nobody has to"
+            );
+        }
     }
 
     fn ways(&self) -> Arc<Ways> {
@@ -339,6 +348,11 @@ impl Ways {
         })
     }
 
+    /// Whether everybody has to sign in, and nobody can.
+    fn is_closed(&self) -> bool {
+        self.own.is_none() && !self.own_keys && !self.by_browser && self.tokens.is_empty()
+    }
+
     /// How to sign in at a path, in words.
     fn how(&self, path: &str) -> String {
         let by_browser = if is_for_keys(path) {
@@ -356,6 +370,7 @@ impl Ways {
         ];
         let ways: Vec<&str> = ways.into_iter().filter_map(|(is_one, words)| is_one.then_some(words)).collect();
         match ways.as_slice() {
+            [] if self.is_closed() => "Nobody can sign in here now: ask the operator of this server".to_owned(),
             [] => "Send no Authorization header: nobody signs in here".to_owned(),
             ways => format!("Sign in {}", ways.join(", or ")),
         }
