@@ -38,7 +38,7 @@ pub struct Admission {
     served: Places,
     brief: Fair,
     listening: Places,
-    large: Places,
+    large: Fair,
 }
 
 /// How a request was let in.
@@ -57,7 +57,7 @@ impl Default for Admission {
             served: Places::new(MOST_AT_ONCE, MOST_OF_ONE),
             brief: Fair::new(usize::MAX, BRIEF_OF_ONE),
             listening: Places::new(usize::MAX, LISTENING_OF_ONE),
-            large: Places::new(MOST_LARGE, LARGE_OF_ONE),
+            large: Fair::new(MOST_LARGE, LARGE_OF_ONE),
         }
     }
 }
@@ -110,13 +110,13 @@ impl Admission {
     /// What a request holds whose answer is large.
     ///
     /// # Errors
-    /// 503 where too many of them are not sent yet.
-    pub fn hold_large(&self, held: Held, user: &User) -> Result<Held, Refusal> {
-        let place = self.large.take(user).ok_or_else(|| {
+    /// 503 where too many of them stay unsent.
+    pub async fn hold_large(&self, held: Held, user: &User) -> Result<Held, Refusal> {
+        let turn = tokio::time::timeout(PATIENCE, self.large.take(user)).await.map_err(|_| {
             let message = "too many large answers are not read yet: read those first, and try again in seconds";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("5"))
         })?;
-        Ok(Held { place: Arc::new((held.place, place)), _share: held._share })
+        Ok(Held { place: Arc::new((held.place, turn)), _share: held._share })
     }
 }
 
@@ -187,18 +187,18 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_user_has_few_large_answers_that_are_not_sent() {
+    #[tokio::test]
+    async fn a_user_has_few_large_answers_that_are_not_sent() {
         let (admission, anna, bert) = (Admission::default(), [1; 32], [2; 32]);
         let hold = |user: &User| {
             let held = Held::new(admission.served.take(user).unwrap(), None);
-            admission.hold_large(held, user).map_err(|refusal| refusal.status)
+            admission.hold_large(held, user).now_or_never().map(Result::unwrap)
         };
-        let held: Vec<Held> = (0..LARGE_OF_ONE).map(|_| hold(&anna).unwrap()).collect();
-        assert_eq!(hold(&anna).map(drop), Err(StatusCode::SERVICE_UNAVAILABLE));
-        assert!(hold(&bert).is_ok());
+        let held: Vec<Held> = (0..LARGE_OF_ONE).filter_map(|_| hold(&anna)).collect();
+        assert_eq!((held.len(), hold(&anna).is_none()), (LARGE_OF_ONE, true));
+        assert!(hold(&bert).is_some());
         drop(held);
-        assert!(hold(&anna).is_ok());
+        assert!(hold(&anna).is_some());
         let answer = |length: usize| -> Response<Body> { Response::new(Full::from(vec![b' '; length]).boxed()) };
         assert!(!is_large(&answer(1 << 20)) && is_large(&answer((1 << 20) + 1)));
     }

@@ -84,7 +84,7 @@ impl Endpoint {
                 let answer = worded(answer).await?;
                 // What a write answers is not asked for again.
                 let held = match is_large(&answer) && reads(&connection, &body) {
-                    true => self.admission.hold_large(held, user.as_bytes())?,
+                    true => self.admission.hold_large(held, user.as_bytes()).await?,
                     false => held,
                 };
                 Ok(held.until_the_end_of(part.mark(answer, id)))
