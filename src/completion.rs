@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::Connection;
 use crate::policy::Operation;
+use crate::tool::arguments::MOST_OF_A_TEXT;
 
 /// The most that the protocol takes in one answer.
 pub const MOST: usize = 100;
@@ -46,6 +47,10 @@ pub async fn complete(
     doctype: Option<&str>,
     client: Option<String>,
 ) -> Found {
+    // No tool takes more, and each of several fields is given with what stands before it.
+    if text.len() > MOST_OF_A_TEXT {
+        return Found::default();
+    }
     let doctype = doctype.unwrap_or_default();
     match values {
         Values::Doctypes => sorted(doctypes(connection, text, client, None).await, text),

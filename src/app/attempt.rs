@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::audit::{Attempt, short};
+use crate::documents::nested::{asks_for_use, compares};
 use crate::shape::text::shortened;
 use crate::tool::{Registry, Tool};
 use crate::tools::find;
@@ -87,17 +88,10 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
             ("documents", Value::Array(documents)) => {
                 documents.iter().filter_map(Value::as_object).flat_map(Map::keys).for_each(|field| add(field));
             }
-            ("fields" | "group_by" | "measures", Value::Array(fields)) => {
+            ("fields" | "columns" | "group_by" | "measures", Value::Array(fields)) => {
                 fields.iter().filter_map(Value::as_str).filter_map(field_in).for_each(&mut add);
             }
-            ("filters" | "or_filters", Value::Object(filters)) => filters.keys().for_each(|field| add(field)),
-            ("filters" | "or_filters", Value::Array(filters)) => {
-                for filter in filters.iter().filter_map(Value::as_array) {
-                    // A triple begins with the field; with four parts the DocType stands before it.
-                    let field = if filter.len() == 4 { filter.get(1) } else { filter.first() };
-                    field.and_then(Value::as_str).into_iter().for_each(&mut add);
-                }
-            }
+            ("filters" | "or_filters" | "where", filters) => filtered(filters, "", &mut add),
             ("order_by", Value::String(order)) => {
                 order.split(',').filter_map(|key| field_in(key.split_whitespace().next()?)).for_each(&mut add);
             }
@@ -105,6 +99,60 @@ fn named_fields(arguments: &Map<String, Value>) -> Vec<String> {
         }
     }
     names
+}
+
+/// The fields that filters are on, in whichever form they come; with their DocType those `of` another one.
+fn filtered(filters: &Value, of: &str, add: &mut dyn FnMut(&str)) {
+    match filters {
+        Value::Object(entries) => {
+            for (field, value) in entries {
+                compared(field, value.as_array().map(Vec::as_slice).unwrap_or_default(), of, add);
+            }
+        }
+        Value::Array(parts) if parts.first().is_some_and(Value::is_string) => comparison(parts, of, add),
+        Value::Array(items) => {
+            for item in items {
+                match (item.as_array(), item.get("field").or_else(|| item.get("fieldname")).and_then(Value::as_str)) {
+                    (Some(parts), _) => comparison(parts, of, add),
+                    (None, Some(field)) => compared(field, &[], of, add),
+                    (None, None) => filtered(item, of, add),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `[field, operator, value]`, in which the DocType may stand before the field.
+fn comparison(parts: &[Value], of: &str, add: &mut dyn FnMut(&str)) {
+    let parts = match parts {
+        [_, Value::String(field), _, _, ..] if !compares(field) => &parts[1..],
+        parts => parts,
+    };
+    if let [Value::String(field), rest @ ..] = parts {
+        compared(field, rest, of, add);
+    }
+}
+
+/// A field, and what is asked about documents of another DocType in the place of its value.
+fn compared(field: &str, rest: &[Value], of: &str, add: &mut dyn FnMut(&str)) {
+    let place = |of: &str, field: &str| if of.is_empty() { field.to_owned() } else { format!("{of}.{field}") };
+    add(&place(of, field));
+    let asked = match rest {
+        [Value::String(operator), Value::String(doctype), filters @ ..] if asks_for_use(operator) => {
+            Some((doctype, filters.first()))
+        }
+        [_, Value::Array(asked)] => match asked.as_slice() {
+            [Value::String(doctype), filters @ Value::Object(_)] => Some((doctype, Some(filters))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((doctype, filters)) = asked else { return };
+    add(&place(doctype, "name"));
+    if let Some(filters) = filters {
+        filtered(filters, doctype, add);
+    }
 }
 
 /// The field in `status`, `posting_date:month` or `sum(grand_total)`; none in `count`.
@@ -146,5 +194,34 @@ mod tests {
         );
         assert_eq!((attempt.doctype.as_deref(), attempt.operation.as_str()), (Some("Customer"), "UPDATE"));
         assert!(!format!("{attempt:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_filter_names_its_field_in_every_form() {
+        let named = |filters: Value| named_fields(&Map::from_iter([("where".to_owned(), filters)]));
+        for filters in [
+            json!({"tax_id": "canary"}),
+            json!({"tax_id": ["=", "canary"]}),
+            json!(["tax_id", "=", "canary"]),
+            json!([["tax_id", "canary"]]),
+            json!([["Customer", "tax_id", "=", "canary"]]),
+            json!([["tax_id", "between", "canary", "canary"]]),
+            json!([["tax_id", "in", ["canary", "canary"]]]),
+            json!([{"tax_id": "canary"}]),
+            json!([{"field": "tax_id", "operator": "=", "value": "canary"}]),
+            json!([{"fieldname": "tax_id", "value": "canary"}]),
+        ] {
+            assert_eq!(named(filters.clone()), ["tax_id"], "{filters}");
+        }
+        let of_orders = json!({"grand_total": [">", 7], "name": ["used in", "Sales Invoice"]});
+        for filters in [
+            json!({"name": ["used in", "Sales Order", of_orders]}),
+            json!([["name", "not used in", "Sales Order", of_orders]]),
+            json!([["Customer", "name", "used in", "Sales Order", of_orders]]),
+            json!(["name", "in", ["Sales Order", of_orders]]),
+        ] {
+            let all = ["name", "Sales Order.name", "Sales Order.grand_total", "Sales Invoice.name"];
+            assert_eq!(named(filters.clone()), all, "{filters}");
+        }
     }
 }

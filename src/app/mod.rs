@@ -48,6 +48,7 @@ struct Served {
 /// What may be done there: all that the configuration leaves, or less.
 #[derive(Debug)]
 struct View {
+    narrowing: Narrowing,
     policy: Arc<Policy>,
     tools: Tools,
     registry: Registry,
@@ -58,7 +59,7 @@ impl View {
         let policy = Arc::new(Policy::from_config(config));
         let version = state.version.clone();
         let registry = Registry::new(Arc::clone(&policy), version, &config.tools, tools::ALL, published);
-        Self { policy, tools: config.tools.clone(), registry }
+        Self { narrowing: Narrowing::default(), policy, tools: config.tools.clone(), registry }
     }
 }
 
@@ -121,7 +122,7 @@ impl App {
     #[must_use]
     pub fn narrowed(&self, narrowing: &Narrowing) -> Self {
         let Served { config, state, published, .. } = &*self.served;
-        let view = View::new(&config.narrowed(narrowing), state, published);
+        let view = View { narrowing: narrowing.clone(), ..View::new(&config.narrowed(narrowing), state, published) };
         Self { served: Arc::clone(&self.served), view: Arc::new(view) }
     }
 
@@ -182,6 +183,11 @@ impl Connection {
     pub fn session(&self) -> Session<'_> {
         let View { policy, tools, .. } = &*self.app.view;
         Session::new(&self.app.served.state, policy, tools, &self.user, &self.caller)
+    }
+
+    /// How much less than the configuration leaves may be done.
+    pub fn narrowing(&self) -> &Narrowing {
+        &self.app.view.narrowing
     }
 
     /// The tools that may be called.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::{Config, Operation, Operations, Tools};
 
 /// How much less.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct Narrowing {
     /// Whether nothing that writes is left.
     pub read_only: bool,

@@ -96,7 +96,7 @@ impl Overlay {
         let mut looked = kept.looked;
         looked.info = looked.info.filter(|info| info.is_for(session));
         if let Some(info) = &looked.info {
-            let _ = session.user.info.set(info.clone());
+            let _ = session.info().set(info.clone());
         }
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
     }
@@ -128,7 +128,7 @@ impl Overlay {
         let info = match before.info {
             Some(_) => SiteInfo::ask(session, site).await,
             // Somebody may be waiting for it.
-            None => session.user.info.get_or_try_init(|| SiteInfo::ask(session, site)).await.cloned(),
+            None => session.info().get_or_try_init(|| SiteInfo::ask(session, site)).await.cloned(),
         };
         let info = info.inspect_err(|error| tracing::debug!("who the user is: {}", error.for_log())).ok();
         let stamp = MetadataStamp::ask(site).await;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
@@ -182,9 +183,14 @@ impl<'a> Session<'a> {
         self.caller.user().or_else(|| self.user.known_name())
     }
 
+    /// What the instructions tell under this policy.
+    pub fn info(&self) -> &'a OnceCell<SiteInfo> {
+        self.user.info(self.policy.permits(Operation::Read, "Company"))
+    }
+
     /// Asks for what the instructions tell, unless it is known. A failure is none of the caller's: the instructions say less.
     pub async fn learn_info(&self) {
-        let learnt = self.user.info.get_or_try_init(|| SiteInfo::ask(self, self.site)).await;
+        let learnt = self.info().get_or_try_init(|| SiteInfo::ask(self, self.site)).await;
         if let Err(error) = learnt {
             tracing::debug!("who the user is: {}", error.for_log());
         }
@@ -210,7 +216,7 @@ impl<'a> Session<'a> {
 
     /// The same if it is known already, if only from an earlier start.
     pub fn known_zone(&self) -> Option<&'a str> {
-        self.state.known_zone().or_else(|| self.user.info.get()?.time_zone.as_deref())
+        self.state.known_zone().or_else(|| self.user.known_info()?.time_zone.as_deref())
     }
 
     /// The date on the site; in UTC if its zone is not known yet.

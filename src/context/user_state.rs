@@ -21,8 +21,9 @@ pub struct UserState {
     pub permlevels: Permlevels,
     /// Which fields the site masks for the user.
     pub masks: Masks,
-    /// What the instructions tell of the site and the user.
-    pub info: OnceCell<SiteInfo>,
+    /// What the instructions tell of the site and the user, under policies that let companies not be read, and that do: of a
+    /// DocType, one that is narrower than another permits the same or nothing.
+    info: [OnceCell<SiteInfo>; 2],
     name: OnceCell<String>,
 }
 
@@ -37,6 +38,16 @@ impl UserState {
 
     /// The same if it is known already, if only from an earlier start: to be told, not to decide by.
     pub(super) fn known_name(&self) -> Option<&str> {
-        self.name.get().or_else(|| Some(&self.info.get()?.user)).map(String::as_str)
+        self.name.get().or_else(|| Some(&self.known_info()?.user)).map(String::as_str)
+    }
+
+    /// What the instructions tell, where companies may be read or not.
+    pub(super) fn info(&self, with_companies: bool) -> &OnceCell<SiteInfo> {
+        &self.info[usize::from(with_companies)]
+    }
+
+    /// What is known of the user and the site, whether or not companies may be read.
+    pub(super) fn known_info(&self) -> Option<&SiteInfo> {
+        self.info.iter().find_map(OnceCell::get)
     }
 }

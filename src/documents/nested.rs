@@ -103,7 +103,8 @@ pub fn entries(given: &Value) -> Option<Vec<Vec<Value>>> {
     }
 }
 
-fn compares(text: &str) -> bool {
+/// Whether a text stands between a field and what that is compared with.
+pub fn compares(text: &str) -> bool {
     is_operator(text) || asks_for_use(text)
 }
 

@@ -8,6 +8,8 @@ use super::{Given, Prompt, PromptArgumentKind, Refusal, Step, Uses};
 use crate::app::Connection;
 use crate::app::attempt;
 use crate::policy::{FieldRef, Operation, Permit};
+use crate::shape::visible;
+use crate::tool::arguments::MOST_OF_A_TEXT;
 use crate::tool::{Effect, Tool, operation};
 
 /// What holds for every prompt.
@@ -37,7 +39,7 @@ pub(super) fn is_offered(connection: &Connection, prompt: &Prompt) -> bool {
 /// The permitted steps as calls, and their text with what the prompt is about.
 ///
 /// # Errors
-/// Arguments that are unknown, missing or no dates.
+/// Arguments that are unknown, missing, too long or no dates.
 pub fn render(
     connection: &Connection,
     prompt: &'static Prompt,
@@ -63,7 +65,7 @@ pub fn render(
     if calls.iter().any(|call| call.tool.effect() != Effect::Reads) {
         text.push_str(&format!(" {WRITES}"));
     }
-    Ok((calls, text))
+    Ok((calls, visible(&text).unwrap_or(text)))
 }
 
 /// The values of a prompt's arguments, in its order.
@@ -79,6 +81,14 @@ fn filled(prompt: &'static Prompt, given: &Given, today: Date) -> Result<Vec<(&'
         let name = argument.name;
         let given = given.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let value = match (given, argument.kind) {
+            // It stands in many steps.
+            (Some(text), _) if text.len() > MOST_OF_A_TEXT => {
+                let length = text.len();
+                return Err(format!(
+                    "{}: {name} holds {length} bytes, at most {MOST_OF_A_TEXT} bytes are read",
+                    prompt.name
+                ));
+            }
             (Some(text), PromptArgumentKind::Date(_)) => {
                 time::parse_date(text).map_err(|why| format!("{}: {name}: {why}", prompt.name))?;
                 text.to_owned()
@@ -123,7 +133,11 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
         let permit = connection.session().policy.permit(tool_operation(tool), doctype).ok()?;
         let listed = connection.session().listed;
         let def = listed.known(doctype)?;
-        let may = |field: &str| may(&permit, def, &|child| listed.known(child), field);
+        let may = |field: &str| match field.split_once('.').filter(|(of, _)| def.field(of).is_none()) {
+            // What is asked about documents of another DocType.
+            Some((of, field)) => reads(connection, of, field),
+            None => may(&permit, def, &|child| listed.known(child), field),
+        };
         if let Some(Value::Array(only)) = arguments.get_mut("only") {
             only.retain(|doctype| doctype.as_str().is_some_and(|doctype| readable(connection, doctype)));
             if only.is_empty() {
@@ -133,8 +147,13 @@ fn call(connection: &Connection, step: &Step, value: &dyn Fn(&str) -> Option<Str
         if let Some(Value::Array(shown)) = arguments.get_mut("fields") {
             shown.retain(|field| field.as_str().is_some_and(may));
         }
-        let named = attempt::of(tool, &arguments).fields;
-        if !named.iter().all(|field| may(field)) {
+        // What selects the documents is read, whatever is done with them.
+        let (selects, rest): (Map<String, Value>, Map<String, Value>) =
+            arguments.clone().into_iter().partition(|(name, _)| name == "where");
+        let named = |arguments| attempt::of(tool, arguments).fields;
+        let is_permitted = named(&rest).iter().all(|field| may(field))
+            && named(&selects).iter().all(|field| reads(connection, def.name, field));
+        if !is_permitted {
             return None;
         }
     }
@@ -150,6 +169,13 @@ fn tool_operation(tool: Tool) -> Operation {
 
 fn readable(connection: &Connection, doctype: &str) -> bool {
     connection.session().policy.permits(Operation::Read, doctype)
+}
+
+/// Whether the field of documents of the DocType may be read.
+fn reads(connection: &Connection, doctype: &str, field: &str) -> bool {
+    let session = connection.session();
+    let (permit, def) = (session.policy.permit(Operation::Read, doctype), session.listed.known(doctype));
+    permit.ok().zip(def).is_some_and(|(permit, def)| may(&permit, def, &|child| session.listed.known(child), field))
 }
 
 /// Whether the field or column may be read, or set where the permit is for that.

@@ -64,3 +64,24 @@ fn shown_in_lists(def: &DocTypeDef, field: &FieldDef) -> bool {
 fn is_ledger(def: &DocTypeDef) -> bool {
     ["voucher_type", "voucher_no"].into_iter().all(|field| def.field(field).is_some())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use erpnext_schema::Version;
+
+    use super::*;
+    use crate::policy::{Operation, Policy};
+
+    #[test]
+    fn what_may_be_meant_is_looked_for_as_far_as_it_is_told() {
+        let def = erpnext_doctypes::get(Version::V15, "Customer").unwrap();
+        let permit = Policy::full().permit(Operation::Read, def.name).unwrap();
+        let mut reader = Reader::new(def, permit.fields());
+        let asked: Vec<String> = (0..40).map(|_| "customer_nmae".to_owned()).collect();
+        reader.fields(Some(&asked));
+        let wrong = reader.done(()).unwrap_err();
+        let near = wrong.iter().filter(|found| found.nearest.as_deref() == Some("customer_name"));
+        assert_eq!((wrong.len(), near.count()), (40, 30));
+    }
+}

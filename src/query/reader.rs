@@ -17,6 +17,9 @@ use crate::site::is_compound;
 
 const MASKED: &str = "the site hides it from this user, who needs the right to see it in ERPNext";
 
+/// So many problems are told: for what is wrong beyond them nothing is looked for that may be meant.
+const TOLD: usize = 30;
+
 /// Reads queries on one DocType for one caller, and collects what is wrong with them.
 pub struct Reader<'a> {
     pub(super) def: &'static DocTypeDef,
@@ -58,6 +61,11 @@ impl<'a> Reader<'a> {
         Self { masked: Some(masked), ..self }
     }
 
+    /// What may be meant by something wrong, where that is told.
+    fn meant<T>(&self, look: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.violations.len() < TOLD { look() } else { None }
+    }
+
     fn is_masked(&self, doctype: &str, field: &str) -> bool {
         self.masked.is_some_and(|masked| masked.hides(doctype, field))
     }
@@ -83,9 +91,11 @@ impl<'a> Reader<'a> {
     /// A field that a list can return, filter and sort by, and that the caller may see.
     pub fn field(&mut self, path: &str, name: &str) -> Option<&'static FieldDef> {
         let (def, rule) = (self.def, self.rule);
-        let Some(field) = def.field(name).or_else(|| self.labelled(name)) else {
-            let (near, none) = (self.near(name).map(str::to_owned), format!("no such field in {}", def.name));
-            let (message, near) = match (self.elsewhere(path, name), self.in_rows(name)) {
+        let Some(field) = def.field(name).or_else(|| self.meant(|| self.labelled(name))) else {
+            let near = self.meant(|| self.near(name)).map(str::to_owned);
+            let none = format!("no such field in {}", def.name);
+            let beside = (self.meant(|| self.elsewhere(path, name)), self.meant(|| self.in_rows(name)));
+            let (message, near) = match beside {
                 (Some(message), _) => (message, near),
                 (None, Some(column)) if path == "order_by" => {
                     (format!("{none}; only its rows have {column}, and documents are not ordered by rows"), None)
@@ -145,7 +155,7 @@ impl<'a> Reader<'a> {
         let known = def.table(by).and_then(|table| Some((table, children(table.rows_of()?)?)));
         let Some((table, child)) = known else {
             let tables = def.tables().filter(|table| rule.may_read(*table));
-            let near = nearest_field(by, tables).map(|near| format!("{near}.{column}"));
+            let near = self.meant(|| nearest_field(by, tables)).map(|near| format!("{near}.{column}"));
             let message = match def.field(by).filter(|field| rule.may_read(*field)) {
                 Some(field) => no_table(def, field),
                 None => format!("{by} is no table of {}", def.name),
@@ -155,8 +165,9 @@ impl<'a> Reader<'a> {
         };
         let visible = |field: &&'static FieldDef| field.in_lists() && rule.may_read_child(table, *field);
         let by_label = || labelled_field(column, child.fields.iter().filter(|field| field.in_lists())).filter(visible);
-        let Some(field) = child.field(column).or_else(by_label) else {
-            let near = nearest_field(column, child.fields.iter().filter(visible)).map(|near| format!("{by}.{near}"));
+        let Some(field) = child.field(column).or_else(|| self.meant(by_label)) else {
+            let near = self.meant(|| nearest_field(column, child.fields.iter().filter(visible)));
+            let near = near.map(|near| format!("{by}.{near}"));
             self.wrong(&named(path, name), Rule::UnknownField, format!("no such field in {}", child.name), near);
             return None;
         };

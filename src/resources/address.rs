@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::site::encode;
 
 const SCHEME: &str = "erpnext://";
+/// The longest address, in bytes: two names, and fields or filters.
+const LONGEST: usize = 64 << 10;
 const SCHEMA: &str = "schema";
 /// What is wrong with an address of an export that is not whole.
 const NO_EXPORT: &str = "is not that of an export as its tool gave it, with ?doctype= at its end";
@@ -44,6 +46,9 @@ pub fn of_report(name: &str) -> String {
 /// # Errors
 /// What is wrong with it, and how it is written.
 pub fn parse(uri: &str) -> Result<Reading, String> {
+    if uri.len() > LONGEST {
+        return Err(bad(uri, &format!("is cut here: it has {} bytes, and at most {LONGEST} are read", uri.len())));
+    }
     let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
     let parts = path.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/'));
     let Some((kind, name)) = parts.filter(|(kind, name)| !kind.is_empty() && !name.is_empty()) else {
@@ -157,6 +162,14 @@ mod tests {
         ] {
             assert_eq!(call(uri), (tool, arguments), "{uri}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_too_long_is_not_taken_apart() {
+        let name = |length: usize| "x".repeat(length - "erpnext://Item/".len());
+        assert_eq!(call(&of_document("Item", &name(LONGEST))).0, "get_generic_document");
+        let why = parse(&of_document("Item", &name(LONGEST + 1))).unwrap_err();
+        assert!(why.contains("65537 bytes") && why.len() < 1_000, "{why}");
     }
 
     #[test]

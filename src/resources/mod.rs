@@ -11,6 +11,7 @@ use crate::completion::Values;
 use crate::error::ToolError;
 use crate::limit::aside;
 use crate::policy::Operation;
+use crate::shape::visible;
 use crate::site::SiteErrorKind;
 use crate::tool::progress::CallObserver;
 use crate::tools;
@@ -19,6 +20,9 @@ use crate::tools;
 const MOST_LISTED: usize = 100;
 /// How long a client may take a schema for fresh, in milliseconds.
 const SCHEMA_TTL: u64 = 60_000;
+/// The tool that gives one, and the one that gives a document.
+const SCHEMA_TOOL: &str = "get_doctype_schema";
+const DOCUMENT_TOOL: &str = "get_generic_document";
 
 /// A kind of resource.
 #[derive(Debug)]
@@ -45,7 +49,8 @@ const TEMPLATES: [Template; 3] = [
         description: "The fields of a DocType and its child tables, as get_doctype_schema gives them.",
         variables: &[("doctype", Values::Doctypes), ("fields", Values::Fields)],
         offered: |connection| {
-            Operation::ALL.iter().any(|operation| connection.session().policy.permits_somewhere(*operation))
+            let policy = connection.session().policy;
+            has(connection, SCHEMA_TOOL) && Operation::ALL.iter().any(|one| policy.permits_somewhere(*one))
         },
     },
     Template {
@@ -54,7 +59,7 @@ const TEMPLATES: [Template; 3] = [
         title: "Document",
         description: "One document with its child rows, as the get tools give it.",
         variables: &[("doctype", Values::Readable), ("name", Values::Documents), ("fields", Values::Fields)],
-        offered: |connection| connection.session().policy.permits_somewhere(Operation::Read),
+        offered: |connection| has(connection, DOCUMENT_TOOL),
     },
     Template {
         uri: "erpnext://report/{name}{?company}",
@@ -62,7 +67,7 @@ const TEMPLATES: [Template; 3] = [
         title: "Report",
         description: "The first rows of a report, as run_report gives them. Its other filters are given like company.",
         variables: &[("name", Values::Reports), ("company", Values::DocumentsOf("Company"))],
-        offered: |connection| connection.session().policy.opens_reports(),
+        offered: |connection| has(connection, "run_report"),
     },
 ];
 
@@ -121,15 +126,18 @@ pub fn template(connection: &Connection, uri: &str) -> Option<&'static Template>
 
 /// The schemas of the configured DocTypes: a function of the configuration only.
 pub fn list(connection: &Connection) -> Vec<Listed> {
-    let permitted = connection
-        .session()
-        .policy
-        .doctypes()
-        .filter(|(name, _)| !connection.session().policy.operations(name).is_empty());
+    let policy = connection.session().policy;
+    let permitted = policy.doctypes().filter(|(name, _)| !policy.operations(name).is_empty());
     let listed = permitted
+        .filter(|_| has(connection, SCHEMA_TOOL))
         .map(|(name, _)| Listed { uri: address::of_schema(name), name: format!("Fields of {name}") })
         .take(MOST_LISTED);
     listed.collect()
+}
+
+/// Whether the tool may be called that gives what is read.
+fn has(connection: &Connection, tool: &str) -> bool {
+    connection.registry().find(tool).is_some()
 }
 
 /// The reading of a resource as a call that has not begun; none of what is no address.
@@ -154,7 +162,15 @@ pub async fn read(
     client: Option<String>,
     observer: &CallObserver,
 ) -> Result<Content, Unread> {
-    let reading = address::parse(uri).map_err(Unread::Address)?;
+    let reading = match address::parse(uri) {
+        Ok(reading) => reading,
+        Err(why) => {
+            if let Some(tool) = tools::known(DOCUMENT_TOOL) {
+                connection.misread(tool, client, observer).await;
+            }
+            return Err(Unread::Address(why));
+        }
+    };
     let (is_export, registry) = (address::EXPORTERS.contains(&reading.tool), connection.registry());
     let found = if is_export {
         // An address does not tell which of them made the file.
@@ -175,7 +191,7 @@ pub async fn read(
         let base64 = aside(file.bytes.len(), move || BASE64_STANDARD.encode(file.bytes)).await;
         return Ok(Content { body: Body::File { kind: file.kind, base64 }, ttl_ms: 0 });
     }
-    let ttl_ms = if reading.tool == "get_doctype_schema" { SCHEMA_TTL } else { 0 };
+    let ttl_ms = if reading.tool == SCHEMA_TOOL { SCHEMA_TTL } else { 0 };
     match connection.observed_call(tool, reading.arguments, client, observer).await {
         Ok((_, text)) => Ok(Content { body: Body::Json(text), ttl_ms }),
         Err(error) => Err(unread(&error)),
@@ -184,6 +200,7 @@ pub async fn read(
 
 fn unread(error: &ToolError) -> Unread {
     let message = error.for_model();
+    let message = visible(&message).unwrap_or(message);
     match error {
         ToolError::Arguments { .. } => Unread::Address(message),
         ToolError::Denied(_) | ToolError::Refused { .. } => Unread::Missing(message),

@@ -187,7 +187,8 @@ impl Server {
         if !writes || caller.request.is_none() {
             return self.observed(request, context, writes, (&watch, told)).await;
         }
-        let (key, shared) = (Key::new(caller, &request), self.connection.session().shared);
+        let key = Key::new(caller, self.connection.narrowing(), &request);
+        let shared = self.connection.session().shared;
         let first = loop {
             match self.turns.repeats.begin(key) {
                 BeginOutcome::First(first) => break first,

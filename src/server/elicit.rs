@@ -117,7 +117,8 @@ impl Server {
         if let Some(said) = self.in_session {
             let caller = self.connection.session().caller;
             let request = caller.request.clone().filter(|_| said.asks)?;
-            return Some(Way::Stream(context.peer.clone(), request, Key::new(caller, call)));
+            let key = Key::new(caller, self.connection.narrowing(), call);
+            return Some(Way::Stream(context.peer.clone(), request, key));
         }
         context.client_capabilities().filter(can_ask)?;
         Some(if is_stateless(context) { Way::Repeat } else { Way::Request(context.peer.clone()) })

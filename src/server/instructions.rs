@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_millis(150);
 /// The instructions, with what the site tells of its user where it does so in a moment; what comes later is told the next
 /// time.
 pub async fn known_soon(connection: &Arc<Connection>) -> String {
-    if connection.session().list_changes && connection.session().user.info.get().is_none() {
+    if connection.session().list_changes && connection.session().info().get().is_none() {
         let asking = Arc::clone(connection);
         let asked = tokio::spawn(async move { asking.session().learn_info().await });
         let _ = tokio::time::timeout(WAIT, asked).await;
@@ -34,7 +34,7 @@ fn instructions(connection: &Connection) -> String {
         Some(user) => text.push_str(&format!(", as {user}. ")),
         None => text.push_str("; test_connection returns the user. "),
     }
-    text.push_str(&companies(connection.session().user.info.get().map_or(&[], |info| &info.companies)));
+    text.push_str(&companies(connection.session().info().get().map_or(&[], |info| &info.companies)));
     let mut permitted: Vec<(Operations, Vec<&str>)> = Vec::new();
     for (name, operations) in connection.session().policy.doctypes().filter(|(_, operations)| !operations.is_empty()) {
         match permitted.iter_mut().find(|(known, _)| *known == operations) {

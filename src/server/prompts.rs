@@ -11,6 +11,7 @@ use super::LIST_TTL;
 use super::malformed::first_page;
 use crate::app::Connection;
 use crate::prompts::{self, Given, Prompt};
+use crate::shape::visible;
 
 pub(super) fn list(
     connection: &Connection,
@@ -31,7 +32,7 @@ fn on_the_wire(prompt: &Prompt) -> WirePrompt {
 }
 
 pub(super) fn get(connection: &Connection, request: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
-    let refused = |why| ErrorData::invalid_params(why, None);
+    let refused = |why: String| ErrorData::invalid_params(visible(&why).unwrap_or(why), None);
     let prompt = prompts::find(connection, &request.name).map_err(refused)?;
     let given: Given = request.arguments.into_iter().flatten().map(|(name, value)| (name, text(value))).collect();
     let (_, text) = prompts::render(connection, prompt, &given, connection.session().today()).map_err(refused)?;

@@ -202,6 +202,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::Narrowing;
     use crate::shared::Memory;
     use crate::site::{Credentials, SiteUrl};
 
@@ -219,7 +220,7 @@ mod tests {
         request: &str,
         shared: Option<&Shared>,
     ) -> Option<Expected> {
-        let write = Key::new(caller, &CallToolRequestParams::new(request.to_owned()));
+        let write = Key::new(caller, &Narrowing::default(), &CallToolRequestParams::new(request.to_owned()));
         questions.expect(caller, request, write, shared).await
     }
 

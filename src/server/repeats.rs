@@ -13,6 +13,7 @@ use rmcp::ErrorData;
 use rmcp::model::{CallToolRequestParams, CallToolResponse};
 use tokio::sync::watch;
 
+use crate::config::Narrowing;
 use crate::site::Caller;
 
 /// How long an answer is kept that did not reach its client.
@@ -23,20 +24,20 @@ const MOST: usize = 1_000;
 /// What a call is answered.
 pub type Answer = Result<CallToolResponse, ErrorData>;
 
-/// The same user who signed in the same way, tool and arguments.
+/// The same user who signed in the same way and has as much left, tool and arguments.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of a call.
-    pub fn new(caller: &Caller, request: &CallToolRequestParams) -> Self {
+    /// The key of a call by somebody for whom so much is left.
+    pub fn new(caller: &Caller, left: &Narrowing, request: &CallToolRequestParams) -> Self {
         let mut whole = Context::new(&SHA256);
         whole.update(caller.identity().as_bytes());
-        // Another token may leave its holder less, who is told nothing that was not permitted by it.
+        // Another token, or one of another scope, may leave its holder less, who is told nothing that was not permitted by it.
         let via = caller.via.as_deref().unwrap_or_default().as_bytes();
         whole.update(&via.len().to_be_bytes());
         whole.update(via);
-        let parts = (&request.name, &request.arguments, &request.input_responses, &request.request_state);
+        let parts = (left, &request.name, &request.arguments, &request.input_responses, &request.request_state);
         // What cannot be written as JSON was not read from it.
         whole.update(&serde_json::to_vec(&parts).unwrap_or_default());
         let mut key = [0; 32];
@@ -209,7 +210,7 @@ mod tests {
     const KEY: Key = Key([7; 32]);
 
     #[test]
-    fn what_one_token_asked_for_is_not_answered_to_another_of_the_same_user() {
+    fn what_one_token_asked_for_is_not_answered_to_another_or_a_narrower_one_of_the_same_user() {
         let credentials = Credentials::new("k".into(), "s".into()).unwrap();
         let caller =
             Caller::new(SiteUrl::parse("http://localhost", false).unwrap(), credentials).of_user("a@example.com");
@@ -219,9 +220,11 @@ mod tests {
             by
         };
         let request = CallToolRequestParams::new("create_todo_document");
-        let key = |via: &str| Key::new(&by(via), &request);
-        assert_eq!(key("token wide"), key("token wide"));
-        assert_ne!(key("token wide"), key("token narrow"));
+        let (all, drafts) = (Narrowing::default(), Narrowing { drafts_only: true, ..Narrowing::default() });
+        let key = |via: &str, left: &Narrowing| Key::new(&by(via), left, &request);
+        assert_eq!(key("token wide", &all), key("token wide", &all));
+        assert_ne!(key("token wide", &all), key("token narrow", &all));
+        assert_ne!(key("oauth Claude", &all), key("oauth Claude", &drafts));
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ pub const KEY: &str = "idempotency_key";
 const MOST_OF_A_LIST: usize = 256 << 10;
 /// The longest that a name or a text to search for may be, in bytes: a name has 140 characters, and a search is sent for
 /// each DocType.
-const MOST_OF_A_TEXT: usize = 4 << 10;
+pub const MOST_OF_A_TEXT: usize = 4 << 10;
 /// The texts that something is made of, and a cursor, which holds what was given.
 const LONG_TEXTS: [&str; 4] = ["content", "value", "description", "cursor"];
 /// The objects whose keys are names that another tool, a method or a report takes; every other has a form of its own.

@@ -195,7 +195,7 @@ fn called(def: Option<&DocTypeDef>, stated: &Map<String, Value>, shown: &Map<Str
 /// The amounts of a document of the DocType and of its entries in ledgers.
 fn amounts(session: &Session<'_>, doctype: &str, stated: Map<String, Value>) -> Amounts {
     let Some(def) = session.catalog.known(doctype) else { return Amounts::default() };
-    let companies: &[Company] = session.user.info.get().map_or(&[], |info| &info.companies);
+    let companies: &[Company] = session.info().get().map_or(&[], |info| &info.companies);
     let currency_of = |company: &Company| Some((company.name.clone(), company.currency.clone()?));
     let currencies: BTreeMap<String, String> = companies.iter().filter_map(currency_of).collect();
     let amounts = Amounts::new(def, &|child| session.catalog.known(child), stated, currencies);

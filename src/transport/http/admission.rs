@@ -1,5 +1,6 @@
 //! How many requests are served or wait at once, all and of one user. Where all places of a user are taken, what asks for nothing
-//! still gets in: the answer that a person was asked for, and what calls a call off. A place is kept until the answer is sent.
+//! still gets in: the answer that a person was asked for, and what calls a call off. A place is kept until the answer is sent, and
+//! of large answers there are fewer.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ const BRIEF: usize = 16 << 10;
 /// What opens a stream for as long as its client likes, and how many of them a user has.
 const LISTEN: &str = "subscriptions/listen";
 const LISTENING_OF_ONE: usize = 48;
+/// From how many bytes on an answer is large, as a file is, and how many of all and of one user are not sent yet.
+const LARGE: u64 = 1 << 20;
+const MOST_LARGE: usize = 32;
+const LARGE_OF_ONE: usize = 4;
 
 /// The places.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ pub struct Admission {
     served: Places,
     brief: Fair,
     listening: Places,
+    large: Fair,
 }
 
 /// How a request was let in.
@@ -51,6 +57,7 @@ impl Default for Admission {
             served: Places::new(MOST_AT_ONCE, MOST_OF_ONE),
             brief: Fair::new(usize::MAX, BRIEF_OF_ONE),
             listening: Places::new(usize::MAX, LISTENING_OF_ONE),
+            large: Fair::new(MOST_LARGE, LARGE_OF_ONE),
         }
     }
 }
@@ -99,6 +106,23 @@ impl Admission {
         let place = self.listening.take(user).ok_or_else(busy)?;
         Ok((body, Held::new(place, None)))
     }
+
+    /// What a request holds whose answer is large.
+    ///
+    /// # Errors
+    /// 503 where too many of them stay unsent.
+    pub async fn hold_large(&self, held: Held, user: &User) -> Result<Held, Refusal> {
+        let turn = tokio::time::timeout(PATIENCE, self.large.take(user)).await.map_err(|_| {
+            let message = "too many large answers are not read yet: read those first, and try again in seconds";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(RETRY_AFTER, HeaderValue::from_static("5"))
+        })?;
+        Ok(Held { place: Arc::new((held.place, turn)), _share: held._share })
+    }
+}
+
+/// Whether an answer is large.
+pub fn is_large(answer: &Response<Body>) -> bool {
+    answer.body().size_hint().exact().is_some_and(|length| length > LARGE)
 }
 
 /// What a request holds.
@@ -162,6 +186,22 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_user_has_few_large_answers_that_are_not_sent() {
+        let (admission, anna, bert) = (Admission::default(), [1; 32], [2; 32]);
+        let hold = |user: &User| {
+            let held = Held::new(admission.served.take(user).unwrap(), None);
+            admission.hold_large(held, user).now_or_never().map(Result::unwrap)
+        };
+        let held: Vec<Held> = (0..LARGE_OF_ONE).filter_map(|_| hold(&anna)).collect();
+        assert_eq!((held.len(), hold(&anna).is_none()), (LARGE_OF_ONE, true));
+        assert!(hold(&bert).is_some());
+        drop(held);
+        assert!(hold(&anna).is_some());
+        let answer = |length: usize| -> Response<Body> { Response::new(Full::from(vec![b' '; length]).boxed()) };
+        assert!(!is_large(&answer(1 << 20)) && is_large(&answer((1 << 20) + 1)));
+    }
 
     #[tokio::test]
     async fn an_answer_keeps_its_place_until_it_is_sent_and_more_are_let_in_to_be_looked_at() {

@@ -7,15 +7,21 @@ use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest};
 
+use super::admission::is_large;
 use super::refusal::{Body, Refusal, empty, worded};
 use super::session::Part;
 use super::sign_in::Signed;
 use super::site::Site;
 use super::{Endpoint, body, challenge, oauth, route, session};
+use crate::app::Connection;
 use crate::config::Narrowing;
 use crate::oauth::Scope;
 use crate::server::Server;
+use crate::tool::Effect;
+use crate::tools::find;
+use crate::transport::message;
 
 impl Endpoint {
     /// The answer to a message for a site; `narrowing` is that of the path that it was sent to.
@@ -60,7 +66,8 @@ impl Endpoint {
         let unknown = || Refusal::new(StatusCode::NOT_FOUND, "the site is not served");
         let connection = Arc::new(app.connect(caller).ok_or_else(unknown)?);
         site.read_metadata(&connection);
-        let server = Server::sharing(connection, list, self.turns.clone()).counted(self.metrics.of_site(site.label()));
+        let server = Server::sharing(Arc::clone(&connection), list, self.turns.clone())
+            .counted(self.metrics.of_site(site.label()));
         let said = part.said(&body);
         let server = server.in_session(said);
         if said.is_some()
@@ -73,7 +80,23 @@ impl Endpoint {
         match answer.status() {
             // The media type was right: it is the message that could not be read.
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Err(body::reason(&body)),
-            _ => worded(answer).await.map(|answer| held.until_the_end_of(part.mark(answer, id))),
+            _ => {
+                let answer = worded(answer).await?;
+                // What a write answers is not asked for again.
+                let held = match is_large(&answer) && reads(&connection, &body) {
+                    true => self.admission.hold_large(held, user.as_bytes()).await?,
+                    false => held,
+                };
+                Ok(held.until_the_end_of(part.mark(answer, id)))
+            }
         }
     }
+}
+
+/// Whether what a message asks for changes nothing.
+fn reads(connection: &Connection, body: &[u8]) -> bool {
+    let Ok(Some(ClientJsonRpcMessage::Request(message))) = message::read(body) else { return true };
+    let ClientRequest::CallToolRequest(call) = message.request else { return true };
+    let tool = find::named(connection.registry(), &call.params.name, call.params.arguments.as_ref());
+    tool.is_none_or(|tool| tool.effect() == Effect::Reads)
 }

@@ -27,7 +27,7 @@ mod tls;
 mod views;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
@@ -99,8 +99,6 @@ pub struct Endpoint {
     requests: Requests,
     lifetimes: Lifetimes,
     documents: Option<Arc<Documents>>,
-    /// Where it listens, once it does.
-    address: OnceLock<SocketAddr>,
     patience: Patience,
     /// How long what is under way may still take at the end.
     grace: Duration,
@@ -128,7 +126,6 @@ impl Endpoint {
             requests: Requests::default(),
             lifetimes: Lifetimes::default(),
             documents: None,
-            address: OnceLock::new(),
             patience: Patience::default(),
             grace: Duration::ZERO,
         })
@@ -194,7 +191,8 @@ impl Endpoint {
     /// # Errors
     /// [`HttpError::Open`].
     pub fn may_listen(&self, address: SocketAddr) -> Result<(), HttpError> {
-        may_listen(address, self.sites.iter().all(|site| site.sign_in.is_asked()))
+        let is_asked = self.sites.iter().all(|site| site.sign_in.is_asked());
+        if is_asked || address.ip().is_loopback() { Ok(()) } else { Err(HttpError::Open(address)) }
     }
 
     /// Listens there.
@@ -203,8 +201,6 @@ impl Endpoint {
     /// An address that may not be served, or cannot.
     pub async fn listen(&self, address: SocketAddr) -> Result<TcpListener, HttpError> {
         self.may_listen(address)?;
-        // It listens once.
-        let _ = self.address.set(address);
         let files = self.connections.most() + FILES_BESIDE;
         if let Some(allowed) = open_files::allow(files).filter(|allowed| *allowed < files) {
             let most = self.connections.most();
@@ -301,7 +297,7 @@ impl Endpoint {
     async fn caller(&self, site: &Site, address: IpAddr, id: &str, head: &Parts) -> Result<Signed, Refusal> {
         let agent = head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(short);
         let path = head.uri.path();
-        let signed_in = site.sign_in.caller(address, path, &head.headers).await;
+        let signed_in = site.sign_in.caller(address, head).await;
         let outcome = match signed_in.as_ref().map_err(|refusal| refusal.status) {
             Ok(_) => "accepted",
             Err(StatusCode::TOO_MANY_REQUESTS) => "limited",
@@ -322,10 +318,6 @@ impl Endpoint {
         caller.request = Some(Arc::new(RequestId::new(id)));
         Ok(signed)
     }
-}
-
-fn may_listen(address: SocketAddr, is_asked: bool) -> Result<(), HttpError> {
-    if is_asked || address.ip().is_loopback() { Ok(()) } else { Err(HttpError::Open(address)) }
 }
 
 /// Serves until the system asks for the end: then nothing more is begun, what is under way may take the time that a call

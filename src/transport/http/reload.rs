@@ -1,21 +1,18 @@
 //! Taking a configuration anew while it is served: who may sign in, and the certificate. All of it can be taken, or none is.
 
+use super::Endpoint;
 use super::error::HttpError;
 use super::site::label;
 use super::tls::Tls;
-use super::{Endpoint, may_listen};
 use crate::config::Config;
 
 impl Endpoint {
-    /// Takes what a configuration says anew of who may sign in, and the certificate. All else is taken at the next start.
+    /// Takes what a configuration says anew of who may sign in, and the certificate. All else is taken at the next start, also that
+    /// nobody has to sign in any more.
     ///
     /// # Errors
     /// What cannot be taken, and of which site; then all that there was stays.
     pub fn reload(&self, config: &Config) -> Result<(), HttpError> {
-        let open = |(_, _, config): &(_, _, &Config)| !config.sign_in.is_asked();
-        if let Some(address) = self.address.get().filter(|_| config.served().any(|site| open(&site))) {
-            may_listen(*address, false)?;
-        }
         let tls = self.tls.as_ref().zip(config.http.tls.as_ref());
         let tls = tls.map(|(tls, files)| Ok::<_, HttpError>((tls, Tls::read(files)?))).transpose()?;
         let mut signs_in = Vec::new();

@@ -10,6 +10,8 @@ use crate::config::{Narrowing, toolset};
 
 const READ_ONLY: HeaderName = HeaderName::from_static("x-mcp-readonly");
 const TOOLSETS: HeaderName = HeaderName::from_static("x-mcp-toolsets");
+/// More toolsets than there are need not be named: each that there is not is told of.
+const MOST_TOOLSETS: usize = 100;
 /// The forms of an address.
 pub const FORMS: &str = "/mcp or /mcp/SITE, each also followed by /readonly or /x/TOOLSET,TOOLSET, and also after /key";
 
@@ -70,7 +72,8 @@ pub fn narrowing_by(headers: &HeaderMap) -> Result<Narrowing, Refusal> {
 fn named(text: &str) -> Option<BTreeSet<String>> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
     let names = text.split(',').map(toolset).filter(|name| !name.is_empty()).collect::<BTreeSet<_>>();
-    names.iter().all(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_')).then_some(names)
+    let are_names = names.iter().all(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+    (are_names && names.len() <= MOST_TOOLSETS).then_some(names)
 }
 
 #[cfg(test)]
@@ -131,5 +134,8 @@ mod tests {
         assert_eq!(by(&[(TOOLSETS, "all")]), Ok(of(false, &[])));
         assert_eq!(by(&[(READ_ONLY, "perhaps")]), Err(400));
         assert_eq!(by(&[(TOOLSETS, "a;b")]), Err(400));
+        let many = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>().join(",");
+        assert!(by(&[(TOOLSETS, many(MOST_TOOLSETS).as_str())]).is_ok());
+        assert_eq!(by(&[(TOOLSETS, many(MOST_TOOLSETS + 1).as_str())]), Err(400));
     }
 }

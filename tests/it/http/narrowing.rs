@@ -116,6 +116,31 @@ async fn toolsets_leave_their_modules_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn companies_are_told_by_the_instructions_of_those_alone_who_may_read_them() {
+    let team = Team::start(|config| {
+        config["permissions"] = json!({"default": {"read": true}});
+        config["schema"] = json!({"overlay": "live"});
+        config["sign_in"]["tokens"] =
+            json!({"reader": {"sha256": hash("reads")}, "seller": {"sha256": hash("sells"), "toolsets": ["selling"]}});
+    })
+    .await;
+    let client = json!({"name": "tests", "version": "1"});
+    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let told = async |token: &str| {
+        let request = team.served.post("/mcp", &message("initialize", begin.clone())).header("authorization", token);
+        answered(request).await["result"]["instructions"].as_str().unwrap().contains(COMPANY)
+    };
+    // Both are one user of the site. What that tells late is told the next time.
+    for _ in 0..100 {
+        assert!(!told("Bearer sells").await);
+        if told("Bearer reads").await {
+            return assert!(!told("Bearer sells").await);
+        }
+    }
+    panic!("no company is told");
+}
+
+#[tokio::test]
 async fn what_cannot_be_understood_leaves_nothing() {
     let team = team().await;
     let with = |path: &str, name: &'static str, value: &'static str| {

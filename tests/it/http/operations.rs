@@ -240,6 +240,14 @@ async fn tokens_are_taken_anew_while_it_runs_and_a_bad_configuration_changes_not
     program.signal("HUP").await;
     program.logged("were read anew").await;
     assert_eq!((whom("first").await, whom("second").await), (401, 200));
+    // Who takes the last one back does not let everybody in by that.
+    config["sign_in"] = json!({});
+    std::fs::write(program.config(), config.to_string()).unwrap();
+    program.signal("HUP").await;
+    program.logged("nobody can sign in").await;
+    let ping = http().post(program.url("/mcp")).header("content-type", "application/json");
+    let ping = ping.body(message("ping", json!({})).to_string()).send().await.unwrap();
+    assert_eq!((whom("second").await, ping.status().as_u16()), (401, 401));
 }
 
 #[cfg(unix)]

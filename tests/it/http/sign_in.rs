@@ -217,8 +217,17 @@ async fn where_nobody_signs_in_nobody_comes_through_a_proxy_and_no_key_is_taken_
     let call = |name: &'static str, value: &'static str| {
         refused(team.served.post("/mcp", &message("ping", json!({}))).header(name, value))
     };
-    let (status, said) = call("x-forwarded-for", "192.0.2.7").await;
-    assert!(status == 403 && said.contains("sign_in"), "{said}");
+    for name in ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"] {
+        let (status, said) = call(name, "192.0.2.7").await;
+        assert!(status == 403 && said.contains("sign_in"), "{name}: {said}");
+    }
+    // As nginx asks where it is told nothing.
+    let ping = message("ping", json!({})).to_string();
+    let kind = "Content-Type: application/json";
+    let asked =
+        format!("POST /mcp HTTP/1.0\r\nHost: localhost\r\n{kind}\r\nContent-Length: {}\r\n\r\n{ping}", ping.len());
+    let told = team.served.raw(asked.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.0 403 ") && told.contains("sign_in"), "{told}");
     assert_eq!(call("authorization", "token sales:secret").await.0, 401);
 }
 

@@ -140,6 +140,46 @@ fn arguments_are_checked_and_stand_where_they_belong() {
     assert!(text.contains(r#"["between",["2026-02-01","2026-02-28"]]"#), "{text}");
 }
 
+#[test]
+fn no_step_asks_about_other_documents_that_may_not_be_read() {
+    let rules = |invoices: Value| {
+        let doctypes = json!({"Customer": {"read": true, "update": true}, "Supplier": {"read": true}});
+        let mut rules = json!({ "doctypes": doctypes });
+        rules["doctypes"]["Sales Invoice"] = invoices;
+        rules
+    };
+    let text = |invoices: Value| {
+        let app = open(rules(invoices));
+        let (_, text) = render(&app, prompts::find(&app, "data_clean_up").unwrap(), &Given::new(), TODAY).unwrap();
+        text
+    };
+    let open = text(json!({"read": true}));
+    assert!(open.contains("Sales Invoice") && open.contains("update_bulk_documents"), "{open}");
+    for closed in [json!({"create": true}), json!({"read": true, "restricted_fields": ["posting_date"]})] {
+        let text = text(closed);
+        assert!(!text.contains("Sales Invoice") && text.contains("update_bulk_documents"), "{text}");
+    }
+}
+
+#[test]
+fn an_argument_is_no_longer_than_a_name_that_a_tool_takes() {
+    let app = open(everything());
+    let month = prompts::find(&app, "month_end_check").unwrap();
+    let of = |length: usize| Given::from([("company".to_owned(), "\"".repeat(length))]);
+    assert!(render(&app, month, &of(4_096), TODAY).is_ok());
+    let refused = render(&app, month, &of(4_097), TODAY).unwrap_err();
+    assert!(refused.contains("company holds 4097 bytes"), "{refused}");
+}
+
+#[test]
+fn what_would_not_be_seen_of_an_argument_is_shown() {
+    let app = open(everything());
+    let overdue = prompts::find(&app, "overdue_receivables").unwrap();
+    let given = Given::from([("customer".to_owned(), "AC\u{202e}ME\u{e0041}".to_owned())]);
+    let (_, text) = render(&app, overdue, &given, TODAY).unwrap();
+    assert!(text.contains("AC⟨U+202E⟩ME⟨U+E0041⟩") && !text.contains(['\u{202e}', '\u{e0041}']), "{text}");
+}
+
 #[tokio::test]
 async fn every_step_is_a_call_that_works_on_the_sample_site() {
     let site = SampleSite::start().await.sandbox;

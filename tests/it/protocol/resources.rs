@@ -98,6 +98,41 @@ async fn what_the_policy_denies_is_in_no_list_no_completion_and_no_read() {
     assert_eq!(reports, ["Accounts Receivable", "Sales Register"]);
 }
 
+#[test]
+fn what_no_tool_that_may_be_called_gives_is_in_no_list() {
+    let mut config = config_json("http://127.0.0.1:9", rules());
+    let listed = |config: &Value| {
+        let app = app_of(config);
+        let templates: Vec<&str> = resources::templates(&app).map(|template| template.name).collect();
+        (templates, resources::list(&app).len())
+    };
+    assert_eq!(listed(&config), (vec!["schema", "document", "report"], 4));
+    config["tools"] = json!({"exclude": ["get_generic_document", "run_report"]});
+    assert_eq!(listed(&config), (vec!["schema"], 4));
+    config["tools"] = json!({"exclude": ["get_doctype_schema"]});
+    assert_eq!(listed(&config), (vec!["document", "report"], 0));
+}
+
+#[tokio::test]
+async fn a_text_that_no_tool_takes_becomes_nothing() {
+    let site = SampleSite::start().await.sandbox;
+    let client = Client::open(&site, rules()).await;
+    let complete = async |text: &str| {
+        client.complete(Reference::for_resource(SCHEMA), "fields", text, &[("doctype", "Customer")]).await
+    };
+    assert!(complete("customer_name,").await.len() > 10);
+    // Each of the fields would be given with all that stands before it.
+    assert_eq!(complete(&"customer_name,".repeat(400)).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_would_not_be_seen_of_an_error_is_shown() {
+    let site = SampleSite::start().await.sandbox;
+    let client = Client::open(&site, rules()).await;
+    let error = client.read(&address::of_document("Custo\u{202e}mer", "x")).await.unwrap_err();
+    assert!(error.message.contains("Custo⟨U+202E⟩mer"), "{error}");
+}
+
 #[on_every_version]
 async fn a_document_out_of_sight_is_told_as_one_that_is_missing() {
     let site = SampleSite::start().await.sandbox;
@@ -174,7 +209,8 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
     config["audit"] = json!({"enabled": true, "log_file": file.to_str().unwrap()});
     let audit: Settings = load(&config).audit.clone();
     let app = app_with(&config, Audit::open(&audit).unwrap());
-    for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item"] {
+    for uri in ["erpnext://Customer/nobody", "erpnext://Supplier/x", "erpnext://schema/Item", "erpnext://Item/x?key=y"]
+    {
         let _ = resources::read(&app, uri, Some("tests 1".to_owned()), &CallObserver::default()).await;
     }
     let log = std::fs::read_to_string(file).unwrap();
@@ -184,8 +220,10 @@ async fn a_read_is_in_the_audit_log_as_the_call_would_be() {
         json!(["READ", "Customer", "FAILED"]),
         json!(["READ", "Supplier", "DENIED"]),
         json!(["READ", "Item", "ALLOWED"]),
+        json!(["READ", null, "FAILED"]),
     ];
     assert_eq!(seen, wanted, "{log}");
+    assert_eq!(lines[3]["reason"], "the arguments cannot be read", "{log}");
     assert!(lines.iter().all(|line| line["client"] == "tests 1"), "{log}");
 }
 

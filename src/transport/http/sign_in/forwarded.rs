@@ -2,14 +2,20 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::header::{FORWARDED, HeaderMap, HeaderName, VIA};
+use hyper::Version;
+use hyper::header::{FORWARDED, HeaderMap, HeaderName};
+use hyper::http::request::Parts;
 use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Whether a request says that it came through a proxy.
-pub fn is_proxied(headers: &HeaderMap) -> bool {
-    [X_FORWARDED_FOR, FORWARDED, VIA].iter().any(|name| headers.contains_key(name))
+/// What proxies add of their own accord, or as their documentation has it.
+const ADDED: [&str; 6] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Whether a request came through a proxy, as far as one tells: nginx adds nothing unless it is told to, and asks by HTTP/1.0, as
+/// no client does.
+pub fn is_proxied(head: &Parts) -> bool {
+    head.version == Version::HTTP_10 || ADDED.iter().any(|name| head.headers.contains_key(*name))
 }
 
 /// The address from which the trusted proxies took a request. Where two headers tell two addresses, one of them is the

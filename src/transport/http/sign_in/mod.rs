@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::http::request::Parts;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -135,13 +136,22 @@ impl SignIn {
         {
             return Err(HttpError::Settled(section));
         }
-        Ok(Anew(Ways::new(config, &self.app)?))
+        let ways = Ways::new(config, &self.app)?;
+        // Who takes the last way to sign in away lets nobody in by that.
+        let own = ways.own.filter(|_| !self.is_asked());
+        Ok(Anew(Ways { own, ..ways }))
     }
 
     /// Takes it; the site is asked anew about everybody.
     pub fn take(&self, Anew(ways): Anew) {
+        let is_closed = ways.is_closed();
         *self.ways.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ways);
         self.known.clear();
+        if is_closed {
+            tracing::warn!(
+                "sign_in states no way any more: nobody can sign in, and from the next start on nobody has to"
+            );
+        }
     }
 
     fn ways(&self) -> Arc<Ways> {
@@ -153,14 +163,14 @@ impl SignIn {
         self.ways().own.is_none()
     }
 
-    /// Who sends a request for this path with these headers from this address, and how much is left for them.
+    /// Who sends a request with this head from this address, and how much is left for them.
     ///
     /// # Errors
     /// 401 where nobody is known by the credential, 429 where too many were tried, 503 where the site cannot say.
-    pub async fn caller(&self, address: IpAddr, path: &str, headers: &HeaderMap) -> Result<Signed, Refusal> {
-        let ways = self.ways();
-        let (credentials, via, narrowing) = match (presented(headers)?, &ways.own) {
-            (Presented::Nothing, Some(_)) if forwarded::is_proxied(headers) => {
+    pub async fn caller(&self, address: IpAddr, head: &Parts) -> Result<Signed, Refusal> {
+        let (ways, path) = (self.ways(), head.uri.path());
+        let (credentials, via, narrowing) = match (presented(&head.headers)?, &ways.own) {
+            (Presented::Nothing, Some(_)) if forwarded::is_proxied(head) => {
                 let message = "through a proxy nobody is served without signing in: the operator has to set sign_in in \
                                the configuration";
                 return Err(Refusal::new(StatusCode::FORBIDDEN, message));
@@ -338,6 +348,11 @@ impl Ways {
         })
     }
 
+    /// Whether everybody has to sign in, and nobody can.
+    fn is_closed(&self) -> bool {
+        self.own.is_none() && !self.own_keys && !self.by_browser && self.tokens.is_empty()
+    }
+
     /// How to sign in at a path, in words.
     fn how(&self, path: &str) -> String {
         let by_browser = if is_for_keys(path) {
@@ -355,6 +370,7 @@ impl Ways {
         ];
         let ways: Vec<&str> = ways.into_iter().filter_map(|(is_one, words)| is_one.then_some(words)).collect();
         match ways.as_slice() {
+            [] if self.is_closed() => "Nobody can sign in here now: ask the operator of this server".to_owned(),
             [] => "Send no Authorization header: nobody signs in here".to_owned(),
             ways => format!("Sign in {}", ways.join(", or ")),
         }
