@@ -20,7 +20,7 @@ use crate::query::beyond::Neighbours;
 use crate::query::compare::notes_on_filters;
 use crate::shape::page;
 use crate::site::{GroupKey, GroupQuery};
-use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, OrderBy};
+use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, MAX_LIMIT, OrderBy};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use asked::{AggregateRequest, Function};
@@ -77,7 +77,7 @@ impl AggregateArgs {
     }
 }
 
-/// The most groups that are read to put dates together: 20 pages of 500.
+/// The most groups that are read to be put together or sorted here.
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
@@ -114,7 +114,8 @@ async fn aggregate(
     let shown = page::shown(0, groups.len() as u64, None, more);
     let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     if more {
-        notes.push("there are more groups: raise limit, or add filters".to_owned());
+        let raise = if args.limit.get() < MAX_LIMIT { "raise limit, or " } else { "" };
+        notes.push(format!("there are more groups: {raise}add filters"));
     }
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
     notes.extend(any_state(&on, &asked).filter(|_| found));
@@ -175,49 +176,47 @@ async fn site_rows(
     asked: &AggregateRequest,
     limit: usize,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
-    if asked.is_bucketed() { all_rows(on, asked).await } else { some_rows(on, asked, limit).await }
-}
-
-async fn some_rows(
-    on: &DocTypeCall<'_>,
-    asked: &AggregateRequest,
-    limit: usize,
-) -> Result<Vec<Map<String, Value>>, ToolError> {
-    // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
-    let by_average =
-        asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
-    let limit = if by_average { 500 } else { u32::try_from(limit + 1).unwrap_or(500).min(500) };
-    let mut rows = rows(on, &GroupQuery { order_by: order_by(asked), limit, ..asked.query.clone() }).await?;
+    let (label, descending) = &asked.order;
+    let by_average = asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == *label);
+    if !asked.is_bucketed() && !by_average {
+        // One more than asked for tells whether there are more.
+        return rows(on, &GroupQuery { order_by: order_by(asked), ..asked.query.clone() }, limit + 1).await;
+    }
+    let mut rows = all_rows(on, asked).await?;
     if by_average {
-        let (label, descending) = &asked.order;
+        // The site cannot sort by an average, which is put together here.
         sort(&mut rows, |row| named(asked, row).remove(label).unwrap_or_default(), *descending);
     }
     Ok(rows)
 }
 
 async fn all_rows(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let mut found: Vec<Map<String, Value>> = Vec::new();
-    let order_by = keys(asked).collect::<Vec<_>>();
-    loop {
-        let start = found.len() as u64;
-        let page = rows(on, &GroupQuery { order_by: order_by.clone(), start, ..asked.query.clone() }).await?;
-        let last = page.len() < 500;
-        found.extend(page);
-        if last {
-            return Ok(found);
-        }
-        if found.len() >= MOST_GROUPS {
-            return Err(ToolError::refused(
-                format!("There are more than {MOST_GROUPS} groups to put together."),
-                "Narrow with filters, such as a shorter time, then call again.",
-            ));
-        }
+    let query = GroupQuery { order_by: keys(asked).collect(), ..asked.query.clone() };
+    let found = rows(on, &query, MOST_GROUPS + 1).await?;
+    if found.len() > MOST_GROUPS {
+        return Err(ToolError::refused(
+            format!("There are more than {MOST_GROUPS} groups to put together."),
+            "Narrow with filters, such as a shorter time, then call again.",
+        ));
     }
+    Ok(found)
 }
 
-async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery) -> Result<Vec<Map<String, Value>>, ToolError> {
+/// The first groups, page by page, and so many at most.
+async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery, most: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
     let session = on.session;
-    Ok(session.site.groups(on.permit, query, session.catalog.version()).await?.data)
+    let mut found: Vec<Map<String, Value>> = Vec::new();
+    loop {
+        let room = (most - found.len()).min(beyond::PAGE);
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let query = GroupQuery { start: found.len() as u64, limit, ..query.clone() };
+        let page = session.site.groups(on.permit, &query, session.catalog.version()).await?.data;
+        let last = page.len() < room;
+        found.extend(page);
+        if last || found.len() >= most {
+            return Ok(found);
+        }
+    }
 }
 
 /// The order for the site: the column that decides, then the groups, so that ties always come the same way.

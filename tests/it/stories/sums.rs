@@ -181,3 +181,51 @@ async fn who_has_what_is_overdue_is_told_in_two_calls() {
     let groups = desk.call("aggregate_documents", asked).await["groups"].clone();
     assert_eq!(groups, json!([{"allocated_to": "sales@example.com", "count": names.len()}]));
 }
+
+#[on_every_version]
+async fn more_groups_than_the_site_gives_at_once_are_counted_and_sorted_all_the_same() {
+    let desk = Desk::open().await;
+    let lead = |n: u32| match n {
+        ..501 => json!({"lead_name": format!("Many {n}"), "city": format!("City {n}"), "annual_revenue": 8}),
+        _ => json!({"lead_name": format!("Many {n}"), "city": "Twice", "annual_revenue": 5}),
+    };
+    for part in [0..300, 300..503] {
+        let documents: Vec<Value> = part.map(lead).collect();
+        desk.call("create_bulk_documents", json!({"doctype": "Lead", "documents": documents})).await;
+    }
+    let asked =
+        json!({"doctype": "Lead", "group_by": ["city"], "filters": {"lead_name": ["like", "Many %"]}, "limit": 500});
+    let answer = desk.call(TOOL, asked.clone()).await;
+    assert_eq!(answer["shown"], "500, more follow", "{}", answer["note"]);
+    let note = answer["note"].as_str().unwrap();
+    assert!(note.contains("there are more groups: add filters"), "the limit cannot be raised: {note}");
+    // The least average is not among the least sums.
+    let mut by_average = asked;
+    let average = "avg(annual_revenue)";
+    by_average["measures"] = json!([average]);
+    by_average["order_by"] = json!(format!("{average} asc"));
+    by_average["limit"] = json!(1);
+    let answer = desk.call(TOOL, by_average).await;
+    assert_eq!(answer["groups"], json!([{"city": "Twice", average: 5.0}]), "{answer}");
+}
+
+#[on_every_version]
+async fn a_document_without_rows_has_none_that_is_empty() {
+    let desk = Desk::open().await;
+    let invoices = desk.some("Sales Invoice", json!({}), 500).await.len();
+    for filter in [
+        json!({"sales_team.sales_person": ["is", "not set"]}),
+        json!({"sales_team.sales_person": ""}),
+        json!({"sales_team.sales_person": ["in", ["", "Sales Team"]]}),
+        json!({"sales_team.allocated_amount": ["<", 5]}),
+        json!({"sales_team.allocated_amount": 0}),
+    ] {
+        let asked = json!({"doctype": "Sales Invoice", "filters": filter, "count": true});
+        let answer = desk.call("list_generic_documents", asked).await;
+        assert_eq!((&answer["shown"], &answer["total"]), (&json!("none"), &json!(0)), "{filter}: {answer}");
+    }
+    let asked = json!({"doctype": "Sales Invoice", "filters": {"sales_team.sales_person": ["!= or empty", "Sales Team"]},
+        "count": true, "limit": 1});
+    let answer = desk.call("list_generic_documents", asked).await;
+    assert_eq!(answer["total"], json!(invoices), "who asks for the empty ones means those without rows, too: {answer}");
+}
