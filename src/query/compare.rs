@@ -100,8 +100,9 @@ fn on_empty_fields(def: &DocTypeDef, filter: &Filter) -> Option<String> {
     }
     let (place, operator) = (filter.place(), filter.operator);
     if let (Some(rows), Some(is)) = (filter.rows, negated(operator, &filter.value)) {
+        let empty = if filter.or_empty { " or empty, and those without rows" } else { "" };
         return Some(format!(
-            "{place} {operator}: found are documents with any row in {} that {is}, others of their rows may differ",
+            "{place} {operator}: found are documents with any row in {} that {is}{empty}; others of their rows may differ",
             rows.table
         ));
     }

@@ -62,6 +62,22 @@ async fn of_more_documents_with_one_word_than_are_looked_through_it_is_said_that
 }
 
 #[on_every_version]
+async fn words_in_any_order_are_found_without_their_accents() {
+    let site = Site::start().await;
+    site.answer_once("GET", "/api/resource/Customer", 200, json!({"data": []})).await;
+    site.data("GET", "/api/resource/Customer", json!([{"name": "Café Rösti"}, {"name": "Café Anna"}])).await;
+    let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["customer_group"]}}));
+    let answer = call(&app, "search_customer_documents", json!({"search_term": "ROSTI Cafe"})).await.unwrap();
+    assert_eq!((&answer["count"], &answer["documents"][0]["name"]), (&json!(1), &json!("Café Rösti")), "{answer}");
+    let sent = site.sent().await;
+    assert_eq!(
+        sent[1].1["or_filters"][0],
+        json!(["name", "like", "%ROSTI%"]),
+        "the site compares as it does: {sent:?}"
+    );
+}
+
+#[on_every_version]
 async fn a_search_by_a_withheld_filter_is_refused() {
     let site = Site::start().await;
     let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["tax_id"]}}));
