@@ -96,6 +96,17 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     entries.truncate(args.limit.count());
     let shown = page::shown(0, entries.len() as u64, Some(count as u64), entries.len() < count);
     let mut result = json!({"doctype": on.def.name, "name": name, "shown": shown, "count": count, "entries": entries});
+    // Whether or not there is any: an empty history would say that nothing was done.
+    let told = [
+        ("changes of withheld fields", shaped.withheld.is_empty()),
+        ("comments and assignments", rule.may_read_comments()),
+        ("files", rule.may_read_attachments()),
+        ("what e-mails say", emails),
+    ];
+    let withheld: Vec<&str> = told.iter().filter(|(_, is_told)| !is_told).map(|(what, _)| *what).collect();
+    if !withheld.is_empty() {
+        result["withheld"] = json!(withheld);
+    }
     let versions = info.get("versions").and_then(Value::as_array).map_or(0, Vec::len);
     if versions >= VERSIONS {
         result["note"] = json!("the ten newest changes; the site keeps older ones to itself");

@@ -133,6 +133,16 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let app = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
     let told = call(&app, "get_document_history", of.clone()).await.unwrap();
     assert!(!told.to_string().contains("T-1"), "{told}");
+    assert_eq!(told["withheld"], json!(["changes of withheld fields", "what e-mails say"]), "{told}");
+    let rule = json!({"Customer": {"read": true, "allowed_fields": ["tax_id"]}});
+    let few = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
+    let told = call(&few, "get_document_history", of.clone()).await.unwrap();
+    for what in ["comments and assignments", "files"] {
+        assert!(
+            told["withheld"].as_array().unwrap().contains(&json!(what)),
+            "{what} of a document without any: {told}"
+        );
+    }
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});
     assert_eq!(call(&app, "get_document_history", since).await.unwrap()["count"], 0);
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "01.12.2026"});
