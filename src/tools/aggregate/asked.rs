@@ -320,7 +320,7 @@ fn meant(function: &str) -> Option<&'static str> {
 
 /// The field that says in which currency an amount is, and whether it may be read: of its row, of the document, or its
 /// company's.
-fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Option<(At, bool)> {
+pub(super) fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Option<(At, bool)> {
     let by = match measure.field.map(|field| (field.kind, field.options)) {
         Some((FieldKind::Currency, Options::Format(by))) => by.split(':').nth(1).unwrap_or(by),
         _ => return None,
@@ -341,7 +341,7 @@ fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Opti
 }
 
 /// Whether an amount is in the currency of its company.
-fn is_of_company(measure: &Measure) -> bool {
+pub(super) fn is_of_company(measure: &Measure) -> bool {
     measure.field.is_some_and(|field| matches!(field.options, Options::Format(by) if by.contains(':')))
 }
 

@@ -18,12 +18,12 @@ use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
 use crate::query::compare::notes_on_filters;
-use crate::shape::page;
+use crate::shape::{Masked, page};
 use crate::site::{GroupKey, GroupQuery};
 use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, MAX_LIMIT, OrderBy};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use asked::{AggregateRequest, Function};
+use asked::{AggregateRequest, Function, Measure, currency_of, is_of_company};
 use groups::{named, put_together, sort};
 
 pub use tree::TREE;
@@ -119,6 +119,7 @@ async fn aggregate(
     }
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
     notes.extend(any_state(&on, &asked).filter(|_| found));
+    notes.extend(any_company(&on, &masked, &asked));
     let filters = || asked.query.filters.iter().chain(&asked.query.or_filters);
     notes.extend(notes_on_filters(on.def, filters()));
     if is_of_nothing(&asked, &groups) {
@@ -156,6 +157,20 @@ fn any_state(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Option<String> {
     let fields = asked.groups.iter().map(|group| group.label.as_str()).chain(filters);
     let (who, filter) = also_count(on.def, fields)?;
     Some(format!("{who} count too: filter by {filter} for what holds"))
+}
+
+/// What is to be said of amounts that are in the currencies of companies which may not be read.
+fn any_company(on: &DocTypeCall<'_>, masked: &Masked, asked: &AggregateRequest) -> Option<String> {
+    let is_hidden = |measure: &&Measure| {
+        is_of_company(measure) && currency_of(on, masked, measure).is_some_and(|(_, is_seen)| !is_seen)
+    };
+    let amounts: Vec<&str> = asked.measures.iter().filter(is_hidden).map(|measure| measure.label.as_str()).collect();
+    (!amounts.is_empty()).then(|| {
+        format!(
+            "{}: of all companies together, whose currencies may differ: company may not be read",
+            amounts.join(", ")
+        )
+    })
 }
 
 /// Whether no document was counted or summed: sums of none have no value.

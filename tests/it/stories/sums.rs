@@ -136,6 +136,13 @@ async fn amounts_whose_currency_is_withheld_are_not_put_together() {
     let asked = json!({"doctype": "Sales Order", "measures": ["sum(base_grand_total)"]});
     let told = call(&app, TOOL, asked).await.unwrap();
     assert!(told["groups"][0]["sum(base_grand_total)"].is_number(), "{told}");
+    let together = "sum(base_grand_total): of all companies together";
+    assert!(!told["note"].to_string().contains(together), "{told}");
+    let orders = json!({"read": true, "restricted_fields": ["company"]});
+    let (_site, app) = site(json!({"doctypes": {"Sales Order": orders}})).await;
+    let asked = json!({"doctype": "Sales Order", "measures": ["count", "sum(base_grand_total)"]});
+    let told = call(&app, TOOL, asked).await.unwrap();
+    assert!(told["note"].to_string().contains(together), "{told}");
 }
 
 #[on_every_version]
