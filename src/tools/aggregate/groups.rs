@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use erpnext_schema::collation::fold;
 use erpnext_schema::time;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
@@ -67,8 +68,10 @@ impl<'a> Merged<'a> {
             let value = row.get(&group.label).and_then(Value::as_str).map(|text| span_of(text, group.span));
             row.insert(group.label.clone(), value.map_or(Value::Null, Value::from));
         }
-        let key: Vec<&Value> = self.asked.groups.iter().filter_map(|group| row.get(&group.label)).collect();
-        json!(key).to_string()
+        let values = self.asked.groups.iter().filter_map(|group| row.get(&group.label));
+        // Texts that the site's database takes for the same are in one group there, too.
+        let folded = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| json!(fold(text)));
+        values.map(folded).collect::<Value>().to_string()
     }
 
     /// Adds a row to its group.

@@ -236,3 +236,17 @@ async fn a_document_without_rows_has_none_that_is_empty() {
     let answer = desk.call("list_generic_documents", asked).await;
     assert_eq!(answer["total"], json!(invoices), "who asks for the empty ones means those without rows, too: {answer}");
 }
+
+#[on_every_version]
+async fn texts_that_the_database_takes_for_the_same_are_one_group_whoever_puts_it_together() {
+    let desk = Desk::open().await;
+    let lead = |city: &str| json!({"lead_name": format!("In {city}"), "city": city});
+    let documents: Vec<Value> = ["Zürich", "zurich", "ZURICH"].map(lead).into();
+    desk.call("create_bulk_documents", json!({"doctype": "Lead", "documents": documents})).await;
+    let filters = json!({"lead_name": ["like", "In Z%rich"]});
+    for groups in [json!(["city"]), json!(["city", "creation:year"])] {
+        let asked = json!({"doctype": "Lead", "group_by": groups, "filters": filters});
+        let answer = desk.call(TOOL, asked).await;
+        assert_eq!((&answer["shown"], &answer["groups"][0]["count"]), (&json!("all 1"), &json!(3)), "{answer}");
+    }
+}
