@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
-use crate::context::Session;
-use crate::context::companies;
+use crate::context::{MOST_COMPANIES, Session, companies};
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
 use crate::site::FoundDocTypes;
@@ -97,7 +96,11 @@ async fn test_connection(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolEr
         result["time_zone"] = json!(zone);
         result["today"] = json!(session.today().to_string());
     }
-    let companies = companies(session, session.site).await;
+    let mut companies = companies(session, session.site).await;
+    if companies.len() > MOST_COMPANIES {
+        companies.truncate(MOST_COMPANIES);
+        result["note"] = json!("there are other companies: list_generic_documents of Company lists all");
+    }
     if !companies.is_empty() {
         result["companies"] = json!(companies);
     }
