@@ -99,7 +99,7 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     // Whether or not there is any: an empty history would say that nothing was done.
     let told = [
         ("changes of withheld fields", shaped.withheld.is_empty()),
-        ("comments and assignments", rule.may_read_comments()),
+        ("comments, assignments, likes and shares", rule.may_read_comments()),
         ("files", rule.may_read_attachments()),
         ("what e-mails say", emails),
     ];

@@ -137,7 +137,7 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let rule = json!({"Customer": {"read": true, "allowed_fields": ["tax_id"]}});
     let few = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
     let told = call(&few, "get_document_history", of.clone()).await.unwrap();
-    for what in ["comments and assignments", "files"] {
+    for what in ["comments, assignments, likes and shares", "files"] {
         assert!(
             told["withheld"].as_array().unwrap().contains(&json!(what)),
             "{what} of a document without any: {told}"
