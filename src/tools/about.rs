@@ -205,7 +205,9 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     let (session, doctype) = (call.session, &*args.doctype);
     let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
-    match session.catalog.shown(session.asker(), doctype).await {
+    let live = session.catalog.shown(session.asker(), doctype).await;
+    let is_whole = live.is_ok();
+    match live {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
@@ -258,6 +260,10 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     result.insert("fields".to_owned(), fields.collect());
     if !tables.is_empty() {
         result.insert("tables".to_owned(), Value::Object(tables));
+    }
+    if !is_whole {
+        let note = "the site did not tell its fields: custom fields, and what else was changed there, may be missing";
+        result.insert("note".to_owned(), json!(note));
     }
     Ok(result.into())
 }

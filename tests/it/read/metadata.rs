@@ -255,3 +255,17 @@ async fn of_many_companies_it_is_said_that_there_are_others() {
     assert_eq!(told["companies"].as_array().map(Vec::len), Some(5), "{told}");
     assert!(told["note"].as_str().unwrap_or_default().contains("other companies"), "{told}");
 }
+
+#[on_every_version]
+async fn fields_that_the_site_did_not_tell_are_not_said_to_be_all() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all()}));
+    let of = json!({"doctype": "Customer"});
+    let told = call(&app, "get_doctype_schema", of.clone()).await.unwrap();
+    assert!(told.get("note").is_none(), "{told}");
+    site.sandbox.faults().add(Fault::new(FaultKind::Refusal).path("getdoctype"));
+    let app = site.app(json!({"Customer": all()}));
+    let told = call(&app, "get_doctype_schema", of).await.unwrap();
+    assert!(told["note"].as_str().unwrap_or_default().contains("custom fields"), "{told}");
+    assert!(!told["fields"].as_array().unwrap().is_empty(), "{told}");
+}
