@@ -111,22 +111,29 @@ async fn aggregate(
     notes.extend(over);
     let more = groups.len() > limit;
     groups.truncate(limit);
-    let shown = page::shown(0, groups.len() as u64, None, more);
-    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
-    if more {
+    let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
+    let is_empty = is_of_nothing(&asked, &groups);
+    let whole = groups.len();
+    let mut groups: Vec<Value> = groups.into_iter().map(Value::Object).collect();
+    groups.truncate(page::how_many(&groups, on.session.tools.bytes_for_rows()));
+    let (here, is_cut) = (groups.len(), groups.len() < whole);
+    let shown = page::shown(0, here as u64, (!more).then_some(whole as u64), more || is_cut);
+    if is_cut {
+        notes.push("more groups would make the answer too large: add filters, or ask for fewer measures".to_owned());
+    } else if more {
         let raise = if args.limit.get() < MAX_LIMIT { "raise limit, or " } else { "" };
         notes.push(format!("there are more groups: {raise}add filters"));
     }
-    let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
     notes.extend(any_state(&on, &asked).filter(|_| found));
     notes.extend(any_company(&on, &masked, &asked));
     let filters = || asked.query.filters.iter().chain(&asked.query.or_filters);
     notes.extend(notes_on_filters(on.def, filters()));
-    if is_of_nothing(&asked, &groups) {
+    if is_empty {
         notes.extend(suggest::of_filters(&on, filters()).await);
     }
+    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     result.extend(note_of(&notes));
-    result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
+    result.insert("groups".to_owned(), Value::Array(groups));
     Ok(result.into())
 }
 
