@@ -180,6 +180,24 @@ async fn a_history_can_be_cut_to_the_newest_and_to_some_fields() {
 }
 
 #[on_every_version]
+async fn a_history_that_would_be_too_large_has_fewer_entries_and_says_so() {
+    let (site, app) = site(json!({"default": crate::support::all()})).await;
+    let named = json!({"doctype": "Customer", "name": "Kestrel Software"});
+    for at in 0..12 {
+        let mut said = named.clone();
+        said["content"] = json!(format!("{at} {}", "said ".repeat(150)));
+        call(&app, "add_comment", said).await.unwrap();
+    }
+    let mut config = config(&site, "administrator", json!({"default": {"read": true}}));
+    config["tools"] = json!({"max_result_tokens": 1_500});
+    let told = call(&app_of(&config), "get_document_history", named).await.unwrap();
+    let here = told["entries"].as_array().unwrap().len();
+    assert!((1..12).contains(&here) && told.get("left_out").is_none(), "{told}");
+    assert_eq!(told["shown"], format!("{here} of {}", told["count"]));
+    assert!(told["note"].as_str().unwrap().contains("too large"), "{told}");
+}
+
+#[on_every_version]
 async fn an_amendment_is_told_as_one() {
     let (_site, app) = site(json!({"default": crate::support::all()})).await;
     let order = json!(crate::sandbox::first(&app, "Sales Order", json!({"docstatus": 0})).await);
