@@ -121,13 +121,17 @@ pub(super) async fn rows(
     if !mixed.is_empty() {
         notes.push(format!("no total of {}: the rows are in several currencies", mixed.join(", ")));
     }
-    result.extend(note_of(&notes));
     if !absent.is_empty() {
         result.insert("columns_not_there".to_owned(), json!(absent));
     }
     let limit = if args.totals_only { 0 } else { args.limit.get() };
     let known = args.columns_known.as_deref().unwrap_or_default();
-    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known));
+    let page = page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known);
+    if page.contains_key("next_cursor") && prepared.is_none() {
+        notes.push("the next page is of another run: what changes meanwhile can come twice or be missed".to_owned());
+    }
+    result.extend(note_of(&notes));
+    result.extend(page);
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {

@@ -91,6 +91,7 @@ async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     loop {
         let page = call(&app, "run_report", arguments.clone()).await.unwrap();
         assert_eq!(page["total"], all["total"]);
+        assert_eq!(page["note"].to_string().contains("of another run"), page.get("next_cursor").is_some(), "{page}");
         paged.extend(page["rows"].as_array().unwrap().clone());
         pages += 1;
         let Some(next) = page.get("next_cursor") else { break };
