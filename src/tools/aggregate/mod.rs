@@ -199,7 +199,8 @@ async fn site_rows(
     limit: usize,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
     let (label, descending) = &asked.order;
-    let by_average = asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == *label);
+    let is_average = |measure: &Measure| measure.function == Function::Avg && measure.label == *label;
+    let by_average = !asked.groups.is_empty() && asked.measures.iter().any(is_average);
     if !asked.is_bucketed() && !by_average {
         // One more than asked for tells whether there are more.
         return rows(on, &GroupQuery { order_by: order_by(asked), ..asked.query.clone() }, limit + 1).await;

@@ -214,6 +214,9 @@ async fn more_groups_than_the_site_gives_at_once_are_counted_and_sorted_all_the_
     by_average["limit"] = json!(1);
     let answer = desk.call(TOOL, by_average).await;
     assert_eq!(answer["groups"], json!([{"city": "Twice", average: 5.0}]), "{answer}");
+    let of_all = json!({"doctype": "Lead", "filters": {"lead_name": ["like", "Many 50%"]}, "measures": [average]});
+    let answer = desk.call(TOOL, of_all).await;
+    assert_eq!(answer["groups"], json!([{average: 6.5}]), "{answer}");
 }
 
 #[on_every_version]
