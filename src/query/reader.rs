@@ -226,6 +226,7 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+        self.of_one_table(argument, &filters);
         filters
     }
 

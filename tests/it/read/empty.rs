@@ -101,3 +101,17 @@ async fn what_is_not_below_a_node_has_a_place_in_the_tree_whatever_stands_below(
     let answer = count(json!({"territory": ["descendants of", "Nroth"]})).await;
     assert!(answer["note"].as_str().unwrap_or_default().contains("there is no Territory \"Nroth\""), "{answer}");
 }
+
+#[on_every_version]
+async fn rows_of_one_doctype_in_two_tables_are_not_compared_at_once() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Job Card": {"read": true}}));
+    let (one, other) = (json!(["is", "set"]), json!([">", 0]));
+    let both = json!({"employee.employee": one, "time_logs.completed_qty": other});
+    for tool in [LIST, "aggregate_documents"] {
+        let told = refusal(&app, tool, json!({"doctype": "Job Card", "filters": both})).await;
+        assert!(told.contains("employee and time_logs hold rows of one DocType"), "{tool}: {told}");
+    }
+    let alone = json!({"time_logs.employee": one, "time_logs.completed_qty": other});
+    call(&app, LIST, json!({"doctype": "Job Card", "filters": alone})).await.unwrap();
+}
