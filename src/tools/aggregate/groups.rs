@@ -17,7 +17,7 @@ pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<S
     for group in &asked.groups {
         let mut value = of(&group.label);
         as_day(Some(group.field), &mut value);
-        named.insert(group.label.clone(), value);
+        named.insert(group.label.clone(), if value == "" { Value::Null } else { value });
     }
     for (i, measure) in asked.measures.iter().enumerate() {
         let mut value = match measure.function {
@@ -28,6 +28,13 @@ pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<S
         named.insert(measure.label.clone(), rounded(value));
     }
     named
+}
+
+/// A field of which two groups have nothing: the site keeps that as no text, and as none at all.
+pub(crate) fn empty_twice<'a>(asked: &'a AggregateRequest, rows: &[Map<String, Value>]) -> Option<&'a str> {
+    let has = |label: &str, nothing: &Value| rows.iter().any(|row| row.get(label) == Some(nothing));
+    let mut labels = asked.groups.iter().map(|group| group.label.as_str());
+    labels.find(|label| has(label, &Value::Null) && has(label, &json!("")))
 }
 
 /// Rows by exact date, put together by span.
@@ -69,8 +76,12 @@ impl<'a> Merged<'a> {
             row.insert(group.label.clone(), value.map_or(Value::Null, Value::from));
         }
         let values = self.asked.groups.iter().filter_map(|group| row.get(&group.label));
-        // Texts that the site's database takes for the same are in one group there, too.
-        let folded = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| json!(fold(text)));
+        // Texts that the site's database takes for the same are in one group there, too; no text is one, however it is kept.
+        let folded = |value: &Value| match value.as_str().map(fold) {
+            Some(text) if text.is_empty() => Value::Null,
+            Some(text) => json!(text),
+            None => value.clone(),
+        };
         values.map(folded).collect::<Value>().to_string()
     }
 

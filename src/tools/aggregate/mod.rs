@@ -24,7 +24,7 @@ use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, MAX_LIMIT, Ord
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use asked::{AggregateRequest, Function, Measure, currency_of, is_of_company};
-use groups::{named, put_together, sort};
+use groups::{empty_twice, named, put_together, sort};
 
 pub use tree::TREE;
 
@@ -150,12 +150,14 @@ async fn read(
         return Ok((groups, Some(over)));
     }
     let rows = site_rows(on, asked, limit).await?;
-    let groups = if asked.is_bucketed() {
-        put_together(asked, &rows)
-    } else {
-        rows.iter().map(|row| named(asked, row)).collect()
-    };
-    Ok((groups, None))
+    let twice = empty_twice(asked, &rows);
+    let is_whole = rows.len() <= limit;
+    if asked.is_bucketed() || is_whole && twice.is_some() {
+        return Ok((put_together(asked, &rows), None));
+    }
+    let note =
+        twice.map(|label| format!("documents without {label} are in two groups: the site keeps that in two ways"));
+    Ok((rows.iter().map(|row| named(asked, row)).collect(), note))
 }
 
 /// What is to be said where documents count whatever their state.

@@ -253,3 +253,21 @@ async fn texts_that_the_database_takes_for_the_same_are_one_group_whoever_puts_i
         assert_eq!((&answer["shown"], &answer["groups"][0]["count"]), (&json!("all 1"), &json!(3)), "{answer}");
     }
 }
+
+#[on_every_version]
+async fn documents_without_a_value_are_one_group_however_the_site_keeps_that() {
+    let desk = Desk::open().await;
+    for (at, city) in [json!("Cork"), json!(""), Value::Null].into_iter().enumerate() {
+        let name = desk.create("Lead", json!({"lead_name": format!("Kept {at}"), "city": "Galway"})).await;
+        let kept = json!({"city": city});
+        desk.site.with(|site| site.set("Lead", &name, kept.as_object().unwrap())).unwrap();
+    }
+    let mut asked = json!({"doctype": "Lead", "group_by": ["city"], "filters": {"lead_name": ["like", "Kept %"]}});
+    let answer = desk.call(TOOL, asked.clone()).await;
+    assert_eq!(answer["groups"], json!([{"city": null, "count": 2}, {"city": "Cork", "count": 1}]), "{answer}");
+    // Where not all groups are known, no two are put together.
+    asked["limit"] = json!(2);
+    asked["order_by"] = json!("city asc");
+    let answer = desk.call(TOOL, asked).await;
+    assert!(answer["note"].as_str().unwrap_or_default().contains("city are in two groups"), "{answer}");
+}
