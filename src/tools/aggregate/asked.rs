@@ -93,6 +93,11 @@ impl AggregateRequest {
         self.places().any(|place| place != FieldOrigin::Own) || filters.any(|filter| filter.rows.is_some())
     }
 
+    /// Whether rows are what is grouped by.
+    pub(crate) fn is_by_rows(&self) -> bool {
+        self.groups.iter().any(|group| rows(group.place).is_some())
+    }
+
     /// The table whose rows are grouped or measured.
     pub(crate) fn table(&self) -> Option<Rows> {
         self.places().find_map(rows)

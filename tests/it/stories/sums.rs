@@ -255,6 +255,25 @@ async fn texts_that_the_database_takes_for_the_same_are_one_group_whoever_puts_i
 }
 
 #[on_every_version]
+async fn documents_without_rows_count_where_rows_are_measured() {
+    let desk = Desk::open().await;
+    let invoices = desk.some("Sales Invoice", json!({}), 500).await.len();
+    let measures = json!(["count", "count(sales_team)", "sum(sales_team.allocated_percentage)"]);
+    let asked = json!({"doctype": "Sales Invoice", "measures": measures});
+    let group = desk.call(TOOL, asked.clone()).await["groups"][0].clone();
+    assert_eq!((&group["count"], &group["count(sales_team)"]), (&json!(invoices), &json!(0)), "{group}");
+    let mut by_customer = asked.clone();
+    by_customer["group_by"] = json!(["customer"]);
+    by_customer["limit"] = json!(500);
+    let answer = desk.call(TOOL, by_customer).await;
+    let counts = answer["groups"].as_array().unwrap().iter().map(|group| group["count"].as_u64().unwrap());
+    assert_eq!(counts.sum::<u64>(), invoices as u64, "{answer}");
+    let mut by_rows = asked;
+    by_rows["group_by"] = json!(["sales_team.sales_person"]);
+    assert_eq!(desk.call(TOOL, by_rows).await["groups"], json!([]));
+}
+
+#[on_every_version]
 async fn documents_without_a_value_are_one_group_however_the_site_keeps_that() {
     let desk = Desk::open().await;
     for (at, city) in [json!("Cork"), json!(""), Value::Null].into_iter().enumerate() {
