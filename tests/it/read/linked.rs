@@ -114,6 +114,22 @@ async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
 }
 
 #[on_every_version]
+async fn what_was_not_searched_for_links_is_named_and_what_is_submitted_comes_first() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let of = json!({"doctype": "Item", "name": "LIT-DESK"});
+    let around = call(&app, "get_linked_documents", of.clone()).await.unwrap();
+    for submitted in ["Delivery Note", "Sales Invoice", "Sales Order", "Stock Ledger Entry"] {
+        assert!(entry(&around, submitted).is_some(), "{submitted}: {around}");
+    }
+    let (_, names) = around["note"].as_str().unwrap().split_once("not wholly searched: ").unwrap();
+    let names: Vec<&str> = names.split(';').next().unwrap().split(", ").collect();
+    let mut rest = of;
+    rest["only"] = names.iter().rev().take(5).copied().collect();
+    let rest = call(&app, "get_linked_documents", rest).await.unwrap();
+    assert!(rest.get("note").is_none(), "{rest}");
+}
+
+#[on_every_version]
 async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let open = json!({"Customer": {"read": true, "create": true, "update": true}});
     let (site, app) = site(json!({"doctypes": open})).await;
