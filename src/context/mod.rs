@@ -19,6 +19,6 @@ pub use recent_creates::RecentCreates;
 pub use record::{give_back, record_result};
 pub use redactor::Redactor;
 pub use session::Session;
-pub use site_info::{Company, SiteInfo, companies};
+pub use site_info::{Company, MOST_COMPANIES, SiteInfo, companies};
 pub use site_state::{SiteState, client_options};
 pub use user_state::UserState;

@@ -11,8 +11,8 @@ use crate::hex::hex;
 use crate::policy::Operation;
 use crate::site::{CallerClient, ListQuery, SiteError};
 
-/// How many companies are told; a site has one or a few.
-const MOST: u32 = 5;
+/// How many companies are told; a site has one or a few. One more is asked for: it says that there are others.
+pub const MOST_COMPANIES: usize = 5;
 
 /// Who the site takes the caller for, and where that user works.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct SiteInfo {
     pub user: String,
     /// The zone of the site's dates and times.
     pub time_zone: Option<String>,
-    /// The companies, where the policy lets them be read: the first few by name.
+    /// The companies, where the policy lets them be read: the first few by name, and one more where there are others.
     pub companies: Vec<Company>,
 }
 
@@ -54,7 +54,8 @@ impl SiteInfo {
     }
 }
 
-/// The companies that the caller may read; none where the policy or the site does not let them be read.
+/// The companies that the caller may read, the first [`MOST_COMPANIES`] and one more; none where the policy or the site does
+/// not let them be read.
 pub async fn companies(session: &Session<'_>, site: CallerClient<'_>) -> Vec<Company> {
     const CURRENCY: &str = "default_currency";
     let Ok(permit) = session.permit(Operation::Read, "Company").await else { return Vec::new() };
@@ -63,7 +64,7 @@ pub async fn companies(session: &Session<'_>, site: CallerClient<'_>) -> Vec<Com
     let query = ListQuery {
         fields: ["name"].into_iter().chain(currency).map(str::to_owned).collect(),
         order_by: vec![Order::asc("name")],
-        limit: MOST,
+        limit: u32::try_from(MOST_COMPANIES + 1).unwrap_or(u32::MAX),
         ..ListQuery::default()
     };
     let text = |row: &Map<String, Value>, field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);

@@ -66,9 +66,9 @@ pub fn is_withheld(on: &DocTypeCall<'_>, stored: &Map<String, Value>, file: &Att
     let of = file.text("attached_to_field");
     let named = |holders: &[Holder]| holders.iter().any(|holder| holder.field.fieldname == of);
     let held = |holder: &Holder| holder.addresses(stored).iter().any(|(_, address)| *address == file.text("file_url"));
-    // The site names the field alone: where two are called so, what they hold decides.
-    let withheld = hidden.iter().any(held) || named(&hidden) && !named(&seen);
-    withheld || !on.permit.fields().may_read_attachments() && !seen.iter().any(held)
+    // The site names the field alone: where two are called so, what they hold decides. It may be of any where it names none.
+    let may_be_hidden = !hidden.is_empty() && !file.tells_its_field() || !on.permit.fields().may_read_attachments();
+    hidden.iter().any(held) || named(&hidden) && !named(&seen) || may_be_hidden && !seen.iter().any(held)
 }
 
 /// Whether the site takes the address for that of a private file: it follows `..`.

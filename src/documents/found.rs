@@ -42,8 +42,8 @@ impl Found {
 
     /// Whether a word of its name or title begins so.
     pub fn has_word(&self, word: &str) -> bool {
-        let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
-        let word = word.to_lowercase();
+        let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(collation::fold).collect::<Vec<_>>();
+        let word = collation::fold(word);
         let texts = [Some(&self.name), self.title.as_ref()].into_iter().flatten();
         texts.flat_map(|text| words(text)).any(|own| own.starts_with(&word))
     }
@@ -56,4 +56,16 @@ impl Found {
 
 fn same(a: &str, b: &str) -> bool {
     collation::same(a.trim(), b.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Found;
+
+    #[test]
+    fn words_are_those_that_the_database_takes_for_the_same() {
+        let found = Found { name: "CUST-1".to_owned(), title: Some("Café Straße".to_owned()) };
+        assert!(["cafe", "CAFÉ", "Strasse", "cust"].iter().all(|word| found.has_word(word)));
+        assert!(!found.has_word("fé"));
+    }
 }

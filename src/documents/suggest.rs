@@ -116,7 +116,7 @@ pub async fn of_filters(on: &DocTypeCall<'_>, filters: impl Iterator<Item = &Fil
         }
         let named = match value {
             Value::Array(values) if operator == Operator::In => values.iter().collect(),
-            value if operator == Operator::Eq => vec![value],
+            value if operator == Operator::Eq || operator.walks_a_tree() => vec![value],
             _ => Vec::new(),
         };
         let Some(doctype) = target(on, filter) else {

@@ -1,13 +1,18 @@
-//! The text of a DOCX: paragraphs as lines, the cells of a table's row parted by tabs. Headers, footers, notes and
-//! comments are no part of it.
+//! The text of a DOCX: paragraphs as lines, the cells of a table's row parted by tabs; then its headers, footers and notes.
+//! Comments are no part of it.
 
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
 
 use html_escape::decode_html_entities;
+use zip::ZipArchive;
 
 use super::archive::{DOCUMENT, failure, open};
 use super::child::cut;
 use super::{Failure, FileFormat, MOST_TEXT, Reading};
+
+/// How the files begin that hold what stands outside of the body.
+const BESIDE: [&str; 4] = ["header", "footer", "footnotes", "endnotes"];
 
 /// The text of a document.
 ///
@@ -15,14 +20,29 @@ use super::{Failure, FileFormat, MOST_TEXT, Reading};
 /// That it is broken, or has none.
 pub(super) fn text(bytes: &[u8]) -> Result<Reading, Failure> {
     let mut zip = open(bytes)?;
-    let mut xml = String::new();
-    zip.by_name(DOCUMENT).map_err(|error| failure(&error))?.read_to_string(&mut xml).map_err(|_| Failure::Broken)?;
-    let mut text = plain(&xml).ok_or(Failure::Broken)?;
+    let mut text = plain_of(&mut zip, DOCUMENT)?;
+    let names = zip.file_names_raw().filter_map(|name| std::str::from_utf8(name).ok());
+    let beside = names.filter_map(|name| name.strip_prefix("word/")?.strip_suffix(".xml"));
+    let beside = beside.filter(|name| BESIDE.iter().any(|begins| name.starts_with(begins)));
+    let beside: BTreeSet<String> = beside.map(str::to_owned).collect();
+    for name in beside {
+        let more = plain_of(&mut zip, &format!("word/{name}.xml"))?;
+        if !more.trim().is_empty() {
+            text.push_str(&format!("\n[{name}]\n{}\n", more.trim()));
+        }
+    }
     if text.trim().is_empty() {
         return Err(Failure::NoText);
     }
     let cut = cut(&mut text, MOST_TEXT);
     Ok(Reading::Text { kind: FileFormat::Docx, parts: 1, text, cut })
+}
+
+/// The text of one file.
+fn plain_of(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, Failure> {
+    let mut xml = String::new();
+    zip.by_name(name).map_err(|error| failure(&error))?.read_to_string(&mut xml).map_err(|_| Failure::Broken)?;
+    plain(&xml).ok_or(Failure::Broken)
 }
 
 /// What stands in the text runs of WordprocessingML; nothing where a tag has no end.
@@ -140,6 +160,16 @@ mod tests {
             Ok(Reading::Text { kind: FileFormat::Docx, parts: 1, text: "Hello\n".to_owned(), cut: false })
         );
         assert_eq!(text(&document("<w:p><w:drawing/></w:p>")), Err(Failure::NoText));
+        let run = |text: &str| format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>");
+        let (body, note, empty) = (run("Due in 30 days"), run("Of the month's end"), "<w:p/>");
+        let beside = [
+            (DOCUMENT, body.as_str()),
+            ("word/footnotes.xml", note.as_str()),
+            ("word/header1.xml", empty),
+            ("word/comments.xml", note.as_str()),
+        ];
+        let Ok(Reading::Text { text: read, .. }) = text(&packed(&beside)) else { unreachable!() };
+        assert_eq!(read, "Due in 30 days\n\n[footnotes]\nOf the month's end\n");
         assert_eq!(text(&document("<w:p><w:t>cut <w:x")), Err(Failure::Broken));
     }
 }

@@ -74,7 +74,11 @@ impl Filter {
         let never_empty = ["name", "creation", "modified", "owner", "modified_by"];
         let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
         let texts = || self.value.as_array().is_some_and(|values| values.iter().any(text));
-        matches!(self.operator, Operator::Lt | Operator::Lte | Operator::Ne | Operator::NotIn | Operator::NotLike)
+        let below_or_not = {
+            use Operator::{Lt, Lte, Ne, NotAncestorsOf, NotDescendantsOf, NotIn, NotLike};
+            matches!(self.operator, Lt | Lte | Ne | NotIn | NotLike | NotDescendantsOf | NotAncestorsOf)
+        };
+        below_or_not
             && (text(&self.value) || texts())
             && !self.or_empty
             && !(self.rows.is_none() && never_empty.contains(&self.field.as_str()))

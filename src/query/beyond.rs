@@ -7,7 +7,7 @@ use std::sync::Arc;
 use erpnext_schema::{DocTypeDef, FieldDef, FieldKind, Rule, Violation, flag};
 
 use super::reader::{Reader, named};
-use crate::policy::{Permit, Rows};
+use crate::policy::{Filter, Permit, Rows};
 use crate::shape::Masked;
 
 /// Where a value stands, as seen from a document.
@@ -95,6 +95,20 @@ impl Reader<'_> {
     pub fn rows(&self, name: &str) -> Option<Rows> {
         let table = self.def.table(name).filter(|table| self.rule.may_read(*table))?;
         Rows::of(self.def, table).filter(|_| self.children.is_some())
+    }
+
+    /// Refuses filters on rows of one DocType in several tables: the site looks for one row that is in all of them.
+    pub(super) fn of_one_table(&mut self, argument: &str, filters: &[Filter]) {
+        let shared = || filters.iter().filter_map(|filter| filter.rows).filter(|rows| rows.shared);
+        let is_beside = |one: Rows| shared().find(|other| other.doctype == one.doctype && other.table != one.table);
+        let Some((one, other)) = shared().find_map(|one| Some((one, is_beside(one)?))) else { return };
+        if self.is_right() {
+            let message = format!(
+                "{} and {} hold rows of one DocType, of which the site compares one table at a time: filter by one of them",
+                one.table, other.table
+            );
+            self.wrong(argument, Rule::Value, message, None);
+        }
     }
 
     fn linked(&mut self, path: &str, name: &str, by: &'static FieldDef, field: &str) -> Option<At> {

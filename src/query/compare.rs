@@ -65,7 +65,7 @@ pub fn alias(operator: &str, value: &Value) -> Option<(Operator, Value)> {
 /// Why the filter cannot be one of several choices, and what can.
 pub fn no_choice(filter: &Filter) -> (String, Option<String>) {
     let (place, operator) = (filter.place(), filter.operator);
-    if filter.leaves_out_empty() {
+    if filter.leaves_out_empty() && !operator.walks_a_tree() {
         let or_empty = json!([place, format!("{operator} or empty"), filter.value]);
         let message = format!("among choices {operator} finds empty fields too: say so, or put it into filters");
         return (message, Some(or_empty.to_string()));
@@ -100,13 +100,16 @@ fn on_empty_fields(def: &DocTypeDef, filter: &Filter) -> Option<String> {
     }
     let (place, operator) = (filter.place(), filter.operator);
     if let (Some(rows), Some(is)) = (filter.rows, negated(operator, &filter.value)) {
+        let empty = if filter.or_empty { " or empty, and those without rows" } else { "" };
         return Some(format!(
-            "{place} {operator}: found are documents with any row in {} that {is}, others of their rows may differ",
+            "{place} {operator}: found are documents with any row in {} that {is}{empty}; others of their rows may differ",
             rows.table
         ));
     }
     match (filter.or_empty, filter.leaves_out_empty()) {
         (true, _) => Some(format!("documents without {place} count too")),
+        // Whether the site would take them depends on what stands below (H57).
+        (_, true) if operator.walks_a_tree() => Some(format!("documents without {place} are left out")),
         (_, true) => Some(format!("documents without {place} are left out: \"{operator} or empty\" takes them too")),
         _ => None,
     }

@@ -237,6 +237,7 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+        self.of_one_table(argument, &filters);
         filters
     }
 

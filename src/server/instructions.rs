@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::Connection;
-use crate::context::Company;
+use crate::context::{Company, MOST_COMPANIES};
 use crate::policy::Operations;
 use crate::shape::visible;
 
@@ -85,16 +85,34 @@ fn companies(companies: &[Company]) -> String {
             None => format!("{name:?}"),
         }
     };
-    let mut text = String::new();
-    for company in companies.iter().map(one) {
+    let (mut text, mut told) = (String::new(), 0);
+    for company in companies.iter().take(MOST_COMPANIES).map(one) {
         if text.len() + company.len() > LONGEST_COMPANIES {
             break;
         }
         text.push_str(if text.is_empty() { "Companies: " } else { ", " });
         text.push_str(&company);
+        told += 1;
     }
     if !text.is_empty() {
-        text.push_str(". ");
+        text.push_str(if told < companies.len() { " and others. " } else { ". " });
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::companies;
+    use crate::context::Company;
+
+    #[test]
+    fn where_not_all_companies_are_named_it_is_said_that_there_are_others() {
+        let named = |count: usize, name: &str| -> String {
+            let company = |at: usize| Company { name: format!("{name}{at}"), currency: None };
+            companies(&(0..count).map(company).collect::<Vec<_>>())
+        };
+        assert_eq!(named(2, "C"), "Companies: \"C0\", \"C1\". ");
+        assert!(named(6, "C").ends_with(", \"C4\" and others. "));
+        assert!(named(3, &"long".repeat(20)).ends_with("1\" and others. "));
+    }
 }

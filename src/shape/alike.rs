@@ -1,8 +1,10 @@
 //! What all rows of a report say alike: told once beside them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-use super::report::Table;
+use super::report::{Column, Table};
 
 /// With fewer rows a column costs no more than what tells of it.
 const FEW: usize = 5;
@@ -48,6 +50,16 @@ impl Table {
     }
 }
 
+/// What the rows hold in the column that the options of this one name: the DocTypes of names, the currencies of amounts.
+pub(super) fn beside(column: &Column, columns: &[Column], rows: &[Value]) -> BTreeSet<String> {
+    let at = columns.iter().position(|other| other.field == column.options);
+    let held = |row: &Value| match row {
+        Value::Array(row) => row.get(at?)?.as_str().map(str::to_owned),
+        row => row.get(&column.options)?.as_str().map(str::to_owned),
+    };
+    rows.iter().filter_map(held).filter(|held| !held.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -88,5 +100,29 @@ mod tests {
         let told: Vec<_> =
             table.columns.iter().map(|c| (c.kind.as_str(), c.options.as_str(), c.currency.as_deref())).collect();
         assert_eq!(told, [("Link", "Customer", None), ("Currency", "currency", Some("EUR")), ("Int", "", None)]);
+    }
+
+    #[test]
+    fn amounts_in_several_currencies_and_shares_have_no_total_of_the_sites() {
+        let columns = json!([
+            {"fieldname": "party"}, {"fieldname": "due", "fieldtype": "Currency", "options": "currency"}, {"fieldname": "currency"},
+            {"fieldname": "share", "fieldtype": "Percent"}, {"fieldname": "qty", "fieldtype": "Int"},
+        ]);
+        let read_of = |currencies: [&str; 2]| {
+            let row = |currency| json!({"party": "A", "due": 5, "currency": currency, "share": 50, "qty": 1});
+            let rows = json!([row(currencies[0]), row(currencies[1]), ["Total", 10, "", 50, 2]]);
+            Table::read(json!({"columns": columns, "result": rows, "add_total_row": 1}).as_object().unwrap())
+        };
+        let table = read_of(["EUR", "USD"]);
+        assert_eq!(table.total, json!(["Total", null, "", null, 2]).as_array().cloned());
+        assert_eq!(table.mixed, ["due"]);
+        let table = read_of(["EUR", "EUR"]);
+        assert_eq!((table.total.unwrap()[1].clone(), table.mixed.len()), (json!(10), 0));
+        // Whether there are several is not told of currencies that are withheld.
+        for currencies in [["EUR", "EUR"], ["EUR", "USD"]] {
+            let mut table = read_of(currencies);
+            table.withhold(|column| column.field == "currency");
+            assert_eq!((table.total, table.mixed.len()), (json!(["Total", null, null, 2]).as_array().cloned(), 0));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::alike::beside;
 use crate::entry::{compare, is_nothing, rounded};
 use crate::policy::Called;
 
@@ -28,6 +29,11 @@ impl Column {
         matches!(self.kind.as_str(), "Int" | "Float" | "Currency" | "Percent")
     }
 
+    /// Whether it has amounts whose currencies stand in one of these columns.
+    fn is_in(&self, currencies: &[Self]) -> bool {
+        self.kind == "Currency" && currencies.iter().any(|column| column.field == self.options)
+    }
+
     /// What the report calls it.
     pub(crate) fn called<'a>(&'a self, report: &'a str) -> Called<'a> {
         // One that a person added in the desk has its DocType behind the name of the field, where another is called so.
@@ -45,6 +51,8 @@ pub struct Table {
     pub rows: Vec<Vec<Value>>,
     /// The row that adds the others up.
     pub total: Option<Vec<Value>>,
+    /// The columns of which it has no sum, since the rows have amounts in several currencies.
+    pub mixed: Vec<String>,
     /// The figures above the table, as label and value.
     pub summary: Vec<(String, Value)>,
     /// The DocTypes whose documents it names.
@@ -70,14 +78,7 @@ impl Table {
         }
         let linked = columns.iter().flat_map(|column| match column.kind.as_str() {
             "Link" => vec![column.options.clone()],
-            "Dynamic Link" => {
-                let at = columns.iter().position(|other| other.field == column.options);
-                let named = |row: &Value| match row {
-                    Value::Array(row) => row.get(at?)?.as_str().map(str::to_owned),
-                    row => row.get(&column.options)?.as_str().map(str::to_owned),
-                };
-                raw.iter().filter_map(named).collect()
-            }
+            "Dynamic Link" => Vec::from_iter(beside(column, &columns, raw)),
             _ => Vec::new(),
         });
         // A column that a person added in the desk names the DocType whose field it is.
@@ -92,18 +93,25 @@ impl Table {
         };
         let at = total_at(raw).filter(|_| total.is_none());
         let total = total.or_else(|| Some(cells(&columns, raw.get(at?)?)));
+        // What a report sums up itself, it has made one currency of; the site adds up whatever there is, and makes of shares
+        // their average.
+        let is_mixed = |column: &Column| column.is_in(&columns) && beside(column, &columns, raw).len() > 1;
+        let mixed: Vec<&Column> = columns.iter().filter(|column| totalled && is_mixed(column)).collect();
+        let is_share = |column: &Column| totalled && column.kind == "Percent";
+        let adds_up = |column: &Column| is_summed(column) && !is_share(column) && !mixed.contains(&column);
         let total = total.map(|mut total| {
-            let sums = columns.iter().zip(&mut total).filter(|(column, _)| !is_summed(column));
+            let sums = columns.iter().zip(&mut total).filter(|(column, _)| !adds_up(column));
             sums.for_each(|(_, sum)| *sum = Value::Null);
             total
         });
+        let mixed = mixed.into_iter().map(|column| column.field.clone()).collect();
         // Reports set their parts apart with empty objects.
         let rows = raw.iter().enumerate().filter(|(i, _)| Some(*i) != at);
         let rows = rows.filter(|(_, row)| row.as_object().is_none_or(|row| !row.is_empty()));
         let rows = rows.map(|(_, row)| cells(&columns, row)).collect();
         let figure = |entry: &Value| Some((entry.get("label")?.as_str()?.to_owned(), entry.get("value")?.clone()));
         let summary = list("report_summary").iter().filter_map(figure).collect();
-        Self { columns, rows, total, summary, doctypes }
+        Self { columns, rows, total, mixed, summary, doctypes }
     }
 
     /// Takes out the columns without a value in any row, and gives their names.
@@ -166,16 +174,21 @@ impl Table {
     }
 
     /// Takes out the columns that are withheld, and gives their labels. The figures above the table go with them: what
-    /// they are made of is not known.
+    /// they are made of is not known. So do the sums of amounts whose currencies are withheld.
     pub(crate) fn withhold(&mut self, withheld: impl Fn(&Column) -> bool) -> Vec<String> {
-        let labels = self.columns.iter().filter(|column| withheld(column)).map(|column| column.label.clone());
-        let labels: Vec<String> = labels.collect();
-        if labels.is_empty() {
-            return labels;
+        let hidden: Vec<Column> = self.columns.iter().filter(|column| withheld(column)).cloned().collect();
+        if hidden.is_empty() {
+            return Vec::new();
+        }
+        for (column, sum) in self.columns.iter().zip(self.total.iter_mut().flatten()) {
+            if column.is_in(&hidden) {
+                *sum = Value::Null;
+                self.mixed.retain(|field| *field != column.field);
+            }
         }
         self.retain(|column| !withheld(column));
         self.summary.clear();
-        labels
+        hidden.into_iter().map(|column| column.label).collect()
     }
 }
 

@@ -8,6 +8,9 @@ use super::{Answer, Body, CallerClient, SiteError, SiteErrorKind, WriteError, ch
 use crate::cleared::Cleared;
 use crate::policy::{Operation, Permit};
 
+/// The most actions that are asked for at once.
+pub const MOST_ACTIONS: usize = 500;
+
 /// A DocType's workflow.
 #[derive(Debug)]
 pub struct Workflow {
@@ -90,19 +93,23 @@ impl CallerClient<'_> {
         }
     }
 
-    /// The documents that wait for an action which the user may take, as the site keeps them, oldest first: at most 500,
-    /// and only those that `readable` gives leave to read.
+    /// The documents that wait for an action which the user may take, as the site keeps them, oldest first: of the first
+    /// [`MOST_ACTIONS`] those that `readable` gives leave to read; and whether there may be more.
     ///
     /// # Errors
     /// The site's refusal.
-    pub async fn pending_approvals(&self, readable: impl Fn(&str) -> Option<Permit>) -> Result<Vec<DocRef>, SiteError> {
+    pub async fn pending_approvals(
+        &self,
+        readable: impl Fn(&str) -> Option<Permit>,
+    ) -> Result<(Vec<DocRef>, bool), SiteError> {
         let method = endpoints::LIST;
         let body = json!({
             "doctype": "Workflow Action", "fields": ["reference_doctype", "reference_name"],
-            "filters": [["status", "=", "Open"]], "order_by": "creation asc", "limit_page_length": 500,
+            "filters": [["status", "=", "Open"]], "order_by": "creation asc", "limit_page_length": MOST_ACTIONS,
         });
         let found = rows(self.method_post(method, Body::Json(body)).await?.data);
         let found = found.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
+        let is_cut = found.len() >= MOST_ACTIONS;
         let mut documents: Vec<DocRef> = Vec::new();
         for row in &found {
             let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -113,7 +120,7 @@ impl CallerClient<'_> {
                 documents.push(document);
             }
         }
-        Ok(documents)
+        Ok((documents, is_cut))
     }
 
     /// Takes an action of the document's workflow.

@@ -46,6 +46,11 @@ impl Attachment {
         text_of(&self.facts, key)
     }
 
+    /// Whether the site tells which field it is of, or that it is of none.
+    pub fn tells_its_field(&self) -> bool {
+        self.facts.contains_key("attached_to_field")
+    }
+
     /// Its size in bytes, where the site says.
     pub fn size(&self) -> Option<u64> {
         self.facts.get("file_size").and_then(Value::as_u64)

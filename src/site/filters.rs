@@ -1,5 +1,7 @@
 //! Filters as both versions of the site take them, and as they mean what they say.
 
+use std::cmp::Ordering;
+
 use erpnext_schema::Operator;
 use serde_json::{Value, json};
 
@@ -72,10 +74,38 @@ fn parts(filter: &Filter) -> Vec<Value> {
     if walks || filter.leaves_out_empty() {
         parts.push(set());
     }
-    if let Some(rows) = filter.rows.filter(|rows| rows.shared) {
-        parts.push(json!([rows.doctype, "parentfield", "=", rows.table]));
+    match filter.rows {
+        Some(rows) if rows.shared => parts.push(json!([rows.doctype, "parentfield", "=", rows.table])),
+        // A document without rows has one that is empty, to the site.
+        Some(rows) if !filter.or_empty && takes_empty(filter.operator, &filter.value) => {
+            parts.push(json!([rows.doctype, "name", "is", "set"]));
+        }
+        _ => {}
     }
     parts
+}
+
+/// Whether the comparison may hold for nothing: for no text, or for 0.
+fn takes_empty(operator: Operator, value: &Value) -> bool {
+    use Operator as O;
+    let zero = |value: &Value| 0.0_f64.partial_cmp(&value.as_f64()?);
+    let mut values = value.as_array().into_iter().flatten();
+    match operator {
+        O::Is => *value == "not set",
+        O::Eq => *value == "" || zero(value) == Some(Ordering::Equal),
+        O::Ne => zero(value).is_some_and(Ordering::is_ne),
+        O::Lt => zero(value).is_some_and(Ordering::is_lt),
+        O::Lte => zero(value).is_some_and(Ordering::is_le),
+        O::Gt => zero(value).is_some_and(Ordering::is_gt),
+        O::Gte => zero(value).is_some_and(Ordering::is_ge),
+        O::In => values.any(|value| takes_empty(O::Eq, value)),
+        O::NotIn => values.all(|value| takes_empty(O::Ne, value)),
+        O::Between => match value.as_array().map(Vec::as_slice) {
+            Some([from, to]) => takes_empty(O::Gte, from) && takes_empty(O::Lte, to),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -110,19 +140,54 @@ mod tests {
     }
 
     #[test]
+    fn what_a_row_does_not_have_is_asked_of_rows_that_there_are() {
+        for (operator, value) in [
+            (O::Is, json!("not set")),
+            (O::Eq, json!("")),
+            (O::Eq, json!(0)),
+            (O::Ne, json!(5)),
+            (O::In, json!(["A", ""])),
+            (O::NotIn, json!([1, 2])),
+            (O::Lt, json!(5)),
+            (O::Lte, json!(0)),
+            (O::Gt, json!(-0.5)),
+            (O::Gte, json!(0)),
+            (O::Between, json!([-1, 9.5])),
+        ] {
+            let filter = column(Filter::new("qty", operator, value), ITEMS);
+            let there = json!(["Sales Order Item", "name", "is", "set"]);
+            assert!(all(std::slice::from_ref(&filter)).as_array().unwrap().contains(&there), "{filter:?}");
+            assert!(
+                !all(&[Filter { rows: None, ..filter.clone() }]).as_array().unwrap().contains(&there),
+                "{filter:?}"
+            );
+            assert!(!all(&[filter.or_empty()]).as_array().unwrap().contains(&there));
+        }
+        for (operator, value) in [
+            (O::Eq, json!("A")),
+            (O::Gt, json!(0)),
+            (O::Lt, json!(0)),
+            (O::NotIn, json!([0, 1])),
+            (O::Like, json!("%")),
+        ] {
+            let filter = column(Filter::new("qty", operator, value), ITEMS);
+            assert!(!is_compound(&filter), "{filter:?}");
+        }
+    }
+
+    #[test]
     fn a_tree_is_never_walked_alone_and_never_from_an_empty_field() {
         let set = json!(["territory", "is", "set"]);
-        for operator in [O::DescendantsOf, O::DescendantsOfInclusive, O::AncestorsOf] {
+        for operator in
+            [O::DescendantsOf, O::DescendantsOfInclusive, O::AncestorsOf, O::NotDescendantsOf, O::NotAncestorsOf]
+        {
             let filter = Filter::new("territory", operator, "X");
-            assert_eq!(all(&[filter]), json!([["territory", operator.as_str(), "X"], set]));
-        }
-        for operator in [O::NotDescendantsOf, O::NotAncestorsOf] {
-            let filter = Filter::new("territory", operator, "X");
-            let alone = json!([["territory", operator.as_str(), "X"], ["name", "is", "set"]]);
+            let alone = json!([["territory", operator.as_str(), "X"], set]);
             assert_eq!(all(std::slice::from_ref(&filter)), alone);
-            assert_eq!(all(&[filter.clone(), filter.clone()]), alone, "given twice");
-            let two = json!([["territory", operator.as_str(), "X"], ["disabled", "=", 0]]);
-            assert_eq!(all(&[filter, Filter::eq("disabled", 0)]), two);
+            assert_eq!(all(&[filter.clone(), filter]), alone, "given twice");
+            // The name is set in any case.
+            let filter = Filter::new("name", operator, "X");
+            assert_eq!(all(&[filter]), json!([["name", operator.as_str(), "X"], ["name", "is", "set"]]));
         }
     }
 

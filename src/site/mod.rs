@@ -64,7 +64,7 @@ use traffic::Traffic;
 
 pub use crate::policy::Filter;
 pub use aggregate::{Function, GroupKey, GroupQuery, Measure};
-pub use approvals::{State, Workflow, workflow_state_field};
+pub use approvals::{MOST_ACTIONS, State, Workflow, workflow_state_field};
 pub use breaker::Cooldown;
 pub use call_state::{CallState, day_orders, learn_days, let_go, note, note_of};
 pub use caller::{BadCredentials, Caller, Credentials, Identity, RequestId};

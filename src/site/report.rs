@@ -1,6 +1,7 @@
 //! Reports: which there are, what each takes, and what it answers. Field permissions are no concern of the site's here
 //! (H53): what is shown of an answer is for the caller of these to decide.
 
+use erpnext_schema::Operator;
 use serde_json::{Map, Value, json};
 
 use super::filters::wire;
@@ -11,24 +12,37 @@ use crate::policy::{Operation, Permit};
 
 /// The filter by which the site gives a run in the background, of whatever report that was.
 pub const PREPARED: &str = "prepared_report_name";
+/// How many reports are asked for at once.
+const PAGE: usize = 500;
 /// How many reports may be saved one from another.
 const MOST_BEHIND: usize = 8;
 
 impl CallerClient<'_> {
     /// The reports that the user may know of: objects with `name`, `ref_doctype`, `report_type`, `prepared_report`,
-    /// `disabled`, `reference_report`, by name, 500 at most.
+    /// `disabled`, `reference_report`, by name.
     ///
     /// # Errors
     /// The site's refusal.
     pub async fn reports(&self, filters: &[Filter]) -> Result<Vec<Map<String, Value>>, SiteError> {
-        let filters = wire(filters, []).map_err(|words| unexpected("reports", false, &words))?.all;
         let fields = json!(["name", "ref_doctype", "report_type", "prepared_report", "disabled", "reference_report"]);
-        let body = json!({
-            "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": 500,
-        });
         let method = endpoints::LIST;
-        let answer = self.method_post(method, Body::Json(body)).await?;
-        rows(answer.data).ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))
+        let mut found: Vec<Map<String, Value>> = Vec::new();
+        loop {
+            let after = found.last().map(|last| Filter::new("name", Operator::Gt, text_of(last, "name")));
+            let filters = wire(filters.iter().chain(&after), []);
+            let filters = filters.map_err(|words| unexpected("reports", false, &words))?.all;
+            let body = json!({
+                "doctype": "Report", "fields": fields, "filters": filters, "order_by": "name asc", "limit_page_length": PAGE,
+            });
+            let answer = self.method_post(method, Body::Json(body)).await?;
+            let page = rows(answer.data);
+            let page = page.ok_or_else(|| unexpected(&endpoints::line("POST", method), false, "no list in it"))?;
+            let is_last = page.len() < PAGE || page.last() == found.last();
+            found.extend(page);
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 
     /// The report that an entry of [`Self::reports`] runs, in the form of such an entry: for one that was saved in the desk, the

@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
-use crate::context::Session;
-use crate::context::companies;
+use crate::context::{MOST_COMPANIES, Session, companies};
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
 use crate::site::FoundDocTypes;
@@ -97,7 +96,11 @@ async fn test_connection(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolEr
         result["time_zone"] = json!(zone);
         result["today"] = json!(session.today().to_string());
     }
-    let companies = companies(session, session.site).await;
+    let mut companies = companies(session, session.site).await;
+    if companies.len() > MOST_COMPANIES {
+        companies.truncate(MOST_COMPANIES);
+        result["note"] = json!("there are other companies: list_generic_documents of Company lists all");
+    }
     if !companies.is_empty() {
         result["companies"] = json!(companies);
     }
@@ -202,7 +205,9 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     let (session, doctype) = (call.session, &*args.doctype);
     let (operations, mut def, rule) = open(session, doctype).await?;
     // The site's own metadata shows custom fields; without the site the generated table still serves.
-    match session.catalog.shown(session.asker(), doctype).await {
+    let live = session.catalog.shown(session.asker(), doctype).await;
+    let is_whole = live.is_ok();
+    match live {
         Ok(live) => def = live,
         Err(error) => tracing::info!("schema of {doctype} from the snapshot: {}", error.for_log()),
     }
@@ -255,6 +260,10 @@ async fn doctype_schema(call: Call<'_>, args: SchemaArgs) -> Result<ToolAnswer, 
     result.insert("fields".to_owned(), fields.collect());
     if !tables.is_empty() {
         result.insert("tables".to_owned(), Value::Object(tables));
+    }
+    if !is_whole {
+        let note = "the site did not tell its fields: custom fields, and what else was changed there, may be missing";
+        result.insert("note".to_owned(), json!(note));
     }
     Ok(result.into())
 }

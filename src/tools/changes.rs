@@ -16,6 +16,7 @@ use crate::documents::{DocTypeCall, moments};
 use crate::error::ToolError;
 use crate::policy::{Operation, Permit};
 use crate::query::cursor;
+use crate::shape::page::how_many;
 use crate::shape::text_of;
 use crate::site::{Filter, ListQuery, SiteErrorKind};
 use crate::tool::kinds::{Cursor, Limit, Names};
@@ -54,8 +55,9 @@ struct ChangesArgs {
 
 /// How far back a poll looks once more: what was written before the last one and committed after it is not lost.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
-/// How many changes a cursor knows; where more were given, it looks back less far.
+/// How many changes a cursor knows, each in so many bytes; where more were given, it looks back less far.
 const MOST_KNOWN: usize = 300;
+const KNOWN: usize = 17;
 
 /// A list whose rows are changes: of a DocType, or of what was deleted.
 struct Source {
@@ -115,13 +117,13 @@ impl From<String> for Seen {
 }
 
 impl Seen {
-    /// The same with what was given of late: times and hashes.
-    fn knowing(mut self, mut known: Vec<(String, String)>) -> Self {
+    /// The same with so many at most of what was given of late: times and hashes.
+    fn knowing(mut self, mut known: Vec<(String, String)>, most: usize) -> Self {
         let back = time::parse_datetime(&self.at).ok().and_then(|at| at.checked_sub(OVERLAP).ok());
         self.from = back.map_or_else(|| self.at.clone(), time::format_datetime);
         known.retain(|(at, _)| *at > self.from);
         known.sort();
-        if let Some(dropped) = known.len().checked_sub(MOST_KNOWN + 1) {
+        if let Some(dropped) = known.len().checked_sub(most + 1) {
             self.from.clone_from(&known[dropped].0);
             known.drain(..=dropped);
             // Of one moment, all are known or none.
@@ -150,8 +152,7 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let identity = json!([doctypes, sources.len()]).to_string();
     let mut seen = begin(session, args.cursor.as_deref(), args.since.as_deref(), &identity).await?;
     let limit = args.limit.count();
-    let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
-    let mut known: Vec<(String, String)> = Vec::new();
+    let (mut found, mut known): (Vec<(usize, Map<String, Value>)>, Vec<(String, String)>) = (Vec::new(), Vec::new());
     let mut more = false;
     let mut told_deleted = sources.iter().any(|source| source.deleted);
     for (index, source) in sources.iter().enumerate() {
@@ -183,6 +184,14 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     });
     more |= found.len() > limit;
     found.truncate(limit);
+    let mut told: Vec<Value> =
+        found.iter().map(|(index, row)| change(&doctypes, *index, row.clone(), &seen.began)).collect();
+    // The cursor goes on from the last that has room, beside the cursor itself.
+    let most_known = MOST_KNOWN.min(session.tools.bytes_for_result() / 4 / KNOWN);
+    let room = how_many(&told, session.tools.bytes_for_rows().saturating_sub(most_known * KNOWN));
+    more |= room < told.len();
+    told.truncate(room);
+    found.truncate(room);
     known.extend(found.iter().map(|(index, row)| {
         let at = text_of(row, sources[*index].at);
         (at.to_owned(), hashed(*index, at, &name(row)))
@@ -192,16 +201,13 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     {
         seen = Seen { at: text_of(last, sources[*index].at).to_owned(), document: Some((*index, name(last))), ..seen };
     }
-    let changes = found.into_iter().map(|(index, row)| change(&doctypes, index, row, &seen.began));
-    let changes: Vec<Value> = changes.collect();
     if !more {
         seen.began.clone_from(&seen.at);
     }
-    let seen = seen.knowing(known);
+    let seen = seen.knowing(known, most_known);
     let mut result =
-        json!({"count": changes.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": changes});
-    let notes = untold(session, &doctypes, told_deleted);
-    if let Some((key, note)) = note_of(&notes) {
+        json!({"count": told.len(), "more": more, "cursor": cursor::write(seen, &identity), "changes": told});
+    if let Some((key, note)) = note_of(&untold(session, &doctypes, told_deleted)) {
         result[key] = note;
     }
     Ok(result.into())
@@ -381,8 +387,8 @@ mod tests {
         assert_eq!(at.parse(), Ok(Seen::from(at.clone())));
         for document in [(3, "A|B-1".to_owned()), (0, String::new())] {
             let seen = Seen { document: Some(document), ..Seen::from(at.clone()) };
-            let seen =
-                seen.knowing(vec![(at.clone(), "0a".to_owned()), ("2026-11-25 09:00:00".to_owned(), "0b".to_owned())]);
+            let known = vec![(at.clone(), "0a".to_owned()), ("2026-11-25 09:00:00".to_owned(), "0b".to_owned())];
+            let seen = seen.knowing(known, 9);
             assert_eq!(
                 (seen.from.as_str(), seen.given.as_slice()),
                 ("2026-11-25 09:59:00.000001", &["0a".to_owned()][..])

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::changes::moment;
 use super::{attachments, read};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::document::changes::is_echo;
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
@@ -94,11 +94,31 @@ async fn history(call: Call<'_>, args: HistoryArgs) -> Result<ToolAnswer, ToolEr
     }
     let count = entries.len();
     entries.truncate(args.limit.count());
+    let whole = entries.len();
+    entries.truncate(page::how_many(&entries, session.tools.bytes_for_rows()));
+    let mut notes = Vec::new();
+    if entries.len() < whole {
+        notes.push("more entries would make the answer too large: fields tells only changes of these");
+    }
     let shown = page::shown(0, entries.len() as u64, Some(count as u64), entries.len() < count);
     let mut result = json!({"doctype": on.def.name, "name": name, "shown": shown, "count": count, "entries": entries});
+    // Whether or not there is any: an empty history would say that nothing was done.
+    let told = [
+        ("changes of withheld fields", shaped.withheld.is_empty()),
+        ("comments, assignments, likes and shares", rule.may_read_comments()),
+        ("files", rule.may_read_attachments()),
+        ("what e-mails say", emails),
+    ];
+    let withheld: Vec<&str> = told.iter().filter(|(_, is_told)| !is_told).map(|(what, _)| *what).collect();
+    if !withheld.is_empty() {
+        result["withheld"] = json!(withheld);
+    }
     let versions = info.get("versions").and_then(Value::as_array).map_or(0, Vec::len);
     if versions >= VERSIONS {
-        result["note"] = json!("the ten newest changes; the site keeps older ones to itself");
+        notes.push("the ten newest changes; the site keeps older ones to itself");
+    }
+    if let Some((key, note)) = note_of(&notes) {
+        result[key] = note;
     }
     Ok(result.into())
 }

@@ -1,7 +1,7 @@
 //! `get_linked_documents`: the documents around a document, found through the links of the tables. Only by fields that may be
 //! read and that the site shows its user: another link would tell its value (H5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use erpnext_schema::{DocTypeDef, Options, Order, doctype_flag};
@@ -78,8 +78,8 @@ async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolErro
     if !refused.is_empty() {
         result["not_looked_at"] = refusals::told(&refused);
     }
-    let left_out =
-        (left_out > 0).then(|| format!("{left_out} more ways to link to it were not searched; name DocTypes in only"));
+    let names = Vec::from_iter(left_out).join(", ");
+    let left_out = (!names.is_empty()).then(|| format!("not wholly searched: {names}; name some of them in only"));
     let notes: Vec<String> = left_out.into_iter().chain(unseen.then(|| UNSEEN.to_owned())).collect();
     if let Some((key, note)) = note_of(&notes) {
         result[key] = note;
@@ -111,17 +111,17 @@ pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Val
             from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED_IN_A_PREVIEW)).collect();
         preview.insert("linked_from".to_owned(), json!(shown));
     }
-    if left_out > 0 || unseen || !refused.is_empty() {
+    if !left_out.is_empty() || unseen || !refused.is_empty() {
         preview.insert("linked_from_more".to_owned(), json!("not everything that may link to it was looked at"));
     }
     Ok(preview)
 }
 
-/// The documents that link to a document, by DocType; and how many ways to link to it were not asked for.
+/// The documents that link to a document, by DocType; and the DocTypes of which not all ways to link to it were asked for.
 struct Around {
     from: BTreeMap<&'static str, Entry>,
     refused: Refused,
-    left_out: usize,
+    left_out: BTreeSet<&'static str>,
     /// Whether there may be links by what was added on the site that were not looked at.
     unseen: bool,
 }
@@ -143,7 +143,9 @@ async fn around(on: &DocTypeCall<'_>, name: &str, only: Option<&[String]>, most:
         let def = session.catalog.known(def.name).unwrap_or(def);
         ways.extend(ways_from(session, def, permit.fields(), target));
     }
-    let left_out = ways.len().saturating_sub(most);
+    // What is submitted, and what it books, weighs most.
+    ways.sort_by_key(|way| !way.from.is(doctype_flag::SUBMITTABLE) && way.from.field("voucher_no").is_none());
+    let left_out = ways.iter().skip(most).map(|way| way.from.name).collect();
     ways.truncate(most);
     let asked = stream::iter(ways).map(|way| found(on, way, name)).buffered(AT_ONCE);
     let mut from: BTreeMap<&str, Entry> = BTreeMap::new();

@@ -149,7 +149,7 @@ async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, T
         }
         None => searchable(session),
     };
-    let left_out = searched.len().saturating_sub(MOST);
+    let left_out: Vec<&str> = searched.iter().skip(MOST).map(|def| def.name).collect();
     searched.truncate(MOST);
     let each = args.limit.rows();
     let mut found = Vec::new();
@@ -188,8 +188,8 @@ async fn global_search(call: Call<'_>, args: SearchArgs) -> Result<ToolAnswer, T
     if !refused.is_empty() {
         result["not_searched"] = refusals::told(&refused);
     }
-    if left_out > 0 {
-        result["note"] = json!(format!("{left_out} further DocTypes were not searched; name them in doctypes"));
+    if !left_out.is_empty() {
+        result["note"] = json!(format!("not searched: {}; name some of them in doctypes", left_out.join(", ")));
     }
     Ok(result.into())
 }

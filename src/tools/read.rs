@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use erpnext_schema::collation::fold;
 use erpnext_schema::{DocTypeDef, Operator, Order, Shape};
 use serde_json::{Map, Value, json};
 
@@ -301,10 +302,10 @@ async fn by_words(
     filters: &[Filter],
     masked: &Masked,
 ) -> Result<(Vec<Map<String, Value>>, bool), ToolError> {
-    let words: Vec<String> = term.split_whitespace().map(str::to_lowercase).collect();
-    let longest = words.iter().max_by_key(|word| word.len()).map(String::as_str).unwrap_or_default();
+    let longest = term.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default();
+    let words: Vec<String> = term.split_whitespace().map(fold).collect();
     let holds_all = |row: &Map<String, Value>| {
-        let texts: Vec<String> = row.values().filter_map(Value::as_str).map(str::to_lowercase).collect();
+        let texts: Vec<String> = row.values().filter_map(Value::as_str).map(fold).collect();
         words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
     };
     let found = by_list(on, longest, MOST_WITH_A_WORD, filters, masked).await?;

@@ -10,6 +10,7 @@ use crate::error::ToolError;
 use crate::query::reader::Reader;
 use crate::shape::{self, page};
 use crate::tool::document_args::ListArgs;
+use crate::tool::kinds::MAX_LIMIT;
 
 /// A page, in the order that the site's program gives.
 pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, ToolError> {
@@ -43,11 +44,16 @@ pub async fn list(on: &DocTypeCall<'_>, args: ListArgs) -> Result<ToolAnswer, To
     let (columns, mut rows) = page::table(&fields, rows.into_iter().map(shown).collect());
     let whole = rows.len();
     page::cut_rows(&columns, &mut rows, on.session.tools.bytes_for_rows());
-    let here = page::shown(0, rows.len() as u64, None, full || rows.len() < whole);
-    Ok(Map::from_iter([
+    let more = full || rows.len() < whole;
+    let here = page::shown(0, rows.len() as u64, None, more);
+    let mut result = Map::from_iter([
         ("shown".to_owned(), json!(here)),
         ("columns".to_owned(), columns),
         ("rows".to_owned(), Value::Array(rows)),
-    ])
-    .into())
+    ]);
+    if more {
+        let note = format!("the list of a virtual DocType has no next page: raise limit, at most {MAX_LIMIT}");
+        result.insert("note".to_owned(), json!(note));
+    }
+    Ok(result.into())
 }

@@ -63,8 +63,9 @@ impl Reader<'_> {
             list("versions").filter_map(|version| self.version(version)).collect();
         for (key, what) in LOGS {
             let told = |entry: &&Map<String, Value>| match key {
-                // What an assignment asks for is written by people, as a comment is.
-                "comments" | "assignment_logs" => self.rule.may_read_comments(),
+                // What an assignment asks for is written by people, as a comment is; by who likes a document no list is
+                // filtered either.
+                "comments" | "assignment_logs" | "like_logs" | "share_logs" => self.rule.may_read_comments(),
                 "workflow_logs" => self.approvals,
                 "attachment_logs" => self.may_tell_file(entry),
                 _ => true,
@@ -265,6 +266,20 @@ mod tests {
             entries(&rule, json!({"versions": [version("2026-11-02", data)], "communications": [mail]})).to_string();
         assert!(!told.contains("canary") && !told.contains("77"), "{told}");
         assert!(told.contains("e-mail") && told.contains("added"), "{told}");
+    }
+
+    #[test]
+    fn what_people_hang_on_a_document_is_told_with_the_comments() {
+        let said = |by: &str| json!([{"owner": by, "creation": "2026-11-02 11:00:00", "content": "said"}]);
+        let info = json!({"comments": said("e@x"), "assignment_logs": said("b@x"), "like_logs": said("c@x"), "share_logs": said("d@x")});
+        let told = |fields: &[&str]| {
+            let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+            entries(&FieldRule::new(Some(&fields), &[]), info.clone()).to_string()
+        };
+        let (with, without) = (told(&["_comments"]), told(&["po_no"]));
+        for by in ["b@x", "c@x", "d@x", "e@x"] {
+            assert!(with.contains(by) && !without.contains(by), "{by}: {with} {without}");
+        }
     }
 
     #[test]

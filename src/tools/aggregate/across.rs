@@ -65,8 +65,12 @@ pub(super) async fn groups(
                 let found = rows_of(on, asked, table, &page, MOST_ROWS - rows).await?;
                 for document in &page {
                     let of = document.get("name").and_then(Value::as_str).and_then(|name| found.get(name));
-                    let of: Vec<Option<&Row>> = of.into_iter().flatten().map(Some).collect();
+                    let mut of: Vec<Option<&Row>> = of.into_iter().flatten().map(Some).collect();
                     rows += of.len();
+                    // Without rows it counts all the same, unless they are what it is grouped by.
+                    if of.is_empty() && !asked.is_by_rows() {
+                        of.push(None);
+                    }
                     add(&mut merged, &links, document, &of);
                 }
             }
@@ -205,7 +209,7 @@ fn add(merged: &mut Merged<'_>, links: &Links, document: &Row, rows: &[Option<&R
         let first = u64::from(counted.insert(key.clone()));
         for (i, measure) in asked.measures.iter().enumerate() {
             let of = match (measure.function, measure.place, measure.field) {
-                (Function::Count, FieldOrigin::Rows(_), _) => json!(1),
+                (Function::Count, FieldOrigin::Rows(_), _) => json!(u64::from(row.is_some())),
                 (_, _, None) | (Function::Count, ..) => json!(first),
                 (_, place, Some(field)) => value(place, field),
             };

@@ -93,6 +93,11 @@ impl AggregateRequest {
         self.places().any(|place| place != FieldOrigin::Own) || filters.any(|filter| filter.rows.is_some())
     }
 
+    /// Whether rows are what is grouped by.
+    pub(crate) fn is_by_rows(&self) -> bool {
+        self.groups.iter().any(|group| rows(group.place).is_some())
+    }
+
     /// The table whose rows are grouped or measured.
     pub(crate) fn table(&self) -> Option<Rows> {
         self.places().find_map(rows)
@@ -320,7 +325,7 @@ fn meant(function: &str) -> Option<&'static str> {
 
 /// The field that says in which currency an amount is, and whether it may be read: of its row, of the document, or its
 /// company's.
-fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Option<(At, bool)> {
+pub(super) fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Option<(At, bool)> {
     let by = match measure.field.map(|field| (field.kind, field.options)) {
         Some((FieldKind::Currency, Options::Format(by))) => by.split(':').nth(1).unwrap_or(by),
         _ => return None,
@@ -341,7 +346,7 @@ fn currency_of(on: &DocTypeCall<'_>, masked: &Masked, measure: &Measure) -> Opti
 }
 
 /// Whether an amount is in the currency of its company.
-fn is_of_company(measure: &Measure) -> bool {
+pub(super) fn is_of_company(measure: &Measure) -> bool {
     measure.field.is_some_and(|field| matches!(field.options, Options::Format(by) if by.contains(':')))
 }
 

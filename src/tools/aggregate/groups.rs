@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use erpnext_schema::collation::fold;
 use erpnext_schema::time;
 use jiff::civil::Date;
 use serde_json::{Map, Number, Value, json};
@@ -17,7 +18,7 @@ pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<S
     for group in &asked.groups {
         let mut value = of(&group.label);
         as_day(Some(group.field), &mut value);
-        named.insert(group.label.clone(), value);
+        named.insert(group.label.clone(), if value == "" { Value::Null } else { value });
     }
     for (i, measure) in asked.measures.iter().enumerate() {
         let mut value = match measure.function {
@@ -28,6 +29,13 @@ pub(crate) fn named(asked: &AggregateRequest, row: &Map<String, Value>) -> Map<S
         named.insert(measure.label.clone(), rounded(value));
     }
     named
+}
+
+/// A field of which two groups have nothing: the site keeps that as no text, and as none at all.
+pub(crate) fn empty_twice<'a>(asked: &'a AggregateRequest, rows: &[Map<String, Value>]) -> Option<&'a str> {
+    let has = |label: &str, nothing: &Value| rows.iter().any(|row| row.get(label) == Some(nothing));
+    let mut labels = asked.groups.iter().map(|group| group.label.as_str());
+    labels.find(|label| has(label, &Value::Null) && has(label, &json!("")))
 }
 
 /// Rows by exact date, put together by span.
@@ -68,8 +76,14 @@ impl<'a> Merged<'a> {
             let value = row.get(&group.label).and_then(Value::as_str).map(|text| span_of(text, group.span));
             row.insert(group.label.clone(), value.map_or(Value::Null, Value::from));
         }
-        let key: Vec<&Value> = self.asked.groups.iter().filter_map(|group| row.get(&group.label)).collect();
-        json!(key).to_string()
+        let values = self.asked.groups.iter().filter_map(|group| row.get(&group.label));
+        // Texts that the site's database takes for the same are in one group there, too; no text is one, however it is kept.
+        let folded = |value: &Value| match value.as_str().map(fold) {
+            Some(text) if text.is_empty() => Value::Null,
+            Some(text) => json!(text),
+            None => value.clone(),
+        };
+        values.map(folded).collect::<Value>().to_string()
     }
 
     /// Adds a row to its group.

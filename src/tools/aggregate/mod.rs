@@ -18,13 +18,13 @@ use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::query::beyond::Neighbours;
 use crate::query::compare::notes_on_filters;
-use crate::shape::page;
+use crate::shape::{Masked, page};
 use crate::site::{GroupKey, GroupQuery};
-use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, OrderBy};
+use crate::tool::kinds::{DocTypeName, FieldNames, Filters, Limit, MAX_LIMIT, OrderBy};
 use crate::tool::spec::{handler, reads};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
-use asked::{AggregateRequest, Function};
-use groups::{named, put_together, sort};
+use asked::{AggregateRequest, Function, Measure, currency_of, is_of_company};
+use groups::{empty_twice, named, put_together, sort};
 
 pub use tree::TREE;
 
@@ -77,7 +77,7 @@ impl AggregateArgs {
     }
 }
 
-/// The most groups that are read to put dates together: 20 pages of 500.
+/// The most groups that are read to be put together or sorted here.
 const MOST_GROUPS: usize = 10_000;
 
 /// The groups, in order.
@@ -111,20 +111,29 @@ async fn aggregate(
     notes.extend(over);
     let more = groups.len() > limit;
     groups.truncate(limit);
-    let shown = page::shown(0, groups.len() as u64, None, more);
-    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
-    if more {
-        notes.push("there are more groups: raise limit, or add filters".to_owned());
-    }
     let found = groups.iter().any(|group| asked.measures.iter().any(|measure| is_something(group.get(&measure.label))));
+    let is_empty = is_of_nothing(&asked, &groups);
+    let whole = groups.len();
+    let mut groups: Vec<Value> = groups.into_iter().map(Value::Object).collect();
+    groups.truncate(page::how_many(&groups, on.session.tools.bytes_for_rows()));
+    let (here, is_cut) = (groups.len(), groups.len() < whole);
+    let shown = page::shown(0, here as u64, (!more).then_some(whole as u64), more || is_cut);
+    if is_cut {
+        notes.push("more groups would make the answer too large: add filters, or ask for fewer measures".to_owned());
+    } else if more {
+        let raise = if args.limit.get() < MAX_LIMIT { "raise limit, or " } else { "" };
+        notes.push(format!("there are more groups: {raise}add filters"));
+    }
     notes.extend(any_state(&on, &asked).filter(|_| found));
+    notes.extend(any_company(&on, &masked, &asked));
     let filters = || asked.query.filters.iter().chain(&asked.query.or_filters);
     notes.extend(notes_on_filters(on.def, filters()));
-    if is_of_nothing(&asked, &groups) {
+    if is_empty {
         notes.extend(suggest::of_filters(&on, filters()).await);
     }
+    let mut result = Map::from_iter([("shown".to_owned(), json!(shown))]);
     result.extend(note_of(&notes));
-    result.insert("groups".to_owned(), groups.into_iter().map(Value::Object).collect());
+    result.insert("groups".to_owned(), Value::Array(groups));
     Ok(result.into())
 }
 
@@ -141,12 +150,14 @@ async fn read(
         return Ok((groups, Some(over)));
     }
     let rows = site_rows(on, asked, limit).await?;
-    let groups = if asked.is_bucketed() {
-        put_together(asked, &rows)
-    } else {
-        rows.iter().map(|row| named(asked, row)).collect()
-    };
-    Ok((groups, None))
+    let twice = empty_twice(asked, &rows);
+    let is_whole = rows.len() <= limit;
+    if asked.is_bucketed() || is_whole && twice.is_some() {
+        return Ok((put_together(asked, &rows), None));
+    }
+    let note =
+        twice.map(|label| format!("documents without {label} are in two groups: the site keeps that in two ways"));
+    Ok((rows.iter().map(|row| named(asked, row)).collect(), note))
 }
 
 /// What is to be said where documents count whatever their state.
@@ -155,6 +166,20 @@ fn any_state(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Option<String> {
     let fields = asked.groups.iter().map(|group| group.label.as_str()).chain(filters);
     let (who, filter) = also_count(on.def, fields)?;
     Some(format!("{who} count too: filter by {filter} for what holds"))
+}
+
+/// What is to be said of amounts that are in the currencies of companies which may not be read.
+fn any_company(on: &DocTypeCall<'_>, masked: &Masked, asked: &AggregateRequest) -> Option<String> {
+    let is_hidden = |measure: &&Measure| {
+        is_of_company(measure) && currency_of(on, masked, measure).is_some_and(|(_, is_seen)| !is_seen)
+    };
+    let amounts: Vec<&str> = asked.measures.iter().filter(is_hidden).map(|measure| measure.label.as_str()).collect();
+    (!amounts.is_empty()).then(|| {
+        format!(
+            "{}: of all companies together, whose currencies may differ: company may not be read",
+            amounts.join(", ")
+        )
+    })
 }
 
 /// Whether no document was counted or summed: sums of none have no value.
@@ -175,49 +200,48 @@ async fn site_rows(
     asked: &AggregateRequest,
     limit: usize,
 ) -> Result<Vec<Map<String, Value>>, ToolError> {
-    if asked.is_bucketed() { all_rows(on, asked).await } else { some_rows(on, asked, limit).await }
-}
-
-async fn some_rows(
-    on: &DocTypeCall<'_>,
-    asked: &AggregateRequest,
-    limit: usize,
-) -> Result<Vec<Map<String, Value>>, ToolError> {
-    // The site cannot sort by an average put together here: then the first 500 groups are sorted here.
-    let by_average =
-        asked.measures.iter().any(|measure| measure.function == Function::Avg && measure.label == asked.order.0);
-    let limit = if by_average { 500 } else { u32::try_from(limit + 1).unwrap_or(500).min(500) };
-    let mut rows = rows(on, &GroupQuery { order_by: order_by(asked), limit, ..asked.query.clone() }).await?;
+    let (label, descending) = &asked.order;
+    let is_average = |measure: &Measure| measure.function == Function::Avg && measure.label == *label;
+    let by_average = !asked.groups.is_empty() && asked.measures.iter().any(is_average);
+    if !asked.is_bucketed() && !by_average {
+        // One more than asked for tells whether there are more.
+        return rows(on, &GroupQuery { order_by: order_by(asked), ..asked.query.clone() }, limit + 1).await;
+    }
+    let mut rows = all_rows(on, asked).await?;
     if by_average {
-        let (label, descending) = &asked.order;
+        // The site cannot sort by an average, which is put together here.
         sort(&mut rows, |row| named(asked, row).remove(label).unwrap_or_default(), *descending);
     }
     Ok(rows)
 }
 
 async fn all_rows(on: &DocTypeCall<'_>, asked: &AggregateRequest) -> Result<Vec<Map<String, Value>>, ToolError> {
-    let mut found: Vec<Map<String, Value>> = Vec::new();
-    let order_by = keys(asked).collect::<Vec<_>>();
-    loop {
-        let start = found.len() as u64;
-        let page = rows(on, &GroupQuery { order_by: order_by.clone(), start, ..asked.query.clone() }).await?;
-        let last = page.len() < 500;
-        found.extend(page);
-        if last {
-            return Ok(found);
-        }
-        if found.len() >= MOST_GROUPS {
-            return Err(ToolError::refused(
-                format!("There are more than {MOST_GROUPS} groups to put together."),
-                "Narrow with filters, such as a shorter time, then call again.",
-            ));
-        }
+    let query = GroupQuery { order_by: keys(asked).collect(), ..asked.query.clone() };
+    let found = rows(on, &query, MOST_GROUPS + 1).await?;
+    if found.len() > MOST_GROUPS {
+        return Err(ToolError::refused(
+            format!("There are more than {MOST_GROUPS} groups to put together."),
+            "Narrow with filters, such as a shorter time, then call again.",
+        ));
     }
+    Ok(found)
 }
 
-async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery) -> Result<Vec<Map<String, Value>>, ToolError> {
+/// The first groups, page by page, and so many at most.
+async fn rows(on: &DocTypeCall<'_>, query: &GroupQuery, most: usize) -> Result<Vec<Map<String, Value>>, ToolError> {
     let session = on.session;
-    Ok(session.site.groups(on.permit, query, session.catalog.version()).await?.data)
+    let mut found: Vec<Map<String, Value>> = Vec::new();
+    loop {
+        let room = (most - found.len()).min(beyond::PAGE);
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let query = GroupQuery { start: found.len() as u64, limit, ..query.clone() };
+        let page = session.site.groups(on.permit, &query, session.catalog.version()).await?.data;
+        let last = page.len() < room;
+        found.extend(page);
+        if last || found.len() >= most {
+            return Ok(found);
+        }
+    }
 }
 
 /// The order for the site: the column that decides, then the groups, so that ties always come the same way.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::groups::named;
-use super::{AggregateArgs, across, all_rows, any_state, asked};
+use super::{AggregateArgs, across, all_rows, any_company, any_state, asked};
 use crate::answer::{ToolAnswer, note_of};
 use crate::documents::beyond::PAGE;
 use crate::documents::names::document_name;
@@ -316,6 +316,7 @@ async fn sums(
         all_rows(&there, &asked).await?.iter().map(|row| named(&asked, row)).collect()
     };
     notes.extend(any_state(&there, &asked).filter(|_| !groups.is_empty()));
+    notes.extend(any_company(&there, &masked, &asked));
     notes.extend(notes_on_filters(there.def, asked.query.filters.iter()));
     let (sums, is_elsewhere) = summed(nodes, groups, &by.label, &measured.label);
     if is_elsewhere {

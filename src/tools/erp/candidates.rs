@@ -63,8 +63,11 @@ pub async fn candidates(
         ..ListQuery::default()
     };
     let mut found = on.session.site.list(&there.permit, &query).await?.data;
-    if found.len() > MOST_TOLD {
-        notes.push(format!("candidates: there are more than these {MOST_TOLD}"));
+    let is_cut = found.len() > MOST_TOLD;
+    if is_cut {
+        notes.push(format!(
+            "candidates: there are more than these {MOST_TOLD}, and which of all comes first is not told"
+        ));
         found.truncate(MOST_TOLD);
     }
     let judged = PRICE_HOLDS_BY.iter().all(|name| sees(&there, name)) && !question.uom.is_empty();
@@ -73,7 +76,7 @@ pub async fn candidates(
     }
     let whys: Vec<_> = found.iter().map(|price| why_not(price, question).filter(|_| judged)).collect();
     let places: Vec<_> = found.iter().zip(&whys).map(|(price, why)| place(price, *why, question)).collect();
-    let taken = places.iter().flatten().min().filter(|_| judged).cloned();
+    let taken = places.iter().flatten().min().filter(|_| judged && !is_cut).cloned();
     let is_taken = |place: &Option<Place>| taken.is_some() && *place == taken;
     if whys.iter().zip(&places).any(|(why, place)| *why == Some(WHOLE_PACKS) && is_taken(place)) {
         notes.push("candidates: the newest price is for whole packs: the site takes none".to_owned());

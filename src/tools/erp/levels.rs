@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::lying::Levels;
-use super::seen::{Row, Scope, all_of, allowed, beside, call_on, is_row_filtered, needed, sees};
+use super::seen::{PART, Row, Scope, all_of, allowed, beside, call_on, is_part, is_row_filtered, needed, sees};
 use super::{arrivals, batches, is_a_date, missing, reads};
 use crate::answer::{ToolAnswer, note_of};
 use crate::document::amounts::number_or_zero;
@@ -130,8 +130,8 @@ async fn levels(call: Call<'_>, args: LevelArgs) -> Result<ToolAnswer, ToolError
         answer.insert("currency".to_owned(), Value::Object(currencies));
     }
     answer.insert("items".to_owned(), Value::Array(here));
-    if bin.permit.is_row_filtered() {
-        notes.push("only the stock that you may see is counted".to_owned());
+    if is_part(session, &bin.permit).await? {
+        notes.push(PART.to_owned());
     }
     if !withheld.is_empty() {
         answer.insert("withheld".to_owned(), json!(withheld));

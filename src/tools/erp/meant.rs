@@ -7,7 +7,7 @@ use super::seen::allowed;
 use super::{def, exists};
 use crate::context::Session;
 use crate::error::ToolError;
-use crate::policy::Permit;
+use crate::policy::{Operation, Permit};
 
 /// What the party of a transaction is.
 pub const fn party_kind(sells: bool) -> &'static str {
@@ -57,4 +57,25 @@ pub async fn keeps_none(session: &Session<'_>, permit: &Permit, item: &str) -> R
     } else {
         None
     })
+}
+
+/// Refuses a group of warehouses, where it may be told that it is one: nothing lies in it itself, and the site says 0.
+///
+/// # Errors
+/// That it is one, and the site's.
+pub async fn is_no_group(session: &Session<'_>, warehouse: &str) -> Result<(), ToolError> {
+    let Ok(permit) = session.permit(Operation::Read, "Warehouse").await else { return Ok(()) };
+    let is_group = def(session, "Warehouse").await?.field("is_group");
+    if !is_group.is_some_and(|field| permit.fields().may_read(field)) {
+        return Ok(());
+    }
+    let found = session.site.validate_link(&permit, warehouse, &["is_group"]).await;
+    let found = allowed(found.map_err(ToolError::from))?.flatten().unwrap_or_default();
+    if found.get("is_group").and_then(Value::as_f64) != Some(1.0) {
+        return Ok(());
+    }
+    Err(ToolError::refused(
+        format!("warehouse: {warehouse:?} is a group, in which nothing lies itself."),
+        "get_stock_levels adds up what lies below it; or name one of its warehouses.",
+    ))
 }

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::context::{Session, companies};
 use crate::documents::{suggest, titles};
 use crate::error::ToolError;
@@ -30,9 +30,9 @@ use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use facts::{Facts, ITEM_FACTS, PARTY_FACTS, WITHOUT_RULES};
 use lying::may_be_of_a_day;
-use meant::{is_party, keeps_none, party_kind};
+use meant::{is_no_group, is_party, keeps_none, party_kind};
 use outside::{BESIDE_ITEM, BESIDE_PARTY, in_sight, named, outside};
-use seen::allowed;
+use seen::{PART, allowed, is_part};
 
 pub use levels::LEVELS;
 pub use price::PRICE_OF;
@@ -41,6 +41,8 @@ pub use price::PRICE_OF;
 const STOCK_FIELDS: [&str; 7] =
     ["warehouse", "actual_qty", "reserved_qty", "ordered_qty", "projected_qty", "valuation_rate", "stock_uom"];
 const QUANTITIES: [&str; 4] = ["actual_qty", "reserved_qty", "ordered_qty", "projected_qty"];
+/// The most warehouses of one item.
+const MOST_BINS: u32 = 500;
 
 choices!(Transaction {
     SalesOrder = "Sales Order",
@@ -187,8 +189,12 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     let mut filters = vec![Filter::eq("item_code", item)];
     filters.extend(warehouse.map(|warehouse| Filter::eq("warehouse", warehouse)));
     let order_by = vec![Order::asc("warehouse"), Order::asc("name")];
-    let query = ListQuery { fields, filters, order_by, limit: 500, own_columns: true, ..ListQuery::default() };
+    let query = ListQuery { fields, filters, order_by, limit: MOST_BINS, own_columns: true, ..ListQuery::default() };
     let mut rows = session.site.list(&permit, &query).await?.data;
+    let mut notes = Vec::new();
+    if rows.len() >= MOST_BINS as usize {
+        notes.push(format!("of its warehouses the first {MOST_BINS} are counted: get_stock_levels counts all"));
+    }
     let warehouses = rows.iter().filter_map(|row| row.get("warehouse")).collect();
     if let Some(seen) = in_sight(session, "Warehouse", warehouses).await? {
         rows.retain(|row| row.get("warehouse").is_some_and(|warehouse| seen.contains(warehouse)));
@@ -203,17 +209,21 @@ async fn stock(call: Call<'_>, args: StockArgs) -> Result<ToolAnswer, ToolError>
     let rows: Vec<_> = rows.into_iter().map(|row| shape::row(bin, &permit, &query.fields, row)).collect();
     let mut result = json!({"item_code": item, "total": sums, "warehouses": rows});
     if rows.is_empty() {
-        note(&mut result, keeps_none(session, &of_item, item).await?);
+        notes.extend(keeps_none(session, &of_item, item).await?);
+    }
+    if is_part(session, &permit).await? {
+        notes.push(PART.to_owned());
     }
     if !withheld.is_empty() {
         result["withheld"] = json!(withheld);
     }
+    note(&mut result, notes);
     Ok(result.into())
 }
 
-fn note(result: &mut Value, why: Option<String>) {
-    if let Some(why) = why {
-        result["note"] = json!(why);
+fn note(result: &mut Value, notes: impl IntoIterator<Item = String>) {
+    if let Some((key, note)) = note_of(&Vec::from_iter(notes)) {
+        result[key] = note;
     }
 }
 
@@ -306,7 +316,7 @@ async fn called(session: &Session<'_>, doctype: &'static str, text: &str) -> Res
     Ok((session.permit(Operation::Read, doctype).await?, name))
 }
 
-/// The warehouse that is named, perhaps without its company's suffix; there must be one of that name.
+/// The warehouse that is named, perhaps without its company's suffix; there must be one of that name, and no group.
 async fn warehouse(
     session: &Session<'_>,
     given: Option<&str>,
@@ -315,6 +325,7 @@ async fn warehouse(
     let Some(given) = given else { return Ok(None) };
     let name = titles::in_full(session, "Warehouse", given, company).await;
     named(session, "Warehouse", Some(&name)).await?;
+    is_no_group(session, &name).await?;
     Ok(Some(name))
 }
 

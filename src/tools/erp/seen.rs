@@ -10,7 +10,7 @@ use crate::documents::DocTypeCall;
 use crate::documents::beyond::{PAGE, neighbour};
 use crate::entry::is_nothing;
 use crate::error::ToolError;
-use crate::policy::{Filter, Operation, Rows};
+use crate::policy::{Filter, Operation, Permit, Rows};
 use crate::query::beyond::Neighbour;
 use crate::shape::page::grouped;
 use crate::site::{ListQuery, SiteErrorKind};
@@ -36,6 +36,17 @@ pub async fn is_row_filtered(session: &Session<'_>, doctype: &str) -> Result<boo
         Err(ToolError::Denied(_)) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// What is said of a sum over a part of the stock.
+pub const PART: &str = "only the stock that you may see is counted";
+
+/// Whether a condition keeps some of the stock from the caller: some of the Bins, or what lies in some warehouses.
+///
+/// # Errors
+/// That it cannot be told.
+pub async fn is_part(session: &Session<'_>, bin: &Permit) -> Result<bool, ToolError> {
+    Ok(bin.is_row_filtered() || is_row_filtered(session, "Warehouse").await?)
 }
 
 /// What was read; nothing where the site does not let the user read it, which is no reason to refuse the rest.

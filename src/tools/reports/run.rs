@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::page::page;
 use super::select::{COLUMNS, select};
 use super::{Report, filters, form, offered, published};
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::error::ToolError;
 use crate::limit::memory;
 use crate::policy::{Operation, equal};
@@ -112,16 +112,26 @@ pub(super) async fn rows(
         select(&mut table, &args).map_err(|found| ToolError::arguments_named_by(call.tool.name(), found, COLUMNS))?;
     let mut result = Map::from_iter([("report".to_owned(), json!(name)), ("filters".to_owned(), json!(filters))]);
     left_out.note(&mut result);
+    let mut notes = Vec::new();
     if !unheeded.is_empty() {
-        let note = format!("the rows hold other values in {unheeded} too: the report may not filter by it");
-        result.insert("note".to_owned(), json!(note));
+        notes.push(format!("the rows hold other values in {unheeded} too: the report may not filter by it"));
+    }
+    let told = |field: &&String| table.columns.iter().any(|column| column.field == **field);
+    let mixed: Vec<&str> = table.mixed.iter().filter(told).map(String::as_str).collect();
+    if !mixed.is_empty() {
+        notes.push(format!("no total of {}: the rows are in several currencies", mixed.join(", ")));
     }
     if !absent.is_empty() {
         result.insert("columns_not_there".to_owned(), json!(absent));
     }
     let limit = if args.totals_only { 0 } else { args.limit.get() };
     let known = args.columns_known.as_deref().unwrap_or_default();
-    result.extend(page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known));
+    let page = page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known);
+    if page.contains_key("next_cursor") && prepared.is_none() {
+        notes.push("the next page is of another run: what changes meanwhile can come twice or be missed".to_owned());
+    }
+    result.extend(note_of(&notes));
+    result.extend(page);
     // The next page is one of the same run.
     result.extend(prepared.map(|prepared| ("prepared".to_owned(), json!(prepared))));
     if !withheld.is_empty() {

@@ -6,12 +6,12 @@ use erpnext_schema::{Operator, Order};
 use serde_json::{Value, json};
 
 use super::shows_state;
-use crate::answer::ToolAnswer;
+use crate::answer::{ToolAnswer, note_of};
 use crate::documents::DocTypeCall;
 use crate::error::ToolError;
 use crate::policy::Operation;
 use crate::shape;
-use crate::site::{Filter, ListQuery};
+use crate::site::{Filter, ListQuery, MOST_ACTIONS};
 use crate::tool::spec::{NoArgs, handler};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset, spec};
 
@@ -31,7 +31,7 @@ pub static PENDING: ToolSpec = ToolSpec {
 async fn pending(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
     let readable = |doctype: &str| session.policy.permit(Operation::Read, doctype).ok();
-    let waiting = session.site.pending_approvals(readable).await?;
+    let (waiting, is_cut) = session.site.pending_approvals(readable).await?;
     let mut by_doctype: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for document in &waiting {
         by_doctype.entry(&document.doctype).or_default().push(&document.name);
@@ -49,8 +49,15 @@ async fn pending(call: Call<'_>, _: NoArgs) -> Result<ToolAnswer, ToolError> {
         json!({"count": count, "waiting": found, "next": "get_workflow_actions tells what can be done with one"});
     // Said of the configuration alone: that there is such a document would tell its state.
     let withholds = |doctype: &str| readable(doctype).is_some_and(|permit| !permit.fields().is_open());
+    let mut notes = Vec::new();
     if session.policy.doctypes().any(|(doctype, _)| withholds(doctype)) {
-        answer["note"] = json!("documents whose state is withheld are not among them");
+        notes.push("documents whose state is withheld are not among them".to_owned());
+    }
+    if is_cut {
+        notes.push(format!("of what waits on the site the oldest {MOST_ACTIONS} were looked at"));
+    }
+    if let Some((key, note)) = note_of(&notes) {
+        answer[key] = note;
     }
     Ok(answer.into())
 }

@@ -104,6 +104,9 @@ async fn stock_in_a_warehouse_outside_is_neither_told_nor_counted() {
         assert_eq!((rows.len(), &rows[0]["warehouse"]), (1, &json!(showroom)), "{told}");
         assert_eq!(told["total"]["actual_qty"], rows[0]["actual_qty"], "{told}");
         assert!(!told.to_string().contains(&home), "{told}");
+        let levels = call(&app, "get_stock_levels", json!({"items": [item]})).await.unwrap();
+        let is_part = |told: &Value| told["note"].to_string().contains("only the stock that you may see is counted");
+        assert!(is_part(&told) && is_part(&levels), "{told} {levels}");
         // What the item would be taken from, and how much lies there.
         let details = json!({"item_code": item, "company": COMPANY});
         let details = call(&app, "get_item_details", details).await.unwrap();

@@ -1,5 +1,6 @@
 //! Files that are values of fields.
 
+use erpnext_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::sandbox::{SampleSite, first};
@@ -49,6 +50,28 @@ async fn the_file_of_a_withheld_column_is_neither_listed_nor_read_nor_told_of() 
     call(&app, "attach_file", of(&order, json!({"file_name": "note.txt", "text": "x"}))).await.unwrap();
     let told = call(&app, "get_document_history", of(&order, json!({}))).await.unwrap().to_string();
     assert!(!told.contains("drawing.png") && told.contains("note.txt"), "{told}");
+}
+
+#[on_every_version]
+async fn a_file_of_which_the_site_does_not_tell_the_field_may_be_of_one_that_is_withheld() {
+    let site = SampleSite::start().await;
+    let open = site.app(json!({"Item": all()}));
+    let item = first(&open, "Item", json!({})).await;
+    // The item had it before, and has another picture by now.
+    let file = json!({"doctype": "File", "file_name": "old.png", "file_url": "/private/files/old.png", "is_private": 1,
+        "attached_to_doctype": "Item", "attached_to_name": item, "attached_to_field": "image"});
+    site.sandbox.with(|site| site.insert(file.as_object().unwrap().clone())).unwrap();
+    let mut rule = all();
+    rule["restricted_fields"] = json!(["image"]);
+    let cut = site.app(json!({"Item": rule}));
+    let of = json!({"doctype": "Item", "name": item});
+    for is_told in [true, false] {
+        if !is_told {
+            site.sandbox.faults().add(Fault::new(FaultKind::Refusal).path("frappe.client.get_list"));
+        }
+        assert_eq!(call(&open, "list_attachments", of.clone()).await.unwrap()["count"], 1, "{is_told}");
+        assert_eq!(call(&cut, "list_attachments", of.clone()).await.unwrap()["count"], 0, "{is_told}");
+    }
 }
 
 #[on_every_version]

@@ -260,6 +260,22 @@ async fn pages_cut_by_their_size_lead_through_all_rows_of_a_list_and_of_a_report
 }
 
 #[on_every_version]
+async fn groups_that_would_be_too_large_are_fewer_and_say_so() {
+    let site = Site::start().await;
+    let rows: Vec<Value> = (0..100).map(|n| json!({"po_no": format!("{n:03}{}", "x".repeat(250)), "m0": 1})).collect();
+    site.data("GET", ORDERS, json!(rows)).await;
+    let app = app(&site, json!({"max_result_tokens": 2_000}));
+    for (limit, of) in [(100, " of 100"), (99, ", more follow")] {
+        let asked = json!({"doctype": "Sales Order", "group_by": ["po_no"], "limit": limit});
+        let answer = raw(&app, "aggregate_documents", asked).await;
+        let here = answer["groups"].as_array().unwrap().len();
+        assert!((10..40).contains(&here) && answer.get("left_out").is_none(), "{answer}");
+        assert_eq!(answer["shown"], format!("{here}{of}"));
+        assert!(answer["note"].as_str().unwrap().contains("too large: add filters"), "{answer}");
+    }
+}
+
+#[on_every_version]
 async fn what_the_site_says_in_an_error_hides_nothing_either() {
     let site = Site::start().await;
     let said = json!([json!({"message": "no \u{202e}such\u{202c} thing"}).to_string()]).to_string();

@@ -42,6 +42,30 @@ async fn every_change_comes_once_and_in_order_whatever_the_page() {
 }
 
 #[on_every_version]
+async fn a_cursor_goes_on_from_the_last_change_that_has_room_in_the_answer() {
+    let (site, app) = site(json!({"default": all()})).await;
+    let doctypes = json!(["Customer", "Item", "Sales Order"]);
+    let whole = json!({"doctypes": doctypes, "since": "2020-01-01", "limit": 500});
+    let whole = seen(&call(&app, "get_changes_since", whole).await.unwrap());
+    for tokens in [500, 2_000] {
+        let mut config = config(&site, "administrator", json!({"default": all()}));
+        config["tools"] = json!({"max_result_tokens": tokens});
+        let small = app_of(&config);
+        let (mut paged, mut asked) = (Vec::new(), json!({"doctypes": doctypes, "since": "2020-01-01", "limit": 500}));
+        loop {
+            let page = call(&small, "get_changes_since", asked).await.unwrap();
+            assert!(page.get("left_out").is_none(), "{tokens}: {page}");
+            paged.extend(seen(&page));
+            asked = json!({"doctypes": doctypes, "cursor": page["cursor"], "limit": 500});
+            if page["more"] == false {
+                break;
+            }
+        }
+        assert_eq!(paged, whole, "{tokens}");
+    }
+}
+
+#[on_every_version]
 async fn a_poll_sees_what_was_made_changed_and_deleted_since_and_nothing_twice() {
     let (site, app) = site(json!({"default": all()})).await;
     let first = json!({"doctypes": ["ToDo", "Task"], "since": "2026-11-25 00:00:00", "limit": 500});

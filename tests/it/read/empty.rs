@@ -75,3 +75,43 @@ async fn a_negation_is_one_of_several_choices_only_with_the_empty_ones() {
     assert!(told.contains(r##"did you mean ["color","!= or empty","#ff0000"]?"##), "{told}");
     call(&app, LIST, json!({"doctype": "ToDo", "or_filters": either("!= or empty")})).await.unwrap();
 }
+
+#[on_every_version]
+async fn what_is_not_below_a_node_has_a_place_in_the_tree_whatever_stands_below() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Lead": {"read": true, "create": true}, "Territory": {"read": true}}));
+    call(&app, "create_lead_document", json!({"data": {"lead_name": "Nowhere", "company_name": "Nowhere"}}))
+        .await
+        .unwrap();
+    let count = async |filters: Value| {
+        let asked = json!({"doctype": "Lead", "filters": filters, "fields": ["territory"], "count": true, "limit": 1});
+        call(&app, LIST, asked).await.unwrap()
+    };
+    let placed = count(json!({"territory": ["is", "set"]})).await["total"].clone();
+    // Below a leaf stands nothing; below the root all others.
+    for (operator, node, found) in [
+        ("not descendants of", "North", &placed),
+        ("not descendants of", "All Territories", &json!(0)),
+        ("not ancestors of", "All Territories", &placed),
+    ] {
+        let answer = count(json!({"territory": [operator, node]})).await;
+        assert_eq!(answer["total"], *found, "{operator} {node}: {answer}");
+        assert!(answer["note"].as_str().unwrap_or_default().contains("without territory are left out"), "{answer}");
+    }
+    let answer = count(json!({"territory": ["descendants of", "Nroth"]})).await;
+    assert!(answer["note"].as_str().unwrap_or_default().contains("there is no Territory \"Nroth\""), "{answer}");
+}
+
+#[on_every_version]
+async fn rows_of_one_doctype_in_two_tables_are_not_compared_at_once() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Job Card": {"read": true}}));
+    let (one, other) = (json!(["is", "set"]), json!([">", 0]));
+    let both = json!({"employee.employee": one, "time_logs.completed_qty": other});
+    for tool in [LIST, "aggregate_documents"] {
+        let told = refusal(&app, tool, json!({"doctype": "Job Card", "filters": both})).await;
+        assert!(told.contains("employee and time_logs hold rows of one DocType"), "{tool}: {told}");
+    }
+    let alone = json!({"time_logs.employee": one, "time_logs.completed_qty": other});
+    call(&app, LIST, json!({"doctype": "Job Card", "filters": alone})).await.unwrap();
+}

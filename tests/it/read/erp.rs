@@ -35,6 +35,12 @@ async fn stock_is_told_by_warehouse_with_a_total_and_for_a_day() {
     assert_eq!((&read["date"], &read["actual_qty"]), (&json!("2026-11-20"), &day["actual_qty"]), "{read}");
     let told = refusal(&app, "get_stock_balance", json!({"item_code": item, "date": "2026-11-20"})).await;
     assert!(told.contains("needs a warehouse") && told.contains("ask get_stock_levels"), "{told}");
+    for group in [json!({}), json!({"date": "2026-11-20"})] {
+        let mut asked = json!({"item_code": item, "warehouse": "All Warehouses - AWF"});
+        asked.as_object_mut().unwrap().extend(group.as_object().unwrap().clone());
+        let told = refusal(&app, "get_stock_balance", asked).await;
+        assert!(told.contains("is a group") && told.contains("get_stock_levels adds up"), "{told}");
+    }
 }
 
 #[on_every_version]

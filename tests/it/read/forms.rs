@@ -166,6 +166,10 @@ async fn a_virtual_doctype_is_listed_by_the_desk() {
     let asked = json!({"doctype": "RQ Job", "fields": ["status"]});
     let listed = call(&app, "list_generic_documents", asked.clone()).await.unwrap();
     assert_eq!(listed["documents"], json!([{"name": "j-1", "status": "finished"}]));
+    assert!(listed.get("note").is_none(), "{listed}");
+    let one = json!({"doctype": "RQ Job", "fields": ["status"], "limit": 1});
+    let listed = call(&app, "list_generic_documents", one).await.unwrap();
+    assert!(listed["note"].as_str().unwrap_or_default().contains("no next page: raise limit"), "{listed}");
     let mut filtered = asked;
     filtered["filters"] = json!({"status": "failed"});
     let text = refusal(&app, "list_generic_documents", filtered).await;

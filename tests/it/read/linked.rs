@@ -114,6 +114,22 @@ async fn only_permitted_doctypes_and_fields_lead_to_linked_documents() {
 }
 
 #[on_every_version]
+async fn what_was_not_searched_for_links_is_named_and_what_is_submitted_comes_first() {
+    let (_site, app) = site(json!({"default": {"read": true}})).await;
+    let of = json!({"doctype": "Item", "name": "LIT-DESK"});
+    let around = call(&app, "get_linked_documents", of.clone()).await.unwrap();
+    for submitted in ["Delivery Note", "Sales Invoice", "Sales Order", "Stock Ledger Entry"] {
+        assert!(entry(&around, submitted).is_some(), "{submitted}: {around}");
+    }
+    let (_, names) = around["note"].as_str().unwrap().split_once("not wholly searched: ").unwrap();
+    let names: Vec<&str> = names.split(';').next().unwrap().split(", ").collect();
+    let mut rest = of;
+    rest["only"] = names.iter().rev().take(5).copied().collect();
+    let rest = call(&app, "get_linked_documents", rest).await.unwrap();
+    assert!(rest.get("note").is_none(), "{rest}");
+}
+
+#[on_every_version]
 async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let open = json!({"Customer": {"read": true, "create": true, "update": true}});
     let (site, app) = site(json!({"doctypes": open})).await;
@@ -133,6 +149,16 @@ async fn a_history_tells_changes_from_to_and_leaves_out_what_is_withheld() {
     let app = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
     let told = call(&app, "get_document_history", of.clone()).await.unwrap();
     assert!(!told.to_string().contains("T-1"), "{told}");
+    assert_eq!(told["withheld"], json!(["changes of withheld fields", "what e-mails say"]), "{told}");
+    let rule = json!({"Customer": {"read": true, "allowed_fields": ["tax_id"]}});
+    let few = app_of(&config(&site, "administrator", json!({"doctypes": rule})));
+    let told = call(&few, "get_document_history", of.clone()).await.unwrap();
+    for what in ["comments, assignments, likes and shares", "files"] {
+        assert!(
+            told["withheld"].as_array().unwrap().contains(&json!(what)),
+            "{what} of a document without any: {told}"
+        );
+    }
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "2999-01-01"});
     assert_eq!(call(&app, "get_document_history", since).await.unwrap()["count"], 0);
     let since = json!({"doctype": "Customer", "name": "History Co", "since": "01.12.2026"});
@@ -167,6 +193,24 @@ async fn a_history_can_be_cut_to_the_newest_and_to_some_fields() {
     assert!(told.iter().all(|changes| changes.as_object().unwrap().len() == 1), "{taxes}");
     let text = refusal(&app, "get_document_history", of(json!({"fields": ["tax_idd"]}))).await;
     assert!(text.contains("did you mean tax_id?"), "{text}");
+}
+
+#[on_every_version]
+async fn a_history_that_would_be_too_large_has_fewer_entries_and_says_so() {
+    let (site, app) = site(json!({"default": crate::support::all()})).await;
+    let named = json!({"doctype": "Customer", "name": "Kestrel Software"});
+    for at in 0..12 {
+        let mut said = named.clone();
+        said["content"] = json!(format!("{at} {}", "said ".repeat(150)));
+        call(&app, "add_comment", said).await.unwrap();
+    }
+    let mut config = config(&site, "administrator", json!({"default": {"read": true}}));
+    config["tools"] = json!({"max_result_tokens": 1_500});
+    let told = call(&app_of(&config), "get_document_history", named).await.unwrap();
+    let here = told["entries"].as_array().unwrap().len();
+    assert!((1..12).contains(&here) && told.get("left_out").is_none(), "{told}");
+    assert_eq!(told["shown"], format!("{here} of {}", told["count"]));
+    assert!(told["note"].as_str().unwrap().contains("too large"), "{told}");
 }
 
 #[on_every_version]

@@ -133,22 +133,18 @@ async fn every_operator_reaches_the_site_as_frappe_writes_it() {
 #[on_every_version]
 async fn a_tree_is_walked_with_a_second_filter_and_from_fields_that_are_set() {
     let set = json!(["territory", "is", "set"]);
-    for (operator, beside) in [
-        ("descendants of", &set),
-        ("descendants of (inclusive)", &set),
-        ("ancestors of", &set),
-        ("not ancestors of", &json!(["name", "is", "set"])),
-        ("not descendants of", &json!(["name", "is", "set"])),
-    ] {
+    for operator in
+        ["descendants of", "descendants of (inclusive)", "ancestors of", "not ancestors of", "not descendants of"]
+    {
         let walk = json!(["territory", operator, "North"]);
-        assert_eq!(query(json!({"filters": [walk]})).await["filters"], json!([walk, beside]));
+        assert_eq!(query(json!({"filters": [walk]})).await["filters"], json!([walk, set]));
         // A single choice is no choice.
         let query = query(json!({"or_filters": [walk]})).await;
-        assert_eq!((&query["filters"], &query["or_filters"]), (&json!([walk, beside]), &Value::Null));
+        assert_eq!((&query["filters"], &query["or_filters"]), (&json!([walk, set]), &Value::Null));
     }
     let twice = json!(["territory", "not descendants of", "North"]);
     let sent = query(json!({"filters": [twice, twice]})).await;
-    assert_eq!(sent["filters"], json!([twice, ["name", "is", "set"]]));
+    assert_eq!(sent["filters"], json!([twice, set]));
     let text = refused(json!({"or_filters": [["territory", "descendants of", "North"], ["disabled", "=", 1]]})).await;
     assert!(text.contains("or_filters: territory: descendants of cannot be one of several choices"), "{text}");
 }

@@ -240,3 +240,32 @@ async fn without_live_metadata_the_generated_table_decides() {
         call(&app, "get_doctype_schema", json!({"doctype": "Customer", "fields": ["territory"]})).await.unwrap();
     assert_eq!(schema["fields"][0]["link_to"], "Territory");
 }
+
+#[on_every_version]
+async fn of_many_companies_it_is_said_that_there_are_others() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Company": all()}));
+    let told = async || call(&app, "test_connection", json!({})).await.unwrap();
+    assert!(told().await.get("note").is_none());
+    for at in 0..5 {
+        let company = json!({"company_name": format!("Works {at}"), "abbr": format!("W{at}"), "default_currency": "EUR", "country": "Ireland"});
+        call(&app, "create_company_document", json!({"data": company})).await.unwrap();
+    }
+    let told = told().await;
+    assert_eq!(told["companies"].as_array().map(Vec::len), Some(5), "{told}");
+    assert!(told["note"].as_str().unwrap_or_default().contains("other companies"), "{told}");
+}
+
+#[on_every_version]
+async fn fields_that_the_site_did_not_tell_are_not_said_to_be_all() {
+    let site = SampleSite::start().await;
+    let app = site.app(json!({"Customer": all()}));
+    let of = json!({"doctype": "Customer"});
+    let told = call(&app, "get_doctype_schema", of.clone()).await.unwrap();
+    assert!(told.get("note").is_none(), "{told}");
+    site.sandbox.faults().add(Fault::new(FaultKind::Refusal).path("getdoctype"));
+    let app = site.app(json!({"Customer": all()}));
+    let told = call(&app, "get_doctype_schema", of).await.unwrap();
+    assert!(told["note"].as_str().unwrap_or_default().contains("custom fields"), "{told}");
+    assert!(!told["fields"].as_array().unwrap().is_empty(), "{told}");
+}

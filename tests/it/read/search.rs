@@ -1,11 +1,12 @@
 //! Searches: wiremock, as the exact request counts, and that a withheld field has no part in it.
 
 use erpnext_mcp::app::Connection;
+use erpnext_schema::doctype_flag::{CHILD, SINGLE, VIRTUAL};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use crate::sandbox::SampleSite;
-use crate::support::{Site, all, call, refusal};
+use crate::support::{Site, all, call, refusal, tables};
 
 const LINK: &str = "frappe.desk.search.search_link";
 
@@ -59,6 +60,22 @@ async fn of_more_documents_with_one_word_than_are_looked_through_it_is_said_that
         let note = answer["note"].as_str().unwrap();
         assert_eq!((&answer["count"], note.contains("show the others")), (&json!(0), says_so), "{answer}");
     }
+}
+
+#[on_every_version]
+async fn words_in_any_order_are_found_without_their_accents() {
+    let site = Site::start().await;
+    site.answer_once("GET", "/api/resource/Customer", 200, json!({"data": []})).await;
+    site.data("GET", "/api/resource/Customer", json!([{"name": "Café Rösti"}, {"name": "Café Anna"}])).await;
+    let app = site.app(json!({"Customer": {"read": true, "restricted_fields": ["customer_group"]}}));
+    let answer = call(&app, "search_customer_documents", json!({"search_term": "ROSTI Cafe"})).await.unwrap();
+    assert_eq!((&answer["count"], &answer["documents"][0]["name"]), (&json!(1), &json!("Café Rösti")), "{answer}");
+    let sent = site.sent().await;
+    assert_eq!(
+        sent[1].1["or_filters"][0],
+        json!(["name", "like", "%ROSTI%"]),
+        "the site compares as it does: {sent:?}"
+    );
 }
 
 #[on_every_version]
@@ -137,4 +154,19 @@ async fn without_a_text_the_first_documents_are_the_names_for_a_link() {
         assert_eq!(documents.len(), 3, "{found}");
         assert!(documents.iter().all(|link| link.get("exact").is_none()), "{found}");
     }
+}
+
+#[on_every_version]
+async fn a_search_names_the_doctypes_that_it_did_not_look_through() {
+    let site = SampleSite::start().await;
+    let has_list =
+        |def: &&'static erpnext_schema::DocTypeDef| ![CHILD, SINGLE, VIRTUAL].iter().any(|flag| def.is(*flag));
+    let rules = tables().filter(has_list).take(85).map(|def| (def.name.to_owned(), json!({"read": true})));
+    let app = site.app(rules.collect());
+    let told = call(&app, "global_search", json!({"text": "oak"})).await.unwrap();
+    let (_, names) = told["note"].as_str().unwrap().split_once("not searched: ").unwrap();
+    let names: Vec<&str> = names.split(';').next().unwrap().split(", ").collect();
+    assert_eq!(names.len(), 5, "{told}");
+    let rest = call(&app, "global_search", json!({"text": "oak", "doctypes": names})).await.unwrap();
+    assert!(rest.get("note").is_none(), "{rest}");
 }

@@ -37,6 +37,22 @@ async fn only_reports_that_are_named_are_there() {
 }
 
 #[on_every_version]
+async fn of_more_reports_than_the_site_gives_at_once_the_last_is_found() {
+    let (site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
+    let made = site.with(|site| {
+        (0..500).try_for_each(|at| {
+            let name = format!("A {at:03}");
+            let report = json!({"doctype": "Report", "name": name, "report_name": name, "ref_doctype": "Lead",
+                "report_type": "Report Builder", "is_standard": "No"});
+            site.insert(report.as_object().unwrap().clone()).map(drop)
+        })
+    });
+    made.unwrap();
+    let listed = call(&app, "list_reports", json!({"search": "trial simple"})).await.unwrap();
+    assert_eq!(listed["reports"][0]["name"], "Trial Balance (Simple)", "{listed}");
+}
+
+#[on_every_version]
 async fn a_report_is_described_with_its_filters_and_an_example_that_works() {
     let (_site, app) = site(json!({"default": {"read": true}, "reports": ["*"]})).await;
     let about = call(&app, "describe_report", json!({"name": "Accounts Receivable"})).await.unwrap();
@@ -75,6 +91,7 @@ async fn h53_rows_come_in_pages_and_the_total_stands_apart() {
     loop {
         let page = call(&app, "run_report", arguments.clone()).await.unwrap();
         assert_eq!(page["total"], all["total"]);
+        assert_eq!(page["note"].to_string().contains("of another run"), page.get("next_cursor").is_some(), "{page}");
         paged.extend(page["rows"].as_array().unwrap().clone());
         pages += 1;
         let Some(next) = page.get("next_cursor") else { break };

@@ -343,7 +343,7 @@ async fn a_report_is_a_file_too_and_the_log_tells_what_left() {
     };
     let line = of("ALLOWED", "export_report");
     assert_eq!((&line["operation"], &line["doctype"]), (&json!("EXPORT"), &json!("GL Entry")));
-    assert_eq!((&line["document"], &line["fields"].as_array().unwrap().len()), (&json!("General Ledger"), &6));
+    assert_eq!((&line["document"], &line["fields"].as_array().unwrap().len()), (&json!("General Ledger"), &9));
     let wanted = format!("{} rows, sha256 {}", answer["rows"], answer["sha256"].as_str().unwrap());
     assert_eq!(line["reason"], wanted);
     let line = of("ALLOWED", EXPORT);

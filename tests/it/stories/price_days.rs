@@ -31,6 +31,29 @@ async fn a_price_and_a_rule_count_on_the_days_on_which_they_hold() {
 }
 
 #[on_every_version]
+async fn of_more_prices_than_are_told_none_is_said_to_come_first() {
+    let desk = Desk::open().await;
+    let price = priced(&desk).await;
+    let (item, list) = (&price["item_code"], &price["price_list"]);
+    let customer = desk.some("Customer", json!({}), 1).await.remove(0);
+    let of = |from: &str| {
+        json!({"doctype": "Item Price", "item_code": item, "price_list": list, "price_list_rate": 3, "uom": price["uom"],
+            "valid_from": from})
+    };
+    // The party's own is older than all others, and comes first all the same.
+    let mut own = of("2018-01-01");
+    own["customer"] = json!(customer);
+    put(&desk, own);
+    for at in 0..51 {
+        put(&desk, of(&format!("20{}-{:02}-01", 19 + at / 12, at % 12 + 1)));
+    }
+    let asked = json!({"item_code": item, "company": COMPANY, "price_list": list, "party": customer});
+    let told = desk.call(PRICE, asked).await;
+    assert!(told["note"].as_str().unwrap().contains("which of all comes first is not told"), "{told}");
+    assert!(!told["candidates"].to_string().contains("comes first"), "{told}");
+}
+
+#[on_every_version]
 async fn a_supplier_in_the_place_of_a_customer_is_told_as_one() {
     let desk = Desk::open().await;
     let item = priced(&desk).await["item_code"].clone();

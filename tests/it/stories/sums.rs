@@ -136,6 +136,13 @@ async fn amounts_whose_currency_is_withheld_are_not_put_together() {
     let asked = json!({"doctype": "Sales Order", "measures": ["sum(base_grand_total)"]});
     let told = call(&app, TOOL, asked).await.unwrap();
     assert!(told["groups"][0]["sum(base_grand_total)"].is_number(), "{told}");
+    let together = "sum(base_grand_total): of all companies together";
+    assert!(!told["note"].to_string().contains(together), "{told}");
+    let orders = json!({"read": true, "restricted_fields": ["company"]});
+    let (_site, app) = site(json!({"doctypes": {"Sales Order": orders}})).await;
+    let asked = json!({"doctype": "Sales Order", "measures": ["count", "sum(base_grand_total)"]});
+    let told = call(&app, TOOL, asked).await.unwrap();
+    assert!(told["note"].to_string().contains(together), "{told}");
 }
 
 #[on_every_version]
@@ -180,4 +187,106 @@ async fn who_has_what_is_overdue_is_told_in_two_calls() {
     let asked = json!({"doctype": "ToDo", "measures": ["count"], "group_by": ["allocated_to"], "filters": filters});
     let groups = desk.call("aggregate_documents", asked).await["groups"].clone();
     assert_eq!(groups, json!([{"allocated_to": "sales@example.com", "count": names.len()}]));
+}
+
+#[on_every_version]
+async fn more_groups_than_the_site_gives_at_once_are_counted_and_sorted_all_the_same() {
+    let desk = Desk::open().await;
+    let lead = |n: u32| match n {
+        ..501 => json!({"lead_name": format!("Many {n}"), "city": format!("City {n}"), "annual_revenue": 8}),
+        _ => json!({"lead_name": format!("Many {n}"), "city": "Twice", "annual_revenue": 5}),
+    };
+    for part in [0..300, 300..503] {
+        let documents: Vec<Value> = part.map(lead).collect();
+        desk.call("create_bulk_documents", json!({"doctype": "Lead", "documents": documents})).await;
+    }
+    let asked =
+        json!({"doctype": "Lead", "group_by": ["city"], "filters": {"lead_name": ["like", "Many %"]}, "limit": 500});
+    let answer = desk.call(TOOL, asked.clone()).await;
+    assert_eq!(answer["shown"], "500, more follow", "{}", answer["note"]);
+    let note = answer["note"].as_str().unwrap();
+    assert!(note.contains("there are more groups: add filters"), "the limit cannot be raised: {note}");
+    // The least average is not among the least sums.
+    let mut by_average = asked;
+    let average = "avg(annual_revenue)";
+    by_average["measures"] = json!([average]);
+    by_average["order_by"] = json!(format!("{average} asc"));
+    by_average["limit"] = json!(1);
+    let answer = desk.call(TOOL, by_average).await;
+    assert_eq!(answer["groups"], json!([{"city": "Twice", average: 5.0}]), "{answer}");
+    let of_all = json!({"doctype": "Lead", "filters": {"lead_name": ["like", "Many 50%"]}, "measures": [average]});
+    let answer = desk.call(TOOL, of_all).await;
+    assert_eq!(answer["groups"], json!([{average: 6.5}]), "{answer}");
+}
+
+#[on_every_version]
+async fn a_document_without_rows_has_none_that_is_empty() {
+    let desk = Desk::open().await;
+    let invoices = desk.some("Sales Invoice", json!({}), 500).await.len();
+    for filter in [
+        json!({"sales_team.sales_person": ["is", "not set"]}),
+        json!({"sales_team.sales_person": ""}),
+        json!({"sales_team.sales_person": ["in", ["", "Sales Team"]]}),
+        json!({"sales_team.allocated_amount": ["<", 5]}),
+        json!({"sales_team.allocated_amount": 0}),
+    ] {
+        let asked = json!({"doctype": "Sales Invoice", "filters": filter, "count": true});
+        let answer = desk.call("list_generic_documents", asked).await;
+        assert_eq!((&answer["shown"], &answer["total"]), (&json!("none"), &json!(0)), "{filter}: {answer}");
+    }
+    let asked = json!({"doctype": "Sales Invoice", "filters": {"sales_team.sales_person": ["!= or empty", "Sales Team"]},
+        "count": true, "limit": 1});
+    let answer = desk.call("list_generic_documents", asked).await;
+    assert_eq!(answer["total"], json!(invoices), "who asks for the empty ones means those without rows, too: {answer}");
+}
+
+#[on_every_version]
+async fn texts_that_the_database_takes_for_the_same_are_one_group_whoever_puts_it_together() {
+    let desk = Desk::open().await;
+    let lead = |city: &str| json!({"lead_name": format!("In {city}"), "city": city});
+    let documents: Vec<Value> = ["Zürich", "zurich", "ZURICH"].map(lead).into();
+    desk.call("create_bulk_documents", json!({"doctype": "Lead", "documents": documents})).await;
+    let filters = json!({"lead_name": ["like", "In Z%rich"]});
+    for groups in [json!(["city"]), json!(["city", "creation:year"])] {
+        let asked = json!({"doctype": "Lead", "group_by": groups, "filters": filters});
+        let answer = desk.call(TOOL, asked).await;
+        assert_eq!((&answer["shown"], &answer["groups"][0]["count"]), (&json!("all 1"), &json!(3)), "{answer}");
+    }
+}
+
+#[on_every_version]
+async fn documents_without_rows_count_where_rows_are_measured() {
+    let desk = Desk::open().await;
+    let invoices = desk.some("Sales Invoice", json!({}), 500).await.len();
+    let measures = json!(["count", "count(sales_team)", "sum(sales_team.allocated_percentage)"]);
+    let asked = json!({"doctype": "Sales Invoice", "measures": measures});
+    let group = desk.call(TOOL, asked.clone()).await["groups"][0].clone();
+    assert_eq!((&group["count"], &group["count(sales_team)"]), (&json!(invoices), &json!(0)), "{group}");
+    let mut by_customer = asked.clone();
+    by_customer["group_by"] = json!(["customer"]);
+    by_customer["limit"] = json!(500);
+    let answer = desk.call(TOOL, by_customer).await;
+    let counts = answer["groups"].as_array().unwrap().iter().map(|group| group["count"].as_u64().unwrap());
+    assert_eq!(counts.sum::<u64>(), invoices as u64, "{answer}");
+    let mut by_rows = asked;
+    by_rows["group_by"] = json!(["sales_team.sales_person"]);
+    assert_eq!(desk.call(TOOL, by_rows).await["groups"], json!([]));
+}
+
+#[on_every_version]
+async fn documents_without_a_value_are_one_group_however_the_site_keeps_that() {
+    let desk = Desk::open().await;
+    for (at, city) in [json!("Cork"), json!(""), Value::Null].into_iter().enumerate() {
+        let name = desk.create("Lead", json!({"lead_name": format!("Kept {at}"), "city": "Galway"})).await;
+        let kept = json!({"city": city});
+        desk.site.with(|site| site.set("Lead", &name, kept.as_object().unwrap())).unwrap();
+    }
+    let mut asked = json!({"doctype": "Lead", "group_by": ["city"], "filters": {"lead_name": ["like", "Kept %"]}});
+    let answer = desk.call(TOOL, asked.clone()).await;
+    assert_eq!(answer["groups"], json!([{"city": null, "count": 2}, {"city": "Cork", "count": 1}]), "{answer}");
+    // Where not all groups are known, no two are put together.
+    asked["limit"] = json!(2);
+    asked["order_by"] = json!("city asc");
+    let answer = desk.call(TOOL, asked).await;
+    assert!(answer["note"].as_str().unwrap_or_default().contains("city are in two groups"), "{answer}");
 }

@@ -277,6 +277,20 @@ async fn what_waits_is_shown_only_of_permitted_doctypes() {
 }
 
 #[on_every_version]
+async fn of_more_that_waits_than_is_asked_for_it_is_said_that_some_was_looked_at() {
+    for (waiting, says_so) in [(500, true), (499, false)] {
+        let site = Site::start().await;
+        let action = json!({"reference_doctype": "Lead", "reference_name": "L-1"});
+        site.method("frappe.client.get_list", json!(vec![action; waiting])).await;
+        site.data("GET", "/api/resource/Lead", json!([{"name": "L-1", "status": "Lead"}])).await;
+        site.metadata(json!([{"name": "Lead"}])).await;
+        let answer =
+            call(&site.app(json!({"Lead": {"read": true}})), "list_pending_approvals", json!({})).await.unwrap();
+        assert_eq!(answer["note"].to_string().contains("the oldest 500 were looked at"), says_so, "{answer}");
+    }
+}
+
+#[on_every_version]
 async fn what_waits_is_in_no_order_that_is_withheld() {
     let site = Site::start().await;
     site.method("frappe.client.get_list", json!([{"reference_doctype": "Lead", "reference_name": "L-1"}])).await;
