@@ -242,12 +242,20 @@ impl SiteError {
         if self.is_of_a_guest() {
             return "The site takes this server for a guest: no API key or token arrives there";
         }
+        if self.is_of_a_lost_file() {
+            return "The site has a record of this file, and not the file";
+        }
         advice::what(self.kind)
     }
 
     /// Whether the site says that nobody is logged in: whoever is may ask who they are.
     fn is_of_a_guest(&self) -> bool {
         self.kind == SiteErrorKind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
+    }
+
+    /// Whether a file is missing whose record the site gave.
+    fn is_of_a_lost_file(&self) -> bool {
+        self.kind == SiteErrorKind::Missing && endpoints::is_file(&self.call)
     }
 
     /// What happened and what to try next.
@@ -281,6 +289,10 @@ impl SiteError {
             _ if self.is_of_a_guest() => {
                 "Tell the administrator: what stands before the site, such as a reverse proxy, has to pass on the \
                  header Authorization."
+                    .into()
+            }
+            _ if self.is_of_a_lost_file() => {
+                "Nothing can be read of it from here: tell the administrator, who may have a copy of the site's files."
                     .into()
             }
             SiteErrorKind::RateLimited { retry_after: Some(wait) }
