@@ -309,8 +309,8 @@ impl SiteError {
 
     /// The next step that is known of just this refusal, by what of it may be told.
     fn known(&self) -> Option<&'static str> {
-        use SiteErrorKind::{Denied, Missing, Rejected};
-        let exc_type = self.exc_type().filter(|_| matches!(self.kind, Denied | Missing | Rejected))?;
+        use SiteErrorKind::{Denied, Missing, Rejected, Server};
+        let exc_type = self.exc_type().filter(|_| matches!(self.kind, Denied | Missing | Rejected | Server))?;
         refusals::next(exc_type, &self.call, &self.fields, self.messages())
     }
 

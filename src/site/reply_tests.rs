@@ -146,6 +146,20 @@ fn a_label_is_named_as_it_is_written_however_often_it_was_escaped() {
 }
 
 #[test]
+fn a_report_that_fails_over_a_filter_leads_to_its_filters() {
+    let next = |method: &str, status, exc_type: &str| {
+        let call = endpoints::line("POST", method);
+        answered_to(&call, status, json!({ "exc_type": exc_type }).to_string()).unwrap_err().next().into_owned()
+    };
+    for (status, exc_type) in [(500, "TypeError"), (500, "OperationalError"), (404, "DoesNotExistError")] {
+        assert!(next(endpoints::RUN_REPORT, status, exc_type).contains("describe_report"), "{exc_type}");
+        assert!(!next(endpoints::PARTY_DETAILS, status, exc_type).contains("describe_report"), "{exc_type}");
+    }
+    // What is wrong with the site itself is no filter's fault.
+    assert!(!next(endpoints::RUN_REPORT, 500, "ModuleNotFoundError").contains("describe_report"));
+}
+
+#[test]
 fn a_page_in_the_place_of_a_file_says_what_its_status_says() {
     let told = |call: &str, status| {
         let page = "<!doctype html><title>Forbidden</title>";
