@@ -34,6 +34,16 @@ async fn rows_that_are_lists_tell_of_which_doctype_a_dynamic_link_is() {
 }
 
 #[on_every_version]
+async fn a_report_is_asked_for_in_english_since_columns_are_named_after_labels() {
+    let site = answering(json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]})).await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["Parties"]})));
+    call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+    let sent = site.sent().await;
+    let run = sent.iter().find(|(line, _)| line.ends_with("query_report.run"));
+    assert_eq!(run.map(|(_, body)| &body["_lang"]), Some(&json!("en")), "{sent:?}");
+}
+
+#[on_every_version]
 async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused() {
     let site = answering(json!({"columns": ["Customer:Link/Customer:120"], "result": [["C-1"]]})).await;
     let customer = json!({"read": true, "allowed_fields": ["customer_name", "territory"]});
