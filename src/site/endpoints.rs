@@ -4,6 +4,9 @@
 /// Before the name of a DocType, and of a document.
 pub(super) const RESOURCE: &str = "/api/resource/";
 
+/// Where the files of a site lie, which are no part of its API.
+pub(super) const FILES: [&str; 2] = ["/private/files/", "/files/"];
+
 /// The address of a whitelisted method.
 pub(super) fn method(path: &str) -> String {
     format!("/api/method/{path}")
@@ -22,6 +25,11 @@ pub(super) fn form_is_ours(call: &str) -> bool {
         Some((verb, of)) => verb == "GET " && !of.contains('/'),
         None => call.rsplit_once('/').is_some_and(|(_, method)| METHODS.contains(&method)),
     }
+}
+
+/// Whether a call (verb and path) asks for a file.
+pub(super) fn is_file(call: &str) -> bool {
+    call.strip_prefix("GET ").is_some_and(|path| FILES.iter().any(|place| path.starts_with(place)))
 }
 
 // Who is asked and what runs there.

@@ -242,12 +242,20 @@ impl SiteError {
         if self.is_of_a_guest() {
             return "The site takes this server for a guest: no API key or token arrives there";
         }
+        if self.is_of_a_lost_file() {
+            return "The site has a record of this file, and not the file";
+        }
         advice::what(self.kind)
     }
 
     /// Whether the site says that nobody is logged in: whoever is may ask who they are.
     fn is_of_a_guest(&self) -> bool {
         self.kind == SiteErrorKind::Denied && self.call.ends_with(endpoints::LOGGED_USER)
+    }
+
+    /// Whether a file is missing whose record the site gave.
+    fn is_of_a_lost_file(&self) -> bool {
+        self.kind == SiteErrorKind::Missing && endpoints::is_file(&self.call)
     }
 
     /// What happened and what to try next.
@@ -283,6 +291,10 @@ impl SiteError {
                  header Authorization."
                     .into()
             }
+            _ if self.is_of_a_lost_file() => {
+                "Nothing can be read of it from here: tell the administrator, who may have a copy of the site's files."
+                    .into()
+            }
             SiteErrorKind::RateLimited { retry_after: Some(wait) }
             | SiteErrorKind::OverLimit { retry_after: wait }
             | SiteErrorKind::Paused { retry_after: wait } => {
@@ -297,8 +309,8 @@ impl SiteError {
 
     /// The next step that is known of just this refusal, by what of it may be told.
     fn known(&self) -> Option<&'static str> {
-        use SiteErrorKind::{Denied, Missing, Rejected};
-        let exc_type = self.exc_type().filter(|_| matches!(self.kind, Denied | Missing | Rejected))?;
+        use SiteErrorKind::{Denied, Missing, Rejected, Server};
+        let exc_type = self.exc_type().filter(|_| matches!(self.kind, Denied | Missing | Rejected | Server))?;
         refusals::next(exc_type, &self.call, &self.fields, self.messages())
     }
 

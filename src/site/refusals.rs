@@ -28,10 +28,27 @@ pub(super) fn next(exc_type: &str, call: &str, fields: &[String], words: &[Strin
         Known::Verb(verb) => call.split_once(endpoints::RESOURCE).is_some_and(|(before, _)| before.trim_end() == *verb),
     };
     let row = KNOWN.iter().find(|(of, known, _)| *of == exc_type && is(known));
-    row.map(|(_, _, next)| *next)
+    let is_of_filters = || OF_FILTERS.contains(&exc_type) && is(&Known::Method(endpoints::RUN_REPORT));
+    row.map(|(_, _, next)| *next).or_else(|| is_of_filters().then_some(FILTERS))
 }
 
 const INVALID: &str = "ValidationError";
+/// What a report gives for a filter that it takes for granted, or that leads it nowhere.
+const OF_FILTERS: &[&str] = &[
+    INVALID,
+    "AttributeError",
+    "DataError",
+    "DoesNotExistError",
+    "IndexError",
+    "KeyError",
+    "OperationalError",
+    "ProgrammingError",
+    "TypeError",
+    "UnboundLocalError",
+];
+const FILTERS: &str = "A filter is missing or does not fit: describe_report lists the filters and what each takes; give the one \
+                       that the site names, else those that the report needs. If all fit, the report itself fails: tell the \
+                       administrator; the site's Error Log has the cause.";
 const RATES: &[&str] =
     &["conversion_rate", "plc_conversion_rate", "exchange_rate", "source_exchange_rate", "target_exchange_rate"];
 const NO_RATE: &str = "The site knows no exchange rate of that day: give it (conversion_rate in orders and invoices), as what one \
@@ -119,12 +136,6 @@ const KNOWN: &[(&str, Known, &str)] = &[
         Known::Silent,
         "Why is not told. Read the document: a cancelled one takes no change, and amend_document makes a draft of it; else \
          compare what was sent with get_doctype_schema.",
-    ),
-    (
-        INVALID,
-        Known::Method(endpoints::RUN_REPORT),
-        "A filter is missing or does not fit: describe_report lists the filters and what each takes; give the one that the \
-         site names.",
     ),
     (
         INVALID,

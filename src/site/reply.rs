@@ -100,6 +100,8 @@ pub(super) fn decode(asked: RequestInfo<'_>, reply: &mut Reply) -> Result<Answer
             let kind = match status {
                 // A body that is too large is not passed on.
                 401 | 413 | 429 | 502..=504 => by_status(reply),
+                // What refuses a file is a page.
+                403 | 404 if endpoints::is_file(asked.call) => by_status(reply),
                 _ => SiteErrorKind::Unexpected,
             };
             Err(with_status(asked.error(kind, page(asked, reply.status, &reply.body)), reply))
@@ -168,12 +170,10 @@ fn page(asked: RequestInfo<'_>, status: u16, body: &[u8]) -> String {
         let start = start + "<title>".len();
         Some(html::fold(&html::to_text(text.get(start..start + lower[start..].find("</title>")?)?)))
     });
-    let what = if text.trim().is_empty() {
-        "an empty answer"
-    } else if is_page(&text) {
-        "an HTML page"
-    } else {
-        "text that is no JSON"
+    let what = match text.trim() {
+        "" => "an empty answer",
+        text if is_page(text) => "an HTML page",
+        _ => "text that is no JSON",
     };
     let title = title.map(|text| told(asked, &[Said { text, ..Said::default() }]).concat());
     let title = title.filter(|title| !title.is_empty()).map(|title| format!(" titled {:?}", shortened(&title, 100)));
@@ -352,23 +352,23 @@ fn fields(exc_type: &str, body: &Map<String, Value>) -> Vec<String> {
         // The field stands in bold with its DocType: Customer.credit_limit; else a user does, a DocType, or the path of
         // a method that is not open to the caller (H59).
         "PermissionError" => {
-            let field = first_bold(body).filter(|bold| !bold.contains('@')).and_then(|bold| bold.split_once('.'));
-            let field = field.filter(|(doctype, _)| !doctype.starts_with(char::is_lowercase));
-            let field = field.map(|(_, field)| fieldname(field));
+            let bold = first_bold(body).filter(|bold| !bold.contains('@') && !bold.starts_with(char::is_lowercase));
+            let field = bold.as_deref().and_then(|bold| Some(fieldname(bold.split_once('.')?.1)));
             one(field.filter(|field| is_fieldname(field) && !field.contains('.')))
         }
         // The label stands first in bold.
         "NonNegativeError"
         | "CannotChangeConstantError"
         | "CharacterLengthExceededError"
-        | "UpdateAfterSubmitError" => one(first_bold(body)),
+        | "UpdateAfterSubmitError" => one(first_bold(body).as_deref()),
         _ => Vec::new(),
     }
 }
 
 /// What stands first in bold in the site's messages.
-fn first_bold(body: &Map<String, Value>) -> Option<&str> {
-    text(body, "_server_messages")?.split_once("<strong>")?.1.split("</strong>").next()
+fn first_bold(body: &Map<String, Value>) -> Option<String> {
+    let bold = |message: &String| Some(message.split_once("<strong>")?.1.split("</strong>").next()?.to_owned());
+    raw_messages(body).iter().find_map(bold)
 }
 
 fn is_fieldname(text: &str) -> bool {

@@ -137,6 +137,48 @@ fn errors_read_well(folder: &std::path::Path) -> usize {
 }
 
 #[test]
+fn a_label_is_named_as_it_is_written_however_often_it_was_escaped() {
+    for (label, written) in [("St\u{fc}ckzahl", r"St\u00fcckzahl"), ("\"A\" & B", r#"\"A\" &amp; B"#)] {
+        let entry = format!(r#"{{"message": "Not allowed to change <strong>{written}</strong> after submission"}}"#);
+        let body = json!({"exc_type": "UpdateAfterSubmitError", "_server_messages": json!([entry]).to_string()});
+        assert_eq!(refused(417, &body).fields(), [label]);
+    }
+}
+
+#[test]
+fn a_report_that_fails_over_a_filter_leads_to_its_filters() {
+    let next = |method: &str, status, exc_type: &str| {
+        let call = endpoints::line("POST", method);
+        answered_to(&call, status, json!({ "exc_type": exc_type }).to_string()).unwrap_err().next().into_owned()
+    };
+    for (status, exc_type) in [(500, "TypeError"), (500, "OperationalError"), (404, "DoesNotExistError")] {
+        assert!(next(endpoints::RUN_REPORT, status, exc_type).contains("describe_report"), "{exc_type}");
+        assert!(!next(endpoints::PARTY_DETAILS, status, exc_type).contains("describe_report"), "{exc_type}");
+    }
+    // What is wrong with the site itself is no filter's fault.
+    assert!(!next(endpoints::RUN_REPORT, 500, "ModuleNotFoundError").contains("describe_report"));
+}
+
+#[test]
+fn a_page_in_the_place_of_a_file_says_what_its_status_says() {
+    let told = |call: &str, status| {
+        let page = "<!doctype html><title>Forbidden</title>";
+        answered_to(call, status, page).unwrap_err()
+    };
+    for file in ["GET /private/files/a.txt", "GET /files/a.txt"] {
+        assert_eq!(told(file, 403).kind(), SiteErrorKind::Denied);
+        let lost = told(file, 404);
+        assert_eq!(lost.kind(), SiteErrorKind::Missing);
+        assert!(lost.for_model().starts_with("The site has a record of this file, and not the file: "), "{lost}");
+        assert!(lost.next().contains("tell the administrator"), "{lost}");
+        assert_eq!(told(file, 500).kind(), SiteErrorKind::Unexpected);
+    }
+    for call in ["GET /api/resource/File/files", "GET /api/method/frappe.ping"] {
+        assert_eq!(told(call, 404).kind(), SiteErrorKind::Unexpected, "{call}");
+    }
+}
+
+#[test]
 fn the_kind_follows_status_and_exception() {
     for (status, exc_type, kind) in [
         (401, "AuthenticationError", SiteErrorKind::BadKey),

@@ -113,8 +113,13 @@ impl CallerClient<'_> {
         filters: Map<String, Value>,
     ) -> Result<Map<String, Value>, SiteError> {
         check(permit, &[Operation::Report])?;
-        // Else the site runs one that was saved in the desk with the filters that were saved with it.
-        let body = json!({ "report_name": report, "filters": filters, "are_default_filters": false });
+        let body = json!({
+            "report_name": report, "filters": filters,
+            // Else the site runs one that was saved in the desk with the filters that were saved with it.
+            "are_default_filters": false,
+            // Reports name columns after their labels, and rules are held to both; else they come in the site's language.
+            "_lang": "en",
+        });
         object(self.method_post(endpoints::RUN_REPORT, Body::Json(body)).await?.data, endpoints::RUN_REPORT)
     }
 

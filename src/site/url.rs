@@ -159,7 +159,7 @@ pub(super) fn resource_path(doctype: &str, name: Option<&str>) -> Result<String,
 /// # Errors
 /// An address that is not one of the site's own files, or that leads out of them.
 pub(super) fn file_path(address: &str) -> Result<String, BadName> {
-    let place = ["/private/files/", "/files/"].into_iter().find(|place| address.starts_with(place));
+    let place = endpoints::FILES.into_iter().find(|place| address.starts_with(place));
     let Some(place) = place else {
         return Err(BadName("it does not lie on the site, only its address does".to_owned()));
     };

@@ -117,12 +117,23 @@ fn add_messages<'a>(body: &mut Map<String, Value>, messages: impl Iterator<Item 
         if manner.version >= Version::V16 {
             entry["as_table"] = json!(false);
         }
-        entry.to_string()
+        written(&entry, manner.version)
     };
     let messages: Vec<String> = messages.map(encoded).collect();
     if !messages.is_empty() {
-        body.insert("_server_messages".to_owned(), json!(json!(messages).to_string()));
+        body.insert("_server_messages".to_owned(), json!(written(&json!(messages), manner.version)));
     }
+}
+
+/// JSON as the site writes it into other JSON: version 15 in ASCII.
+fn written(value: &Value, version: Version) -> String {
+    let text = value.to_string();
+    if version >= Version::V16 {
+        return text;
+    }
+    let escaped =
+        |char: char| -> String { char.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect() };
+    text.chars().map(|char| if char.is_ascii() { char.to_string() } else { escaped(char) }).collect()
 }
 
 fn response(status: u16, content_type: &'static str, bytes: Vec<u8>) -> Response {

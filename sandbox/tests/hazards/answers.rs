@@ -28,6 +28,18 @@ async fn h58_a_timespan_or_a_range_that_is_none_matches_everything_on_15_and_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_site_says_is_json_in_json_and_in_ascii_on_15_alone() {
+    for desk in Desk::each().await {
+        let (status, body) = desk.ask("administrator", "GET", "/api/resource/UOM/Gr%C3%B6%C3%9Fe", &Value::Null);
+        let said = body["_server_messages"].as_str().unwrap();
+        assert_eq!((status, said.is_ascii()), (404, desk.version == V15), "{said}");
+        let entries: Vec<String> = serde_json::from_str(said).unwrap();
+        let entry: Value = serde_json::from_str(&entries[0]).unwrap();
+        assert!(entry["message"].as_str().unwrap().contains("Gr\u{f6}\u{df}e"), "{entry}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h66_the_link_search_labels_what_has_no_title_on_16_alone() {
     for desk in Desk::each().await {
         let asked = json!({"doctype": "UOM", "txt": "Nos", "page_length": 5});

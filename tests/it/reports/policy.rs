@@ -34,6 +34,36 @@ async fn rows_that_are_lists_tell_of_which_doctype_a_dynamic_link_is() {
 }
 
 #[on_every_version]
+async fn a_report_is_asked_for_in_english_since_columns_are_named_after_labels() {
+    let site = answering(json!({"columns": ["Customer:Data:80"], "result": [["C-1"]]})).await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["Parties"]})));
+    call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+    let sent = site.sent().await;
+    let run = sent.iter().find(|(line, _)| line.ends_with("query_report.run"));
+    assert_eq!(run.map(|(_, body)| &body["_lang"]), Some(&json!("en")), "{sent:?}");
+}
+
+/// Of Prepared Reports the site lets users list none without a role for that; the report gives them their own all the same.
+#[on_every_version]
+async fn a_report_in_the_background_reaches_who_may_not_list_prepared_reports() {
+    let site = Site::start().await;
+    let (list, run) = ("/api/method/frappe.client.get_list", "/api/method/frappe.desk.query_report.run");
+    let entry = json!([{"name": "Parties", "ref_doctype": "Sales Invoice", "report_type": "Script Report"}]);
+    site.answer_once("POST", list, 200, json!({"message": entry})).await;
+    site.answer("POST", list, 403, json!({"exc_type": "PermissionError"})).await;
+    site.method("frappe.desk.query_report.get_script", json!({"script": "", "filters": []})).await;
+    site.answer_once("POST", run, 200, json!({"message": {"prepared_report": true, "doc": null}})).await;
+    let rows = json!({"columns": ["Customer:Data:80"], "result": [["C-1"]], "prepared_report": true,
+        "doc": {"report_end_time": "2026-01-02 03:04:05"}});
+    site.method("frappe.desk.query_report.run", rows).await;
+    site.method("frappe.core.doctype.prepared_report.prepared_report.make_prepared_report", json!({"name": "P-1"}))
+        .await;
+    let app = app_of(&config_json(&site.url(), json!({"default": {"read": true}, "reports": ["Parties"]})));
+    let told = call(&app, "run_report", json!({"name": "Parties"})).await.unwrap();
+    assert_eq!((&told["total_rows"], &told["as_of"]), (&json!(1), &json!("2026-01-02 03:04:05")), "{told}");
+}
+
+#[on_every_version]
 async fn a_filter_that_is_withheld_on_a_doctype_of_the_columns_alone_is_refused() {
     let site = answering(json!({"columns": ["Customer:Link/Customer:120"], "result": [["C-1"]]})).await;
     let customer = json!({"read": true, "allowed_fields": ["customer_name", "territory"]});
