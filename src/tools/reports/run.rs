@@ -128,7 +128,7 @@ pub(super) async fn rows(
     let known = args.columns_known.as_deref().unwrap_or_default();
     let page = page(table, start, limit, call.session.tools.bytes_for_rows(), &identity, known);
     if page.contains_key("next_cursor") && prepared.is_none() {
-        notes.push("the next page is of another run: what changes meanwhile can come twice or be missed".to_owned());
+        notes.push("the next page is of another run: rows may shift".to_owned());
     }
     result.extend(note_of(&notes));
     result.extend(page);

@@ -109,7 +109,7 @@ async fn comments_and_files_are_seen_only_where_a_list_of_fields_names_them() {
         (json!({"allowed_fields": ["customer_name", "attachments"]}), false, true),
     ] {
         let app = site.app(json!({"Customer": with(all(), lists.clone())}));
-        let history = call(&app, "get_document_history", customer.clone()).await.unwrap().to_string();
+        let history = call(&app, "get_document_history", customer.clone()).await.unwrap()["entries"].to_string();
         assert_eq!(history.contains("Owes us Quartz"), comments, "{lists}: {history}");
         assert_eq!(history.contains("assignment"), comments, "{lists}: {history}");
         assert_eq!(history.contains("quartz"), files, "{lists}: {history}");
