@@ -1,5 +1,6 @@
 //! Reports: which may be run, what each takes, and its rows.
 
+mod background;
 mod describe;
 mod filters;
 mod form;
