@@ -58,6 +58,15 @@ pub fn meant(text: &str) -> &'static [&'static str] {
     }
 }
 
+/// The text with the name of a DocType in the place of each word that people say for one, if nothing else goes by that word.
+pub fn renamed(text: &str, is_unknown: impl Fn(&str) -> bool) -> String {
+    let words = text.split_whitespace().map(|word| match meant(word).first() {
+        Some(doctype) if is_unknown(word) => *doctype,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What a name that no DocType has may be meant for, of those that are available: what people call so, else the nearest.
 pub fn near(text: &str, available: &[&str]) -> Option<String> {
     let said: Vec<&str> = meant(text).iter().copied().filter(|doctype| available.contains(doctype)).collect();
@@ -69,7 +78,7 @@ pub fn near(text: &str, available: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SAID, meant, near};
+    use super::{SAID, meant, near, renamed};
 
     #[test]
     fn no_word_is_the_name_of_a_doctype_and_each_means_some() {
@@ -96,5 +105,13 @@ mod tests {
             assert_eq!(near(text, &available).as_deref(), wanted, "{text}");
         }
         assert!(meant("Supplier").is_empty());
+    }
+
+    #[test]
+    fn a_word_gives_way_to_the_name_of_its_doctype_unless_something_goes_by_it() {
+        assert_eq!(
+            renamed("create a Ticket  for the payment", |word| word == "Ticket"),
+            "create a Issue for the payment"
+        );
     }
 }

@@ -317,7 +317,10 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
     let fits = |tool: &Tool| does(tool) && about(tool) && siblings(tool) && acts(tool);
     let candidates = registry.tools().iter().copied().filter(fits);
     let mut found = match (exact, args.query.as_deref()) {
-        (None, Some(query)) => search::by_words(query, candidates),
+        (None, Some(query)) => {
+            let is_unknown = |word: &str| search::by_words(word, candidates.clone()).is_empty();
+            search::by_words(&said_names::renamed(query, is_unknown), candidates.clone())
+        }
         _ => candidates.collect(),
     };
     found.sort_by_key(|tool| exact != Some(*tool));

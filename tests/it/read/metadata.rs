@@ -105,6 +105,8 @@ async fn doctypes_are_listed_and_proposed_by_what_people_call_them() {
     let found = call(&app, "find_tools", json!({"doctype": "Rechnung"})).await.unwrap();
     let next = found["next"].as_str().unwrap();
     assert!(next.contains("did you mean Sales Invoice or Purchase Invoice?"), "{found}");
+    let found = call(&app, "find_tools", json!({"query": "create a ticket"})).await.unwrap();
+    assert_eq!(found["tools"][0]["name"], "create_issue_document", "{found}");
 }
 
 #[on_every_version]
