@@ -64,7 +64,7 @@ const SAID: &[(&str, &[&str])] = &[
 ];
 
 /// What people say for what a document or a row comes to.
-const TOTAL: &[&str] = &["amount", "sum", "total", "value"];
+const TOTAL: &[&str] = &["amount", "revenue", "sum", "total", "turnover", "value"];
 
 /// The fields that state it, those of whole documents first.
 const TOTALS: &[&str] = &[
@@ -331,7 +331,7 @@ mod tests {
             field!("allocated_amount", Currency, "A"),
             field!("grand_total", Currency, "G"),
         ];
-        for said in ["amount", "total", "value", "Sum"] {
+        for said in ["amount", "total", "value", "Sum", "revenue"] {
             let found = [nearest_field(said, invoice), said_field(said, invoice)];
             assert_eq!(found, [Some("grand_total"); 2], "{said}");
         }

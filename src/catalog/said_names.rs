@@ -12,6 +12,7 @@ const SAID: &[(&str, &[&str])] = &[
     ("bestellung", &["Purchase Order"]),
     ("bill", &["Purchase Invoice"]),
     ("case", &["Issue"]),
+    ("chart of account", &["Account"]),
     ("client", &["Customer"]),
     ("commande", &["Sales Order", "Purchase Order"]),
     ("credit note", &["Sales Invoice"]),
@@ -22,6 +23,7 @@ const SAID: &[(&str, &[&str])] = &[
     ("estimate", &["Quotation"]),
     ("facture", &["Sales Invoice", "Purchase Invoice"]),
     ("fournisseur", &["Supplier"]),
+    ("general ledger", &["GL Entry"]),
     ("goods receipt", &["Purchase Receipt"]),
     ("gutschrift", &["Sales Invoice"]),
     ("invoice", &["Sales Invoice", "Purchase Invoice"]),
@@ -97,6 +99,7 @@ mod tests {
         for (text, wanted) in [
             ("Vendor", Some("Supplier")),
             ("vendors", Some("Supplier")),
+            ("Chart of Accounts", None),
             ("Stock_Transfer", Some("Stock Entry")),
             ("Rechnung", Some("Sales Invoice or Purchase Invoice")),
             ("Suplier", Some("Supplier")),
