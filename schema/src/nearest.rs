@@ -10,34 +10,61 @@ const SAID: &[(&str, &[&str])] = &[
     ("assignedto", &["allocated_to"]),
     ("assignee", &["allocated_to"]),
     ("batch", &["batch_no"]),
+    ("billnumber", &["bill_no"]),
+    ("birthday", &["date_of_birth"]),
+    ("category", &["item_group", "customer_group", "supplier_group"]),
+    ("client", &["customer", "party_name"]),
     ("cost", &["net_purchase_amount", "gross_purchase_amount"]),
+    ("currencyrate", &["conversion_rate"]),
     ("customer", &["party", "party_name"]),
     ("date", &["posting_date", "transaction_date", "date"]),
     ("deliverydate", &["schedule_date", "expected_delivery_date"]),
     ("discount", &["discount_percentage", "additional_discount_percentage"]),
+    ("due", &["due_date", "exp_end_date", "date"]),
     ("duedate", &["exp_end_date", "schedule_date", "delivery_date", "valid_till", "date"]),
     ("email", &["email_id", "email", "contact_email"]),
+    ("end", &["end_date", "exp_end_date", "expected_end_date", "to_date"]),
+    ("enddate", &["exp_end_date", "expected_end_date", "to_date"]),
+    ("exchangerate", &["conversion_rate"]),
+    ("expiry", &["valid_till", "valid_upto", "expiry_date"]),
     ("from", &["s_warehouse", "from_warehouse", "from_date"]),
+    ("invoicedate", &["bill_date", "posting_date"]),
+    ("invoiceno", &["bill_no"]),
+    ("invoicenumber", &["bill_no"]),
     ("item", &["item_code", "item"]),
+    ("joined", &["date_of_joining"]),
     ("lead", &["party_name"]),
+    ("memo", &["user_remark", "remarks"]),
+    ("method", &["mode_of_payment"]),
+    ("narration", &["user_remark", "remarks"]),
+    ("note", &["user_remark", "remarks", "notes"]),
     ("outstanding", &["outstanding_amount"]),
-    ("phone", &["phone", "mobile_no", "phone_no"]),
+    ("phone", &["phone", "mobile_no", "phone_no", "cell_number"]),
+    ("po", &["po_no"]),
     ("postcode", &["pincode"]),
     ("price", &["rate", "price_list_rate", "standard_rate", "cost"]),
+    ("purchaseprice", &["net_purchase_amount", "gross_purchase_amount"]),
+    ("purchasevalue", &["net_purchase_amount", "gross_purchase_amount"]),
     ("quantity", &["qty"]),
+    ("requireddate", &["delivery_date", "schedule_date"]),
     ("resolution", &["resolution_details"]),
     ("serial", &["serial_no"]),
     ("serialnumber", &["serial_no"]),
+    ("sku", &["item_code"]),
+    ("start", &["start_date", "exp_start_date", "expected_start_date", "planned_start_date", "from_date"]),
     ("street", &["address_line1"]),
+    ("subject", &["description"]),
     ("supplier", &["party"]),
+    ("title", &["subject", "project_name", "item_name", "description"]),
     ("to", &["t_warehouse", "to_warehouse", "to_date"]),
     ("unit", &["uom", "stock_uom"]),
+    ("vendor", &["supplier", "party"]),
     ("zip", &["pincode"]),
     ("zipcode", &["pincode"]),
 ];
 
 /// What people say for what a document or a row comes to.
-const TOTAL: &[&str] = &["amount", "sum", "total", "value"];
+const TOTAL: &[&str] = &["amount", "revenue", "sum", "total", "turnover", "value"];
 
 /// The fields that state it, those of whole documents first.
 const TOTALS: &[&str] = &[
@@ -103,7 +130,19 @@ pub fn nearest_field<'a>(wrong: &str, fields: impl IntoIterator<Item = &'a Field
         begun.next().filter(|_| !spelt.is_empty() && begun.next().is_none())
     };
     let field = named.or_else(labelled).copied().or_else(said).or_else(|| ends().copied()).map(|field| field.fieldname);
-    field.or_else(|| nearest(wrong, fields.iter().map(|field| field.fieldname))).or_else(begins)
+    let alike = || nearest(wrong, fields.iter().map(|field| field.fieldname)).filter(|name| has_its_words(wrong, name));
+    field.or_else(alike).or_else(begins)
+}
+
+/// Whether of two names with as many words each word may be the other's: `purchase_value` is no misspelt `purchase_date`.
+fn has_its_words(wrong: &str, name: &str) -> bool {
+    let words = |text: &str| text.split(['_', ' ', '-']).map(str::to_lowercase).collect::<Vec<_>>();
+    let (wrong, name) = (words(wrong), words(name));
+    let is_alike = |(one, other): (&String, &String)| {
+        let letters = one.chars().count().max(other.chars().count());
+        osa_distance(one, other) <= (letters / 2).max(1)
+    };
+    wrong.len() != name.len() || wrong.iter().zip(&name).all(is_alike)
 }
 
 /// The field that people mean by a word that they say in the place of its name.
@@ -225,6 +264,9 @@ mod tests {
             assert_eq!(nearest_field(wrong, fields), Some(right), "{wrong}");
         }
         assert_eq!(nearest_field("quantity", &fields[..4]), Some("quantile"));
+        let bought = [field!("purchase_date", Date, "Day")];
+        assert_eq!(nearest_field("purchase_dte", &bought), Some("purchase_date"));
+        assert_eq!(nearest_field("purchase_valu", &bought), None, "another word, and no typo");
         assert_eq!(nearest_field("", fields), None);
     }
 
@@ -253,6 +295,14 @@ mod tests {
             &[field!("s_warehouse", Link, "Source Warehouse"), field!("t_warehouse", Link, "Target Warehouse")];
         let task: &[FieldDef] =
             &[field!("assigned_by", Link, "Assigned By"), field!("allocated_to", Link, "Allocated To")];
+        let plan: &[FieldDef] = &[
+            field!("trial_start", Date, "Trial"),
+            field!("start_date", Date, "First Day"),
+            field!("sender", Data, "Sender"),
+            field!("supplier", Link, "Supplier"),
+            field!("delivery_note", Link, "Delivery"),
+            field!("remarks", Text, "Remarks"),
+        ];
         for (fields, said, meant) in [
             (item, "uom", "stock_uom"),
             (item, "unit", "stock_uom"),
@@ -270,6 +320,9 @@ mod tests {
             (moved, "to", "t_warehouse"),
             (task, "assigned_to", "allocated_to"),
             (task, "assigned_by", "assigned_by"),
+            (plan, "start", "start_date"),
+            (plan, "Vendor", "supplier"),
+            (plan, "note", "remarks"),
         ] {
             assert_eq!(nearest_field(said, fields), Some(meant), "{said}");
         }
@@ -278,7 +331,7 @@ mod tests {
             field!("allocated_amount", Currency, "A"),
             field!("grand_total", Currency, "G"),
         ];
-        for said in ["amount", "total", "value", "Sum"] {
+        for said in ["amount", "total", "value", "Sum", "revenue"] {
             let found = [nearest_field(said, invoice), said_field(said, invoice)];
             assert_eq!(found, [Some("grand_total"); 2], "{said}");
         }

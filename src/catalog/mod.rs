@@ -5,6 +5,7 @@ mod asked;
 mod masks;
 pub mod other_apps;
 mod ruled;
+pub mod said_names;
 mod site_version;
 mod sites;
 pub mod unknown_names;

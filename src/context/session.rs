@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use erpnext_schema::{DocTypeDef, Rule, Version, Violation, nearest};
+use erpnext_schema::{DocTypeDef, Rule, Version, Violation};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::{CreateKeys, SiteInfo, SiteState, UserState};
 use crate::audit::Audit;
-use crate::catalog::{Asker, Catalog, SiteVersion, other_apps};
+use crate::catalog::{Asker, Catalog, SiteVersion, other_apps, said_names};
 use crate::config::{Attachments, Export, Import, Quota, Tools};
 use crate::error::ToolError;
 use crate::policy::{Facts, Operation, Permit, Policy};
@@ -265,8 +265,9 @@ impl<'a> Session<'a> {
         if let Some(doctype) = of_app.filter(|known| *known == doctype) {
             return ToolError::refused(other_apps::absent(doctype), other_apps::NEXT);
         }
-        let available = || self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty());
-        let near = of_app.or_else(|| nearest(doctype, available()));
+        let available = self.catalog.generated_names().filter(|name| !self.policy.operations(name).is_empty());
+        let called = || said_names::near(doctype, &available.collect::<Vec<_>>());
+        let near = of_app.map(str::to_owned).or_else(called);
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         ToolError::refused(
             format!("The site has no DocType {doctype:?}, or its user may not see it.{near}"),

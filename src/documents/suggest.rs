@@ -236,7 +236,14 @@ pub async fn meant(session: &Session<'_>, doctype: &str, name: &str) -> Option<S
     }
     let all = called(session, &permit, def, "", FEW + 1).await;
     if all.len() > FEW as usize {
-        return did_you_mean(name, &by_words(session, &permit, def, name).await);
+        let near = by_words(session, &permit, def, name).await;
+        if let Some(numbered) = near.iter().find_map(|found| with_digits(name, &found.name)) {
+            let found = called(session, &permit, def, &numbered, EACH).await;
+            if let Some(found) = found.into_iter().find(|found| found.is_named(&numbered)) {
+                return did_you_mean(name, &[found]);
+            }
+        }
+        return did_you_mean(name, &near);
     }
     let all: Vec<String> = all.iter().map(|found| format!("{:?}", found.name)).collect();
     match all.as_slice() {
@@ -258,6 +265,21 @@ fn did_you_mean(text: &str, found: &[Found]) -> Option<String> {
             Some(format!("did you mean {}{more}?", shown.join(" or ")))
         }
     }
+}
+
+/// A text that ends in a number, with as many digits as a name of the same beginning has: `SINV-7` is `SINV-00007` beside
+/// `SINV-00003`.
+fn with_digits(text: &str, name: &str) -> Option<String> {
+    let (begin, number) = by_number(text.trim());
+    let (own, digits) = by_number(name);
+    let number = number.trim_start_matches('0');
+    let is_alike = !number.is_empty() && begin.eq_ignore_ascii_case(own);
+    is_alike.then(|| format!("{own}{number:0>width$}", width = digits.len()))
+}
+
+/// A text before the number that it ends in, and that.
+fn by_number(text: &str) -> (&str, &str) {
+    text.split_at(text.trim_end_matches(|c: char| c.is_ascii_digit()).len())
 }
 
 /// What has words of a text that nothing holds as a whole; what has most of them comes first.

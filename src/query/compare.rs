@@ -180,8 +180,12 @@ pub fn compared(field: &FieldDef, path: &str, operator: Operator, value: &Value)
             if let Some(span) = timespan(&text) {
                 return Ok(json!(span));
             }
-            let near = nearest(&text, TIMESPANS.iter().copied()).map(|span| json!(span).to_string());
-            Err(wrong(format!("Timespan takes one of: {}", TIMESPANS.join(", ")), near))
+            // Another number of months is another span, and no misspelt one.
+            let number = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+            let spans = TIMESPANS.iter().copied().filter(|span| number(span) == number(&text));
+            let near = nearest(&text, spans).map(|span| json!(span).to_string());
+            let message = format!("Timespan takes one of: {}; any other is between two days", TIMESPANS.join(", "));
+            Err(wrong(message, near))
         }
         O::DescendantsOf | O::NotDescendantsOf | O::AncestorsOf | O::NotAncestorsOf | O::DescendantsOfInclusive => {
             match value {

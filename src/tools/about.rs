@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
+use crate::catalog::said_names;
 use crate::context::{MOST_COMPANIES, Session, companies};
 use crate::error::ToolError;
 use crate::policy::{FieldRule, Operation, Operations};
@@ -132,7 +133,9 @@ async fn list_doctypes(call: Call<'_>, args: DocTypesArgs) -> Result<ToolAnswer,
     let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
     let (search, module) = (lower(&args.search), lower(&args.module));
     let fits = |name: &str, def: Option<&DocTypeDef>| {
-        search.as_ref().is_none_or(|search| name.to_lowercase().contains(search))
+        let is_called =
+            |search: &String| name.to_lowercase().contains(search) || said_names::meant(search).contains(&name);
+        search.as_ref().is_none_or(is_called)
             && module.as_ref().is_none_or(|module| def.is_some_and(|def| def.module.to_lowercase() == *module))
     };
     let mut entries: Vec<Value> = Vec::new();

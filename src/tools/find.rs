@@ -9,6 +9,7 @@ use super::forbidden::{Forbidden, Question};
 use super::{found, other_apps, own_doctypes};
 use crate::answer::ToolAnswer;
 use crate::catalog::other_apps::NEXT;
+use crate::catalog::said_names;
 use crate::context::Session;
 use crate::error::ToolError;
 use crate::policy::Operation;
@@ -211,13 +212,13 @@ async fn called_so(session: &Session<'_>, query: &str, best: &Tool) -> Result<(V
 }
 
 /// The available DocType that was meant by a name which none has.
-fn other_doctype<'a>(session: &'a Session<'a>, doctype: &str) -> Option<&'a str> {
+fn other_doctype(session: &Session<'_>, doctype: &str) -> Option<String> {
     let named = session.policy.doctypes().map(|(name, _)| name);
     let generated: Vec<&str> = session.catalog.generated_names().collect();
     let all = named.chain(generated);
     let available: Vec<&str> = all.filter(|name| !session.policy.operations(name).is_empty()).collect();
     let known = available.iter().any(|name| name.eq_ignore_ascii_case(doctype));
-    if known { None } else { nearest(doctype, available) }
+    if known { None } else { said_names::near(doctype, &available) }
 }
 
 async fn find(call: Call<'_>, args: FindArgs) -> Result<ToolAnswer, ToolError> {
@@ -319,7 +320,10 @@ fn fitting(registry: &Registry, args: &FindArgs, exact: Option<Tool>) -> Vec<Too
     let fits = |tool: &Tool| does(tool) && about(tool) && siblings(tool) && acts(tool);
     let candidates = registry.tools().iter().copied().filter(fits);
     let mut found = match (exact, args.query.as_deref()) {
-        (None, Some(query)) => search::by_words(query, candidates),
+        (None, Some(query)) => {
+            let is_unknown = |word: &str| search::by_words(word, candidates.clone()).is_empty();
+            search::by_words(&said_names::renamed(query, is_unknown), candidates.clone())
+        }
         _ => candidates.collect(),
     };
     found.sort_by_key(|tool| exact != Some(*tool));

@@ -108,6 +108,12 @@ impl Check<'_> {
         column.is_some_and(|(table, column)| self.context.may_write(Some(table), column))
     }
 
+    /// The table whose rows fill in a field that is locked itself.
+    fn filled_from(&self, def: &DocTypeDef, field: &str) -> Option<&'static str> {
+        def.field(field).filter(|field| field.is(flag::READ_ONLY))?;
+        def.fields.iter().map(|rows| rows.fieldname).find(|rows| self.has_column(def, rows, field))
+    }
+
     /// The field that a key names; `None` for the keys that say which document or row is meant.
     fn field(
         &self,
@@ -136,13 +142,11 @@ impl Check<'_> {
                 return Err(Violation::new(path, Rule::UnknownField, message));
             }
             let nearest = self.nearest(key, visible);
-            if table.is_none()
-                && let Some(rows) = nearest.filter(|rows| self.has_column(def, rows, key))
-            {
-                let row = match self.purpose {
-                    Purpose::Create => format!("[{{{key:?}: …}}]"),
-                    Purpose::Update => format!("{{\"add\": [{{{key:?}: …}}]}}"),
-                };
+            let filled = |near| Some((self.filled_from(def, near)?, near));
+            let in_rows = |near| self.has_column(def, near, key).then_some((near, key)).or_else(|| filled(near));
+            if let Some((rows, column)) = nearest.filter(|_| table.is_none()).and_then(in_rows) {
+                let row = format!("[{{{column:?}: …}}]");
+                let row = if self.purpose == Purpose::Update { format!("{{\"add\": {row}}}") } else { row };
                 message.push_str(&format!("; rows of {rows} have it: {{{rows:?}: {row}}}"));
                 return Err(Violation::new(path, Rule::UnknownField, message));
             }

@@ -98,10 +98,13 @@ async fn tree(call: Call<'_>, args: TreeArgs) -> Result<ToolAnswer, ToolError> {
         return Err(missing(call.session, on.def.name, node).await);
     }
     let direction = args.direction.unwrap_or(Direction::Children);
+    let depth = args.depth.get();
     let found = match direction {
-        Direction::Children => nodes.below(node, args.depth.get()),
+        Direction::Children => nodes.below(node, depth),
         Direction::Ancestors => nodes.above(node).into_iter().zip(1..).collect(),
     };
+    let goes_on = |(name, level): &(&str, u64)| *level == depth && nodes.below.contains_key(*name);
+    let is_cut = direction == Direction::Children && found.iter().any(goes_on);
     let mut answer = Row::from_iter([("direction".to_owned(), json!(direction.as_str()))]);
     let mut notes = Vec::new();
     let sums = match args.measure.as_ref().map(|measure| measure_of(&on, measure)).transpose()? {
@@ -138,6 +141,9 @@ async fn tree(call: Call<'_>, args: TreeArgs) -> Result<ToolAnswer, ToolError> {
     here.truncate(how_many(&here, on.session.tools.bytes_for_rows()));
     if here.len() < all {
         notes.push("there are more nodes: raise limit, or ask from one of these on".to_owned());
+    }
+    if is_cut {
+        notes.push(format!("more nodes stand below those of level {depth}: raise depth"));
     }
     answer.insert("shown".to_owned(), json!(shown(0, here.len() as u64, Some(all as u64), here.len() < all)));
     answer.insert("nodes".to_owned(), Value::Array(here));

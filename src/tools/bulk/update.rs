@@ -1,6 +1,6 @@
 //! Changing many documents, each to values of its own.
 
-use erpnext_schema::{Rule, Verb, Violation};
+use erpnext_schema::{Purpose, Rule, Verb, Violation};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -53,6 +53,8 @@ async fn update(call: Call<'_>, args: BulkUpdateArgs) -> Result<ToolAnswer, Tool
         (Some(documents), None, None) => (documents.0, None),
         (None, Some(filters), Some(data)) => {
             not_within(&call, args.start_at)?;
+            // What all of them get is told once if it is wrong.
+            on.document(Purpose::Update, &data.0).await?;
             let selected = select::select(&on, &filters).await?;
             let documents = selected.names.iter().zip(&selected.modified).map(|(name, modified)| {
                 let mut document = data.0.clone();

@@ -12,7 +12,7 @@ mod worked_out;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Rule, Verb, Violation, nearest, with_article};
+use erpnext_schema::{DocTypeDef, FieldDef, Purpose, Rule, Verb, Violation, with_article};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use super::lifecycle::Docstatus;
 use crate::answer::ToolAnswer;
 use crate::audit::Attempt;
+use crate::catalog::said_names;
 use crate::document::amounts::number_or_zero;
 use crate::document::draft::{Draft, unset, writable};
 use crate::documents::names::named_exactly;
@@ -230,7 +231,7 @@ fn chosen(call: &Call<'_>, from: &DocTypeDef, to: &str) -> Result<&'static Conve
             }
             (None, false) => format!("{} makes: {listed}", with_article(from.name)),
         };
-        let nearest = nearest(to, names).map(str::to_owned);
+        let nearest = said_names::near(to, &names.collect::<Vec<_>>());
         ToolError::arguments(
             call.tool.name(),
             vec![Violation { path: "to".to_owned(), rule: Rule::Value, message, nearest }],

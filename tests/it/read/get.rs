@@ -58,6 +58,18 @@ async fn fields_choose_columns_of_tables_too() {
 }
 
 #[on_every_version]
+async fn a_number_without_its_zeros_is_told_with_the_name_that_has_them() {
+    let (_site, app) = site(json!({"default": all()})).await;
+    for (wrong, meant) in [("ACC-SINV-2026-1", "ACC-SINV-2026-00001"), ("acc-sinv-2026-000012", "ACC-SINV-2026-00012")]
+    {
+        let text = refusal(&app, "get_sales_invoice_document", json!({"name": wrong})).await;
+        assert!(text.contains(&format!("did you mean \"{meant}\"")) && !text.contains("or another"), "{text}");
+    }
+    let text = refusal(&app, "get_sales_invoice_document", json!({"name": "ACC-SINV-2026-99999999"})).await;
+    assert!(!text.contains("99999999\" ("), "no such number is proposed: {text}");
+}
+
+#[on_every_version]
 async fn unknown_fields_are_refused_with_the_nearest_name() {
     let (site, app) = order().await;
     let fields = json!(["custmer", "items.qyt", "customer.x", "assigned_to"]);

@@ -209,6 +209,15 @@ async fn filters_that_would_be_misread_are_refused_all_at_once() {
 }
 
 #[on_every_version]
+async fn another_number_of_days_or_months_is_not_proposed_for_a_span() {
+    let (_site, app) = customers().await;
+    for span in ["last 3 months", "last 60 days"] {
+        let text = refusal(&app, LIST, json!({"filters": {"creation": ["Timespan", span]}})).await;
+        assert!(text.contains("any other is between two days") && !text.contains("did you mean"), "{text}");
+    }
+}
+
+#[on_every_version]
 async fn order_by_is_quoted_and_completed_with_the_name() {
     for (asked, sent) in [
         ("customer_name", "customer_name asc, name asc"),

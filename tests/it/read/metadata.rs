@@ -89,8 +89,24 @@ async fn a_doctype_that_nobody_knows_gets_a_clear_no() {
     let site = Site::start().await;
     site.answer("GET", META, 403, json!({"exc_type": "PermissionError"})).await;
     let app = site.open_app();
-    let text = refusal(&app, "list_generic_documents", json!({"doctype": "Sales Ordr"})).await;
-    assert!(text.contains("no DocType \"Sales Ordr\"") && text.contains("Did you mean Sales Order?"), "{text}");
+    for (wrong, meant) in [("Sales Ordr", "Sales Order"), ("Vendor", "Supplier"), ("Tickets", "Issue")] {
+        let text = refusal(&app, "list_generic_documents", json!({"doctype": wrong})).await;
+        let told = format!("no DocType {wrong:?}, or its user may not see it. Did you mean {meant}?");
+        assert!(text.contains(&told), "{text}");
+    }
+}
+
+#[on_every_version]
+async fn doctypes_are_listed_and_proposed_by_what_people_call_them() {
+    let site = SampleSite::start().await;
+    let app = app_of(&site.config(json!({"default": all()})));
+    let listed = call(&app, "list_doctypes", json!({"search": "Vendor"})).await.unwrap();
+    assert_eq!((&listed["total"], &listed["doctypes"][0]["name"]), (&json!(1), &json!("Supplier")), "{listed}");
+    let found = call(&app, "find_tools", json!({"doctype": "Rechnung"})).await.unwrap();
+    let next = found["next"].as_str().unwrap();
+    assert!(next.contains("did you mean Sales Invoice or Purchase Invoice?"), "{found}");
+    let found = call(&app, "find_tools", json!({"query": "create a ticket"})).await.unwrap();
+    assert_eq!(found["tools"][0]["name"], "create_issue_document", "{found}");
 }
 
 #[on_every_version]

@@ -145,7 +145,7 @@ async fn what_is_not_said_clearly_of_many_is_done_with_none() {
         (ACT, json!({"action": "tag", "value": "x", "where": {"priorty": "Low"}}), "did you mean priority?"),
         (ACT, json!({"action": "tag", "value": "x", "where": filters, "start_at": 1}), "call without start_at"),
         (UPDATE, json!({"where": filters}), "give either documents, or where with data"),
-        (UPDATE, json!({"where": filters, "data": {"priorty": "Low"}}), "priorty"),
+        (UPDATE, json!({"where": filters, "data": {"priorty": "Low"}}), "there is 1 problem:\n- data.priorty"),
         (UPDATE, json!({"where": {"description": "none"}, "data": {"priority": "Low"}}), "no ToDo fits"),
     ] {
         let mut arguments = arguments;

@@ -61,6 +61,8 @@ async fn what_cannot_be_made_is_refused_with_what_can() {
     let text = desk.refusal("convert_document", to("Credit Notes")).await;
     assert!(text.contains("a Sales Invoice makes: Delivery Note, Payment Entry, Credit Note"), "{text}");
     assert!(text.contains("did you mean") && text.contains("Credit Note"), "{text}");
+    let text = desk.refusal("convert_document", to("Lieferschein")).await;
+    assert!(text.contains("did you mean Delivery Note?"), "{text}");
     for called in ["credit note", "Credit_Note", "credit"] {
         let drafted = desk.call("convert_document", to(called)).await;
         assert_eq!(drafted["draft"]["is_return"], true, "{called}: {drafted}");

@@ -36,6 +36,7 @@ async fn a_node_comes_to_its_own_and_all_below_it() {
     let measure = json!({"doctype": "Customer"});
     let top = desk.call(TREE, json!({"doctype": "Territory", "measure": measure})).await;
     assert_eq!((names(&top), &top["shown"]), (vec!["All Territories"], &json!("all 1")), "{top}");
+    assert!(top["note"].as_str().unwrap().contains("raise depth"), "{top}");
     assert_eq!(top["measured"], "count of Customer by territory");
     assert_eq!(node(&top, "All Territories")["sums"][0]["total"], everybody, "{top}");
 
@@ -48,6 +49,7 @@ async fn a_node_comes_to_its_own_and_all_below_it() {
     assert_eq!(node(&all, "Harbour")["sums"], json!([{"own": 0, "total": 1}]), "{all}");
     assert_eq!((&node(&all, "Quay")["level"], &node(&all, "Quay")["parent_territory"]), (&json!(3), &json!("Harbour")));
     assert_eq!(all["node"]["name"], "All Territories");
+    assert!(!all["note"].to_string().contains("raise depth"), "nothing stands below these: {all}");
     let two = desk.call(TREE, json!({"doctype": "Territory", "node": "All Territories", "depth": 2})).await;
     assert!(names(&two).contains(&"Harbour") && !names(&two).contains(&"Quay"), "{two}");
 

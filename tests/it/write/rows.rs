@@ -55,6 +55,9 @@ async fn a_row_that_is_added_is_told_with_the_figures_that_its_grid_shows() {
     let rows = json!({"add": [{"email_id": "desk@example.com"}]});
     let told = call(&app, "update_contact_document", json!({"name": name, "data": {"email_ids": rows}})).await.unwrap();
     assert_eq!(told["changed"]["email_ids"][0]["added"]["email_id"], "desk@example.com", "{told}");
+    // Its own is locked: the site fills it in from these rows.
+    let text = refusal(&app, "create_contact_document", json!({"data": {"email": "desk@example.com"}})).await;
+    assert!(text.contains(r#"rows of email_ids have it: {"email_ids": [{"email_id": …}]}"#), "{text}");
 }
 
 #[on_every_version]
