@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use erpnext_schema::snapshot::DocType;
 use erpnext_schema::{DocTypeDef, Version, form_rules};
-
 use serde_json::Value;
 use tokio::sync::watch;
 
