@@ -152,7 +152,8 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let identity = json!([doctypes, sources.len()]).to_string();
     let mut seen = begin(session, args.cursor.as_deref(), args.since.as_deref(), &identity).await?;
     let limit = args.limit.count();
-    let (mut found, mut known): (Vec<(usize, Map<String, Value>)>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let mut found: Vec<(usize, Map<String, Value>)> = Vec::new();
+    let mut known: Vec<(String, String)> = Vec::new();
     let mut more = false;
     let mut told_deleted = sources.iter().any(|source| source.deleted);
     for (index, source) in sources.iter().enumerate() {
