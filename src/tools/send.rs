@@ -24,6 +24,7 @@ use crate::tool::spec::handler;
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::creates::{A_TWIN, newest};
 use crate::writes::gate::{Go, Step};
+use crate::writes::lost::{made_by_now, note_lost};
 use crate::writes::send::{Next, Write, send};
 
 const MAIL: &str = "Communication";
@@ -129,13 +130,13 @@ async fn mail(call: Call<'_>, args: SendArgs) -> Result<ToolAnswer, ToolError> {
     if let Some(since) = session.user.recent_creates.lost(MAIL, &compared) {
         let found = made(&on, &doc, since).await.unwrap_or_default();
         if let Some(name) = found.iter().find(|name| session.user.recent_creates.claim(MAIL, name)) {
-            return Err(on.made_by_now(name));
+            return Err(made_by_now(&format!("{MAIL} {name:?}"), "Read it."));
         }
     }
     let (under_way, since) = (session.user.recent_creates.begin(MAIL, compared.clone()), Instant::now());
     let write = Sent { on: &on, print: &print, mail: &mail, doc: &doc, under_way };
     let sent = send(session, &write, cleared).await;
-    on.note_lost(&compared, since, &sent);
+    note_lost(session, (MAIL, &compared), since, &sent);
     let answer = sent?;
     let mut result =
         Map::from_iter([("sent".to_owned(), json!(answer.data)), ("recipients".to_owned(), json!(mail.recipients))]);

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::confirm;
+use super::lost::note_lost;
 use super::send::{Next, Write, send};
 use crate::answer::{Made, ToolAnswer};
 use crate::cleared::Cleared;
@@ -166,7 +167,7 @@ impl DocTypeCall<'_> {
         from: Option<&str>,
     ) -> Result<Answer<String>, ToolError> {
         // What cannot be told apart by what lists show of it is a twin, whatever its key and its rows.
-        let (holds, since) = (self.listed(doc), Instant::now());
+        let (session, holds, since) = (self.session, self.listed(doc), Instant::now());
         self.not_made_by_now(&holds, doc).await?;
         let under_way = self.session.user.recent_creates.begin(self.def.name, holds.clone());
         let mut doc = doc.clone();
@@ -178,7 +179,7 @@ impl DocTypeCall<'_> {
         let create = Create { on: self, doc: &doc, kept: kept.as_deref(), from, under_way };
         let sent = send(self.session, &create, cleared).await;
         let Some(key) = &mut key else {
-            self.note_lost(&holds, since, &sent);
+            note_lost(session, (self.def.name, &holds), since, &sent);
             return sent;
         };
         match sent {
@@ -205,50 +206,6 @@ impl DocTypeCall<'_> {
                 let _ = key.note(KeyState::New).await;
                 Err(error)
             }
-        }
-    }
-
-    /// Refuses to make what an earlier call of unknown outcome may have made by now.
-    ///
-    /// # Errors
-    /// The document that is there. What cannot be read keeps nobody from it: whoever was told to look has looked.
-    pub(crate) async fn not_made_by_now(
-        &self,
-        holds: &Map<String, Value>,
-        doc: &Map<String, Value>,
-    ) -> Result<(), ToolError> {
-        let Some(since) = self.session.user.recent_creates.lost(self.def.name, holds) else { return Ok(()) };
-        let children = |child: &str| self.session.catalog.known(child);
-        let rows = self.made_since(since, holds.keys().map(String::as_str), 0).await.unwrap_or_default();
-        // One by one: lists show no rows, and several calls may have made documents that are alike there.
-        for row in &rows {
-            let found = outcome::of_create(self.def, &children, holds, std::slice::from_ref(row));
-            let Verdict::Made(name) = found else { continue };
-            if let Ok(Verdict::Made(name)) = self.holds(&name, doc).await
-                && self.session.user.recent_creates.claim(self.def.name, &name)
-            {
-                return Err(self.made_by_now(&name));
-            }
-        }
-        Ok(())
-    }
-
-    /// That this document may be what an earlier call of unknown outcome made.
-    pub(crate) fn made_by_now(&self, name: &str) -> ToolError {
-        ToolError::refused(
-            format!(
-                "{} {name:?} is like this, and was made since an earlier call of unknown outcome began, perhaps by that; nothing \
-                 was sent.",
-                self.def.name
-            ),
-            "Read it. If another one is meant, call again.",
-        )
-    }
-
-    /// Remembers what may have been made by a call that began `since`, where its outcome is not known.
-    pub(crate) fn note_lost<T>(&self, holds: &Map<String, Value>, since: Instant, sent: &Result<T, ToolError>) {
-        if matches!(sent, Err(ToolError::Unsettled { .. })) {
-            self.session.user.recent_creates.lose(self.def.name, holds, since);
         }
     }
 

@@ -13,6 +13,7 @@ pub mod form_defaults;
 pub mod gate;
 mod hung;
 pub mod links;
+pub mod lost;
 pub mod named;
 pub mod out_of_form;
 pub mod problems;

@@ -31,6 +31,7 @@ use crate::writes::creates::{A_TWIN, newest};
 use crate::writes::form_defaults::{self, FilledIn};
 use crate::writes::gate::{Go, Step};
 use crate::writes::links;
+use crate::writes::lost::note_lost;
 use crate::writes::out_of_form::OutOfForm;
 use crate::writes::send::{Next, Write, send};
 
@@ -119,7 +120,7 @@ async fn all_or_none(
     }
     let made = send(on.session, &CreateAll { on, docs: &docs, under_way: under_way(on, &docs) }, leave).await;
     // They may be repeated one by one.
-    docs.iter().for_each(|doc| on.note_lost(&on.listed(doc), since, &made));
+    docs.iter().for_each(|doc| note_lost(on.session, (on.def.name, &on.listed(doc)), since, &made));
     for (i, member) in members.iter().enumerate() {
         let name = |made: &Answer<Vec<String>>| made.data.get(i).cloned();
         let own = made.as_ref().map(|made| name(made).map(|name| Made { name, before: false }));

@@ -9,27 +9,62 @@ use crate::cleared::Cleared;
 use crate::context::recent_creates::UnderWay;
 use crate::document::outcome::{UNCHANGED, Verdict};
 use crate::documents::DocTypeCall;
+use crate::error::ToolError;
 use crate::shape::html::to_text;
 use crate::shape::text_of;
 use crate::site::{Answer, Mark, SiteError, WriteError};
 use crate::writes::creates::{A_TWIN, Since};
-use crate::writes::send::{Next, Write};
+use crate::writes::lost::{made_by_now, note_lost};
+use crate::writes::send::{Next, Write, send};
 
 /// The DocType of comments.
 const COMMENT: &str = "Comment";
+/// As what marks are known while they are made.
+const MARK: &str = "a mark";
 
 /// Something hung on a document, or taken off it. It gives those that the document is assigned to, where it assigns.
 pub(crate) struct MarkWrite<'a> {
     on: &'a DocTypeCall<'a>,
     name: &'a str,
     mark: &'a Mark<'a>,
+    /// By what another call of the same is known.
+    holds: Map<String, Value>,
     under_way: UnderWay<'a>,
 }
 
 impl<'a> MarkWrite<'a> {
     pub(crate) fn new(on: &'a DocTypeCall<'a>, name: &'a str, mark: &'a Mark<'a>) -> Self {
         let holds = Map::from_iter([("is".to_owned(), json!(format!("{} {name:?} {mark:?}", on.def.name)))]);
-        Self { on, name, mark, under_way: on.session.user.recent_creates.begin("a mark", holds) }
+        let under_way = on.session.user.recent_creates.begin(MARK, holds.clone());
+        Self { on, name, mark, holds, under_way }
+    }
+
+    /// Sends it. A comment that an earlier call of unknown outcome has made by now is not made again; all else done twice is
+    /// the same as done once.
+    pub(crate) async fn run(&self, cleared: Cleared<'a>) -> Result<Answer<Vec<Value>>, ToolError> {
+        let session = self.on.session;
+        let Mark::Comment { content, by } = *self.mark else { return send(session, self, cleared).await };
+        self.not_said_by_now(content, by).await?;
+        let since = Instant::now();
+        let sent = send(session, self, cleared).await;
+        note_lost(session, (MARK, &self.holds), since, &sent);
+        sent
+    }
+
+    /// Refuses to say what an earlier call of unknown outcome may have said by now.
+    async fn not_said_by_now(&self, content: &str, by: &str) -> Result<(), ToolError> {
+        let (on, session) = (self.on, self.on.session);
+        let Some(since) = session.user.recent_creates.lost(MARK, &self.holds) else { return Ok(()) };
+        // What cannot be read keeps nobody from it: whoever was told to look has looked.
+        let Ok(info) = session.site.docinfo(on.permit, self.name).await else { return Ok(()) };
+        let said = Self::said(&info, content, by, &Since::of(session, since).await);
+        match said.into_iter().any(|name| session.user.recent_creates.claim(COMMENT, name)) {
+            true => Err(made_by_now(
+                &format!("A comment on {} {:?}", on.def.name, self.name),
+                "get_document_history shows it.",
+            )),
+            false => Ok(()),
+        }
     }
 
     /// Whether the document shows it now.
@@ -67,22 +102,27 @@ impl<'a> MarkWrite<'a> {
         }
     }
 
-    /// The comment of this user since then that says this, if there is just one that no other call made.
-    fn comment(&self, info: &Map<String, Value>, content: &str, by: &str, since: &Since) -> Verdict<Vec<Value>> {
-        if !self.under_way.is_alone() {
-            return Verdict::Open(A_TWIN.to_owned());
-        }
+    /// The comments of this user since then that say this.
+    fn said<'i>(info: &'i Map<String, Value>, content: &str, by: &str, since: &Since) -> Vec<&'i str> {
         let comments = info.get("comments").and_then(Value::as_array).into_iter().flatten();
         let said = comments.filter_map(|comment| {
             let text = |key: &str| comment[key].as_str();
             let ours = text("owner") == Some(by) && since.has(comment.get("creation"));
-            let name =
-                text("name").filter(|_| ours && to_text(text("content").unwrap_or_default()) == to_text(content));
-            name.filter(|name| !self.on.session.user.recent_creates.has(COMMENT, name))
+            text("name").filter(|_| ours && to_text(text("content").unwrap_or_default()) == to_text(content))
         });
-        match said.collect::<Vec<_>>().as_slice() {
+        said.collect()
+    }
+
+    /// The one among them that no other call made.
+    fn comment(&self, mut said: Vec<&str>) -> Verdict<Vec<Value>> {
+        let known = &self.on.session.user.recent_creates;
+        if !self.under_way.is_alone() {
+            return Verdict::Open(A_TWIN.to_owned());
+        }
+        said.retain(|name| !known.has(COMMENT, name));
+        match said.as_slice() {
             [] => Verdict::NotYet("no such comment was found".to_owned()),
-            [name] if self.on.session.user.recent_creates.claim(COMMENT, name) => Verdict::Made(Vec::new()),
+            [name] if known.claim(COMMENT, name) => Verdict::Made(Vec::new()),
             _ => Verdict::Open("several comments say this".to_owned()),
         }
     }
@@ -111,7 +151,7 @@ impl<'a> Write for MarkWrite<'a> {
         let info = session.site.docinfo(self.on.permit, self.name).await?;
         if let Mark::Comment { content, by } = self.mark {
             let since = Since::of(self.on.session, since).await;
-            return Ok(self.comment(&info, content, by, &since));
+            return Ok(self.comment(Self::said(&info, content, by, &since)));
         }
         let assigned = || owners(info.get("assignments").and_then(Value::as_array).into_iter().flatten());
         Ok(Verdict::seen(self.shows(&info).then(assigned), UNCHANGED))

@@ -21,7 +21,6 @@ use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::tools::erp::is_a_date;
 use crate::writes::gate::{Go, Step};
 use crate::writes::named;
-use crate::writes::send::send;
 use mark::MarkWrite;
 
 pub use rename::RENAME;
@@ -224,7 +223,7 @@ async fn mark(
         Go::Answer(answer) => return Ok(answer),
     };
     let write = MarkWrite::new(&on, &name, mark);
-    let answer = send(call.session, &write, cleared).await?;
+    let answer = write.run(cleared).await?;
     // The site answers 200, too, where it lets nobody follow (H68).
     if let Mark::Follow(user) = mark
         && !write.is_there().await?
