@@ -158,24 +158,21 @@ async fn changes(call: Call<'_>, args: ChangesArgs) -> Result<ToolAnswer, ToolEr
     let mut told_deleted = sources.iter().any(|source| source.deleted);
     for (index, source) in sources.iter().enumerate() {
         let hash = |row: &Map<String, Value>| hashed(index, text_of(row, source.at), &name(row));
-        let earlier = match before(session, source, &seen).await {
+        let read = async {
+            let earlier = before(session, source, &seen).await?;
+            Ok((earlier, rows(session, source, index, &seen, limit).await?))
+        };
+        let (earlier, rows) = match read.await {
             Err(error) if source.deleted && is_denial(&error) => {
                 told_deleted = false;
                 continue;
             }
-            earlier => earlier?,
+            read => read?,
         };
         let (given, mut late): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|row| seen.given.contains(&hash(row)));
         // Those of the last moment itself come in their order.
         late.retain(|row| text_of(row, source.at) < seen.at.as_str());
         known.extend(given.iter().map(|row| (text_of(row, source.at).to_owned(), hash(row))));
-        let rows = match rows(session, source, index, &seen, limit).await {
-            Err(error) if source.deleted && is_denial(&error) => {
-                told_deleted = false;
-                continue;
-            }
-            rows => rows?,
-        };
         more |= rows.len() >= limit;
         found.extend(late.into_iter().chain(rows).map(|row| (index, row)));
     }

@@ -26,6 +26,7 @@ use crate::tool::spec::{handler, updates};
 use crate::tool::{Call, Effect, Special, ToolSpec, Toolset};
 use crate::writes::creates::{A_TWIN, Since};
 use crate::writes::gate::{Go, Step};
+use crate::writes::lost::{made_by_now, note_lost};
 use crate::writes::send::{Next, Write, send};
 
 /// The largest file that is attached, in bytes.
@@ -72,10 +73,16 @@ async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolErro
         Go::Send(cleared) => cleared,
         Go::Answer(answer) => return Ok(answer),
     };
+    let (session, recent) = (call.session, &call.session.user.recent_creates);
     let holds = Map::from_iter([("is".to_owned(), json!(format!("{} {name:?} {file_name:?}", on.def.name)))]);
-    let under_way = call.session.user.recent_creates.begin("a file", holds);
+    let (under_way, began) = (recent.begin(ATTACHED, holds.clone()), Instant::now());
     let attach = Attach { on: &on, name, file_name: &file_name, bytes: &bytes, under_way };
-    let answer = send(call.session, &attach, cleared).await?;
+    if let Some(since) = recent.lost(ATTACHED, &holds) {
+        attach.not_there_by_now(since).await?;
+    }
+    let sent = send(session, &attach, cleared).await;
+    note_lost(session, (ATTACHED, &holds), began, &sent);
+    let answer = sent?;
     let text = |key: &str| text_of(&answer.data, key);
     let (key, address) = place(&on, text("file_url"));
     let result = Map::from_iter([
@@ -89,6 +96,8 @@ async fn attach(call: Call<'_>, args: AttachArgs) -> Result<ToolAnswer, ToolErro
 
 /// The DocType of files.
 const FILE: &str = "File";
+/// As what files are known while they are attached.
+const ATTACHED: &str = "a file";
 
 /// A new file of a document. It gives `name`, `file_name` and `file_url`.
 struct Attach<'a> {
@@ -97,6 +106,44 @@ struct Attach<'a> {
     file_name: &'a str,
     bytes: &'a [u8],
     under_way: UnderWay<'a>,
+}
+
+impl Attach<'_> {
+    /// The files of this user's since then with this name and size that no other call made. The site gives a file another
+    /// name where one has it already (`note1a2b3c.txt`), and tells not everybody who made which: then there is no answer.
+    async fn found(&self, since: Instant) -> Result<Option<Vec<Attachment>>, SiteError> {
+        let session = self.on.session;
+        let user = session.user_name().await?;
+        let since = Since::of(session, since).await;
+        let files = session.site.attachments(self.on.permit, self.name).await?;
+        if files.iter().any(|file| file.text("creation").is_empty()) {
+            return Ok(None);
+        }
+        let (stem, ending) = self.file_name.rsplit_once('.').unwrap_or((self.file_name, ""));
+        let ours = |file: &Attachment| {
+            let called = file.text("file_name");
+            file.text("owner") == user
+                && file.size() == Some(self.bytes.len() as u64)
+                && called.starts_with(stem)
+                && called.ends_with(ending)
+                && since.has(Some(&json!(file.text("creation"))))
+                && !session.user.recent_creates.has(FILE, file.file())
+        };
+        Ok(Some(files.into_iter().filter(ours).collect()))
+    }
+
+    /// Refuses to attach what an earlier call of unknown outcome may have attached by now.
+    async fn not_there_by_now(&self, since: Instant) -> Result<(), ToolError> {
+        // What cannot be read keeps nobody from it: whoever was told to look has looked.
+        let found = self.found(since).await.ok().flatten().unwrap_or_default();
+        match found.iter().find(|file| self.on.session.user.recent_creates.claim(FILE, file.file())) {
+            Some(file) => Err(made_by_now(
+                &format!("{:?} of {} {:?}", file.text("file_name"), self.on.def.name, self.name),
+                "list_attachments shows it.",
+            )),
+            None => Ok(()),
+        }
+    }
 }
 
 impl<'a> Write for Attach<'a> {
@@ -111,32 +158,18 @@ impl<'a> Write for Attach<'a> {
         Ok(answer)
     }
 
-    /// As the file of this user's since then with this name and size, if there is just one that no other call made. The
-    /// site gives a file another name where one has it already (`note1a2b3c.txt`), and tells not everybody who made which.
+    /// As the file that is found, if there is just one.
     async fn read_back(&self, since: Instant) -> Result<Verdict<Self::Made>, SiteError> {
-        let session = self.on.session;
-        let user = session.user_name().await?;
-        let since = Since::of(session, since).await;
-        let (stem, ending) = self.file_name.rsplit_once('.').unwrap_or((self.file_name, ""));
-        let ours = |file: &&Attachment| {
-            let called = file.text("file_name");
-            file.text("owner") == user
-                && file.size() == Some(self.bytes.len() as u64)
-                && called.starts_with(stem)
-                && called.ends_with(ending)
-                && since.has(Some(&json!(file.text("creation"))))
-                && !session.user.recent_creates.has(FILE, file.file())
-        };
-        let files = session.site.attachments(self.on.permit, self.name).await?;
+        let found = self.found(since).await?;
         if !self.under_way.is_alone() {
             return Ok(Verdict::Open(A_TWIN.to_owned()));
         }
-        if files.iter().any(|file| file.text("creation").is_empty()) {
+        let Some(found) = found else {
             return Ok(Verdict::Open("the site does not tell this user who attached which file".to_owned()));
-        }
-        Ok(match files.iter().filter(ours).collect::<Vec<_>>().as_slice() {
+        };
+        Ok(match found.as_slice() {
             [] => Verdict::NotYet("no such file was found".to_owned()),
-            [file] if session.user.recent_creates.claim(FILE, file.file()) => {
+            [file] if self.on.session.user.recent_creates.claim(FILE, file.file()) => {
                 let texts = ["file_name", "file_url"].map(|key| (key.to_owned(), json!(file.text(key))));
                 Verdict::Made([("name".to_owned(), json!(file.file()))].into_iter().chain(texts).collect())
             }

@@ -27,8 +27,9 @@ async fn added_twice(world: &World, tool: &str, (method, path): (&str, &str), ad
     assert_eq!(rows(), before + 2, "whoever has read it may mean it");
 }
 
-/// Makes so many documents by such a request, which the site does after nobody waits for it any more, and once more.
-async fn made_twice(world: &World, tool: &str, path: &str, make: &Value, count: usize) {
+/// Makes so many documents by such a request, which the site does after nobody waits for it any more, and once more. They are told
+/// by their names, or as they are shown.
+async fn made_twice(world: &World, tool: &str, path: &str, make: &Value, count: usize, shown: Option<&str>) {
     let before = world.site.sandbox.journal().len();
     world.site.sandbox.faults().add(Fault::new(FaultKind::Late(2_500)).method("POST").path(path).times(1));
     let told = world.told(tool, make).await;
@@ -38,7 +39,7 @@ async fn made_twice(world: &World, tool: &str, path: &str, make: &Value, count: 
     }
     let told = world.told(tool, make).await;
     let made = &world.effects(before)[0].1;
-    let is_refused = |said: &str| said.contains(made) && said.contains("nothing was sent");
+    let is_refused = |said: &str| said.contains(shown.unwrap_or(made)) && said.contains("nothing was sent");
     assert!(matches!(&told, Told::Unknown(said) if is_refused(said)), "{made}: {told:?}");
     assert_eq!(world.effects(before).len(), count);
     world.done(tool, make.clone()).await;
@@ -49,12 +50,21 @@ async fn made_twice(world: &World, tool: &str, path: &str, make: &Value, count: 
 async fn what_is_made_by_now_is_not_made_again() {
     let world = World::start().await;
     let create = json!({"doctype": "ToDo", "data": {"description": "call back", "priority": "High"}});
-    made_twice(&world, "create_generic_document", TODO, &create, 1).await;
+    made_twice(&world, "create_generic_document", TODO, &create, 1, None).await;
     let all = json!({"doctype": "ToDo", "documents": [{"description": "one"}, {"description": "two"}], "atomic": true});
-    made_twice(&world, "create_bulk_documents", "client.insert_many", &all, 2).await;
+    made_twice(&world, "create_bulk_documents", "client.insert_many", &all, 2, None).await;
     let more = json!({"recipients": ["ann@example.com"], "subject": "About it", "content": "x"});
     let mail = world.of("Customer", json!({"customer_name": "Mailed"}), more).await;
-    made_twice(&world, "send_document", "communication.email.make", &mail, 1).await;
+    made_twice(&world, "send_document", "communication.email.make", &mail, 1, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_hangs_on_a_document_by_now_is_not_hung_there_again() {
+    let world = World::start().await;
+    let comment = world.todo(json!({"content": "called back"})).await;
+    made_twice(&world, "add_comment", "add_comment", &comment, 1, Some("A comment on ToDo")).await;
+    let file = world.todo(json!({"file_name": "note.txt", "text": "called back"})).await;
+    made_twice(&world, "attach_file", "upload_file", &file, 1, Some("note.txt")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
