@@ -44,10 +44,9 @@ async fn every_change_comes_once_and_in_order_whatever_the_page() {
 #[on_every_version]
 async fn a_cursor_goes_on_from_the_last_change_that_has_room_in_the_answer() {
     let (site, app) = site(json!({"default": all()})).await;
-    let doctypes = json!(["Customer", "Item", "Sales Order"]);
-    let whole = json!({"doctypes": doctypes, "since": "2020-01-01", "limit": 500});
-    let whole = seen(&call(&app, "get_changes_since", whole).await.unwrap());
-    for tokens in [500, 2_000] {
+    for (tokens, doctypes) in [(500, json!(["Customer"])), (2_000, json!(["Customer", "Item", "Sales Order"]))] {
+        let whole = json!({"doctypes": doctypes, "since": "2020-01-01", "limit": 500});
+        let whole = seen(&call(&app, "get_changes_since", whole).await.unwrap());
         let mut config = config(&site, "administrator", json!({"default": all()}));
         config["tools"] = json!({"max_result_tokens": tokens});
         let small = app_of(&config);
