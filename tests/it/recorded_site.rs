@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use crate::shared;
-use crate::support::free_port;
+use crate::shared::free_port;
 
 /// The recorded site; it ends with the test.
 pub struct Recorded {

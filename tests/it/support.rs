@@ -4,7 +4,6 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use erpnext_mcp::app::{App, Connection};
@@ -42,14 +41,6 @@ pub fn config_json(url: &str, mut permissions: Value) -> Value {
 /// The number that a variable of the environment states, such as how long a long test is.
 pub fn stated<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {
     std::env::var(name).ok().map(|number| number.parse().unwrap())
-}
-
-/// A port that nothing listens at.
-pub fn free_port() -> u16 {
-    // Below those that the system gives to whoever asks for any, so that nobody else takes it before it is used.
-    static NEXT: AtomicU16 = AtomicU16::new(20_000);
-    let next = || NEXT.fetch_add(1, Ordering::Relaxed);
-    std::iter::repeat_with(next).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 tokio::task_local! {

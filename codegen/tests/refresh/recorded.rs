@@ -2,7 +2,6 @@
 //! `retries.rs` is about sites that stumble.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ struct Recorded {
 impl Recorded {
     fn start(options: &[&str]) -> Self {
         let script = crate::shared::recordings().join("site/serve.py");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let port = crate::shared::free_port().to_string();
         let mut command = Command::new("python3");
         command.arg(script).args(["--port", &port]).args(options).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();

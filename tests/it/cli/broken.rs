@@ -16,7 +16,8 @@ use wiremock::ResponseTemplate;
 
 use super::run;
 use crate::sandbox::SampleSite;
-use crate::support::{Site, config_json, free_port};
+use crate::shared::free_port;
+use crate::support::{Site, config_json};
 
 const CERTIFICATE: &[u8] = include_bytes!("../http/certificates/old.pem");
 const KEY: &[u8] = include_bytes!("../http/certificates/old.key");

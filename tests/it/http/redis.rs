@@ -15,7 +15,8 @@ use super::operations::certificate;
 use super::program::Program;
 use super::{http, message};
 use crate::sandbox::SampleSite;
-use crate::support::{free_port, stated};
+use crate::shared::free_port;
+use crate::support::stated;
 
 const PEOPLE: usize = 50;
 /// How many calls; more with `ERPNEXT_MCP_REPLICAS`.

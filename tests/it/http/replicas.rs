@@ -14,7 +14,8 @@ use tokio::sync::Notify;
 
 use super::{Served, answered, data, message};
 use crate::sandbox::SampleSite;
-use crate::support::{all, free_port};
+use crate::shared::free_port;
+use crate::support::all;
 
 async fn two(config: &Value) -> [Served; 2] {
     let store: Arc<dyn Store> = Arc::new(Memory::default());

@@ -151,7 +151,7 @@ async fn lines_that_a_collector_does_not_take_are_told_as_such_and_sent_nowhere_
 async fn a_collector_that_is_away_holds_nothing_up() {
     let site = SampleSite::start().await;
     let config = site.config(json!({"doctypes": {"Lead": all()}}));
-    let away = format!("http://127.0.0.1:{}", crate::support::free_port());
+    let away = format!("http://127.0.0.1:{}", crate::shared::free_port());
     let mut program = Program::start_with(&config, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &away)]).await;
     let call = message("tools/call", json!({"name": "list_lead_documents", "arguments": {}})).to_string();
     let request = http().post(program.url("/mcp")).header("content-type", "application/json").body(call);

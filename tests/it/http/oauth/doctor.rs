@@ -11,7 +11,7 @@ use crate::http::signer::Signer;
 
 /// A server that is reached where the world knows it.
 async fn reached() -> Scene {
-    let port = crate::support::free_port();
+    let port = crate::shared::free_port();
     let address = format!("127.0.0.1:{port}");
     Scene::at(&format!("http://{address}"), &address, |endpoint| endpoint, |_| {}).await
 }
@@ -97,7 +97,7 @@ async fn what_would_keep_people_out_is_told_with_what_mends_it() {
 
 #[tokio::test]
 async fn a_site_that_tells_nobody_of_its_own_provider_is_told_with_its_holes() {
-    let port = crate::support::free_port();
+    let port = crate::shared::free_port();
     let address = format!("127.0.0.1:{port}");
     let origin = format!("http://{address}");
     let own = json!({"site_oauth": {"url": format!("{origin}/mcp"), "clients": ["ours"]}});
@@ -123,7 +123,7 @@ async fn a_site_that_tells_nobody_of_its_own_provider_is_told_with_its_holes() {
 #[tokio::test]
 async fn a_provider_that_gives_no_keys_is_told_with_what_mends_it() {
     let provider = MockServer::start().await;
-    let port = crate::support::free_port();
+    let port = crate::shared::free_port();
     let (address, issuer) = (format!("127.0.0.1:{port}"), provider.uri());
     let origin = format!("http://{address}");
     let anna = json!({"anna": {"api_key": "sales", "api_secret": "secret"}});

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use super::{Served, message};
 use crate::sandbox::SampleSite;
-use crate::support::{all, free_port};
+use crate::shared::free_port;
+use crate::support::all;
 
 /// What the address of the server is to the world; it is asked at another one.
 const ORIGIN: &str = "https://mcp.example.com";

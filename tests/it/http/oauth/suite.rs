@@ -8,7 +8,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::Scene;
-use crate::support::{free_port, run_on};
+use crate::shared::free_port;
+use crate::support::run_on;
 
 #[test]
 #[ignore = "needs the conformance suite"]

@@ -17,8 +17,9 @@ use super::oauth::Scene;
 use super::oauth::browser::Browser;
 use super::script::Script;
 use crate::sandbox::SampleSite;
+use crate::shared::free_port;
 use crate::stdio::STATELESS;
-use crate::support::{all, free_port, run_on};
+use crate::support::{all, run_on};
 
 const HANDSHAKE: &str = "2025-11-25";
 /// Each SDK, and the revisions that it speaks.
