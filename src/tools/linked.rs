@@ -143,8 +143,9 @@ async fn around(on: &DocTypeCall<'_>, name: &str, only: Option<&[String]>, most:
         let def = session.catalog.known(def.name).unwrap_or(def);
         ways.extend(ways_from(session, def, permit.fields(), target));
     }
-    // What is submitted, and what it books, weighs most.
-    ways.sort_by_key(|way| !way.from.is(doctype_flag::SUBMITTABLE) && way.from.field("voucher_no").is_none());
+    // What may link to any DocType seldom links to this one. Of the others, what is submitted, and what it books, weighs most.
+    let is_booked = |def: &DocTypeDef| def.is(doctype_flag::SUBMITTABLE) || def.field("voucher_no").is_some();
+    ways.sort_by_key(|way| (way.by.is_some(), !is_booked(way.from)));
     let left_out = ways.iter().skip(most).map(|way| way.from.name).collect();
     ways.truncate(most);
     let asked = stream::iter(ways).map(|way| found(on, way, name)).buffered(AT_ONCE);
