@@ -67,20 +67,20 @@ struct LinkedArgs {
 
 async fn linked(call: Call<'_>, args: LinkedArgs) -> Result<ToolAnswer, ToolError> {
     let session = call.session;
-    let permit = call.session.permit(Operation::Read, &args.doctype).await?;
+    let permit = session.permit(Operation::Read, &args.doctype).await?;
     let on = DocTypeCall::of(&call, &permit).await?;
     let name = on.name(&args.name);
     let (on, shaped) = read::document(&on, name).await?;
     let Around { from, refused, left_out, unseen } = around(&on, name, args.only.as_deref(), MOST).await?;
-    let mut result = json!({"doctype": on.def.name, "name": name});
-    result["links_to"] = json!(links_to(on.def, &shaped.document, &|child| session.catalog.known(child)));
+    let links_to = links_to(on.def, &shaped.document, &|child| session.catalog.known(child));
+    let mut result = json!({"doctype": on.def.name, "name": name, "links_to": links_to});
     result["linked_from"] = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED)).collect();
     if !refused.is_empty() {
         result["not_looked_at"] = refusals::told(&refused);
     }
     let names = Vec::from_iter(left_out).join(", ");
     let left_out = (!names.is_empty()).then(|| format!("not wholly searched: {names}; name some of them in only"));
-    let notes: Vec<String> = left_out.into_iter().chain(unseen.then(|| UNSEEN.to_owned())).collect();
+    let notes = Vec::from_iter(left_out.into_iter().chain(unseen.then(|| UNSEEN.to_owned())));
     if let Some((key, note)) = note_of(&notes) {
         result[key] = note;
     }
@@ -107,9 +107,8 @@ pub async fn preview(on: &DocTypeCall<'_>, name: &str) -> Result<Map<String, Val
     }
     let mut preview = Map::new();
     if !from.is_empty() {
-        let shown: Vec<Value> =
-            from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED_IN_A_PREVIEW)).collect();
-        preview.insert("linked_from".to_owned(), json!(shown));
+        let shown = from.into_iter().map(|(doctype, entry)| entry.shown(doctype, NAMED_IN_A_PREVIEW)).collect();
+        preview.insert("linked_from".to_owned(), shown);
     }
     if !left_out.is_empty() || unseen || !refused.is_empty() {
         preview.insert("linked_from_more".to_owned(), json!("not everything that may link to it was looked at"));
@@ -144,8 +143,8 @@ async fn around(on: &DocTypeCall<'_>, name: &str, only: Option<&[String]>, most:
         ways.extend(ways_from(session, def, permit.fields(), target));
     }
     // What may link to any DocType seldom links to this one. Of the others, what is submitted, and what it books, weighs most.
-    let is_booked = |def: &DocTypeDef| def.is(doctype_flag::SUBMITTABLE) || def.field("voucher_no").is_some();
-    ways.sort_by_key(|way| (way.by.is_some(), !is_booked(way.from)));
+    let is_other = |def: &DocTypeDef| !def.is(doctype_flag::SUBMITTABLE) && def.field("voucher_no").is_none();
+    ways.sort_by_key(|way| (way.by.is_some(), is_other(way.from)));
     let left_out = ways.iter().skip(most).map(|way| way.from.name).collect();
     ways.truncate(most);
     let asked = stream::iter(ways).map(|way| found(on, way, name)).buffered(AT_ONCE);
