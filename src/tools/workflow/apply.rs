@@ -62,6 +62,7 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     let name = on.name(&args.name);
     let doc = on.existing(name).await?;
     named_exactly(&on, name, &doc)?;
+    on.not_done_by_now(name, &doc)?;
     on.as_last_shown(name, &doc, args.overwrite).await?;
     let workflow = session.site.workflow(on.def.name).await?;
     let shows_state = shows_state(&on, workflow.as_ref());
@@ -99,7 +100,9 @@ async fn apply(call: Call<'_>, args: ApplyArgs) -> Result<ToolAnswer, ToolError>
     };
     let sets = workflow.as_ref().map(|workflow| workflow.state_field.as_str()).into_iter().chain(["docstatus"]);
     let sets = sets.filter_map(|field| Some((field, result.get(field)?))).collect();
-    let answer = match send(session, &Taken { on: &on, name, before: &doc, action: wanted, sets }, cleared).await {
+    let sent = send(session, &Taken { on: &on, name, before: &doc, action: wanted, sets }, cleared).await;
+    // Taken twice it may be two: the next state can offer an action of this name.
+    let answer = match sent.inspect_err(|error| on.note_unsettled(name, &doc, error)) {
         Ok(answer) => answer,
         Err(ToolError::Site(error)) if error.kind() == site::SiteErrorKind::Stale => return Err(stale(&on, name)),
         Err(error) => return Err(error),

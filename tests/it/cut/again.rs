@@ -83,3 +83,21 @@ async fn rows_of_an_order_that_are_there_by_now_are_not_added_again() {
     let add = world.order(json!({"items": {"add": [row]}})).await;
     added_twice(&world, "update_order_items", ("POST", "update_child_qty_rate"), &add, "items").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_action_that_was_taken_by_now_is_not_taken_again_in_the_next_state() {
+    let world = World::start().await;
+    let lead = json!({"first_name": "Mara", "company_name": "Mara & Co"});
+    let approve = world.of("Lead", lead, json!({"action": "Approve"})).await;
+    let before = world.site.sandbox.journal().len();
+    let late = Fault::new(FaultKind::Late(2_500)).method("POST").path("apply_workflow").times(1);
+    world.site.sandbox.faults().add(late);
+    let told = world.told("apply_workflow_action", &approve).await;
+    assert!(matches!(&told, Told::Unknown(said) if said.contains("Whether it was done is not known")), "{told:?}");
+    while world.effects(before).is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let told = world.told("apply_workflow_action", &approve).await;
+    assert!(matches!(&told, Told::Unknown(said) if said.contains("was changed since")), "{told:?}");
+    assert_eq!(world.effects(before).len(), 1);
+}
